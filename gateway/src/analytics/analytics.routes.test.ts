@@ -6,6 +6,7 @@ import { EVALUATION_COLUMNS, type ReviewFigures } from '#shared/protocol/analyti
 import type { Role, Session } from '#shared/protocol/api.ts';
 import { readCsv } from '../http/csv.ts';
 import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { insertTestScored, siteOf } from '../testing/insert-figures.ts';
 import { jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -208,10 +209,9 @@ test('reviews: how long they took, and who has how many; each reader is told of 
   const path = `/reviews?list=signed&reader=${sessions.get('admin')!.user.id}`;
   const refused = await gateway.call('GET', path, { token: token('radiologist') });
   assert.is(refused.status, 403);
-  assert.equal(
-    own.workload.map(({ username, waiting, signed }) => [username, waiting, signed]),
-    [[sessions.get('radiologist')!.user.username, 1, 1]],
-  );
+  assert.equal(fieldsOf(own.workload, 'username', 'waiting', 'signed'), [
+    [sessions.get('radiologist')!.user.username, 1, 1],
+  ]);
   assert.equal(own.turnaround, all.turnaround);
   const none = await figuresFor('admin', '&modality=CT');
   assert.equal([none.turnaround, none.workload], [[], []]);

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import type { CaseImport } from '#shared/protocol/case-csv.ts';
 import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -109,14 +110,11 @@ test('rows open cases for studies and numbers, and change the cases that they na
     [version + 1, 'After', ['new', 'a, b'], 'urgent', '2027-02-03', person.id],
   );
   const { cases } = await jsonOf<CaseList>(gateway, 'GET /cases?limit=3', { token: admin() });
-  assert.equal(
-    cases.map(({ title, expects, studyCount }) => [title, expects, studyCount]),
-    [
-      ['Already here', null, 1],
-      ['By number', 'accession-number', 0],
-      ['By study', null, 1],
-    ],
-  );
+  assert.equal(fieldsOf(cases, 'title', 'expects', 'studyCount'), [
+    ['Already here', null, 1],
+    ['By number', 'accession-number', 0],
+    ['By study', null, 1],
+  ]);
   assert.equal([cases[1]?.tags, cases[1]?.priority], [['one', 'two'], 'high']);
   const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, { token: admin() });
   assert.ok(events.some(({ event, fields }) => event === 'case-changed' && 'importId' in fields));

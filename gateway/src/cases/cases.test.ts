@@ -15,6 +15,7 @@ import {
   type CaseTimeline,
   NOTES_LIMIT,
 } from '#shared/protocol/cases.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -174,7 +175,10 @@ test('a change names the fields whose value is another one, and without any ther
   assert.equal([unchanged, changed], [version, version + 1]);
   const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('admin'));
   assert.equal(
-    events.filter(({ event }) => event === 'case-changed').map(({ fields }) => fields),
+    fieldsOf(
+      events.filter(({ event }) => event === 'case-changed'),
+      'fields',
+    ),
     [{ changed: ['dueOn', 'priority'], dueOn: '2030-02-01', priority: 'urgent' }, { changed: ['title'] }],
     'a text is named and not repeated',
   );
@@ -295,10 +299,7 @@ test('the key of a deleted case is gone from the disk, and its events stay', asy
     .where(sql<boolean>`fields->>'caseId' = ${id}`)
     .orderBy('seq')
     .execute();
-  assert.equal(
-    events.map(({ event }) => event),
-    ['case-opened', 'case-deleted'],
-  );
+  assert.equal(fieldsOf(events, 'event'), ['case-opened', 'case-deleted']);
 });
 
 test('a case takes a limited number of notes', async () => {

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -50,10 +51,7 @@ test('finds by name and by Patient ID, also the case that waits for its study, a
   const page = await find('Vexquil', '?limit=1&sort=oldest');
   assert.equal([page.cases.map(({ number }) => number), page.isCut], [[numbers.first], false]);
   const next = await find('Vexquil', `?limit=1&sort=oldest&cursor=${page.next}`);
-  assert.equal(
-    next.cases.map(({ number }) => number),
-    [numbers.second],
-  );
+  assert.equal(fieldsOf(next.cases, 'number'), [numbers.second]);
 });
 
 test('is for those who see identities, of one line and two letters at least', async () => {

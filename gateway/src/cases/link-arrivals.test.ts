@@ -8,6 +8,7 @@ import type { Case } from '#shared/protocol/cases.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -147,10 +148,7 @@ test('one study of which the PACS says nothing holds up no other', async () => {
   };
   await link(pacs);
   const { studies } = await read(waits.id);
-  assert.equal(
-    studies.map(({ studyInstanceUID }) => studyInstanceUID),
-    [study],
-  );
+  assert.equal(fieldsOf(studies, 'studyInstanceUID'), [study]);
 });
 
 test('takes at once what is there already', async () => {

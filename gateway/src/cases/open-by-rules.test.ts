@@ -10,6 +10,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { deliverStudy, jsonOf } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -87,10 +88,7 @@ test('are opened once a study is delivered, as the rule says, with a review', as
     `GET /cases/${opened!.id}/reviews`,
     { token },
   );
-  assert.equal(
-    reviews.map(({ type }) => type),
-    ['chest-film'],
-  );
+  assert.equal(fieldsOf(reviews, 'type'), ['chest-film']);
   const rows = await gateway.database.db
     .selectFrom('audit')
     .select('fields')
@@ -171,10 +169,7 @@ test('are opened for a study that the PACS lists under several patients, as nobo
   gateway.pacs.studies.unshift({ ...gateway.pacs.studies.at(-1)!, patientId: 'PID-60' });
   await setRules(rule('mixed'));
   await run(study);
-  assert.equal(
-    (await casesOf(study)).map(({ title, pseudonym }) => [title, pseudonym]),
-    [['By mixed', null]],
-  );
+  assert.equal(fieldsOf(await casesOf(study), 'title', 'pseudonym'), [['By mixed', null]]);
 });
 
 test.run();

@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE_KEY } from '../testing/certificate.ts';
 import { openDimsePeer, pdu } from '../testing/dimse-peer.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -112,10 +113,7 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
     .where('event', 'like', 'destination-%')
     .execute();
   const own = rows.filter(({ fields }) => fields['destinationId'] === made.id);
-  assert.equal(
-    own.map(({ event }) => event),
-    ['destination-made', 'destination-changed', 'destination-deleted'],
-  );
+  assert.equal(fieldsOf(own, 'event'), ['destination-made', 'destination-changed', 'destination-deleted']);
   const about = own.map(({ fields }) =>
     ['name', 'address', 'authentication', 'kind'].map((of) => fields[of]),
   );
@@ -296,7 +294,7 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is((await call('POST', `/${id}/primary`))[1].isPrimary, true);
   assert.is((await call('POST', `/${id}/primary`))[0], 200, 'repeatable');
   assert.equal(
-    (await list()).filter(({ isPrimary }) => isPrimary).map(({ name }) => name),
+    fieldsOf(await list()).filter(({ isPrimary }) => isPrimary, 'name'),
     ['next'],
   );
   assert.is(await promise(812, sender), id);
@@ -353,7 +351,10 @@ test('gets new studies besides the primary one, as is chosen, for good', async (
     .orderBy('seq')
     .execute();
   assert.equal(
-    events.filter(({ fields }) => fields['destinationId'] === id).map(({ event }) => event),
+    fieldsOf(
+      events.filter(({ fields }) => fields['destinationId'] === id),
+      'event',
+    ),
     ['destination-required', 'destination-left'],
   );
 });

@@ -9,6 +9,7 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
 import { skip } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { DEIDENTIFIED, testFilm, type FilmOptions } from '../testing/open-subject.ts';
 import { faultsOf, readMarks, type Mark } from '../testing/read-marks.ts';
 import { createAnnotationThread, type ToAnnotate } from './annotation-thread.ts';
@@ -199,10 +200,7 @@ test('has each mark under its number on the pixels where it was drawn, as pydico
 test('names the frame of an image that has several', async () => {
   const { bytes } = testFilm({ seed: 76, frames: 4 });
   const marks = marksOf(buildAnnotations(await subjectOf(bytes, [{ ...ALL[0]!, frame: 3 }])));
-  assert.equal(
-    marks.map(({ frame }) => frame),
-    [3],
-  );
+  assert.equal(fieldsOf(marks, 'frame'), [3]);
 });
 
 test('measures in millimetres as far as the image says how large its pixels are, and says if that is at the detector', async () => {

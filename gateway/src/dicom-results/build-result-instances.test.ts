@@ -23,6 +23,7 @@ import {
 } from '../testing/open-subject.ts';
 import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
 import { createResultUid } from './result-uid.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 
 const PYTHON = '/usr/bin/python3';
 const test = suite('a result');
@@ -203,10 +204,7 @@ test('outside the population says so, and gives no probability', async () => {
     lungs: null,
     heatMap: null,
   });
-  assert.equal(
-    results.map(({ kind }) => kind),
-    ['SR'],
-  );
+  assert.equal(fieldsOf(results, 'kind'), ['SR']);
   const printed = askProgram('dsrdump', ['+Pl'], results[0]!.bytes);
   if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
   for (const said of [

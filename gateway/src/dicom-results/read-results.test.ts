@@ -9,6 +9,7 @@ import { readSegmentation, sRgbOf } from '#shared/pixels/segmentation.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { resample } from './build-segmentation.ts';
 import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { testFilm, testMaps, testMasks, testSubject } from '../testing/open-subject.ts';
 import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
 
@@ -63,7 +64,7 @@ test('a report has its flags, its observer, its numbers with their units and its
   const { sopClassUID, sopInstanceUID } = subject.source.identifiers;
   const library = flat(report.content).find(({ name }) => name?.meaning === 'Image Library Group');
   assert.equal(
-    library?.items.map(({ name, value }) => [name, value]),
+    fieldsOf(library?.items, 'name', 'value'),
     [[null, { kind: 'reference', sopClassUID, sopInstanceUID }]],
     'TID 1601 names it by its place',
   );

@@ -6,6 +6,7 @@ import { parseUid } from '#shared/dicom/uid.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { acceptReceipt } from '../../../client/src/pipeline/upload/accept-receipt.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
@@ -62,19 +63,13 @@ async function deliveredFilm(more = {}) {
 test('are in the PACS next to their source, with a receipt of their own; the study’s next one lists what its device sent', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
   const sent = await send(pipeline, results);
-  assert.equal(
-    sent.map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(fieldsOf(sent, 'outcome'), ['sent', 'sent', 'sent']);
   await pipeline.runAll();
   for (const { identifiers, bytes } of results)
     assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
   assert.is(receipt.revision, 2);
-  assert.equal(
-    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID),
-    [film.identifiers.sopInstanceUID],
-  );
+  assert.equal(fieldsOf(receipt.instances, 'sopInstanceUID'), [film.identifiers.sopInstanceUID]);
   assert.equal(receipt.policy, { name: 'identified', version: 1 });
   const { jws: other } = await pipeline.tools.db
     .selectFrom('receipt')
@@ -129,10 +124,7 @@ test('sent a second time add nothing, on the way and when they are there', async
   await send(pipeline, results);
   await pipeline.runAll();
   const before = (await receiptOf(pipeline, uploadId)).jws;
-  assert.equal(
-    (await send(pipeline, results)).map(({ outcome }) => outcome),
-    ['there', 'there', 'there'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['there', 'there', 'there']);
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).jws, before);
   for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
@@ -145,16 +137,17 @@ test('with other content under the same UID are reported, not sent, and hold up 
   await pipeline.runAll();
   const other = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
   assert.equal(uidsOf(other), uidsOf(results));
-  assert.equal(
-    (await send(pipeline, other)).map(({ outcome }) => outcome),
-    ['other-bytes', 'other-bytes', 'other-bytes'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, other), 'outcome'), [
+    'other-bytes',
+    'other-bytes',
+    'other-bytes',
+  ]);
   const map = {
     ...other[0]!,
     identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') },
   };
   assert.equal(
-    (await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome),
+    fieldsOf(await send(pipeline, [map, other[2]!]), 'outcome'),
     ['left-out', 'other-bytes'],
     'no map that no report names',
   );
@@ -250,10 +243,7 @@ for (const [where, die] of Object.entries(DEATHS)) {
         'closed',
         'the study does not wait for what may never come',
       );
-    assert.equal(
-      (await send(pipeline, results)).map(({ outcome }) => outcome),
-      ['sent', 'sent', 'sent'],
-    );
+    assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['sent', 'sent', 'sent']);
     await pipeline.runAll();
     for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
     assert.is((await pipeline.status(uploadId)).state, 'closed');
@@ -286,10 +276,7 @@ test('promised by a killed run are replaced by those of a later one', async () =
     /killed/,
   );
   const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
-  assert.equal(
-    (await send(pipeline, upgraded)).map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, upgraded), 'outcome'), ['sent', 'sent', 'sent']);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   for (const { identifiers, bytes } of upgraded)
@@ -312,10 +299,7 @@ test('wait with their study while the PACS is away, and continue when it is back
   const { pacs, pipeline, uploadId, results } = await deliveredFilm();
   pacs.lie = 'down';
   assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);
-  assert.equal(
-    (await send(pipeline, results)).map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['sent', 'sent', 'sent']);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
   pacs.lie = 'honest';

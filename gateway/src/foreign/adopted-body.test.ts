@@ -5,6 +5,7 @@ import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createFile, fileKey } from '../pipeline/file-spool.ts';
 import { findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
@@ -136,10 +137,7 @@ test('is copied, for verify to look into, where it is promised under another pol
   );
   await sent.run();
   assert.is(sent.seen.arrived, 1);
-  assert.equal(
-    (await sent.parcels()).map(({ state }) => state),
-    ['receiving'],
-  );
+  assert.equal(fieldsOf(await sent.parcels(), 'state'), ['receiving']);
   await sent.close();
 });
 

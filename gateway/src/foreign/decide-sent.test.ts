@@ -5,6 +5,7 @@ import type { UploadStatus } from '#shared/protocol/api.ts';
 import { sentStudiesSchema, type SentStudy } from '#shared/protocol/studies.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -64,10 +65,7 @@ test('names its study to the account of the key and to an administrator, and eit
     const [{ uploadId, device }] = uploads as [SentStudy['uploads'][0]];
     assert.is(device, null);
     const waiting = await undecided(token, uploadId);
-    assert.equal(
-      waiting.map(({ reason }) => reason),
-      ['conflicting-instance'],
-    );
+    assert.equal(fieldsOf(waiting, 'reason'), ['conflicting-instance']);
     const { accessToken: another } = await gateway.userWith(['technician']);
     assert.is(await leaveOut(another, uploadId, waiting), 404);
     assert.is(await leaveOut(key, uploadId, waiting), 403, 'a script does not decide');

@@ -7,6 +7,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createFile, fileKey } from '../pipeline/file-spool.ts';
 import { expireFiles, findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -88,11 +89,7 @@ test('because one of its entries ends the thread loses that entry alone, by name
   assert.is(await codeOf(run()), 'a thread ended');
   const { state, problem, entries, fatal } = await look();
   assert.equal([state, problem, fatal], ['received', 'unexpected', [2]]);
-  assert.equal(
-    entries.map(({ entry }) => entry),
-    [1],
-    'the findings so far are shown',
-  );
+  assert.equal(fieldsOf(entries, 'entry'), [1], 'the findings so far are shown');
   await run();
   const opened = await look();
   assert.equal([opened.state, opened.problem], ['opened', null]);

@@ -16,6 +16,7 @@ import type { Withheld } from '#shared/protocol/withheld.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { createTestDevice } from '../testing/open-device.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -138,10 +139,7 @@ test('is named with its study and reason to the account of the key and to admini
   assert.equal([receipt.revision, receipt.instances.length], [1, 2], 'its first receipt says so');
   const stored = await gateway.call('GET', `/studies?q=${uploadId}`, { token });
   assert.is(((await stored.json()) as { studies: unknown[] }).studies.length, 1, 'the rest of it is known');
-  assert.equal(
-    (await waiting(admin, '?all=1')).shown.map(({ id }) => id),
-    [file!.id],
-  );
+  assert.equal(fieldsOf((await waiting(admin, '?all=1')).shown, 'id'), [file!.id]);
   assert.equal((await waiting(admin)).total, 0, 'their own');
   const { accessToken: another } = await gateway.userWith(['technician']);
   assert.is(await leaveOut(another, file!.id), 404);
@@ -294,10 +292,7 @@ test('is asked about for its earlier file once the later one, which had it too, 
     return shown.length === 1 && shown[0]!.id !== first.id && shown[0];
   });
   await sql`delete from sent_file where id = ${second.id}::uuid`.execute(gateway.database.db);
-  assert.equal(
-    (await waiting(token)).shown.map(({ id }) => id),
-    [first.id],
-  );
+  assert.equal(fieldsOf((await waiting(token)).shown, 'id'), [first.id]);
   assert.is((await counted(token)).notTaken, 1);
 });
 

@@ -7,6 +7,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance, SyntheticStudy } from '#testing/synthetic-study.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createRouter } from '../http/route.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
 import { acceptedInstances } from './accepted.ts';
 import { bulkPath, withOwnAddresses } from './own-addresses.ts';
@@ -46,7 +47,7 @@ test('an instance comes back byte for byte, alone and with the others of its ser
   ]);
   const series = await partsOf(await world.get(seriesPath, token));
   assert.equal(
-    series.map(({ bytes }) => bytes),
+    fieldsOf(series, 'bytes'),
     [one!, other!].map(({ bytes }) => Buffer.from(bytes)),
   );
   for (const who of [token, await world.person('admin')])
@@ -271,7 +272,7 @@ test('a study that the PACS does not find as a whole, of several patients, comes
   const admin = await world.person('admin');
   const parts = await partsOf(await world.get(whole, admin));
   assert.equal(
-    parts.map(({ bytes }) => bytes),
+    fieldsOf(parts, 'bytes'),
     own.instances.map(({ bytes }) => Buffer.from(bytes)),
   );
   const [, seriesPath = ''] = /^(.*)\/instances/.exec(placeOf(own.instances[0]!)) ?? [];

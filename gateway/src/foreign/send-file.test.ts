@@ -5,6 +5,7 @@ import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { expireFiles } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -202,7 +203,7 @@ test('an archive of two studies is opened, and what is no instance in it is told
   const id = await send(token, 'export.zip', zip);
   const status = await whenReceipted(token, id);
   assert.equal(
-    status.studies.map(({ studyInstanceUID }) => studyInstanceUID).sort(),
+    fieldsOf(status.studies, 'studyInstanceUID').sort(),
     [one.studyInstanceUID, other.studyInstanceUID].sort(),
   );
   assert.is(status.counts.inPacs, 6);

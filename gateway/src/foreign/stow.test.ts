@@ -4,6 +4,7 @@ import type { FileStatus } from '#shared/protocol/api.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -117,13 +118,10 @@ test('an instance that cannot be read, and one of another study, fail and hold u
   assert.equal(valuesIn(said, '0008119A', '00081197'), [0xc000]);
   const status = await gateway.call('GET', answer.headers.get('location')!, { token: key });
   const { file } = (await status.json()) as FileStatus;
-  assert.equal(
-    file.notTaken.map(({ entry, state }) => [entry, state]),
-    [
-      [3, 'refused'],
-      [4, 'refused'],
-    ],
-  );
+  assert.equal(fieldsOf(file.notTaken, 'entry', 'state'), [
+    [3, 'refused'],
+    [4, 'refused'],
+  ]);
 });
 
 test('a damaged instance is named by the UIDs that its front says', async () => {

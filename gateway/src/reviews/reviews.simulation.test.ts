@@ -20,6 +20,7 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Database } from '../database/database.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { openQuickDatabase } from '../testing/open-quick-database.ts';
 import { BUILT_IN_TYPES } from './built-in-types.ts';
@@ -437,10 +438,7 @@ async function checkMarks(reviewId: string, answered: readonly Answered[]): Prom
     rows.some((row) => row.place === of.place && row.account_id === of.account_id),
   );
   const reports = await reportsOf(db, reviewId);
-  assert.equal(
-    reports.map(({ place }) => place),
-    state === 'settled' ? drawn.map(({ place }) => place) : [],
-  );
+  assert.equal(fieldsOf(reports, 'place'), state === 'settled' ? drawn.map(({ place }) => place) : []);
   assert.is(
     promised.filter((id) => id === reviewId).length,
     Math.min(1, reports.length),

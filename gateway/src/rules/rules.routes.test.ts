@@ -10,6 +10,7 @@ import {
   type Rule,
   type Rules,
 } from '#shared/protocol/rule.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -188,10 +189,7 @@ test('of inference are tried too: every one that fits starts its models; without
   const { verdicts, models, forwarding } = await dryRun(INFERENCE, {
     attributes: { modality: ['DX'], bodyPart: ['CHEST'] },
   });
-  assert.equal(
-    verdicts.map(({ takes }) => takes),
-    [true, true, false],
-  );
+  assert.equal(fieldsOf(verdicts, 'takes'), [true, true, false]);
   assert.equal([models, forwarding], [['pneumonia', 'image-kind'], null]);
   const [film] = (await dryRun(INFERENCE, { attributes: { modality: ['CT'] } })).verdicts;
   assert.equal(film?.because, {

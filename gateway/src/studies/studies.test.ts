@@ -12,6 +12,7 @@ import { splitSheet } from '#shared/protocol/receipt-sheet.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
@@ -172,10 +173,7 @@ test('one sent in two uploads is one study, and needs a person while one of them
   }
   pipeline.actAs(pipeline.accountId, ['technician']);
   const [study] = (await list(`?q=${uidOf(instances)}`)).studies;
-  assert.equal(
-    study?.uploads.map(({ device }) => device),
-    devices.reverse(),
-  );
+  assert.equal(fieldsOf(study?.uploads, 'device'), devices.reverse());
   await hold(study!.uploads[0]!.uploadId);
   const [held] = (await list('?standing=needs-you')).studies;
   assert.equal([held?.studyInstanceUID, held?.standing], [uidOf(instances), 'needs-you']);
@@ -268,10 +266,7 @@ test('have a timeline: the steps of the audit trail, the oldest first', async ()
   const { uid, uploadId } = await deliver(7107);
   const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));
   assert.ok(events.length >= 3 && events.every((event) => event.uploadId === uploadId));
-  assert.equal(
-    events.map(({ at }) => at),
-    events.map(({ at }) => at).sort(),
-  );
+  assert.equal(fieldsOf(events, 'at'), events.map(({ at }) => at).sort());
   const issued = events.find(({ event }) => event === 'receipt-issued');
   assert.equal(issued?.fields['receiptId'], (await pipeline.status(uploadId)).receipt?.id);
   assert.not.ok('studyId' in issued!.fields, 'an id that no route takes');

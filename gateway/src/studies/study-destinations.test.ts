@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { lackingAt } from '#shared/protocol/receipt.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { studyDestinationsSchema, timelineSchema } from '#shared/protocol/studies.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAccount } from '../testing/add-account.ts';
 import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
@@ -71,10 +72,7 @@ test('count another image under a UID at the destination that has it, which is a
   assert.equal(await listOf(sent), conflict, 'it is still there');
   other.held.delete(sopInstanceUID);
   await retry();
-  assert.equal(
-    (await listOf(sent)).map(({ inPacs }) => inPacs),
-    [3, 3],
-  );
+  assert.equal(fieldsOf(await listOf(sent), 'inPacs'), [3, 3]);
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
   await pipeline.close();
 });
@@ -119,13 +117,10 @@ test('stand in the order in which they matter, and are those of this study alone
   const sent = await sentStudy(ground, 'required');
   await addDestination(sent.pipeline, 'a third one', 'also');
   await sent.pipeline.runAll();
-  assert.equal(
-    (await listOf(sent)).map(({ name, need, inPacs }) => [name, need, inPacs]),
-    [
-      ['first', 'first', 3],
-      ['other', 'required', 3],
-    ],
-  );
+  assert.equal(fieldsOf(await listOf(sent), 'name', 'need', 'inPacs'), [
+    ['first', 'first', 3],
+    ['other', 'required', 3],
+  ]);
   await sent.pipeline.close();
 });
 

@@ -1,11 +1,23 @@
 /** Studies in the PACS of a test gateway, of patients that the test names, and cases about them. */
-import type { Case } from '#shared/protocol/cases.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Case, CaseAttachments, CaseNotes } from '#shared/protocol/cases.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { createCaseSeal, type CaseSeal } from '../cases/case-seal.ts';
+import { PRINTS } from '../cases/cases.feature.ts';
+import { openKeys } from '../keys.ts';
+import { createStudyKeys } from '../pipeline/study-key.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { askOf, sendStudy } from './open-film.ts';
-import type { CallOptions, TestGateway } from './open-gateway.ts';
-import type { TestPacs } from './open-pacs.ts';
+import {
+  openTestGateway,
+  type CallOptions,
+  type TestGateway,
+  type TestGatewayOptions,
+} from './open-gateway.ts';
+import { openTestPacs, type TestPacs } from './open-pacs.ts';
 import { testFilm, type FilmOptions } from './open-subject.ts';
 
 const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
@@ -18,6 +30,36 @@ const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
   studyDate: null,
   description: null,
 };
+
+export type PacsGateway = TestGateway & { readonly pacs: TestPacs; readonly folder: string };
+
+/** A gateway in a folder of its own, with a PACS that does as it is told. */
+export async function openPacsGateway(
+  pacs = openTestPacs(),
+  options: TestGatewayOptions = {},
+): Promise<PacsGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-'));
+  const gateway = await openTestGateway({ ...options, pacs, folder });
+  const close = async (): Promise<void> => {
+    await gateway.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { ...gateway, pacs, folder, close };
+}
+
+/** The seal of cases as the gateway in this folder has it. */
+export function caseSealIn(folder: string): CaseSeal {
+  const keys = openKeys(join(folder, 'keys'));
+  return createCaseSeal(createStudyKeys(keys.wrapKey, join(folder, 'keys', 'cases')), keys.secretFor(PRINTS));
+}
+
+/** The code of the refusal; the status where it is none. */
+export async function codeOf(gateway: TestGateway, request: string, options: CallOptions): Promise<string> {
+  const [method = '', path = ''] = request.split(' ');
+  const answer = await gateway.call(method, path, options);
+  const { code } = ((await answer.json().catch(() => null)) ?? {}) as { code?: string };
+  return code ?? `${answer.status}`;
+}
 
 /** The answer's JSON; throws where the status is another one than expected. */
 export async function jsonOf<T>(
@@ -71,4 +113,21 @@ export async function openTestCase(
   body: Record<string, unknown>,
 ): Promise<Case> {
   return jsonOf(gateway, 'POST /cases', { token, body: { title: 'A case', ...body }, status: 201 });
+}
+
+type By = { readonly token: string };
+
+export const noteOn = (gateway: TestGateway, as: By, caseId: string, text: string): Promise<CaseNotes> =>
+  jsonOf(gateway, `POST /cases/${caseId}/notes`, { ...as, body: { text }, status: 201 });
+
+export async function attachTo(
+  gateway: TestGateway,
+  as: By,
+  caseId: string,
+  { name, bytes = '%PDF-1.7' }: { readonly name: string; readonly bytes?: string },
+): Promise<CaseAttachments> {
+  const form = new FormData();
+  form.set('name', name);
+  form.set('file', new Blob([bytes]));
+  return jsonOf(gateway, `POST /cases/${caseId}/attachments`, { ...as, form, status: 201 });
 }

@@ -19,6 +19,12 @@ import type { TestGateway } from './open-gateway.ts';
 
 const EVALUATION = fileURLToPath(new URL('../../../../shared/models/eval/', import.meta.url));
 
+/** The answer of a device whose models mark the image for early reading. */
+export const MARKED: DeviceTriage = {
+  ...{ models: [], runtime: 'onnxruntime-web 1.30.0 wasm', population: 'inside', score: 0.9 },
+  ...{ first: true, film: [] },
+};
+
 /** Null where the evaluation set is not there. */
 export async function evaluationFilm(
   name: string,

@@ -6,6 +6,7 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
 import { quotaUse, setAccountQuota } from '../policies/quota.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { ANNA, openTestVault, PSEUDONYM, pseudonymOf, vaultSuite } from '../testing/open-vault.ts';
 
 const test = vaultSuite('a vault');
@@ -81,10 +82,7 @@ test('nothing of an identity is in the database, and a thief of it with one half
   // With everything that the gateway has, the half of the one who approved opens nothing: the share is for the other.
   const opening = await calls.readOpening('POST', `${path}/open`, first);
   const stolen = { ...opening, asker: 1 };
-  assert.equal(
-    (await identitiesIn(stolen, second.half)).map(({ identity }) => identity),
-    [null],
-  );
+  assert.equal(fieldsOf(await identitiesIn(stolen, second.half), 'identity'), [null]);
 });
 
 test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async ({
@@ -255,10 +253,7 @@ test('a closed vault takes no more and can be opened; a destroyed one is gone wi
     (await calls.announce([await calls.entryFor(vault.terms, pseudonymOf('C'))], sender)).status,
     200,
   );
-  assert.equal(
-    (await calls.shown(admin)).vaults.map(({ state, entries }) => [state, entries]),
-    [['closed', 1]],
-  );
+  assert.equal(fieldsOf((await calls.shown(admin)).vaults, 'state', 'entries'), [['closed', 1]]);
   assert.is((await calls.ask(vault, first)).status, 201);
   const next = await openTestVault(gateway);
   assert.is.not(next.terms.id, vault.terms.id);

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { listArchive, createArchiveReader } from '#shared/ingest/archive.ts';
 import { skip } from '#testing/environment.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { insertTestResult } from '../../testing/insert-result.ts';
 import { deliverStudy, openTestCase } from '../../testing/open-cases.ts';
 import { askForExport, exportIn, fileOf, newExport } from '../../testing/open-exports.ts';
@@ -100,10 +101,10 @@ test('has each instance once, without a name in any member, and says what was le
   assert.equal([made.rows, made.bytes], [CASES + 1, zip.length]);
   assert.is(made.sha256, createHash('sha256').update(zip).digest('hex'));
   const members = await membersOf(zip);
-  assert.equal(
-    instancesIn(members).map(({ path }) => path),
-    ['PAT00001/ST000001/SE000001/IM000001', 'PAT00002/ST000002/SE000001/IM000001'],
-  );
+  assert.equal(fieldsOf(instancesIn(members), 'path'), [
+    'PAT00001/ST000001/SE000001/IM000001',
+    'PAT00002/ST000002/SE000001/IM000001',
+  ]);
   const text = (path: string): string => members.find((one) => one.path === path)!.bytes.toString('utf8');
   assert.match(text('README.TXT'), /2 images and documents, in a folder/);
   assert.match(text('README.TXT'), /1 image or document of a head: the face could be reconstructed/);

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY } from '../../testing/add-asking-policy.ts';
 import { listTestPeers, makeTestPeer } from '../../testing/open-dimse-peer.ts';
 import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
@@ -52,10 +53,9 @@ test('is made, changed and deleted, each in the audit trail, and no listener nee
   assert.is(((await changed.json()) as DimsePeer).policy, 'deidentified');
   const { listener, peers, refused } = await listTestPeers(gateway);
   assert.equal([listener, refused], [null, []]);
-  assert.equal(
-    peers.map(({ aeTitle, week }) => [aeTitle, week]),
-    [['CT_3', { taken: 0, notTaken: [], waiting: 0, problem: null }]],
-  );
+  assert.equal(fieldsOf(peers, 'aeTitle', 'week'), [
+    ['CT_3', { taken: 0, notTaken: [], waiting: 0, problem: null }],
+  ]);
   assert.is((await call('DELETE', `/${made.id}`)).status, 204);
   assert.is(await codeOf(call('DELETE', `/${made.id}`)), 'not-found');
   assert.is(await codeOf(call('PUT', `/${made.id}`, wish())), 'not-found');

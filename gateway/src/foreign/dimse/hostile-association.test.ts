@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { closed } from '../../../../shared/testing/closed.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { seededRandom, syntheticStudy } from '#testing/synthetic-study.ts';
@@ -174,16 +175,13 @@ test('refuses each class and transfer syntax that it does not store, by itself',
   const asked = { contexts: proposed, provides: new Map<string, boolean>() };
   const answered = answerContexts(asked, { peer: {}, reportsOn: new Set() });
   assert.equal(answered.provided, []);
-  assert.equal(
-    answered.contexts.map(({ result, transferSyntax }) => [result, transferSyntax]),
-    [
-      [0, EXPLICIT],
-      [4, IMPLICIT],
-      [3, IMPLICIT],
-      [0, IMPLICIT],
-      [0, '1.2.840.10008.1.2.4.70'],
-    ],
-  );
+  assert.equal(fieldsOf(answered.contexts, 'result', 'transferSyntax'), [
+    [0, EXPLICIT],
+    [4, IMPLICIT],
+    [3, IMPLICIT],
+    [0, IMPLICIT],
+    [0, '1.2.840.10008.1.2.4.70'],
+  ]);
   const { calledAE, callingAE, contexts } = parseAssociateRequest(REQUEST.subarray(6));
   assert.equal(
     { calledAE, callingAE, contexts },

@@ -10,6 +10,7 @@ import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { EXTERNAL_ONNX_MODELS, ONNX_MODELS, saveOnnxModel } from '#testing/onnx-models.ts';
 import { EngineFault, type Engine, type EngineFaultCode, type EngineModel } from './engine.ts';
 import { createOnnxEngine } from './onnx-engine.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const signal = new AbortController().signal;
 const PATIENT = { timeoutMs: 60_000, signal };
@@ -283,10 +284,7 @@ for (const [name, create] of [
     const loops = await saveOnnxModel(folder, 'at-close', ONNX_MODELS.loops);
     const ends = Promise.allSettled([closed.run(loops, X, PATIENT), closed.run(loops, X, PATIENT)]);
     await closed.close();
-    assert.equal(
-      (await ends).map(({ status }) => status),
-      ['rejected', 'rejected'],
-    );
+    assert.equal(fieldsOf(await ends, 'status'), ['rejected', 'rejected']);
     assert.instance(await closed.run(loops, X, PATIENT).catch((error: unknown) => error), Error);
     await closed.close();
   });

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../../testing/certificate.ts';
 import { dataSetOf } from '../../testing/data-set-of.ts';
 import { accept, openDimsePeer, respond, type Peer, type Script } from '../../testing/dimse-peer.ts';
@@ -55,10 +56,7 @@ test('that only stores gets each Data Set bit for bit, and says that it does not
   const server = await storescp();
   const pacs = pacsAt(server.port);
   const answers = await pacs.storeInstances(studyInstanceUID, [first, second, third], signal);
-  assert.equal(
-    answers.map(({ outcome }) => outcome),
-    ['stored', 'stored', 'stored'],
-  );
+  assert.equal(fieldsOf(answers, 'outcome'), ['stored', 'stored', 'stored']);
   assert.equal(await heldDataSets(server), await sentDataSets());
   for (const ask of [() => pacs.probe(signal), () => pacs.findStudy(studyInstanceUID, signal)])
     assert.instance(await ask().catch((error: unknown) => error), PacsDoesNotSearch);
@@ -75,10 +73,7 @@ test('with TLS gets the same, shows a certificate that is trusted, and sees ours
   const own = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
   const pacs = pacsAt(server.port, true, { ca: CERTIFICATE, own });
   const answers = await pacs.storeInstances(studyInstanceUID, [first, second, third], signal);
-  assert.equal(
-    answers.map(({ outcome }) => outcome),
-    ['stored', 'stored', 'stored'],
-  );
+  assert.equal(fieldsOf(answers, 'outcome'), ['stored', 'stored', 'stored']);
   assert.equal(await heldDataSets(server), await sentDataSets());
   const others: readonly (readonly [Own, string | null])[] = [
     [{ own }, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
@@ -133,10 +128,10 @@ test('that says nothing of a context has refused nothing', async () => {
     },
     answer: (asked) => respond(asked, 0),
   });
-  assert.equal(
-    (await pacs.storeInstances(studyInstanceUID, [first, other], signal)).map(({ outcome }) => outcome),
-    ['stored', 'omitted'],
-  );
+  assert.equal(fieldsOf(await pacs.storeInstances(studyInstanceUID, [first, other], signal), 'outcome'), [
+    'stored',
+    'omitted',
+  ]);
 });
 
 test('that names a series again and again is asked for it once, and its words are short', async () => {

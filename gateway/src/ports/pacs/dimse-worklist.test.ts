@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Encoding } from '#shared/dicom/data-set.ts';
 import { encodeElements as encodeDataSet, type NewElement } from '#shared/dicom/encode.ts';
 import { encodeText } from '#shared/dicom/encode-text.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { openDimsePeer, respond, type Asked } from '../../testing/dimse-peer.ts';
 import { encodeSequence } from '../../dimse/data-set.ts';
 import { encodeCommand, encodeElements } from '../../dimse/elements.ts';
@@ -111,10 +112,7 @@ for (const [sets, name] of NAMES)
   test(`gives names in the writing of their country: ${sets}`, async () => {
     const bytes = encodeText(sets.split('\\'), name, true)!;
     const orders = await ordersIn(rowIn(sets, Buffer.from(bytes)));
-    assert.equal(
-      orders.map(({ patientName }) => patientName),
-      [name],
-    );
+    assert.equal(fieldsOf(orders, 'patientName'), [name]);
   });
 
 test('gives the text of a step in the character set of the step', async () => {

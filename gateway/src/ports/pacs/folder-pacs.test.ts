@@ -8,6 +8,7 @@ import { sha256 } from '#testing/sha256.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { FOLDERS_NOT_ALLOWED, InstanceUnreadable, PacsUnreachable, type InstanceToStore } from './pacs.ts';
 import { putInPlace } from './write-folder.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite<{ root: string }>('a folder as the PACS');
 const signal = new AbortController().signal;
@@ -49,10 +50,9 @@ test('leaves whole files alone, each by its study and series', async ({ root }) 
       throw new Error('the spool is gone');
     },
   });
-  assert.equal(
-    (await at(root).storeInstances(STUDY, [instance('1.4')], signal)).map(({ outcome }) => outcome),
-    ['stored'],
-  );
+  assert.equal(fieldsOf(await at(root).storeInstances(STUDY, [instance('1.4')], signal), 'outcome'), [
+    'stored',
+  ]);
   const error = await at(root)
     .storeInstances(STUDY, [broken], signal)
     .catch((reason: unknown) => reason);
@@ -93,7 +93,7 @@ test('is led nowhere by a UID', async ({ root }) => {
       ...(await at(root).storeInstances(STUDY, [instance('1.4', 'x', { seriesInstanceUID: uid })], signal)),
     ];
     assert.equal(
-      answers.map(({ outcome, pacsCode }) => [outcome, pacsCode]),
+      fieldsOf(answers, 'outcome', 'pacsCode'),
       [0, 1, 2].map(() => ['refused', 0x0117]),
     );
     const where = { studyInstanceUID: uid, seriesInstanceUID: uid, sopInstanceUID: uid };

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createPacsHttp } from './pacs-http.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite('bytes on their way to a PACS');
 /** More than the system takes from a process while nobody reads. */
@@ -44,10 +45,7 @@ test('stay until the system has them, and are given back then', async () => {
   server.close();
   assert.is(answer, digest.digest('hex'));
   assert.equal(whileHeld, [LARGE_BYTES]);
-  assert.equal(
-    pieces.map(({ length }) => length),
-    [0, 0, 0],
-  );
+  assert.equal(fieldsOf(pieces, 'length'), [0, 0, 0]);
 });
 
 test.run();

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { startLyingPacs, type LyingPacs } from '../../testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../testing/web-conduct.ts';
 import { BODIES } from '../../testing/pacs-answers.ts';
@@ -67,7 +68,7 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
   assert.equal([full!.outcome, full!.pacsCode], ['busy', 0xa700], 'it has no room');
   liar.conduct = answering({ store: { status: 400, body: 'dicom' } });
   assert.equal(
-    (await pacs.storeInstances(studyInstanceUID, [one, two], signal)).map(({ outcome }) => outcome),
+    fieldsOf(await pacs.storeInstances(studyInstanceUID, [one, two], signal), 'outcome'),
     ['omitted', 'omitted'],
     'of several, nobody is meant',
   );
@@ -93,13 +94,10 @@ test('does not give what it lists, is known for it, and one that holds nothing i
 test('refuses in XML, the Failure Reason is read', async ({ liar, pacs }) => {
   liar.conduct = answering({ store: { status: 409, body: 'named-xml' } });
   const answers = await pacs.storeInstances(studyInstanceUID, [one, two], signal);
-  assert.equal(
-    answers.map(({ outcome, pacsCode }) => [outcome, pacsCode]),
-    [
-      ['refused', 272],
-      ['refused', 272],
-    ],
-  );
+  assert.equal(fieldsOf(answers, 'outcome', 'pacsCode'), [
+    ['refused', 272],
+    ['refused', 272],
+  ]);
 });
 
 test('answers a search with anything but a list, nothing is absent', async ({ liar, pacs }) => {

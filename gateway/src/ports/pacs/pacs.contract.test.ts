@@ -13,6 +13,7 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { dataSetOf } from '../../testing/data-set-of.ts';
 import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
@@ -153,10 +154,7 @@ for (const { name, create = null, isDimse = false } of ADAPTERS) {
         sent,
         [first, second].map(({ content }) => createHash('md5').update(content).digest('hex')),
       );
-      assert.equal(
-        answers.map(({ outcome }) => outcome),
-        ['stored', 'stored'],
-      );
+      assert.equal(fieldsOf(answers, 'outcome'), ['stored', 'stored']);
       assert.equal(
         [...(await pacs.findStudy(first.study, signal))].sort(),
         [first.sopInstanceUID, second.sopInstanceUID].sort(),
@@ -195,7 +193,7 @@ for (const { name, create = null, isDimse = false } of ADAPTERS) {
   promise('the instances of a study are described, and no more than asked for', async ({ mr }) => {
     const described = await pacs.describeStudy(mr[0]!.study, 100, signal);
     assert.equal(
-      described.map(({ sopInstanceUID }) => sopInstanceUID).sort(),
+      fieldsOf(described, 'sopInstanceUID').sort(),
       [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort(),
     );
     for (const { sopClassUID, modality, seriesNumber, frames } of described)
@@ -392,27 +390,18 @@ liar(
       url: await answering(202, body),
       authorization: null,
     }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
-    assert.equal(
-      answers.map(({ outcome }) => outcome),
-      ['stored', 'coerced', 'refused', 'busy', 'omitted'],
-    );
-    assert.equal(
-      answers.map(({ pacsCode }) => pacsCode),
-      [null, 45056, 272, 0xa700, null],
-    );
+    assert.equal(fieldsOf(answers, 'outcome'), ['stored', 'coerced', 'refused', 'busy', 'omitted']);
+    assert.equal(fieldsOf(answers, 'pacsCode'), [null, 45056, 272, 0xa700, null]);
   },
 );
 
 liar('answers 400 without a word has said nothing, of several or of one', async () => {
   const pacs = createStowPacs({ url: await answering(400, 'Bad Request'), authorization: null });
-  assert.equal(
-    (await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal)).map(({ outcome }) => outcome),
-    ['unanswered', 'unanswered'],
-  );
-  assert.equal(
-    (await pacs.storeInstances('1', [small('1.1')], signal)).map(({ outcome }) => outcome),
-    ['unanswered'],
-  );
+  assert.equal(fieldsOf(await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal), 'outcome'), [
+    'unanswered',
+    'unanswered',
+  ]);
+  assert.equal(fieldsOf(await pacs.storeInstances('1', [small('1.1')], signal), 'outcome'), ['unanswered']);
 });
 
 liar('is gone, restarts, or falls silent is unreachable, never a refusal', async () => {
