@@ -77,18 +77,16 @@ test('a failure that nobody expected ends the changes, and names those that are 
   assert.is((await gateway.call('POST', '/cases/bulk', { token, body: { changes: [bad] } })).status, 500);
 });
 
-test('takes no case twice, no change of two kinds, and nothing from people who keep no cases', async () => {
+test('takes no case twice, and no change of two kinds or none', async () => {
   const { id } = await openOne('g');
-  const ask = async (changes: readonly unknown[], as = token): Promise<number> =>
-    (await gateway.call('POST', '/cases/bulk', { token: as, body: { changes } })).status;
+  const ask = async (changes: readonly unknown[]): Promise<number> =>
+    (await gateway.call('POST', '/cases/bulk', { token, body: { changes } })).status;
   const set = { priority: 'low' };
   const once = { id, version: 1, set };
   assert.is(await ask([once, once]), 422);
   assert.is(await ask([{ ...once, close: {} }]), 422);
   assert.is(await ask([{ id, version: 1 }]), 422);
   assert.is(await ask([]), 422);
-  for (const role of ['technician', 'researcher', 'auditor'] as const)
-    assert.is(await ask([once], (await gateway.userWith([role])).accessToken), 403);
   assert.is((await read(id)).version, 1);
 });
 
