@@ -294,7 +294,10 @@ test('that is primary gets new studies; a study stays with the one that was prim
   assert.is((await call('POST', `/${id}/primary`))[1].isPrimary, true);
   assert.is((await call('POST', `/${id}/primary`))[0], 200, 'repeatable');
   assert.equal(
-    fieldsOf(await list()).filter(({ isPrimary }) => isPrimary, 'name'),
+    fieldsOf(
+      (await list()).filter(({ isPrimary }) => isPrimary),
+      'name',
+    ),
     ['next'],
   );
   assert.is(await promise(812, sender), id);

@@ -64,7 +64,7 @@ test('a report has its flags, its observer, its numbers with their units and its
   const { sopClassUID, sopInstanceUID } = subject.source.identifiers;
   const library = flat(report.content).find(({ name }) => name?.meaning === 'Image Library Group');
   assert.equal(
-    fieldsOf(library?.items, 'name', 'value'),
+    fieldsOf(library!.items, 'name', 'value'),
     [[null, { kind: 'reference', sopClassUID, sopInstanceUID }]],
     'TID 1601 names it by its place',
   );

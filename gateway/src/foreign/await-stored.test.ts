@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { insertFile, setOpened, setReceived, toFileId } from '../pipeline/sent-file.store.ts';
+import { fileOf } from '../testing/foreign-clients.ts';
 import { sentStudy } from '../testing/open-copies.ts';
 import { openTestGround } from '../testing/open-pipeline.ts';
 import { awaitStored } from './await-stored.ts';
@@ -21,18 +22,7 @@ test('is not over while a destination that must have it lacks it', async () => {
     .execute();
   assert.is(rows.length, instances.length);
   const id = toFileId(randomUUID());
-  await insertFile(db, {
-    ...{
-      id,
-      site_id: pipeline.siteId,
-      account_id: pipeline.accountId,
-      device_id: null,
-      key_id: null,
-      bytes: 1,
-    },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null, wrapped_key: null },
-    ...{ form: { kind: 'instance' }, expires_at: new Date() },
-  });
+  await insertFile(db, { ...fileOf(pipeline), id, bytes: 1, wrapped_key: null });
   const entries = rows.map(({ sop_instance_uid: sopInstanceUID, digest }, at) => ({
     ...{ entry: at + 1, state: 'sent' as const, upload: uploadId, sopInstanceUID, digest },
   }));

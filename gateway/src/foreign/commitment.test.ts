@@ -2,6 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { storeByStow } from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -21,21 +23,9 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-const BOUNDARY = 'b';
 /** Sent by STOW-RS: the answer's status. */
-async function store(instances: readonly SyntheticInstance[], token = keys.owner): Promise<number> {
-  const head = `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`;
-  const body = new Blob([...instances.flatMap(({ bytes }) => [head, bytes, '\r\n']), `--${BOUNDARY}--`]);
-  const answer = await gateway.api.request('http://localhost/dicom-web/studies?policy=identified', {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
-    },
-    body,
-  });
-  return answer.status;
-}
+const store = async (instances: readonly SyntheticInstance[], token = keys.owner): Promise<number> =>
+  (await storeByStow(gateway, token, { files: fieldsOf(instances, 'bytes') })).status;
 
 type Item = Readonly<Record<string, { readonly Value: readonly (string | number)[] }>>;
 type Result = Readonly<Record<string, { readonly Value: readonly Item[] }>>;

@@ -7,6 +7,15 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import { expireFiles } from '../pipeline/sent-file.store.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
+import {
+  announceFile,
+  createdFile,
+  fileStatus,
+  patchFile,
+  sendFile,
+  type Announced,
+  type Bytes,
+} from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -19,7 +28,6 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-type Bytes = Uint8Array<ArrayBuffer>;
 const text = (said: string): Bytes => new TextEncoder().encode(said);
 
 async function zipOf(files: Readonly<Record<string, Bytes>>): Promise<Bytes> {
@@ -32,60 +40,13 @@ const filesOf = (instances: readonly SyntheticInstance[]): Record<string, Bytes>
   Object.fromEntries(instances.map(({ fileName, bytes }, at) => [`DISC/${at}/${fileName}`, bytes]));
 
 const base64 = (said: string): string => Buffer.from(said).toString('base64');
-const METADATA = ({ name, policy, reason }: Creation) =>
-  `filename ${base64(name)},filetype ${base64('application/octet-stream')}${
-    policy === undefined ? '' : `,policy ${base64(policy)}`
-  }${reason === undefined ? '' : `,reason ${base64(reason)}`}`;
-
-type Creation = {
-  readonly name: string;
-  readonly bytes: number;
-  readonly policy?: string;
-  readonly reason?: string;
-};
-
-const announce = (token: string, creation: Creation): Promise<Response> =>
-  gateway.call('POST', '/upload/files', {
-    token,
-    headers: {
-      'tus-resumable': '1.0.0',
-      'upload-length': String(creation.bytes),
-      'upload-metadata': METADATA(creation),
-    },
-  });
-
-/** Its id. */
-async function create(token: string, creation: Creation): Promise<string> {
-  const answer = await announce(token, creation);
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return answer.headers.get('location')!.split('/').at(-1)!;
-}
-
-async function patch(token: string, id: string, offset: number, bytes: Bytes): Promise<Response> {
-  return gateway.api.request(`http://localhost/upload/files/${id}`, {
-    method: 'PATCH',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'tus-resumable': '1.0.0',
-      'upload-offset': String(offset),
-      'content-type': 'application/offset+octet-stream',
-    },
-    body: bytes,
-  });
-}
-
-async function send(token: string, name: string, bytes: Bytes, policy = 'identified'): Promise<string> {
-  const id = await create(token, { name, bytes: bytes.length, policy });
-  const answer = await patch(token, id, 0, bytes);
-  if (answer.status !== 204) throw new Error(await answer.text());
-  return id;
-}
-
-async function statusOf(token: string, id: string): Promise<FileStatus> {
-  const answer = await gateway.call('GET', `/upload/${id}/status`, { token });
-  if (!answer.ok) throw new Error(await answer.text());
-  return (await answer.json()) as FileStatus;
-}
+const announce = (token: string, of: Announced) => announceFile(gateway, token, of);
+const create = (token: string, of: Announced) => createdFile(gateway, token, of);
+const patch = (token: string, id: string, offset: number, bytes: Bytes) =>
+  patchFile(gateway, token, { id, offset, bytes });
+const send = (token: string, name: string, bytes: Bytes, policy = 'identified') =>
+  sendFile(gateway, token, { name, bytes, policy });
+const statusOf = (token: string, id: string) => fileStatus(gateway, token, id);
 
 const whenOpened = (token: string, id: string): Promise<FileStatus> =>
   until('the file to be opened', async () => {
@@ -129,11 +90,8 @@ test('is taken under the policy that it names, else the key’s, else the gatewa
   const asked = { accountId: user.id, scopes: ['upload'], policy: 'identified' } as const;
   const key = await createTestKey(gateway, asked);
   const under = async (token: string, policy?: string) => {
-    const answer = await announce(token, {
-      name: 'a.dcm',
-      bytes: 10,
-      ...(policy !== undefined && { policy }),
-    });
+    const named = policy === undefined ? {} : { policy };
+    const answer = await announce(token, { name: 'a.dcm', bytes: 10, ...named });
     return [answer.status, answer.headers.get('relay-policy')];
   };
   assert.equal(await under(key), [201, 'identified']);
@@ -243,16 +201,6 @@ test('under a policy that removes names none of them reaches the PACS, nor a dis
     assert.not(rows.includes(said), said);
 });
 
-test('an instance with burned-in text is held with its reason, and the others go on', async () => {
-  const token = await technician();
-  const study = syntheticStudy({ seed: 9105, series: 2, instancesPerSeries: 1, burnedInSeries: 2 });
-  const id = await send(token, 'study.zip', await zipOf(filesOf(study.instances)), 'deidentified');
-  const status = await whenReceipted(token, id);
-  assert.is(status.counts.inPacs, 1);
-  assert.is(status.counts.quarantined, 1);
-  assert.equal(status.file.notTaken, [{ entry: 2, state: 'quarantined', reason: 'burned-in-annotation' }]);
-});
-
 test('a hostile archive is refused as a whole, and says why', async () => {
   const token = await technician();
   const damaged = await send(token, 'broken.zip', text('PK no archive'));
@@ -285,7 +233,7 @@ test('the file of another account is not there, and a key needs the scope', asyn
 
 test('a policy that nobody has, and more than the quota, are refused before a byte travels', async () => {
   const token = await technician();
-  const refusal = async (creation: Creation): Promise<string> =>
+  const refusal = async (creation: Announced): Promise<string> =>
     create(token, creation).then(String, (error: Error) => error.message);
   assert.match(await refusal({ name: 'a.dcm', bytes: 9, policy: 'of-nobody' }), '"policy-not-allowed"');
   assert.match(

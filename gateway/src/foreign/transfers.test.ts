@@ -5,8 +5,9 @@ import * as assert from 'uvu/assert';
 import type { TransferAnswer } from '#shared/protocol/dimse-peer.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { encodeMark } from '../pipeline/association-marks.ts';
-import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { findFile, OPEN_FILE_QUEUE, setReceived } from '../pipeline/sent-file.store.ts';
+import { createFile } from '../pipeline/file-spool.ts';
+import { findFile, OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
+import { fileOf, receivedFile } from '../testing/foreign-clients.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { answerTransfer } from './answer-transfer.ts';
@@ -29,23 +30,11 @@ const BY = randomUUID();
 async function openTransfer(files: readonly Uint8Array[], policy = 'identified') {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
-  const { tools, siteId, accountId, parcels } = pipeline;
+  const { tools, siteId, parcels } = pipeline;
   const { db } = tools;
-  const made = await createFile(tools, {
-    ...{
-      site_id: siteId,
-      account_id: accountId,
-      device_id: null,
-      key_id: null,
-      peer_id: PEER,
-      ae_title: 'CT',
-    },
-    ...{ policy_name: policy, policy_version: 1, reason: null, form: { kind: 'association' }, bytes: 0 },
-    expires_at: new Date(Date.now() + 3_600_000),
-  });
-  const { id } = made;
-  const bytes = await tools.blobs.append(id, fileKey(tools, made), 0, piecesOf(files));
-  await db.transaction().execute((trx) => setReceived(trx, { id, bytes, now: new Date() }));
+  const form = { kind: 'association' } as const;
+  const of = { peer_id: PEER, ae_title: 'CT', policy_name: policy, form };
+  const id = await receivedFile(pipeline, piecesOf(files), of);
   const opening = createOpenFiles({ pipeline: tools, spool: tools, parcels });
   const answering = { pipeline: tools, spool: tools };
   const answer = (said: TransferAnswer, site = siteId) =>
@@ -211,18 +200,13 @@ test('counts towards its account’s quota while it is held', async () => {
   const [first] = study(9708, 1);
   const transfer = await openTransfer([first!.bytes, otherThan(first!)]);
   await transfer.open();
-  const { tools, siteId, accountId } = transfer.pipeline;
+  const { tools, siteId } = transfer.pipeline;
   await tools.db
     .updateTable('site')
     .set({ quota_bytes: first!.bytes.length })
     .where('id', '=', siteId)
     .execute();
-  const another = createFile(tools, {
-    ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: 0 },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null, form: { kind: 'association' } },
-    expires_at: new Date(),
-  });
-  assert.is(await codeOf(another), 'quota-exceeded');
+  assert.is(await codeOf(createFile(tools, fileOf(transfer.pipeline))), 'quota-exceeded');
   await transfer.close();
 });
 

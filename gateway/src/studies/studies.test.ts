@@ -173,7 +173,7 @@ test('one sent in two uploads is one study, and needs a person while one of them
   }
   pipeline.actAs(pipeline.accountId, ['technician']);
   const [study] = (await list(`?q=${uidOf(instances)}`)).studies;
-  assert.equal(fieldsOf(study?.uploads, 'device'), devices.reverse());
+  assert.equal(fieldsOf(study!.uploads, 'device'), devices.reverse());
   await hold(study!.uploads[0]!.uploadId);
   const [held] = (await list('?standing=needs-you')).studies;
   assert.equal([held?.studyInstanceUID, held?.standing], [uidOf(instances), 'needs-you']);
