@@ -35,9 +35,9 @@ const TAG = 'oberhuber-rounds';
 const test = suite('cases');
 let gateway: PacsGateway;
 const PEOPLE = {
-  ...{ technician: 'technician', radiologist: 'radiologist', researcher: 'researcher' },
-  ...{ auditor: 'auditor', admin: 'admin', sender: 'technician' },
-} as const;
+  ...({ technician: 'technician', radiologist: 'radiologist', researcher: 'researcher' } as const),
+  ...({ auditor: 'auditor', admin: 'admin', sender: 'technician' } as const),
+};
 type Who = keyof typeof PEOPLE;
 const { as, join: comeIn, idOf } = testPeople(PEOPLE);
 let study: string;

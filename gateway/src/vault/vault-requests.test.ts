@@ -71,11 +71,8 @@ test('an identity comes back to the holder who asked, once the other has approve
   });
 });
 
-test('an approval is about the entries that were there: none that comes later is opened by it, nor takes their place', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('an approval is about the entries that were there: none that comes later is opened by it, nor takes their place', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -113,11 +110,8 @@ test('an approval is about the entries that were there: none that comes later is
   assert.is(all.entries.length, 2, 'a new request is about all of them');
 });
 
-test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -130,12 +124,8 @@ test('a holder notices another key in the place of theirs, and an entry sealed b
   assert.throws(() => identitiesIn(opening, first.half), /does not belong/);
 });
 
-test('requests are for the two holders alone; for everybody else they are not there', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('requests are for the two holders alone; for everybody else they are not there', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const vault = await openTestVault(gateway);
   const [first] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -174,11 +164,8 @@ test('a holder who became a researcher opens nothing', async ({ gateway, calls, 
   assert.is((await calls.ask(vault, { ...vault.holders[0], session })).body?.code, 'not-allowed');
 });
 
-test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);

@@ -11,13 +11,8 @@ import { ANNA, openTestVault, PSEUDONYM, pseudonymOf, vaultSuite } from '../test
 
 const test = vaultSuite('a vault');
 
-test('is off until an administrator makes one and both holders have their halves; then devices are told its keys', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-  auditedBefore,
-}) => {
+test('is off until an administrator makes one and both holders have their halves; then devices are told its keys', async (context) => {
+  const { gateway, calls, sender, admin, auditedBefore } = context;
   assert.is('vault' in (await calls.call('GET', '/upload/policy', sender)).body!, false);
   const one = await gateway.userWith(['auditor']);
   const other = await gateway.userWith(['radiologist']);
@@ -58,11 +53,8 @@ test('has two people as holders, who may sign in, and no researcher', async ({ g
   assert.is(await calls.codeOf('POST', '/admin/vault', admin, { holders: [holder] }), 'invalid-request');
 });
 
-test('nothing of an identity is in the database, and a thief of it with one half opens nothing', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('nothing of an identity is in the database, and a thief of it with one half opens nothing', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -85,12 +77,8 @@ test('nothing of an identity is in the database, and a thief of it with one half
   assert.equal(fieldsOf(await identitiesIn(stolen, second.half), 'identity'), [null]);
 });
 
-test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('entries are kept under policies that feed the vault, for the vault in force, and once arrived not again', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const { terms } = await openTestVault(gateway);
   const foreign = { ...terms, id: '7b0d0a3e-2f0e-4ac6-9d57-0a3c2f6b1a11' };
   const kept = async () => (await calls.shown(admin)).vaults[0]!.entries;
@@ -115,12 +103,8 @@ test('entries are kept under policies that feed the vault, for the vault in forc
   assert.is((await calls.shown(admin)).vaults[0]!.patients, 1);
 });
 
-test('an administrator’s policy feeds the vault where it says so', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('an administrator’s policy feeds the vault where it says so', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const { terms } = await openTestVault(gateway);
   const own = { title: 'Own', deidentify: true, options: [], roles: ['technician'] };
   await calls.call('POST', '/admin/policies', admin, { ...own, name: 'silent' });
@@ -136,12 +120,8 @@ test('an administrator’s policy feeds the vault where it says so', async ({
   }
 });
 
-test('an entry of another length, too many of them and one for no pseudonym are refused before anything is kept', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('an entry of another length, too many of them and one for no pseudonym are refused before anything is kept', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const { terms } = await openTestVault(gateway);
   const entry = await calls.entryFor(terms);
   const longer = { ...entry, sealed: toBase64Url(Buffer.alloc(VAULT_ENTRY_BYTES + 3)) };
@@ -151,12 +131,8 @@ test('an entry of another length, too many of them and one for no pseudonym are 
   assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
 });
 
-test('an upload brings sixteen entries, in however many manifests, and not one more; what is refused leaves nothing', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('an upload brings sixteen entries, in however many manifests, and not one more; what is refused leaves nothing', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const { terms } = await openTestVault(gateway);
   const letters = [...'ABCDEFGHJKMNPQRST'];
   const entries = await Promise.all(letters.map((letter) => calls.entryFor(terms, pseudonymOf(letter))));
@@ -172,11 +148,8 @@ test('an upload brings sixteen entries, in however many manifests, and not one m
   assert.is((await calls.announce(entries.slice(-1), sender)).status, 200, 'with another study');
 });
 
-test('entries count in the bytes that an account has announced: a quota that holds one more takes one more', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('entries count in the bytes that an account has announced: a quota that holds one more takes one more', async (context) => {
+  const { gateway, calls, sender } = context;
   const { terms } = await openTestVault(gateway);
   const { db } = gateway.database;
   await calls.announce([], sender);
@@ -193,11 +166,8 @@ test('entries count in the bytes that an account has announced: a quota that hol
   assert.is((await calls.announce(second, sender, { again: true })).status, 200);
 });
 
-test('false entries of a hostile account displace nobody’s: an opening shows who wrote what, arrived ones first', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('false entries of a hostile account displace nobody’s: an opening shows who wrote what, arrived ones first', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   const hostile = await gateway.userWith(['technician']);
@@ -233,13 +203,8 @@ test('a study that is taken back takes its entry with it', async ({ gateway, cal
   assert.is((await calls.shown(admin)).vaults[0]!.entries, 0);
 });
 
-test('a closed vault takes no more and can be opened; a destroyed one is gone with its entries', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-  auditedBefore,
-}) => {
+test('a closed vault takes no more and can be opened; a destroyed one is gone with its entries', async (context) => {
+  const { gateway, calls, sender, admin, auditedBefore } = context;
   const vault = await openTestVault(gateway);
   const [first] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);

@@ -53,9 +53,8 @@ for (const [name, create] of [
   });
 
   for (const id of MODEL_IDS) {
-    test(`${id} fits its card and gives finite values of the card's shapes, for one picture and for several`, async ({
-      engine,
-    }) => {
+    test(`${id} fits its card and gives finite values of the card's shapes, for one picture and for several`, async (context) => {
+      const { engine } = context;
       const model = await builtIn(id);
       await engine.check(model, signal);
       const one = picture(model.input.shape);
@@ -96,10 +95,8 @@ for (const [name, create] of [
     );
   });
 
-  test('an input that does not have the card’s shape is the caller’s mistake, not the model’s', async ({
-    engine,
-    folder,
-  }) => {
+  test('an input that does not have the card’s shape is the caller’s mistake, not the model’s', async (context) => {
+    const { engine, folder } = context;
     const model = await saveOnnxModel(folder, 'shape', ONNX_MODELS['adds-one']);
     const inputs: readonly Tensor[] = [
       { dims: [1, 3], data: new Float32Array(3) },
@@ -138,10 +135,8 @@ for (const [name, create] of [
     ['adds-one', { ...Y(1, 4), outputs: {} as never }],
     ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 4], batch: true } as never }],
   ];
-  test('a model that does not match its card is refused before it runs, by name, type and shape', async ({
-    engine,
-    folder,
-  }) => {
+  test('a model that does not match its card is refused before it runs, by name, type and shape', async (context) => {
+    const { engine, folder } = context;
     for (const [at, [name, card]] of misfits.entries()) {
       const model = await saveOnnxModel(folder, `misfit ${at}`, ONNX_MODELS[name], card);
       assert.is(await codeOf(engine.check(model, signal)), 'model-shape-mismatch', `${at} ${name}`);
@@ -179,10 +174,8 @@ for (const [name, create] of [
     }
   });
 
-  test('a file that is not a model, or needs operators unknown here, is unreadable', async ({
-    engine,
-    folder,
-  }) => {
+  test('a file that is not a model, or needs operators unknown here, is unreadable', async (context) => {
+    const { engine, folder } = context;
     for (const name of ['unknown-graph', 'empty', 'future-opset', 'unknown-operator'] as const) {
       assert.is(
         await codeOf(engine.check(await saveOnnxModel(folder, name, ONNX_MODELS[name]), signal)),
@@ -206,9 +199,8 @@ for (const [name, create] of [
     });
   }
 
-  test('a file that changed on the disk does not run, and a file that is gone is said to be', async ({
-    folder,
-  }) => {
+  test('a file that changed on the disk does not run, and a file that is gone is said to be', async (context) => {
+    const { folder } = context;
     const model = await saveOnnxModel(folder, 'changes', ONNX_MODELS['adds-one']);
     const first = create();
     await first.run(model, X, PATIENT);
@@ -233,10 +225,8 @@ for (const [name, create] of [
     await second.close();
   });
 
-  test('a model that takes too long is ended, and the questions behind it are answered', async ({
-    engine,
-    folder,
-  }) => {
+  test('a model that takes too long is ended, and the questions behind it are answered', async (context) => {
+    const { engine, folder } = context;
     const loops = await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops);
     const honest = await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one']);
     const late = codeOf(engine.run(loops, X, { timeoutMs: 100, signal }));
@@ -252,10 +242,8 @@ for (const [name, create] of [
     );
   });
 
-  test('a cancelled run ends with the reason, whether it waits or is under way', async ({
-    engine,
-    folder,
-  }) => {
+  test('a cancelled run ends with the reason, whether it waits or is under way', async (context) => {
+    const { engine, folder } = context;
     const loops = await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops);
     const honest = await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one']);
     const running = new AbortController();

@@ -121,9 +121,8 @@ test('lies beneath the root alone, links included', async ({ root }) => {
   await rm(elsewhere, { recursive: true });
 });
 
-test('is ill, and refuses nothing, while it is not there or something else is in its way', async ({
-  root,
-}) => {
+test('is ill, and refuses nothing, while it is not there or something else is in its way', async (context) => {
+  const { root } = context;
   const gone = createFolderPacs({ root, folder: 'gone' });
   assert.is(await illnessOf(gone.storeInstances(STUDY, [instance('1.4')], signal)), 'ENOENT');
   assert.is(await illnessOf(gone.probe(signal)), 'ENOENT');

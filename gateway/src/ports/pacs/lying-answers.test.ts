@@ -74,10 +74,8 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
   );
 });
 
-test('does not give what it lists, is known for it, and one that holds nothing is not', async ({
-  liar,
-  pacs,
-}) => {
+test('does not give what it lists, is known for it, and one that holds nothing is not', async (context) => {
+  const { liar, pacs } = context;
   assert.is(await pacs.givesInstances(signal), null);
   await pacs.storeInstances(studyInstanceUID, [one, two], signal);
   assert.is(await pacs.givesInstances(signal), true);
@@ -126,10 +124,8 @@ test('answers a retrieval with anything but DICOM, nothing is known of the bytes
     }
 });
 
-test('knows no UID lists and ends its answers early, everything that it has is found', async ({
-  liar,
-  pacs,
-}) => {
+test('knows no UID lists and ends its answers early, everything that it has is found', async (context) => {
+  const { liar, pacs } = context;
   await pacs.storeInstances(studyInstanceUID, instances.map(toStore), signal);
   for (const conduct of [
     { ...HONEST, takesLists: false, rowsAtMost: 100 },
