@@ -42,6 +42,11 @@ const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
   sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);
+const SENT = ['sent', 'sent', 'sent'];
+const outcomesOf = async (...of: Parameters<typeof send>) => fieldsOf(await send(...of), 'outcome');
+/** A run that is killed. */
+const killed = async (run: Promise<unknown>): Promise<void> =>
+  assert.match(String(await run.catch((error: unknown) => error)), /killed/);
 const uidsOf = (results: readonly BuiltResult[]): string[] =>
   results.map(({ identifiers }) => identifiers.sopInstanceUID);
 
@@ -62,8 +67,7 @@ async function deliveredFilm(more = {}) {
 
 test('are in the PACS next to their source, with a receipt of their own; the study’s next one lists what its device sent', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
-  const sent = await send(pipeline, results);
-  assert.equal(fieldsOf(sent, 'outcome'), ['sent', 'sent', 'sent']);
+  assert.equal(await outcomesOf(pipeline, results), SENT);
   await pipeline.runAll();
   for (const { identifiers, bytes } of results)
     assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
@@ -161,14 +165,8 @@ test('with the radiologist’s verdict come as one more report and one more revi
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   await send(pipeline, results);
   await pipeline.runAll();
-  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], {
-    verdict: 'agree',
-    finding: null,
-    reason: null,
-    by: 'x',
-    at: new Date(),
-    revision: 2,
-  });
+  const agreed = { verdict: 'agree', finding: null, reason: null, by: 'x', revision: 2 } as const;
+  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], { ...agreed, at: new Date() });
   assert.is((await send(pipeline, [verified]))[0]!.outcome, 'sent');
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).receipt.revision, 3);
@@ -200,19 +198,14 @@ test('are sent under a policy that nobody else can name', async () => {
   await pipeline.close();
 });
 
+const fail = (because: string): never => {
+  throw new Error(because);
+};
 /** Places where a run may be killed, as replacements for the real parts. */
 const DEATHS: Readonly<
   Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
 > = {
-  'before its parcel has a row': (tools, road) => [
-    {
-      ...tools,
-      newId: () => {
-        throw new Error('killed');
-      },
-    },
-    road,
-  ],
+  'before its parcel has a row': (tools, road) => [{ ...tools, newId: () => fail('killed') }, road],
   'before its parcel has a byte': (tools, road) => [
     { ...tools, blobs: { ...tools.blobs, create: () => Promise.reject(new Error('killed')) } },
     road,
@@ -232,10 +225,7 @@ for (const [where, die] of Object.entries(DEATHS)) {
     const { pacs, pipeline, uploadId, results } = await deliveredFilm();
     const { tools, siteId } = pipeline;
     const [dying, road] = die(tools, roadOf(pipeline));
-    assert.match(
-      String(await sendResults({ ...dying, road }, siteId, results, signal).catch((error: unknown) => error)),
-      /killed/,
-    );
+    await killed(sendResults({ ...dying, road }, siteId, results, signal));
     await pipeline.runAll();
     if (!where.includes('row'))
       assert.is(
@@ -243,7 +233,7 @@ for (const [where, die] of Object.entries(DEATHS)) {
         'closed',
         'the study does not wait for what may never come',
       );
-    assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['sent', 'sent', 'sent']);
+    assert.equal(await outcomesOf(pipeline, results), SENT);
     await pipeline.runAll();
     for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
     assert.is((await pipeline.status(uploadId)).state, 'closed');
@@ -269,14 +259,9 @@ test('promised by a killed run are replaced by those of a later one', async () =
       throw new Error('killed');
     },
   };
-  assert.match(
-    String(
-      await sendResults({ ...tools, road: cut }, siteId, results, signal).catch((error: unknown) => error),
-    ),
-    /killed/,
-  );
+  await killed(sendResults({ ...tools, road: cut }, siteId, results, signal));
   const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
-  assert.equal(fieldsOf(await send(pipeline, upgraded), 'outcome'), ['sent', 'sent', 'sent']);
+  assert.equal(await outcomesOf(pipeline, upgraded), SENT);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   for (const { identifiers, bytes } of upgraded)
@@ -299,7 +284,7 @@ test('wait with their study while the PACS is away, and continue when it is back
   const { pacs, pipeline, uploadId, results } = await deliveredFilm();
   pacs.lie = 'down';
   assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);
-  assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['sent', 'sent', 'sent']);
+  assert.equal(await outcomesOf(pipeline, results), SENT);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
   pacs.lie = 'honest';
