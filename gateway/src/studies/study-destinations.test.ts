@@ -82,11 +82,8 @@ test('count each instance once when the study is sent in two uploads, and name a
   const sent = await sentStudy(ground, 'also', all.slice(0, 2));
   const { pipeline, otherId } = sent;
   await pipeline.runAll();
-  await pipeline.tools.db
-    .updateTable('destination')
-    .set({ need: 'required' })
-    .where('id', '=', otherId)
-    .execute();
+  const { db } = pipeline.tools;
+  await db.updateTable('destination').set({ need: 'required' }).where('id', '=', otherId).execute();
   pipeline.actAs(await addAccount(pipeline), ['technician']);
   const again = all.slice(1);
   const { uploadId } = await pipeline.init(toManifest(again));
