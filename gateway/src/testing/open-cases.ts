@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Case, CaseAttachments, CaseNotes } from '#shared/protocol/cases.ts';
+import type { Destination } from '#shared/protocol/destination.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { createCaseSeal, type CaseSeal } from '../cases/case-seal.ts';
@@ -116,6 +117,12 @@ export async function openTestCase(
 }
 
 type By = { readonly token: string };
+
+/** By DICOMweb, without a password, unless it says otherwise. */
+export const makeDestination = (gateway: TestGateway, as: By, of: object): Promise<Destination> => {
+  const body = { kind: 'dicomweb', authentication: { kind: 'none' }, ca: null, certificate: null, ...of };
+  return jsonOf(gateway, 'POST /admin/destinations', { ...as, body, status: 201 });
+};
 
 export const noteOn = (gateway: TestGateway, as: By, caseId: string, text: string): Promise<CaseNotes> =>
   jsonOf(gateway, `POST /cases/${caseId}/notes`, { ...as, body: { text }, status: 201 });
