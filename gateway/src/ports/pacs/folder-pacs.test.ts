@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
+import { failsWith } from '../../testing/failing.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { FOLDERS_NOT_ALLOWED, InstanceUnreadable, PacsUnreachable, type InstanceToStore } from './pacs.ts';
 import { putInPlace } from './write-folder.ts';
@@ -37,11 +38,7 @@ async function filesIn(root: string): Promise<readonly string[]> {
     .map(({ parentPath, name }) => join(parentPath, name).slice(root.length));
 }
 
-async function illnessOf(work: Promise<unknown>): Promise<string | null | undefined> {
-  const error = await work.catch((reason: unknown) => reason);
-  assert.instance(error, PacsUnreachable);
-  return (error as PacsUnreachable).connection;
-}
+const illnessOf = async (work: Promise<unknown>) => (await failsWith(work, PacsUnreachable)).connection;
 
 test('leaves whole files alone, each by its study and series', async ({ root }) => {
   const broken = instance('1.5', 'broken', {
@@ -53,10 +50,7 @@ test('leaves whole files alone, each by its study and series', async ({ root }) 
   assert.equal(fieldsOf(await at(root).storeInstances(STUDY, [instance('1.4')], signal), 'outcome'), [
     'stored',
   ]);
-  const error = await at(root)
-    .storeInstances(STUDY, [broken], signal)
-    .catch((reason: unknown) => reason);
-  assert.instance(error, InstanceUnreadable);
+  await failsWith(at(root).storeInstances(STUDY, [broken], signal), InstanceUnreadable);
   const files = await filesIn(join(root, 'pacs'));
   assert.equal(
     files.filter((file) => !file.startsWith('/.relaypacs/places/')),

@@ -1,34 +1,22 @@
 /** The gateway's belief in the answers of a PACS, or of the proxy before it, by status, body and service. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { fieldsOf } from '../../testing/fields-of.ts';
 import { startLyingPacs, type LyingPacs } from '../../testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../testing/web-conduct.ts';
+import { failsWith } from '../../testing/failing.ts';
+import { toStore } from '../../testing/to-store.ts';
 import { BODIES } from '../../testing/pacs-answers.ts';
 import { createOrthancPacs } from './orthanc-pacs.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
-const { studyInstanceUID, instances } = syntheticStudy({
-  seed: 5,
-  instancesPerSeries: 250,
-  rows: 4,
-  columns: 4,
-});
+const OPTIONS = { seed: 5, instancesPerSeries: 250, rows: 4, columns: 4 };
+const { studyInstanceUID, instances } = syntheticStudy(OPTIONS);
 const uids = instances.map(({ identifiers }) => identifiers.sopInstanceUID);
 
-const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof instances)[number]): InstanceToStore => ({
-  ...identifiers,
-  transferSyntaxUID,
-  digest: sha256(bytes),
-  bytes: bytes.length,
-  async *open() {
-    yield bytes;
-  },
-});
 const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, InstanceToStore];
 
 const test = suite<{ liar: LyingPacs; pacs: Pacs }>('of a PACS that');
@@ -105,10 +93,8 @@ test('answers a search with anything but a list, nothing is absent', async ({ li
       // A search that finds nothing answers so.
       if (status < 300 && body === 'list') continue;
       liar.conduct = answering({ search: { status, body } });
-      const found = await pacs
-        .findInstances([one.sopInstanceUID], signal, '1.2')
-        .catch((error: unknown) => error);
-      assert.instance(found, PacsUnreachable, `${status} ${body}`);
+      const found = pacs.findInstances([one.sopInstanceUID], signal, '1.2');
+      await failsWith(found, PacsUnreachable, `${status} ${body}`);
     }
 });
 
