@@ -6,7 +6,7 @@ import type { ModelFigures } from '#shared/protocol/analytics.ts';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
-import { jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
+import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
 import {
   addReviewType,
   decideTest,
@@ -33,11 +33,7 @@ async function open(found: readonly (boolean | null)[], type: string, ...readers
   const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
   const { id } = await openTestCase(gateway, as('admin').token, { expected: { accessionNumber: 'A1' } });
   const { db } = gateway.database;
-  const { id: site_id } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  await db
-    .insertInto('case_study')
-    .values({ site_id, case_id: id, study_instance_uid: study, added_at: gateway.now() })
-    .execute();
+  await giveStudy(gateway, id, study);
   const results: string[] = [];
   for (const positive of found) results.push(await insertTestResult(db, { study, positive }));
   const review = await openTestReview(gateway, as('admin'), id, { type, readers: readers.map(idOf) });

@@ -111,7 +111,7 @@ test('have limits, and are of one kind', async () => {
 });
 
 test('keep the destination that one of them names, also where it is switched off', async () => {
-  const { id } = await addDestination('kept');
+  const { id } = await makeDestination(gateway, { token }, { name: 'kept', url: 'http://127.0.0.1:9/kept' });
   const to = [{ destination: id, need: 'also' }];
   await call('PUT', FORWARDING, rules([{ ...toArchive('off'), enabled: false, to }]));
   assert.is(await codeOf(call('DELETE', `/admin/destinations/${id}`)), 'destination-in-rule');

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import type { Case, CaseAttachments, CaseNotes } from '#shared/protocol/cases.ts';
 import type { Destination } from '#shared/protocol/destination.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
@@ -138,3 +139,8 @@ export async function attachTo(
   form.set('file', new Blob([bytes]));
   return jsonOf(gateway, `POST /cases/${caseId}/attachments`, { ...as, form, status: 201 });
 }
+
+/** As if the case were about this study, which the PACS may lack. */
+export const giveStudy = ({ database, now }: TestGateway, caseId: string, study: string): Promise<unknown> =>
+  sql`insert into case_study (case_id, site_id, study_instance_uid, added_at)
+    select id, site_id, ${study}, ${now()} from case_record where id = ${caseId}`.execute(database.db);

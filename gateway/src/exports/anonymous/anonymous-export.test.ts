@@ -5,7 +5,13 @@ import * as assert from 'uvu/assert';
 import type { Export } from '#shared/protocol/exports.ts';
 import { insertTestResult } from '../../testing/insert-result.ts';
 import { audited } from '../../testing/audited.ts';
-import { jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../../testing/open-cases.ts';
+import {
+  giveStudy,
+  jsonOf,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../../testing/open-cases.ts';
 import { askForExport, exported, exportIn } from '../../testing/open-exports.ts';
 
 const test = suite('anonymous exports of a gateway');
@@ -28,9 +34,7 @@ async function openCaseOf(at: number): Promise<string> {
   const { db } = gateway.database;
   const study = `2.25.98765432100${at + 10}`;
   const { id } = await openTestCase(gateway, admin, { expected: { accessionNumber: `X${at}` } });
-  const { site_id } = await db.selectFrom('case_record').select('site_id').executeTakeFirstOrThrow();
-  const row = { case_id: id, site_id, study_instance_uid: study, added_at: gateway.now() };
-  await db.insertInto('case_study').values(row).execute();
+  await giveStudy(gateway, id, study);
   gateway.pacs.studies.push({
     ...{ studyInstanceUID: study, patientName: `${nameOf(at)}^Kitsune`, patientId: `PID-${4700 + at}` },
     ...{ issuer: null, birthDate: `19800${1 + (at % 9)}24`, sex: 'F', studyDate: '20261120' },
