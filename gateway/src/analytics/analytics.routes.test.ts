@@ -7,7 +7,7 @@ import type { Role, Session } from '#shared/protocol/api.ts';
 import { readCsv } from '../http/csv.ts';
 import { audited } from '../testing/audited.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
-import { insertTestReview, insertTestScored, siteOf } from '../testing/insert-figures.ts';
+import { insertTestReview, insertTestScored } from '../testing/insert-figures.ts';
 import { jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -97,10 +97,8 @@ test('researchers are given the predictions they reach: days, and no cohort of f
     const patient = { sex: at < 4 ? 'M' : 'F', ageBand: '20-29' } as const;
     const study = `2.25.7000${at}`;
     const id = await insertTestScored(db, { study, at: '2026-05-01T10:00:00Z', score: 0.9, patient });
-    await db
-      .insertInto('result_request')
-      .values({ result_id: id, asked_id: randomUUID(), ...asked })
-      .execute();
+    const request = { result_id: id, asked_id: randomUUID(), ...asked };
+    await db.insertInto('result_request').values(request).execute();
   }
   const rows = await evaluationFor('researcher');
   assert.is(rows.length, 9);

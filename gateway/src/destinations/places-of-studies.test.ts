@@ -9,6 +9,7 @@ import { lockDestinations } from '../database/destinations-lock.ts';
 import type { PacsConnection } from '../ports/pacs/connection.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { createStudy } from '../pipeline/study.store.ts';
+import { problemOf } from '../testing/failing.ts';
 import { copyOf, sentStudy, uidsOf } from '../testing/open-copies.ts';
 import {
   openTestGround,
@@ -35,12 +36,6 @@ test.before(async () => {
   ground = await openTestGround();
 });
 test.after(() => ground.close());
-
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => null,
-    (error: { code?: unknown }) => error.code,
-  );
 
 const SETTINGS = { authentication: { kind: 'none' }, ca: null, certificate: null } as const;
 /** Its id. */
@@ -83,7 +78,7 @@ test('is not deleted while a study is being promised to it', async () => {
     await goOn.promise;
   });
   await promised.promise;
-  const deleting = codeOf(
+  const deleting = problemOf(
     db.transaction().execute(async (trx) => {
       await lockDestinations(trx, siteId);
       await deleteDestination(trx, await findDestination(trx, siteId, otherId));
@@ -113,7 +108,7 @@ test('is the first one that is primary, where there was none when it was promise
   const deleted = db
     .transaction()
     .execute(async (trx) => deleteDestination(trx, await findDestination(trx, siteId, first)));
-  assert.is(await codeOf(deleted), 'destination-in-use');
+  assert.is(await problemOf(deleted), 'destination-in-use');
   await pipeline.close();
 });
 

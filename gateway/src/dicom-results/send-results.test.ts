@@ -1,5 +1,6 @@
 /** Results reach the PACS next to their source, and the study's next receipt, once. */
 import { decodeJwt } from 'jose';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseUid } from '#shared/dicom/uid.ts';
@@ -65,6 +66,15 @@ async function deliveredFilm(more = {}) {
   return { pacs, pipeline, film, uploadId, subject, results: buildResultInstances(subject, testMaps()) };
 }
 
+/** The upload of the results, with its receipt. */
+async function ownOf({ tools, siteId }: TestPipeline): Promise<{ id: string; jws: string }> {
+  const { rows } = await sql<{ id: string; jws: string }>`select u.id, r.jws from upload u
+    left join receipt r on r.upload_id = u.id where u.site_id = ${siteId} and u.account_id is null`.execute(
+    tools.db,
+  );
+  return rows[0]!;
+}
+
 test('are in the PACS next to their source, with a receipt of their own; the study’s next one lists what its device sent', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
   assert.equal(await outcomesOf(pipeline, results), SENT);
@@ -75,13 +85,7 @@ test('are in the PACS next to their source, with a receipt of their own; the stu
   assert.is(receipt.revision, 2);
   assert.equal(fieldsOf(receipt.instances, 'sopInstanceUID'), [film.identifiers.sopInstanceUID]);
   assert.equal(receipt.policy, { name: 'identified', version: 1 });
-  const { jws: other } = await pipeline.tools.db
-    .selectFrom('receipt')
-    .innerJoin('upload', 'upload.id', 'receipt.upload_id')
-    .select('receipt.jws')
-    .where('upload.site_id', '=', pipeline.siteId)
-    .where('upload.account_id', 'is', null)
-    .executeTakeFirstOrThrow();
+  const { jws: other } = await ownOf(pipeline);
   const said = decodeJwt<Receipt>(other);
   assert.is(said.revision, 2);
   assert.equal(
@@ -113,12 +117,7 @@ test('are not the device’s: its upload counts what it sent, and its list holds
     uploads.map((upload) => upload.uploadId),
     [uploadId],
   );
-  const own = await pipeline.tools.db
-    .selectFrom('upload')
-    .select('id')
-    .where('site_id', '=', pipeline.siteId)
-    .where('account_id', 'is', null)
-    .executeTakeFirstOrThrow();
+  const own = await ownOf(pipeline);
   assert.is((await pipeline.request('GET', `/upload/${own.id}/status`)).status, 404);
   await pipeline.close();
 });

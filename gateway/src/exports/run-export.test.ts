@@ -224,11 +224,7 @@ test('nothing is made for an account that may no longer have it', async () => {
   const { user } = await gateway.userWith(['radiologist']);
   const one = newExport({});
   await askExport(tools, { ...user, roles: ['radiologist'] }, one);
-  await gateway.database.db
-    .updateTable('account')
-    .set({ disabled_at: new Date() })
-    .where('id', '=', user.id)
-    .execute();
+  await sql`update account set disabled_at = now() where id = ${user.id}`.execute(gateway.database.db);
   await run(one.id);
   assert.equal([(await rowOf(one.id)).state, (await rowOf(one.id)).trouble], ['failed', 'not-allowed']);
 });

@@ -152,12 +152,8 @@ test('counts its patients towards the account’s day once, however often it is 
   await until('the quota to be told', async () => (await status()).file.problem !== null);
   await db.updateTable('site').set({ quota_uploads }).execute();
   await until('the receipt', async () => (await status()).receipt !== null);
-  const { patients_asked } = await db
-    .selectFrom('account')
-    .select('patients_asked')
-    .where('id', '=', user.id)
-    .executeTakeFirstOrThrow();
-  assert.is(patients_asked, 1);
+  const asked = db.selectFrom('account').select('patients_asked').where('id', '=', user.id);
+  assert.is((await asked.executeTakeFirstOrThrow()).patients_asked, 1);
   assert.is((await audited(db, 'pseudonyms-made')).length, 1);
   await gateway.close();
 });

@@ -16,6 +16,7 @@ import {
   type Announced,
   type Bytes,
 } from '../testing/foreign-clients.ts';
+import { audited } from '../testing/audited.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -190,11 +191,7 @@ test('under a policy that removes names none of them reaches the PACS, nor a dis
   assert.is(stored.length, 4);
   for (const { bytes } of stored)
     for (const planted of study.planted) assert.not(bytes.includes(planted), 'a planted value');
-  const opened = gateway.database.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'upload-opened');
-  const { fields } = await opened.orderBy('seq', 'desc').limit(1).executeTakeFirstOrThrow();
+  const { fields } = (await audited(gateway.database.db, 'upload-opened')).at(-1)!;
   assert.type(fields['keyId'], 'string', 'the audit trail names the key');
   const rows = JSON.stringify(await gateway.database.db.selectFrom('sent_file').selectAll().execute());
   for (const said of [...study.planted, 'PLANTED', study.studyInstanceUID])
@@ -240,15 +237,12 @@ test('a policy that nobody has, and more than the quota, are refused before a by
     await refusal({ name: 'a.zip', bytes: 17 * 1024 ** 3, policy: 'identified' }),
     '"body-too-large"',
   );
-  await gateway.database.db.updateTable('site').set({ quota_bytes: 1000 }).execute();
-  try {
-    assert.match(await refusal({ name: 'a.dcm', bytes: 1001, policy: 'identified' }), '"quota-exceeded"');
-  } finally {
-    await gateway.database.db
-      .updateTable('site')
-      .set({ quota_bytes: 1024 ** 4 })
-      .execute();
-  }
+  const setQuota = (bytes: number) =>
+    gateway.database.db.updateTable('site').set({ quota_bytes: bytes }).execute();
+  await setQuota(1000);
+  const many = await refusal({ name: 'a.dcm', bytes: 1001, policy: 'identified' });
+  await setQuota(1024 ** 4);
+  assert.match(many, '"quota-exceeded"');
 });
 
 test('why names are kept is asked for at the announcement, and again when the file is sent on', async () => {
@@ -293,11 +287,8 @@ test('a file that cannot be opened is deleted by its sender, or given up when it
     const late = await waiting();
     await expireFiles(db, new Date());
     assert.is((await statusOf(token, late)).file.state, 'received', 'its time is not over');
-    await db
-      .updateTable('sent_file')
-      .set({ expires_at: new Date(0) })
-      .where('id', '=', late)
-      .execute();
+    const over = { expires_at: new Date(0) };
+    await db.updateTable('sent_file').set(over).where('id', '=', late).execute();
     await expireFiles(db, new Date());
     const { file } = await statusOf(token, late);
     assert.equal([file.state, file.problem], ['opened', 'quota-exceeded']);

@@ -7,6 +7,8 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import { encodeMark } from '../pipeline/association-marks.ts';
 import { createFile } from '../pipeline/file-spool.ts';
 import { findFile, OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { problemOf } from '../testing/failing.ts';
 import { fileOf, receivedFile } from '../testing/foreign-clients.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -110,16 +112,10 @@ test('is kept where the PACS refuses it, and goes there again when an administra
   transfer.pacs.failsOn.set(uidOf(first!), 'refused');
   await transfer.goOn();
   const [waiting] = await transfer.waiting();
-  assert.equal(
-    [
-      waiting?.aeTitle,
-      waiting?.missing,
-      waiting?.problem,
-      waiting?.triesAgain,
-      waiting?.studies.map(({ studyInstanceUID }) => studyInstanceUID),
-    ],
-    ['CT', [{ reason: 'pacs-refused', instances: 1 }], null, false, [first!.identifiers.studyInstanceUID]],
-  );
+  const { aeTitle, missing, problem, triesAgain, studies } = waiting!;
+  const refused = [{ reason: 'pacs-refused', instances: 1 }];
+  assert.equal([aeTitle, missing, problem, triesAgain], ['CT', refused, null, false]);
+  assert.equal(fieldsOf(studies, 'studyInstanceUID'), [first!.identifiers.studyInstanceUID]);
   assert.ok(await transfer.keepsBytes());
   transfer.pacs.failsOn.clear();
   await transfer.answer({ answer: 'send-again' });
@@ -144,7 +140,7 @@ test('is held where another one has its UID, until it is given up for a reason, 
   assert.equal([await transfer.waiting(), await transfer.keepsBytes()], [[], false]);
   assert.equal(Buffer.from(first!.bytes), transfer.pacs.held.get(uidOf(first!))?.bytes);
   assert.equal((await transfer.audited()).at(-1), ['dimse-transfer-given-up', 'not-needed', 1, BY]);
-  assert.is(await codeOf(transfer.answer({ answer: 'send-again' })), 'not-found');
+  assert.is(await problemOf(transfer.answer({ answer: 'send-again' })), 'not-found');
   await transfer.close();
 });
 
@@ -162,20 +158,18 @@ test('stays until the others have arrived, where some are given up before', asyn
 
 test('waits in sight where its policy was withdrawn, whoever sent it, and nobody else answers for it', async () => {
   const transfer = await openTransfer(bytesOf(study(9705, 1)), 'of-nobody');
-  assert.is(await codeOf(transfer.open()), 'policy-withdrawn');
+  assert.is(await problemOf(transfer.open()), 'policy-withdrawn');
   const [waiting] = await transfer.waiting();
   assert.equal([waiting?.problem, waiting?.triesAgain], ['policy-withdrawn', true]);
   const other = await openTransfer(bytesOf(study(9706, 1)));
   const giveUp = { answer: 'give-up', because: 'cannot-be-sent' } as const;
-  assert.is(await codeOf(transfer.answer(giveUp, other.pipeline.siteId)), 'not-found');
+  assert.is(await problemOf(transfer.answer(giveUp, other.pipeline.siteId)), 'not-found');
   assert.ok(await transfer.keepsBytes());
   await transfer.answer(giveUp);
   assert.equal([await transfer.waiting(), await transfer.keepsBytes()], [[], false]);
   await transfer.open();
-  assert.equal(
-    [(await transfer.look()).state, (await transfer.look()).given_up],
-    ['opened', 'cannot-be-sent'],
-  );
+  const { state, given_up } = await transfer.look();
+  assert.equal([state, given_up], ['opened', 'cannot-be-sent']);
   await other.close();
   await transfer.close();
 });
@@ -201,19 +195,10 @@ test('counts towards its account’s quota while it is held', async () => {
   const transfer = await openTransfer([first!.bytes, otherThan(first!)]);
   await transfer.open();
   const { tools, siteId } = transfer.pipeline;
-  await tools.db
-    .updateTable('site')
-    .set({ quota_bytes: first!.bytes.length })
-    .where('id', '=', siteId)
-    .execute();
-  assert.is(await codeOf(createFile(tools, fileOf(transfer.pipeline))), 'quota-exceeded');
+  const quota = { quota_bytes: first!.bytes.length };
+  await tools.db.updateTable('site').set(quota).where('id', '=', siteId).execute();
+  assert.is(await problemOf(createFile(tools, fileOf(transfer.pipeline))), 'quota-exceeded');
   await transfer.close();
 });
-
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => null,
-    (error: { code?: unknown }) => error.code,
-  );
 
 test.run();

@@ -17,6 +17,7 @@ import { fieldsOf } from '../testing/fields-of.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { studyIdOf } from '../testing/open-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { insertInstances } from '../pipeline/instance.store.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
@@ -84,27 +85,17 @@ test('are listed newest first, page by page, with what stands where', async () =
 async function hold(uploadId: string): Promise<void> {
   const { db, now } = pipeline.tools;
   await db.transaction().execute(async (trx) => {
-    const { study_id } = await trx
-      .selectFrom('upload')
-      .select('study_id')
-      .where('id', '=', uploadId)
-      .executeTakeFirstOrThrow();
-    const study = await trx
-      .updateTable('study')
-      .set({ state: 'held' })
-      .where('id', '=', study_id)
-      .returningAll()
-      .executeTakeFirstOrThrow();
+    const studyId = await studyIdOf(pipeline, uploadId);
+    const holding = trx.updateTable('study').set({ state: 'held' }).where('id', '=', studyId);
+    const study = await holding.returningAll().executeTakeFirstOrThrow();
     const held = {
       ...{ sop_instance_uid: '1.2.3', sop_class_uid: '1.2', series_instance_uid: '1.2.4' },
       ...{ transfer_syntax_uid: '1.2', digest: 'd', original_digest: null, original_key: null },
       ...({ report_digest: null, bytes: 1, state: 'quarantined', reason: 'identity-remains' } as const),
     };
     const [instance_id] = (await insertInstances(trx, study, [held], now())).values();
-    await trx
-      .insertInto('upload_instance')
-      .values({ upload_id: uploadId, position: 99, instance_id: instance_id! })
-      .execute();
+    const link = { upload_id: uploadId, position: 99, instance_id: instance_id! };
+    await trx.insertInto('upload_instance').values(link).execute();
   });
 }
 

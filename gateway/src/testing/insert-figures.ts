@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import type { AgeBand, Sex } from '#shared/protocol/analytics.ts';
 import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
+import { insertAccountOf } from './add-account.ts';
 import type { Db } from '../database/database.ts';
 
 export async function siteOf(db: Db): Promise<string> {
@@ -11,15 +12,7 @@ export async function siteOf(db: Db): Promise<string> {
 }
 
 export async function insertTestAccount(db: Db, username: string): Promise<string> {
-  const { id } = await db
-    .insertInto('account')
-    .values({
-      ...{ site_id: await siteOf(db), username, roles: ['technician'], password_hash: '' },
-      disabled_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  return insertAccountOf(db, await siteOf(db), username);
 }
 
 export type TestUpload = {

@@ -97,14 +97,9 @@ export async function deliverStudy(
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
   const uploadId = await sendStudy(askOf(gateway), token, [film], triage);
   await until('the study to be in the PACS, and done', async () => {
-    const open = await gateway.database.db
-      .selectFrom('upload')
-      .innerJoin('study', 'study.id', 'upload.study_id')
-      .select('study.id')
-      .where('upload.id', '=', uploadId)
-      .where('study.state', '<>', 'closed')
-      .executeTakeFirst();
-    return open === undefined && gateway.pacs.held.has(sopInstanceUID);
+    const { rows: open } = await sql`select from upload u join study s on s.id = u.study_id
+      where u.id = ${uploadId} and s.state <> 'closed'`.execute(gateway.database.db);
+    return open.length === 0 && gateway.pacs.held.has(sopInstanceUID);
   });
   return studyInstanceUID;
 }

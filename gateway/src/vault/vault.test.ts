@@ -1,7 +1,6 @@
 /** A vault: who makes it, what it keeps, and what a thief, an administrator or a hostile account can do. */
 import * as assert from 'uvu/assert';
 import { VAULT_ENTRIES_LIMIT, VAULT_ENTRY_BYTES } from '#shared/protocol/limits.ts';
-import type { VaultRequest } from '#shared/protocol/vault.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';

@@ -125,11 +125,8 @@ test('anonymous: groups alone, no image, no name in any byte, and no moment', as
 });
 
 test('anonymous: a name that has come into a closed field destroys the file, and the field is said', async () => {
-  const { db } = gateway.database;
-  await db
-    .updateTable('inference_result')
-    .set({ version: `of ${NAME}` })
-    .execute();
+  const version = `of ${NAME}`;
+  await gateway.database.db.updateTable('inference_result').set({ version }).execute();
   const { id } = await askForExport(gateway, token, { template: 'report-anonymous' });
   const failed = await exportIn(gateway, token, { id, state: 'failed' });
   assert.equal([failed.trouble, failed.found], ['identity-found', { field: 'modelVersions', row: 1 }]);

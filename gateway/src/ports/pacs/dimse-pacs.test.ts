@@ -24,7 +24,10 @@ test.after(async () => {
   for (const server of servers) await server.stop();
 });
 
-type Own = { readonly ca?: string | null; readonly own?: { readonly cert: string; readonly key: string } | null };
+type Own = {
+  readonly ca?: string | null;
+  readonly own?: { readonly cert: string; readonly key: string } | null;
+};
 const pacsAt = (port: number, isTls = false, { ca = null, own = null }: Own = {}): Pacs =>
   createDimsePacs({ address: { ...dimseAt(port).address, isTls }, tls: { ca, own } });
 async function withPeer(script: Script): Promise<Pacs> {
