@@ -5,15 +5,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
 import type { Agreement } from '#shared/protocol/reviews.ts';
-import { jsonOf, openTestCase } from '../testing/open-cases.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { siteOf } from '../testing/insert-figures.ts';
+import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
-import { openTestPacs } from '../testing/open-pacs.ts';
 import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
 import { cohensKappa, fleissKappa, type Kappa } from '../reviews/kappa.ts';
 
 const test = suite('figures of agreement');
-let gateway: TestGateway;
+let gateway: PacsGateway;
 let admin: Session;
 let ana: Session;
 let ben: Session;
@@ -25,20 +24,15 @@ const READINGS = Array.from({ length: 210 }, (_, at): readonly [string, string] 
 });
 
 test.before(async () => {
-  gateway = await openTestGateway({ pacs: openTestPacs() });
+  gateway = await openPacsGateway();
   admin = await gateway.userWith(['admin']);
   ana = await gateway.userWith(['radiologist']);
   ben = await gateway.userWith(['radiologist']);
   const { id } = await openTestCase(gateway, admin.accessToken, { expected: { accessionNumber: 'A1' } });
   const { db } = gateway.database;
-  const { site_id } = await db.selectFrom('case_record').select('site_id').executeTakeFirstOrThrow();
-  const now = gateway.now();
-  await db
-    .insertInto('case_study')
-    .values({ case_id: id, site_id, study_instance_uid: STUDY, added_at: now })
-    .execute();
+  await giveStudy(gateway, id, STUDY);
   await insertTestResult(db, { study: STUDY, positive: true });
-  await settle(id, site_id);
+  await settle(id, await siteOf(db));
 });
 test.after(() => gateway.close());
 
@@ -52,14 +46,8 @@ async function settle(caseId: string, siteId: string): Promise<void> {
     .insertInto('review')
     .values(
       reviews.map(({ id }) => ({
-        ...{
-          id,
-          site_id: siteId,
-          case_id: caseId,
-          type_name: name,
-          type_version: 1,
-          state: 'settled' as const,
-        },
+        ...{ id, site_id: siteId, case_id: caseId, type_name: name, type_version: 1 },
+        state: 'settled' as const,
         ...{ definition: JSON.stringify(definition), hides_finding: true, final_place: 1 },
         ...{ opened_by: admin.user.id, opened_at: at, settled_at: at },
       })),

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Database } from '../database/database.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import { insertTestAccount, insertTestDevice, insertTestUpload, siteOf } from '../testing/insert-figures.ts';
 import { listStudies } from '../studies/list-studies.ts';
@@ -62,16 +63,13 @@ test('counts studies, uploads, instances and bytes, and how long they took, in t
     ...{ studies: 4, uploads: 5, instances: 9, bytes: 70, retries: 2 },
     toPacsMs: { p50: 3000, p95: 8250 },
   });
-  assert.equal(
-    days.map(({ day, studies, retries }) => [day, studies, retries]),
-    [
-      ['2026-11-01', 1, 2],
-      ['2026-11-02', 1, 0],
-      ['2026-11-03', 1, 0],
-      ['2026-11-04', 1, 0],
-      ['2026-11-30', 1, 0],
-    ],
-  );
+  assert.equal(fieldsOf(days, 'day', 'studies', 'retries'), [
+    ['2026-11-01', 1, 2],
+    ['2026-11-02', 1, 0],
+    ['2026-11-03', 1, 0],
+    ['2026-11-04', 1, 0],
+    ['2026-11-30', 1, 0],
+  ]);
   assert.equal(hours.map(({ hour, uploads }) => [hour, uploads]).sort(), [
     [23, 1],
     [7, 4],
@@ -82,27 +80,18 @@ test('counts studies, uploads, instances and bytes, and how long they took, in t
 
 test('groups them by account, device and modality, and refusals by reason', async () => {
   const { accounts, devices, modalities, refusals } = await figures();
-  assert.equal(
-    accounts.map(({ username, studies, bytes }) => [username, studies, bytes]),
-    [
-      ['ana', 4, 60],
-      ['ben', 1, 10],
-    ],
-  );
-  assert.equal(
-    devices.map(({ device, username, uploads }) => [device, username, uploads]),
-    [
-      [tablet, 'ana', 4],
-      [null, 'ben', 1],
-    ],
-  );
-  assert.equal(
-    modalities.map(({ modality, studies, instances, bytes }) => [modality, studies, instances, bytes]),
-    [
-      ['CT', 4, 4, 20],
-      ['DX', 4, 5, 50],
-    ],
-  );
+  assert.equal(fieldsOf(accounts, 'username', 'studies', 'bytes'), [
+    ['ana', 4, 60],
+    ['ben', 1, 10],
+  ]);
+  assert.equal(fieldsOf(devices, 'device', 'username', 'uploads'), [
+    [tablet, 'ana', 4],
+    [null, 'ben', 1],
+  ]);
+  assert.equal(fieldsOf(modalities, 'modality', 'studies', 'instances', 'bytes'), [
+    ['CT', 4, 4, 20],
+    ['DX', 4, 5, 50],
+  ]);
   assert.equal(refusals, [{ state: 'refused', reason: 'pacs-refused', instances: 1, studies: 1 }]);
 });
 

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BulkOutcome } from '#shared/protocol/case-bulk.ts';
 import type { Assignees, Case, CaseTimeline } from '#shared/protocol/cases.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -52,10 +53,7 @@ test('closes and reopens with the versions that it answered, so that a person ca
   const closed = await bulk(opened.map(({ id }) => ({ id, version: 1, close: { reason: 'Settled' } })));
   for (const { id } of opened) assert.is((await read(id)).status, 'closed');
   const again = await bulk(closed.map(({ id, version }) => ({ id, version, reopen: { reason: 'Undone' } })));
-  assert.equal(
-    again.map(({ version }) => version),
-    [3, 3],
-  );
+  assert.equal(fieldsOf(again, 'version'), [3, 3]);
   for (const { id } of opened) {
     const { status, version } = await read(id);
     assert.equal([status, version], ['open', 3]);
@@ -79,18 +77,16 @@ test('a failure that nobody expected ends the changes, and names those that are 
   assert.is((await gateway.call('POST', '/cases/bulk', { token, body: { changes: [bad] } })).status, 500);
 });
 
-test('takes no case twice, no change of two kinds, and nothing from people who keep no cases', async () => {
+test('takes no case twice, and no change of two kinds or none', async () => {
   const { id } = await openOne('g');
-  const ask = async (changes: readonly unknown[], as = token): Promise<number> =>
-    (await gateway.call('POST', '/cases/bulk', { token: as, body: { changes } })).status;
+  const ask = async (changes: readonly unknown[]): Promise<number> =>
+    (await gateway.call('POST', '/cases/bulk', { token, body: { changes } })).status;
   const set = { priority: 'low' };
   const once = { id, version: 1, set };
   assert.is(await ask([once, once]), 422);
   assert.is(await ask([{ ...once, close: {} }]), 422);
   assert.is(await ask([{ id, version: 1 }]), 422);
   assert.is(await ask([]), 422);
-  for (const role of ['technician', 'researcher', 'auditor'] as const)
-    assert.is(await ask([once], (await gateway.userWith([role])).accessToken), 403);
   assert.is((await read(id)).version, 1);
 });
 

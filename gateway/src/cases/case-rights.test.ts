@@ -3,18 +3,23 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import {
+  deliverStudy,
+  jsonOf,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
 import { askOf, nameStudy } from '../testing/open-film.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
 
 const TITLE = 'Kitsune Yamada, second look';
 const patient = { patientName: 'Yamada^Kitsune', patientId: 'PID-4711' };
 const test = suite('rights to see cases');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 let keeper: string;
 let sender: string;
 let other: string;
@@ -23,8 +28,7 @@ let own: string;
 let foreign: string;
 
 test.before(async () => {
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  gateway = await openPacsGateway();
   keeper = await tokenOf('admin');
   sender = await tokenOf('technician');
   other = await tokenOf('technician');
@@ -145,6 +149,19 @@ test('the timeline names no account to a researcher, by no field', async () => {
   const { events } = await jsonOf<CaseTimeline>(gateway, path, { token: await tokenOf('researcher') });
   assert.ok(events.some(({ fields }) => fields['priority'] === 'high'));
   assert.not.ok(JSON.stringify(events).includes(assigneeId));
+});
+
+test('researchers are told how many cases they are not shown from the smallest cell on; those who see all, of none', async () => {
+  const [researcher, both] = [await tokenOf('researcher'), await tokenOf('researcher', 'admin')];
+  const told = (token: string) => jsonOf(gateway, 'GET /cases/not-shown', { token });
+  await gateway.database.db.deleteFrom('case_record').execute();
+  assert.equal(await told(researcher), { cases: 0, isMore: false });
+  for (let opened = 1; opened <= SMALLEST_CELL + 1; opened += 1) {
+    await openTestCase(gateway, keeper, { expected: { patientId: `PID-${opened}` } });
+    const cases = opened < SMALLEST_CELL ? null : opened;
+    assert.equal(await told(researcher), { cases, isMore: false }, `${opened}`);
+  }
+  for (const token of [keeper, both]) assert.equal(await told(token), { cases: 0, isMore: false });
 });
 
 test.run();

@@ -1,11 +1,9 @@
 /** Cases through the real routes: who sees what of them, changes side by side, and what remains of a deleted one. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Role, Session } from '#shared/protocol/api.ts';
 import {
   CASE_FINDINGS,
   type Case,
@@ -15,10 +13,19 @@ import {
   type CaseTimeline,
   NOTES_LIMIT,
 } from '#shared/protocol/cases.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { audited } from '../testing/audited.ts';
+import {
+  codeOf,
+  deliverStudy,
+  jsonOf,
+  noteOn,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testPeople } from '../testing/test-people.ts';
 
 const NAME = 'Yamada^Kitsune';
 const TITLE = 'Kitsune Yamada, second look';
@@ -26,63 +33,51 @@ const NOTE = 'Seen with Dr Oberhuber:\nold rib fracture';
 const TAG = 'oberhuber-rounds';
 
 const test = suite('cases');
-let gateway: TestGateway & { pacs: TestPacs };
-let folder: string;
-const tokens = new Map<Role | 'sender', string>();
-const as = (who: Role | 'sender'): { token: string } => ({ token: tokens.get(who)! });
+let gateway: PacsGateway;
+const PEOPLE = {
+  ...({ technician: 'technician', radiologist: 'radiologist', researcher: 'researcher' } as const),
+  ...({ auditor: 'auditor', admin: 'admin', sender: 'technician' } as const),
+};
+type Who = keyof typeof PEOPLE;
+const { as, join: comeIn, idOf } = testPeople(PEOPLE);
 let study: string;
 let other: string;
 
 test.before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'relaypacs-cases-'));
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs, folder }), { pacs });
-  const sessionOf = (role: Role): Promise<Session> => gateway.userWith([role]);
-  for (const role of ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const)
-    tokens.set(role, (await sessionOf(role)).accessToken);
-  tokens.set('sender', (await sessionOf('technician')).accessToken);
+  gateway = await openPacsGateway();
+  await comeIn(gateway);
   const patient = { patientName: NAME, patientId: 'PID-4711', birthDate: '19700101', sex: 'F' };
   study = await deliverStudy(gateway, { ...as('sender'), seed: 901, ...patient, accessionNumber: 'ACC-1' });
   other = await deliverStudy(gateway, { ...as('sender'), seed: 902, ...patient, accessionNumber: 'ACC-2' });
 });
-test.after(async () => {
-  await gateway.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.after(() => gateway.close());
 
 const openOne = (body: Record<string, unknown> = {}): Promise<Case> =>
   openTestCase(gateway, as('radiologist').token, { title: TITLE, tags: [TAG], studies: [study], ...body });
-const statusOf = async (request: string, who: Role | 'sender', body?: unknown): Promise<number | string> => {
-  const [method = '', path = ''] = request.split(' ');
-  const answer = await gateway.call(method, path, { ...as(who), ...(body === undefined ? {} : { body }) });
-  const { code } = ((await answer.json().catch(() => null)) ?? {}) as { code?: string };
-  return code ?? answer.status;
-};
+const statusOf = (request: string, who: Who, body?: unknown): Promise<string> =>
+  codeOf(gateway, request, { ...as(who), body });
 
-test('a keeper sees all of a case, and who the patient is; the sender its words; a stranger nothing', async () => {
+test('each reader is told what is withheld from them, and of a patient a pseudonym', async () => {
   const { id } = await openOne();
-  await jsonOf<CaseNotes>(gateway, `POST /cases/${id}/notes`, {
-    ...as('admin'),
-    body: { text: NOTE },
-    status: 201,
-  });
-  for (const who of ['radiologist', 'admin'] as const) {
-    const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, as(who));
-    assert.equal([seen.title, seen.tags, seen.withheld], [TITLE, [TAG], []]);
-    assert.match(seen.pseudonym ?? '', /^P-[0-9A-Z]{4}-[0-9A-Z]{4}$/);
-    const { studies } = await jsonOf<CasePatients>(gateway, `GET /cases/${id}/patients`, as(who));
-    assert.equal([studies[0]?.patientName, studies[0]?.patientId], [NAME, 'PID-4711']);
-    const { notes } = await jsonOf<CaseNotes>(gateway, `GET /cases/${id}/notes`, as(who));
-    assert.is(notes[0]?.text, NOTE);
+  const setPolicy = (name: string) =>
+    sql`update instance set policy_name = ${name} where study_id in
+      (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
+  // As if its names had been removed on the device.
+  await setPolicy('deidentified');
+  const words = ['title', 'tags', 'notes', 'attachments', 'patient'];
+  for (const [who, query, withheld] of [
+    ['radiologist', '', []],
+    ['sender', '', ['patient']],
+    ['admin', '?anonymise=1', words],
+    ['researcher', '', [...words, 'people']],
+  ] as const) {
+    const seen = await jsonOf<Case>(gateway, `GET /cases/${id}${query}`, as(who));
+    assert.equal([seen.withheld, seen.title], [withheld, withheld.length > 1 ? null : TITLE], who);
+    if (who !== 'sender') assert.match(seen.pseudonym ?? '', /^P-[0-9A-Z]{4}-[0-9A-Z]{4}$/, who);
   }
-  const sent = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('sender'));
-  assert.equal([sent.title, sent.withheld], [TITLE, ['patient']]);
-  assert.is(await statusOf(`GET /cases/${id}`, 'technician'), 'not-found');
-  assert.is(await statusOf(`GET /cases/${id}`, 'researcher'), 'not-found', 'its study keeps names');
-  assert.is(await statusOf(`GET /cases/${id}`, 'auditor'), 'not-allowed');
+  assert.is(await statusOf(`GET /cases/${id}/notes`, 'researcher'), 'not-allowed');
   assert.is(await statusOf(`GET /cases/${id}/patients`, 'sender'), 'not-allowed');
-  for (const who of ['technician', 'researcher'] as const)
-    assert.equal((await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases, []);
+  await setPolicy('identified');
 });
 
 test('digits alone are the number of a case; with a dot they are a part of a Study Instance UID', async () => {
@@ -104,31 +99,6 @@ test('the cases that have a study already are found by its whole UID, not by one
   assert.ok((await found(study)).includes(number));
   assert.equal([await found(study.slice(0, -1)), await found(`${study}0`)], [[], []]);
   assert.is(await statusOf('GET /cases?study=not-a-uid', 'admin'), 'invalid-request');
-});
-
-test('a researcher sees a case of a de-identified study without a word that somebody typed', async () => {
-  const { id, number } = await openOne();
-  // As if its names had been removed on the device.
-  await sql`update instance set policy_name = 'deidentified' where study_id in
-    (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
-  const seen = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('researcher'));
-  assert.equal(seen.withheld, ['title', 'tags', 'notes', 'attachments', 'patient', 'people']);
-  const list = await jsonOf<CaseList>(gateway, `GET /cases?q=${number}`, as('researcher'));
-  const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('researcher'));
-  const said = JSON.stringify([seen, list, events]);
-  for (const word of [NAME, TITLE, TAG, 'PID-4711', 'radiologist'])
-    assert.not.ok(said.includes(word), `${word} in ${said}`);
-  assert.is(await statusOf(`GET /cases/${id}/notes`, 'researcher'), 'not-allowed');
-  await sql`update instance set policy_name = 'identified' where study_id in
-    (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
-});
-
-test('with the switch a keeper gets no title, tag or note either, in the list and in the case', async () => {
-  const { id } = await openOne();
-  const seen = await jsonOf<Case>(gateway, `GET /cases/${id}?anonymise=1`, as('admin'));
-  const list = await jsonOf<CaseList>(gateway, 'GET /cases?anonymise=1', as('admin'));
-  assert.equal(list.withheld, ['title', 'tags', 'notes', 'attachments', 'patient']);
-  for (const word of [TITLE, TAG, NAME]) assert.not.ok(JSON.stringify([seen, list]).includes(word));
 });
 
 test('a model that gave no answer has not found nothing, and a correction is told with what was found', async () => {
@@ -174,7 +144,10 @@ test('a change names the fields whose value is another one, and without any ther
   assert.equal([unchanged, changed], [version, version + 1]);
   const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('admin'));
   assert.equal(
-    events.filter(({ event }) => event === 'case-changed').map(({ fields }) => fields),
+    fieldsOf(
+      events.filter(({ event }) => event === 'case-changed'),
+      'fields',
+    ),
     [{ changed: ['dueOn', 'priority'], dueOn: '2030-02-01', priority: 'urgent' }, { changed: ['title'] }],
     'a text is named and not repeated',
   );
@@ -182,14 +155,16 @@ test('a change names the fields whose value is another one, and without any ther
 
 test('only keepers write, and nobody overwrites what they have not seen', async () => {
   const { id, version } = await openOne();
-  for (const who of ['sender', 'technician', 'researcher', 'auditor'] as const) {
-    assert.is(await statusOf('POST /cases', who, { title: 'x', studies: [study] }), 'not-allowed');
-    assert.is(await statusOf(`PATCH /cases/${id}`, who, { version, title: 'x' }), 'not-allowed');
-  }
+  const own = { version, title: 'x' };
+  assert.is(
+    await statusOf(`PATCH /cases/${id}`, 'sender', own),
+    'not-allowed',
+    'though it is of their study',
+  );
   const both = await Promise.all(
     ['First', 'Second'].map((title) => statusOf(`PATCH /cases/${id}`, 'admin', { version, title })),
   );
-  assert.equal(both.map(String).sort(), ['200', 'case-changed']);
+  assert.equal(both.sort(), ['200', 'case-changed']);
   const now = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('admin'));
   const closed = await jsonOf<Case>(gateway, `POST /cases/${id}/close`, {
     ...as('radiologist'),
@@ -219,7 +194,7 @@ test('is assigned only to an account that may open it', async () => {
     as('admin'),
   );
   const { id, version } = await openOne({ assigneeId: accounts[0]!.id });
-  const { id: technician } = await jsonOf<{ id: string }>(gateway, 'GET /auth/me', as('technician'));
+  const technician = idOf('technician');
   assert.not.ok(accounts.some((account) => account.id === technician));
   const body = { version, assigneeId: technician };
   assert.is(await statusOf(`PATCH /cases/${id}`, 'admin', body), 'invalid-request');
@@ -264,7 +239,7 @@ test('a study that the PACS lists under several patients is shown as nobody’s'
 
 test('nothing that anybody typed, and no number of a patient, is in any table', async () => {
   const { id } = await openOne({ dueOn: '2026-12-24' });
-  await jsonOf(gateway, `POST /cases/${id}/notes`, { ...as('admin'), body: { text: NOTE }, status: 201 });
+  await noteOn(gateway, as('admin'), id, NOTE);
   await openOne({ studies: undefined, expected: { accessionNumber: 'OBERHUBER-17' } });
   const { rows } = await sql<{ tablename: string }>`
     select tablename from pg_tables where schemaname = 'public'`.execute(gateway.database.db);
@@ -280,45 +255,34 @@ test('nothing that anybody typed, and no number of a patient, is in any table', 
 });
 
 test('the key of a deleted case is gone from the disk, and its events stay', async () => {
-  const keys = join(folder, 'keys', 'cases');
+  const keys = join(gateway.folder, 'keys', 'cases');
   const before = readdirSync(keys);
   const { id, version } = await openOne();
   const [own] = readdirSync(keys).filter((name) => !before.includes(name));
   assert.is(await statusOf(`DELETE /cases/${id}?version=${version}`, 'radiologist'), 'not-allowed');
   assert.is(await statusOf(`DELETE /cases/${id}?version=${version + 1}`, 'admin'), 'case-changed');
-  assert.is(await statusOf(`DELETE /cases/${id}?version=${version}`, 'admin'), 204);
+  assert.is(await statusOf(`DELETE /cases/${id}?version=${version}`, 'admin'), '204');
   assert.not.ok(existsSync(join(keys, own!)));
   assert.is(await statusOf(`GET /cases/${id}`, 'admin'), 'not-found');
-  const events = await gateway.database.db
-    .selectFrom('audit')
-    .select('event')
-    .where(sql<boolean>`fields->>'caseId' = ${id}`)
-    .orderBy('seq')
-    .execute();
-  assert.equal(
-    events.map(({ event }) => event),
-    ['case-opened', 'case-deleted'],
-  );
+  const events = (await audited(gateway.database.db)).filter(({ fields }) => fields['caseId'] === id);
+  assert.equal(fieldsOf(events, 'event'), ['case-opened', 'case-deleted']);
 });
 
 test('a case takes a limited number of notes', async () => {
   const { id } = await openOne();
   const note = () => statusOf(`POST /cases/${id}/notes`, 'admin', { text: NOTE });
-  assert.is(await note(), 201);
+  assert.is(await note(), '201');
   await sql`insert into case_note (id, case_id, kind, sealed, by_account, at)
     select gen_random_uuid(), case_id, kind, sealed, by_account, at
     from case_note, generate_series(2, ${NOTES_LIMIT - 1}) where case_id = ${id}`.execute(
     gateway.database.db,
   );
-  assert.is(await note(), 201);
+  assert.is(await note(), '201');
   assert.is(await note(), 'case-full');
   const said = { version: 1, reason: 'Reported' };
-  assert.is(
-    await statusOf(`POST /cases/${id}/close`, 'admin', said),
-    'case-full',
-    'its reason is a note too',
-  );
-  assert.is(await statusOf(`POST /cases/${id}/close`, 'admin', { version: 1 }), 200);
+  const close = (body: object) => statusOf(`POST /cases/${id}/close`, 'admin', body);
+  assert.is(await close(said), 'case-full', 'its reason is a note too');
+  assert.is(await close({ version: 1 }), '200');
 });
 
 test('reading a case, and reading whose it is, is one event each for an account, a case and a quarter of an hour', async () => {
@@ -337,8 +301,7 @@ test('reading a case, and reading whose it is, is one event each for an account,
   await jsonOf(gateway, `GET /cases/${id}`, as('admin'));
   assert.is(await readings(), 2);
   gateway.wait(15 * 60_000);
-  for (const role of ['radiologist', 'admin', 'auditor'] as const)
-    tokens.set(role, (await gateway.userWith([role])).accessToken);
+  await comeIn(gateway);
   await jsonOf(gateway, `GET /cases/${id}`, as('radiologist'));
   assert.is(await readings(), 3);
 });

@@ -6,47 +6,50 @@ import type { Case, CaseList } from '#shared/protocol/cases.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import type { UnreadStudies } from '#shared/protocol/unread-studies.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import {
+  codeOf,
+  deliverStudy,
+  jsonOf,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
 import { askForExport, exportIn } from '../testing/open-exports.ts';
-import { askOf, nameStudy } from '../testing/open-film.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { askOf, MARKED, nameStudy } from '../testing/open-film.ts';
+import { openTestReview, readReview } from '../testing/open-reviews.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
-const MARKED: DeviceTriage = {
-  models: [],
-  runtime: 'onnxruntime-web 1.30.0 wasm',
-  population: 'inside',
-  score: 0.9,
-  first: true,
-  film: [],
-};
-
 const test = suite('marks for early reading');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 let seed = 1700;
 const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  gateway = await openPacsGateway();
   await join(gateway);
 });
 test.after(() => gateway.close());
 
-/** A case of a study of which the device said this. */
-async function openOne(triage: DeviceTriage): Promise<Case> {
+const deliver = (triage: DeviceTriage): Promise<string> => {
   seed += 1;
-  const study = await deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}`, triage });
-  return openTestCase(gateway, as('admin').token, { studies: [study] });
-}
+  return deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}`, triage });
+};
+/** A case of a study of which the device said this. */
+const openOne = async (triage: DeviceTriage): Promise<Case> =>
+  openTestCase(gateway, as('admin').token, { studies: [await deliver(triage)] });
 
 async function askFor(of: Case, who: Who, type = 'chest-film'): Promise<Review> {
   gateway.wait(1);
-  const body = { id: randomUUID(), type, readers: [idOf(who)] };
-  return jsonOf(gateway, `POST /cases/${of.id}/reviews`, { ...as('admin'), body, status: 201 });
+  return openTestReview(gateway, as('admin'), of.id, { type, readers: [idOf(who)] });
 }
+/** A reading that hides what models found, for the person who asks for it. */
+const askBlinded = (of: Case, who: Who): Promise<string> => {
+  gateway.wait(1);
+  const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
+  return codeOf(gateway, `POST /cases/${of.id}/reviews`, { ...as(who), body });
+};
 
 const listed = async (who: Who, query = ''): Promise<(readonly [string, boolean])[]> => {
   const { cases } = await jsonOf<CaseList>(gateway, `GET /cases?${query}`, as(who));
@@ -61,10 +64,7 @@ test('a study that the device marked is shown so, found by it, and comes first a
   const all = new Map(await listed('ana'));
   assert.equal([all.get(marked.id), all.get(plain.id)], [true, false]);
   const { studies } = await jsonOf<Case>(gateway, `GET /cases/${marked.id}`, as('ana'));
-  assert.equal(
-    studies.map(({ isEarly }) => isEarly),
-    [true],
-  );
+  assert.equal(fieldsOf(studies, 'isEarly'), [true]);
   // A file has the cases that were opened before it was asked for.
   gateway.wait(1);
   const selection = { filter: { early: 'marked' as const } };
@@ -73,15 +73,12 @@ test('a study that the device marked is shown so, found by it, and comes first a
   for (const one of [plain, marked]) await askFor(one, 'ana');
   const first = await jsonOf<Page>(gateway, 'GET /reviews?list=todo&limit=1', as('ana'));
   assert.equal(
-    first.reviews.map(({ caseId, isEarly }) => [caseId, isEarly]),
+    fieldsOf(first.reviews, 'caseId', 'isEarly'),
     [[marked.id, true]],
     'although it was asked for last',
   );
   const rest = await jsonOf<Page>(gateway, `GET /reviews?list=todo&cursor=${first.next}`, as('ana'));
-  assert.equal(
-    rest.reviews.map(({ caseId, isEarly }) => [caseId, isEarly]),
-    [[plain.id, false]],
-  );
+  assert.equal(fieldsOf(rest.reviews, 'caseId', 'isEarly'), [[plain.id, false]]);
 });
 
 test('a reader who reads without what models found is told of no mark until they have signed', async () => {
@@ -96,33 +93,22 @@ test('a reader who reads without what models found is told of no mark until they
     assert.equal([await told(''), await told('early=marked')], [isTold, isTold ? true : undefined], who);
     const { isEarly, studies } = await jsonOf<Case>(gateway, `GET /cases/${of.id}`, as(who));
     assert.equal([isEarly, studies[0]!.isEarly], [isTold, isTold], who);
-    assert.is((await jsonOf<Review>(gateway, `GET /reviews/${review.id}`, as(who))).isEarly, isTold, who);
+    assert.is((await readReview(gateway, as(who), review.id)).isEarly, isTold, who);
   }
 });
 
 test('nobody who opened a case with such a mark names themselves for a blinded reading of it', async () => {
   const of = await openOne(MARKED);
   await jsonOf(gateway, `GET /cases/${of.id}`, as('cleo'));
-  gateway.wait(1);
-  const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf('cleo')] };
-  const refused = { ...as('cleo'), body, status: 409 };
-  const { code } = await jsonOf<{ code: string }>(gateway, `POST /cases/${of.id}/reviews`, refused);
-  assert.is(code, 'review-finding-seen');
+  assert.is(await askBlinded(of, 'cleo'), 'review-finding-seen');
 });
 
 test('a list of what waits to be read shows the mark as all lists do, and bars nobody from a blinded reading', async () => {
-  seed += 1;
-  const sent = { ...as('technician'), seed, patientId: `PID-${seed}`, triage: MARKED };
-  const study = await deliverStudy(gateway, sent);
+  const study = await deliver(MARKED);
   const { studies } = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('cleo'));
   assert.is(studies.find(({ studyInstanceUID }) => studyInstanceUID === study)?.isEarly, true);
   const of = await openTestCase(gateway, as('admin').token, { studies: [study] });
-  gateway.wait(1);
-  const openFor = async (who: Who): Promise<number> => {
-    const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
-    return (await gateway.call('POST', `/cases/${of.id}/reviews`, { ...as(who), body })).status;
-  };
-  assert.is(await openFor('cleo'), 201);
+  assert.is(await askBlinded(of, 'cleo'), '201');
   const told = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('cleo'));
   const row = told.studies.find(({ studyInstanceUID }) => studyInstanceUID === study);
   assert.equal([row?.isEarly, row?.isAsked], [false, true], 'to a reader without what models found');
@@ -136,13 +122,8 @@ test('a file of the cases with such a mark counts as having seen it', async () =
   await exportIn(gateway, as('cleo').token, { id });
   const all = await askForExport(gateway, as('ana').token, {});
   await exportIn(gateway, as('ana').token, all);
-  gateway.wait(1);
-  const openFor = async (who: Who): Promise<number> => {
-    const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
-    return (await gateway.call('POST', `/cases/${of.id}/reviews`, { ...as(who), body })).status;
-  };
-  assert.is(await openFor('cleo'), 409);
-  assert.is(await openFor('ana'), 201, 'has a file of all cases, which does not tell of the mark');
+  assert.is(await askBlinded(of, 'cleo'), 'review-finding-seen');
+  assert.is(await askBlinded(of, 'ana'), '201', 'has a file of all cases, which does not tell of the mark');
 });
 
 test('the mark of an image that nobody has brought counts for nothing', async () => {

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { CASE_SORTS, CASE_STATUSES, type CaseSort } from '#shared/protocol/cases.ts';
 import { defaultSiteId } from '../auth/account.store.ts';
 import type { Database } from '../database/database.ts';
+import { insertAccountOf } from '../testing/add-account.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import type { CaseRow } from './case.store.ts';
 import { cursorOf, listCases, parseCursor, type CaseQuery } from './list-cases.ts';
@@ -21,31 +22,19 @@ test.before(async () => {
   database = await openTestDatabase();
   const { db } = database;
   siteId = await defaultSiteId(db);
-  const { id: account } = await db
-    .insertInto('account')
-    .values({ site_id: siteId, username: 'keeper', roles: ['admin'], password_hash: '', disabled_at: null })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const account = await insertAccountOf(db, siteId, 'keeper', ['admin']);
   const made = await db
     .insertInto('case_record')
     .values(
       Array.from({ length: 60 }, (_, at) => ({
-        id: randomUUID(),
-        site_id: siteId,
-        status: CASE_STATUSES[at % 3]!,
-        priority: (at * 7) % 4,
+        ...{ id: randomUUID(), site_id: siteId, status: CASE_STATUSES[at % 3]!, priority: (at * 7) % 4 },
         due_on: at % 4 === 0 ? null : `2026-03-${String(1 + ((at * 5) % 9)).padStart(2, '0')}`,
         assignee_id: at % 2 === 0 ? account : null,
-        sealed: new Uint8Array(1),
-        wrapped_key: new Uint8Array(1),
-        patient_print: null,
-        expects: null,
-        expected_print: null,
-        created_by: account,
+        ...{ sealed: new Uint8Array(1), wrapped_key: new Uint8Array(1), created_by: account },
+        ...{ patient_print: null, expects: null, expected_print: null, closed_at: null },
         created_at: new Date(BEGAN + at * DAY_MS),
         // Many at one moment, as an import makes them.
         changed_at: new Date(BEGAN + (at % 5) * DAY_MS),
-        closed_at: null,
       })),
     )
     .returningAll()

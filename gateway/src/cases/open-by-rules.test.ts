@@ -1,37 +1,30 @@
 /** Rules open cases: once for a study, when what they wait for has happened, and the dry run says why. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case, CaseList } from '#shared/protocol/cases.ts';
 import { dryRunSchema, type CaseRule } from '#shared/protocol/rule.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { openKeys } from '../keys.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
-import { deliverStudy, jsonOf } from '../testing/open-cases.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
-import { createCaseSeal } from './case-seal.ts';
-import { PRINTS } from './cases.feature.ts';
+import { audited } from '../testing/audited.ts';
+import {
+  caseSealIn,
+  deliverStudy,
+  jsonOf,
+  openPacsGateway,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
 import { openByRules } from './open-by-rules.ts';
 
 const test = suite('cases by rule');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 let token: string;
-let folder: string;
 test.before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'relaypacs-case-rules-'));
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs, folder }), { pacs });
+  gateway = await openPacsGateway();
   token = (await gateway.userWith(['admin', 'technician'])).accessToken;
 });
-test.after(async () => {
-  await gateway.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.after(() => gateway.close());
 
 const PATH = '/admin/rules/cases';
 const rule = (name: string, more: Partial<CaseRule> = {}): CaseRule => ({
@@ -44,11 +37,9 @@ const setRules = async (...rules: readonly CaseRule[]): Promise<number> =>
 
 /** As after a receipt, or after a model has looked. */
 async function run(studyInstanceUID: string, pacs = gateway.pacs): Promise<void> {
-  const keys = openKeys(join(folder, 'keys'));
-  const caseKeys = createStudyKeys(keys.wrapKey, join(folder, 'keys', 'cases'));
   const { db } = gateway.database;
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  const seal = createCaseSeal(caseKeys, keys.secretFor(PRINTS));
+  const seal = caseSealIn(gateway.folder);
   const jobs = { enqueue: () => Promise.reject(new Error('opening a case enqueues nothing')) };
   const tools = { db, jobs, seal, pacs, now: gateway.now, newId: () => crypto.randomUUID() };
   await openByRules(tools, { siteId, studyInstanceUID }, new AbortController().signal);
@@ -87,15 +78,8 @@ test('are opened once a study is delivered, as the rule says, with a review', as
     `GET /cases/${opened!.id}/reviews`,
     { token },
   );
-  assert.equal(
-    reviews.map(({ type }) => type),
-    ['chest-film'],
-  );
-  const rows = await gateway.database.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'case-opened')
-    .execute();
+  assert.equal(fieldsOf(reviews, 'type'), ['chest-film']);
+  const rows = await audited(gateway.database.db, 'case-opened');
   assert.equal(
     rows.map(({ fields }) => fields['rule']),
     ['all'],
@@ -171,10 +155,7 @@ test('are opened for a study that the PACS lists under several patients, as nobo
   gateway.pacs.studies.unshift({ ...gateway.pacs.studies.at(-1)!, patientId: 'PID-60' });
   await setRules(rule('mixed'));
   await run(study);
-  assert.equal(
-    (await casesOf(study)).map(({ title, pseudonym }) => [title, pseudonym]),
-    [['By mixed', null]],
-  );
+  assert.equal(fieldsOf(await casesOf(study), 'title', 'pseudonym'), [['By mixed', null]]);
 });
 
 test.run();

@@ -1,30 +1,72 @@
-/** A destination that refuses every store says so, with the status and since when, until it takes instances again. */
+/**
+ * A destination says what is wrong with it, and until when: it refuses every store, has a limit, or was mended while
+ * studies waited for it.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UploadStatus } from '#shared/protocol/api.ts';
-import type { Destination } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startLyingPacs } from '../testing/lying-dicomweb.ts';
-import { jsonOf } from '../testing/open-cases.ts';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
+import { jsonOf, makeDestination } from '../testing/open-cases.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { disprovedBy } from './apply-measured.ts';
 import { HONEST, type Conduct } from '../testing/web-conduct.ts';
+import { findDestination, keepBatchSize } from './destination.store.ts';
 
-const test = suite('a destination that searches, and answers every store with');
+const test = suite('a destination');
+const MIB = 1024 * 1024;
 
 let gateway: TestGateway;
+let root: string;
+let admin: { token: string };
 test.before(async () => {
-  gateway = await openTestGateway();
+  root = await mkdtemp(join(tmpdir(), 'relay-folders-'));
+  gateway = await openTestGateway({ env: { RELAY_FOLDER_ROOT: root } });
 });
-test.after(() => gateway.close());
+test.before.each(async () => {
+  admin = { token: (await gateway.signIn()).accessToken };
+});
+test.after(async () => {
+  await gateway.close();
+  await rm(root, { recursive: true });
+});
+
+const makePrimary = async (of: object): Promise<string> => {
+  const { id } = await makeDestination(gateway, admin, of);
+  await jsonOf(gateway, `POST /admin/destinations/${id}/primary`, admin);
+  return id;
+};
+const shown = async (id: string): Promise<Destination> => {
+  const path = 'GET /admin/destinations';
+  const { destinations } = await jsonOf<{ destinations: Destination[] }>(gateway, path, admin);
+  return destinations.find((one) => one.id === id)!;
+};
+const examine = (id: string, scope: 'reach' | 'all' = 'all') =>
+  jsonOf<DestinationExamination>(gateway, `POST /admin/destinations/${id}/test`, {
+    ...admin,
+    body: { scope },
+  });
+const statusOf = (token: string, uploadId: string) =>
+  jsonOf<UploadStatus>(gateway, `GET /upload/${uploadId}/status`, { token });
 
 const { instances } = syntheticStudy({ seed: 4115, instancesPerSeries: 2, rows: 8, columns: 8 });
 const busy = (status: number): Conduct => ({
   ...HONEST,
   keeps: 'none',
   answers: { store: { status, body: 'busy' } },
+});
+const page = (status: number): Conduct => ({
+  ...HONEST,
+  keeps: 'none',
+  answers: { store: { status, body: 'html' } },
 });
 const OUT_OF_RESOURCES = 0xa700;
 const CONDUCTS: readonly (readonly [string, number | null, Conduct])[] = [
@@ -33,28 +75,21 @@ const CONDUCTS: readonly (readonly [string, number | null, Conduct])[] = [
     400,
     { ...HONEST, declines: new Set(instances.map(({ identifiers }) => identifiers.sopInstanceUID)) },
   ],
-  ['400 and a page', 400, { ...HONEST, keeps: 'none', answers: { store: { status: 400, body: 'html' } } }],
-  ['500 and a page', 500, { ...HONEST, keeps: 'none', answers: { store: { status: 500, body: 'html' } } }],
-  ['507: no room', 507, { ...HONEST, keeps: 'none', answers: { store: { status: 507, body: 'html' } } }],
+  ['400 and a page', 400, page(400)],
+  ['500 and a page', 500, page(500)],
+  ['507: no room', 507, page(507)],
   ['200, naming each out of resources', null, busy(200)],
   ['409, naming each out of resources', null, busy(409)],
-  ['403', 403, { ...HONEST, keeps: 'none', answers: { store: { status: 403, body: 'html' } } }],
+  ['403', 403, page(403)],
 ];
 
 for (const [at, [name, status, conduct]] of CONDUCTS.entries())
-  test(`${name}: says so until it takes instances again`, async () => {
+  test(`that answers every store with ${name}: says so until it takes instances again`, async () => {
     const pacs = await startLyingPacs({ instances: studyOf(at), now: Date.now });
     try {
-      const { accessToken: admin } = await gateway.signIn();
       const { accessToken: token } = await gateway.userWith(['technician']);
-      const web = { kind: 'dicomweb', name: `night-${at}`, url: pacs.url, ca: null, certificate: null };
-      const body = { ...web, authentication: { kind: 'none' } };
-      const made = { token: admin, status: 201, body };
-      const { id } = await jsonOf<Destination>(gateway, 'POST /admin/destinations', made);
-      await jsonOf(gateway, `POST /admin/destinations/${id}/primary`, { token: admin });
-      const listed = () =>
-        jsonOf<{ destinations: Destination[] }>(gateway, 'GET /admin/destinations', { token: admin });
-      const refused = async () => (await listed()).destinations.find((one) => one.id === id)!.refused;
+      const id = await makePrimary({ name: `night-${at}`, url: pacs.url });
+      const refused = async () => (await shown(id)).refused;
       pacs.conduct = conduct;
       const uploadId = await sendStudy(askOf(gateway), token, studyOf(at));
       await until('the destination to say what it answers', async () => (await refused()) !== null);
@@ -64,9 +99,8 @@ for (const [at, [name, status, conduct]] of CONDUCTS.entries())
       assert.ok(Math.abs(Date.parse(said!.at) - gateway.now().getTime()) < 60_000);
       pacs.conduct = HONEST;
       await gateway.database.db.updateTable('instance').set({ offered_minute: -1000 }).execute();
-      await jsonOf(gateway, `POST /admin/destinations/${id}/test`, { token: admin, body: { scope: 'all' } });
-      const arrived = () => jsonOf<UploadStatus>(gateway, `GET /upload/${uploadId}/status`, { token });
-      await until('the study to arrive', async () => (await arrived()).state === 'closed');
+      await examine(id);
+      await until('the study to arrive', async () => (await statusOf(token, uploadId)).state === 'closed');
       assert.is(await refused(), null);
     } finally {
       await pacs.close();
@@ -84,20 +118,12 @@ const LEARNED = { batch_bytes: 1_000_000, refused_bytes: 6_000_000, refused_at: 
 test('a limit that was learned is dropped once a test measures that larger requests pass', async () => {
   const pacs = await startLyingPacs({ instances: [], now: Date.now });
   try {
-    const { accessToken: admin } = await gateway.signIn();
-    const web = { kind: 'dicomweb', name: 'raised', url: pacs.url, ca: null, certificate: null };
-    const made = { token: admin, status: 201, body: { ...web, authentication: { kind: 'none' } } };
-    const { id, version } = await jsonOf<Destination>(gateway, 'POST /admin/destinations', made);
+    const { id, version } = await makeDestination(gateway, admin, { name: 'raised', url: pacs.url });
     await gateway.database.db.updateTable('destination').set(LEARNED).where('id', '=', id).execute();
     const tested = async (scope: 'reach' | 'all') => {
-      await jsonOf(gateway, `POST /admin/destinations/${id}/test`, { token: admin, body: { scope } });
-      const { destinations } = await jsonOf<{ destinations: Destination[] }>(
-        gateway,
-        'GET /admin/destinations',
-        { token: admin },
-      );
-      const { tuning, refused, version } = destinations.find((one) => one.id === id)!;
-      return [tuning.batchBytes, refused?.bytes ?? null, version];
+      await examine(id, scope);
+      const { tuning, refused, version: now } = await shown(id);
+      return [tuning.batchBytes, refused?.bytes ?? null, now];
     };
     assert.equal(await tested('reach'), [1_000_000, 6_000_000, version], 'a short look measures nothing');
     assert.equal(await tested('all'), [null, null, version + 1]);
@@ -115,6 +141,94 @@ test('a measured limit disproves no refusal of a larger request', () => {
   assert.equal(by(9_000_000), { limit: false, refusal: false });
   assert.equal(by(8_000_000), { limit: true, refusal: false });
   assert.equal(by(null, 'stored'), { limit: false, refusal: true });
+});
+
+/** As a proxy with its usual settings: it says no as soon as too large a body is announced. */
+async function openProxy(target: string) {
+  const allowed = { bytes: MIB };
+  const isTooLarge = ({ headers }: IncomingMessage): boolean =>
+    Number(headers['content-length'] ?? 0) > allowed.bytes;
+  const answer = (asked: IncomingMessage, response: ServerResponse): void => {
+    if (isTooLarge(asked))
+      return void response.writeHead(413, { connection: 'close' }).end('<html>413</html>');
+    const { method, headers } = asked;
+    const url = new URL(asked.url ?? '/', target);
+    const onward = request(url, { method, headers: { ...headers, host: url.host } }, (came) => {
+      response.writeHead(came.statusCode ?? 502, came.headers);
+      came.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    asked.pipe(onward);
+  };
+  const server = createServer(answer);
+  server.on('checkContinue', (asked: IncomingMessage, response: ServerResponse) => {
+    if (!isTooLarge(asked)) response.writeContinue();
+    delete asked.headers.expect;
+    answer(asked, response);
+  });
+  const port = await listenOnLoopback(server);
+  const { pathname } = new URL(target);
+  const close = () => new Promise<unknown>((done) => server.close(done));
+  return { allowed, url: `http://127.0.0.1:${port}${pathname}`, close };
+}
+
+test('with a limit that Test found says it after a reload, requests begin below it, and it goes once larger ones pass', async () => {
+  const pacs = await startLyingPacs({ instances: [], now: Date.now });
+  const proxy = await openProxy(pacs.url);
+  try {
+    const { id } = await makeDestination(gateway, admin, { name: 'behind', url: proxy.url });
+    const listed = async () => {
+      const { limit, refused, tuning, version } = await shown(id);
+      return { limit: limit?.bytes ?? null, refused, batch: tuning.batchBytes, version };
+    };
+    await examine(id);
+    const found = await listed();
+    assert.equal([found.limit, found.refused, found.batch], [MIB, null, (MIB * 15) / 16]);
+    const { db } = gateway.database;
+    const rows = db.selectFrom('destination').select('site_id').where('id', '=', id);
+    const row = await findDestination(db, (await rows.executeTakeFirstOrThrow()).site_id, id);
+    gateway.wait(60_000);
+    await examine(id);
+    assert.is((await listed()).version, found.version, 'the connection stays while the limit does');
+    const refusedAt = row.refused_at;
+    await keepBatchSize(db, row, { bytes: MIB / 2, refusedBytes: row.refused_bytes, refusedAt });
+    const later = await listed();
+    assert.equal([later.limit, later.refused], [MIB, null], 'a smaller aim says nothing of it');
+    proxy.allowed.bytes = 4 * MIB;
+    await keepBatchSize(db, row, { bytes: MIB, refusedBytes: 2 * MIB, refusedAt: new Date() });
+    await examine(id);
+    const higher = await listed();
+    assert.equal([higher.limit, higher.refused], [4 * MIB, null], 'measured above a refusal of before');
+    proxy.allowed.bytes = 256 * MIB;
+    await examine(id);
+    const raised = await listed();
+    assert.equal([raised.limit, raised.refused, raised.batch], [null, null, null]);
+  } finally {
+    await proxy.close();
+    await pacs.close();
+  }
+});
+
+/** A study that has waited for an hour is otherwise tried every 30 s. */
+const AT_ONCE_MS = 10_000;
+
+test('that was mended gets the studies that wait for it as soon as its test is well', async () => {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  const id = await makePrimary({ kind: 'folder', name: 'night', url: 'night' });
+  const { instances: film } = syntheticStudy({ seed: 15, instancesPerSeries: 1, rows: 8, columns: 8 });
+  const uploadId = await sendStudy(askOf(gateway), token, film);
+  const status = () => statusOf(token, uploadId);
+  await until('the study to wait', async () => (await status()).waiting?.because === 'pacs-settings-wrong');
+  const hourAgo = new Date(gateway.now().getTime() - 3_600_000);
+  await gateway.database.db.updateTable('study').set({ waiting_since: hourAgo }).execute();
+  gateway.lines.splice(0);
+  await until('the longest pause', () => gateway.lines.some(({ seconds }) => seconds === 30));
+  assert.is((await status()).waiting?.since, hourAgo.toISOString());
+  await mkdir(join(root, 'night'));
+  const mendedAt = performance.now();
+  assert.is.not((await examine(id)).verdict?.result, 'fail');
+  await until('the study to arrive', async () => (await status()).state === 'closed');
+  assert.ok(performance.now() - mendedAt < AT_ONCE_MS);
 });
 
 test.run();

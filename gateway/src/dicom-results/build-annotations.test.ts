@@ -9,8 +9,9 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
 import { skip } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { DEIDENTIFIED, testFilm, type FilmOptions } from '../testing/open-subject.ts';
-import { faultsOf, readMarks, type Mark } from '../testing/read-marks.ts';
+import { faultsOf, pointsAt, readMarks, type Mark } from '../testing/read-marks.ts';
 import { createAnnotationThread, type ToAnnotate } from './annotation-thread.ts';
 import { buildAnnotations, type AnnotationSubject } from './build-annotations.ts';
 import { imageFactsOf } from './image-facts.ts';
@@ -35,44 +36,14 @@ type Drawn = {
   readonly label?: string;
 };
 const ALL: readonly Drawn[] = [
-  { kind: 'point', points: [[10.5, 20.25]] },
-  {
-    kind: 'arrow',
-    points: [
-      [0, 0],
-      [80, 96],
-    ],
-  },
-  {
-    kind: 'box',
-    points: [
-      [30, 40],
-      [10, 60.5],
-    ],
-  },
-  {
-    kind: 'ellipse',
-    points: [
-      [10, 10],
-      [30, 70],
-    ],
-  },
-  {
-    kind: 'ellipse',
-    points: [
-      [10, 10],
-      [70, 30],
-    ],
-  },
+  { kind: 'point', points: pointsAt(10.5, 20.25) },
+  { kind: 'arrow', points: pointsAt(0, 0, 80, 96) },
+  { kind: 'box', points: pointsAt(30, 40, 10, 60.5) },
+  { kind: 'ellipse', points: pointsAt(10, 10, 30, 70) },
+  { kind: 'ellipse', points: pointsAt(10, 10, 70, 30) },
   { kind: 'line', points: Array.from({ length: 2000 }, (_, at) => [at % 80, at % 96]) },
-  {
-    kind: 'length',
-    points: [
-      [10, 20],
-      [40, 60],
-    ],
-  },
-  { kind: 'text', points: [[79.99, 0.01]] },
+  { kind: 'length', points: pointsAt(10, 20, 40, 60) },
+  { kind: 'text', points: pointsAt(79.99, 0.01) },
 ];
 
 async function subjectOf(bytes: Uint8Array, drawn: readonly Drawn[] = ALL): Promise<AnnotationSubject> {
@@ -80,12 +51,8 @@ async function subjectOf(bytes: Uint8Array, drawn: readonly Drawn[] = ALL): Prom
   const { sopClassUID: _, ...where } = source.identifiers;
   const annotations = drawn.map(
     (one, at): Annotation => ({
-      id: `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`,
-      number: at + 3,
-      ...where,
-      frame: 1,
-      label: LABEL,
-      ...one,
+      ...{ id: `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`, number: at + 3, frame: 1 },
+      ...{ ...where, label: LABEL, ...one },
     }),
   );
   return {
@@ -121,15 +88,7 @@ test('has no fault that dciodvfy finds: of a film, one without a name, frames, a
       testFilm({ seed: 73, frames: 4 }).bytes,
       ALL.map((one) => ({ ...one, frame: 3 })),
     ),
-    await subjectOf(slice, [
-      {
-        kind: 'length',
-        points: [
-          [1, 1],
-          [4, 5],
-        ],
-      },
-    ]),
+    await subjectOf(slice, [{ kind: 'length', points: pointsAt(1, 1, 4, 5) }]),
   ];
   for (const subject of subjects) {
     const faults = faultsOf(buildAnnotations(subject).bytes);
@@ -144,65 +103,30 @@ test('has each mark under its number on the pixels where it was drawn, as pydico
   assert.ok(
     marks.every(({ image, frame }) => image === subject.source.identifiers.sopInstanceUID && frame === 0),
   );
-  assert.equal(
-    marks.map(({ tracking, type, points }) => [tracking, type, points.length > 10 ? points.length : points]),
-    [
-      ['Point 3', 'POINT', [[10.5, 20.25]]],
-      ['Arrow 4', 'POLYLINE', ALL[1]!.points],
-      [
-        'Box 5',
-        'POLYLINE',
-        [
-          [30, 40],
-          [10, 40],
-          [10, 60.5],
-          [30, 60.5],
-          [30, 40],
-        ],
-      ],
-      [
-        'Ellipse 6',
-        'ELLIPSE',
-        [
-          [20, 10],
-          [20, 70],
-          [10, 40],
-          [30, 40],
-        ],
-      ],
-      [
-        'Ellipse 7',
-        'ELLIPSE',
-        [
-          [10, 20],
-          [70, 20],
-          [40, 10],
-          [40, 30],
-        ],
-      ],
-      ['Line 8', 'POLYLINE', 2000],
-      ['Length 9', 'POLYLINE', ALL[6]!.points],
-      ['Text 10', 'POINT', marks[7]!.points],
-    ],
-  );
+  const drawn = marks.map(({ tracking, type, points: { length }, points }) => [
+    ...[tracking, type, length > 10 ? length : points],
+  ]);
+  assert.equal(drawn, [
+    ['Point 3', 'POINT', ALL[0]!.points],
+    ['Arrow 4', 'POLYLINE', ALL[1]!.points],
+    ['Box 5', 'POLYLINE', pointsAt(30, 40, 10, 40, 10, 60.5, 30, 60.5, 30, 40)],
+    ['Ellipse 6', 'ELLIPSE', pointsAt(20, 10, 20, 70, 10, 40, 30, 40)],
+    ['Ellipse 7', 'ELLIPSE', pointsAt(10, 20, 70, 20, 40, 10, 40, 30)],
+    ['Line 8', 'POLYLINE', 2000],
+    ['Length 9', 'POLYLINE', ALL[6]!.points],
+    ['Text 10', 'POINT', marks[7]!.points],
+  ]);
   const [[column, row]] = marks[7]!.points as [[number, number]];
   assert.ok(Math.abs(column - 79.99) < 1e-4 && Math.abs(row - 0.01) < 1e-4, `${column} ${row}`);
   assert.ok(marks.every(({ comment }) => comment === LABEL));
   const ofOne = buildAnnotations({ ...subject, reading: { place: 2, readers: 2, standing: 1 } });
-  assert.is(
-    marksOf(ofOne)[6]!.tracking,
-    'Length B9',
-    'with the letter of the reader where there are several',
-  );
+  assert.is(marksOf(ofOne)[6]!.tracking, 'Length B9', 'with the letter of its reader');
 });
 
 test('names the frame of an image that has several', async () => {
   const { bytes } = testFilm({ seed: 76, frames: 4 });
   const marks = marksOf(buildAnnotations(await subjectOf(bytes, [{ ...ALL[0]!, frame: 3 }])));
-  assert.equal(
-    marks.map(({ frame }) => frame),
-    [3],
-  );
+  assert.equal(fieldsOf(marks, 'frame'), [3]);
 });
 
 test('measures in millimetres as far as the image says how large its pixels are, and says if that is at the detector', async () => {

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport } from '#shared/dicom/content-tree.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
@@ -21,8 +22,10 @@ import {
   testMasks,
   testSubject,
 } from '../testing/open-subject.ts';
+import { faultsOf } from '../testing/read-marks.ts';
 import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
 import { createResultUid } from './result-uid.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 
 const PYTHON = '/usr/bin/python3';
 const test = suite('a result');
@@ -40,13 +43,16 @@ const correction: Verification = {
   revision: 2,
 };
 
-/** Lines of dciodvfy that begin with "Error"; null where it is not installed. */
-function errorsOf({ bytes }: BuiltResult): readonly string[] | null {
-  return (
-    askProgram('dciodvfy', [], bytes)
-      ?.text.split('\n')
-      .filter((line) => /\bError\b/.test(line)) ?? null
-  );
+/** As this program prints them, it says all of this; the whole text. */
+function prints(
+  bytes: Uint8Array,
+  [program, ...args]: readonly [string, ...string[]],
+  all: readonly string[],
+): string {
+  const printed = askProgram(program, args, bytes);
+  if (printed === null) return skip(`results through ${program}`, 'dcmtk is not installed');
+  for (const said of all) assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
+  return printed.text;
 }
 
 async function readBack({ bytes }: { readonly bytes: Uint8Array }) {
@@ -70,7 +76,7 @@ test('has no fault that dciodvfy finds: for a film, a film without a name, frame
       buildVerifiedReport(subject, ['SEG', 'SC'], correction),
     ];
     for (const result of results) {
-      const errors = errorsOf(result);
+      const errors = faultsOf(result.bytes);
       if (errors === null) skip('results through dciodvfy', 'dicom3tools is not installed');
       assert.equal(errors, [], result.kind);
     }
@@ -86,18 +92,8 @@ test('has no fault that dciodvfy finds: for a film, a film without a name, frame
 test('for sources of many makes and character sets has no fault that its source lacks', async () => {
   const { corpus } = testEnvironment();
   if (corpus === null) skip('results of the corpus', 'the corpus is not there');
-  const folders = [
-    'dx-small',
-    'cr-chest-philips',
-    'ct-small',
-    'mr-dwi-ge',
-    'xa-multiframe',
-    'mr-enh-philips',
-    'mg-overlay',
-    'deflated',
-    'nm-bone-syntaxes',
-    'charsets',
-  ];
+  const films = 'dx-small cr-chest-philips ct-small mr-dwi-ge xa-multiframe mr-enh-philips mg-overlay';
+  const folders = `${films} deflated nm-bone-syntaxes charsets`.split(' ');
   let checked = 0;
   for (const folder of folders) {
     const names = (await readdir(join(corpus, 'dev', folder))).filter((name) => name.endsWith('.dcm')).sort();
@@ -115,7 +111,7 @@ test('for sources of many makes and character sets has no fault that its source 
         },
       };
       for (const result of buildResultInstances(sized, testMaps())) {
-        const errors = errorsOf(result);
+        const errors = faultsOf(result.bytes);
         if (errors === null) skip('results of the corpus through dciodvfy', 'dicom3tools is not installed');
         assert.equal(errors, [], `${name} ${result.kind}`);
         checked += 1;
@@ -125,98 +121,86 @@ test('for sources of many makes and character sets has no fault that its source 
   assert.ok(checked >= 40, `${checked} checked`);
 });
 
+const OF_THE_SOURCE = [
+  ...[0x00080005, 0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010],
+  ...[0x00100020, 0x00100030, 0x00100040, 0x00101010, 0x00200010, 0x0020000d],
+];
+const MULLER = new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72]);
+/** The film of a patient whose name is in this character set. */
+const filmIn = (characterSet: string, seed: number) => {
+  const more: SimpleElement[] = [[0x00080005, 'CS', characterSet]];
+  return testFilm({ seed, more: [...more, [0x00100010, 'PN', MULLER]] });
+};
+
 test('carries patient and study of its source byte for byte, in a series of its own that says what it is', async () => {
-  const film = testFilm({
-    seed: 4,
-    more: [
-      [0x00080005, 'CS', 'ISO_IR 100'],
-      [0x00100010, 'PN', new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72])],
-    ],
-  });
+  const film = filmIn('ISO_IR 100', 4);
   const subject = await testSubject(film.bytes);
   for (const result of buildResultInstances(subject, testMaps())) {
     const instance = await readBack(result);
-    for (const tag of [
-      0x00080005, 0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010, 0x00100020, 0x00100030,
-      0x00100040, 0x00101010, 0x00200010, 0x0020000d,
-    ]) {
+    for (const tag of OF_THE_SOURCE)
       assert.equal(
         findElement(instance.elements, tag)?.bytes,
         findElement(subject.source.elements, tag)?.bytes,
         tag.toString(16),
       );
-    }
     assert.is(describeInstance(instance).patientName, 'Müller');
     assert.is(describeInstance(instance).seriesDescription, 'AI pneumonia 1.0.0, not for diagnosis');
     assert.is.not(result.identifiers.seriesInstanceUID, film.identifiers.seriesInstanceUID);
   }
-  assert.is(
-    new Set(buildResultInstances(subject, testMaps()).map(({ identifiers }) => identifiers.seriesInstanceUID))
-      .size,
-    3,
-  );
+  const series = buildResultInstances(subject, testMaps()).map((one) => one.identifiers.seriesInstanceUID);
+  assert.is(new Set(series).size, 3);
 });
 
 test('prints as a report: unverified, with model, digest, probabilities, threshold and limits', async () => {
   const subject = await testSubject(testFilm({ seed: 5 }).bytes);
-  const printed = askProgram(
-    'dsrdump',
-    ['+Pl', '+Pc'],
+  prints(
     of('SR', buildResultInstances(subject, testMaps())).bytes,
+    ['dsrdump', '+Pl', '+Pc'],
+    [
+      'Verification Flag   : UNVERIFIED',
+      'Completion Flag     : PARTIAL',
+      'AI, not for diagnosis',
+      '"Algorithm Name")="pneumonia"',
+      `SHA-256 of the model: ${'a'.repeat(64)}`,
+      '(P-BACTERIAL,99RELAYPACS,"Probability of bacterial pneumonia")="90"',
+      '"Probability of normal")="7.12" (%,UCUM,"percent")',
+      '"Score")="92.88" (%,UCUM,"percent")',
+      '"Threshold of the score")="21.2" (%,UCUM,"percent")',
+      '(130401,DCM,"Visual Explanation")',
+      '(111052,DCM,"Quality Finding")=(ROTATED,99RELAYPACS,"Film is rotated")',
+      '(246262008,SCT,"Score")=',
+      'The map marks 25 % of the right lung - mostly low.',
+      'Children of 1 to 5 years only.',
+      'NOT FOR DIAGNOSTIC USE',
+      '(3341006,SCT,"Right lung")',
+      '(SG image,)',
+      '(SC image,)',
+      '(DX image,)',
+    ],
   );
-  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
-  for (const said of [
-    'Verification Flag   : UNVERIFIED',
-    'Completion Flag     : PARTIAL',
-    'AI, not for diagnosis',
-    '"Algorithm Name")="pneumonia"',
-    `SHA-256 of the model: ${'a'.repeat(64)}`,
-    '(P-BACTERIAL,99RELAYPACS,"Probability of bacterial pneumonia")="90"',
-    '"Probability of normal")="7.12" (%,UCUM,"percent")',
-    '"Score")="92.88" (%,UCUM,"percent")',
-    '"Threshold of the score")="21.2" (%,UCUM,"percent")',
-    '(130401,DCM,"Visual Explanation")',
-    '(111052,DCM,"Quality Finding")=(ROTATED,99RELAYPACS,"Film is rotated")',
-    '(246262008,SCT,"Score")=',
-    'The map marks 25 % of the right lung - mostly low.',
-    'Children of 1 to 5 years only.',
-    'NOT FOR DIAGNOSTIC USE',
-    '(3341006,SCT,"Right lung")',
-    '(SG image,)',
-    '(SC image,)',
-    '(DX image,)',
-  ])
-    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
 });
 
 test('outside the population says so, and gives no probability', async () => {
   const silent = {
-    population: 'outside' as const,
-    probabilities: null,
-    score: null,
-    positive: null,
-    lungs: null,
-    film: [],
-    warnings: ['outside-population'],
+    ...{ population: 'outside' as const, probabilities: null, score: null, positive: null, lungs: null },
+    ...{ film: [], warnings: ['outside-population'] },
   };
   const results = buildResultInstances(await testSubject(testFilm({ seed: 6 }).bytes, silent), {
     lungs: null,
     heatMap: null,
   });
-  assert.equal(
-    results.map(({ kind }) => kind),
-    ['SR'],
+  assert.equal(fieldsOf(results, 'kind'), ['SR']);
+  const printed = prints(
+    results[0]!.bytes,
+    ['dsrdump', '+Pl'],
+    [
+      'Outside the population of the model',
+      'Not scored',
+      '"Score, by pneumonia 1.0.0"',
+      'Outside the population of pneumonia 1.0.0. The model was not made for images',
+    ],
   );
-  const printed = askProgram('dsrdump', ['+Pl'], results[0]!.bytes);
-  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
-  for (const said of [
-    'Outside the population of the model',
-    'Not scored',
-    '"Score, by pneumonia 1.0.0"',
-    'Outside the population of pneumonia 1.0.0. The model was not made for images',
-  ])
-    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
-  assert.not.match(printed.text, /Probability of normal|"Score"\)=/);
+  assert.not.match(printed, /Probability of normal|"Score"\)=/);
 });
 
 test('of a model of kinds is not called unscored, and its correction is another of its kinds', async () => {
@@ -232,56 +216,18 @@ test('of a model of kinds is not called unscored, and its correction is another 
   assert.match(said, '{"value":"Hand","scheme":"99RELAYPACS","meaning":"Hand film"}');
 });
 
-test('with the radiologist’s verdict is complete and verified, names its predecessor, and stays readable in other scripts', async () => {
-  const subject = await testSubject(testFilm({ seed: 7 }).bytes);
-  const first = of('SR', buildResultInstances(subject, testMaps()));
-  const second = buildVerifiedReport(subject, ['SEG', 'SC'], correction);
-  assert.is.not(second.identifiers.sopInstanceUID, first.identifiers.sopInstanceUID);
-  assert.is(second.identifiers.seriesInstanceUID, first.identifiers.seriesInstanceUID);
-  assert.ok(Buffer.from(second.bytes).includes(first.identifiers.sopInstanceUID), 'the predecessor is named');
-  const printed = askProgram('dsrdump', ['+Pl', '+U8'], second.bytes);
-  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
-  for (const said of [
-    'COMPLETE',
-    'Verification Flag   : VERIFIED',
-    'Predecessor Docs    : 1',
-    'Corrects the model',
-    '(75570004,SCT,"Viral pneumonia")',
-    correction.reason!,
-    '"Person Observer Name")="radiologist"',
-  ])
-    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
-});
-
 test('with letters that its source’s character set lacks is written in UTF-8, with the same patient', async () => {
-  const name = new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72]);
-  const latin = await testSubject(
-    testFilm({
-      seed: 15,
-      more: [
-        [0x00080005, 'CS', 'ISO_IR 100'],
-        [0x00100010, 'PN', name],
-      ],
-    }).bytes,
-  );
+  const latin = await testSubject(filmIn('ISO_IR 100', 15).bytes);
   const said = await readBack(buildVerifiedReport(latin, [], { ...correction, reason: '両側びまん性' }));
   assert.equal(said.characterSets, ['ISO_IR 192']);
   assert.is(describeInstance(said).patientName, 'Müller');
   const plain = await readBack(buildVerifiedReport(latin, [], { ...correction, reason: 'bilateral' }));
   assert.equal(plain.characterSets, ['ISO_IR 100']);
-  const unreadable = await testSubject(
-    testFilm({
-      seed: 16,
-      more: [
-        [0x00080005, 'CS', 'ISO_IR 999'],
-        [0x00100010, 'PN', name],
-      ],
-    }).bytes,
-  );
+  const unreadable = await testSubject(filmIn('ISO_IR 999', 16).bytes);
   const safe = await readBack(buildVerifiedReport(unreadable, [], { ...correction, reason: 'für' }));
   assert.equal(
     [...findElement(safe.elements, 0x00100010)!.bytes!.subarray(0, 6)],
-    [...name],
+    [...MULLER],
     'unreadable values are copied unchanged',
   );
 });
@@ -327,15 +273,9 @@ test('made a second time is the same, byte for byte; other parameters make no ot
     finding: { ...subject.finding, threshold: 0.5 },
   };
   assert.equal(uidsOf(buildResultInstances(asked, testMaps())), uidsOf(first));
+  const AGREED = { verdict: 'agree', finding: null, reason: null, by: 'x', revision: 2 } as const;
   const verified = (of: typeof subject) =>
-    buildVerifiedReport(of, [], {
-      verdict: 'agree',
-      finding: null,
-      reason: null,
-      by: 'x',
-      at: subject.at,
-      revision: 2,
-    }).identifiers.sopInstanceUID;
+    buildVerifiedReport(of, [], { ...AGREED, at: subject.at }).identifiers.sopInstanceUID;
   assert.is.not(verified(subject), verified(asked), 'two results of one image are verified one by one');
 });
 
@@ -346,13 +286,8 @@ test('segments the lungs pixel for pixel as they were given, as pydicom reads it
     [64, 50, 12],
   ] as const) {
     const masks = testMasks();
-    const result = of(
-      'SEG',
-      buildResultInstances(await testSubject(testFilm({ seed, rows, columns }).bytes), {
-        lungs: masks,
-        heatMap: null,
-      }),
-    );
+    const subject = await testSubject(testFilm({ seed, rows, columns }).bytes);
+    const result = of('SEG', buildResultInstances(subject, { lungs: masks, heatMap: null }));
     const script = [
       'import sys, json, base64, pydicom',
       'd = pydicom.dcmread(sys.argv[1])',
@@ -377,7 +312,7 @@ test('segments the lungs pixel for pixel as they were given, as pydicom reads it
       [2, '44029006', 'AUTOMATIC'],
     ]);
     assert.equal(read.frames, [1, 2]);
-    assert.is(read.source, testFilm({ seed, rows, columns }).identifiers.sopInstanceUID);
+    assert.is(read.source, subject.source.identifiers.sopInstanceUID);
     const pixels = Buffer.from(read.pixels, 'base64');
     [masks.right, masks.left].forEach((mask, i) => {
       const got = pixels.subarray(i * rows * columns, (i + 1) * rows * columns);
@@ -443,18 +378,8 @@ test('shows the map with its text beneath, no side longer than 1024, for any sha
 
 test('is read by dcmdump as a colour capture without anybody’s name burned in', async () => {
   const result = of('SC', buildResultInstances(await testSubject(testFilm({ seed: 14 }).bytes), testMaps()));
-  const printed = askProgram('dcmdump', [], result.bytes);
-  if (printed === null) skip('captures through dcmdump', 'dcmtk is not installed');
-  assert.is(printed.code, 0);
-  for (const said of [
-    '=SecondaryCaptureImageStorage',
-    '[RGB]',
-    '[WSD]',
-    'BurnedInAnnotation',
-    '[NO]',
-    '[DERIVED\\SECONDARY]',
-  ])
-    assert.ok(printed.text.includes(said), said);
+  const said = ['=SecondaryCaptureImageStorage', '[RGB]', '[WSD]', 'BurnedInAnnotation', '[NO]'];
+  prints(result.bytes, ['dcmdump'], [...said, '[DERIVED\\SECONDARY]']);
 });
 
 test.run();

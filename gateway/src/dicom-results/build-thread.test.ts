@@ -5,6 +5,7 @@ import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { buildResultInstances } from './build-result-instances.ts';
 import { createBuildThread, type ToBuild } from './build-thread.ts';
 import { drawHeatMap } from './draw-heat-map.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { testFilm, testMasks, testSubject } from '../testing/open-subject.ts';
 import { createResultUid } from './result-uid.ts';
 
@@ -28,18 +29,12 @@ test('are the same byte for byte as on the thread of the requests; the bytes of 
   const heatMap = await drawHeatMap(subject.source, 0, cam, { codecs: loadCodecs(), signal });
   assert.equal([heatMap?.rows, heatMap?.columns], [1024, 84]);
   assert.equal(built, buildResultInstances(subject, { lungs, heatMap }));
-  assert.equal(
-    built.map(({ kind }) => kind),
-    ['SEG', 'SC', 'SR'],
-  );
+  assert.equal(fieldsOf(built, 'kind'), ['SEG', 'SC', 'SR']);
 });
 
 test('have no heat map if the picture is gone', async () => {
   const built = await createBuildThread()(await toBuildOf(testFilm({ seed: 32 }).bytes, 7), signal);
-  assert.equal(
-    built.map(({ kind }) => kind),
-    ['SEG', 'SR'],
-  );
+  assert.equal(fieldsOf(built, 'kind'), ['SEG', 'SR']);
 });
 
 test.run();

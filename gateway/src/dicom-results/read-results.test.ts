@@ -9,8 +9,9 @@ import { readSegmentation, sRgbOf } from '#shared/pixels/segmentation.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { resample } from './build-segmentation.ts';
 import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { testFilm, testMaps, testMasks, testSubject } from '../testing/open-subject.ts';
-import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
+import type { BuiltResult, ResultKind, ResultSubject, Verification } from './result-subject.ts';
 
 const test = suite('a result, read back');
 const of = (kind: ResultKind, results: readonly BuiltResult[]): BuiltResult =>
@@ -63,7 +64,7 @@ test('a report has its flags, its observer, its numbers with their units and its
   const { sopClassUID, sopInstanceUID } = subject.source.identifiers;
   const library = flat(report.content).find(({ name }) => name?.meaning === 'Image Library Group');
   assert.equal(
-    library?.items.map(({ name, value }) => [name, value]),
+    fieldsOf(library!.items, 'name', 'value'),
     [[null, { kind: 'reference', sopClassUID, sopInstanceUID }]],
     'TID 1601 names it by its place',
   );
@@ -74,37 +75,39 @@ test('a report has its flags, its observer, its numbers with their units and its
   assert.equal(sites, [null, 'Right lung', 'Left lung']);
 });
 
-test('a verified report names its verifier, shows their text in its own script, and names the report that it completes', async () => {
+test('a verified report names its verifier and verdict, shows their text in its own script, and names the report that it completes', async () => {
   const subject = await testSubject(testFilm({ seed: 12 }).bytes);
+  const reason = 'Beidseits zarte Zeichnung, müde';
   const said: Verification = {
-    verdict: 'correct',
-    finding: 'viral pneumonia',
-    reason: 'Beidseits zarte Zeichnung, müde',
-    by: 'Rahel',
+    ...{ verdict: 'correct', finding: 'viral pneumonia', reason, by: 'Rahel', revision: 2 },
     at: new Date('2026-11-21T08:30:00Z'),
-    revision: 2,
   };
-  const report = readReport(await read(buildVerifiedReport(subject, ['SEG', 'SC'], said)))!;
+  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], said);
+  const first = of('SR', buildResultInstances(subject, testMaps())).identifiers;
+  assert.is.not(verified.identifiers.sopInstanceUID, first.sopInstanceUID);
+  assert.is(verified.identifiers.seriesInstanceUID, first.seriesInstanceUID);
+  const report = readReport(await read(verified))!;
+  const told = JSON.stringify(report.content);
+  assert.ok(told.includes('Corrects the model') && told.includes('75570004'), 'viral pneumonia');
   assert.equal(
     [report.completion, report.verification, report.verifiers],
     ['COMPLETE', 'VERIFIED', [{ name: 'Rahel', at: '20261121083000+0000' }]],
   );
-  assert.equal(report.predecessors, [
-    of('SR', buildResultInstances(subject, testMaps())).identifiers.sopInstanceUID,
-  ]);
-  assert.equal(named(report.content, 'Reason'), [{ kind: 'text', text: 'Beidseits zarte Zeichnung, müde' }]);
+  assert.equal(report.predecessors, [first.sopInstanceUID]);
+  assert.equal(named(report.content, 'Reason'), [{ kind: 'text', text: reason }]);
   assert.equal(named(report.content, 'Person Observer Name'), [{ kind: 'name', name: 'Rahel' }]);
 });
 
+async function segmentationOf(subject: ResultSubject, side: number) {
+  const instance = await read(of('SEG', buildResultInstances(subject, testMaps())));
+  const outcome = await readSegmentation(instance, side, loadCodecs());
+  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
+  return outcome.segmentation;
+}
+
 test('a segmentation has both lungs with their names, colours and exactly the pixels that were marked', async () => {
   const subject = await testSubject(testFilm({ seed: 13 }).bytes);
-  const outcome = await readSegmentation(
-    await read(of('SEG', buildResultInstances(subject, testMaps()))),
-    4096,
-    loadCodecs(),
-  );
-  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
-  const { rows, columns, segments, sources } = outcome.segmentation;
+  const { rows, columns, segments, sources } = await segmentationOf(subject, 4096);
   assert.equal(
     [rows, columns, sources],
     [subject.finding.input.rows, subject.finding.input.columns, [subject.source.identifiers.sopInstanceUID]],
@@ -142,13 +145,8 @@ test('a segmentation has both lungs with their names, colours and exactly the pi
 
 test('a segment has an area if its pixels have a size; its picture is no larger than requested', async () => {
   const subject = await testSubject(syntheticStudy({ seed: 14, modality: 'CT' }).instances[0]!.bytes);
-  const outcome = await readSegmentation(
-    await read(of('SEG', buildResultInstances(subject, testMaps()))),
-    32,
-    loadCodecs(),
-  );
-  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
-  for (const { area, pixels, picture } of outcome.segmentation.segments) {
+  const { segments } = await segmentationOf(subject, 32);
+  for (const { area, pixels, picture } of segments) {
     assert.ok(area !== null && area > 0 && area < pixels, `${area} cm² of ${pixels} pixels`);
     assert.is(Math.max(picture.width, picture.height), 32);
   }
@@ -159,14 +157,11 @@ test('an instance that is no report has no report text, and one that is no segme
   const report = await read(of('SR', buildResultInstances(subject, testMaps())));
   const capture = await read(of('SC', buildResultInstances(subject, testMaps())));
   assert.is(readReport(capture), null);
-  assert.equal(await readSegmentation(report, 64, loadCodecs()), {
-    kind: 'refused',
-    because: 'image-without-pixels',
-  });
-  assert.equal(await readSegmentation(capture, 64, loadCodecs()), {
-    kind: 'refused',
-    because: 'image-type-unsupported',
-  });
+  for (const [instance, because] of [
+    [report, 'image-without-pixels'],
+    [capture, 'image-type-unsupported'],
+  ] as const)
+    assert.equal(await readSegmentation(instance, 64, loadCodecs()), { kind: 'refused', because });
 });
 
 test('the recommended colour is the colour shown', () => {

@@ -1,11 +1,13 @@
 /** Results reach the PACS next to their source, and the study's next receipt, once. */
 import { decodeJwt } from 'jose';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { acceptReceipt } from '../../../client/src/pipeline/upload/accept-receipt.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
@@ -41,6 +43,11 @@ const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
   sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);
+const SENT = ['sent', 'sent', 'sent'];
+const outcomesOf = async (...of: Parameters<typeof send>) => fieldsOf(await send(...of), 'outcome');
+/** A run that is killed. */
+const killed = async (run: Promise<unknown>): Promise<void> =>
+  assert.match(String(await run.catch((error: unknown) => error)), /killed/);
 const uidsOf = (results: readonly BuiltResult[]): string[] =>
   results.map(({ identifiers }) => identifiers.sopInstanceUID);
 
@@ -59,30 +66,26 @@ async function deliveredFilm(more = {}) {
   return { pacs, pipeline, film, uploadId, subject, results: buildResultInstances(subject, testMaps()) };
 }
 
+/** The upload of the results, with its receipt. */
+async function ownOf({ tools, siteId }: TestPipeline): Promise<{ id: string; jws: string }> {
+  const { rows } = await sql<{ id: string; jws: string }>`select u.id, r.jws from upload u
+    left join receipt r on r.upload_id = u.id where u.site_id = ${siteId} and u.account_id is null`.execute(
+    tools.db,
+  );
+  return rows[0]!;
+}
+
 test('are in the PACS next to their source, with a receipt of their own; the study’s next one lists what its device sent', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
-  const sent = await send(pipeline, results);
-  assert.equal(
-    sent.map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(await outcomesOf(pipeline, results), SENT);
   await pipeline.runAll();
   for (const { identifiers, bytes } of results)
     assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
   assert.is(receipt.revision, 2);
-  assert.equal(
-    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID),
-    [film.identifiers.sopInstanceUID],
-  );
+  assert.equal(fieldsOf(receipt.instances, 'sopInstanceUID'), [film.identifiers.sopInstanceUID]);
   assert.equal(receipt.policy, { name: 'identified', version: 1 });
-  const { jws: other } = await pipeline.tools.db
-    .selectFrom('receipt')
-    .innerJoin('upload', 'upload.id', 'receipt.upload_id')
-    .select('receipt.jws')
-    .where('upload.site_id', '=', pipeline.siteId)
-    .where('upload.account_id', 'is', null)
-    .executeTakeFirstOrThrow();
+  const { jws: other } = await ownOf(pipeline);
   const said = decodeJwt<Receipt>(other);
   assert.is(said.revision, 2);
   assert.equal(
@@ -114,12 +117,7 @@ test('are not the device’s: its upload counts what it sent, and its list holds
     uploads.map((upload) => upload.uploadId),
     [uploadId],
   );
-  const own = await pipeline.tools.db
-    .selectFrom('upload')
-    .select('id')
-    .where('site_id', '=', pipeline.siteId)
-    .where('account_id', 'is', null)
-    .executeTakeFirstOrThrow();
+  const own = await ownOf(pipeline);
   assert.is((await pipeline.request('GET', `/upload/${own.id}/status`)).status, 404);
   await pipeline.close();
 });
@@ -129,10 +127,7 @@ test('sent a second time add nothing, on the way and when they are there', async
   await send(pipeline, results);
   await pipeline.runAll();
   const before = (await receiptOf(pipeline, uploadId)).jws;
-  assert.equal(
-    (await send(pipeline, results)).map(({ outcome }) => outcome),
-    ['there', 'there', 'there'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, results), 'outcome'), ['there', 'there', 'there']);
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).jws, before);
   for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
@@ -145,16 +140,17 @@ test('with other content under the same UID are reported, not sent, and hold up 
   await pipeline.runAll();
   const other = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
   assert.equal(uidsOf(other), uidsOf(results));
-  assert.equal(
-    (await send(pipeline, other)).map(({ outcome }) => outcome),
-    ['other-bytes', 'other-bytes', 'other-bytes'],
-  );
+  assert.equal(fieldsOf(await send(pipeline, other), 'outcome'), [
+    'other-bytes',
+    'other-bytes',
+    'other-bytes',
+  ]);
   const map = {
     ...other[0]!,
     identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') },
   };
   assert.equal(
-    (await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome),
+    fieldsOf(await send(pipeline, [map, other[2]!]), 'outcome'),
     ['left-out', 'other-bytes'],
     'no map that no report names',
   );
@@ -168,14 +164,8 @@ test('with the radiologist’s verdict come as one more report and one more revi
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   await send(pipeline, results);
   await pipeline.runAll();
-  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], {
-    verdict: 'agree',
-    finding: null,
-    reason: null,
-    by: 'x',
-    at: new Date(),
-    revision: 2,
-  });
+  const agreed = { verdict: 'agree', finding: null, reason: null, by: 'x', revision: 2 } as const;
+  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], { ...agreed, at: new Date() });
   assert.is((await send(pipeline, [verified]))[0]!.outcome, 'sent');
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).receipt.revision, 3);
@@ -207,19 +197,14 @@ test('are sent under a policy that nobody else can name', async () => {
   await pipeline.close();
 });
 
+const fail = (because: string): never => {
+  throw new Error(because);
+};
 /** Places where a run may be killed, as replacements for the real parts. */
 const DEATHS: Readonly<
   Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
 > = {
-  'before its parcel has a row': (tools, road) => [
-    {
-      ...tools,
-      newId: () => {
-        throw new Error('killed');
-      },
-    },
-    road,
-  ],
+  'before its parcel has a row': (tools, road) => [{ ...tools, newId: () => fail('killed') }, road],
   'before its parcel has a byte': (tools, road) => [
     { ...tools, blobs: { ...tools.blobs, create: () => Promise.reject(new Error('killed')) } },
     road,
@@ -239,10 +224,7 @@ for (const [where, die] of Object.entries(DEATHS)) {
     const { pacs, pipeline, uploadId, results } = await deliveredFilm();
     const { tools, siteId } = pipeline;
     const [dying, road] = die(tools, roadOf(pipeline));
-    assert.match(
-      String(await sendResults({ ...dying, road }, siteId, results, signal).catch((error: unknown) => error)),
-      /killed/,
-    );
+    await killed(sendResults({ ...dying, road }, siteId, results, signal));
     await pipeline.runAll();
     if (!where.includes('row'))
       assert.is(
@@ -250,10 +232,7 @@ for (const [where, die] of Object.entries(DEATHS)) {
         'closed',
         'the study does not wait for what may never come',
       );
-    assert.equal(
-      (await send(pipeline, results)).map(({ outcome }) => outcome),
-      ['sent', 'sent', 'sent'],
-    );
+    assert.equal(await outcomesOf(pipeline, results), SENT);
     await pipeline.runAll();
     for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
     assert.is((await pipeline.status(uploadId)).state, 'closed');
@@ -279,17 +258,9 @@ test('promised by a killed run are replaced by those of a later one', async () =
       throw new Error('killed');
     },
   };
-  assert.match(
-    String(
-      await sendResults({ ...tools, road: cut }, siteId, results, signal).catch((error: unknown) => error),
-    ),
-    /killed/,
-  );
+  await killed(sendResults({ ...tools, road: cut }, siteId, results, signal));
   const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
-  assert.equal(
-    (await send(pipeline, upgraded)).map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(await outcomesOf(pipeline, upgraded), SENT);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   for (const { identifiers, bytes } of upgraded)
@@ -312,10 +283,7 @@ test('wait with their study while the PACS is away, and continue when it is back
   const { pacs, pipeline, uploadId, results } = await deliveredFilm();
   pacs.lie = 'down';
   assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);
-  assert.equal(
-    (await send(pipeline, results)).map(({ outcome }) => outcome),
-    ['sent', 'sent', 'sent'],
-  );
+  assert.equal(await outcomesOf(pipeline, results), SENT);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
   pacs.lie = 'honest';

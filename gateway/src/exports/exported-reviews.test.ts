@@ -8,22 +8,27 @@ import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import type { CaseReview, Review } from '#shared/protocol/reviews.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import {
+  deliverStudy,
+  jsonOf,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
 import { askForExport, exported, exportIn, fileOf } from '../testing/open-exports.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { decideAndSign, openTestReview, placeOf } from '../testing/open-reviews.ts';
 import { testFilm } from '../testing/open-subject.ts';
+import { pointsAt } from '../testing/read-marks.ts';
 
 const SEED = 7300;
 
 const test = suite('reviews in exports');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 const people: Session[] = [];
 let caseId: string;
 
 test.before(async () => {
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  gateway = await openPacsGateway();
   for (let at = 0; at < 3; at += 1) people.push(await gateway.userWith(['radiologist']));
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const study = await deliverStudy(gateway, { token: technician, seed: SEED });
@@ -34,34 +39,19 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-async function open(type: string, readers: readonly Session[]): Promise<string> {
-  const body = { id: randomUUID(), type, readers: readers.map(({ user }) => user.id) };
-  const token = people[2]!.accessToken;
-  return (await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { token, body, status: 201 })).id;
-}
-
-const BOX = [
-  [10, 20],
-  [30, 44],
-];
+const open = async (type: string, readers: readonly Session[]): Promise<string> => {
+  const asked = { type, readers: readers.map(({ user }) => user.id) };
+  return (await openTestReview(gateway, { token: people[2]!.accessToken }, caseId, asked)).id;
+};
 
 async function read(review: string, { accessToken: token }: Session, finding: string): Promise<void> {
-  const path = `/reviews/${review}`;
-  const mine = async () =>
-    (await jsonOf<Review>(gateway, `GET ${path}`, { token })).places.find(({ isMine }) => isMine)!;
-  const { place } = await mine();
+  const { place } = await placeOf(gateway, { token }, review);
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed: SEED }).identifiers;
   const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame: 1 };
-  const mark = { id: randomUUID(), ...where, kind: 'box', points: BOX, label: '' };
-  const marks = { id: randomUUID(), place, version: 0, annotations: [mark] };
-  await jsonOf(gateway, `PUT ${path}/annotations`, { token, body: marks });
-  for (const [step, said] of [
-    ['decision', { decision: 'accept', answers: { finding, certainty: 3 } }],
-    ['sign', { isMeant: true }],
-  ] as const) {
-    const body = { id: randomUUID(), place, version: (await mine()).version, ...said };
-    await jsonOf(gateway, `POST ${path}/${step}`, { token, body });
-  }
+  const mark = { id: randomUUID(), ...where, kind: 'box', points: pointsAt(10, 20, 30, 44), label: '' };
+  const body = { id: randomUUID(), place, version: 0, annotations: [mark] };
+  await jsonOf(gateway, `PUT /reviews/${review}/annotations`, { token, body });
+  await decideAndSign(gateway, { token }, review, finding);
 }
 
 const told = async (template: string, { accessToken }: Session): Promise<Record<string, unknown>> => {
@@ -82,14 +72,14 @@ test('a reader who is blinded is told that the models’ answers are hidden; an 
   assert.not.equal(models, ['hidden']);
   assert.equal(reviewTypes, ['chest-film-double', 'chest-film']);
   assert.equal(answers, [
-    ...['chest-film-double.finding=pneumonia', 'chest-film-double.certainty=3'],
-    ...['chest-film-double@reader-1.finding=normal', 'chest-film-double@reader-1.certainty=3'],
-    ...['chest-film-double@reader-2.finding=pneumonia', 'chest-film-double@reader-2.certainty=3'],
-    ...['chest-film.finding=other', 'chest-film.certainty=3'],
+    ...['chest-film-double.finding=pneumonia', 'chest-film-double.certainty=4'],
+    ...['chest-film-double@reader-1.finding=normal', 'chest-film-double@reader-1.certainty=4'],
+    ...['chest-film-double@reader-2.finding=pneumonia', 'chest-film-double@reader-2.certainty=4'],
+    ...['chest-film.finding=other', 'chest-film.certainty=4'],
   ]);
   await read(await open('chest-film', [ana]), ana, 'normal');
   const again = (await told('findings-limited', ana))['answers'] as string[];
-  assert.equal(again.slice(-2), ['chest-film#2.finding=normal', 'chest-film#2.certainty=3']);
+  assert.equal(again.slice(-2), ['chest-film#2.finding=normal', 'chest-film#2.certainty=4']);
 });
 
 test('a report names the reader of each answer and mark, and has a mark that was taken over once', async () => {

@@ -3,8 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { findFile } from '../pipeline/sent-file.store.ts';
+import { receivedFile } from '../testing/foreign-clients.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
@@ -40,7 +41,7 @@ async function receivedBody(
 ) {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
-  const { tools, siteId: site_id, accountId: account_id } = pipeline;
+  const { tools, siteId: site_id } = pipeline;
   const body = Buffer.concat([
     ...instances.flatMap(({ bytes }) => [Buffer.from('--b\r\n\r\n'), bytes, Buffer.from('\r\n')]),
     Buffer.from('--b--'),
@@ -48,16 +49,7 @@ async function receivedBody(
   const finder = new PartFinder('b', true);
   for (let at = 0; at < body.length; at += 1000) finder.add(body.subarray(at, at + 1000));
   const form = { kind: 'parts', parts: finder.end(), studyInstanceUID: null } as const;
-  const file = await createFile(tools, {
-    ...{ site_id, account_id, device_id: null, key_id: null, bytes: body.length, form },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null },
-    expires_at: new Date(Date.now() + 3_600_000),
-  });
-  const { id } = file;
-  await tools.blobs.append(id, fileKey(tools, file), 0, once(body));
-  await tools.db
-    .transaction()
-    .execute((trx) => setReceived(trx, { id, bytes: body.length, now: new Date() }));
+  const id = await receivedFile(pipeline, once(body), { bytes: body.length, form });
   const seen = { written: 0, arrived: 0 };
   const { blobs } = tools;
   const counting = Object.assign(Object.create(blobs) as typeof blobs, {
@@ -136,10 +128,7 @@ test('is copied, for verify to look into, where it is promised under another pol
   );
   await sent.run();
   assert.is(sent.seen.arrived, 1);
-  assert.equal(
-    (await sent.parcels()).map(({ state }) => state),
-    ['receiving'],
-  );
+  assert.equal(fieldsOf(await sent.parcels(), 'state'), ['receiving']);
   await sent.close();
 });
 

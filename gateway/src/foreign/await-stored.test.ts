@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { insertFile, setOpened, setReceived, toFileId } from '../pipeline/sent-file.store.ts';
+import { fileOf } from '../testing/foreign-clients.ts';
 import { sentStudy } from '../testing/open-copies.ts';
 import { openTestGround } from '../testing/open-pipeline.ts';
 import { awaitStored } from './await-stored.ts';
@@ -13,26 +15,13 @@ test('is not over while a destination that must have it lacks it', async () => {
   const ground = await openTestGround();
   const { pipeline, other, instances, uploadId } = await sentStudy(ground, 'required');
   const { db } = pipeline.tools;
-  const rows = await db
-    .selectFrom('instance')
-    .innerJoin('upload_instance as l', 'l.instance_id', 'instance.id')
-    .select(['instance.sop_instance_uid', 'instance.digest'])
-    .where('l.upload_id', '=', uploadId)
-    .execute();
+  const { rows } = await sql<{ sop_instance_uid: string; digest: string }>`select sop_instance_uid, digest
+    from instance i join upload_instance l on l.instance_id = i.id where l.upload_id = ${uploadId}`.execute(
+    db,
+  );
   assert.is(rows.length, instances.length);
   const id = toFileId(randomUUID());
-  await insertFile(db, {
-    ...{
-      id,
-      site_id: pipeline.siteId,
-      account_id: pipeline.accountId,
-      device_id: null,
-      key_id: null,
-      bytes: 1,
-    },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null, wrapped_key: null },
-    ...{ form: { kind: 'instance' }, expires_at: new Date() },
-  });
+  await insertFile(db, { ...fileOf(pipeline), id, bytes: 1, wrapped_key: null });
   const entries = rows.map(({ sop_instance_uid: sopInstanceUID, digest }, at) => ({
     ...{ entry: at + 1, state: 'sent' as const, upload: uploadId, sopInstanceUID, digest },
   }));

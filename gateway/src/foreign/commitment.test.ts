@@ -1,7 +1,10 @@
 /** Storage commitment for DICOMweb clients (PS3.18 §13): what the gateway says it keeps, and to whom. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { storeByStow } from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -21,21 +24,9 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-const BOUNDARY = 'b';
 /** Sent by STOW-RS: the answer's status. */
-async function store(instances: readonly SyntheticInstance[], token = keys.owner): Promise<number> {
-  const head = `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`;
-  const body = new Blob([...instances.flatMap(({ bytes }) => [head, bytes, '\r\n']), `--${BOUNDARY}--`]);
-  const answer = await gateway.api.request('http://localhost/dicom-web/studies?policy=identified', {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
-    },
-    body,
-  });
-  return answer.status;
-}
+const store = async (instances: readonly SyntheticInstance[], token = keys.owner): Promise<number> =>
+  (await storeByStow(gateway, token, { files: fieldsOf(instances, 'bytes') })).status;
 
 type Item = Readonly<Record<string, { readonly Value: readonly (string | number)[] }>>;
 type Result = Readonly<Record<string, { readonly Value: readonly Item[] }>>;
@@ -156,17 +147,10 @@ test('waits for the PACS, and for a required destination that has not confirmed'
 
 /** The study at a further destination that must have it, where nothing of it is yet. */
 async function copyOf(studyId: string): Promise<{ readonly id: string }> {
-  const { db } = gateway.database;
-  const { id: _, ...study } = await db
-    .selectFrom('study')
-    .selectAll()
-    .where('id', '=', studyId)
-    .executeTakeFirstOrThrow();
-  return db
-    .insertInto('study')
-    .values({ ...study, copy_of: studyId, need: 'required' })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { rows } = await sql<{ id: string }>`insert into study
+    select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'copy_of', s.id,
+      'need', 'required'))).* from study s where id = ${studyId} returning id`.execute(gateway.database.db);
+  return rows[0]!;
 }
 
 test('waits for a file that came before the question and is not opened', async () => {
@@ -204,20 +188,15 @@ test('fails where other bytes of the account are held under the same UID, and no
   const { instances } = syntheticStudy({ seed: 9808, instancesPerSeries: 1 });
   assert.is(await store(instances), 200);
   const [uid = ''] = uidsOf(instances);
-  const { id, ...row } = await db
-    .selectFrom('instance')
-    .selectAll()
-    .where('sop_instance_uid', '=', uid)
-    .executeTakeFirstOrThrow();
-  const link = db.selectFrom('upload_instance').selectAll().where('instance_id', '=', id);
-  const { upload_id } = await link.executeTakeFirstOrThrow();
-  const other = await db
-    .insertInto('instance')
-    // Its parcel may go at any moment: what was stored needs none.
-    .values({ ...row, parcel_id: null, digest: 'f'.repeat(64), state: 'quarantined', brought: false })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  await db.insertInto('upload_instance').values({ upload_id, position: 99, instance_id: other.id }).execute();
+  const { rows } = await sql<{ id: number }>`with made as (insert into instance overriding user value
+      select (jsonb_populate_record(i, jsonb_build_object('parcel_id', null, 'digest', repeat('f', 64),
+        'state', 'quarantined', 'brought', false))).* from instance i where sop_instance_uid = ${uid} returning id)
+    insert into upload_instance (upload_id, position, instance_id)
+      select upload_id, 99, made.id from made, upload_instance
+      where instance_id = (select id from instance where sop_instance_uid = ${uid})
+    returning instance_id as id`.execute(db);
+  // Its parcel may go at any moment: what was stored needs none.
+  const other = rows[0]!;
   const resultNow = async () =>
     read((await (await post(newTransaction(), question(namesOf(instances)))).json()) as Result);
   assert.equal(await resultNow(), { kept: [uid], failed: [] });

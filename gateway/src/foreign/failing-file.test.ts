@@ -2,11 +2,12 @@
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { expireFiles, findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { expireFiles, findFile } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { audited } from '../testing/audited.ts';
+import { fileStatus, receivedFile as receive, sendFile } from '../testing/foreign-clients.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -26,24 +27,8 @@ const { signal } = new AbortController();
 /** A file of this account that waits to be opened, and what opens it. */
 async function receivedFile(bytes: Uint8Array, script?: URL, isFull = () => false) {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
-  const { tools, siteId, accountId } = pipeline;
-  const made = await createFile(tools, {
-    ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: bytes.length },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null, form: { kind: 'instance' } },
-    expires_at: new Date(Date.now() + 3_600_000),
-  });
-  await tools.blobs.append(
-    made.id,
-    fileKey(tools, made),
-    0,
-    (async function* () {
-      yield bytes;
-    })(),
-  );
-  const { id } = made;
-  await tools.db
-    .transaction()
-    .execute((trx) => setReceived(trx, { id, bytes: bytes.length, now: new Date() }));
+  const { tools } = pipeline;
+  const id = await receive(pipeline, once(bytes));
   const { blobs } = tools;
   const disk = Object.assign(Object.create(blobs) as typeof blobs, {
     freeBytes: () => (isFull() ? Promise.resolve(0) : blobs.freeBytes()),
@@ -59,6 +44,10 @@ async function receivedFile(bytes: Uint8Array, script?: URL, isFull = () => fals
       await pipeline.close();
     },
   };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -88,11 +77,7 @@ test('because one of its entries ends the thread loses that entry alone, by name
   assert.is(await codeOf(run()), 'a thread ended');
   const { state, problem, entries, fatal } = await look();
   assert.equal([state, problem, fatal], ['received', 'unexpected', [2]]);
-  assert.equal(
-    entries.map(({ entry }) => entry),
-    [1],
-    'the findings so far are shown',
-  );
+  assert.equal(fieldsOf(entries, 'entry'), [1], 'the findings so far are shown');
   await run();
   const opened = await look();
   assert.equal([opened.state, opened.problem], ['opened', null]);
@@ -122,9 +107,7 @@ test('and an entry that ended a thread is not read again', async () => {
 });
 
 test('for want of room promises nothing meanwhile, and all of it comes later', async () => {
-  const [{ bytes, identifiers }] = syntheticStudy({ seed: 9302, instancesPerSeries: 1 }).instances as [
-    ReturnType<typeof syntheticStudy>['instances'][number],
-  ];
+  const { bytes, identifiers } = syntheticStudy({ seed: 9302, instancesPerSeries: 1 }).instances[0]!;
   let full = true;
   const { run, look, close, pipeline } = await receivedFile(bytes, undefined, () => full);
   const promised = async (): Promise<number> => {
@@ -162,38 +145,16 @@ test('counts its patients towards the account’s day once, however often it is 
   const { db } = gateway.database;
   const { accessToken: token, user } = await gateway.userWith(['researcher']);
   const { bytes } = syntheticStudy({ seed: 9304, instancesPerSeries: 1 }).instances[0]!;
-  const base64 = (said: string): string => Buffer.from(said).toString('base64');
   const { quota_uploads } = await db.selectFrom('site').select('quota_uploads').executeTakeFirstOrThrow();
   await db.updateTable('site').set({ quota_uploads: 0 }).execute();
-  const announced = await gateway.call('POST', '/upload/files', {
-    token,
-    headers: {
-      ...{ 'tus-resumable': '1.0.0', 'upload-length': String(bytes.length) },
-      'upload-metadata': `filename ${base64('a.dcm')},policy ${base64('deidentified')}`,
-    },
-  });
-  const id = announced.headers.get('location')!.split('/').at(-1)!;
-  await gateway.api.request(`http://localhost/upload/files/${id}`, {
-    method: 'PATCH',
-    headers: {
-      ...{ authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', 'upload-offset': '0' },
-      'content-type': 'application/offset+octet-stream',
-    },
-    body: bytes,
-  });
-  const status = async (): Promise<FileStatus> =>
-    (await (await gateway.call('GET', `/upload/${id}/status`, { token })).json()) as FileStatus;
+  const id = await sendFile(gateway, token, { bytes, policy: 'deidentified' });
+  const status = () => fileStatus(gateway, token, id);
   await until('the quota to be told', async () => (await status()).file.problem !== null);
   await db.updateTable('site').set({ quota_uploads }).execute();
   await until('the receipt', async () => (await status()).receipt !== null);
-  const { patients_asked } = await db
-    .selectFrom('account')
-    .select('patients_asked')
-    .where('id', '=', user.id)
-    .executeTakeFirstOrThrow();
-  assert.is(patients_asked, 1);
-  const rows = await db.selectFrom('audit').select('fields').where('event', '=', 'pseudonyms-made').execute();
-  assert.is(rows.length, 1);
+  const asked = db.selectFrom('account').select('patients_asked').where('id', '=', user.id);
+  assert.is((await asked.executeTakeFirstOrThrow()).patients_asked, 1);
+  assert.is((await audited(db, 'pseudonyms-made')).length, 1);
   await gateway.close();
 });
 

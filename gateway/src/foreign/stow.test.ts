@@ -1,10 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
-import { parsed } from '#testing/deidentified-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
+import { bodyOf, storeByStow, type Stored } from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -23,27 +24,10 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-type Bytes = Uint8Array<ArrayBuffer>;
-const BOUNDARY = 'a boundary+of(a client)';
-const TYPE = `multipart/related; type="application/dicom"; boundary="${BOUNDARY}"`;
-
-function bodyOf(parts: readonly Bytes[]): Blob {
-  const head = `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`;
-  return new Blob([...parts.flatMap((bytes) => [head, bytes, '\r\n']), `--${BOUNDARY}--`]);
-}
-
-type Store = {
-  readonly path?: string;
-  readonly headers?: Record<string, string>;
-  readonly body: Blob | string;
-};
-
-const store = async ({ path = '/dicom-web/studies?policy=identified', headers = {}, body }: Store) =>
-  gateway.api.request(`http://localhost${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': TYPE, ...headers },
-    body,
-  });
+const store = ({ by = key, ...of }: Stored & { readonly by?: string }) => storeByStow(gateway, by, of);
+/** The files of a study. */
+const filesOf = (instances: ReturnType<typeof syntheticStudy>['instances']) => fieldsOf(instances, 'bytes');
+const NO_INSTANCE = new TextEncoder().encode('no instance');
 
 type DataSet = Record<string, { vr: string; Value?: DataSet[] & unknown[] }>;
 const valuesIn = (dataSet: DataSet, sequence: string, tag: string): unknown[] =>
@@ -52,7 +36,7 @@ const valuesIn = (dataSet: DataSet, sequence: string, tag: string): unknown[] =>
 test('a study is stored, confirmed by the PACS and named in the answer', async () => {
   const { instances, studyInstanceUID } = syntheticStudy({ seed: 9201 });
   const path = `/dicom-web/studies/${studyInstanceUID}?policy=identified`;
-  const answer = await store({ path, body: bodyOf(instances.map(({ bytes }) => bytes)) });
+  const answer = await store({ path, files: filesOf(instances) });
   assert.is(answer.status, 200);
   assert.is(answer.headers.get('content-type'), 'application/dicom+json');
   const said = (await answer.json()) as DataSet;
@@ -70,11 +54,7 @@ test('a study that comes before the gateway has begun to work is stored once it 
   const { user } = await own.userWith(['technician']);
   const token = await createTestKey(own, { accountId: user.id, scopes: ['upload'] });
   const { instances } = syntheticStudy({ seed: 9252 });
-  const stored = own.api.request('http://localhost/dicom-web/studies?policy=identified', {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': TYPE },
-    body: bodyOf(instances.map(({ bytes }) => bytes)),
-  });
+  const stored = storeByStow(own, token, { files: filesOf(instances) });
   const isKept = async () =>
     (await own.database.db.selectFrom('sent_file').where('state', '=', 'received').select('id').execute())
       .length === 1;
@@ -90,8 +70,7 @@ test('a request that names no policy is under the key’s, else the gateway’s,
   const { instances } = syntheticStudy({ seed: 9290, instancesPerSeries: 1 });
   const under = async (token: string, query = ''): Promise<string | null> => {
     const path = `/dicom-web/studies${query}`;
-    const headers = { authorization: `Bearer ${token}` };
-    const answer = await store({ path, headers, body: bodyOf([instances[0]!.bytes]) });
+    const answer = await store({ by: token, path, files: filesOf(instances) });
     assert.ok(answer.ok, String(answer.status));
     return answer.headers.get('relay-policy');
   };
@@ -105,10 +84,9 @@ test('a request that names no policy is under the key’s, else the gateway’s,
 test('an instance that cannot be read, and one of another study, fail and hold up no other', async () => {
   const { instances, studyInstanceUID } = syntheticStudy({ seed: 9202, instancesPerSeries: 2 });
   const other = syntheticStudy({ seed: 9203, instancesPerSeries: 1 }).instances[0]!;
-  const garbage = new TextEncoder().encode('no instance');
-  const parts = [...instances.map(({ bytes }) => bytes), other.bytes, garbage];
+  const files = [...filesOf(instances), other.bytes, NO_INSTANCE];
   const path = `/dicom-web/studies/${studyInstanceUID}?policy=identified`;
-  const answer = await store({ path, body: bodyOf(parts) });
+  const answer = await store({ path, files });
   assert.is(answer.status, 202);
   const said = (await answer.json()) as DataSet;
   assert.is(valuesIn(said, '00081199', '00081155').length, 2);
@@ -117,19 +95,15 @@ test('an instance that cannot be read, and one of another study, fail and hold u
   assert.equal(valuesIn(said, '0008119A', '00081197'), [0xc000]);
   const status = await gateway.call('GET', answer.headers.get('location')!, { token: key });
   const { file } = (await status.json()) as FileStatus;
-  assert.equal(
-    file.notTaken.map(({ entry, state }) => [entry, state]),
-    [
-      [3, 'refused'],
-      [4, 'refused'],
-    ],
-  );
+  assert.equal(fieldsOf(file.notTaken, 'entry', 'state'), [
+    [3, 'refused'],
+    [4, 'refused'],
+  ]);
 });
 
 test('a damaged instance is named by the UIDs that its front says', async () => {
   const [whole, damaged] = syntheticStudy({ seed: 9213, instancesPerSeries: 2 }).instances;
-  const body = bodyOf([whole!.bytes, damaged!.bytes.slice(0, -100)]);
-  const answer = await store({ body });
+  const answer = await store({ files: [whole!.bytes, damaged!.bytes.slice(0, -100)] });
   assert.is(answer.status, 202);
   const said = (await answer.json()) as DataSet;
   assert.equal(valuesIn(said, '00081198', '00081155'), [damaged!.identifiers.sopInstanceUID]);
@@ -140,9 +114,8 @@ test('a damaged instance is named by the UIDs that its front says', async () => 
 test('where UIDs are replaced, an instance that is held is named by its new one, in JSON and in XML', async () => {
   const asked = { seed: 9214, series: 2, instancesPerSeries: 1, burnedInSeries: 1 };
   const { instances } = syntheticStudy(asked);
-  const body = bodyOf(instances.map(({ bytes }) => bytes));
-  const path = '/dicom-web/studies?policy=deidentified';
-  const answer = await store({ path, body });
+  const asking = { path: '/dicom-web/studies?policy=deidentified', files: filesOf(instances) };
+  const answer = await store(asking);
   assert.is(answer.status, 202);
   const said = (await answer.json()) as DataSet;
   assert.is(valuesIn(said, '00081199', '00081155').length, 1);
@@ -151,44 +124,27 @@ test('where UIDs are replaced, an instance that is held is named by its new one,
   assert.match(warning, /^299 RelayPACS "[\x20-\x7e]+\. [A-Z][\x20-\x7e]+"$/, 'the reason and the remedy');
   const [held] = valuesIn(said, '00081198', '00081155') as [string];
   for (const { identifiers } of instances) assert.is.not(held, identifiers.sopInstanceUID);
-  const inXml = await store({ path, body, headers: { accept: 'application/dicom+xml' } });
+  const inXml = await store({ ...asking, headers: { accept: 'application/dicom+xml' } });
   assert.match(await inXml.text(), `keyword="ReferencedSOPInstanceUID"><Value number="1">${held}<`);
 });
 
 test('the answer is 409, in XML where only that is asked for, if nothing was taken', async () => {
-  const garbage = new TextEncoder().encode('no instance');
-  const answer = await store({ body: bodyOf([garbage]), headers: { accept: 'application/dicom+xml' } });
+  const answer = await store({ files: [NO_INSTANCE], headers: { accept: 'application/dicom+xml' } });
   assert.is(answer.status, 409);
   const reason = 'vr="US" keyword="FailureReason"><Value number="1">49152</Value></DicomAttribute>';
   assert.match(await answer.text(), `<DicomAttribute tag="00081197" ${reason}`);
 });
 
-test('under a policy that removes names the PACS gets none of them', async () => {
-  const { instances, planted } = syntheticStudy({ seed: 9205, instancesPerSeries: 2 });
-  const before = new Set(pacs.held.keys());
-  const answer = await store({
-    path: '/dicom-web/studies?policy=deidentified',
-    body: bodyOf(instances.map(({ bytes }) => bytes)),
-  });
-  assert.is(answer.status, 200);
-  const came = [...pacs.held].filter(([uid]) => !before.has(uid));
-  assert.is(came.length, 2);
-  for (const [, { bytes }] of came) {
-    assert.ok((await parsed(bytes)).identifiers.sopInstanceUID);
-    for (const value of planted) assert.not(bytes.includes(value), 'a planted value');
-  }
-});
-
 test('another media type, a body that is cut, and one that is no multipart are refused', async () => {
   const { bytes } = syntheticStudy({ seed: 9206, instancesPerSeries: 1 }).instances[0]!;
-  const body = bodyOf([bytes]);
+  const files = bodyOf([bytes]);
   for (const type of ['application/dicom', 'multipart/related; type="application/dicom+json"; boundary=x'])
-    assert.is((await store({ body, headers: { 'content-type': type } })).status, 415, type);
-  assert.is((await store({ body, headers: { accept: 'text/html' } })).status, 406);
-  assert.is((await store({ body: body.slice(0, body.size - 60) })).status, 400);
-  assert.is((await store({ body: 'nothing of the kind' })).status, 400);
-  assert.is((await store({ body, path: '/dicom-web/studies/not-a-uid' })).status, 400);
-  assert.is((await store({ body, path: '/dicom-web/studies?policy=of-nobody' })).status, 403);
+    assert.is((await store({ files, headers: { 'content-type': type } })).status, 415, type);
+  assert.is((await store({ files, headers: { accept: 'text/html' } })).status, 406);
+  assert.is((await store({ files: files.slice(0, files.size - 60) })).status, 400);
+  assert.is((await store({ files: 'nothing of the kind' })).status, 400);
+  assert.is((await store({ files, path: '/dicom-web/studies/not-a-uid' })).status, 400);
+  assert.is((await store({ files, path: '/dicom-web/studies?policy=of-nobody' })).status, 403);
 });
 
 test('parts are found wherever a piece of the body ends, with or without headers', async () => {
@@ -229,13 +185,13 @@ test('why names are kept is said in the address where the policy asks, and is in
     ['', 'reason-missing'],
     ['&reason=for+DOE^JANE', 'invalid-request'],
   ] as const) {
-    const text = await (await store({ path: `${path}${said}`, body: bodyOf([bytes]) })).text();
+    const text = await (await store({ path: `${path}${said}`, files: [bytes] })).text();
     assert.is((JSON.parse(text) as { code: string }).code, code);
     assert.not.match(text, 'DOE');
   }
   assert.equal(await auditedReasons(gateway), before);
   assert.not.ok(pacs.held.has(identifiers.sopInstanceUID));
-  assert.is((await store({ path: `${path}&reason=treatment`, body: bodyOf([bytes]) })).status, 200);
+  assert.is((await store({ path: `${path}&reason=treatment`, files: [bytes] })).status, 200);
   assert.equal(await auditedReasons(gateway), [...before, 'treatment']);
 });
 
@@ -273,25 +229,14 @@ test('a body without a length counts, as it comes, against the quota of its acco
       for (let at = 0; at < mebibytes; at += 1) controller.enqueue(new Uint8Array(1024 ** 2));
     },
   });
-  const user = await gateway.userWith(['technician']);
-  const headers = { authorization: `Bearer ${user.accessToken}` };
-  const request = {
-    method: 'POST',
-    headers: { ...headers, 'content-type': TYPE },
-    body,
-    duplex: 'half' as const,
-  };
-  const coming = gateway.api.request('http://localhost/dicom-web/studies?policy=identified', request);
+  const { accessToken: by, user } = await gateway.userWith(['technician']);
+  const coming = store({ by, files: body });
   await until('the bytes in the row', async () => {
-    const rows = db.selectFrom('sent_file').select('bytes').where('account_id', '=', user.user.id);
+    const rows = db.selectFrom('sent_file').select('bytes').where('account_id', '=', user.id);
     return Number((await rows.executeTakeFirst())?.bytes ?? 0) > 0;
   });
   await quota(16 * 1024 ** 2 + 10);
-  const second = await gateway.api.request('http://localhost/dicom-web/studies?policy=identified', {
-    method: 'POST',
-    headers: { ...headers, 'content-type': TYPE, 'content-length': '1000' },
-    body: 'x'.repeat(1000),
-  });
+  const second = await store({ by, files: 'x'.repeat(1000), headers: { 'content-length': '1000' } });
   const { code } = (await second.json()) as { code: string };
   await quota(1024 ** 4);
   writer?.close();

@@ -5,8 +5,11 @@ import * as assert from 'uvu/assert';
 import type { TransferAnswer } from '#shared/protocol/dimse-peer.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { encodeMark } from '../pipeline/association-marks.ts';
-import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { findFile, OPEN_FILE_QUEUE, setReceived } from '../pipeline/sent-file.store.ts';
+import { createFile } from '../pipeline/file-spool.ts';
+import { findFile, OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { problemOf } from '../testing/failing.ts';
+import { fileOf, receivedFile } from '../testing/foreign-clients.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { answerTransfer } from './answer-transfer.ts';
@@ -29,23 +32,11 @@ const BY = randomUUID();
 async function openTransfer(files: readonly Uint8Array[], policy = 'identified') {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
-  const { tools, siteId, accountId, parcels } = pipeline;
+  const { tools, siteId, parcels } = pipeline;
   const { db } = tools;
-  const made = await createFile(tools, {
-    ...{
-      site_id: siteId,
-      account_id: accountId,
-      device_id: null,
-      key_id: null,
-      peer_id: PEER,
-      ae_title: 'CT',
-    },
-    ...{ policy_name: policy, policy_version: 1, reason: null, form: { kind: 'association' }, bytes: 0 },
-    expires_at: new Date(Date.now() + 3_600_000),
-  });
-  const { id } = made;
-  const bytes = await tools.blobs.append(id, fileKey(tools, made), 0, piecesOf(files));
-  await db.transaction().execute((trx) => setReceived(trx, { id, bytes, now: new Date() }));
+  const form = { kind: 'association' } as const;
+  const of = { peer_id: PEER, ae_title: 'CT', policy_name: policy, form };
+  const id = await receivedFile(pipeline, piecesOf(files), of);
   const opening = createOpenFiles({ pipeline: tools, spool: tools, parcels });
   const answering = { pipeline: tools, spool: tools };
   const answer = (said: TransferAnswer, site = siteId) =>
@@ -121,16 +112,10 @@ test('is kept where the PACS refuses it, and goes there again when an administra
   transfer.pacs.failsOn.set(uidOf(first!), 'refused');
   await transfer.goOn();
   const [waiting] = await transfer.waiting();
-  assert.equal(
-    [
-      waiting?.aeTitle,
-      waiting?.missing,
-      waiting?.problem,
-      waiting?.triesAgain,
-      waiting?.studies.map(({ studyInstanceUID }) => studyInstanceUID),
-    ],
-    ['CT', [{ reason: 'pacs-refused', instances: 1 }], null, false, [first!.identifiers.studyInstanceUID]],
-  );
+  const { aeTitle, missing, problem, triesAgain, studies } = waiting!;
+  const refused = [{ reason: 'pacs-refused', instances: 1 }];
+  assert.equal([aeTitle, missing, problem, triesAgain], ['CT', refused, null, false]);
+  assert.equal(fieldsOf(studies, 'studyInstanceUID'), [first!.identifiers.studyInstanceUID]);
   assert.ok(await transfer.keepsBytes());
   transfer.pacs.failsOn.clear();
   await transfer.answer({ answer: 'send-again' });
@@ -155,7 +140,7 @@ test('is held where another one has its UID, until it is given up for a reason, 
   assert.equal([await transfer.waiting(), await transfer.keepsBytes()], [[], false]);
   assert.equal(Buffer.from(first!.bytes), transfer.pacs.held.get(uidOf(first!))?.bytes);
   assert.equal((await transfer.audited()).at(-1), ['dimse-transfer-given-up', 'not-needed', 1, BY]);
-  assert.is(await codeOf(transfer.answer({ answer: 'send-again' })), 'not-found');
+  assert.is(await problemOf(transfer.answer({ answer: 'send-again' })), 'not-found');
   await transfer.close();
 });
 
@@ -173,20 +158,18 @@ test('stays until the others have arrived, where some are given up before', asyn
 
 test('waits in sight where its policy was withdrawn, whoever sent it, and nobody else answers for it', async () => {
   const transfer = await openTransfer(bytesOf(study(9705, 1)), 'of-nobody');
-  assert.is(await codeOf(transfer.open()), 'policy-withdrawn');
+  assert.is(await problemOf(transfer.open()), 'policy-withdrawn');
   const [waiting] = await transfer.waiting();
   assert.equal([waiting?.problem, waiting?.triesAgain], ['policy-withdrawn', true]);
   const other = await openTransfer(bytesOf(study(9706, 1)));
   const giveUp = { answer: 'give-up', because: 'cannot-be-sent' } as const;
-  assert.is(await codeOf(transfer.answer(giveUp, other.pipeline.siteId)), 'not-found');
+  assert.is(await problemOf(transfer.answer(giveUp, other.pipeline.siteId)), 'not-found');
   assert.ok(await transfer.keepsBytes());
   await transfer.answer(giveUp);
   assert.equal([await transfer.waiting(), await transfer.keepsBytes()], [[], false]);
   await transfer.open();
-  assert.equal(
-    [(await transfer.look()).state, (await transfer.look()).given_up],
-    ['opened', 'cannot-be-sent'],
-  );
+  const { state, given_up } = await transfer.look();
+  assert.equal([state, given_up], ['opened', 'cannot-be-sent']);
   await other.close();
   await transfer.close();
 });
@@ -211,25 +194,11 @@ test('counts towards its account’s quota while it is held', async () => {
   const [first] = study(9708, 1);
   const transfer = await openTransfer([first!.bytes, otherThan(first!)]);
   await transfer.open();
-  const { tools, siteId, accountId } = transfer.pipeline;
-  await tools.db
-    .updateTable('site')
-    .set({ quota_bytes: first!.bytes.length })
-    .where('id', '=', siteId)
-    .execute();
-  const another = createFile(tools, {
-    ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: 0 },
-    ...{ policy_name: 'identified', policy_version: 1, reason: null, form: { kind: 'association' } },
-    expires_at: new Date(),
-  });
-  assert.is(await codeOf(another), 'quota-exceeded');
+  const { tools, siteId } = transfer.pipeline;
+  const quota = { quota_bytes: first!.bytes.length };
+  await tools.db.updateTable('site').set(quota).where('id', '=', siteId).execute();
+  assert.is(await problemOf(createFile(tools, fileOf(transfer.pipeline))), 'quota-exceeded');
   await transfer.close();
 });
-
-const codeOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => null,
-    (error: { code?: unknown }) => error.code,
-  );
 
 test.run();

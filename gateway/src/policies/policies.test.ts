@@ -12,6 +12,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
@@ -232,10 +233,7 @@ for (const { name, open } of testDatabases('policies')) {
         ['done', 'policy-changed'],
       );
       const versions = await listVersions(world.tools.db, world.siteId);
-      assert.equal(
-        versions.map(({ version }) => version),
-        [2, 1],
-      );
+      assert.equal(fieldsOf(versions, 'version'), [2, 1]);
       assert.equal(versions[1]?.document, first?.document);
       for (const wrong of [1, 3]) {
         assert.is(await codeOf(world.replace(STRICT, wrong)), 'policy-changed', String(wrong));

@@ -15,12 +15,19 @@ import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport } from '#shared/dicom/content-tree.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import type { Review } from '#shared/protocol/reviews.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import {
+  codeOf as codeAt,
+  deliverStudy,
+  jsonOf,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../testing/open-cases.ts';
+import { decideAndSign as signAt, openTestReview, readReview, withdraw } from '../testing/open-reviews.ts';
 import { testFilm } from '../testing/open-subject.ts';
+import { pointsAt } from '../testing/read-marks.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const LABEL = 'Yamada, see Oberhuber';
@@ -30,26 +37,24 @@ const ROWS = 96;
 const COLUMNS = 80;
 
 const test = suite('annotations');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 let study: string;
 const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  gateway = await openPacsGateway();
   await join(gateway);
-  study = await deliverStudy(gateway, { ...as('technician'), seed: SEED, patientId: 'PID-4712' });
-  await deliverStudy(gateway, { ...as('technician'), seed: SEED + 1, patientId: 'PID-4713' });
+  study = await deliver(SEED);
+  await deliver(SEED + 1);
 });
 test.after(() => gateway.close());
 
+const deliver = (seed: number): Promise<string> =>
+  deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}` });
 async function openReview(readers: readonly Who[], studies = [study]): Promise<string> {
   const { id: caseId } = await openTestCase(gateway, as('admin').token, { studies });
   const type = readers.length === 1 ? 'chest-film' : 'chest-film-double';
-  const body = { id: randomUUID(), type, readers: readers.map(idOf) };
-  const request = `POST /cases/${caseId}/reviews`;
-  const { id } = await jsonOf<Review>(gateway, request, { ...as('admin'), body, status: 201 });
-  return id;
+  return (await openTestReview(gateway, as('admin'), caseId, { type, readers: readers.map(idOf) })).id;
 }
 const read = (review: string, who: Who): Promise<ReviewAnnotations> =>
   jsonOf(gateway, `GET /reviews/${review}/annotations`, as(who));
@@ -58,53 +63,33 @@ let lastNumber = 0;
 function drawn(more: Partial<Annotation> = {}, seed = SEED): Annotation {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed }).identifiers;
   const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID };
-  const box = {
-    kind: 'box' as const,
-    frame: 1,
-    points: [
-      [10.5, 20],
-      [30, 44.25],
-    ] as [number, number][],
-  };
+  const box = { kind: 'box' as const, frame: 1, points: pointsAt(10.5, 20, 30, 44.25) };
   lastNumber += 1;
   return { id: randomUUID(), number: lastNumber, ...where, ...box, label: LABEL, ...more };
 }
 type Put = {
+  readonly id?: string;
   readonly place: number;
   readonly version: number;
   readonly annotations: readonly unknown[];
   readonly lastNumber?: number;
 };
-const put = (review: string, who: Who, body: Put & { readonly id?: string }): Promise<ReviewAnnotations> =>
+const put = (review: string, who: Who, body: Put): Promise<ReviewAnnotations> =>
   jsonOf(gateway, `PUT /reviews/${review}/annotations`, { ...as(who), body: { id: randomUUID(), ...body } });
 /** The code of the refusal, or the status. */
-async function codeOf(review: string, who: Who, body: Put & { readonly id?: string }): Promise<string> {
-  const options = { ...as(who), body: { id: randomUUID(), ...body } };
-  const answer = await gateway.call('PUT', `/reviews/${review}/annotations`, options);
-  return ((await answer.json()) as { code?: string }).code ?? `${answer.status}`;
-}
+const codeOf = (review: string, who: Who, body: Put): Promise<string> =>
+  codeAt(gateway, `PUT /reviews/${review}/annotations`, { ...as(who), body: { id: randomUUID(), ...body } });
 const tryOne = (review: string, version: number, ...annotations: unknown[]): Promise<string> =>
   codeOf(review, 'ana', { place: 1, version, annotations });
 const versionOf = async (review: string): Promise<number> => (await read(review, 'ana')).places[0]!.version;
 
-async function step(review: string, who: Who, action: string, more: object = {}): Promise<void> {
-  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as(who));
-  const { place, version } = places.find(({ isMine }) => isMine)!;
-  const body = { id: randomUUID(), place, version, ...more };
-  await jsonOf(gateway, `POST /reviews/${review}/${action}`, { ...as(who), body });
-}
-async function decideAndSign(review: string, who: Who, finding = 'normal'): Promise<void> {
-  const answers = { finding, certainty: 4, comment: '' };
-  const { comment: _, ...said } = answers;
-  await step(review, who, 'decision', { decision: 'accept', answers: said });
-  await step(review, who, 'sign');
-}
+const decideAndSign = (review: string, who: Who, finding = 'normal') =>
+  signAt(gateway, as(who), review, finding);
 /** The first of so many readings. */
 async function storedOf(review: string, who: Who, count = 1): Promise<PlaceAnnotations> {
-  let places: readonly PlaceAnnotations[] = [];
-  await until('the annotations to be in the PACS, or refused', async () => {
-    places = (await read(review, who)).places.filter(({ stored }) => stored !== null);
-    return places.length === count && places.every(({ stored }) => stored!.state !== 'waiting');
+  const places = await until('the annotations to be in the PACS, or refused', async () => {
+    const all = (await read(review, who)).places.filter(({ stored }) => stored !== null);
+    return all.length === count && all.every(({ stored }) => stored!.state !== 'waiting') && all;
   });
   return places[0]!;
 }
@@ -131,16 +116,10 @@ test('are shown as they were drawn, and change until the reading is signed', asy
   assert.is(await tryOne(review, 2), 'review-ended');
   const { places } = await read(review, 'ben');
   assert.equal([places[0]!.annotations, places[0]!.state, places[0]!.version], [[first], 'signed', 2]);
-  const { rows } = await sqlRows();
-  assert.not.ok(rows.includes(LABEL) || rows.includes(first.id), 'sealed');
+  const rows = await gateway.database.db.selectFrom('review_annotations').select('sealed').execute();
+  const held = rows.map(({ sealed }) => Buffer.from(sealed).toString('latin1')).join();
+  assert.ok(held.length > 0 && !held.includes(LABEL) && !held.includes(first.id), 'sealed');
 });
-
-/** All that the table holds, as text. */
-async function sqlRows(): Promise<{ rows: string }> {
-  const rows = await gateway.database.db.selectFrom('review_annotations').selectAll().execute();
-  assert.ok(rows.length > 0);
-  return { rows: rows.map(({ sealed }) => Buffer.from(sealed).toString('latin1')).join() };
-}
 
 test('a number stays with its mark, is told as given once the mark is gone, and is never that of two', async () => {
   const review = await openReview(['ana']);
@@ -167,7 +146,7 @@ test('a number stays with its mark, is told as given once the mark is gone, and 
     annotations: [bare, { ...bare, id: last.id }],
   });
   assert.equal(
-    counted.places[0]!.annotations.map(({ number }) => number),
+    fieldsOf(counted.places[0]!.annotations, 'number'),
     [1, 2],
     'marks without one get that of their place',
   );
@@ -204,13 +183,13 @@ test('belong to the reader who holds the place: others cannot change them, and w
   assert.is(await codeOf(review, 'cleo', { place: 0, ...none }), 'not-found');
   assert.is(await codeOf(review, 'admin', { place: 1, ...none }), 'not-allowed');
   assert.is(await codeOf(randomUUID(), 'ana', { place: 1, ...none }), 'not-found');
-  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as('admin'));
+  const { places } = await readReview(gateway, as('admin'), review);
   const { version } = places.find(({ place }) => place === 1)!;
   const body = { id: randomUUID(), place: 1, version, accountId: idOf('cleo') };
   await jsonOf(gateway, `POST /reviews/${review}/assign`, { ...as('admin'), body });
   assert.is(await codeOf(review, 'ana', { place: 1, version: 1, annotations: [] }), 'review-not-yours');
   assert.equal((await read(review, 'cleo')).places[0]!.annotations, []);
-  await jsonOf(gateway, `POST /reviews/${review}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
+  await withdraw(gateway, as('admin'), review);
   assert.is(await codeOf(review, 'cleo', { place: 1, ...none }), 'review-ended');
 });
 
@@ -261,21 +240,14 @@ const REFUSED = 'invalid-request';
 
 test('lie on the pixels of an image of the case, in a frame that it has', async () => {
   const review = await openReview(['ana']);
-  const at = (column: number, row: number) =>
-    drawn({ kind: 'point', points: [[column, row]] as [number, number][] });
+  const at = (column: number, row: number) => drawn({ kind: 'point', points: [[column, row]] });
   assert.is(await tryOne(review, 0, at(0, 0), at(COLUMNS, ROWS)), '200');
   const elsewhere = drawn({}, SEED + 1);
   const wrong: Record<string, unknown> = {
     'right of it': at(COLUMNS + 0.01, 1),
     'below it': at(1, ROWS + 0.01),
     'left of it': at(-0.01, 1),
-    'not a number': {
-      ...drawn(),
-      points: [
-        [null, 1],
-        [2, 2],
-      ],
-    },
+    'not a number': { ...drawn(), points: pointsAt(NaN, 1, 2, 2) },
     'a second frame': drawn({ frame: 2 }),
     'no frame': drawn({ frame: 0 }),
     'another case': elsewhere,
@@ -355,7 +327,7 @@ const receiptsOf = async (review: string, who: Who) =>
   (await read(review, who)).places.flatMap(({ stored }) => stored!.reports);
 
 test('say what they wait for, and when the PACS had them first, however many receipts name them later', async () => {
-  const slow = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 4, patientId: 'PID-4716' });
+  const slow = await deliver(SEED + 4);
   const first = await openReview(['ana'], [slow]);
   const second = await openReview(['ben'], [slow]);
   await put(first, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 4)] });
@@ -367,14 +339,11 @@ test('say what they wait for, and when the PACS had them first, however many rec
   assert.equal([waiting!.state, waiting!.receipt, waiting!.confirmedAt], ['waiting', null, null]);
   assert.is(waiting!.instance?.sopInstanceUID, waiting!.sopInstanceUID);
   gateway.pacs.lie = 'honest';
-  const named = async (review: string, who: Who) => {
-    let reports = await receiptsOf(review, who);
-    await until('a receipt', async () => {
-      reports = await receiptsOf(review, who);
-      return reports[0]!.receipt !== null;
+  const named = (review: string, who: Who) =>
+    until('a receipt', async () => {
+      const [report] = await receiptsOf(review, who);
+      return report!.receipt !== null && report!;
     });
-    return reports[0]!;
-  };
   const before = await named(first, 'ana');
   assert.equal(
     [before.state, before.waiting, before.confirmedAt],
@@ -388,12 +357,12 @@ test('say what they wait for, and when the PACS had them first, however many rec
 });
 
 test('are named in the timelines of their study and its case, and not as a study that somebody sent', async () => {
-  const marked = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 5, patientId: 'PID-4717' });
+  const marked = await deliver(SEED + 5);
   const review = await openReview(['ana'], [marked]);
   await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 5)] });
   await decideAndSign(review, 'ana');
   await until('the receipt', async () => (await receiptsOf(review, 'ana'))[0]?.receipt != null);
-  const { caseId } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as('ana'));
+  const { caseId } = await readReview(gateway, as('ana'), review);
   const ofCase = `GET /cases/${caseId}/timeline`;
   const steps = async (who: Who, request: string): Promise<string[][]> => {
     const { events } = await jsonOf<CaseTimeline>(gateway, request, as(who));
@@ -408,8 +377,7 @@ test('are named in the timelines of their study and its case, and not as a study
   for (const request of [ofCase, `GET /studies/${marked}/timeline`])
     assert.equal(await steps('admin', request), [[...STEPS, 'receipt-issued'], STEPS], request);
   // Ben reads the case without what models found: nothing that the gateway added is told.
-  const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf('ben'), idOf('cleo')] };
-  await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as('admin'), body, status: 201 });
+  await openTestReview(gateway, as('admin'), caseId, { readers: [idOf('ben'), idOf('cleo')] });
   assert.equal((await steps('ben', ofCase))[1], []);
   assert.equal((await steps('ana', ofCase))[1], STEPS);
 });
@@ -417,7 +385,7 @@ const STEPS = ['upload-opened', 'study-forwarded', 'receipt-issued'];
 const MARKS = { marks: true, models: [] };
 
 test('that cannot go to the PACS say why; without any the PACS gets nothing', async () => {
-  const lost = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 2, patientId: 'PID-4714' });
+  const lost = await deliver(SEED + 2);
   const review = await openReview(['ana'], [lost]);
   await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 2)] });
   gateway.pacs.held.delete(testFilm({ seed: SEED + 2 }).identifiers.sopInstanceUID);
@@ -434,7 +402,7 @@ test('that cannot go to the PACS say why; without any the PACS gets nothing', as
 });
 
 test('wait for a PACS that does not answer: nothing is kept that nobody could check', async () => {
-  const unseen = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 3, patientId: 'PID-4715' });
+  const unseen = await deliver(SEED + 3);
   const review = await openReview(['ana'], [unseen]);
   gateway.pacs.lie = 'down';
   assert.is(await tryOne(review, 0, drawn({}, SEED + 3)), 'pacs-unreachable');

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Annotation } from '#shared/protocol/annotations.ts';
@@ -20,6 +21,8 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Database } from '../database/database.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { insertAccountOf } from '../testing/add-account.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { openQuickDatabase } from '../testing/open-quick-database.ts';
 import { BUILT_IN_TYPES } from './built-in-types.ts';
@@ -86,14 +89,9 @@ test.before(async () => {
     ...{ sopClassUID: '1.2', rows: 10, columns: 10, frames: 1, spacing: null },
   });
   tools = { db, seal, jobs, look, newId: () => randomUUID(), now: later };
-  const account = async (username: string, ...roles: Role[]): Promise<CaseReader> => {
-    const { id } = await db
-      .insertInto('account')
-      .values({ site_id: siteId, username, roles, password_hash: '', disabled_at: null })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    return { id, siteId, roles };
-  };
+  const account = async (username: string, ...roles: Role[]): Promise<CaseReader> => ({
+    ...{ id: await insertAccountOf(db, siteId, username, roles), siteId, roles },
+  });
   people = [
     await account('ana', 'radiologist'),
     await account('ben', 'radiologist'),
@@ -126,38 +124,15 @@ const IMAGE = { studyInstanceUID: '1.2.3', seriesInstanceUID: '1.2.3.4', sopInst
 
 /** The only one of the case, in the PACS. */
 async function insertImage(moment: Date): Promise<void> {
-  const { db } = database;
-  const of = { site_id: siteId, study_instance_uid: IMAGE.studyInstanceUID };
-  await db
-    .insertInto('case_study')
-    .values({ ...of, case_id: caseId, added_at: moment })
-    .execute();
-  const ofPolicy = { policy_name: 'identified', policy_version: 1, revision: 1, updated_at: moment };
-  const { id: study_id } = await db
-    .insertInto('study')
-    .values({
-      ...{ ...of, ...ofPolicy, account_id: null, state: 'closed', destination_id: null, copy_of: null },
-      ...{ need: null, wrapped_key: null, waiting_because: null, waiting_since: null },
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  await db
-    .insertInto('instance')
-    .values({
-      ...{ ...ofPolicy, site_id: siteId, study_id, sop_instance_uid: IMAGE.sopInstanceUID, state: 'stored' },
-      ...{ series_instance_uid: IMAGE.seriesInstanceUID, sop_class_uid: '1.2', transfer_syntax_uid: '1.2' },
-      ...{ digest: 'd', original_digest: null, original_key: null, report_digest: null, bytes: 1 },
-      ...{
-        reason: null,
-        parcel_id: null,
-        body_offset: null,
-        restored: null,
-        posted_at: null,
-        pacs_code: null,
-      },
-      proof: 'found',
-    })
-    .execute();
+  const { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID } = IMAGE;
+  await sql`with s as (insert into study (site_id, study_instance_uid, state, policy_name, policy_version, revision,
+      updated_at) values (${siteId}, ${study}, 'closed', 'identified', 1, 1, ${moment}) returning id),
+    c as (insert into case_study (case_id, site_id, study_instance_uid, added_at)
+      values (${caseId}, ${siteId}, ${study}, ${moment}))
+    insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
+      transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, proof, revision, updated_at)
+    select ${siteId}, s.id, ${sopInstanceUID}, '1.2', ${series}, '1.2', 'd', 'identified', 1, 1, 'stored', 'found', 1,
+      ${moment} from s`.execute(database.db);
 }
 
 /** A step as its device holds it until it is answered. */
@@ -320,11 +295,7 @@ async function live(sequence: readonly Step[], type: string): Promise<readonly A
   const readers = [people[0]!.id, people[1]!.id];
   await database.db.updateTable('inference_result').set({ verdict: null }).execute();
   // One of an earlier run would hide the finding from its readers.
-  await database.db
-    .updateTable('review')
-    .set({ state: 'withdrawn' })
-    .where('state', '<>', 'settled')
-    .execute();
+  await sql`update review set state = 'withdrawn' where state <> 'settled'`.execute(database.db);
   await openReview(tools, people[3]!, { id, caseId, type, readers });
   const answered: Answered[] = [];
   for (const { by, what, behind, killedAt, sent } of sequence) {
@@ -394,11 +365,8 @@ async function checkVerdict(reviewId: string): Promise<void> {
   const final = review.places.find(({ place }) => place === review.finalPlace);
   const isShown = review.type === SHOWN || final?.place === ADJUDICATOR;
   const agrees = isShown && final?.said?.answers['finding'] === 'pneumonia';
-  const { verdict, verified_by } = await db
-    .selectFrom('inference_result')
-    .select(['verdict', 'verified_by'])
-    .where('id', '=', resultId)
-    .executeTakeFirstOrThrow();
+  const results = db.selectFrom('inference_result').select(['verdict', 'verified_by']);
+  const { verdict, verified_by } = await results.where('id', '=', resultId).executeTakeFirstOrThrow();
   assert.is(verdict, agrees ? 'agree' : null);
   if (!agrees) return;
   assert.is(verified_by, final!.reader!.id);
@@ -427,20 +395,14 @@ async function checkMarks(reviewId: string, answered: readonly Answered[]): Prom
         done.slice(at).some(({ what }) => what.do === 'annotate' && what.place === sign.place),
         'a signature ends it',
       );
-  const { state } = await db
-    .selectFrom('review')
-    .select('state')
-    .where('id', '=', reviewId)
-    .executeTakeFirstOrThrow();
+  const reviews = db.selectFrom('review').select('state').where('id', '=', reviewId);
+  const { state } = await reviews.executeTakeFirstOrThrow();
   const places = (await placesOf(db, [reviewId])).get(reviewId) ?? [];
   const drawn = places.filter((of) =>
     rows.some((row) => row.place === of.place && row.account_id === of.account_id),
   );
   const reports = await reportsOf(db, reviewId);
-  assert.equal(
-    reports.map(({ place }) => place),
-    state === 'settled' ? drawn.map(({ place }) => place) : [],
-  );
+  assert.equal(fieldsOf(reports, 'place'), state === 'settled' ? drawn.map(({ place }) => place) : []);
   assert.is(
     promised.filter((id) => id === reviewId).length,
     Math.min(1, reports.length),

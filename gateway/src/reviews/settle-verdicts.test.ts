@@ -3,27 +3,27 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelFigures } from '#shared/protocol/analytics.ts';
-import type { Session } from '#shared/protocol/api.ts';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import type { Result } from '#shared/protocol/inference.ts';
-import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
-import { jsonOf, openTestCase } from '../testing/open-cases.ts';
-import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import type { Review } from '#shared/protocol/reviews.ts';
+import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
+import {
+  addReviewType,
+  decideTest,
+  definitionOf,
+  openTestReview,
+  placeOf,
+  stepOf,
+} from '../testing/open-reviews.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
-import { openTestPacs } from '../testing/open-pacs.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const test = suite('verdicts of reviews');
-let gateway: TestGateway;
-let people: Readonly<Record<Who, Session>>;
-type Who = 'ana' | 'ben' | 'cleo' | 'admin';
-const as = (who: Who): { token: string } => ({ token: people[who].accessToken });
+let gateway: PacsGateway;
+const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
 test.before(async () => {
-  gateway = await openTestGateway({ pacs: openTestPacs() });
-  const radiologist = () => gateway.userWith(['radiologist']);
-  people = {
-    ...{ ana: await radiologist(), ben: await radiologist(), cleo: await radiologist() },
-    admin: await gateway.userWith(['admin']),
-  };
+  gateway = await openPacsGateway();
+  await join(gateway);
 });
 test.after(() => gateway.close());
 
@@ -33,16 +33,11 @@ async function open(found: readonly (boolean | null)[], type: string, ...readers
   const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
   const { id } = await openTestCase(gateway, as('admin').token, { expected: { accessionNumber: 'A1' } });
   const { db } = gateway.database;
-  const { id: site_id } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  await db
-    .insertInto('case_study')
-    .values({ site_id, case_id: id, study_instance_uid: study, added_at: gateway.now() })
-    .execute();
+  await giveStudy(gateway, id, study);
   const results: string[] = [];
   for (const positive of found) results.push(await insertTestResult(db, { study, positive }));
-  const body = { id: randomUUID(), type, readers: readers.map((who) => people[who].user.id) };
-  const path = `POST /cases/${id}/reviews`;
-  return { study, review: await jsonOf(gateway, path, { ...as('admin'), body, status: 201 }), results };
+  const review = await openTestReview(gateway, as('admin'), id, { type, readers: readers.map(idOf) });
+  return { study, review, results };
 }
 
 type Said = { readonly decision?: string; readonly finding: string; readonly isMeant?: boolean };
@@ -51,31 +46,22 @@ async function read({ review: { id } }: Opened, who: Who, said: Said): Promise<s
   await decide(id, who, said);
   return sign(id, who, said.isMeant);
 }
-async function placeOf(id: string, who: Who) {
-  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${id}`, as(who));
-  return places.find(({ isMine }) => isMine)!;
-}
 async function decide(id: string, who: Who, { decision = 'accept', finding }: Said): Promise<void> {
-  const { place, version } = await placeOf(id, who);
   const answers = decision === 'reject' ? {} : { finding, certainty: 4 };
-  const body = { id: randomUUID(), place, version, decision, answers, reason: 'PLANTED words' };
-  await jsonOf(gateway, `POST /reviews/${id}/decision`, { ...as(who), body });
+  await decideTest(gateway, as(who), id, { decision, answers, reason: 'PLANTED words' });
 }
 async function sign(id: string, who: Who, isMeant?: boolean): Promise<string> {
-  const { place, version } = await placeOf(id, who);
-  const body = { id: randomUUID(), place, version, isMeant };
+  const body = await stepOf(gateway, as(who), id, { isMeant });
   const answer = await gateway.call('POST', `/reviews/${id}/sign`, { ...as(who), body });
   const { code, state } = (await answer.json()) as { readonly code?: string; readonly state?: string };
   return code ?? state!;
 }
 
+const listOf = (query: string): Promise<{ results: Result[] }> =>
+  jsonOf(gateway, `GET /results?${query}`, as('admin'));
 /** As the list of results tells it. */
 async function verdictsOf({ results }: Opened): Promise<(string | null)[]> {
-  const { results: listed } = await jsonOf<{ results: Result[] }>(
-    gateway,
-    'GET /results?limit=100',
-    as('admin'),
-  );
+  const { results: listed } = await listOf('limit=100');
   return results.map((id) => {
     const { verification } = listed.find((one) => one.id === id)!;
     return verification && [verification.verdict, verification.finding ?? []].flat().join(' ');
@@ -101,7 +87,7 @@ test('a signature is refused while decision and answers contradict each other, u
   for (const [found, decision, finding] of contradicting) {
     const one = await open([found, null], 'chest-film', 'ana');
     assert.is(await read(one, 'ana', { decision, finding }), 'review-contradicts', `${found} ${decision}`);
-    assert.is((await placeOf(one.review.id, 'ana')).state, 'decided');
+    assert.is((await placeOf(gateway, as('ana'), one.review.id)).state, 'decided');
     assert.is(await sign(one.review.id, 'ana', true), 'settled');
     assert.equal(await verdictsOf(one), [null, null], 'it says two things: no verdict');
   }
@@ -120,12 +106,11 @@ test('a signed decision on a finding is its verdict: in the list, its filter, th
   const unread = await open([true], 'chest-film', 'ana');
   assert.is(await read(unread, 'ana', { decision: 'reject', finding: '' }), 'settled');
   assert.equal(await verdictsOf(unread), [null]);
-  const path = 'GET /results?verdict=correct&limit=100';
-  const { results } = await jsonOf<{ results: Result[] }>(gateway, path, as('admin'));
+  const { results } = await listOf('verdict=correct&limit=100');
   assert.equal(results.map(({ id }) => id).sort(), [corrected.results[0]!, missed.results[0]!].sort());
   assert.equal(await inFigures(), { agreed: 2, corrected: 2, agreedInFile: 2, correctedInFile: 2 });
   const one = await jsonOf<Result>(gateway, `GET /results/${missed.results[0]}`, as('ana'));
-  assert.equal([one.revision, one.verification?.by], [2, people.ana.user.id]);
+  assert.equal([one.revision, one.verification?.by], [2, idOf('ana')]);
   assert.not.ok(JSON.stringify(one).includes('PLANTED'), 'the reason stays with the case');
 });
 
@@ -153,30 +138,16 @@ test('a finding that came after the decision gets no verdict', async () => {
   await decide(id, 'ana', { finding: 'pneumonia' });
   gateway.wait(1);
   const { db } = gateway.database;
-  const { study_instance_uid: study } = await db
-    .selectFrom('inference_result')
-    .select('study_instance_uid')
-    .where('id', '=', early.results[0]!)
-    .executeTakeFirstOrThrow();
-  const late = await insertTestResult(db, { study: study!, positive: false, at: gateway.now() });
+  const late = await insertTestResult(db, { study: early.study, positive: false, at: gateway.now() });
   assert.is(await sign(id, 'ana'), 'settled');
   assert.equal(await verdictsOf({ ...early, results: [early.results[0]!, late] }), ['agree', null]);
 });
 
 test('a type that does not say which answers mean a finding contradicts nothing', async () => {
-  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('admin'));
-  const { definition } = types.find(({ name }) => name === 'chest-film')!;
-  const {
-    'x-positive': _,
-    'x-negative': __,
-    ...finding
-  } = definition.form.properties['finding'] as object & {
-    'x-positive'?: unknown;
-    'x-negative'?: unknown;
-  };
-  const properties = { ...definition.form.properties, finding };
-  const body = { name: 'open', definition: { ...definition, form: { ...definition.form, properties } } };
-  await jsonOf(gateway, 'POST /review-types', { ...as('admin'), body, status: 201 });
+  const { form } = await definitionOf(gateway, as('admin'), 'chest-film');
+  const finding = { ...form.properties['finding'], 'x-positive': undefined, 'x-negative': undefined };
+  const properties = { ...form.properties, finding };
+  await addReviewType(gateway, as('admin'), 'open', { like: 'chest-film', form: { ...form, properties } });
   const one = await open([true], 'open', 'ana');
   assert.is(await read(one, 'ana', { finding: 'normal' }), 'settled');
 });

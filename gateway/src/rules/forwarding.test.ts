@@ -4,7 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Described, ForwardingRule } from '#shared/protocol/rule.ts';
 import { createTakings } from '../pipeline/takings.ts';
-import { addAccount } from '../testing/add-account.ts';
+import { addAccount, addDevice } from '../testing/add-account.ts';
+import { audited } from '../testing/audited.ts';
 import { addDestination } from '../testing/open-copies.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -85,15 +86,10 @@ test('two rules send studies to where each says, and what none takes goes by eac
   const others = { having: ['first', 'research'], named: ['research also'] };
   assert.equal(await send(described('CT', 'Abdomen')), others);
   assert.equal(await send(), others, 'a device that says nothing');
-  const rows = await pipeline.tools.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('site_id', '=', pipeline.siteId)
-    .where('event', '=', 'upload-opened')
-    .orderBy('seq')
-    .execute();
+  const all = await audited(pipeline.tools.db, 'upload-opened');
+  const rows = all.slice(-4).map(({ fields }) => fields);
   assert.equal(
-    rows.map(({ fields }) => fields['rule'] ?? null),
+    rows.map((fields) => fields['rule'] ?? null),
     ['films stay', 'chest CT', null, null],
   );
   assert.not.match(JSON.stringify(rows), /nativ|Abdomen/);
@@ -115,23 +111,31 @@ test('a study stays with the destinations that it was promised to, whatever the 
 
 test('the account, the policy and the SOP Class count too, and a rule that is switched off does not', async () => {
   const { pipeline, ids, setRules, send } = await openSite(() => []);
-  const account = await pipeline.tools.db
-    .selectFrom('account')
-    .select('username')
-    .where('site_id', '=', pipeline.siteId)
-    .executeTakeFirstOrThrow();
+  const accounts = pipeline.tools.db.selectFrom('account').select('username');
+  const account = await accounts.where('id', '=', pipeline.accountId).executeTakeFirstOrThrow();
   const [{ identifiers } = { identifiers: { sopClassUID: '' } }] = newStudy(1);
-  const when = {
-    account: [account.username],
-    policy: ['identified'],
-    sopClass: [identifiers.sopClassUID],
-  };
+  const sopClass = [identifiers.sopClassUID];
+  const when = { account: [account.username], policy: ['identified'], sopClass };
   const archive = rule('own', when, [{ destination: ids.archive, need: 'required' }]);
   await setRules([{ ...archive, name: 'off', enabled: false, to: [] }, archive]);
   assert.equal((await send()).named, ['archive required']);
   for (const other of [{ account: ['somebody'] }, { policy: ['deidentified'] }, { device: ['*'] }]) {
     await setRules([{ ...archive, when: { ...when, ...other } }]);
     assert.equal((await send()).named, ['research also'], JSON.stringify(other));
+  }
+  await pipeline.close();
+});
+
+test('the device counts: its studies go where its rule says, and those of another one do not', async () => {
+  const { pipeline, ids, setRules, send } = await openSite(() => []);
+  const [van, ward] = [await addDevice(pipeline), await addDevice(pipeline)];
+  await setRules([rule('the van', { device: [van] }, [{ destination: ids.archive, need: 'required' }])]);
+  for (const [device, having] of [
+    [ward, ['first', 'research']],
+    [van, ['first', 'archive']],
+  ] as const) {
+    pipeline.actAs(pipeline.accountId, ['technician'], device);
+    assert.equal((await send()).having, having);
   }
   await pipeline.close();
 });

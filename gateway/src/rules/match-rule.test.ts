@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CONDITIONS, type Condition, type When } from '#shared/protocol/rule.ts';
 import { type Attributes, firstUnmet, judgeRules, NO_ATTRIBUTES } from './match-rule.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 
 const CT: Attributes = {
   ...NO_ATTRIBUTES,
@@ -35,7 +36,7 @@ test('the first rule that is switched on and fits takes the study, whatever stan
       const expected = all.findIndex((one) => one.enabled && firstUnmet(one.when, study) === null);
       const verdicts = judgeRules(all, study, 'first');
       assert.equal(
-        verdicts.map(({ name }) => name),
+        fieldsOf(verdicts, 'name'),
         all.map(({ name }) => name),
       );
       assert.is(
@@ -73,10 +74,7 @@ test('of every rule that fits, each takes the study', () => {
   fc.assert(
     fc.property(rules, attributes, (all, study) => {
       const expected = all.map((one) => one.enabled && firstUnmet(one.when, study) === null);
-      assert.equal(
-        judgeRules(all, study, 'every').map(({ takes }) => takes),
-        expected,
-      );
+      assert.equal(fieldsOf(judgeRules(all, study, 'every'), 'takes'), expected);
     }),
   );
 });

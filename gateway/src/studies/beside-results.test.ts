@@ -8,7 +8,7 @@ import { addAccount } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { testFilm, testMaps, testSubject } from '../testing/open-subject.ts';
-import { receiptOf } from '../testing/open-study.ts';
+import { receiptOf, studyIdOf } from '../testing/open-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 
@@ -32,11 +32,8 @@ async function openDelivered(seed: number, policy = 'identified') {
   const uid = film.identifiers.studyInstanceUID;
   const told = async () => {
     const { studies } = sentStudiesSchema.parse(await pipeline.json('GET', `/studies?q=${uid}`));
-    return [
-      studies[0]?.standing,
-      studies[0]?.uploads[0]?.receipt?.id ?? null,
-      studies[0]?.uploads[0]?.waiting,
-    ];
+    const [upload] = studies[0]?.uploads ?? [];
+    return [studies[0]?.standing, upload?.receipt?.id ?? null, upload?.waiting];
   };
   const sendOwnResults = async () => {
     const built = buildResultInstances(await testSubject(film.bytes), testMaps());
@@ -51,22 +48,15 @@ async function openDelivered(seed: number, policy = 'identified') {
     };
     await sendResults({ ...pipeline.tools, road }, pipeline.siteId, built, signal);
   };
-  const { study_id: studyId } = await pipeline.tools.db
-    .selectFrom('upload')
-    .select('study_id')
-    .where('id', '=', uploadId)
-    .executeTakeFirstOrThrow();
+  const studyId = await studyIdOf(pipeline, uploadId);
   return { pacs, pipeline, film, uploadId, uid, studyId, told, sendOwnResults };
 }
 
 test('was confirmed when its images were, and not when its results were', async () => {
   const { pipeline, uploadId, studyId, sendOwnResults } = await openDelivered(7300);
   const hourAgo = new Date(Date.now() - 3_600_000);
-  await pipeline.tools.db
-    .updateTable('instance')
-    .set({ updated_at: hourAgo })
-    .where('study_id', '=', studyId)
-    .execute();
+  const earlier = pipeline.tools.db.updateTable('instance').set({ updated_at: hourAgo });
+  await earlier.where('study_id', '=', studyId).execute();
   await sendOwnResults();
   await pipeline.runParcels();
   await pipeline.runAll();

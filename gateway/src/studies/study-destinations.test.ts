@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { lackingAt } from '#shared/protocol/receipt.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { studyDestinationsSchema, timelineSchema } from '#shared/protocol/studies.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { addAccount } from '../testing/add-account.ts';
 import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
@@ -71,10 +72,7 @@ test('count another image under a UID at the destination that has it, which is a
   assert.equal(await listOf(sent), conflict, 'it is still there');
   other.held.delete(sopInstanceUID);
   await retry();
-  assert.equal(
-    (await listOf(sent)).map(({ inPacs }) => inPacs),
-    [3, 3],
-  );
+  assert.equal(fieldsOf(await listOf(sent), 'inPacs'), [3, 3]);
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
   await pipeline.close();
 });
@@ -84,11 +82,8 @@ test('count each instance once when the study is sent in two uploads, and name a
   const sent = await sentStudy(ground, 'also', all.slice(0, 2));
   const { pipeline, otherId } = sent;
   await pipeline.runAll();
-  await pipeline.tools.db
-    .updateTable('destination')
-    .set({ need: 'required' })
-    .where('id', '=', otherId)
-    .execute();
+  const { db } = pipeline.tools;
+  await db.updateTable('destination').set({ need: 'required' }).where('id', '=', otherId).execute();
   pipeline.actAs(await addAccount(pipeline), ['technician']);
   const again = all.slice(1);
   const { uploadId } = await pipeline.init(toManifest(again));
@@ -119,13 +114,10 @@ test('stand in the order in which they matter, and are those of this study alone
   const sent = await sentStudy(ground, 'required');
   await addDestination(sent.pipeline, 'a third one', 'also');
   await sent.pipeline.runAll();
-  assert.equal(
-    (await listOf(sent)).map(({ name, need, inPacs }) => [name, need, inPacs]),
-    [
-      ['first', 'first', 3],
-      ['other', 'required', 3],
-    ],
-  );
+  assert.equal(fieldsOf(await listOf(sent), 'name', 'need', 'inPacs'), [
+    ['first', 'first', 3],
+    ['other', 'required', 3],
+  ]);
   await sent.pipeline.close();
 });
 

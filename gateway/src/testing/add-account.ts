@@ -1,22 +1,22 @@
 /** Further accounts and devices beside a test pipeline's own. */
 import { randomUUID } from 'node:crypto';
+import type { Role } from '#shared/protocol/api.ts';
+import type { Db } from '../database/database.ts';
 import type { TestPipeline } from './open-pipeline.ts';
 
-/** Another technician of the pipeline's site; the account's id. */
-export async function addAccount(pipeline: TestPipeline): Promise<string> {
-  const { id } = await pipeline.tools.db
-    .insertInto('account')
-    .values({
-      site_id: pipeline.siteId,
-      username: `other-${randomUUID()}`,
-      roles: ['technician'],
-      password_hash: '',
-      disabled_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+export async function insertAccountOf(
+  db: Db,
+  site_id: string,
+  username: string,
+  roles: Role[] = ['technician'],
+): Promise<string> {
+  const row = { site_id, username, roles, password_hash: '', disabled_at: null };
+  return (await db.insertInto('account').values(row).returning('id').executeTakeFirstOrThrow()).id;
 }
+
+/** Another technician of the pipeline's site; the account's id. */
+export const addAccount = ({ tools, siteId }: TestPipeline): Promise<string> =>
+  insertAccountOf(tools.db, siteId, `other-${randomUUID()}`);
 
 /** A device of the account; its id. `publicKey`: a JWK, where the test signs with it. */
 export async function addDevice(
@@ -24,17 +24,10 @@ export async function addDevice(
   accountId = pipeline.accountId,
   publicKey: object = {},
 ): Promise<string> {
-  const { id } = await pipeline.tools.db
-    .insertInto('device')
-    .values({
-      site_id: pipeline.siteId,
-      account_id: accountId,
-      thumbprint: randomUUID(),
-      public_key: JSON.stringify(publicKey),
-      last_seen_at: new Date(),
-      revoked_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  const device = {
+    ...{ site_id: pipeline.siteId, account_id: accountId, thumbprint: randomUUID(), revoked_at: null },
+    ...{ public_key: JSON.stringify(publicKey), last_seen_at: new Date() },
+  };
+  const made = pipeline.tools.db.insertInto('device').values(device).returning('id');
+  return (await made.executeTakeFirstOrThrow()).id;
 }

@@ -1,6 +1,7 @@
 /** A policy that keeps names and asks why. */
 import { defaultSiteId } from '../auth/account.store.ts';
 import { insertPolicy } from '../policies/policy.store.ts';
+import { audited } from './audited.ts';
 import type { TestGateway } from './open-gateway.ts';
 
 export const ASKING_POLICY = 'names-with-reason';
@@ -16,11 +17,6 @@ export async function addAskingPolicy({ database: { db } }: TestGateway, account
 
 /** Why studies were sent with names, as the audit trail keeps it. */
 export async function auditedReasons({ database: { db } }: TestGateway): Promise<readonly unknown[]> {
-  const opened = await db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'upload-opened')
-    .orderBy('seq')
-    .execute();
-  return opened.map(({ fields }) => (fields as { reason?: unknown }).reason ?? null);
+  const opened = await audited(db, 'upload-opened');
+  return opened.map(({ fields }) => fields['reason'] ?? null);
 }

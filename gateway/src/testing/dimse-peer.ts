@@ -161,3 +161,15 @@ export function bring(
   ];
   return [value(contextId, true, encodeCommand(command)), value(contextId, false, dataSet)];
 }
+
+/** As the settings of a PACS name this peer. */
+export const dimseAt = (port: number, calledAE = 'PEER') => ({
+  address: { isTls: false, host: '127.0.0.1', port, calledAE, callingAE: 'RELAYPACS' },
+  tls: { ca: null, own: null },
+});
+
+/** A command with its Data Set. */
+export const say = (contextId: number, command: Buffer, dataSet: Buffer): readonly Buffer[] => [
+  encodeData({ contextId, isCommand: true, isLast: true, fragment: command }),
+  encodeData({ contextId, isCommand: false, isLast: true, fragment: dataSet }),
+];

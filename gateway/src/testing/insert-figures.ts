@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import type { AgeBand, Sex } from '#shared/protocol/analytics.ts';
+import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
+import { insertAccountOf } from './add-account.ts';
 import type { Db } from '../database/database.ts';
 
 export async function siteOf(db: Db): Promise<string> {
@@ -10,15 +12,7 @@ export async function siteOf(db: Db): Promise<string> {
 }
 
 export async function insertTestAccount(db: Db, username: string): Promise<string> {
-  const { id } = await db
-    .insertInto('account')
-    .values({
-      ...{ site_id: await siteOf(db), username, roles: ['technician'], password_hash: '' },
-      disabled_at: null,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  return id;
+  return insertAccountOf(db, await siteOf(db), username);
 }
 
 export type TestUpload = {
@@ -113,4 +107,33 @@ export async function insertTestScored(db: Db, scored: TestScored): Promise<stri
     await sql`insert into study_cohort values (${site}, ${study}, ${patient.sex}, ${patient.ageBand})
       on conflict do nothing`.execute(db);
   return id;
+}
+
+export type TestReview = {
+  readonly caseId: string;
+  readonly openedBy: string;
+  readonly openedAt: Date;
+  /** Null: it is being read. */
+  readonly settledAt: Date | null;
+  /** Of the only place, signed as the review was settled; without one there is no place. */
+  readonly reader?: string;
+};
+
+/** Of the first of the built-in types. */
+export async function insertTestReview(
+  db: Db,
+  { caseId, openedBy, openedAt, settledAt, reader }: TestReview,
+) {
+  const [{ name, definition }] = BUILT_IN_TYPES as [(typeof BUILT_IN_TYPES)[number]];
+  const id = randomUUID();
+  await sql`insert into review (id, site_id, case_id, type_name, type_version, hides_finding, opened_at, opened_by,
+      final_place, definition, settled_at, state)
+    values (${id}, ${await siteOf(db)}, ${caseId}, ${name}, 1, false, ${openedAt}, ${openedBy}, 1,
+      ${JSON.stringify(definition)}, ${settledAt}, ${settledAt === null ? 'reading' : 'settled'})`.execute(
+    db,
+  );
+  if (reader === undefined) return;
+  await sql`insert into review_place (review_id, place, version, account_id, assigned_at, state, signed_at)
+    values (${id}, 1, 1, ${reader}, ${openedAt}, ${settledAt === null ? 'assigned' : 'signed'},
+      ${settledAt})`.execute(db);
 }

@@ -42,10 +42,8 @@ export async function sentStudy(
 ) {
   const pacs = openTestPacs();
   const other = openTestPacs();
-  const places = new Map<
-    string | null | undefined,
-    { pacs: TestPacs; takings: ReturnType<typeof createTakings> }
-  >();
+  type Place = { readonly pacs: TestPacs; readonly takings: ReturnType<typeof createTakings> };
+  const places = new Map<string | null | undefined, Place>();
   const pipeline = await openTestPipeline({
     pacs,
     start: false,
@@ -67,11 +65,8 @@ export async function sentStudy(
 /** The row of the study that goes to the second destination. */
 export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline' | 'studyId'>) {
   const { db } = pipeline.tools;
-  const copy = await db
-    .selectFrom('study')
-    .selectAll()
-    .where('copy_of', '=', studyId)
-    .executeTakeFirstOrThrow();
+  const copies = db.selectFrom('study').selectAll().where('copy_of', '=', studyId);
+  const copy = await copies.executeTakeFirstOrThrow();
   const instances = await db
     .selectFrom('instance')
     .select(['sop_instance_uid', 'digest', 'state', 'reason', 'proof'])
@@ -84,11 +79,8 @@ export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline'
 /** The rows, files and key of the study that the gateway still has. */
 export async function keptOf({ pipeline, studyId }: CopiedStudy) {
   const { db, blobs } = pipeline.tools;
-  const study = await db
-    .selectFrom('study')
-    .select(['state', 'wrapped_key'])
-    .where('id', '=', studyId)
-    .executeTakeFirstOrThrow();
+  const studies = db.selectFrom('study').select(['state', 'wrapped_key']).where('id', '=', studyId);
+  const study = await studies.executeTakeFirstOrThrow();
   const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
   const blobIds = await blobs.ids();
   return {

@@ -42,3 +42,14 @@ export async function exported(gateway: TestGateway, token: string, of: Partial<
   await exportIn(gateway, token, { id });
   return (await fileOf(gateway, token, id)).toString('utf8');
 }
+
+export async function addTemplate(
+  gateway: TestGateway,
+  token: string,
+  name: string,
+  definition: object,
+): Promise<string> {
+  const body = { name, definition: { title: name, redaction: 'limited', format: 'csv', ...definition } };
+  await jsonOf(gateway, 'POST /export-templates', { token, body, status: 201 });
+  return name;
+}

@@ -5,19 +5,23 @@
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
-import { concatBytes } from '#shared/dicom/encode.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
-import { parseUid } from '#shared/dicom/uid.ts';
+import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { readImageFile } from '#shared/pixels/image-file.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { sha256 } from '#testing/sha256.ts';
 import type { TestGateway } from './open-gateway.ts';
+import { buildFilm } from './open-subject.ts';
+import { packed, toManifest } from './pack-parcel.ts';
 
 const EVALUATION = fileURLToPath(new URL('../../../../shared/models/eval/', import.meta.url));
+
+/** The answer of a device whose models mark the image for early reading. */
+export const MARKED: DeviceTriage = {
+  ...{ models: [], runtime: 'onnxruntime-web 1.30.0 wasm', population: 'inside', score: 0.9 },
+  ...{ first: true, film: [] },
+};
 
 /** Null where the evaluation set is not there. */
 export async function evaluationFilm(
@@ -29,44 +33,14 @@ export async function evaluationFilm(
   const read = file && (await readImageFile(file));
   if (read?.kind !== 'picture') return null;
   const { rows, columns, grey } = read.picture;
+  const pixels = Uint8Array.from(grey, (value) => Math.round(value * 255));
+  const image = { rows, columns, bitsAllocated: 8 as const, bitsStored: 8, pixels };
   const uid = (part: number): string => `2.25.${2_000_000 + seed}${part}`;
-  const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', uid(1)),
-    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(2)),
-    sopInstanceUID: parseUid('SOPInstanceUID', uid(3)),
-    sopClassUID: SOP_CLASSES.DX,
-  };
-  const given = new Set(more.map(([tag]) => tag));
-  const standing: SimpleElement[] = [
-    [0x00080020, 'DA', '20240229'],
-    [0x00080030, 'TM', '101500'],
-    [0x00080050, 'SH', `A${seed}`],
-    [0x00080060, 'CS', 'DX'],
+  return buildFilm({ uid, sopClassUID: SOP_CLASSES.DX, image }, [
+    ...[[0x00080050, 'SH', `A${seed}`] as const, [0x00100020, 'LO', `FILM-${seed}`] as const],
     [0x00080090, 'PN', ''],
-    [0x00100010, 'PN', 'Film^Child'],
-    [0x00100020, 'LO', `FILM-${seed}`],
-    [0x00100030, 'DA', '20210101'],
-    [0x00100040, 'CS', 'F'],
-    [0x00101010, 'AS', '003Y'],
-    [0x00180015, 'CS', 'CHEST'],
-    [0x00185101, 'CS', 'AP'],
-    [0x00200010, 'SH', '1'],
-    [0x00200011, 'IS', 1],
-    [0x00200013, 'IS', 1],
-    [0x00280301, 'CS', 'NO'],
-  ];
-  const elements = [...standing.filter(([tag]) => !given.has(tag)), ...more];
-  const image = {
-    rows,
-    columns,
-    bitsAllocated: 8 as const,
-    bitsStored: 8,
-    pixels: Uint8Array.from(grey, (value) => Math.round(value * 255)),
-  };
-  const bytes = concatBytes(
-    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
-  ) as Uint8Array<ArrayBuffer>;
-  return { fileName: 'film', identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, bytes };
+    ...more,
+  ]);
 }
 
 function readOrNull(path: string): Uint8Array | null {
@@ -91,22 +65,7 @@ export async function nameStudy(
   instances: readonly SyntheticInstance[],
   triage?: DeviceTriage,
 ): Promise<string> {
-  const manifest = {
-    protocolVersion: 1,
-    policy: { name: 'identified', version: 1 },
-    studyInstanceUID: instances[0]!.identifiers.studyInstanceUID,
-    instances: instances.map(
-      ({ identifiers: { sopInstanceUID, seriesInstanceUID, sopClassUID }, transferSyntaxUID, bytes }) => ({
-        sopInstanceUID,
-        seriesInstanceUID,
-        sopClassUID,
-        transferSyntaxUID,
-        bytes: bytes.length,
-        digest: sha256(bytes),
-        triage,
-      }),
-    ),
-  };
+  const manifest = toManifest(instances, 'identified', triage && { triage });
   const authorization = `Bearer ${token}`;
   const init = await ask('/upload/init', {
     method: 'POST',
@@ -128,26 +87,16 @@ export async function sendStudy(
 ): Promise<string> {
   const authorization = `Bearer ${token}`;
   const uploadId = await nameStudy(ask, token, instances, triage);
-  const parts = instances.map(({ identifiers, transferSyntaxUID, bytes }) => ({
-    sopInstanceUID: identifiers.sopInstanceUID,
-    digest: sha256(bytes),
-    transferSyntaxUID,
-    bytes: new Blob([bytes as Uint8Array<ArrayBuffer>]),
-  }));
-  const body = packParcel(createBoundary(), parts);
+  const body = await packed(instances);
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const headers = {
     authorization,
     'tus-resumable': '1.0.0',
     'content-type': 'application/offset+octet-stream',
-    'upload-length': String(body.size),
+    'upload-length': String(body.length),
     'upload-metadata': `upload ${base64(uploadId)},parcel ${base64(randomUUID())}`,
   };
-  const sent = await ask('/upload/files', {
-    method: 'POST',
-    headers,
-    body: Buffer.concat(await Array.fromAsync(body.stream())),
-  });
+  const sent = await ask('/upload/files', { method: 'POST', headers, body });
   if (sent.status !== 201) throw new Error(await sent.text());
   await ask(`/upload/${uploadId}/complete`, { method: 'POST', headers: { authorization } });
   return uploadId;

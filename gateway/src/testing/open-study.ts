@@ -6,7 +6,6 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import { openTestPacs } from './open-pacs.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from './open-pipeline.ts';
 import { toManifest } from './pack-parcel.ts';
-import { runParcel } from '../pipeline/pipeline.ts';
 
 let seeds = 1;
 /** Another study with each call. */
@@ -16,13 +15,8 @@ export function newStudy(instancesPerSeries = 3, series = 1): readonly Synthetic
 }
 
 export async function studyIdOf(pipeline: TestPipeline, uploadId: string): Promise<string> {
-  return (
-    await pipeline.tools.db
-      .selectFrom('upload')
-      .select('study_id')
-      .where('id', '=', uploadId)
-      .executeTakeFirstOrThrow()
-  ).study_id;
+  const uploads = pipeline.tools.db.selectFrom('upload').select('study_id').where('id', '=', uploadId);
+  return (await uploads.executeTakeFirstOrThrow()).study_id;
 }
 
 export async function receiptOf(pipeline: TestPipeline, uploadId: string) {
@@ -52,13 +46,7 @@ export async function assembledStudy(ground: TestGround, count = 3, promised = c
   const { uploadId } = await pipeline.init(toManifest(instances.slice(0, promised)));
   const parcel = randomUUID();
   await pipeline.send(uploadId, instances.slice(0, promised), parcel);
-  const { signal } = new AbortController();
-  for (const { id } of await pipeline.tools.db
-    .selectFrom('parcel')
-    .select('id')
-    .where('upload_id', '=', uploadId)
-    .execute())
-    await runParcel(id, pipeline.tools, signal);
+  await pipeline.runParcels();
   const studyId = await studyIdOf(pipeline, uploadId);
   await pipeline.run('assembly', studyId);
   return { pipeline, pacs, instances, uploadId, studyId, parcel };

@@ -38,51 +38,58 @@ export function testFilm({
   frames,
   more = [],
 }: FilmOptions): SyntheticInstance {
-  const uid = (part: number, of = seed) => `2.25.${1_000_000 + of}${part}`;
+  const random = seededRandom(seed);
+  const size = rows * columns * (frames ?? 1);
+  const pixels = new Uint8Array(new Uint16Array(size).map(() => random() * 4096).buffer);
+  const shape = { rows, columns, ...(frames !== undefined && { frames }) };
+  const image = { ...shape, bitsAllocated: 16 as const, bitsStored: 12, pixels };
+  const sopClassUID = frames === undefined ? SOP_CLASSES.DX : SOP_CLASSES.multiframeGrayscaleWordSC;
+  const uid = (part: number) => `2.25.${1_000_000 + (part === 1 ? ofStudy : seed)}${part}`;
+  return buildFilm({ uid, sopClassUID, image }, [
+    ...[[0x00080050, 'SH', `A${seed}`] as const, [0x00100020, 'LO', `FILM-${seed}`] as const],
+    ...[[0x00080070, 'LO', 'Synthetic'] as const, [0x00200020, 'CS', 'L', 'F'] as const],
+    ...more,
+  ]);
+}
+
+/** Of a paediatric DX; those that are given take the place of these. */
+const HEADER: readonly SimpleElement[] = [
+  [0x00080020, 'DA', '20240229'],
+  [0x00080030, 'TM', '101500'],
+  [0x00080060, 'CS', 'DX'],
+  [0x00080090, 'PN', 'Referring^Doctor'],
+  [0x00100010, 'PN', 'Film^Child'],
+  [0x00100030, 'DA', '20210101'],
+  [0x00100040, 'CS', 'F'],
+  [0x00101010, 'AS', '003Y'],
+  [0x00180015, 'CS', 'CHEST'],
+  [0x00185101, 'CS', 'AP'],
+  [0x00200010, 'SH', '1'],
+  [0x00200011, 'IS', 1],
+  [0x00200013, 'IS', 1],
+  [0x00280301, 'CS', 'NO'],
+];
+type Film = {
+  /** Of the study, the series and the instance: 1, 2 and 3. */
+  readonly uid: (part: number) => string;
+  readonly sopClassUID: SyntheticInstance['identifiers']['sopClassUID'];
+  readonly image: NonNullable<Parameters<typeof buildInstance>[0]['image']>;
+};
+/** Of two elements with one tag the last one counts. */
+export function buildFilm(
+  { uid, sopClassUID, image }: Film,
+  own: readonly SimpleElement[],
+): SyntheticInstance {
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', uid(1, ofStudy)),
+    studyInstanceUID: parseUid('StudyInstanceUID', uid(1)),
     seriesInstanceUID: parseUid('SeriesInstanceUID', uid(2)),
     sopInstanceUID: parseUid('SOPInstanceUID', uid(3)),
-    sopClassUID: frames === undefined ? SOP_CLASSES.DX : SOP_CLASSES.multiframeGrayscaleWordSC,
+    sopClassUID,
   };
-  const random = seededRandom(seed);
-  const pixels = new Uint8Array(
-    new Uint16Array(rows * columns * (frames ?? 1)).map(() => random() * 4096).buffer,
-  );
-  const given = new Set(more.map(([tag]) => tag));
-  const elements: SimpleElement[] = [
-    [0x00080020, 'DA', '20240229'],
-    [0x00080030, 'TM', '101500'],
-    [0x00080050, 'SH', `A${seed}`],
-    [0x00080090, 'PN', 'Referring^Doctor'],
-    [0x00100010, 'PN', 'Film^Child'],
-    [0x00100020, 'LO', `FILM-${seed}`],
-    [0x00100030, 'DA', '20210101'],
-    [0x00100040, 'CS', 'F'],
-    [0x00101010, 'AS', '003Y'],
-    [0x00200010, 'SH', '1'],
-    [0x00080060, 'CS', 'DX'],
-    [0x00080070, 'LO', 'Synthetic'],
-    [0x00180015, 'CS', 'CHEST'],
-    [0x00185101, 'CS', 'AP'],
-    [0x00200011, 'IS', 1],
-    [0x00200013, 'IS', 1],
-    [0x00200020, 'CS', 'L', 'F'],
-    [0x00280301, 'CS', 'NO'],
-  ];
-  const image = {
-    rows,
-    columns,
-    bitsAllocated: 16 as const,
-    bitsStored: 12,
-    pixels,
-    ...(frames === undefined ? {} : { frames }),
-  };
-  const all = [...elements.filter(([tag]) => !given.has(tag)), ...more];
-  const bytes = concatBytes(
-    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: all, image }),
-  ) as Uint8Array<ArrayBuffer>;
-  return { fileName: 'film', identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, bytes };
+  const elements = [...new Map([...HEADER, ...own].map((one) => [one[0], one])).values()];
+  const transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN;
+  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image }));
+  return { fileName: 'film', identifiers, transferSyntaxUID, bytes: bytes as Uint8Array<ArrayBuffer> };
 }
 
 /** The film after de-identification. */

@@ -13,6 +13,7 @@ import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import type { OpenHalf } from '#shared/transfer/vault-half.ts';
 import { sealIdentity } from '#shared/transfer/vault-entry.ts';
+import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
 import { openTestGateway, type TestGateway } from './open-gateway.ts';
 import { testFilm } from './open-subject.ts';
 import { toManifest } from './pack-parcel.ts';
@@ -40,10 +41,8 @@ export async function openTestVault(
   for (const session of sessions) {
     const half = { ...(await createMessagePair()), vault: id };
     const key = toBase64Url(half.publicKey);
-    const brought = await gateway.call('PUT', `/admin/vault/${id}/key`, {
-      token: session.accessToken,
-      body: { key },
-    });
+    const bringing = { token: session.accessToken, body: { key } };
+    const brought = await gateway.call('PUT', `/admin/vault/${id}/key`, bringing);
     if (!brought.ok) throw new Error(await brought.text());
     holders.push({ session, half });
   }
@@ -83,6 +82,11 @@ export function vaultSuite(title: string): Test<VaultScene> {
   return test;
 }
 
+const pathOf = (body: Record<string, unknown> | null): string => `/admin/vault/requests/${String(body?.id)}`;
+const askedFor = (vault: TestVault, pseudonym = PSEUDONYM) => ({
+  ...{ vault: vault.terms.id, pseudonym, reason: 'incidental-finding' },
+});
+
 /** The requests that tests of the vault make. */
 function vaultCalls(gateway: TestGateway) {
   const { db } = gateway.database;
@@ -95,6 +99,8 @@ function vaultCalls(gateway: TestGateway) {
     };
   }
   let seed = 8800;
+  const readOpening = async (method: string, path: string, { session }: TestHolder): Promise<VaultOpening> =>
+    vaultOpeningSchema.parse((await call(method, path, session)).body);
   return {
     call,
     /** The code of the problem, or the status. */
@@ -123,13 +129,20 @@ function vaultCalls(gateway: TestGateway) {
       await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', studies).execute();
     },
     ask: async (vault: TestVault, { session }: TestHolder, pseudonym = PSEUDONYM) =>
-      call('POST', '/admin/vault/requests', session, {
-        vault: vault.terms.id,
-        pseudonym,
-        reason: 'incidental-finding',
-      }),
-    readOpening: async (method: string, path: string, { session }: TestHolder): Promise<VaultOpening> =>
-      vaultOpeningSchema.parse((await call(method, path, session)).body),
+      call('POST', '/admin/vault/requests', session, askedFor(vault, pseudonym)),
+    readOpening,
+    /** The path of a request that this holder makes. */
+    requestOf: async (vault: TestVault, { session }: TestHolder): Promise<string> =>
+      pathOf((await call('POST', '/admin/vault/requests', session, askedFor(vault))).body),
+    /** With the shares of this holder; the code of the problem, or the status. */
+    async approve(path: string, holder: TestHolder): Promise<unknown> {
+      const shares = await approvalOf(await readOpening('GET', path, holder), holder.half);
+      const answer = await call('POST', `${path}/approve`, holder.session, { shares });
+      return answer.body?.code ?? answer.status;
+    },
+    /** What the holder reads in an opening. */
+    identitiesBy: async (method: string, path: string, holder: TestHolder) =>
+      identitiesIn(await readOpening(method, path, holder), holder.half),
     ...auditOf(gateway),
   };
 }
@@ -138,14 +151,11 @@ function auditOf({ database: { db } }: TestGateway) {
   return {
     /** The audited steps after this row. */
     async eventsAfter(seq: number): Promise<string[]> {
-      const rows = await db
+      const rows = db
         .selectFrom('audit')
         .select('event')
-        .where('event', 'like', 'vault-%')
-        .where('seq', '>', seq)
-        .orderBy('seq')
-        .execute();
-      return rows.map(({ event }) => event);
+        .where('event', 'like', 'vault-%' as never);
+      return (await rows.where('seq', '>', seq).orderBy('seq').execute()).map(({ event }) => event);
     },
     /** Without vaults from now on; the number of the newest row of the audit trail. */
     async clear(): Promise<number> {

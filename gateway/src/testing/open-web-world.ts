@@ -1,7 +1,8 @@
 /** A gateway before a PACS that serves DICOMweb (web-pacs.ts), with people who send to it and read from it. */
-import { randomUUID } from 'node:crypto';
 import type { Role } from '#shared/protocol/api.ts';
 import { syntheticStudy, type SyntheticInstance, type SyntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from './fields-of.ts';
+import { storeByStow } from './foreign-clients.ts';
 import { openTestGateway, type TestGateway, type TestGatewayOptions } from './open-gateway.ts';
 import { startWebPacs, type WebPacs } from './web-pacs.ts';
 
@@ -31,16 +32,7 @@ export async function openWebWorld(options: TestGatewayOptions = {}): Promise<We
     gateway.call('GET', `/dicom-web${path}`, { token, ...(accept !== undefined && { headers: { accept } }) });
   const store: WebWorld['store'] = async (token, instances) => {
     pacs.expect(instances);
-    const boundary = randomUUID();
-    const head = `--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`;
-    const answer = await gateway.api.request('http://localhost/dicom-web/studies?policy=identified', {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${token}`,
-        'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
-      },
-      body: new Blob([...instances.flatMap(({ bytes }) => [head, bytes, '\r\n']), `--${boundary}--`]),
-    });
+    const answer = await storeByStow(gateway, token, { files: fieldsOf(instances, 'bytes') });
     if (answer.status !== 200) throw new Error(await answer.text());
     return (await answer.json()) as DataSet;
   };

@@ -51,3 +51,7 @@ export function faultsOf(bytes: Uint8Array): readonly string[] | null {
   const said = askProgram('dciodvfy', [], bytes)?.text.split('\n');
   return said?.filter((line) => /\bError\b/.test(line)) ?? null;
 }
+
+/** The points of a mark, from columns and rows in turn. */
+export const pointsAt = (...numbers: readonly number[]): [number, number][] =>
+  Array.from({ length: numbers.length / 2 }, (_, at) => [numbers[2 * at]!, numbers[2 * at + 1]!]);

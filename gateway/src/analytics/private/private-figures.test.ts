@@ -1,5 +1,6 @@
 /** Figures with noise: what they count, who is told, noise of each answer, and a budget that many cannot overdraw. */
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AGE_BANDS, SEXES } from '#shared/protocol/analytics.ts';
@@ -10,14 +11,16 @@ import {
   type DataSet,
   type Noise,
 } from '#shared/protocol/private-figures.ts';
+import { audited } from '../../testing/audited.ts';
 import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
 import {
   insertTestAccount,
+  insertTestReview,
   insertTestScored,
   insertTestUpload,
   siteOf,
 } from '../../testing/insert-figures.ts';
-import { openTestCase } from '../../testing/open-cases.ts';
+import { giveStudy, openTestCase } from '../../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { askedOf } from '../asked.ts';
@@ -67,19 +70,12 @@ test('each data set has ten answers a month for a role, however many ask at once
     const answers = await Promise.all(asked);
     const told = answers.filter(({ status }) => status === 200);
     const left = (await Promise.all(told.map(noiseOf))).map((noise) => noise.left);
-    assert.equal(
-      left.sort((a, b) => a - b),
-      Array.from({ length: PRIVATE_QUERIES_A_MONTH }, (_, at) => at),
-      set,
-    );
+    const each = Array.from({ length: PRIVATE_QUERIES_A_MONTH }, (_, at) => at);
+    assert.equal(new Set(left), new Set(each), set);
     for (const answer of answers.filter(({ status }) => status !== 200))
       assert.equal([answer.status, await codeOf(answer)], [409, 'privacy-budget-spent']);
-    const events = await gateway.database.db
-      .selectFrom('audit')
-      .select('fields')
-      .where('event', '=', 'private-figures-told')
-      .execute();
-    assert.is(events.filter(({ fields }) => fields.of === set).length, PRIVATE_QUERIES_A_MONTH);
+    const events = await audited(gateway.database.db, 'private-figures-told');
+    assert.is(events.filter(({ fields }) => fields['of'] === set).length, PRIVATE_QUERIES_A_MONTH);
   }
 });
 
@@ -133,34 +129,24 @@ test('a question that is refused costs nothing, and somebody of two roles spends
   const researcher = sessions.get('researcher')!;
   const alone = sessions.get('radiologist')!;
   assert.is((await ask('models', researcher, '&sex=X')).status, 422);
-  assert.is(
-    (await gateway.call('GET', '/analytics/models?private=yes', { token: researcher.accessToken })).status,
-    422,
-  );
+  const asked = { token: researcher.accessToken };
+  assert.is((await gateway.call('GET', '/analytics/models?private=yes', asked)).status, 422);
   assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
   assert.is((await noiseOf(await ask('models', both))).left, PRIVATE_QUERIES_A_MONTH - 1, 'told to one role');
   assert.is((await noiseOf(await ask('models', both, '&sex=F'))).left, PRIVATE_QUERIES_A_MONTH - 2);
   assert.is((await noiseOf(await ask('models', alone, '&sex=M'))).left, PRIVATE_QUERIES_A_MONTH - 2);
-  await gateway.database.db
-    .updateTable('privacy_budget')
-    .set({ queries: PRIVATE_QUERIES_A_MONTH })
-    .where('role', '=', 'researcher')
-    .execute();
+  const spent = gateway.database.db.updateTable('privacy_budget').set({ queries: PRIVATE_QUERIES_A_MONTH });
+  await spent.where('role', '=', 'researcher').execute();
   assert.is((await ask('models', both, '&sex=O')).status, 409);
-  assert.is(
-    (await noiseOf(await ask('models', alone, '&sex=O'))).left,
-    PRIVATE_QUERIES_A_MONTH - 3,
-    'not paid twice',
-  );
+  const { left } = await noiseOf(await ask('models', alone, '&sex=O'));
+  assert.is(left, PRIVATE_QUERIES_A_MONTH - 3, 'not paid twice');
 });
 
 test('a budget is of its month', async () => {
   const researcher = sessions.get('researcher')!;
   await ask('models', researcher);
-  await gateway.database.db
-    .updateTable('privacy_budget')
-    .set({ month: '2020-01', queries: PRIVATE_QUERIES_A_MONTH })
-    .execute();
+  const spent = { month: '2020-01', queries: PRIVATE_QUERIES_A_MONTH };
+  await gateway.database.db.updateTable('privacy_budget').set(spent).execute();
   await gateway.database.db.updateTable('private_answer').set({ month: '2020-01' }).execute();
   assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
 });
@@ -219,44 +205,22 @@ test('models: studies of each version that is here, and of all', async () => {
 
 test('reviews: studies of each type, of its own cohort alone', async () => {
   const { db } = gateway.database;
-  const { id: case_id } = await openTestCase(gateway, sessions.get('admin')!.accessToken, {
+  const { id: caseId } = await openTestCase(gateway, sessions.get('admin')!.accessToken, {
     expected: { accessionNumber: 'A1' },
   });
-  for (const study_instance_uid of ['2.25.21', '2.25.22'])
-    await db
-      .insertInto('case_study')
-      .values({ case_id, site_id: ADMIN.siteId, study_instance_uid, added_at: NOW })
-      .execute();
-  await db
-    .insertInto('study_cohort')
-    .values({ site_id: ADMIN.siteId, study_instance_uid: '2.25.21', sex: 'M', age_band: null })
-    .execute();
-  const [{ name, definition }] = BUILT_IN_TYPES as [(typeof BUILT_IN_TYPES)[number]];
-  for (const settled_at of [new Date('2026-11-02T10:00:00Z'), new Date('2026-11-03T10:00:00Z'), null])
-    await db
-      .insertInto('review')
-      .values({
-        ...{ id: randomUUID(), site_id: ADMIN.siteId, case_id, type_name: name, type_version: 1 },
-        ...{
-          hides_finding: false,
-          opened_at: NOW,
-          opened_by: sessions.get('admin')!.user.id,
-          final_place: 1,
-        },
-        ...{ definition: JSON.stringify(definition), settled_at },
-        state: settled_at === null ? 'reading' : 'settled',
-      })
-      .execute();
+  for (const study of ['2.25.21', '2.25.22']) await giveStudy(gateway, caseId, study);
+  await sql`insert into study_cohort values (${ADMIN.siteId}, '2.25.21', 'M', null)`.execute(db);
+  const of = { caseId, openedBy: sessions.get('admin')!.user.id, openedAt: NOW };
+  for (const settledAt of [new Date('2026-11-02T10:00:00Z'), new Date('2026-11-03T10:00:00Z'), null])
+    await insertTestReview(db, { ...of, settledAt });
+  const { name } = BUILT_IN_TYPES[0]!;
   const all = await tellReviews(toolsOf(), ADMIN, askedOf(THREE_DAYS, NOW));
   assert.is(all.noise.scale, 2 * all.turnaround.length * SCALE_A_COUNT);
-  assert.equal(
-    all.turnaround.map(({ type, settled, open }) => [
-      type,
-      exact(all.noise, settled),
-      exact(all.noise, open),
-    ]),
-    BUILT_IN_TYPES.map((type) => [type.name, ...(type.name === name ? [2, 2] : [0, 0])]),
-  );
+  const counted = all.turnaround.map(({ type, settled, open }) => [
+    ...[type, exact(all.noise, settled), exact(all.noise, open)],
+  ]);
+  const expected = BUILT_IN_TYPES.map((type) => [type.name, ...(type.name === name ? [2, 2] : [0, 0])]);
+  assert.equal(counted, expected);
   const men = await tellReviews(toolsOf(), ADMIN, askedOf({ ...THREE_DAYS, sex: 'M' }, NOW));
   assert.equal([exact(men.noise, men.turnaround[0]!.settled), men.workload, men.types], [1, null, null]);
 });

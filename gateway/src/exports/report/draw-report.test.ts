@@ -9,6 +9,7 @@ import type { ExportField } from '#shared/protocol/exports.ts';
 import { encodePng } from '../../results/encode-png.ts';
 import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
 import type { Cell } from '../source-row.ts';
+import { pointsAt } from '../../testing/read-marks.ts';
 import { drawReport } from './draw-report.ts';
 import type { ReportCase, ReportHead, ReportPicture } from './report-thread.ts';
 
@@ -83,34 +84,11 @@ const FIRST = { frame: 1, nth: 1, frames: null };
 const IMAGE = {
   ...FIRST,
   marks: [
-    mark(
-      'length',
-      [
-        [10, 10],
-        [60, 10],
-      ],
-      'nodule',
-    ),
-    mark(
-      'box',
-      [
-        [20, 30],
-        [70, 60],
-      ],
-      '',
-      { place: null, number: 4 },
-    ),
-    mark(
-      'arrow',
-      [
-        [80, 80],
-        [50, 50],
-      ],
-      'here',
-      { place: 1, number: 2 },
-    ),
-    mark('text', [[5, 90]], 'old scar', { place: 2, number: 7 }),
-    mark('point', [[9, 9]], 'new', { place: 0, number: 7 }),
+    mark('length', pointsAt(10, 10, 60, 10), 'nodule'),
+    mark('box', pointsAt(20, 30, 70, 60), '', { place: null, number: 4 }),
+    mark('arrow', pointsAt(80, 80, 50, 50), 'here', { place: 1, number: 2 }),
+    mark('text', pointsAt(5, 90), 'old scar', { place: 2, number: 7 }),
+    mark('point', pointsAt(9, 9), 'new', { place: 0, number: 7 }),
   ],
 };
 function printed(more: Partial<Extract<ReportPicture, { kind: 'printed' }>> = {}): ReportPicture {

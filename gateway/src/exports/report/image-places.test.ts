@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DescribedInstance } from '../../ports/pacs/pacs.ts';
 import { placesIn } from './image-places.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const SR = '1.2.840.10008.5.1.4.1.1.88.33';
@@ -29,10 +30,7 @@ test('a report counts images as the page of a review does: by their numbers, ove
   const places = ['second', 'third', 'cine', 'report', 'gone'].map((sopInstanceUID) =>
     placeOf({ sopInstanceUID }),
   );
-  assert.equal(
-    places.map(({ nth }) => nth),
-    [2, 3, 4, null, null],
-  );
+  assert.equal(fieldsOf(places, 'nth'), [2, 3, 4, null, null]);
   assert.equal([places[0]!.frames, places[2]!.frames], [null, 4]);
 });
 

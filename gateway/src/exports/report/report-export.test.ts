@@ -8,14 +8,20 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
 import type { Export } from '#shared/protocol/exports.ts';
-import type { Review } from '#shared/protocol/reviews.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
 import { insertTestResult } from '../../testing/insert-result.ts';
-import { deliverStudy, jsonOf, openTestCase } from '../../testing/open-cases.ts';
+import {
+  deliverStudy,
+  jsonOf,
+  noteOn,
+  openPacsGateway,
+  openTestCase,
+  type PacsGateway,
+} from '../../testing/open-cases.ts';
 import { askForExport, exportIn, fileOf } from '../../testing/open-exports.ts';
-import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
-import { openTestPacs, type TestPacs } from '../../testing/open-pacs.ts';
+import { decideTest, openTestReview, signTest } from '../../testing/open-reviews.ts';
 import { testFilm } from '../../testing/open-subject.ts';
+import { pointsAt } from '../../testing/read-marks.ts';
 
 const CASES = 6;
 const SEED = 7100;
@@ -23,14 +29,13 @@ const NAME = 'Oberhuberin';
 const BURNED_IN = 0x00280301;
 
 const test = suite('reports of a gateway');
-let gateway: TestGateway & { pacs: TestPacs };
+let gateway: PacsGateway;
 let reader: Session;
 let token: string;
 const cases: string[] = [];
 
 test.before(async () => {
-  const pacs = openTestPacs();
-  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  gateway = await openPacsGateway();
   reader = await gateway.userWith(['radiologist']);
   token = reader.accessToken;
   const technician = (await gateway.userWith(['technician'])).accessToken;
@@ -50,43 +55,23 @@ async function openPlanted(technician: string, seed: number): Promise<string> {
   });
   const title = `Film of ${NAME}`;
   const { id } = await openTestCase(gateway, token, { title, tags: [NAME], studies: [study] });
-  const note = { id: randomUUID(), text: `lungs normal, call ${NAME}` };
-  await jsonOf(gateway, `POST /cases/${id}/notes`, { token, body: note, status: 201 });
+  await noteOn(gateway, { token }, id, `lungs normal, call ${NAME}`);
   await insertTestResult(gateway.database.db, { study, positive: true });
   await readAndMark(id, seed);
   return id;
 }
 
 async function readAndMark(caseId: string, seed: number): Promise<void> {
-  const asked = { id: randomUUID(), type: 'chest-film', readers: [reader.user.id] };
-  const { id } = await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, {
-    ...{ token, body: asked, status: 201 },
-  });
-  const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed }).identifiers;
-  const mark = {
-    ...{ id: randomUUID(), studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame: 1 },
-    ...{
-      kind: 'box',
-      points: [
-        [10, 20],
-        [30, 44],
-      ],
-      label: `by ${NAME}`,
-    },
-  };
+  const asked = { type: 'chest-film', readers: [reader.user.id] };
+  const { id } = await openTestReview(gateway, { token }, caseId, asked);
+  const { sopClassUID: _, ...where } = testFilm({ seed }).identifiers;
+  const label = `by ${NAME}`;
+  const mark = { id: randomUUID(), ...where, frame: 1, kind: 'box', points: pointsAt(10, 20, 30, 44), label };
   const annotations = { id: randomUUID(), place: 1, version: 0, annotations: [mark] };
   await jsonOf(gateway, `PUT /reviews/${id}/annotations`, { token, body: annotations });
   const answers = { finding: 'normal', certainty: 4, comment: `told ${NAME}` };
-  const decided = { decision: 'correct', reason: `as ${NAME} says`, answers };
-  for (const [action, more] of [
-    ['decision', decided],
-    ['sign', {}],
-  ] as const) {
-    const { places } = await jsonOf<Review>(gateway, `GET /reviews/${id}`, { token });
-    const { place, version } = places.find(({ isMine }) => isMine)!;
-    const body = { id: randomUUID(), place, version, ...more };
-    await jsonOf(gateway, `POST /reviews/${id}/${action}`, { token, body });
-  }
+  await decideTest(gateway, { token }, id, { decision: 'correct', reason: `as ${NAME} says`, answers });
+  await signTest(gateway, { token }, id);
 }
 
 async function report(
@@ -140,25 +125,12 @@ test('anonymous: groups alone, no image, no name in any byte, and no moment', as
 });
 
 test('anonymous: a name that has come into a closed field destroys the file, and the field is said', async () => {
-  const { db } = gateway.database;
-  await db
-    .updateTable('inference_result')
-    .set({ version: `of ${NAME}` })
-    .execute();
+  const version = `of ${NAME}`;
+  await gateway.database.db.updateTable('inference_result').set({ version }).execute();
   const { id } = await askForExport(gateway, token, { template: 'report-anonymous' });
   const failed = await exportIn(gateway, token, { id, state: 'failed' });
   assert.equal([failed.trouble, failed.found], ['identity-found', { field: 'modelVersions', row: 1 }]);
   assert.is((await gateway.call('GET', `/exports/${id}/file`, { token })).status, 410);
-});
-
-test('a PACS that goes away while images are fetched is waited for', async () => {
-  const { id } = await askForExport(gateway, token, { template: 'report-limited' });
-  await exportIn(gateway, token, { id });
-  gateway.pacs.lie = 'down';
-  const later = await askForExport(gateway, token, { template: 'report-limited' });
-  const waiting = await exportIn(gateway, token, { id: later.id, state: 'queued' });
-  assert.is(waiting.rows, null);
-  gateway.pacs.lie = 'honest';
 });
 
 test.run();

@@ -1,8 +1,9 @@
-/** Peers that drip: each byte comes in time, and the end never. No association lives on bytes that mean nothing. */
+/** Peers that drip, or say nothing: no association lives on bytes that mean nothing, and silence takes few places. */
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { closed } from '../../../../shared/testing/closed.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { closed as ended } from '../../../../shared/testing/closed.ts';
 import { NO_DATA_SET } from '../../dimse/association.ts';
 import { ECHO_RQ } from '../../dimse/command-fields.ts';
 import { encodeCommand } from '../../dimse/elements.ts';
@@ -12,7 +13,7 @@ import { openListener, openListenersPipeline } from '../../testing/open-listener
 import type { TestPipeline } from '../../testing/open-pipeline.ts';
 import type { Times } from './dimse-listener.ts';
 
-const test = suite('a peer that drips');
+const test = suite('a peer');
 const SOON_MS = 200;
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
@@ -64,7 +65,7 @@ async function isEnded(times: Partial<Times>, first: readonly Buffer[], piece: B
     sent += 1;
   }, EVERY_MS);
   try {
-    await closed(socket);
+    await ended(socket);
     return sent <= DRIPS;
   } finally {
     clearInterval(timer);
@@ -73,11 +74,11 @@ async function isEnded(times: Partial<Times>, first: readonly Buffer[], piece: B
   }
 }
 
-test('in its request for an association is cut off', async () => {
+test('that drips in its request for an association is cut off', async () => {
   assert.ok(await isEnded({ requestMs: SOON_MS }, [REQUEST.subarray(0, 8)], Buffer.of(0)));
 });
 
-test('in a command, or in a Data Set, fragment by fragment, is as good as silent', async () => {
+test('that drips in a command, or in a Data Set, fragment by fragment, is as good as silent', async () => {
   const drop = (isCommand: boolean) => data(1, isCommand, false, Buffer.of(0));
   assert.ok(await isEnded({ idleMs: SOON_MS }, [REQUEST], drop(true)), 'a command');
   assert.ok(
@@ -86,8 +87,27 @@ test('in a command, or in a Data Set, fragment by fragment, is as good as silent
   );
 });
 
-test('with message after message is cut off when the whole time of an association is over', async () => {
+test('that sends message after message is cut off when the whole time of an association is over', async () => {
   assert.ok(await isEnded({ wholeMs: SOON_MS }, [REQUEST], data(3, true, true, ECHO)));
+});
+
+const ASKING_OF_ONE = 16;
+
+test('that says nothing is cut off beyond the connections that one address may have', async () => {
+  const { listener, port } = await openListener(pipeline, {});
+  const closed = new Set<Socket>();
+  const sockets = Array.from({ length: ASKING_OF_ONE + 8 }, () => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined).on('close', () => closed.add(socket));
+    return socket.resume();
+  });
+  try {
+    await until('those beyond to be closed', async () => closed.size >= 8);
+    assert.is(closed.size, 8);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await listener.close();
+  }
 });
 
 test.run();

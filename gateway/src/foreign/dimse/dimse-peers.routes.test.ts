@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
+import { audited as auditedAt } from '../../testing/audited.ts';
 import { addAskingPolicy, ASKING_POLICY } from '../../testing/add-asking-policy.ts';
 import { listTestPeers, makeTestPeer } from '../../testing/open-dimse-peer.ts';
 import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
@@ -28,19 +30,15 @@ const wish = (more: Partial<DimsePeerWish> = {}): DimsePeerWish => ({
   ...more,
 });
 const call = (method: string, path: string, body?: unknown) =>
-  gateway.call(method, `/admin/dimse-peers${path}`, { token, ...(body === undefined ? {} : { body }) });
+  gateway.call(method, `/admin/dimse-peers${path}`, { token, body });
 async function codeOf(answer: Promise<Response>): Promise<string> {
   return ((await (await answer).json()) as { code: string }).code;
 }
-const audited = async () => {
-  const rows = await gateway.database.db
-    .selectFrom('audit')
-    .select(['event', 'fields'])
-    .where('event', 'like', 'dimse-peer-%')
-    .orderBy('seq')
-    .execute();
-  return rows.map(({ event, fields }) => [event, (fields as { aeTitle: string }).aeTitle]);
-};
+const audited = async () =>
+  (await auditedAt(gateway.database.db, 'dimse-peer-%')).map(({ event, fields }) => [
+    event,
+    fields['aeTitle'],
+  ]);
 
 test('is made, changed and deleted, each in the audit trail, and no listener needs to be there', async () => {
   const made = (await (await call('POST', '', wish())).json()) as DimsePeer;
@@ -52,10 +50,9 @@ test('is made, changed and deleted, each in the audit trail, and no listener nee
   assert.is(((await changed.json()) as DimsePeer).policy, 'deidentified');
   const { listener, peers, refused } = await listTestPeers(gateway);
   assert.equal([listener, refused], [null, []]);
-  assert.equal(
-    peers.map(({ aeTitle, week }) => [aeTitle, week]),
-    [['CT_3', { taken: 0, notTaken: [], waiting: 0, problem: null }]],
-  );
+  assert.equal(fieldsOf(peers, 'aeTitle', 'week'), [
+    ['CT_3', { taken: 0, notTaken: [], waiting: 0, problem: null }],
+  ]);
   assert.is((await call('DELETE', `/${made.id}`)).status, 204);
   assert.is(await codeOf(call('DELETE', `/${made.id}`)), 'not-found');
   assert.is(await codeOf(call('PUT', `/${made.id}`, wish())), 'not-found');

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { closed } from '../../../../shared/testing/closed.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { seededRandom, syntheticStudy } from '#testing/synthetic-study.ts';
@@ -13,7 +14,12 @@ import { encodeAssociateRequest, encodeData, RECEIVED_BYTES_LIMIT } from '../../
 import { encodeCommand } from '../../dimse/elements.ts';
 import { parseAssociateRequest } from '../../dimse/pdu-acceptor.ts';
 import { openDataSet } from '../../ports/pacs/dimse-files.ts';
-import { makeTestPeer, openListeningGateway, type ListeningGateway } from '../../testing/open-dimse-peer.ts';
+import {
+  listTestPeers,
+  makeTestPeer,
+  openListeningGateway,
+  type ListeningGateway,
+} from '../../testing/open-dimse-peer.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { answerContexts } from './answer-contexts.ts';
 
@@ -33,11 +39,9 @@ const EXPLICIT = '1.2.840.10008.1.2.1';
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const JPIP = '1.2.840.10008.1.2.4.94';
 const context = { id: 1, abstractSyntax: CT, transferSyntaxes: [EXPLICIT] };
-const REQUEST = encodeAssociateRequest({
-  ...{ calledAE: 'RELAYPACS', callingAE: 'CT' },
-  contexts: [context],
-  takes: [],
-});
+const requestOf = (more: Partial<Parameters<typeof encodeAssociateRequest>[0]> = {}): Buffer =>
+  encodeAssociateRequest({ calledAE: 'RELAYPACS', callingAE: 'CT', contexts: [context], takes: [], ...more });
+const REQUEST = requestOf();
 const peer = (): PeerSettings => ({
   ...{ host: '127.0.0.1', port: gateway.port, tls: null },
   ...{ calledAE: 'RELAYPACS', callingAE: 'CT' },
@@ -62,13 +66,9 @@ const withVersion = (version: number): Buffer => {
 const ABORT = 7;
 const ACCEPT = 2;
 
-test('rejects with the result, source and reason that fit', async () => {
-  const called = encodeAssociateRequest({ calledAE: 'X', callingAE: 'CT', contexts: [context], takes: [] });
-  const calling = encodeAssociateRequest({
-    ...{ calledAE: 'RELAYPACS', callingAE: 'X' },
-    contexts: [context],
-    takes: [],
-  });
+test('rejects with the result, source and reason that fit, and tells administrators who was unknown', async () => {
+  const called = requestOf({ calledAE: 'X' });
+  const calling = requestOf({ callingAE: 'X' });
   const otherContext = Buffer.from(
     REQUEST.toString('latin1').replace('1.2.840.10008.3.1.1.1', '1.2.840.10008.3.1.1.9'),
     'latin1',
@@ -84,14 +84,22 @@ test('rejects with the result, source and reason that fit', async () => {
     assert.is(answer[0], 3);
     assert.equal([...answer.subarray(7, 10)], rejection);
   }
+  const { refused, listener } = await listTestPeers(gateway);
+  const told = fieldsOf(refused, 'because', 'callingAE', 'calledAE', 'address').slice(0, 3);
+  assert.equal(told, [
+    ['address', 'CT', 'RELAYPACS', '127.0.0.2'],
+    ['calling-ae', 'X', 'RELAYPACS', '127.0.0.1'],
+    ['called-ae', 'CT', 'X', '127.0.0.1'],
+  ]);
+  const { port } = gateway;
+  assert.equal(listener, { aeTitle: 'RELAYPACS', host: '127.0.0.1', port, tls: 'none' });
 });
 
 test('rejects a title with bytes that no title has, and nothing goes wrong', async () => {
   const unexpected = () => gateway.lines.filter(({ event }) => event === 'unexpected-error').length;
   const before = unexpected();
   for (const callingAE of ['C\u0000T', 'C\nT', 'C\u007fT', 'C\\T', '\u0000', '']) {
-    const asked = { calledAE: 'RELAYPACS', callingAE, contexts: [context], takes: [] };
-    const answer = await tell([encodeAssociateRequest(asked)]);
+    const answer = await tell([requestOf({ callingAE })]);
     assert.equal([answer[0], ...answer.subarray(7, 10)], [3, 1, 1, 3], JSON.stringify(callingAE));
   }
   assert.is(unexpected(), before);
@@ -130,11 +138,7 @@ test('ends whatever is no DICOM, and bytes of a peer that mean nothing', async (
   const beyond = Buffer.from(REQUEST);
   // The length of the first item.
   beyond.writeUInt16BE(0xffff, 76);
-  const twice = encodeAssociateRequest({
-    ...{ calledAE: 'RELAYPACS', callingAE: 'CT' },
-    contexts: [context, context],
-    takes: [],
-  });
+  const twice = requestOf({ contexts: [context, context] });
   const command = encodeCommand([
     [0x100, 0x0020],
     [0x110, 1],
@@ -174,16 +178,13 @@ test('refuses each class and transfer syntax that it does not store, by itself',
   const asked = { contexts: proposed, provides: new Map<string, boolean>() };
   const answered = answerContexts(asked, { peer: {}, reportsOn: new Set() });
   assert.equal(answered.provided, []);
-  assert.equal(
-    answered.contexts.map(({ result, transferSyntax }) => [result, transferSyntax]),
-    [
-      [0, EXPLICIT],
-      [4, IMPLICIT],
-      [3, IMPLICIT],
-      [0, IMPLICIT],
-      [0, '1.2.840.10008.1.2.4.70'],
-    ],
-  );
+  assert.equal(fieldsOf(answered.contexts, 'result', 'transferSyntax'), [
+    [0, EXPLICIT],
+    [4, IMPLICIT],
+    [3, IMPLICIT],
+    [0, IMPLICIT],
+    [0, '1.2.840.10008.1.2.4.70'],
+  ]);
   const { calledAE, callingAE, contexts } = parseAssociateRequest(REQUEST.subarray(6));
   assert.equal(
     { calledAE, callingAE, contexts },

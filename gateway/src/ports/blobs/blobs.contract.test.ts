@@ -54,10 +54,8 @@ test('bytes written in any pieces are read back at any place', async ({ blobs })
   await fc.assert(property, { numRuns: 60 });
 });
 
-test('no identifying value reaches the disk in plain text, and each parcel has a key of its own', async ({
-  blobs,
-  folder,
-}) => {
+test('no identifying value reaches the disk in plain text, and each parcel has a key of its own', async (context) => {
+  const { blobs, folder } = context;
   const name = Buffer.from('DOE^JANE^SECRET');
   for (const id of ['a', 'b']) {
     await blobs.create(id);
@@ -85,9 +83,8 @@ test('a broken stream keeps the bytes that came, and continues from there', asyn
   await blob.close();
 });
 
-test('a blob is made once, removed as often as one likes, and its name cannot leave the folder', async ({
-  blobs,
-}) => {
+test('a blob is made once, removed as often as one likes, and its name cannot leave the folder', async (context) => {
+  const { blobs } = context;
   const key = parcelKey(studyKey, 'x');
   await blobs.create('x');
   await blobs.append('x', key, 0, pieces(Buffer.from('abc')));
@@ -103,10 +100,8 @@ test('a blob is made once, removed as often as one likes, and its name cannot le
   assert.instance(await blobs.create('../x').catch((error: unknown) => error), RangeError);
 });
 
-test('an adopted blob has the bytes of another one, under its own key, and outlives it', async ({
-  blobs,
-  folder,
-}) => {
+test('an adopted blob has the bytes of another one, under its own key, and outlives it', async (context) => {
+  const { blobs, folder } = context;
   const other = await openFileBlobs(join(folder, 'other'));
   const key = parcelKey(studyKey, 'spool');
   const own = parcelKey(studyKey, 'own');
@@ -143,10 +138,8 @@ test('a blob that cannot be adopted leaves nothing behind', async ({ blobs, fold
   assert.equal(await readdir(folder), ['other']);
 });
 
-test('bytes that were changed on the disk are never given: the read says so, and a cut blob is shorter', async ({
-  blobs,
-  folder,
-}) => {
+test('bytes that were changed on the disk are never given: the read says so, and a cut blob is shorter', async (context) => {
+  const { blobs, folder } = context;
   const key = parcelKey(studyKey, 'rot');
   const whole = randomBytes(2 * RECORD_BYTES + 777);
   await blobs.create('rot');

@@ -89,11 +89,8 @@ test('killed between runs it costs nothing', async ({ engine, honest }) => {
   assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
 });
 
-test('a model that crashes the runtime is named, and waiting questions are answered', async ({
-  engine,
-  folder,
-  honest,
-}) => {
+test('a model that crashes the runtime is named, and waiting questions are answered', async (context) => {
+  const { engine, folder, honest } = context;
   // Other processors give a value instead of a trap.
   if (process.arch !== 'x64') skip('a model that crashes the runtime', 'this processor does not trap');
   const crashes = await saveOnnxModel(folder, 'crashes', ONNX_MODELS.crashes);
@@ -107,11 +104,8 @@ for (const [name, shape] of [
   ['grows', [1, 1]],
   ['expands', [1, 1, 1]],
 ] as const) {
-  test(`a model that takes memory without end is stopped, and waiting questions are answered: ${name}`, async ({
-    engine,
-    folder,
-    honest,
-  }) => {
+  test(`a model that takes memory without end is stopped, and waiting questions are answered: ${name}`, async (context) => {
+    const { engine, folder, honest } = context;
     const model = await saveOnnxModel(folder, name, ONNX_MODELS[name], {
       input: honest.input,
       outputs: { y: { shape } },
@@ -123,11 +117,8 @@ for (const [name, shape] of [
   });
 }
 
-test('a model that failed three times in a row is not run again before somebody activates it', async ({
-  engine,
-  honest,
-  loops,
-}) => {
+test('a model that failed three times in a row is not run again before somebody activates it', async (context) => {
+  const { engine, honest, loops } = context;
   const hurried = () => faultOf(engine.run(loops, X, { timeoutMs: 1, signal }));
   assert.equal(
     [await hurried(), await hurried(), await hurried(), await hurried()],

@@ -1,12 +1,12 @@
 /** Storage commitment with a peer that reports in its own way: in any encoding, late, on something else, or wrongly. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDimsePeer, respond, type Peer } from '../../testing/dimse-peer.ts';
+import { dimseAt, openDimsePeer, respond, say, type Peer, type Script } from '../../testing/dimse-peer.ts';
+import { failsWith } from '../../testing/failing.ts';
 import { createDimsePacs } from './dimse-pacs.ts';
 import { PacsDoesNotCommit } from './pacs.ts';
 import { encodeSequence } from '../../dimse/data-set.ts';
 import { encodeCommand, encodeElements } from '../../dimse/elements.ts';
-import { encodeData } from '../../dimse/pdu.ts';
 
 const test = suite('storage commitment over DIMSE');
 const { signal } = new AbortController();
@@ -26,21 +26,19 @@ const COMMAND = encodeCommand([
   [0x1000, '1.2.840.10008.1.20.1.1'],
   [0x1002, 1],
 ]);
-const event = (dataSet: Buffer): readonly Buffer[] => [
-  encodeData({ contextId: 1, isCommand: true, isLast: true, fragment: COMMAND }),
-  encodeData({ contextId: 1, isCommand: false, isLast: true, fragment: dataSet }),
-];
+async function askAt(answer: Script['answer']) {
+  const peer = await openDimsePeer({ answer: answer! });
+  peers.push(peer);
+  return createDimsePacs({ ...dimseAt(peer.port), commitment: true }).askCommitment!(WISH, signal);
+}
 
 /** The answer of a PACS that reports with these Data Sets. */
-async function asking(...reports: readonly Buffer[]) {
-  const peer = await openDimsePeer({
-    answer: (asked) => (asked.field === 0x0130 ? [...respond(asked, 0), ...reports.flatMap(event)] : []),
-  });
-  peers.push(peer);
-  const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'P', callingAE: 'R' };
-  const pacs = createDimsePacs({ address, tls: { ca: null, own: null }, commitment: true });
-  return pacs.askCommitment!(WISH, signal);
-}
+const asking = (...reports: readonly Buffer[]) =>
+  askAt((asked) =>
+    asked.field === 0x0130
+      ? [...respond(asked, 0), ...reports.flatMap((report) => say(1, COMMAND, report))]
+      : [],
+  );
 
 const transaction = (uid: string): Buffer => encodeElements([[0x00081195, uid]]);
 const named = (uid: string) => [[0x00081155, uid]] as const;
@@ -87,12 +85,10 @@ test('that is malformed, or has no end, is none', async () => {
 });
 
 test('that the PACS does not take is told from its silence', async () => {
-  const peer = await openDimsePeer({ answer: (asked) => respond(asked, 0x0122) });
-  peers.push(peer);
-  const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'P', callingAE: 'R' };
-  const pacs = createDimsePacs({ address, tls: { ca: null, own: null }, commitment: true });
-  const error = await pacs.askCommitment!(WISH, signal).catch((thrown: unknown) => thrown);
-  assert.instance(error, PacsDoesNotCommit);
-  assert.is((error as PacsDoesNotCommit).status, 0x0122);
+  const error = await failsWith(
+    askAt((asked) => respond(asked, 0x0122)),
+    PacsDoesNotCommit,
+  );
+  assert.is(error.status, 0x0122);
 });
 test.run();

@@ -4,10 +4,10 @@ import * as assert from 'uvu/assert';
 import type { Encoding } from '#shared/dicom/data-set.ts';
 import { encodeElements as encodeDataSet, type NewElement } from '#shared/dicom/encode.ts';
 import { encodeText } from '#shared/dicom/encode-text.ts';
-import { openDimsePeer, respond, type Asked } from '../../testing/dimse-peer.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
+import { dimseAt, openDimsePeer, respond, say, type Asked } from '../../testing/dimse-peer.ts';
 import { encodeSequence } from '../../dimse/data-set.ts';
 import { encodeCommand, encodeElements } from '../../dimse/elements.ts';
-import { encodeData } from '../../dimse/pdu.ts';
 import { askWorklist } from './dimse-worklist.ts';
 
 const test = suite('a modality worklist');
@@ -36,29 +36,22 @@ const pending = ({ contextId, id }: Asked, dataSet: Buffer): readonly Buffer[] =
     [0x800, 1],
     [0x900, 0xff00],
   ]);
-  return [
-    encodeData({ contextId, isCommand: true, isLast: true, fragment: command }),
-    encodeData({ contextId, isCommand: false, isLast: true, fragment: dataSet }),
-  ];
+  return say(contextId, command, dataSet);
 };
 
-test('gives at most as many orders as were asked for, however many steps an answer has', async () => {
+/** What a worklist with these rows answers. */
+async function answerWith(...rows: readonly Buffer[]) {
   const peer = await openDimsePeer({
-    answer: (asked) => [
-      ...pending(asked, row('20251123')),
-      ...pending(asked, row('20261123')),
-      ...respond(asked, 0),
-    ],
+    answer: (asked) => [...rows.flatMap((one) => pending(asked, one)), ...respond(asked, 0)],
   });
-  try {
-    const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'RIS', callingAE: 'R' };
-    const question = { from: DAY, to: DAY, patientId: null, limit: LIMIT };
-    const { orders, isCut } = await askWorklist({ address, tls: { ca: null, own: null } }, question, signal);
-    assert.equal([orders.length, isCut], [LIMIT, true]);
-    assert.ok(orders.every(({ scheduledOn }) => scheduledOn === DAY));
-  } finally {
-    peer.close();
-  }
+  const question = { from: DAY, to: DAY, patientId: null, limit: LIMIT };
+  return askWorklist(dimseAt(peer.port), question, signal).finally(() => peer.close());
+}
+
+test('gives at most as many orders as were asked for, however many steps an answer has', async () => {
+  const { orders, isCut } = await answerWith(row('20251123'), row('20261123'));
+  assert.equal([orders.length, isCut], [LIMIT, true]);
+  assert.ok(orders.every(({ scheduledOn }) => scheduledOn === DAY));
 });
 
 const IMPLICIT: Encoding = { explicitVR: false, bigEndian: false, deflated: false, encapsulated: false };
@@ -86,16 +79,7 @@ const rowIn = (sets: string, name: Buffer, step: readonly NewElement[] = []): Bu
     ),
   );
 
-async function ordersIn(row: Buffer) {
-  const peer = await openDimsePeer({ answer: (asked) => [...pending(asked, row), ...respond(asked, 0)] });
-  try {
-    const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'RIS', callingAE: 'R' };
-    const question = { from: DAY, to: DAY, patientId: null, limit: LIMIT };
-    return (await askWorklist({ address, tls: { ca: null, own: null } }, question, signal)).orders;
-  } finally {
-    peer.close();
-  }
-}
+const ordersIn = async (one: Buffer) => (await answerWith(one)).orders;
 
 const NAMES = [
   ['\\ISO 2022 IR 87', 'Yamada^Tarou=山田^太郎=やまだ^たろう'],
@@ -111,10 +95,7 @@ for (const [sets, name] of NAMES)
   test(`gives names in the writing of their country: ${sets}`, async () => {
     const bytes = encodeText(sets.split('\\'), name, true)!;
     const orders = await ordersIn(rowIn(sets, Buffer.from(bytes)));
-    assert.equal(
-      orders.map(({ patientName }) => patientName),
-      [name],
-    );
+    assert.equal(fieldsOf(orders, 'patientName'), [name]);
   });
 
 test('gives the text of a step in the character set of the step', async () => {

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
+import { failsWith } from '../../testing/failing.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { FOLDERS_NOT_ALLOWED, InstanceUnreadable, PacsUnreachable, type InstanceToStore } from './pacs.ts';
 import { putInPlace } from './write-folder.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite<{ root: string }>('a folder as the PACS');
 const signal = new AbortController().signal;
@@ -36,11 +38,7 @@ async function filesIn(root: string): Promise<readonly string[]> {
     .map(({ parentPath, name }) => join(parentPath, name).slice(root.length));
 }
 
-async function illnessOf(work: Promise<unknown>): Promise<string | null | undefined> {
-  const error = await work.catch((reason: unknown) => reason);
-  assert.instance(error, PacsUnreachable);
-  return (error as PacsUnreachable).connection;
-}
+const illnessOf = async (work: Promise<unknown>) => (await failsWith(work, PacsUnreachable)).connection;
 
 test('leaves whole files alone, each by its study and series', async ({ root }) => {
   const broken = instance('1.5', 'broken', {
@@ -49,14 +47,10 @@ test('leaves whole files alone, each by its study and series', async ({ root }) 
       throw new Error('the spool is gone');
     },
   });
-  assert.equal(
-    (await at(root).storeInstances(STUDY, [instance('1.4')], signal)).map(({ outcome }) => outcome),
-    ['stored'],
-  );
-  const error = await at(root)
-    .storeInstances(STUDY, [broken], signal)
-    .catch((reason: unknown) => reason);
-  assert.instance(error, InstanceUnreadable);
+  assert.equal(fieldsOf(await at(root).storeInstances(STUDY, [instance('1.4')], signal), 'outcome'), [
+    'stored',
+  ]);
+  await failsWith(at(root).storeInstances(STUDY, [broken], signal), InstanceUnreadable);
   const files = await filesIn(join(root, 'pacs'));
   assert.equal(
     files.filter((file) => !file.startsWith('/.relaypacs/places/')),
@@ -93,7 +87,7 @@ test('is led nowhere by a UID', async ({ root }) => {
       ...(await at(root).storeInstances(STUDY, [instance('1.4', 'x', { seriesInstanceUID: uid })], signal)),
     ];
     assert.equal(
-      answers.map(({ outcome, pacsCode }) => [outcome, pacsCode]),
+      fieldsOf(answers, 'outcome', 'pacsCode'),
       [0, 1, 2].map(() => ['refused', 0x0117]),
     );
     const where = { studyInstanceUID: uid, seriesInstanceUID: uid, sopInstanceUID: uid };
@@ -121,9 +115,8 @@ test('lies beneath the root alone, links included', async ({ root }) => {
   await rm(elsewhere, { recursive: true });
 });
 
-test('is ill, and refuses nothing, while it is not there or something else is in its way', async ({
-  root,
-}) => {
+test('is ill, and refuses nothing, while it is not there or something else is in its way', async (context) => {
+  const { root } = context;
   const gone = createFolderPacs({ root, folder: 'gone' });
   assert.is(await illnessOf(gone.storeInstances(STUDY, [instance('1.4')], signal)), 'ENOENT');
   assert.is(await illnessOf(gone.probe(signal)), 'ENOENT');

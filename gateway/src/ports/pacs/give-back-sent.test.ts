@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 import { createPacsHttp } from './pacs-http.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite('bytes on their way to a PACS');
 /** More than the system takes from a process while nobody reads. */
 const LARGE_BYTES = 32 * 1024 ** 2;
-
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-}
 
 test('stay until the system has them, and are given back then', async () => {
   const pieces = [5, 6, 7].map((byte) => new Uint8Array(LARGE_BYTES).fill(byte));
@@ -27,9 +21,10 @@ test('stay until the system has them, and are given back then', async () => {
     request.on('data', (piece: Buffer) => got.update(piece));
     request.on('end', () => response.end(got.digest('hex')));
   });
-  const http = createPacsHttp({ url: await listen(server), authorization: null });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}/`;
+  const http = createPacsHttp({ url, authorization: null });
   const answer = await http.exchange(
-    `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url,
     {
       ...{ method: 'POST', accept: '*/*', contentType: 'application/dicom' },
       contentLength: LARGE_BYTES * pieces.length,
@@ -44,10 +39,7 @@ test('stay until the system has them, and are given back then', async () => {
   server.close();
   assert.is(answer, digest.digest('hex'));
   assert.equal(whileHeld, [LARGE_BYTES]);
-  assert.equal(
-    pieces.map(({ length }) => length),
-    [0, 0, 0],
-  );
+  assert.equal(fieldsOf(pieces, 'length'), [0, 0, 0]);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 /** A PACS that falls silent, by a PACS whose answers the test gives. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { failsWith, failureOf } from '../../testing/failing.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { createGuardedPacs } from './guarded-pacs.ts';
 import { PacsUnreachable } from './pacs.ts';
@@ -35,23 +36,17 @@ function open(joinMs = 0) {
   const ask = () => pacs.findStudy('1.2.3', signal);
   const fell = async (connection: string | null, status: number | null = null): Promise<void> => {
     inner.fails = new PacsUnreachable('test', status, connection);
-    assert.instance(await ask().catch((error: unknown) => error), PacsUnreachable);
+    await failsWith(ask(), PacsUnreachable);
     Object.assign(inner, { fails: null, searches: 0 });
   };
   return { inner, pacs, ask, fell };
 }
 
-const failed = (asked: Promise<unknown>): Promise<unknown> =>
-  asked.then(
-    () => 'answered',
-    (error: unknown) => error,
-  );
-
 test('holds one caller; the others are told at once, and their requests do not reach it', async () => {
   const { inner, ask, fell } = open();
   await fell('silent');
   const first = ask();
-  for (let nth = 0; nth < 5; nth += 1) assert.instance(await failed(ask()), PacsUnreachable);
+  for (let nth = 0; nth < 5; nth += 1) await failsWith(ask(), PacsUnreachable);
   assert.equal([inner.probes.length, inner.searches], [1, 0]);
   inner.probes[0]!.resolve();
   await first;
@@ -63,7 +58,7 @@ test('is asked again by the next one, as long as it is silent', async () => {
   const { inner, ask, fell } = open();
   await fell('UND_ERR_CONNECT_TIMEOUT');
   for (let nth = 0; nth < 3; nth += 1) {
-    const asked = failed(ask());
+    const asked = failureOf(ask());
     inner.probes[nth]!.reject(new PacsUnreachable('test', null, 'silent'));
     assert.instance(await asked, PacsUnreachable);
   }
@@ -96,7 +91,7 @@ test('keeps no caller that is told to end, and the others still have its answer'
   const { inner, pacs, ask, fell } = open(HOUR_MS);
   await fell('silent');
   const stopping = new AbortController();
-  const stopped = failed(pacs.findStudy('1.2.3', stopping.signal));
+  const stopped = failureOf(pacs.findStudy('1.2.3', stopping.signal));
   const other = ask();
   stopping.abort(new Error('the gateway stops'));
   assert.match(String(await stopped), /the gateway stops/);

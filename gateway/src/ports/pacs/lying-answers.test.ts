@@ -1,33 +1,22 @@
 /** The gateway's belief in the answers of a PACS, or of the proxy before it, by status, body and service. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 import { startLyingPacs, type LyingPacs } from '../../testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../testing/web-conduct.ts';
+import { failsWith } from '../../testing/failing.ts';
+import { toStore } from '../../testing/to-store.ts';
 import { BODIES } from '../../testing/pacs-answers.ts';
 import { createOrthancPacs } from './orthanc-pacs.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
-const { studyInstanceUID, instances } = syntheticStudy({
-  seed: 5,
-  instancesPerSeries: 250,
-  rows: 4,
-  columns: 4,
-});
+const OPTIONS = { seed: 5, instancesPerSeries: 250, rows: 4, columns: 4 };
+const { studyInstanceUID, instances } = syntheticStudy(OPTIONS);
 const uids = instances.map(({ identifiers }) => identifiers.sopInstanceUID);
 
-const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof instances)[number]): InstanceToStore => ({
-  ...identifiers,
-  transferSyntaxUID,
-  digest: sha256(bytes),
-  bytes: bytes.length,
-  async *open() {
-    yield bytes;
-  },
-});
 const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, InstanceToStore];
 
 const test = suite<{ liar: LyingPacs; pacs: Pacs }>('of a PACS that');
@@ -67,16 +56,14 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
   assert.equal([full!.outcome, full!.pacsCode], ['busy', 0xa700], 'it has no room');
   liar.conduct = answering({ store: { status: 400, body: 'dicom' } });
   assert.equal(
-    (await pacs.storeInstances(studyInstanceUID, [one, two], signal)).map(({ outcome }) => outcome),
+    fieldsOf(await pacs.storeInstances(studyInstanceUID, [one, two], signal), 'outcome'),
     ['omitted', 'omitted'],
     'of several, nobody is meant',
   );
 });
 
-test('does not give what it lists, is known for it, and one that holds nothing is not', async ({
-  liar,
-  pacs,
-}) => {
+test('does not give what it lists, is known for it, and one that holds nothing is not', async (context) => {
+  const { liar, pacs } = context;
   assert.is(await pacs.givesInstances(signal), null);
   await pacs.storeInstances(studyInstanceUID, [one, two], signal);
   assert.is(await pacs.givesInstances(signal), true);
@@ -93,13 +80,10 @@ test('does not give what it lists, is known for it, and one that holds nothing i
 test('refuses in XML, the Failure Reason is read', async ({ liar, pacs }) => {
   liar.conduct = answering({ store: { status: 409, body: 'named-xml' } });
   const answers = await pacs.storeInstances(studyInstanceUID, [one, two], signal);
-  assert.equal(
-    answers.map(({ outcome, pacsCode }) => [outcome, pacsCode]),
-    [
-      ['refused', 272],
-      ['refused', 272],
-    ],
-  );
+  assert.equal(fieldsOf(answers, 'outcome', 'pacsCode'), [
+    ['refused', 272],
+    ['refused', 272],
+  ]);
 });
 
 test('answers a search with anything but a list, nothing is absent', async ({ liar, pacs }) => {
@@ -109,10 +93,8 @@ test('answers a search with anything but a list, nothing is absent', async ({ li
       // A search that finds nothing answers so.
       if (status < 300 && body === 'list') continue;
       liar.conduct = answering({ search: { status, body } });
-      const found = await pacs
-        .findInstances([one.sopInstanceUID], signal, '1.2')
-        .catch((error: unknown) => error);
-      assert.instance(found, PacsUnreachable, `${status} ${body}`);
+      const found = pacs.findInstances([one.sopInstanceUID], signal, '1.2');
+      await failsWith(found, PacsUnreachable, `${status} ${body}`);
     }
 });
 
@@ -128,10 +110,8 @@ test('answers a retrieval with anything but DICOM, nothing is known of the bytes
     }
 });
 
-test('knows no UID lists and ends its answers early, everything that it has is found', async ({
-  liar,
-  pacs,
-}) => {
+test('knows no UID lists and ends its answers early, everything that it has is found', async (context) => {
+  const { liar, pacs } = context;
   await pacs.storeInstances(studyInstanceUID, instances.map(toStore), signal);
   for (const conduct of [
     { ...HONEST, takesLists: false, rowsAtMost: 100 },

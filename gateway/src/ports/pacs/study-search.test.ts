@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readStudies, studyQuery } from './study-search.ts';
+import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite('the search for studies');
 
@@ -36,10 +37,7 @@ test('believes only rows that have exactly what was asked for', () => {
     row('1.4', { '00080050': { vr: 'SH', Value: [{ toString: 'A1' }] } }),
   ];
   const found = readStudies(rows, { accessionNumber: 'A1' });
-  assert.equal(
-    found.map(({ studyInstanceUID }) => studyInstanceUID),
-    ['1.2'],
-  );
+  assert.equal(fieldsOf(found, 'studyInstanceUID'), ['1.2']);
 });
 
 test('an identifier cannot change the query', () => {

@@ -1,0 +1,83 @@
+/** Reviews of a test gateway over the real routes: asked for, answered and signed as the page does it. */
+import { randomUUID } from 'node:crypto';
+import type { Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
+import { jsonOf } from './open-cases.ts';
+import type { TestGateway } from './open-gateway.ts';
+
+type By = { readonly token: string };
+type Asked = { readonly type?: string; readonly readers?: readonly string[] };
+
+/** By ids of accounts; without them the places are free. What follows is later. */
+export async function openTestReview(
+  gateway: TestGateway,
+  as: By,
+  caseId: string,
+  asked: Asked,
+): Promise<Review> {
+  const body = { id: randomUUID(), type: 'chest-film-double', ...asked };
+  const review = await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as, body, status: 201 });
+  gateway.wait(1);
+  return review;
+}
+
+export const readReview = (gateway: TestGateway, as: By, id: string): Promise<Review> =>
+  jsonOf(gateway, `GET /reviews/${id}`, as);
+
+/** The caller's own place, as they see it now. */
+export const placeOf = async (gateway: TestGateway, as: By, id: string): Promise<ReviewPlace> =>
+  (await readReview(gateway, as, id)).places.find(({ isMine }) => isMine)!;
+
+/** What the page sends for this step. */
+export async function stepOf(gateway: TestGateway, as: By, id: string, more: object): Promise<object> {
+  const { place, version } = await placeOf(gateway, as, id);
+  return { id: randomUUID(), place, version, ...more };
+}
+
+/** `more`: other answers, another decision, or its reason. */
+export const decideTest = async (
+  gateway: TestGateway,
+  as: By,
+  id: string,
+  more: object = {},
+): Promise<Review> => {
+  const said = { decision: 'accept', answers: { finding: 'normal', certainty: 4 }, ...more };
+  const body = await stepOf(gateway, as, id, said);
+  return jsonOf(gateway, `POST /reviews/${id}/decision`, { ...as, body });
+};
+
+/** Also where the decision contradicts the finding. */
+export const signTest = async (gateway: TestGateway, as: By, id: string): Promise<Review> =>
+  jsonOf(gateway, `POST /reviews/${id}/sign`, {
+    ...as,
+    body: await stepOf(gateway, as, id, { isMeant: true }),
+  });
+
+export async function decideAndSign(
+  gateway: TestGateway,
+  as: By,
+  id: string,
+  finding = 'normal',
+): Promise<Review> {
+  await decideTest(gateway, as, id, { answers: { finding, certainty: 4 } });
+  return signTest(gateway, as, id);
+}
+
+export const withdraw = (gateway: TestGateway, as: By, id: string): Promise<Review> =>
+  jsonOf(gateway, `POST /reviews/${id}/withdraw`, { ...as, body: { id: randomUUID() } });
+
+export async function definitionOf(gateway: TestGateway, as: By, name: string) {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as);
+  return types.find((type) => type.name === name)!.definition;
+}
+
+/** A type of this name, as `like` with these changes. */
+export async function addReviewType(
+  gateway: TestGateway,
+  as: By,
+  name: string,
+  { like = 'chest-film-double', ...changes }: { readonly like?: string; readonly [field: string]: unknown },
+): Promise<string> {
+  const body = { name, definition: { ...(await definitionOf(gateway, as, like)), ...changes } };
+  await jsonOf(gateway, 'POST /review-types', { ...as, body, status: 201 });
+  return name;
+}
