@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { createManyPatients } from './many-patients.ts';
 
 const test = suite('the patients of a list');
@@ -28,10 +29,9 @@ test('rows that come into sight together are one question', async () => {
     patients.of({ kind: 'studies', id: '2.25.7' }),
     patients.of({ kind: 'cases', id: idOf(2) }),
   ]);
-  assert.equal(
-    asked.map(({ path, body }) => [path, body]),
-    [['/cases/patients', { cases: [idOf(1), idOf(2)], studies: ['2.25.7'] }]],
-  );
+  assert.equal(valuesOf(asked, 'path', 'body'), [
+    ['/cases/patients', { cases: [idOf(1), idOf(2)], studies: ['2.25.7'] }],
+  ]);
   assert.equal(
     told.map((of) => of.map(({ patientName }) => patientName)),
     [['Doe^2.25.1'], ['Doe^2.25.7'], ['Doe^2.25.2']],

@@ -13,6 +13,7 @@ import {
   type Answering,
 } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -112,10 +113,7 @@ test('a verdict is impossible until its image is drawn, and again once it is not
   assert.equal([kinds, given.length], [['loading', 'loading'], 0], 'fetched is not drawn');
   store.noteImage(true);
   await store.decide({ verdict: 'agree' });
-  assert.equal(
-    given.map(({ resultId, revision, request }) => [resultId, revision, request]),
-    [[RESULT.id, 1, { verdict: 'agree' }]],
-  );
+  assert.equal(valuesOf(given, 'resultId', 'revision', 'request'), [[RESULT.id, 1, { verdict: 'agree' }]]);
   store.noteImage(false);
   await store.decide({ verdict: 'correct', finding: 'normal', reason: 'no opacity' });
   assert.equal([store.image.value, given.length], ['missing', 1], 'the browser cannot draw it');
@@ -290,10 +288,7 @@ test('without a link the result that was open before is there with its image, an
   store.noteImage(true);
   outbox.unsent.value = [unsentOf(false)];
   await store.decide({ verdict: 'agree' });
-  assert.equal(
-    given.map(({ revision, request }) => [revision, request]),
-    [[1, { verdict: 'agree' }]],
-  );
+  assert.equal(valuesOf(given, 'revision', 'request'), [[1, { verdict: 'agree' }]]);
   store.close();
   kept.close();
   const { store: late } = await open(unreachable, kept);

@@ -5,6 +5,7 @@ import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
 import { giveTurns, json, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { createResultsStore } from './results.store.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem'> {
@@ -29,10 +30,7 @@ test('results load a page at a time into one list', async () => {
   await ready();
   assert.ok(store.hasMore.value);
   await store.more();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [1, 2, 3].map(idOf),
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [1, 2, 3].map(idOf));
   assert.not.ok(store.hasMore.value);
 });
 
@@ -49,7 +47,7 @@ test('a filter reloads the list, persists until the next visit, and still offers
     [0, ['lung-fields', 'pneumonia'], [STUDY]],
   );
   assert.equal(
-    first.store.newest.value.map(({ id }) => id),
+    valuesOf(first.store.newest.value, 'id'),
     [idOf(1)],
     'a hidden study is still named by its newest result',
   );
@@ -96,10 +94,7 @@ test('of two answers the one to the newer request counts', async () => {
   await time.run(() => store.phase.value === 'ready', 1_000);
   first.resolve();
   await giveTurns();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [idOf(2)],
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [idOf(2)]);
 });
 
 test('the results of a job join the list automatically', async () => {
@@ -177,10 +172,7 @@ test('reloading the list keeps the pages loaded below, and continues from their 
   await store.more();
   first = page(1, 2);
   await store.refresh();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [1, 2, 3, 4, 5].map(idOf),
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [1, 2, 3, 4, 5].map(idOf));
   await store.ahead(idOf(4));
   assert.not.ok(
     asked.some(({ path }) => path.includes('cursor=5')),

@@ -21,6 +21,7 @@ import { createStoredStore, type Reading } from './stored.store.ts';
 import { refusal, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { readStored } from './read-stored.ts';
 import { recordedInstance, STUDY } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 const code = (value: string, meaning: string): SimpleElement[] => [
@@ -61,10 +62,7 @@ async function readAs(answer: Answering, instance: ResultInstance = recordedInst
   });
   assert.is(store.reading.value.kind, 'reading');
   await store.read();
-  assert.equal(
-    asked.map(({ path }) => path),
-    [`/results/r/instances/${instance.sopInstanceUID}`],
-  );
+  assert.equal(valuesOf(asked, 'path'), [`/results/r/instances/${instance.sopInstanceUID}`]);
   return store.reading.value;
 }
 const dicom: Answering = () => new Response(report(), { headers: { 'content-type': 'application/dicom' } });

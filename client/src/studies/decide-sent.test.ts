@@ -5,6 +5,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { decideSentWords } from './decide-sent-words.ts';
 import { needsWords } from './needs-words.ts';
 import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const test = suite('decisions about a study that is not on this device');
 
@@ -24,14 +25,8 @@ test('are asked for at once where no device can answer, and for devices apart, o
     { ...UPLOAD, uploadId: 'of one UID', counts: { ...COUNTS, refused: 0, quarantined: 0 } },
   ];
   const { withoutDevice, ofDevices } = undecidedUploads({ standing: 'needs-you', uploads });
-  assert.equal(
-    withoutDevice.map(({ uploadId }) => uploadId),
-    ['u', 'of one UID'],
-  );
-  assert.equal(
-    ofDevices.map(({ uploadId }) => uploadId),
-    ['of a device'],
-  );
+  assert.equal(valuesOf(withoutDevice, 'uploadId'), ['u', 'of one UID']);
+  assert.equal(valuesOf(ofDevices, 'uploadId'), ['of a device']);
   assert.equal(undecidedUploads({ standing: 'ended', uploads }), { withoutDevice: [], ofDevices: [] });
 });
 

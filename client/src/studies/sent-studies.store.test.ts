@@ -5,6 +5,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { hideNames } from '../kit/identities.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { untilRead } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
@@ -46,7 +47,7 @@ test('are read a page at a time, newest first, each once', async () => {
   await sent.more();
   assert.equal([sent.studies.value.length, sent.hasMore.value, asked.length], [250, false, 3]);
   assert.equal(
-    sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
+    valuesOf(sent.studies.value, 'studyInstanceUID'),
     Array.from({ length: 250 }, (_, nth) => `1.2.${249 - nth}`),
   );
 });
@@ -336,10 +337,7 @@ test('of the whole site are found by their sender also while the PACS is away, w
   const sent = createSentStudies(gatewayOfSite({ isDown: true, isCut: false }).api, 'of-the-site', true);
   await sent.find('tina', NOW);
   assert.is(sent.search.value?.standing, 'failed');
-  assert.equal(
-    sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
-    ['1.2.7'],
-  );
+  assert.equal(valuesOf(sent.studies.value, 'studyInstanceUID'), ['1.2.7']);
 });
 
 test.run();

@@ -169,11 +169,9 @@ export function createPlace(): Pick<Storage, 'getItem' | 'setItem'> {
   return { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => void kept.set(name, value) };
 }
 
-export function storeOver(
-  { database, key }: TestDevice,
-  tools: Partial<QueueStoreTools> = {},
-): ReturnType<typeof createQueueStore> {
-  return createQueueStore({
+/** Closes with the block that declares it `using`. */
+export function storeOver({ database, key }: TestDevice, tools: Partial<QueueStoreTools> = {}) {
+  const store = createQueueStore({
     database,
     key: Promise.resolve(key),
     now: () => 1,
@@ -191,21 +189,19 @@ export function storeOver(
     uploads: async (): Promise<UploadStatus[]> => [],
     ...tools,
   });
+  return Object.assign(store, { [Symbol.dispose]: store.close });
 }
 
+/** `states`: of the first instances; the last one is that of all others too. */
 export function receiptOf(
   instances: readonly PreparedInstance[],
-  state: (at: number) => ReceiptInstance['state'],
+  ...states: readonly ReceiptInstance['state'][]
 ): CheckedReceipt {
-  const named = instances.map(
-    ({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => ({
-      sopInstanceUID,
-      digest,
-      bytes: sizeOf(bytes),
-      state: state(at),
-      ...(state(at) === 'refused' ? { reason: 'pacs-refused' } : {}),
-    }),
-  );
+  const named = instances.map(({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => {
+    const state = states[at] ?? states.at(-1)!;
+    const because = state === 'refused' ? { reason: 'pacs-refused' } : {};
+    return { sopInstanceUID, digest, bytes: sizeOf(bytes), state, ...because };
+  });
   const receipt = {
     jti: crypto.randomUUID(),
     iss: 'http://gateway',

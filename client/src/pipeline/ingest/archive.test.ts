@@ -9,6 +9,7 @@ import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const { corpus } = testEnvironment();
 
@@ -68,10 +69,7 @@ test('files of an archive are found as in a folder, with their bytes', async () 
   const archive = await writer.close();
   const found: Collected[] = [];
   for await (const each of collectFile(archive, 'cd.zip', false)) found.push(each);
-  assert.equal(
-    found.map((each) => each.path),
-    ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm'],
-  );
+  assert.equal(valuesOf(found, 'path'), ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm']);
   const archives = createArchiveReader();
   const texts = await Promise.all(
     found.map(async (each) => (each.kind === 'file' ? (await openFile(each.ref, archives)).text() : '')),

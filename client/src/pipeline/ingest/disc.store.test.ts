@@ -134,10 +134,9 @@ for (const [what, bytes] of NO_DICOM)
     );
     await store.send();
     store.clear();
-    const queue = storeOver(opened);
+    using queue = storeOver(opened);
     assert.ok(await untilRead(() => queue.studies.value.length === 2));
     assert.equal(queue.studies.value.map(({ track }) => track.leftOut).toSorted(), [0, 1]);
-    queue.close();
   });
 
 test('a file that the index names and nobody chose stays counted with its study after a reload, until it is sent', async () => {
@@ -145,7 +144,7 @@ test('a file that the index names and nobody chose stays counted with its study 
   const { store } = opened;
   await store.addFiles(filesIn('cd', (path) => (path === DOE ? null : path)));
   await store.send();
-  const queue = storeOver(opened);
+  using queue = storeOver(opened);
   assert.ok(await untilRead(() => queue.studies.value.length === 2));
   const counted = () => queue.studies.value.map(({ withheld }) => withheld.damaged ?? 0).toSorted();
   assert.equal(counted(), [0, 1]);
@@ -155,7 +154,6 @@ test('a file that the index names and nobody chose stays counted with its study 
   await later.store.addFiles(filesIn('cd'));
   await later.store.send();
   assert.ok(await untilRead(() => counted().every((count) => count === 0)));
-  queue.close();
 });
 
 test('an index counts no file of another choice to its studies, and one that was chosen without its folder it does', async () => {

@@ -10,6 +10,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
@@ -144,10 +145,7 @@ test('keeps its birth date apart where the first instance is the other patientâ€
   const opened = await chosen([KARL, LENA, LENA]);
   await settleAll(opened);
   await opened.store.send();
-  assert.equal(
-    (await queued(opened)).map(({ who }) => who),
-    [whoIs(LENA), whoIs(KARL)],
-  );
+  assert.equal(valuesOf(await queued(opened), 'who'), [whoIs(LENA), whoIs(KARL)]);
 });
 
 test('is sent without the patient whom a person left out, and says how many were', async () => {
@@ -196,10 +194,7 @@ test('tells the gateway how many a person left out, until they are sent after al
   await settleAll(opened);
   await opened.store.send();
   assert.equal(await withheld(), [undefined, undefined]);
-  assert.equal(
-    (await queued(opened)).map(({ leftOut }) => leftOut),
-    [0, 0],
-  );
+  assert.equal(valuesOf(await queued(opened), 'leftOut'), [0, 0]);
 });
 
 test('is not emptied by a list of all its patients: that is what its tick is for', async () => {

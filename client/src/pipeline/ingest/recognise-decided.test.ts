@@ -13,6 +13,7 @@ import {
   type TestIngestOptions,
 } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import { compareWithSent, heldIn } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
@@ -112,8 +113,8 @@ test('is asked about again once the PACS has deleted what was sent, whatever was
   await later.store.send();
   const named = (await database.instances.toArray()).filter(({ inPacs }) => inPacs);
   assert.equal(
-    named.map(({ digest }) => digest),
-    covered.map(({ digest }) => digest),
+    valuesOf(named, 'digest'),
+    valuesOf(covered, 'digest'),
     'the version that stands is announced',
   );
 });

@@ -50,13 +50,12 @@ test('after a restart the queue still knows of which study it holds files', asyn
   const device = await openIngest({ chosen: DEIDENTIFIED });
   await device.store.addFiles(filesOf(made));
   await device.store.send();
-  const queue = storeOver(device);
+  using queue = storeOver(device);
   assert.ok(await untilRead(() => queue.studies.value.some(({ heldStudy }) => heldStudy !== null)));
   assert.equal(
     queue.studies.value.map(({ heldStudy, needs }) => [heldStudy, sumOf(needs)]),
     [[made.studyInstanceUID, 2]],
   );
-  queue.close();
 });
 
 test.run();

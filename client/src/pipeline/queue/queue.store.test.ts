@@ -33,12 +33,11 @@ test('a gateway that was set up again is told from other people, and its studies
   await rememberUser(device.database, user('c', NEW), 1);
   await queueStudy(device, 'of-c', [100], { account: 'c' });
   await rememberUser(device.database, user('b', NEW), 1);
-  const store = storeOver(device, { account: signal('b') });
+  using store = storeOver(device, { account: signal('b') });
   await untilShown(store, [1, 1, 0]);
   await store.deleteForeign();
   await untilShown(store, [0, 1, 0]);
   assert.equal(await contents(device), [1, 1, 1], 'the study of c is as it was');
-  store.close();
 });
 
 test('studies are not foreign when nobody was signed in, here or when they were queued', async () => {
@@ -47,11 +46,10 @@ test('studies are not foreign when nobody was signed in, here or when they were 
   await rememberUser(device.database, user('a', OLD), 1);
   await queueStudy(device, 'of-a', [100], { account: 'a' });
   await rememberUser(device.database, null, 1);
-  const store = storeOver(device, { account: signal(null) });
+  using store = storeOver(device, { account: signal(null) });
   await untilShown(store, [0, 2, 0]);
   await store.deleteForeign();
   assert.equal(await contents(device), [2, 2, 2]);
-  store.close();
 });
 
 test('an undecided instance is counted for whoever comes next, without its patient, as for its sender', async () => {
@@ -66,7 +64,7 @@ test('an undecided instance is counted for whoever comes next, without its patie
     },
   });
   const account = signal<string | null>(null);
-  const store = storeOver(device, { account });
+  using store = storeOver(device, { account });
   const untilUndecided = (count: number) =>
     new Promise<void>((resolve) => {
       effect(() => void (store.ready.value && store.othersUndecided.value === count && resolve()));
@@ -79,7 +77,6 @@ test('an undecided instance is counted for whoever comes next, without its patie
   account.value = 'a';
   await untilUndecided(0);
   assert.is(sumOf(store.studies.value.flatMap(({ needs }) => needs)), 1);
-  store.close();
 });
 
 test.run();

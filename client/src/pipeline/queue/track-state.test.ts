@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasArrived, milestoneOf, placesOf, type TrackState } from './track-state.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const track = (some: Partial<TrackState>): TrackState => ({
   total: 516,
@@ -16,14 +17,8 @@ const track = (some: Partial<TrackState>): TrackState => ({
 
 test('each leg shows the share that has passed it', () => {
   const places = placesOf(track({ onDevice: 129, onItsWay: 129, atGateway: 129, inPacs: 129 }));
-  assert.equal(
-    places.map((place) => place.passed),
-    [0.75, 0.5, 0.25, 0],
-  );
-  assert.equal(
-    places.map((place) => place.look),
-    ['holding', 'holding', 'holding', 'confirmed'],
-  );
+  assert.equal(valuesOf(places, 'passed'), [0.75, 0.5, 0.25, 0]);
+  assert.equal(valuesOf(places, 'look'), ['holding', 'holding', 'holding', 'confirmed']);
 });
 
 test('only instances confirmed by the PACS are green, and refused ones never pass the last leg', () => {
@@ -38,13 +33,10 @@ test('only instances confirmed by the PACS are green, and refused ones never pas
 
 test('instances that were left out have an amber place of their own, so that the places add up', () => {
   const places = placesOf(track({ total: 5, inPacs: 4, leftOut: 1 }));
-  assert.equal(
-    places.slice(3).map(({ place, count, look }) => [place, count, look]),
-    [
-      ['pacs', 4, 'confirmed'],
-      ['left-out', 1, 'waiting'],
-    ],
-  );
+  assert.equal(valuesOf(places.slice(3), 'place', 'count', 'look'), [
+    ['pacs', 4, 'confirmed'],
+    ['left-out', 1, 'waiting'],
+  ]);
   const both = placesOf(track({ total: 5, inPacs: 3, leftOut: 1, needsYou: 1 }));
   assert.is(
     both.reduce((sum, { count }) => sum + count, 0),
@@ -55,20 +47,14 @@ test('instances that were left out have an amber place of their own, so that the
 test('a fifth place appears only when something needs a person, and held instances pass no leg', () => {
   assert.is(placesOf(track({ inPacs: 516 })).length, 4);
   const places = placesOf(track({ onDevice: 500, needsYou: 16 }));
-  assert.equal(
-    places.map(({ place, count, look }) => [place, count, look]),
-    [
-      ['device', 500, 'holding'],
-      ['way', 0, 'empty'],
-      ['gateway', 0, 'empty'],
-      ['pacs', 0, 'empty'],
-      ['needs-you', 16, 'needs-you'],
-    ],
-  );
-  assert.equal(
-    places.map(({ passed }) => passed),
-    [0, 0, 0, 0, 0],
-  );
+  assert.equal(valuesOf(places, 'place', 'count', 'look'), [
+    ['device', 500, 'holding'],
+    ['way', 0, 'empty'],
+    ['gateway', 0, 'empty'],
+    ['pacs', 0, 'empty'],
+    ['needs-you', 16, 'needs-you'],
+  ]);
+  assert.equal(valuesOf(places, 'passed'), [0, 0, 0, 0, 0]);
 });
 
 test('waiting is shown at the place that waits', () => {
@@ -78,10 +64,7 @@ test('waiting is shown at the place that waits', () => {
 
 test('a study in the PACS shows no waiting when the network is lost before the receipt arrives', () => {
   const places = placesOf(track({ inPacs: 516, waitingFor: 'offline' }));
-  assert.equal(
-    places.map((place) => place.look),
-    ['empty', 'empty', 'empty', 'confirmed'],
-  );
+  assert.equal(valuesOf(places, 'look'), ['empty', 'empty', 'empty', 'confirmed']);
 });
 
 test('a study of no instances draws an empty track', () => {

@@ -13,6 +13,7 @@ import {
   nameStudy,
   type TestDevice,
 } from '../../testing/open-queue.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import type { LostStudy } from './queued-study.ts';
 
 type Place = ReturnType<typeof createPlace>;
@@ -98,10 +99,7 @@ test('a lost study of which only a part was chosen again stays listed', async ()
   await lostAt(device, place);
   const cleared = await openDevice();
   await nameStudy(cleared, 'part', [100]);
-  assert.equal(
-    (await lostAt(cleared, place)).map(({ instances }) => instances),
-    [2],
-  );
+  assert.equal(valuesOf(await lostAt(cleared, place), 'instances'), [2]);
 });
 
 test('the list holds nothing that identifies a person, and no study that is not safe here', async () => {
@@ -132,10 +130,7 @@ test('if the list was cleared too, the gateway is asked once for the studies it 
   assert.equal(await lostAt(device, place, null), [], 'not reached: nothing is claimed');
   const uploads = [unfinished(), unfinished({ uploadId: 'u8', state: 'closed' })];
   const lost = await lostAt(device, place, uploads);
-  assert.equal(
-    lost.map(({ studyInstanceUID, instances, rememberedBy }) => [studyInstanceUID, instances, rememberedBy]),
-    [['1.2.7', 5, 'gateway']],
-  );
+  assert.equal(valuesOf(lost, 'studyInstanceUID', 'instances', 'rememberedBy'), [['1.2.7', 5, 'gateway']]);
   assert.is(
     (await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })])).length,
     1,
@@ -157,9 +152,8 @@ test('a person can remove a lost study from the list', async () => {
   await lostAt(device, place);
   const cleared = await openDevice();
   const [lost] = await lostAt(cleared, place);
-  const store = storeOver(cleared, { place });
+  using store = storeOver(cleared, { place });
   store.forgetLost(lost!.id);
-  store.close();
   assert.equal(await lostAt(cleared, place), []);
 });
 
@@ -169,12 +163,11 @@ test('a browser that stores nothing outside the database loses only this list', 
   const refuse = () => {
     throw new Error('SecurityError');
   };
-  const store = storeOver(device, { place: { getItem: refuse, setItem: refuse } });
+  using store = storeOver(device, { place: { getItem: refuse, setItem: refuse } });
   const ready = Promise.withResolvers<void>();
   store.ready.subscribe((is) => void (is && ready.resolve()));
   await ready.promise;
   assert.is(store.studies.value.length, 1);
-  store.close();
 });
 
 test.run();

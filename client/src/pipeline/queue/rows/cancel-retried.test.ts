@@ -65,7 +65,7 @@ async function askedAgain(queueIt: typeof queueStudy | typeof nameStudy = queueS
 
 test('a study that was chosen again is not taken back while its retry is open, and cancelling comes after that', async () => {
   const { id, device, told, announced, arrived, gateway, waits, rowOf } = await askedAgain();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   assert.not(await store.takeBack(id), `told ${told}`);
   assert.equal(buttonsOf(await rowOf()), {
     ...{ canTakeBack: false, canCancel: true, cancelling: false, wasCancelled: false },
@@ -74,7 +74,6 @@ test('a study that was chosen again is not taken back while its retry is open, a
   await Promise.race([waits.promise, over]);
   arrived.resolve();
   await Promise.all([announced, over]);
-  store.close();
   assert.equal(told, ['retry', 'leave-out']);
   const row = await rowOf();
   assert.equal([row.state, buttonsOf(row).wasCancelled], ['taken-back', true]);
@@ -85,9 +84,8 @@ test('cancelled without a link it says so until the gateway has confirmed it', a
   arrived.resolve();
   await announced;
   const away = { ...gateway, decide: () => Promise.reject(new Unreachable('offline')) };
-  const store = storeOver(device, away);
+  using store = storeOver(device, away);
   await store.cancel(id);
-  store.close();
   const row = await rowOf();
   assert.equal([row.state, buttonsOf(row).cancelling, told], ['uploading', true, ['retry']]);
 });
@@ -121,12 +119,9 @@ test('refused images that a person has tried again are left out by cancelling, n
   await queue.announced('study', answer);
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')),
-  );
+  await queue.settle('study', receiptOf(instances, 'stored', 'refused'));
   const told: string[] = [];
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     locks: OPEN_LOCKS,
     decide: async (_, decision) => void told.push(decision),
     withdraw: async () => void told.push('withdraw'),
@@ -135,18 +130,16 @@ test('refused images that a person has tried again are left out by cancelling, n
   assert.not(await store.takeBack('study'));
   await store.cancel('study');
   assert.equal(told, ['retry', 'leave-out']);
-  store.close();
 });
 
 test('resumed while cancelling waits for the retry, it is not left out', async () => {
   const { id, device, told, announced, arrived, gateway, waits, rowOf } = await askedAgain();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   const over = store.cancel(id);
   await Promise.race([waits.promise, over]);
   await store.resume(id);
   arrived.resolve();
   await Promise.all([announced, over]);
-  store.close();
   const { state, cancelling, paused } = await rowOf();
   assert.equal([told, state, cancelling, paused], [['retry'], 'uploading', undefined, false]);
 });
@@ -170,26 +163,24 @@ test('left out is what was announced last: while cancelling waits for the retry'
     await announceAgain();
     return work();
   };
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     locks: { request } as unknown as Pick<LockManager, 'request'>,
     decide: async (uploadId) => void told.push(uploadId),
   });
   await store.cancel('study');
-  store.close();
   assert.equal([told, await stateOf()], [['u2'], 'taken-back']);
 });
 
 test('left out is what was announced last: while the gateway is asked', async () => {
   const { device, announceAgain, stateOf } = await announcedTwice();
   const told: string[] = [];
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     async decide(uploadId) {
       told.push(uploadId);
       if (uploadId === 'u1') await announceAgain();
     },
   });
   await store.cancel('study');
-  store.close();
   assert.equal([told, await stateOf()], [['u1', 'u2'], 'taken-back']);
 });
 

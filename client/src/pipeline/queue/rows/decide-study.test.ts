@@ -22,6 +22,7 @@ import {
   STUDY,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 import type { InstanceKey } from '../upload-queue.ts';
 
 const SHOWN = { title: null, label: null, heldStudy: null, rate: createRate(), at: 1 };
@@ -46,10 +47,7 @@ test('an instance that the PACS refused stays on the device until a person decid
   const queue = queueOver(device);
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')),
-  );
+  await queue.settle('study', receiptOf(instances, 'stored', 'refused'));
   const study = await device.database.studies.get('study');
   assert.equal(
     [study?.state, study?.reasons.refused],
@@ -57,11 +55,10 @@ test('an instance that the PACS refused stays on the device until a person decid
   );
   assert.equal(await device.database.parcels.toCollection().primaryKeys(), ['study-1']);
 
-  const store = storeOver(device);
+  using store = storeOver(device);
   await store.leaveOut('study');
   assert.is((await device.database.studies.get('study'))?.state, 'done');
   assert.is(await device.database.records.count(), 0);
-  store.close();
 });
 
 test('an instance that the PACS refused is retried when a person asks, one refused for its structure is not', async () => {
@@ -72,26 +69,22 @@ test('an instance that the PACS refused is retried when a person asks, one refus
   await queue.announced('study', answer);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
+  const { jws, receipt } = receiptOf(instances, 'stored', 'refused');
   const named = receipt.instances.map((instance, at) =>
     at === 2 ? { ...instance, reason: 'truncated' as const } : instance,
   );
   await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.retry('study');
   assert.equal(list, [['retry', [instances[1]!.digest]]]);
-  assert.equal(
-    (await store.instancesOf('study')).map(({ state }) => state),
-    ['stored', 'safe', 'refused'],
-  );
+  assert.equal(valuesOf(await store.instancesOf('study'), 'state'), ['stored', 'safe', 'refused']);
   assert.equal((await device.database.studies.get('study'))?.reasons.refused, [
     { reason: 'truncated', instances: 1 },
   ]);
   assert.is((await queue.pending())[0]?.state, 'safe');
   const [parcel] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
   assert.ok((await openParcel(parcel!, keys)).size > 200, 'its bytes are still here');
-  store.close();
 });
 
 test('an instance that contradicts another one at a further destination is named with it, and tried again', async () => {
@@ -101,7 +94,7 @@ test('an instance that contradicts another one at a further destination is named
   await queue.announced('study', answer);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const { jws, receipt } = receiptOf(instances, 'stored', 'quarantined');
   const conflict = { state: 'quarantined', reason: 'conflicting-instance' } as const;
   const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, ...conflict }));
   const at = { name: 'archive', pacs: 'http://archive.test/dicom-web', need: 'required' } as const;
@@ -110,13 +103,12 @@ test('an instance that contradicts another one at a further destination is named
   const destinations = [{ ...at, instances: [...there] }];
   await queue.settle('study', { jws, receipt: { ...receipt, instances: named, destinations } });
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   const { needs } = countStudy((await device.database.studies.get('study'))!);
   const of = { cause: 'quarantined' as const, reason: conflict.reason, instances: 1 };
   assert.equal(needs, [{ ...of, destination: 'archive' }, of]);
   await store.retry('study');
   assert.equal(list, [['retry', [instances[1]!.digest, instances[2]!.digest]]]);
-  store.close();
 });
 
 test('a receipt without all of it at a destination that was given up is kept in sight', async () => {
@@ -125,7 +117,7 @@ test('a receipt without all of it at a destination that was given up is kept in 
   const queue = queueOver(device);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, () => 'stored');
+  const { jws, receipt } = receiptOf(instances, 'stored');
   const pacs = 'http://archive.test/dicom-web';
   const at = { pacs, need: 'required', givenUpAt: '2026-11-25T00:00:00.000Z' } as const;
   const { digest } = instances[0]!;
@@ -144,7 +136,7 @@ test('an instance that somebody left out at a further destination alone is in th
   const queue = queueOver(device);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'left-out' : 'stored'));
+  const { jws, receipt } = receiptOf(instances, 'left-out', 'stored');
   const named = receipt.instances.map((one) => ({ ...one, proof: 'digest' as const }));
   const there = named.map(({ digest, state }) =>
     state === 'stored' ? { state, digest } : { state: 'left-out' as const },
@@ -163,12 +155,12 @@ test('instances that contradict others in the PACS stay with their person until 
   await queue.announced('study', answer);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const { jws, receipt } = receiptOf(instances, 'stored', 'quarantined');
   const reason = 'conflicting-instance' as const;
   const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, reason }));
   await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   const needs = async () => countStudy((await device.database.studies.get('study'))!).needs;
   const conflicts = [{ cause: 'quarantined' as const, reason, instances: 2 }];
   // However the study came back on its way, the decision is still there.
@@ -192,7 +184,6 @@ test('instances that contradict others in the PACS stay with their person until 
       [],
     ],
   );
-  store.close();
 });
 
 test('removing a failed study from the list also withdraws it at the gateway, except instances that another study here still sends', async () => {
@@ -204,14 +195,10 @@ test('removing a failed study from the list also withdraws it at the gateway, ex
   await queue.beginSending('failed');
   await queue.refused('failed', 'policy-not-allowed');
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.dismiss('failed');
   assert.equal(list, [['withdraw', [instances[1]!.digest]]]);
-  assert.equal(
-    (await device.database.parcels.toArray()).map(({ studyId }) => studyId),
-    ['other'],
-  );
-  store.close();
+  assert.equal(valuesOf(await device.database.parcels.toArray(), 'studyId'), ['other']);
 });
 
 test('a study can be taken back until its first byte has left, even while it is still being packed', async () => {
@@ -222,29 +209,24 @@ test('a study can be taken back until its first byte has left, even while it is 
   await packOne(device, await makeSealingKeys(), 'packing', packing!);
   const queue = queueOver(device);
   await queue.beginSending('late');
-  const store = storeOver(device);
+  using store = storeOver(device);
   assert.ok(await store.takeBack('early'));
   assert.ok(await store.takeBack('packing'));
   assert.not(await store.takeBack('late'));
   assert.not(await queue.beginSending('early'));
-  assert.equal(
-    (await device.database.records.toArray()).map(({ parcelId }) => parcelId),
-    ['late-0'],
-  );
-  store.close();
+  assert.equal(valuesOf(await device.database.records.toArray(), 'parcelId'), ['late-0']);
 });
 
 test('a study that is over waits for nothing and needs nobody, whatever is noted of it late', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
-  const store = storeOver(device);
+  using store = storeOver(device);
   assert.ok(await store.takeBack('study'));
   const queue = queueOver(device);
   await queue.troubled('study', 'copy-unreadable');
   await queue.waiting('study', 'offline');
   const { trouble, waiting } = (await device.database.studies.get('study'))!;
   assert.equal([trouble, waiting], [null, null]);
-  store.close();
 });
 
 test('cancelling midway leaves the study out at the gateway, then deletes its copy; instances in the PACS stay there', async () => {
@@ -259,7 +241,7 @@ test('cancelling midway leaves the study out at the gateway, then deletes its co
   await queue.beginSending('study');
   await queue.parcelSent('study', 'study-1');
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.cancel('study');
   assert.equal(list, [['leave-out', [instances[1]!.digest, instances[2]!.digest]]]);
   const study = await device.database.studies.get('study');
@@ -273,7 +255,6 @@ test('cancelling midway leaves the study out at the gateway, then deletes its co
     ['taken-back', null, 0, 0],
   );
   assert.equal(await queue.pending(), []);
-  store.close();
 });
 
 async function queueUnderWay(device: TestDevice, id = 'study', bytes = 100) {
@@ -300,7 +281,7 @@ test('nothing more of a cancelled study leaves while the gateway has not answere
     asked.resolve();
     return answered.promise;
   };
-  const store = storeOver(device, { decide });
+  using store = storeOver(device, { decide });
   const over = store.cancel('study');
   await asked.promise;
   const row = (await device.database.studies.get('study'))!;
@@ -311,13 +292,12 @@ test('nothing more of a cancelled study leaves while the gateway has not answere
   await over;
   const after = (await device.database.studies.get('study'))!;
   assert.equal([after.state, after.cancelling], ['taken-back', undefined]);
-  store.close();
 });
 
 test('while the gateway refuses, nothing is cancelled and nothing deleted', async () => {
   const device = await openDevice();
   const { queue } = await queueUnderWay(device);
-  const store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
+  using store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
   await assertRefused(store.cancel('study'));
   const { state, cancelling, paused } = (await device.database.studies.get('study'))!;
   assert.equal(
@@ -328,7 +308,6 @@ test('while the gateway refuses, nothing is cancelled and nothing deleted', asyn
   await store.pause('study');
   await assertRefused(store.cancel('study'));
   assert.equal(await queue.pending(), [], 'a person has paused it');
-  store.close();
 });
 
 test('studies cancelled without a link stay cancelled where the gateway then refuses, each asked for', async () => {
@@ -344,22 +323,18 @@ test('studies cancelled without a link stay cancelled where the gateway then ref
     if (asked.length === 2) areAsked.resolve();
     return Promise.reject(new Error('the session has ended'));
   };
-  const store = storeOver(device, { decide, isOnline });
+  using store = storeOver(device, { decide, isOnline });
   await store.cancel('study');
   await store.cancel('another');
   isOnline.value = true;
   await areAsked.promise;
   await assertRefused(store.cancel('study'));
   const rows = await device.database.studies.toArray();
-  assert.equal(
-    rows.map(({ cancelling, paused }) => [cancelling, paused]),
-    [
-      [true, true],
-      [true, true],
-    ],
-  );
+  assert.equal(valuesOf(rows, 'cancelling', 'paused'), [
+    [true, true],
+    [true, true],
+  ]);
   assert.equal(await queue.pending(), [], 'nothing of them is sent');
-  store.close();
 });
 
 test('a study cancelled without a link stays cancelled after a reload, and the gateway is told once there is one', async () => {
@@ -373,28 +348,23 @@ test('a study cancelled without a link stays cancelled after a reload, and the g
   assert.equal(await queue.pending(), [], 'nothing more of it leaves');
   const { list, ...gateway } = told();
   const { promise: isOver, resolve: wake } = Promise.withResolvers<void>();
-  const after = storeOver(device, { ...gateway, isOnline, wake });
+  using _after = storeOver(device, { ...gateway, isOnline, wake });
   const row = await device.database.studies.get('study');
   assert.equal([row?.state, row?.paused, row?.cancelling, list], ['uploading', true, true, []]);
   isOnline.value = true;
   await isOver;
   assert.equal(list, [['leave-out', [instances[0]!.digest]]]);
   assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
-  after.close();
 });
 
 test('a study cancelled without a link is sent after all once a person resumes it', async () => {
   const device = await openDevice();
   const { queue } = await queueUnderWay(device);
-  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable('offline')) });
+  using store = storeOver(device, { decide: () => Promise.reject(new Unreachable('offline')) });
   await store.cancel('study');
   await store.resume('study');
   assert.is((await device.database.studies.get('study'))?.cancelling, undefined);
-  assert.equal(
-    (await queue.pending()).map(({ id }) => id),
-    ['study'],
-  );
-  store.close();
+  assert.equal(valuesOf(await queue.pending(), 'id'), ['study']);
 });
 
 test('a study given up midway leaves the queue, a cancelled one stays in the list, and the gateway is told which instances will not come', async () => {
@@ -421,10 +391,7 @@ test('a study given up midway leaves the queue, a cancelled one stays in the lis
     );
     assert.equal(list, [[expected, [instances[0]!.digest]]]);
     const rows = await device.database.studies.toArray();
-    assert.equal(
-      rows.map(({ state, completedAt }) => [state, completedAt]),
-      why === 'cancelled' ? [['taken-back', 1]] : [],
-    );
+    assert.equal(valuesOf(rows, 'state', 'completedAt'), why === 'cancelled' ? [['taken-back', 1]] : []);
     assert.is(await device.database.instances.count(), 0);
   }
 });
@@ -436,7 +403,7 @@ test('a person reorders studies, pauses one and sends one first; triage orders t
   const queue = queueOver(device);
   const order = async () => (await queue.pending()).map(({ id }) => id).join('');
   let woken = 0;
-  const store = storeOver(device, { wake: () => (woken += 1) });
+  using store = storeOver(device, { wake: () => (woken += 1) });
   assert.is(await order(), 'abcd');
   const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
   await noteTriage(device.database, 'b', { said: new Map([[0, { ...said, score: 0.1, first: false }]]) });
@@ -454,7 +421,6 @@ test('a person reorders studies, pauses one and sends one first; triage orders t
   await store.resume('c');
   assert.is(await order(), 'bcda');
   assert.is(woken, 4);
-  store.close();
 });
 
 test.run();

@@ -18,6 +18,8 @@ import {
   type TestDevice,
   type TestKeys,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import { finishPacking } from './finish-packing.ts';
 import { storeParcel } from './store-parcel.ts';
 import type { InstanceKey } from '../upload-queue.ts';
@@ -88,7 +90,7 @@ test('a page that dies while naming, or between parcels, leaves a study marked i
     assert.equal([study?.waiting, study?.state, study?.instances], ['interrupted', 'reading', 0], when);
     assert.equal(await counts(again), [2, 1, 1], when);
     assert.equal(
-      (await queueOver(again).pending()).map(({ id }) => id),
+      valuesOf(await queueOver(again).pending(), 'id'),
       ['other'],
       `${when}: the other study continues`,
     );
@@ -127,10 +129,7 @@ test('a parcel given up midway leaves no record', async () => {
     abort.signal,
   );
   abort.abort();
-  await writing.then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await failureOf(writing);
   assert.equal(await counts(device), [1, 0, 0]);
 });
 
@@ -139,10 +138,7 @@ test('packing a complete parcel again fails and leaves its records alone', async
   const [instance] = await nameStudy(device, 'study', [100]);
   const keys = await makeSealingKeys();
   await packOne(device, keys, 'study', instance!);
-  await packOne(device, keys, 'study', instance!).then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.name, 'ConstraintError'),
-  );
+  assert.is((await failureOf(packOne(device, keys, 'study', instance!))).name, 'ConstraintError');
   assert.equal(await counts(device), [1, 1, 1]);
 });
 
@@ -180,10 +176,7 @@ test('choosing an interrupted study again gives one study, and withdraws promise
     chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
   );
   await finishNaming(database, 'again');
-  assert.equal(
-    (await database.studies.toArray()).map(({ id }) => id),
-    ['again'],
-  );
+  assert.equal(valuesOf(await database.studies.toArray(), 'id'), ['again']);
 
   const told: InstanceKey[] = [];
   const queue = queueOver(device, {
@@ -191,14 +184,11 @@ test('choosing an interrupted study again gives one study, and withdraws promise
   });
   // The gateway has the instances that arrived before the page was closed.
   await queue.announced('again', { ...answer, have: [chosen[0]!], need: [chosen[1]!] });
-  assert.equal(
-    told.map(({ digest }) => digest),
-    [instances[2]!.digest],
-  );
+  assert.equal(valuesOf(told, 'digest'), [instances[2]!.digest]);
   assert.is(await database.withdrawals.count(), 0, 'told once');
   for (const instance of chosen) await packOne(device, keys, 'again', instance);
   assert.equal(
-    (await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!]))).map(({ id }) => id),
+    valuesOf(await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!])), 'id'),
     ['again-1'],
     'arrived instances are not sent twice',
   );
@@ -209,19 +199,13 @@ test('a withdrawal that did not reach the gateway is repeated', async () => {
   const [, second] = await nameStudy(device, 'study', [100, 200]);
   await withdrawInstances(device.database, 'study', [1]);
   const deaf = queueOver(device, { decide: () => Promise.reject(new Error('no answer')) });
-  await deaf.announced('study', answer).then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await failureOf(deaf.announced('study', answer));
   const told: InstanceKey[] = [];
   await queueOver(device, { decide: async (_, __, own) => void told.push(...own) }).announced(
     'study',
     answer,
   );
-  assert.equal(
-    told.map(({ digest }) => digest),
-    [second!.digest],
-  );
+  assert.equal(valuesOf(told, 'digest'), [second!.digest]);
   const study = await device.database.studies.get('study');
   assert.equal([study?.instances, study?.bytes, study?.turn], [1, 100, 1]);
 });

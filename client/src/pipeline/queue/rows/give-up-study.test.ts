@@ -99,7 +99,7 @@ test('given up while the gateway does not answer, it is being cancelled until th
   await clearInterrupted(database, async () => false);
   const told: unknown[] = [];
   const over = Promise.withResolvers<void>();
-  const store = storeOver(device, {
+  using _store = storeOver(device, {
     locks: navigator.locks,
     decide: async (uploadId, decision, own) => void told.push([uploadId, decision, own.length]),
     wake: over.resolve,
@@ -107,7 +107,6 @@ test('given up while the gateway does not answer, it is being cancelled until th
   await over.promise;
   assert.equal([told, (await rowOf()).state], [[['u1', 'leave-out', 2]], 'taken-back']);
   assert.is(await database.parcels.count(), 0);
-  store.close();
 });
 
 test('given up after the session has ended, it is being cancelled until its person is here again', async () => {
@@ -119,12 +118,11 @@ test('given up after the session has ended, it is being cancelled until its pers
   );
   const account = signal<string | null>(null);
   const over = Promise.withResolvers<void>();
-  const store = storeOver(device, { locks: navigator.locks, account, wake: over.resolve });
+  using _store = storeOver(device, { locks: navigator.locks, account, wake: over.resolve });
   assert.is((await rowOf()).cancelling, true);
   account.value = 'a';
   await over.promise;
   assert.is((await rowOf()).state, 'taken-back');
-  store.close();
 });
 
 test('resumed after it was given up, it is never called safe: it is chosen again', async () => {
@@ -146,10 +144,9 @@ test('resumed after it was given up, it is never called safe: it is chosen again
 test('a file that fails while its study is being cancelled leaves the cancelling as it is', async () => {
   const { device, id, rowOf } = await partlySent();
   const away = toolsOver(device, () => Promise.reject(new Unreachable('offline')));
-  const store = storeOver(device, { ...away, isOnline: signal(false) });
+  using store = storeOver(device, { ...away, isOnline: signal(false) });
   await store.cancel(id);
   await giveUpStudy(away, id, 'failed');
-  store.close();
   assert.is((await rowOf())?.cancelling, true);
 });
 

@@ -18,6 +18,8 @@ import {
   storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import { finishPacking } from './finish-packing.ts';
 import { UNSEEN_FILMS_LIMIT } from './build-manifest.ts';
 import { countStudy } from '../count-study.ts';
@@ -50,15 +52,9 @@ test('the gateway opens a queued study bit for bit, even after the page was reop
   first.database.close();
 
   const queue = queueOver(await openDevice(first.factory));
-  assert.equal(
-    (await queue.pending()).map(({ id, state }) => [id, state]),
-    [['study', 'safe']],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'safe']]);
   const manifest = await queue.manifestOf('study');
-  assert.equal(
-    manifest.instances.map(({ digest }) => digest),
-    instances.map(({ digest }) => digest),
-  );
+  assert.equal(valuesOf(manifest.instances, 'digest'), valuesOf(instances, 'digest'));
   const parcels = await Array.fromAsync(queue.parcelsFor('study', manifest.instances));
   for (const [at, parcel] of parcels.entries()) {
     assert.is(parcel.seal?.keyId, keys.sealingKey.kid);
@@ -119,18 +115,12 @@ test('nothing on the device can open a waiting parcel, and the database holds no
   for (const planted of ['Planted', 'PLANTED', '19700101']) assert.not(disk.includes(planted), planted);
   const [record] = await device.database.records.toArray();
   for (const place of ['study-0/0/1', 'study-0/0/last', '']) {
-    await open(await deviceKey(device.database), record!.sealed, place).then(
-      () => assert.unreachable(),
-      () => undefined,
-    );
+    await failureOf(open(await deviceKey(device.database), record!.sealed, place));
   }
   const keys = (await device.database.device.toArray())
     .filter(({ value }) => value instanceof CryptoKey)
     .map(({ value }) => value as CryptoKey);
-  assert.equal(
-    keys.map(({ extractable }) => extractable),
-    [false],
-  );
+  assert.equal(valuesOf(keys, 'extractable'), [false]);
 });
 
 test('the copy and the title go when a receipt says that the PACS holds everything, and not before', async () => {
@@ -141,10 +131,7 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   for await (const parcel of queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
   await queue.allSent('study');
   assert.is(await device.database.records.count(), 2);
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'stored'),
-  );
+  await queue.settle('study', receiptOf(instances, 'stored'));
   const study = await device.database.studies.get('study');
   assert.equal([study?.state, study?.title, study?.completedAt], ['done', null, 42]);
   assert.is(await device.database.records.count(), 0);
@@ -158,7 +145,7 @@ test('a late receipt does not make a study that must be chosen again look comple
   const queue = queueOver(device);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const checked = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const checked = receiptOf(instances, 'stored', 'quarantined');
   await queue.settle('study', checked);
   await interruptStudy(device.database, 'study');
   await queue.settle('study', checked);
@@ -173,10 +160,7 @@ test('identifying values are erased when the study is done, values that only tel
   const queue = queueOver(device, { now: () => 7 });
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'stored'),
-  );
+  await queue.settle('study', receiptOf(instances, 'stored'));
   const study = await device.database.studies.get('study');
   assert.is(study?.title, null);
   assert.equal(
@@ -192,10 +176,7 @@ test('a copy with a missing or changed part is reported, and the trouble remains
   await device.database.records.delete(['study-0', 0]);
   await device.database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
   for await (const parcel of queue.parcelsFor('study', instances)) {
-    await parcel.read(0, 10).then(
-      () => assert.unreachable(),
-      (error) => assert.instance(error, CopyUnreadable),
-    );
+    assert.instance(await failureOf(parcel.read(0, 10)), CopyUnreadable);
   }
   const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   for (const [trouble, after] of [
@@ -221,10 +202,7 @@ test('a missing parcel does not hold back the readable ones', async () => {
   const giving = async () => {
     for await (const parcel of queueOver(device).parcelsFor('study', instances)) given.push(parcel.id);
   };
-  await giving().then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
+  assert.instance(await failureOf(giving()), CopyUnreadable);
   assert.equal(given, ['study-0', 'study-2']);
 });
 
@@ -236,7 +214,7 @@ test('an original that the PACS keeps in another form needs a person, whoever se
       const queue = queueOver(device);
       await queue.beginSending('study');
       await queue.allSent('study');
-      const { jws, receipt } = receiptOf(instances, () => 'refused');
+      const { jws, receipt } = receiptOf(instances, 'refused');
       const [own] = receipt.instances;
       const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
       const named = [{ ...own!, reason }, ...(isFirstNamed ? [first] : [])];
@@ -266,7 +244,7 @@ test('the code with which the PACS refused instances is there for the person who
   const queue = queueOver(device);
   await queue.beginSending('study');
   await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
+  const { jws, receipt } = receiptOf(instances, 'stored', 'refused');
   const named = receipt.instances.map((one) => ({
     ...one,
     pacsCode: one.state === 'stored' ? 0xb000 : 0x0122,
@@ -293,10 +271,7 @@ test('a study is announced as soon as it is named, and each parcel can travel as
   const keys = await makeSealingKeys();
   const instances = await nameStudy(device, 'study', [100, 200, 300]);
   const queue = queueOver(device);
-  assert.equal(
-    (await queue.pending()).map(({ id, state }) => [id, state]),
-    [['study', 'reading']],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'reading']]);
   assert.is((await queue.manifestOf('study')).instances.length, 3);
   assert.ok(await queue.announced('study', answer({ need: instances })));
   assert.ok(await queue.beginSending('study'));
@@ -357,19 +332,13 @@ test('instances in the PACS have no copy here, and when it has lost them the per
   );
   await packOne(device, await makeSealingKeys(), 'study', needed);
   await finishPacking(device.database, 'study');
-  assert.equal(
-    (await Array.fromAsync(queue.parcelsFor('study', [needed]))).map(({ id }) => id),
-    ['study-1'],
-  );
+  assert.equal(valuesOf(await Array.fromAsync(queue.parcelsFor('study', [needed])), 'id'), ['study-1']);
 
   await queue.beginSending('study');
   await queue.allSent('study');
   await queue.parcelsLost('study', [held]);
   const giving = Array.fromAsync<ParcelToSend>(queue.parcelsFor('study', [held]));
-  await giving.then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
+  assert.instance(await failureOf(giving), CopyUnreadable);
 });
 
 test('a study that is completely in the PACS ends with its receipt, even while it is being packed', async () => {
@@ -384,10 +353,7 @@ test('a study that is completely in the PACS ends with its receipt, even while i
   );
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'already-stored'),
-  );
+  await queue.settle('study', receiptOf(instances, 'already-stored'));
   const study = await device.database.studies.get('study');
   assert.equal([study?.state, study?.packing, study?.title], ['done', false, null]);
 });
@@ -415,10 +381,7 @@ test('on a shared device only the account that queued a study sends it', async (
   await queueStudy(device, 'of-a', [100], { account: 'a' });
   await queueStudy(device, 'of-b', [100], { account: 'b' });
   for (const account of ['a', 'b']) {
-    assert.equal(
-      (await queueOver(device, { account }).pending()).map(({ id }) => id),
-      [`of-${account}`],
-    );
+    assert.equal(valuesOf(await queueOver(device, { account }).pending(), 'id'), [`of-${account}`]);
   }
   assert.equal(await queueOver(device, { account: 'c' }).pending(), []);
 });
@@ -431,10 +394,7 @@ test('a study that was queued while nobody was known belongs to the first person
     ['second', []],
   ] as const) {
     await claimNobodys(device.database, account);
-    assert.equal(
-      (await queueOver(device, { account }).pending()).map(({ id }) => id),
-      theirs,
-    );
+    assert.equal(valuesOf(await queueOver(device, { account }).pending(), 'id'), theirs);
   }
 });
 
@@ -445,10 +405,7 @@ test('a paused study is not sent, but one that is completely sent is still follo
   await queue.beginSending('there');
   await queue.allSent('there');
   await device.database.studies.toCollection().modify({ paused: true });
-  assert.equal(
-    (await queue.pending()).map(({ id }) => id),
-    ['there'],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id'), ['there']);
 });
 
 test.run();

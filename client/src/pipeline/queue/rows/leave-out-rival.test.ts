@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { countStudy } from '../count-study.ts';
 import { openDevice, queueOver, queueStudy, receiptOf, storeOver } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 
 for (const others of [1, 0])
   test(`another image under the UID of a stored one, and ${others} more: it is left out, and not in the PACS`, async () => {
@@ -11,13 +12,13 @@ for (const others of [1, 0])
     const queue = queueOver(device);
     await queue.beginSending('study');
     await queue.allSent('study');
-    const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'refused' : 'stored'));
+    const { jws, receipt } = receiptOf(instances, 'refused', 'stored');
     const [own] = receipt.instances;
     const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
     const conflict = { ...own!, reason: 'conflicting-instance' };
     const named = [conflict, ...receipt.instances.slice(1), first];
     await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-    const store = storeOver(device);
+    using store = storeOver(device);
     await store.leaveOut('study');
     const over = (await device.database.studies.get('study'))!;
     const { track, versions } = countStudy(over);
@@ -26,7 +27,6 @@ for (const others of [1, 0])
       (await store.instancesOf('study')).map(({ stands }) => stands === true),
       others === 1 ? [true, false] : [false],
     );
-    store.close();
   });
 
 test('of two images under one UID, the one that was not stored needs somebody or was left out, and is not in the PACS', async () => {
@@ -40,7 +40,7 @@ test('of two images under one UID, the one that was not stored needs somebody or
   const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
   await device.database.studies.update('study', { counts, departed: 3, acknowledged: 3 });
   const same = [first!, ...others].map((one) => ({ ...one, sopInstanceUID: uid }));
-  const { jws, receipt } = receiptOf(same, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const { jws, receipt } = receiptOf(same, 'stored', 'quarantined');
   const reason = 'conflicting-instance';
   const named = receipt.instances.map((one) => (one.state === 'stored' ? one : { ...one, reason }));
   await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
@@ -49,11 +49,11 @@ test('of two images under one UID, the one that was not stored needs somebody or
     return { ...Object.fromEntries(Object.entries(track).filter(([, count]) => count > 0)), versions };
   };
   assert.equal(await placesOf(), { inPacs: 1, needsYou: 2, versions: 0 });
-  const store = storeOver(device);
+  using store = storeOver(device);
   await store.leaveOut('study');
   assert.equal(await placesOf(), { inPacs: 1, leftOut: 2, versions: 0 });
   assert.equal(
-    (await store.instancesOf('study')).map((row) => row.reason),
+    valuesOf(await store.instancesOf('study'), 'reason'),
     [null, reason, reason],
     'the UID stays another one’s',
   );
@@ -61,7 +61,6 @@ test('of two images under one UID, the one that was not stored needs somebody or
   await queue.settle('study', { jws, receipt: { ...receipt, instances: left } });
   assert.is((await device.database.studies.get('study'))?.state, 'done');
   assert.equal(await placesOf(), { inPacs: 1, leftOut: 2, versions: 0 });
-  store.close();
 });
 
 test.run();

@@ -56,10 +56,7 @@ async function finishOne(device: TestDevice, id = 's'): Promise<void> {
   const queue = queueOver(device);
   await queue.beginSending(id);
   await queue.allSent(id);
-  await queue.settle(
-    id,
-    receiptOf(instances, () => 'stored'),
-  );
+  await queue.settle(id, receiptOf(instances, 'stored'));
 }
 
 test('has the initials, given name first, and the last three of the ID, never all of it', () => {

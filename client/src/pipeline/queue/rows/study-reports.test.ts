@@ -23,6 +23,7 @@ import {
   type TestDevice,
   type TestInstance,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 
 const ACTION = '0008,0020 Z profile';
 const reportOf = (n: number, actions: readonly string[] | null = [ACTION]): WireReport => ({
@@ -87,10 +88,7 @@ test('a manifest lists each report once across batches, and each instance names 
     options: ['retain-uids'],
     reports: [[ACTION], [ACTION, ACTION], long.digest],
   });
-  assert.equal(
-    instances.map(({ report }) => report),
-    [0, 1, 1, undefined, 0, 2, 0],
-  );
+  assert.equal(valuesOf(instances, 'report'), [0, 1, 1, undefined, 0, 2, 0]);
   assert.is(await device.database.reports.count(), 3);
 });
 
@@ -142,10 +140,7 @@ test('reports are deleted when the study is done or dropped, and survive a reloa
       await queue.parcelSent('study', 'study-0');
       await queue.allSent('study');
       assert.is(await device.database.reports.count(), 1);
-      await queue.settle(
-        'study',
-        receiptOf(instances, () => 'stored'),
-      );
+      await queue.settle('study', receiptOf(instances, 'stored'));
     }
     assert.is(await device.database.reports.count(), 0, end);
   }

@@ -10,6 +10,7 @@ import {
   storeOver,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
@@ -58,7 +59,7 @@ test('studies whose owner can no longer send them begin again as the administrat
   await strand(device, 'two', { state: 'uploading' });
   const told: unknown[] = [];
   let woken = 0;
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: async (owner, studies) => void told.push([owner, studies]),
     wake: () => {
@@ -80,24 +81,19 @@ test('studies whose owner can no longer send them begin again as the administrat
   assert.ok(parcels.length > 0 && parcels.every(({ state, location }) => state === 'waiting' && !location));
   const instances = await database.instances.where('studyId').anyOf('one', 'two').toArray();
   assert.equal([...new Set(instances.map(({ state }) => state))], ['safe']);
-  store.close();
 });
 
 test('nothing is taken over that the gateway has not noted', async () => {
   const device = await openDevice();
   await queueStudy(device, 'one', [100], { account: 'ann' });
   await strand(device, 'one');
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: () => Promise.reject(new Error('no answer')),
   });
   await untilOwnerless(store, 1);
-  await store.takeOver().then(
-    () => assert.unreachable(),
-    ({ message }) => assert.is(message, 'no answer'),
-  );
+  assert.is((await failureOf(store.takeOver())).message, 'no answer');
   assert.equal(await ownersOf(device), { one: 'ann' });
-  store.close();
 });
 
 test('a study whose owner has signed in meanwhile stays theirs; what has no copy here stays out', async () => {
@@ -112,7 +108,7 @@ test('a study whose owner has signed in meanwhile stays theirs; what has no copy
     .where('[studyId+position]')
     .equals(['half', 0])
     .modify({ parcelId: null, inPacs: true });
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: async () => void (await database.studies.update('back', { waiting: null })),
   });
@@ -126,7 +122,6 @@ test('a study whose owner has signed in meanwhile stays theirs; what has no copy
     ],
     [1, 1],
   );
-  store.close();
 });
 
 type Decide = NonNullable<NonNullable<Parameters<typeof storeOver>[1]>['decide']>;

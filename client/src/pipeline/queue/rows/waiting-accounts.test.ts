@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StudyRow } from './local-database.ts';
 import { openDevice } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 import { claimNobodys, tellOwnerMissing, watchAccounts } from './waiting-accounts.ts';
 
 const row = (id: string, account: string | null, more: Partial<StudyRow> = {}): StudyRow =>
@@ -63,13 +64,10 @@ test('every account with waiting studies is reported, and each new one, but none
 test('studies queued while nobody was signed in go to the person who signs in, other people’s do not', async () => {
   const database = await databaseWith(row('a', 'ann'), row('n', null));
   await claimNobodys(database, 'ben');
-  assert.equal(
-    (await database.studies.toArray()).map(({ id, account }) => [id, account]),
-    [
-      ['a', 'ann'],
-      ['n', 'ben'],
-    ],
-  );
+  assert.equal(valuesOf(await database.studies.toArray(), 'id', 'account'), [
+    ['a', 'ann'],
+    ['n', 'ben'],
+  ]);
 });
 
 test('an ended right is noted on all of its account’s open studies, and on no others; a new right clears the note', async () => {
