@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Answering, json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { type AskedKey, createApiKeysStore } from './api-keys.store.ts';
 
 const test = suite('the store of API keys');
@@ -71,10 +72,10 @@ test('revokes a key and lists them again', async () => {
   const { api, asked } = openTestApi(answers(made));
   const store = createApiKeysStore(api);
   await store.revoke(ID);
-  assert.equal(
-    asked.map(({ method, path }) => `${method} ${path}`),
-    [`DELETE /admin/api-keys/${ID}`, 'GET /admin/api-keys'],
-  );
+  assertEach(asked, ({ method, path }) => `${method} ${path}`, [
+    `DELETE /admin/api-keys/${ID}`,
+    'GET /admin/api-keys',
+  ]);
   assert.is(store.trouble.value, null);
 });
 

@@ -14,6 +14,7 @@ import {
 } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -183,10 +184,7 @@ test('a form that is sent after another tab kept a verdict is not lost, and coun
   outbox.saved.value = VERIFIED;
   const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
   await store.submit(request, opened);
-  assert.equal(
-    given.map((one) => [one.revision, one.request]),
-    [[1, request]],
-  );
+  assertEach(given, (one) => [one.revision, one.request], [[1, request]]);
 });
 
 test('a verdict that arrives long after it was given is shown, here and in the list', async () => {

@@ -6,6 +6,7 @@ import { ALL } from './filters.ts';
 import { giveTurns, json, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createResultsStore } from './results.store.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem'> {
@@ -126,10 +127,10 @@ test('failed jobs are listed apart from running ones until a person clears them'
   const watching = new AbortController();
   store.watch(watching.signal);
   assert.ok(await time.run(() => store.failed.value.length === 1, 5_000));
-  assert.equal(
-    [store.jobs.value, store.failed.value].map((list) => list.map(({ id }) => id)),
-    [[idOf(901)], [idOf(902)]],
-  );
+  assertEach([store.jobs.value, store.failed.value], (list) => list.map(({ id }) => id), [
+    [idOf(901)],
+    [idOf(902)],
+  ]);
   store.clearFailed();
   assert.equal([store.jobs.value.length, store.failed.value.length], [1, 0]);
   watching.abort();
@@ -208,10 +209,7 @@ test('the filters offer what the gateway has, and a row that stands for others i
   const second = await store.unfold(row, next, signal);
   assert.equal([second.results[0]?.id, second.next], [idOf(4), null]);
   assert.not.ok(asked.some((one) => one.path.includes('alike=') && one.path.includes('folded=')));
-  assert.equal(
-    [2, 3, 4].map((number) => store.neighbour(idOf(number), 1)?.id),
-    [3, 4, 5].map(idOf),
-  );
+  assertEach([2, 3, 4], (number) => store.neighbour(idOf(number), 1)?.id, [3, 4, 5].map(idOf));
 });
 
 test('a verdict on a row keeps the images that were unfolded below it, also once another row stands for them', async () => {

@@ -6,6 +6,7 @@ import { json, openTestApi, refusal, unreachable, untilRead, type Answering } fr
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { verdictRows } from './open-outbox.ts';
 import { createVerdictOutbox, type Given, type Unsent } from './verdict-outbox.ts';
 
@@ -50,10 +51,9 @@ const untilSaved = ({ outbox }: Awaited<ReturnType<typeof open>>) =>
 test('a verdict is sent at once, for the revision that was viewed, and leaves nothing on the device', async () => {
   const { outbox, rows, sent } = await open(() => json(VERIFIED));
   await outbox.give(AGREED);
-  assert.equal(
-    sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]),
-    [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']],
-  );
+  assertEach(sent(), ({ path, body, headers }) => [path, body, headers.get('if-match')], [
+    [`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"'],
+  ]);
   assert.equal([outbox.saved.value?.revision, outbox.unsent.value, await rows.kept()], [2, [], []]);
 });
 

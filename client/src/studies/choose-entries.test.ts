@@ -7,6 +7,7 @@ import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import {
   chooseEntries,
   EVERYTHING,
@@ -348,10 +349,12 @@ test('studies are grouped by patient, and those of nobody known come last', () =
     ],
     [sent('1.2.9')],
   );
-  assert.equal(
-    chosen(entries, { byPatient: true }).map(({ entries: own }) => own.map(({ key }) => key)),
-    [['a1', 'a2'], ['b'], ['c'], ['1.2.9']],
-  );
+  assertEach(chosen(entries, { byPatient: true }), ({ entries: own }) => own.map(({ key }) => key), [
+    ['a1', 'a2'],
+    ['b'],
+    ['c'],
+    ['1.2.9'],
+  ]);
 });
 
 test('a removed study is in no other view, and a search says that it is among the removed', () => {

@@ -6,6 +6,7 @@ import { hideNames } from '../kit/identities.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { untilRead } from '../testing/open-api.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
@@ -60,10 +61,7 @@ test('are those of the whole site for people who only watch, on every page', asy
   await sent.find('1.2.14', NOW);
   await sent.find('tess', NOW);
   const asking = asked.map((path) => new URL(path, 'http://gateway').searchParams);
-  assert.equal(
-    asking.map((query) => query.get('all')),
-    ['1', '1', '1', '1'],
-  );
+  assertEach(asking, (query) => query.get('all'), ['1', '1', '1', '1']);
   assert.is(asking.at(-1)!.get('q'), 'tess', 'a sender’s name');
   assert.is(sent.studies.value.length, 150);
 });

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords } from './timeline-words.ts';
 import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('the steps of a study');
 
@@ -177,16 +178,13 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
     ...reportOf(3, 30),
   ]);
   const road = 'Report of pneumonia 1.0.0: made by the gateway, receipt issued';
-  assert.equal(
-    steps.map((step) => [step.said, step.account, step.road.length]),
-    [
-      ['Sending began', undefined, 0],
-      ['Receipt issued', undefined, 0],
-      [road, undefined, 7],
-      ['A verdict was given on a result: agreed', 'rosa', 0],
-      [road, undefined, 7],
-    ],
-  );
+  assertEach(steps, (step) => [step.said, step.account, step.road.length], [
+    ['Sending began', undefined, 0],
+    ['Receipt issued', undefined, 0],
+    [road, undefined, 7],
+    ['A verdict was given on a result: agreed', 'rosa', 0],
+    [road, undefined, 7],
+  ]);
   assert.equal(valuesOf(steps[2]!.road, 'said'), [
     'Results: made by the gateway',
     'Report of pneumonia 1.0.0: on the way to the PACS',

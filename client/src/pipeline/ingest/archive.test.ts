@@ -10,6 +10,7 @@ import { collectFile, type Collected } from './collect-files.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
 import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const { corpus } = testEnvironment();
 
@@ -55,10 +56,7 @@ test('a bomb is refused from its directory, without inflating it', async () => {
 
 test('a file named .zip that is no archive is reported as damaged', async () => {
   const entries = await listArchive(new Blob(['not a zip at all']));
-  assert.equal(
-    entries.map((entry) => entry.kind === 'refused' && entry.because),
-    ['archive-damaged'],
-  );
+  assertEach(entries, (entry) => entry.kind === 'refused' && entry.because, ['archive-damaged']);
 });
 
 test('files of an archive are found as in a folder, with their bytes', async () => {

@@ -11,6 +11,7 @@ import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/ope
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
@@ -158,10 +159,9 @@ test('is sent without the patient whom a person left out, and says how many were
     assert.is(mixedOf(opened), undefined);
     const [study] = opened.store.studies.value;
     assert.equal([study!.patientName, study!.patientId, study!.instances], [left.name, left.id, instances]);
-    assert.equal(
-      study!.leftOut.map(({ person, files }) => [person.name, files.length]),
-      [[out.name, 4 - instances]],
-    );
+    assertEach(study!.leftOut, ({ person, files }) => [person.name, files.length], [
+      [out.name, 4 - instances],
+    ]);
     let whileRead: unknown;
     opened.hooks.beforeTask = async ({ kind }) => {
       const [row] = await opened.database.studies.toArray();
@@ -295,13 +295,10 @@ test('is without the left-out patient when it is chosen again, and asks nobody',
   );
   assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0, gone: 0 });
   await store.send();
-  assert.equal(
-    (await queued(again)).map(({ instances: all, leftOut }) => [all, leftOut]),
-    [
-      [5, 1],
-      [3, 0],
-    ],
-  );
+  assertEach(await queued(again), ({ instances: all, leftOut }) => [all, leftOut], [
+    [5, 1],
+    [3, 0],
+  ]);
 });
 
 test('asks about a left-out patient again once a person wants to, and where there is another image of them', async () => {

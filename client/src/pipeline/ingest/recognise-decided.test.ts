@@ -14,6 +14,7 @@ import {
 } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { compareWithSent, heldIn } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
@@ -124,10 +125,9 @@ test('is asked about at Send too where the page has not asked: nothing is called
   await store.addFiles(filesOf(made));
   await store.send();
   const entries = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  assert.equal(
-    entries.map(({ held: { reasons } }) => reasons),
-    [[{ reason: 'burned-in-annotation', instances: 1 }]],
-  );
+  assertEach(entries, ({ held: { reasons } }) => reasons, [
+    [{ reason: 'burned-in-annotation', instances: 1 }],
+  ]);
 });
 
 test('counts as it is in the PACS, held instances too', async () => {
@@ -226,10 +226,9 @@ test('is asked about again where its patient was corrected since, on the page an
   await store.send();
   const rows = await database.studies.toArray();
   const asked = rows.filter(({ held }) => held.reasons.length > 0);
-  assert.equal(
-    asked.map(({ held: { reasons, leftOut } }) => [reasons, leftOut]),
-    [[[{ reason: 'burned-in-annotation', instances: 2 }], 0]],
-  );
+  assertEach(asked, ({ held: { reasons, leftOut } }) => [reasons, leftOut], [
+    [[{ reason: 'burned-in-annotation', instances: 2 }], 0],
+  ]);
 });
 
 test.run();

@@ -10,6 +10,7 @@ import { codedImage } from '#testing/sample-image.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
 import type { FileToQueue } from './device-tasks.ts';
 import { sendableOf } from './sendable.ts';
@@ -59,10 +60,7 @@ test('another policy is offered for it, and sends it', async () => {
   assert.equal(store.heldBack.value, []);
   await store.send();
   assert.equal([store.studies.value, store.rejected.value, store.problem.value], [[], [], null]);
-  assert.equal(
-    (await database.studies.toArray()).map(countStudy).map(({ track }) => track.safe),
-    [1],
-  );
+  assertEach((await database.studies.toArray()).map(countStudy), ({ track }) => track.safe, [1]);
 });
 
 test('under a policy that removes names it stays held, also after it was looked at', async () => {

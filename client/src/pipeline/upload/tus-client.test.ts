@@ -7,6 +7,7 @@ import { createPace } from './pace.ts';
 import { sendParcel, type ParcelOutcome } from './tus-client.ts';
 import type { Way } from './tus-requests.ts';
 import { failureOf } from '../../testing/failure-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
 /** Small enough that a parcel of 60 kB has several pieces. */
@@ -188,10 +189,11 @@ test('a sealed parcel names its key and carries no checksum: its records authent
       .map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]),
   );
   assert.equal([...values.keys()], ['upload', 'parcel', 'seal', 'enc']);
-  assert.equal(
-    ['upload', 'parcel', 'seal'].map((key) => values.get(key)!.toString()),
-    ['upload', '7f1c2e4a-0000-4000-8000-000000000001', 'k-1'],
-  );
+  assertEach(['upload', 'parcel', 'seal'], (key) => values.get(key)!.toString(), [
+    'upload',
+    '7f1c2e4a-0000-4000-8000-000000000001',
+    'k-1',
+  ]);
   assert.equal([...values.get('enc')!], [1, 0xb0, 0xbe, 0xff], 'the encapsulated key itself');
   assert.ok(server.seen.every(({ headers }) => !headers.has('upload-checksum')));
 });

@@ -20,6 +20,7 @@ import {
 } from '../../../testing/open-queue.ts';
 import { valuesOf } from '../../../testing/values-of.ts';
 import { failureOf } from '../../../testing/failure-of.ts';
+import { assertEach } from '../../../testing/assert-each.ts';
 import { finishPacking } from './finish-packing.ts';
 import { UNSEEN_FILMS_LIMIT } from './build-manifest.ts';
 import { countStudy } from '../count-study.ts';
@@ -323,13 +324,10 @@ test('instances in the PACS have no copy here, and when it has lost them the per
   ];
   const queue = queueOver(device);
   await queue.announced('study', answer({ have: [{ ...held, inPacs: true }], need: [needed] }));
-  assert.equal(
-    (await device.database.instances.toArray()).map(({ state, inPacs }) => [state, inPacs ?? false]),
-    [
-      ['sent', true],
-      ['safe', false],
-    ],
-  );
+  assertEach(await device.database.instances.toArray(), ({ state, inPacs }) => [state, inPacs ?? false], [
+    ['sent', true],
+    ['safe', false],
+  ]);
   await packOne(device, await makeSealingKeys(), 'study', needed);
   await finishPacking(device.database, 'study');
   assert.equal(valuesOf(await Array.fromAsync(queue.parcelsFor('study', [needed])), 'id'), ['study-1']);
