@@ -15,6 +15,7 @@ import {
 } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import type { LostStudy } from './queued-study.ts';
+import { untilRead } from '../../testing/open-api.ts';
 
 type Place = ReturnType<typeof createPlace>;
 
@@ -42,9 +43,7 @@ async function lostAt(
     throw new Error('no answer');
   };
   const store = storeOver(device, { place: written, uploads: asked, account: signal(account) });
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((is) => void (is && ready.resolve()));
-  await ready.promise;
+  assert.ok(await untilRead(() => store.ready.value));
   // Already asked in this browser: the page does not ask again.
   if (!JSON.parse(place.getItem('relaypacs-waiting') ?? '{"asked":[]}').asked.includes(account))
     await looked.promise;
@@ -54,15 +53,9 @@ async function lostAt(
 }
 
 const unfinished = (some: Partial<UploadStatus> = {}): UploadStatus => ({
-  uploadId: 'u7',
-  studyInstanceUID: '1.2.7',
-  state: 'receiving',
-  revision: 1,
-  policy: 'identified',
+  ...{ uploadId: 'u7', studyInstanceUID: '1.2.7', state: 'receiving', revision: 1, policy: 'identified' },
   counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
-  bytes: { promised: 0, atGateway: 0, inPacs: 0 },
-  waiting: null,
-  receipt: null,
+  ...{ bytes: { promised: 0, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null },
   ...some,
 });
 
@@ -76,17 +69,9 @@ test('a study that waited when the browser cleared its storage is listed until t
 
   const cleared = await openDevice();
   const [lost, ...more] = await lostAt(cleared, place);
-  assert.equal(
-    [
-      lost?.studyInstanceUID,
-      lost?.modalities,
-      lost?.instances,
-      lost?.queuedAt,
-      lost?.rememberedBy,
-      more.length,
-    ],
-    [STUDY, ['CT'], 2, 77, 'device', 0],
-  );
+  const { studyInstanceUID, modalities, instances, queuedAt, rememberedBy } = lost!;
+  assert.equal([studyInstanceUID, modalities, instances, queuedAt], [STUDY, ['CT'], 2, 77]);
+  assert.equal([rememberedBy, more.length], ['device', 0]);
   assert.equal((await lostAt(cleared, place)).length, 1, 'it stays listed');
   await nameStudy(cleared, 'again', [100, 200]);
   assert.equal(await lostAt(cleared, place), []);
@@ -131,11 +116,8 @@ test('if the list was cleared too, the gateway is asked once for the studies it 
   const uploads = [unfinished(), unfinished({ uploadId: 'u8', state: 'closed' })];
   const lost = await lostAt(device, place, uploads);
   assert.equal(valuesOf(lost, 'studyInstanceUID', 'instances', 'rememberedBy'), [['1.2.7', 5, 'gateway']]);
-  assert.is(
-    (await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })])).length,
-    1,
-    'not asked again: another device may be sending',
-  );
+  const later = await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })]);
+  assert.is(later.length, 1, 'not asked again: another device may be sending');
   assert.equal(await lostAt(device, place, [], 'b'), [], 'another person is not told of it');
 });
 
@@ -164,9 +146,7 @@ test('a browser that stores nothing outside the database loses only this list', 
     throw new Error('SecurityError');
   };
   using store = storeOver(device, { place: { getItem: refuse, setItem: refuse } });
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((is) => void (is && ready.resolve()));
-  await ready.promise;
+  assert.ok(await untilRead(() => store.ready.value));
   assert.is(store.studies.value.length, 1);
 });
 

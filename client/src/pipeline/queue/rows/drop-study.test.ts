@@ -5,6 +5,7 @@ import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { clearInterrupted } from './drop-study.ts';
 import { beginStudy, finishNaming, nameInstances, StudyGone, withdrawInstances } from './name-study.ts';
 import {
+  answerOf,
   makeSealingKeys,
   nameStudy,
   openDevice,
@@ -13,7 +14,6 @@ import {
   prepareInstance,
   queueOver,
   queueStudy,
-  STUDY,
   TITLE,
   type TestDevice,
   type TestKeys,
@@ -25,20 +25,16 @@ import { storeParcel } from './store-parcel.ts';
 import type { InstanceKey } from '../upload-queue.ts';
 
 const nobody = async () => false;
-const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+const answer = answerOf();
+const idsIn = async ({ studies }: TestDevice['database']) => valuesOf(await studies.toArray(), 'id').sort();
 
 async function counts({ database }: TestDevice): Promise<number[]> {
   return [await database.studies.count(), await database.parcels.count(), await database.records.count()];
 }
 
 const BEGUN = {
-  id: 'study',
-  queuedAt: 1,
-  account: 'a',
-  policy: POLICY,
-  title: TITLE,
+  ...{ id: 'study', queuedAt: 1, account: 'a', policy: POLICY, title: TITLE, chosen: 1 },
   about: { modalities: [], series: 1 },
-  chosen: 1,
 };
 
 /** The steps of writing a study after which the page may die. */
@@ -69,6 +65,13 @@ const STEPS: readonly [string, (device: TestDevice, keys: TestKeys) => Promise<u
   ],
 ];
 
+test('starting a page does not touch a study that is safe', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'study', [100]);
+  await clearInterrupted(device.database, nobody);
+  assert.equal(await counts(device), [1, 1, 1]);
+});
+
 test('a page that dies while naming, or between parcels, leaves a study marked interrupted and no copies', async () => {
   const keys = await makeSealingKeys();
   for (const [when, step] of STEPS) {
@@ -80,14 +83,11 @@ test('a page that dies while naming, or between parcels, leaves a study marked i
 
     const again = await openDevice(device.factory);
     await clearInterrupted(again.database, async () => true);
-    assert.is(
-      (await again.database.studies.get('study'))?.waiting,
-      null,
-      `another tab is still writing it: ${when}`,
-    );
+    const rowOf = async () => (await again.database.studies.get('study'))!;
+    assert.is((await rowOf()).waiting, null, `another tab is still writing it: ${when}`);
     await clearInterrupted(again.database, nobody);
-    const study = await again.database.studies.get('study');
-    assert.equal([study?.waiting, study?.state, study?.instances], ['interrupted', 'reading', 0], when);
+    const { waiting, state, instances } = await rowOf();
+    assert.equal([waiting, state, instances], ['interrupted', 'reading', 0], when);
     assert.equal(await counts(again), [2, 1, 1], when);
     assert.equal(
       valuesOf(await queueOver(again).pending(), 'id'),
@@ -97,22 +97,14 @@ test('a page that dies while naming, or between parcels, leaves a study marked i
   }
 });
 
-test('starting a page does not touch a study that is safe', async () => {
-  const device = await openDevice();
-  await queueStudy(device, 'study', [100]);
-  await clearInterrupted(device.database, nobody);
-  assert.equal(await counts(device), [1, 1, 1]);
-});
-
 test('a writer of a study that was interrupted, taken back or finished stops', async () => {
   const keys = await makeSealingKeys();
   for (const change of [{ waiting: 'interrupted' }, { state: 'taken-back' }, { state: 'done' }] as const) {
     const device = await openDevice();
     const [instance] = await nameStudy(device, 'study', [100]);
     await device.database.studies.update('study', change);
-    const gone = (error: unknown) => assert.instance(error, StudyGone);
-    await packOne(device, keys, 'study', instance!).then(() => assert.unreachable(), gone);
-    await finishPacking(device.database, 'study').then(() => assert.unreachable(), gone);
+    assert.instance(await failureOf(packOne(device, keys, 'study', instance!)), StudyGone);
+    assert.instance(await failureOf(finishPacking(device.database, 'study')), StudyGone);
     assert.equal(await counts(device), [1, 0, 0]);
   }
 });
@@ -151,13 +143,8 @@ test('an uploader still at work cannot make an interrupted study look healthy', 
   await queue.troubled('study', 'unexpected');
   assert.not(await queue.announced('study', answer));
   assert.not(await queue.beginSending('study'));
-  assert.equal(
-    [
-      (await device.database.studies.get('study'))?.waiting,
-      (await device.database.studies.get('study'))?.trouble,
-    ],
-    ['interrupted', null],
-  );
+  const { waiting, trouble } = (await device.database.studies.get('study'))!;
+  assert.equal([waiting, trouble], ['interrupted', null]);
 });
 
 test('choosing an interrupted study again gives one study, and withdraws promised instances that are not in the new choice', async () => {
@@ -176,7 +163,7 @@ test('choosing an interrupted study again gives one study, and withdraws promise
     chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
   );
   await finishNaming(database, 'again');
-  assert.equal(valuesOf(await database.studies.toArray(), 'id'), ['again']);
+  assert.equal(await idsIn(database), ['again']);
 
   const told: InstanceKey[] = [];
   const queue = queueOver(device, {
@@ -201,10 +188,8 @@ test('a withdrawal that did not reach the gateway is repeated', async () => {
   const deaf = queueOver(device, { decide: () => Promise.reject(new Error('no answer')) });
   await failureOf(deaf.announced('study', answer));
   const told: InstanceKey[] = [];
-  await queueOver(device, { decide: async (_, __, own) => void told.push(...own) }).announced(
-    'study',
-    answer,
-  );
+  const queue = queueOver(device, { decide: async (_, __, own) => void told.push(...own) });
+  await queue.announced('study', answer);
   assert.equal(valuesOf(told, 'digest'), [second!.digest]);
   const study = await device.database.studies.get('study');
   assert.equal([study?.instances, study?.bytes, study?.turn], [1, 100, 1]);
@@ -220,17 +205,9 @@ test('choosing the files of a failed study again replaces it; a study with a rea
   await queueStudy(device, 'of-b', [100], { keys, account: 'b' });
   await device.database.studies.update('of-b', { trouble: 'copy-unreadable' });
   await nameStudy(device, 'part', [100]);
-  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
-    'of-b',
-    'part',
-    'torn',
-  ]);
+  assert.equal(await idsIn(device.database), ['of-b', 'part', 'torn']);
   await nameStudy(device, 'whole', [100, 200]);
-  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
-    'of-b',
-    'part',
-    'whole',
-  ]);
+  assert.equal(await idsIn(device.database), ['of-b', 'part', 'whole']);
 });
 
 test.run();

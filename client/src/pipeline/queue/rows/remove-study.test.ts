@@ -6,6 +6,7 @@ import {
   queueOver,
   queueStudy,
   receiptOf,
+  sendAll,
   storeOver,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
@@ -15,8 +16,7 @@ const test = suite('removing a study from the list');
 async function finish(device: TestDevice, id: string): Promise<void> {
   const instances = await queueStudy(device, id, [100]);
   const queue = queueOver(device);
-  await queue.beginSending(id);
-  await queue.allSent(id);
+  await sendAll(queue, id);
   await queue.settle(id, receiptOf(instances, 'stored'));
 }
 

@@ -18,6 +18,7 @@ import {
 } from '../../../testing/open-queue.ts';
 import { valuesOf } from '../../../testing/values-of.ts';
 import { failureOf } from '../../../testing/failure-of.ts';
+import { untilRead } from '../../../testing/open-api.ts';
 
 const newest = LADDER.at(-1)!;
 /** Like the newest, but a study names its `owner` instead of its `account`. */
@@ -67,11 +68,7 @@ test('a queue of an older schema continues where it was: titles, copies and begu
   const queue = queueOver(device);
   assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'safe']]);
   const store = storeOver(device);
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((isReady) => {
-    if (isReady) ready.resolve();
-  });
-  await ready.promise;
+  assert.ok(await untilRead(() => store.ready.value));
   assert.is(store.studies.value[0]?.title?.patientName, TITLE.patientName);
   store.close();
 
@@ -82,10 +79,8 @@ test('a queue of an older schema continues where it was: titles, copies and begu
     assert.ok((await openParcel(parcel, keys)).size > sizeOf(instances[at]!.bytes), 'the copy opens');
   await queue.allSent('study');
   await queue.settle('study', receiptOf(instances, 'stored'));
-  assert.equal(
-    [(await device.database.studies.get('study'))?.state, await device.database.records.count()],
-    ['done', 0],
-  );
+  const { state } = (await device.database.studies.get('study'))!;
+  assert.equal([state, await device.database.records.count()], ['done', 0]);
 });
 
 test('a failed upgrade leaves the queue as it was', async () => {

@@ -11,6 +11,7 @@ import { dropStudy } from './drop-study.ts';
 import { finishPacking } from './finish-packing.ts';
 import { beginStudy, finishNaming, nameInstances } from './name-study.ts';
 import {
+  answerOf,
   makeSealingKeys,
   openDevice,
   packOne,
@@ -18,7 +19,6 @@ import {
   prepareInstance,
   queueOver,
   receiptOf,
-  STUDY,
   TITLE,
   type TestDevice,
   type TestInstance,
@@ -46,13 +46,8 @@ async function nameBatches(
 ): Promise<TestInstance[]> {
   const { database, key } = device;
   await beginStudy(database, key, {
-    id: 'study',
-    queuedAt: 1,
-    account: 'a',
-    policy: POLICY,
-    title: TITLE,
+    ...{ id: 'study', queuedAt: 1, account: 'a', policy: POLICY, title: TITLE, chosen: 2 },
     about: { modalities: ['CT'], series: 1 },
-    chosen: 2,
   });
   const all: TestInstance[] = [];
   for (const reports of batches) {
@@ -128,14 +123,7 @@ test('reports are deleted when the study is done or dropped, and survive a reloa
     assert.is((await queue.manifestOf('study')).deidentification?.reports.length, 1);
     if (end === 'dropped') await dropStudy(device.database, 'study');
     else {
-      await queue.announced('study', {
-        uploadId: 'u1',
-        studyInstanceUID: STUDY,
-        revision: 1,
-        have: [],
-        need: instances,
-        conflict: [],
-      });
+      await queue.announced('study', answerOf({ need: instances }));
       await queue.beginSending('study');
       await queue.parcelSent('study', 'study-0');
       await queue.allSent('study');
