@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { accountsWords } from './accounts-words.ts';
 import { createAccountsStore } from './accounts.store.ts';
 
@@ -31,15 +32,12 @@ test('adds an account and sets a password, lists them all again, and gives refus
   const store = createAccountsStore(api);
   await store.add(NEW);
   await store.setPassword(ID, 'another password');
-  assert.equal(
-    asked.map(({ method, path, body }) => [method, path, body]),
-    [
-      ['POST', '/admin/users', NEW],
-      ['GET', '/admin/users', undefined],
-      ['PUT', `/admin/users/${ID}/password`, { password: 'another password' }],
-      ['GET', '/admin/users', undefined],
-    ],
-  );
+  assert.equal(valuesOf(asked, 'method', 'path', 'body'), [
+    ['POST', '/admin/users', NEW],
+    ['GET', '/admin/users', undefined],
+    ['PUT', `/admin/users/${ID}/password`, { password: 'another password' }],
+    ['GET', '/admin/users', undefined],
+  ]);
   assert.is(store.accounts.value?.[0]?.username, 'anna');
   isRefused = true;
   let code = '';
@@ -61,17 +59,14 @@ test('changes one account, and lists them all again', async () => {
   await store.change(ID, { roles: ['auditor'] });
   await store.change(ID, { disabled: true });
   await store.endSessions(ID);
-  assert.equal(
-    asked.map(({ method, path, body }) => [method, path, body]),
-    [
-      ['PATCH', `/admin/users/${ID}`, { roles: ['auditor'] }],
-      ['GET', '/admin/users', undefined],
-      ['PATCH', `/admin/users/${ID}`, { disabled: true }],
-      ['GET', '/admin/users', undefined],
-      ['DELETE', `/admin/users/${ID}/sessions`, undefined],
-      ['GET', '/admin/users', undefined],
-    ],
-  );
+  assert.equal(valuesOf(asked, 'method', 'path', 'body'), [
+    ['PATCH', `/admin/users/${ID}`, { roles: ['auditor'] }],
+    ['GET', '/admin/users', undefined],
+    ['PATCH', `/admin/users/${ID}`, { disabled: true }],
+    ['GET', '/admin/users', undefined],
+    ['DELETE', `/admin/users/${ID}/sessions`, undefined],
+    ['GET', '/admin/users', undefined],
+  ]);
 });
 
 test('says why the gateway refused, and that it does not answer; the list that is known stays', async () => {

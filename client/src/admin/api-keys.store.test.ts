@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Answering, json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { type AskedKey, createApiKeysStore } from './api-keys.store.ts';
 
 const test = suite('the store of API keys');
@@ -55,10 +57,7 @@ test('offers the accounts that are enabled, and holds the text of the newest key
   const { api, asked } = openTestApi(answers(() => post()));
   const store = createApiKeysStore(api);
   await store.load();
-  assert.equal(
-    store.owners.value.map(({ username }) => username),
-    ['script'],
-  );
+  assert.equal(valuesOf(store.owners.value, 'username'), ['script']);
   assert.equal(store.policies.value, { names: ['identified'], usual: 'deidentified' });
   assert.ok(await store.make(ASKED));
   assert.is(store.made.value?.key, TEXT);
@@ -73,10 +72,10 @@ test('revokes a key and lists them again', async () => {
   const { api, asked } = openTestApi(answers(made));
   const store = createApiKeysStore(api);
   await store.revoke(ID);
-  assert.equal(
-    asked.map(({ method, path }) => `${method} ${path}`),
-    [`DELETE /admin/api-keys/${ID}`, 'GET /admin/api-keys'],
-  );
+  assertEach(asked, ({ method, path }) => `${method} ${path}`, [
+    `DELETE /admin/api-keys/${ID}`,
+    'GET /admin/api-keys',
+  ]);
   assert.is(store.trouble.value, null);
 });
 
@@ -99,10 +98,7 @@ test('reads the keys page by page, and those that have ended only when asked', a
   assert.is(store.ended.value, null);
   await store.loadMore('ended');
   assert.is(store.ended.value?.keys[0]?.state, 'revoked');
-  assert.equal(
-    asked.slice(4).map(({ path }) => path),
-    [`/admin/api-keys?after=${ID}`, '/admin/api-keys?ended=1'],
-  );
+  assert.equal(valuesOf(asked.slice(4), 'path'), [`/admin/api-keys?after=${ID}`, '/admin/api-keys?ended=1']);
 });
 
 test('says that the gateway does not answer, and is ready to be asked again', async () => {

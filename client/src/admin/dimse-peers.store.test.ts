@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Answering, json, openTestApi, refusal } from '../testing/open-api.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { readPeer, toTypedPeer } from './dimse-peer-form.ts';
 import { dimsePeerWords } from './dimse-peer-words.ts';
 import { createDimsePeersStore } from './dimse-peers.store.ts';
@@ -82,8 +83,9 @@ test('makes, changes and deletes a modality, and a refusal is the form’s to sh
   await store.save(null, WISH);
   await store.save(ID, WISH);
   await store.remove(ID);
-  assert.equal(
-    asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`),
+  assertEach(
+    asked.filter(({ method }) => method !== 'GET'),
+    ({ method, path }) => `${method} ${path}`,
     ['POST /admin/dimse-peers', `PUT /admin/dimse-peers/${ID}`, `DELETE /admin/dimse-peers/${ID}`],
   );
   save = () => refusal(409, 'dimse-peer-exists');
@@ -96,10 +98,10 @@ test('answers for a transfer that waits, and reads again what waits', async () =
   const { api, asked } = openTestApi(answers(() => json(PEER)));
   const store = createDimsePeersStore(api);
   await store.answer(ID, { answer: 'give-up', because: 'not-needed' });
-  assert.equal(
-    asked.map(({ method, path }) => `${method} ${path}`),
-    [`POST /admin/dimse-peers/transfers/${ID}`, 'GET /admin/dimse-peers'],
-  );
+  assertEach(asked, ({ method, path }) => `${method} ${path}`, [
+    `POST /admin/dimse-peers/transfers/${ID}`,
+    'GET /admin/dimse-peers',
+  ]);
   assert.equal([store.trouble.value, store.state.value?.transfers.total], [null, 0]);
 });
 

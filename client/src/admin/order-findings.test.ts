@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { wrongFirst } from './order-findings.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const test = suite('findings of a destination');
 
@@ -12,10 +13,7 @@ test('come with those that fail first, and without those that are well', () => {
     { code: 'skipped', result: 'skipped' },
     { code: 'commitment-missing', result: 'fail' },
   ] as const;
-  assert.equal(
-    wrongFirst(findings).map(({ code }) => code),
-    ['find-refused', 'commitment-missing', 'dimse-clear'],
-  );
+  assert.equal(valuesOf(wrongFirst(findings), 'code'), ['find-refused', 'commitment-missing', 'dimse-clear']);
 });
 
 test.run();

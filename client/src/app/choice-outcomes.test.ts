@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { sayOf, type ChoicesSaid } from './choice-outcome.ts';
@@ -177,10 +178,7 @@ test('files that a person left out, that were cleared or could not be sent are t
   const { choices, notSent } = outcomesOf(here, [study], page);
   assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 9 });
   assert.equal(notSent.leftOut, [study]);
-  assert.equal(
-    notSent.left.map(({ path }) => path),
-    ['A/1.dcm', 'cut.dcm', 'B/cut.dcm'],
-  );
+  assert.equal(valuesOf(notSent.left, 'path'), ['A/1.dcm', 'cut.dcm', 'B/cut.dcm']);
   const settled = { ...here, leftBehind: new Map(), settled: new Set(['a']) };
   assert.equal(said(settled, [study]), { standing: 'in-pacs', studies: 1, except: 0 });
 });

@@ -10,6 +10,7 @@ import { createOutboxes } from '../results/outboxes.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { sendKeptVerdicts } from './send-kept-verdicts.ts';
 
 const AUTHOR = idOf(601);
@@ -81,10 +82,7 @@ test('at sign-in the kept verdict is sent, and then nothing waits', async () => 
   const device = await reopened(AUTHOR);
   device.signIn(AUTHOR);
   assert.ok(await untilAsync(device.isEmpty));
-  assert.equal(
-    device.asked.map(({ method, path }) => [method, path]),
-    [['POST', `/results/${RESULT.id}/verify`]],
-  );
+  assert.equal(valuesOf(device.asked, 'method', 'path'), [['POST', `/results/${RESULT.id}/verify`]]);
   assert.is(device.outboxes.unsent.value.verdicts, 0);
 });
 

@@ -6,6 +6,7 @@ import type { FileToQueue } from '../pipeline/ingest/device-tasks.ts';
 import { untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { storeOver } from '../testing/open-queue.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 
 const small = (seed: number, patient = { name: 'Halb^Hanna', id: 'H-1' }) =>
@@ -37,7 +38,7 @@ for (const when of ['name', 'pack'] as const)
     await store.addFiles(files);
     pullOut(opened, when, (position) => position === 1);
     await store.send();
-    const view = storeOver(opened);
+    using view = storeOver(opened);
     assert.ok(await untilRead(() => view.studies.value.length === 1));
     const counted = () =>
       view.studies.value.map(({ instances, withheld }) => [instances, withheld.damaged ?? 0]);
@@ -50,7 +51,6 @@ for (const when of ['name', 'pack'] as const)
     await later.store.addFiles(files);
     await later.store.send();
     assert.ok(await untilRead(() => counted().every(([, damaged]) => damaged === 0)));
-    view.close();
   });
 
 test('a file that is no DICOM file is named as such among those not sent, on the page and after it was cleared', async () => {
@@ -61,7 +61,7 @@ test('a file that is no DICOM file is named as such among those not sent, on the
   // Of a disc with scratches: nobody can tell what it was.
   const scratched = new File([new Uint8Array(2000)], 'scratched.dcm');
   await store.addFiles([...others, cut, scratched, new File(['%PDF-1.7'], 'report.pdf')]);
-  const view = storeOver(opened);
+  using view = storeOver(opened);
   const whyNot = () =>
     outcomesOf(store.sentFromHere.value, view.studies.value, pageOf(store)).notSent.left.map(
       ({ why }) => why,
@@ -83,7 +83,6 @@ test('a file that is no DICOM file is named as such among those not sent, on the
     ],
     'the cut one counts with its study',
   );
-  view.close();
 });
 
 test('a study of which nothing can be read at Send stays chosen and not sent, under its patient’s name, until it is sent', async () => {
@@ -100,17 +99,10 @@ test('a study of which nothing can be read at Send stays chosen and not sent, un
   for (let time = 0; time < 2; time += 1) {
     await store.send();
     assert.equal([left(), store.rejected.value.length, await database.studies.count()], [stays, 3, 1]);
-    assert.equal(
-      unsentStudies(store).map(({ instances, sent }) => [instances, sent]),
-      [[3, 0]],
-    );
+    assert.equal(valuesOf(unsentStudies(store), 'instances', 'sent'), [[3, 0]]);
     await store.addFiles(filesOf(fuchs, 'b'));
   }
-  assert.equal(
-    pageOf(store).studies.map(({ instances }) => instances),
-    [3],
-    'it was chosen again',
-  );
+  assert.equal(valuesOf(pageOf(store).studies, 'instances'), [3], 'it was chosen again');
   store.clear();
   opened.hooks.beforeTask = async () => undefined;
   await store.addFiles(filesOf(fuchs, 'b'));

@@ -4,6 +4,7 @@ import { AUDIT_EVENTS } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
 import { auditWords } from './audit-words.ts';
 import { describeEvent, wordOf } from './describe-event.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const test = suite('an event in plain words');
 
@@ -179,8 +180,9 @@ test('says what a verdict was, and that a study went with names, and why', () =>
 
 test('is a failure where the event is one, and where some of a study was refused', () => {
   assert.equal(
-    [describe('login'), describe('instances-lost'), describe('study-forwarded', { refused: 1 })].map(
-      ({ outcome }) => outcome,
+    valuesOf(
+      [describe('login'), describe('instances-lost'), describe('study-forwarded', { refused: 1 })],
+      'outcome',
     ),
     [0, 8, 4],
   );

@@ -6,6 +6,7 @@ import type { BulkChange } from '#shared/protocol/case-bulk.ts';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import type { ApiClient, RequestOptions } from '../net/api-client.ts';
 import { createBulkStore } from './bulk.store.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const CASE: ListedCase = {
   id: '',
@@ -67,13 +68,10 @@ test('a change is undone for each case as that one was before', async () => {
   assert.ok(
     await store.apply(cases, { kind: 'change', set: { priority: 'urgent', assigneeId: null, tag: 'round' } }),
   );
-  assert.equal(
-    cases.map((of) => [at(of).priority, at(of).tags, at(of).assignee]),
-    [
-      ['urgent', ['old', 'round'], null],
-      ['urgent', ['round'], null],
-    ],
-  );
+  assertEach(cases, (of) => [at(of).priority, at(of).tags, at(of).assignee], [
+    ['urgent', ['old', 'round'], null],
+    ['urgent', ['round'], null],
+  ]);
   assert.equal([store.result.value?.done, store.chosen.value.size, store.mayUndo.value], [2, 0, true]);
   assert.ok(await store.undo());
   for (const of of cases) assert.equal(withoutVersion(at(of)), withoutVersion(of));

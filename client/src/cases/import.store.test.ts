@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { CaseImport } from '#shared/protocol/case-csv.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { createImportStore } from './import.store.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const REPORT: CaseImport = {
   isImported: false,
@@ -66,10 +67,7 @@ test('a corrected file keeps the columns that were mapped, and a file with other
   await store.choose(FILE);
   await store.map(0, 'tags');
   await store.choose(FILE);
-  assert.equal(
-    asked.slice(2).map((query) => query.get('columns')),
-    [null, 'tags,title,-'],
-  );
+  assertEach(asked.slice(2), (query) => query.get('columns'), [null, 'tags,title,-']);
   answer.columns = [{ header: 'Betreff', field: null }];
   await store.choose(FILE);
   assert.equal([asked.length, asked.at(-1)?.get('columns')], [5, null]);

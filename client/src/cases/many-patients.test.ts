@@ -1,6 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createManyPatients } from './many-patients.ts';
 
 const test = suite('the patients of a list');
@@ -28,14 +30,14 @@ test('rows that come into sight together are one question', async () => {
     patients.of({ kind: 'studies', id: '2.25.7' }),
     patients.of({ kind: 'cases', id: idOf(2) }),
   ]);
-  assert.equal(
-    asked.map(({ path, body }) => [path, body]),
-    [['/cases/patients', { cases: [idOf(1), idOf(2)], studies: ['2.25.7'] }]],
-  );
-  assert.equal(
-    told.map((of) => of.map(({ patientName }) => patientName)),
-    [['Doe^2.25.1'], ['Doe^2.25.7'], ['Doe^2.25.2']],
-  );
+  assert.equal(valuesOf(asked, 'path', 'body'), [
+    ['/cases/patients', { cases: [idOf(1), idOf(2)], studies: ['2.25.7'] }],
+  ]);
+  assertEach(told, (of) => of.map(({ patientName }) => patientName), [
+    ['Doe^2.25.1'],
+    ['Doe^2.25.7'],
+    ['Doe^2.25.2'],
+  ]);
 });
 
 test('cases that the gateway leaves for later are asked for again, until each row is told', async () => {
@@ -46,10 +48,7 @@ test('cases that the gateway leaves for later are asked for again, until each ro
     (await Promise.all(rows)).map((of) => of.map(({ patientName }) => patientName)),
     rows.map((_, at) => [`Doe^2.25.${at}`]),
   );
-  assert.equal(
-    asked.map(({ body }) => (body as Body).cases.length),
-    [5, 3, 1],
-  );
+  assertEach(asked, ({ body }) => (body as Body).cases.length, [5, 3, 1]);
 });
 
 test('no question is longer than the gateway takes, and each row of a refused one is told', async () => {
@@ -59,10 +58,7 @@ test('no question is longer than the gateway takes, and each row of a refused on
   const patients = createManyPatients(api);
   const rows = Array.from({ length: 31 }, (_, at) => patients.of({ kind: 'cases', id: idOf(at) }));
   const outcomes = await Promise.allSettled(rows);
-  assert.equal(
-    asked.map(({ body }) => (body as Body).cases.length),
-    [25, 6],
-  );
+  assertEach(asked, ({ body }) => (body as Body).cases.length, [25, 6]);
   assert.is(outcomes.filter(({ status }) => status === 'rejected').length, 6);
 });
 

@@ -1,8 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { User } from '#shared/protocol/api.ts';
-import { createApiClient, OtherAccount, Unreachable } from './api-client.ts';
+import { createApiClient, OtherAccount, Unreachable, type ApiProblem } from './api-client.ts';
 import { createSession } from './session.ts';
+import { failureOf } from '../testing/failure-of.ts';
 
 const USER = {
   id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001',
@@ -119,10 +120,7 @@ test('without a network the session does not count as ended', async () => {
   await session.signIn('someone', 'password');
   state.now += 3_600_000;
   state.isDown = true;
-  await session.accessToken().then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, Unreachable),
-  );
+  assert.instance(await failureOf(session.accessToken()), Unreachable);
   assert.is(session.state.value, 'signed-in');
   state.isDown = false;
   assert.is(await session.accessToken(), 't2');
@@ -207,10 +205,7 @@ test('signing out everywhere is believed only once the gateway has said so', asy
     },
   });
   await session.signIn('someone', 'password');
-  await session.signOutEverywhere().then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.status, 503),
-  );
+  assert.is(((await failureOf(session.signOutEverywhere())) as ApiProblem).status, 503);
   assert.is(session.state.value, 'signed-in');
   status = 204;
   await session.signOutEverywhere();

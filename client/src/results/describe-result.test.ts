@@ -20,6 +20,7 @@ import {
 } from './describe-result.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
@@ -89,15 +90,12 @@ test('an image other than a chest film is not called outside a population, and i
 });
 
 test('the threshold is drawn only on the bar that it applies to', () => {
-  assert.equal(
-    barsOf(recordedFinding()).map(({ name, threshold }) => [name, threshold]),
-    [
-      ['Pneumonia, either kind', 0.212],
-      ['Normal', null],
-      ['Bacterial pneumonia', null],
-      ['Viral pneumonia', null],
-    ],
-  );
+  assert.equal(valuesOf(barsOf(recordedFinding()), 'name', 'threshold'), [
+    ['Pneumonia, either kind', 0.212],
+    ['Normal', null],
+    ['Bacterial pneumonia', null],
+    ['Viral pneumonia', null],
+  ]);
   assert.equal(barsOf(recordedFinding({ probabilities: null, score: null, threshold: null })), []);
 });
 
@@ -121,10 +119,7 @@ test('results for comparison are those of the same image, then those of the same
   );
   const same = recordedResult(11);
   const fits = comparable(recordedResult(1), [recordedResult(1), other, stranger, same]);
-  assert.equal(
-    fits.map(({ id }) => id),
-    [same.id, other.id],
-  );
+  assert.equal(valuesOf(fits, 'id'), [same.id, other.id]);
 });
 
 test('a correction answers the question that the model answered', () => {

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { hideNames } from '../kit/identities.ts';
 import { NO_CRITERIA, queryOf } from './find-query.ts';
 import { ANSWER_BYTES_LIMIT, createFindStore, HELD_LIMIT, PAGE } from './find.store.ts';
@@ -130,10 +131,7 @@ test('nobody is searched for by a name or an ID while names are hidden', async (
   await store.find();
   const named = { PatientName: '*Muster*', PatientID: '*P-1*' };
   const page = { ModalitiesInStudy: 'CT', includefield: '00081030', limit: `${PAGE}`, offset: '0' };
-  assert.equal(
-    asked.map(({ path }) => queryOfPath(path)),
-    [page, { ...named, ...page }],
-  );
+  assertEach(asked, ({ path }) => queryOfPath(path), [page, { ...named, ...page }]);
 });
 
 test('more is the next page of the same search, until the PACS has no more', async () => {

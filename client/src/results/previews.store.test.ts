@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedFinding, recordedResult, STUDY } from '../testing/recorded-answers.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createManyPatients } from '../cases/many-patients.ts';
 import { createPreviewsStore } from './previews.store.ts';
 
@@ -95,10 +96,9 @@ test('the names of all studies are one question, asked once, for people who may 
   const isNamed = () => results.every(({ id }) => store.aboutOf(id) !== null);
   assert.ok(await untilRead(isNamed));
   assert.equal(store.aboutOf(idOf(5)), { patient: PATIENT, studyDate: '20260101', bodyPart: null });
-  assert.equal(
-    asked.map(({ path, body }) => [path, (body as { studies: string[] }).studies.toSorted()]),
-    [['/cases/patients', uids.toSorted()]],
-  );
+  assertEach(asked, ({ path, body }) => [path, (body as { studies: string[] }).studies.toSorted()], [
+    ['/cases/patients', uids.toSorted()],
+  ]);
 });
 
 test('a pseudonym is told as one, and a study of which many are not told is asked for alone', async () => {

@@ -13,6 +13,8 @@ import {
   type Answering,
 } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -112,10 +114,7 @@ test('a verdict is impossible until its image is drawn, and again once it is not
   assert.equal([kinds, given.length], [['loading', 'loading'], 0], 'fetched is not drawn');
   store.noteImage(true);
   await store.decide({ verdict: 'agree' });
-  assert.equal(
-    given.map(({ resultId, revision, request }) => [resultId, revision, request]),
-    [[RESULT.id, 1, { verdict: 'agree' }]],
-  );
+  assert.equal(valuesOf(given, 'resultId', 'revision', 'request'), [[RESULT.id, 1, { verdict: 'agree' }]]);
   store.noteImage(false);
   await store.decide({ verdict: 'correct', finding: 'normal', reason: 'no opacity' });
   assert.equal([store.image.value, given.length], ['missing', 1], 'the browser cannot draw it');
@@ -185,10 +184,7 @@ test('a form that is sent after another tab kept a verdict is not lost, and coun
   outbox.saved.value = VERIFIED;
   const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
   await store.submit(request, opened);
-  assert.equal(
-    given.map((one) => [one.revision, one.request]),
-    [[1, request]],
-  );
+  assertEach(given, (one) => [one.revision, one.request], [[1, request]]);
 });
 
 test('a verdict that arrives long after it was given is shown, here and in the list', async () => {
@@ -290,10 +286,7 @@ test('without a link the result that was open before is there with its image, an
   store.noteImage(true);
   outbox.unsent.value = [unsentOf(false)];
   await store.decide({ verdict: 'agree' });
-  assert.equal(
-    given.map(({ revision, request }) => [revision, request]),
-    [[1, { verdict: 'agree' }]],
-  );
+  assert.equal(valuesOf(given, 'revision', 'request'), [[1, { verdict: 'agree' }]]);
   store.close();
   kept.close();
   const { store: late } = await open(unreachable, kept);

@@ -5,6 +5,8 @@ import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
 import { giveTurns, json, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createResultsStore } from './results.store.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem'> {
@@ -29,10 +31,7 @@ test('results load a page at a time into one list', async () => {
   await ready();
   assert.ok(store.hasMore.value);
   await store.more();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [1, 2, 3].map(idOf),
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [1, 2, 3].map(idOf));
   assert.not.ok(store.hasMore.value);
 });
 
@@ -49,7 +48,7 @@ test('a filter reloads the list, persists until the next visit, and still offers
     [0, ['lung-fields', 'pneumonia'], [STUDY]],
   );
   assert.equal(
-    first.store.newest.value.map(({ id }) => id),
+    valuesOf(first.store.newest.value, 'id'),
     [idOf(1)],
     'a hidden study is still named by its newest result',
   );
@@ -96,10 +95,7 @@ test('of two answers the one to the newer request counts', async () => {
   await time.run(() => store.phase.value === 'ready', 1_000);
   first.resolve();
   await giveTurns();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [idOf(2)],
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [idOf(2)]);
 });
 
 test('the results of a job join the list automatically', async () => {
@@ -131,10 +127,10 @@ test('failed jobs are listed apart from running ones until a person clears them'
   const watching = new AbortController();
   store.watch(watching.signal);
   assert.ok(await time.run(() => store.failed.value.length === 1, 5_000));
-  assert.equal(
-    [store.jobs.value, store.failed.value].map((list) => list.map(({ id }) => id)),
-    [[idOf(901)], [idOf(902)]],
-  );
+  assertEach([store.jobs.value, store.failed.value], (list) => list.map(({ id }) => id), [
+    [idOf(901)],
+    [idOf(902)],
+  ]);
   store.clearFailed();
   assert.equal([store.jobs.value.length, store.failed.value.length], [1, 0]);
   watching.abort();
@@ -177,10 +173,7 @@ test('reloading the list keeps the pages loaded below, and continues from their 
   await store.more();
   first = page(1, 2);
   await store.refresh();
-  assert.equal(
-    store.results.value.map(({ id }) => id),
-    [1, 2, 3, 4, 5].map(idOf),
-  );
+  assert.equal(valuesOf(store.results.value, 'id'), [1, 2, 3, 4, 5].map(idOf));
   await store.ahead(idOf(4));
   assert.not.ok(
     asked.some(({ path }) => path.includes('cursor=5')),
@@ -216,10 +209,7 @@ test('the filters offer what the gateway has, and a row that stands for others i
   const second = await store.unfold(row, next, signal);
   assert.equal([second.results[0]?.id, second.next], [idOf(4), null]);
   assert.not.ok(asked.some((one) => one.path.includes('alike=') && one.path.includes('folded=')));
-  assert.equal(
-    [2, 3, 4].map((number) => store.neighbour(idOf(number), 1)?.id),
-    [3, 4, 5].map(idOf),
-  );
+  assertEach([2, 3, 4], (number) => store.neighbour(idOf(number), 1)?.id, [3, 4, 5].map(idOf));
 });
 
 test('a verdict on a row keeps the images that were unfolded below it, also once another row stands for them', async () => {

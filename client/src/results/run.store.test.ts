@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedModels, STUDY } from '../testing/recorded-answers.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { bodyOf, invalidOf, LARGEST_FILE_BYTES, thresholdOf, type Form } from './run-form.ts';
 import { createRunStore } from './run.store.ts';
 
@@ -91,10 +92,10 @@ test('missing or invalid values are reported before any request', () => {
   for (const [some, expected] of cases)
     assert.is(invalidOf({ ...FORM, ...some }), expected, JSON.stringify(some));
   const stopped = recordedModels().map((model) => ({ ...model, active: null, fallback: null }));
-  assert.equal(
-    ['', '0.9.0'].map((version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped)),
-    ['stopped', null],
-  );
+  assertEach(['', '0.9.0'], (version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped), [
+    'stopped',
+    null,
+  ]);
   assert.is(
     invalidOf(
       { ...FORM, model: 'pneumonia' },

@@ -21,6 +21,8 @@ import { createStoredStore, type Reading } from './stored.store.ts';
 import { refusal, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { readStored } from './read-stored.ts';
 import { recordedInstance, STUDY } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 const code = (value: string, meaning: string): SimpleElement[] => [
@@ -61,10 +63,7 @@ async function readAs(answer: Answering, instance: ResultInstance = recordedInst
   });
   assert.is(store.reading.value.kind, 'reading');
   await store.read();
-  assert.equal(
-    asked.map(({ path }) => path),
-    [`/results/r/instances/${instance.sopInstanceUID}`],
-  );
+  assert.equal(valuesOf(asked, 'path'), [`/results/r/instances/${instance.sopInstanceUID}`]);
   return store.reading.value;
 }
 const dicom: Answering = () => new Response(report(), { headers: { 'content-type': 'application/dicom' } });
@@ -146,18 +145,17 @@ test('two verified reports differ in verdict and time, and an older one names th
   const agreed = recordedInstance({ revision: 2 });
   const corrected = recordedInstance({ revision: 3 });
   const map = recordedInstance({ kind: 'SC' });
-  assert.equal(
-    [first, map].map((one) => titleOfReport(result, one)),
-    ['Report', 'Heat map'],
-  );
+  assertEach([first, map], (one) => titleOfReport(result, one), ['Report', 'Heat map']);
   assert.match(titleOfReport(result, agreed), /^Verified report: Agreed, .*2020/);
   assert.match(titleOfReport(result, corrected), /^Verified report: Corrected, .*2020/);
   assert.is(titleOfReport({}, agreed), 'Verified report');
   const all = [map, corrected, first, agreed];
-  assert.equal(
-    [first, agreed, corrected, map].map((one) => replacementOf(all, one)),
-    [agreed, corrected, null, null],
-  );
+  assertEach([first, agreed, corrected, map], (one) => replacementOf(all, one), [
+    agreed,
+    corrected,
+    null,
+    null,
+  ]);
   const refused = recordedInstance({ revision: 3, state: 'refused' });
   assert.is(replacementOf([agreed, refused], agreed), null, 'the PACS does not have the later one');
 });

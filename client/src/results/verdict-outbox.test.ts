@@ -5,6 +5,8 @@ import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { verdictRows } from './open-outbox.ts';
 import { createVerdictOutbox, type Given, type Unsent } from './verdict-outbox.ts';
 
@@ -49,10 +51,9 @@ const untilSaved = ({ outbox }: Awaited<ReturnType<typeof open>>) =>
 test('a verdict is sent at once, for the revision that was viewed, and leaves nothing on the device', async () => {
   const { outbox, rows, sent } = await open(() => json(VERIFIED));
   await outbox.give(AGREED);
-  assert.equal(
-    sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]),
-    [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']],
-  );
+  assertEach(sent(), ({ path, body, headers }) => [path, body, headers.get('if-match')], [
+    [`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"'],
+  ]);
   assert.equal([outbox.saved.value?.revision, outbox.unsent.value, await rows.kept()], [2, [], []]);
 });
 
@@ -73,10 +74,7 @@ test('without a link it is shown as not sent, and is sent automatically once the
   const own = await open(() => (isAway ? unreachable() : json(VERIFIED)));
   const { outbox, rows, time, sent } = own;
   await outbox.give(AGREED);
-  assert.equal(
-    outbox.unsent.value.map(({ resultId, isRetried }) => [resultId, isRetried]),
-    [[RESULT.id, true]],
-  );
+  assert.equal(valuesOf(outbox.unsent.value, 'resultId', 'isRetried'), [[RESULT.id, true]]);
   assert.equal(await rows.kept(), [AGREED]);
   isAway = false;
   await time.run(() => false, 60_000);
@@ -95,10 +93,7 @@ test('one that waits is shown as not sent while it is tried again; only a person
   const [{ request }] = outbox.unsent.value as [Unsent];
   await time.run(() => attempts.length === 2, 60_000);
   assert.ok(await untilRead(() => attempts.length === 2));
-  assert.equal(
-    outbox.unsent.value.map((each) => each.resultId),
-    [RESULT.id],
-  );
+  assert.equal(valuesOf(outbox.unsent.value, 'resultId'), [RESULT.id]);
   attempts.at(-1)!();
   assert.ok(await untilRead(() => outbox.sending.value.size === 0));
   assert.is(outbox.unsent.value[0]?.request, request, 'a question about it stays open');

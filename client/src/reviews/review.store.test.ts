@@ -13,6 +13,7 @@ import {
   type Asked,
 } from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import type { UnsentReviews } from '../results/outboxes.ts';
 import { keptIn, type Answered } from './own-reading.ts';
 import { createReviewStore } from './review.store.ts';
@@ -179,10 +180,7 @@ test('answers that the gateway refuses are kept until their author decides, and 
   const refuses: Answering = () => refusal(409, 'review-changed');
   link.answer = refuses;
   await store.sendAgain();
-  assert.equal(
-    store.unsent.value.map(({ trouble }) => trouble?.code),
-    ['review-changed', undefined],
-  );
+  assertEach(store.unsent.value, ({ trouble }) => trouble?.code, ['review-changed', undefined]);
   assert.is(store.own.value?.state, 'assigned', 'a signature behind refused answers is none');
   const refused = { waiting: [], refused: [REVIEW.id] };
   assert.equal(told(), refused, 'it does not wait for the link');
@@ -239,10 +237,7 @@ test('answers for a review that is gone are refused and can be discarded', async
   await store.decide(SAID);
   const later = await open(() => refusal(404, 'not-found'), device);
   assert.ok(later.store.isMissing.value);
-  assert.equal(
-    later.store.unsent.value.map(({ trouble }) => trouble?.code),
-    ['not-found'],
-  );
+  assertEach(later.store.unsent.value, ({ trouble }) => trouble?.code, ['not-found']);
   assert.equal(later.told(), { waiting: [], refused: [REVIEW.id] });
   await later.store.discard();
   assert.equal([await unsentSteps(later.tools), later.told()], [[], NONE]);
@@ -278,16 +273,10 @@ test('a signature that the gateway refuses as contradicting is signed anyway onl
       ? refusal(409, 'review-contradicts')
       : gateway.answer(asked);
   await sign();
-  assert.equal(
-    store.unsent.value.map(({ trouble }) => trouble?.code),
-    ['review-contradicts'],
-  );
+  assertEach(store.unsent.value, ({ trouble }) => trouble?.code, ['review-contradicts']);
   await store.signAnyway();
   assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
-  assert.equal(
-    gateway.taken.map(({ body }) => (body as { isMeant?: boolean }).isMeant),
-    [undefined, true],
-  );
+  assertEach(gateway.taken, ({ body }) => (body as { isMeant?: boolean }).isMeant, [undefined, true]);
 });
 
 test('answers that were not saved are there on the next visit, unreadable on the disk, until they are saved', async () => {

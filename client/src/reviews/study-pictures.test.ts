@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readPictures } from './study-pictures.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const row = (sopClass: unknown, instance: unknown, number: unknown = 1, series = '1.2.3') => ({
   '00080016': { vr: 'UI', Value: [sopClass] },
@@ -20,10 +21,7 @@ test('images come in their order; what models made of the study does not come', 
     row(DX, '1.4', '1'),
     row('1.2.840.10008.5.1.4.1.1.77.1.1', '1.6', 3),
   ];
-  assert.equal(
-    readPictures('1.2', answer).pictures.map(({ sopInstanceUID }) => sopInstanceUID),
-    ['1.4', '1.5', '1.6'],
-  );
+  assert.equal(valuesOf(readPictures('1.2', answer).pictures, 'sopInstanceUID'), ['1.4', '1.5', '1.6']);
 });
 
 test('secondary captures are the images of a study that has no others, and a heat map is none', () => {

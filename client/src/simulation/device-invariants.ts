@@ -13,6 +13,7 @@ import type {
 } from '../pipeline/queue/rows/local-database.ts';
 import type { SimulatedDevice } from './simulated-device.ts';
 import { keyOf } from '../pipeline/queue/upload-queue.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 export interface Snapshot {
   readonly studies: readonly StudyRow[];
@@ -71,7 +72,10 @@ function checkCopies(
     assert.is(study.trouble ?? study.waiting, null, `a study that is ${study.state} waits for nothing`);
     assert.is(study.title, null, `a study that is ${study.state} has no title`);
     assert.equal(
-      parcels.filter(({ studyId }) => studyId === study.id).map(({ id }) => id),
+      valuesOf(
+        parcels.filter(({ studyId }) => studyId === study.id),
+        'id',
+      ),
       [],
       `nor a copy, being ${study.state}`,
     );
@@ -79,7 +83,10 @@ function checkCopies(
   }
   if (study.waiting === 'interrupted')
     assert.equal(
-      parcels.filter(({ studyId }) => studyId === study.id).map(({ id }) => id),
+      valuesOf(
+        parcels.filter(({ studyId }) => studyId === study.id),
+        'id',
+      ),
       [],
       'what is to be chosen again has no copy',
     );
@@ -161,18 +168,27 @@ function checkOwners({ studies, instances, parcels, records, reports }: Snapshot
     'instances have a study',
   );
   assert.equal(
-    parcels.filter(({ studyId }) => !known.has(studyId)).map(({ id }) => id),
+    valuesOf(
+      parcels.filter(({ studyId }) => !known.has(studyId)),
+      'id',
+    ),
     [],
     'parcels have a study',
   );
   assert.equal(
-    records.filter(({ parcelId }) => !held.has(parcelId)).map(({ parcelId }) => parcelId),
+    valuesOf(
+      records.filter(({ parcelId }) => !held.has(parcelId)),
+      'parcelId',
+    ),
     [],
     'records have a parcel',
   );
   const going = new Set(studies.filter((study) => !isOver(study)).map(({ id }) => id));
   assert.equal(
-    reports.filter(({ studyId }) => !going.has(studyId)).map(({ studyId }) => studyId),
+    valuesOf(
+      reports.filter(({ studyId }) => !going.has(studyId)),
+      'studyId',
+    ),
     [],
     'reports have a study that is not over',
   );

@@ -6,6 +6,8 @@ import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts'
 import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import {
   chooseEntries,
   EVERYTHING,
@@ -108,10 +110,7 @@ test('two patients of one name are told apart by ID and birth date', () => {
 
 test('finished studies are told apart by their local label', () => {
   const entries = entriesOf([done('a', { label: 'A. M. …100' }), done('b', { label: 'B. K. …200' })]);
-  assert.equal(
-    entries.map(({ name }) => name),
-    ['A. M. …100', 'B. K. …200'],
-  );
+  assert.equal(valuesOf(entries, 'name'), ['A. M. …100', 'B. K. …200']);
   assert.equal(keys(entries, { text: '…200' }), ['b']);
 });
 
@@ -127,14 +126,11 @@ test('a study on this device and at the gateway is one row; others say where the
   const told = [sent('1.2.a'), sent('1.2.9'), sent('1.2.8', { device: null })];
   const moment = (hour: number) => formatMoment(new Date(at(22, hour)), NOW);
   const entries = entriesOf([done('a', { queuedAt: at(22, 9) })], told, own);
-  assert.equal(
-    entries.map(({ key, place, name, hasReceipt }) => [key, place, name, hasReceipt]),
-    [
-      ['a', 'here', `CT study, ${moment(9)}`, true],
-      ['1.2.9', 'gone', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
-      ['1.2.8', 'elsewhere', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
-    ],
-  );
+  assert.equal(valuesOf(entries, 'key', 'place', 'name', 'hasReceipt'), [
+    ['a', 'here', `CT study, ${moment(9)}`, true],
+    ['1.2.9', 'gone', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
+    ['1.2.8', 'elsewhere', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
+  ]);
   const [early, late] = entriesOf([done('a', { queuedAt: at(22, 9) }), done('b', { queuedAt: at(22, 10) })]);
   assert.equal([early!.name, late!.name], [`CT study, ${moment(9)}`, `CT study, ${moment(10)}`]);
 });
@@ -295,16 +291,13 @@ test('a study of the site is found by its sender, and names each sender once', (
   };
   const entries = entriesOf([], [told, sent('1.2.8')]);
   assert.equal(keys(entries, { text: 'TESS' }), ['1.2.9']);
-  assert.equal(
-    entries.map(({ senders }) => senders),
+  assert.equal(valuesOf(entries, 'senders'), [
     [
-      [
-        { username: 'tess', keptNames: true },
-        { username: 'noor', keptNames: false },
-      ],
-      [],
+      { username: 'tess', keptNames: true },
+      { username: 'noor', keptNames: false },
     ],
-  );
+    [],
+  ]);
 });
 
 test('filters by place and day, and removed studies are shown only when asked for', () => {
@@ -356,10 +349,12 @@ test('studies are grouped by patient, and those of nobody known come last', () =
     ],
     [sent('1.2.9')],
   );
-  assert.equal(
-    chosen(entries, { byPatient: true }).map(({ entries: own }) => own.map(({ key }) => key)),
-    [['a1', 'a2'], ['b'], ['c'], ['1.2.9']],
-  );
+  assertEach(chosen(entries, { byPatient: true }), ({ entries: own }) => own.map(({ key }) => key), [
+    ['a1', 'a2'],
+    ['b'],
+    ['c'],
+    ['1.2.9'],
+  ]);
 });
 
 test('a removed study is in no other view, and a search says that it is among the removed', () => {

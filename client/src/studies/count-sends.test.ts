@@ -42,7 +42,7 @@ async function send(device: TestDevice, id: string, places: readonly number[], m
     id,
     receiptOf(
       all.filter(({ position }) => places.includes(position)),
-      () => 'stored',
+      'stored',
     ),
   );
   await database.studies.update(id, more);
@@ -159,7 +159,7 @@ test('stays under way until its last send is counted: what is missing is not sai
   await send(device, '2', [2, 3]);
   await device.database.studies.update('2', { state: 'at-gateway', departed: 2, acknowledged: 2 });
   await device.database.instances.where('studyId').equals('2').modify({ state: 'sent' });
-  const store = storeOver(device);
+  using store = storeOver(device);
   const counts = createSendCounts(store.instancesOf);
   const entriesOf = createEntries();
   const join = createJoin();
@@ -183,7 +183,6 @@ test('stays under way until its last send is counted: what is missing is not sai
   assert.equal([before, now()], ['At the gateway', 'At the gateway']);
   await counts.update(store.studies.value);
   assert.is(now(), 'In the PACS');
-  store.close();
 });
 
 test('is read again only where a send has changed, and no more once one send is left', async () => {

@@ -5,6 +5,8 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { decideSentWords } from './decide-sent-words.ts';
 import { needsWords } from './needs-words.ts';
 import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('decisions about a study that is not on this device');
 
@@ -24,14 +26,8 @@ test('are asked for at once where no device can answer, and for devices apart, o
     { ...UPLOAD, uploadId: 'of one UID', counts: { ...COUNTS, refused: 0, quarantined: 0 } },
   ];
   const { withoutDevice, ofDevices } = undecidedUploads({ standing: 'needs-you', uploads });
-  assert.equal(
-    withoutDevice.map(({ uploadId }) => uploadId),
-    ['u', 'of one UID'],
-  );
-  assert.equal(
-    ofDevices.map(({ uploadId }) => uploadId),
-    ['of a device'],
-  );
+  assert.equal(valuesOf(withoutDevice, 'uploadId'), ['u', 'of one UID']);
+  assert.equal(valuesOf(ofDevices, 'uploadId'), ['of a device']);
   assert.equal(undecidedUploads({ standing: 'ended', uploads }), { withoutDevice: [], ofDevices: [] });
 });
 
@@ -56,19 +52,13 @@ test('stand by reason, and offer again only what the gateway still has and anoth
     of('c', 'quarantined', 'conflicting-instance'),
     of('d', 'refused', 'pacs-refused'),
   ]);
-  assert.equal(
-    parts.map(({ reason, instances }) => [reason, instances.map(({ digest }) => digest).join()]),
-    [
-      ['pacs-refused', 'b,d'],
-      ['conflicting-instance', 'c'],
-    ],
-  );
+  assertEach(parts, ({ reason, instances }) => [reason, instances.map(({ digest }) => digest).join()], [
+    ['pacs-refused', 'b,d'],
+    ['conflicting-instance', 'c'],
+  ]);
   const offered = (reason: string, state: 'refused' | 'quarantined' = 'quarantined') =>
     canOfferAgain({ state, reason, destination: null });
-  assert.equal(
-    ['pacs-refused', 'conflicting-instance'].map((reason) => offered(reason)),
-    [true, true],
-  );
+  assertEach(['pacs-refused', 'conflicting-instance'], (reason) => offered(reason), [true, true]);
   assert.is(offered('cannot-be-verified'), false);
   assert.is(offered('pacs-refused', 'refused'), false, 'the gateway keeps no copy of what the PACS refused');
 });
@@ -107,13 +97,10 @@ test('are said as of another content where the PACS has one under their UID', ()
     ...{ sopInstanceUID, digest, state },
   });
   const parts = undecidedParts([of('1', 'a', 'stored'), of('1', 'b', 'refused'), of('2', 'c', 'refused')]);
-  assert.equal(
-    parts.map(({ stands, instances }) => [stands, instances.map(({ digest }) => digest).join()]),
-    [
-      [true, 'b'],
-      [false, 'c'],
-    ],
-  );
+  assertEach(parts, ({ stands, instances }) => [stands, instances.map(({ digest }) => digest).join()], [
+    [true, 'b'],
+    [false, 'c'],
+  ]);
 });
 
 test.run();

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
 import type { ToldStudy } from './sent-studies.store.ts';
@@ -36,10 +37,7 @@ test('rows of one minute are told apart by what the PACS says', () => {
   const [one, other, nameless] = shown({});
   assert.match(`${one?.name} ${other?.name}`, /FONTAINE, ZOE Fontaine, Zoe/);
   assert.match(nameless!.name, /^DX study/);
-  assert.equal(
-    [one, other, nameless].map((entry) => entry!.person),
-    [['ID P-4715'], ['ID P-4716'], ['ID RP-7']],
-  );
+  assertEach([one, other, nameless], (entry) => entry!.person, [['ID P-4715'], ['ID P-4716'], ['ID RP-7']]);
   assert.ok(one!.about.includes('Chest PA'));
 });
 

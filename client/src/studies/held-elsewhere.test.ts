@@ -6,6 +6,7 @@ import { chooseEntries, EVERYTHING, type Shown } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 import { whereOf, withheldOf } from './where-of.ts';
+import { valuesOf } from '../testing/values-of.ts';
 
 const test = suite('a study that its sender has not decided about');
 const NOW = new Date(2026, 10, 25, 18);
@@ -37,14 +38,8 @@ test('waits for a decision about one, and one was left out', () => {
 });
 
 test('is found among those that wait, and not among those that have arrived', () => {
-  assert.equal(
-    found('needs-you').map(({ key }) => key),
-    ['needs-you'],
-  );
-  assert.equal(
-    found('incomplete').map(({ key }) => key),
-    ['needs-you'],
-  );
+  assert.equal(valuesOf(found('needs-you'), 'key'), ['needs-you']);
+  assert.equal(valuesOf(found('incomplete'), 'key'), ['needs-you']);
   assert.equal([found('arrived'), found('left-out')], [[], []]);
 });
 

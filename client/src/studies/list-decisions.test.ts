@@ -16,6 +16,7 @@ import { listNeeds, type NeedsFacts, type PatientChoice } from '../pipeline/queu
 import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
 import type { LostStudy, Need, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { carryOut, leaveOutPatient, type Stores } from './carry-out.ts';
 import { listDecisions, meaningOf, type Answer, type Decision, type HeldFiles } from './list-decisions.ts';
 
@@ -223,9 +224,7 @@ test('each code of the PACS is named once for all that it refused for one reason
   );
   const needs = listNeeds({ studies, lost: [], foreign: 0, found: [], noRoom: 0 });
   assert.equal(
-    listDecisions(needs, { reopenable: () => false, policiesFor: () => null }).map(
-      ({ pacsCodes }) => pacsCodes,
-    ),
+    valuesOf(listDecisions(needs, { reopenable: () => false, policiesFor: () => null }), 'pacsCodes'),
     [[0x0122, 0xa900]],
   );
 });

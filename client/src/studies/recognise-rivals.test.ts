@@ -7,6 +7,7 @@ import { countReasons } from '../pipeline/queue/count-reasons.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../testing/open-ingest.ts';
 import { TITLE } from '../testing/open-queue.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { recogniseRivals } from './recognise-rivals.ts';
 
 const patient = { name: 'Twice^Tina', id: 'TWICE-1' };
@@ -64,10 +65,7 @@ test('an image that waits for a decision and is sent again waits once, and is st
   const named = await database.instances.where('studyId').equals(again.id).toArray();
   assert.equal([again.instances, again.chosen, named.length], [2, 2, 2], 'the others are sent again alone');
   const waits = (await database.instances.toArray()).filter(({ state }) => state === 'quarantined');
-  assert.equal(
-    waits.map(({ studyId }) => studyId),
-    [id],
-  );
+  assert.equal(valuesOf(waits, 'studyId'), [id]);
   assert.equal(await database.withdrawals.toArray(), [], 'the gateway is told nothing of it');
 });
 

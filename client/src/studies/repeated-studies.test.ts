@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { chooseEntries, EVERYTHING } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
 import { createJoin, sendsOf } from './join-sends.ts';
@@ -79,10 +80,7 @@ test('a study that is sent in parts is one row in the most urgent place of its p
   assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: none sent from here');
   const [row] = rowsOf(there, waits);
   assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
-  assert.equal(
-    sendsOf(row!).map(({ key }) => key),
-    ['there', 'waits'],
-  );
+  assert.equal(valuesOf(sendsOf(row!), 'key'), ['there', 'waits']);
 });
 
 test('a study that was cancelled and then sent as a whole has arrived', () => {
@@ -131,12 +129,7 @@ test('a study of several sends is found by what is known of any of them, and sta
   assert.is(rows(there, waits, other), before);
   const after = rows({ ...there }, { ...waits, paused: true }, other);
   assert.equal([after[0] === before[0], after[1] === before[1]], [false, true]);
-  assert.equal(
-    rows({ ...there, removed: true }, waits)
-      .map(sendsOf)
-      .map(({ length }) => length),
-    [1, 1],
-  );
+  assert.equal(valuesOf(rows({ ...there, removed: true }, waits).map(sendsOf), 'length'), [1, 1]);
 });
 
 test.run();

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { needsWords } from './needs-words.ts';
 import { createSentElsewhere } from './sent-elsewhere.ts';
 
@@ -28,10 +29,7 @@ test('is one number, and the last one stays without a network', async () => {
   assert.is(list.count.value, 12);
   await list.refresh(false);
   assert.equal(list.waiting.value, ALL);
-  assert.equal(
-    asked.map(({ path }) => path),
-    ['/uploads/waiting?all=1', '/uploads/waiting'],
-  );
+  assert.equal(valuesOf(asked, 'path'), ['/uploads/waiting?all=1', '/uploads/waiting']);
 });
 
 test('an answer that comes after that of a later question changes nothing', async () => {

@@ -5,6 +5,8 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { hideNames } from '../kit/identities.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { untilRead } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
@@ -46,7 +48,7 @@ test('are read a page at a time, newest first, each once', async () => {
   await sent.more();
   assert.equal([sent.studies.value.length, sent.hasMore.value, asked.length], [250, false, 3]);
   assert.equal(
-    sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
+    valuesOf(sent.studies.value, 'studyInstanceUID'),
     Array.from({ length: 250 }, (_, nth) => `1.2.${249 - nth}`),
   );
 });
@@ -59,10 +61,7 @@ test('are those of the whole site for people who only watch, on every page', asy
   await sent.find('1.2.14', NOW);
   await sent.find('tess', NOW);
   const asking = asked.map((path) => new URL(path, 'http://gateway').searchParams);
-  assert.equal(
-    asking.map((query) => query.get('all')),
-    ['1', '1', '1', '1'],
-  );
+  assertEach(asking, (query) => query.get('all'), ['1', '1', '1', '1']);
   assert.is(asking.at(-1)!.get('q'), 'tess', 'a sender’s name');
   assert.is(sent.studies.value.length, 150);
 });
@@ -336,10 +335,7 @@ test('of the whole site are found by their sender also while the PACS is away, w
   const sent = createSentStudies(gatewayOfSite({ isDown: true, isCut: false }).api, 'of-the-site', true);
   await sent.find('tina', NOW);
   assert.is(sent.search.value?.standing, 'failed');
-  assert.equal(
-    sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
-    ['1.2.7'],
-  );
+  assert.equal(valuesOf(sent.studies.value, 'studyInstanceUID'), ['1.2.7']);
 });
 
 test.run();

@@ -3,6 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords } from './timeline-words.ts';
+import { valuesOf } from '../testing/values-of.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('the steps of a study');
 
@@ -23,15 +25,12 @@ test('the device says that everything was sent or on its way: parts may arrive l
     event('parcel-received', 4),
     event('parcel-verified', 5),
   ]);
-  assert.equal(
-    steps.map((step) => step.said),
-    [
-      'A part arrived at the gateway',
-      'The device said that everything was sent or on its way',
-      'A part arrived at the gateway',
-      'The gateway checked a part of it',
-    ],
-  );
+  assert.equal(valuesOf(steps, 'said'), [
+    'A part arrived at the gateway',
+    'The device said that everything was sent or on its way',
+    'A part arrived at the gateway',
+    'The gateway checked a part of it',
+  ]);
   assert.is(steps[1]!.at, '2026-11-23T10:00:02.000Z', 'when the device said it');
 });
 
@@ -179,28 +178,22 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
     ...reportOf(3, 30),
   ]);
   const road = 'Report of pneumonia 1.0.0: made by the gateway, receipt issued';
-  assert.equal(
-    steps.map((step) => [step.said, step.account, step.road.length]),
-    [
-      ['Sending began', undefined, 0],
-      ['Receipt issued', undefined, 0],
-      [road, undefined, 7],
-      ['A verdict was given on a result: agreed', 'rosa', 0],
-      [road, undefined, 7],
-    ],
-  );
-  assert.equal(
-    steps[2]!.road.map((step) => step.said),
-    [
-      'Results: made by the gateway',
-      'Report of pneumonia 1.0.0: on the way to the PACS',
-      'The gateway put it together',
-      'Report of pneumonia 1.0.0: handed to the PACS',
-      'Receipt issued',
-      'Report of pneumonia 1.0.0: receipt issued',
-      'The gateway deleted its copy',
-    ],
-  );
+  assertEach(steps, (step) => [step.said, step.account, step.road.length], [
+    ['Sending began', undefined, 0],
+    ['Receipt issued', undefined, 0],
+    [road, undefined, 7],
+    ['A verdict was given on a result: agreed', 'rosa', 0],
+    [road, undefined, 7],
+  ]);
+  assert.equal(valuesOf(steps[2]!.road, 'said'), [
+    'Results: made by the gateway',
+    'Report of pneumonia 1.0.0: on the way to the PACS',
+    'The gateway put it together',
+    'Report of pneumonia 1.0.0: handed to the PACS',
+    'Receipt issued',
+    'Report of pneumonia 1.0.0: receipt issued',
+    'The gateway deleted its copy',
+  ]);
 });
 
 test('a report is with the PACS only as far as its steps say, and what a sender brings with it has its own', () => {
@@ -235,10 +228,7 @@ test('nothing was handed to a PACS that had all of it, or took none', () => {
 
 test('the same step several times in a row is one line', () => {
   const steps = stepsOf([event('parcel-verified', 1), event('parcel-verified', 2)]);
-  assert.equal(
-    steps.map(({ times }) => times),
-    [2],
-  );
+  assert.equal(valuesOf(steps, 'times'), [2]);
 });
 
 test('the same step at two destinations is two lines, each with its name', () => {

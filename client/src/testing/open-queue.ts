@@ -6,10 +6,12 @@ import { Dexie } from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { signal } from '@preact/signals';
 import type { SealingKey, UploadStatus } from '#shared/protocol/api.ts';
-import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createOpener, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
+import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { createInstanceQueue, type InstanceQueueTools } from '../pipeline/queue/rows/instance-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
@@ -163,17 +165,51 @@ export function queueOver({ database }: TestDevice, tools: Partial<InstanceQueue
   });
 }
 
+/** The gateway's answer to an announcement. */
+export const answerOf = (some: Partial<ManifestAnswer> = {}): ManifestAnswer => ({
+  ...{ uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] },
+  ...some,
+});
+
+/** A device with a study of which every byte has been sent: its receipt comes next. */
+export async function openSent(sizes: readonly number[], tools: Partial<InstanceQueueTools> = {}) {
+  const device = await openDevice();
+  const keys = await makeSealingKeys();
+  const instances = await queueStudy(device, 'study', sizes, { keys });
+  const queue = queueOver(device, tools);
+  await sendAll(queue, 'study');
+  const rowOf = async () => (await device.database.studies.get('study'))!;
+  return { device, database: device.database, keys, instances, queue, rowOf };
+}
+
+export async function sendAll(queue: UploadQueue, id: string): Promise<void> {
+  await queue.announced(id, answerOf());
+  await queue.beginSending(id);
+  await queue.allSent(id);
+}
+
+/** What decisions need; a gateway that takes each. */
+export const decisionTools = (
+  { database }: Pick<TestDevice, 'database'>,
+  some: Partial<DecisionTools> = {},
+): DecisionTools => ({
+  ...{ database, isOnline: signal(true), now: () => 1, locks: OPEN_LOCKS },
+  decide: async () => undefined,
+  withdraw: async () => undefined,
+  wake: () => undefined,
+  later: () => undefined,
+  ...some,
+});
+
 /** localStorage. */
 export function createPlace(): Pick<Storage, 'getItem' | 'setItem'> {
   const kept = new Map<string, string>();
   return { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => void kept.set(name, value) };
 }
 
-export function storeOver(
-  { database, key }: TestDevice,
-  tools: Partial<QueueStoreTools> = {},
-): ReturnType<typeof createQueueStore> {
-  return createQueueStore({
+/** Closes with the block that declares it `using`. */
+export function storeOver({ database, key }: TestDevice, tools: Partial<QueueStoreTools> = {}) {
+  const store = createQueueStore({
     database,
     key: Promise.resolve(key),
     now: () => 1,
@@ -191,21 +227,19 @@ export function storeOver(
     uploads: async (): Promise<UploadStatus[]> => [],
     ...tools,
   });
+  return Object.assign(store, { [Symbol.dispose]: store.close });
 }
 
+/** `states`: of the first instances; the last one is that of all others too. */
 export function receiptOf(
   instances: readonly PreparedInstance[],
-  state: (at: number) => ReceiptInstance['state'],
+  ...states: readonly ReceiptInstance['state'][]
 ): CheckedReceipt {
-  const named = instances.map(
-    ({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => ({
-      sopInstanceUID,
-      digest,
-      bytes: sizeOf(bytes),
-      state: state(at),
-      ...(state(at) === 'refused' ? { reason: 'pacs-refused' } : {}),
-    }),
-  );
+  const named = instances.map(({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => {
+    const state = states[at] ?? states.at(-1)!;
+    const because = state === 'refused' ? { reason: 'pacs-refused' } : {};
+    return { sopInstanceUID, digest, bytes: sizeOf(bytes), state, ...because };
+  });
   const receipt = {
     jti: crypto.randomUUID(),
     iss: 'http://gateway',
@@ -220,6 +254,13 @@ export function receiptOf(
   };
   return { jws: 'a.b.c', receipt };
 }
+
+/** The receipt, with another word on each instance. */
+export const receiptWith = (
+  { jws, receipt }: CheckedReceipt,
+  say: (one: ReceiptInstance, at: number) => ReceiptInstance,
+  more: Partial<Receipt> = {},
+): CheckedReceipt => ({ jws, receipt: { ...receipt, instances: receipt.instances.map(say), ...more } });
 
 /** All bytes of a parcel as sent, read in pieces that do not align with records. */
 export async function bytesOf(parcel: ParcelToSend): Promise<Uint8Array<ArrayBuffer>> {

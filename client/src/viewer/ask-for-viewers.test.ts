@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
+import { valuesOf } from '../testing/values-of.ts';
 import { askForViewers, hasViewers } from './ask-for-viewers.ts';
 
 const LINK = { title: 'Stone', url: 'https://stone.test/1.2.3' };
@@ -13,10 +14,7 @@ const told = async (answer: Answering): Promise<string> =>
 test('the viewers of the site come with their addresses', async () => {
   const { api, asked } = openTestApi(() => json({ links: [LINK] }));
   assert.equal(await askForViewers(api, '1.2.3', new AbortController().signal), [LINK]);
-  assert.equal(
-    asked.map(({ method, path }) => [method, path]),
-    [['POST', '/studies/1.2.3/viewer-link']],
-  );
+  assert.equal(valuesOf(asked, 'method', 'path'), [['POST', '/studies/1.2.3/viewer-link']]);
 });
 
 test('where no viewer is set, a person is told who can set one, and of no setting that may be there', async () => {
@@ -55,10 +53,7 @@ test('a viewer is offered where there is one, or where the gateway does not say,
   assert.is(await has(() => refusal(404, 'not-found')), null, 'nothing of it may be seen');
   const { api, asked } = openTestApi(() => json({ titles: [] }));
   await hasViewers(api, '1.2.3', new AbortController().signal);
-  assert.equal(
-    asked.map(({ method, path }) => [method, path]),
-    [['GET', '/studies/1.2.3/viewers']],
-  );
+  assert.equal(valuesOf(asked, 'method', 'path'), [['GET', '/studies/1.2.3/viewers']]);
 });
 
 test.run();

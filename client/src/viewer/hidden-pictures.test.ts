@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hideNames } from '../kit/identities.ts';
 import { hidingOf, showPicture } from './hidden-pictures.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('hidden pictures');
 const FILM = { of: '1.2.3', mayHoldName: true };
@@ -16,15 +17,13 @@ test.after(() => hideNames(false));
 test('one that may show a name waits for the person who hides names, each by itself', () => {
   assert.is(hidingOf(ADLER, FILM), 'shown');
   hideNames(true);
-  assert.equal(
-    [FILM, OTHER, { ...FILM, mayHoldName: false }].map((each) => hidingOf(ADLER, each)),
-    ['asks', 'asks', 'shown'],
-  );
+  assertEach([FILM, OTHER, { ...FILM, mayHoldName: false }], (each) => hidingOf(ADLER, each), [
+    'asks',
+    'asks',
+    'shown',
+  ]);
   showPicture(ADLER, FILM);
-  assert.equal(
-    [FILM, OTHER].map((each) => hidingOf(ADLER, each)),
-    ['shown', 'asks'],
-  );
+  assertEach([FILM, OTHER], (each) => hidingOf(ADLER, each), ['shown', 'asks']);
   assert.is(hidingOf(BERG, FILM), 'asks', 'another person has not asked');
   hideNames(false);
   hideNames(true);

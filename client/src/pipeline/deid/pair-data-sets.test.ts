@@ -15,6 +15,7 @@ import type { DevicePolicy } from '#shared/ingest/ingest-file.ts';
 import { compareInstance } from './compare-instance.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const deidentified = async (...options: string[]): Promise<DevicePolicy> => ({
   kind: 'deidentified',
@@ -143,14 +144,10 @@ test('the elements of an item are listed under it; elements removed with their s
   ]);
   const gone = rows.filter(({ path }) => path.startsWith('0040,0275'));
   assert.equal(
-    gone.map(({ change, because, group, after }) => [change, because, group, after]),
+    valuesOf(gone, 'change', 'because', 'group', 'after'),
     gone.map((_, place) => ['removed', place === 0 ? 'profile' : 'around', 'text', null]),
   );
-  assert.equal(
-    gone.map(({ depth }) => depth),
-    [0, 1, 1, 2],
-    'the only item of a sequence has no row of its own',
-  );
+  assert.equal(valuesOf(gone, 'depth'), [0, 1, 1, 2], 'the only item of a sequence has no row of its own');
 });
 
 test('values are read in the character set of their data set or item, numbers and tags as such, and long ones are cut', async () => {

@@ -9,6 +9,8 @@ import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const { corpus } = testEnvironment();
 
@@ -54,10 +56,7 @@ test('a bomb is refused from its directory, without inflating it', async () => {
 
 test('a file named .zip that is no archive is reported as damaged', async () => {
   const entries = await listArchive(new Blob(['not a zip at all']));
-  assert.equal(
-    entries.map((entry) => entry.kind === 'refused' && entry.because),
-    ['archive-damaged'],
-  );
+  assertEach(entries, (entry) => entry.kind === 'refused' && entry.because, ['archive-damaged']);
 });
 
 test('files of an archive are found as in a folder, with their bytes', async () => {
@@ -68,10 +67,7 @@ test('files of an archive are found as in a folder, with their bytes', async () 
   const archive = await writer.close();
   const found: Collected[] = [];
   for await (const each of collectFile(archive, 'cd.zip', false)) found.push(each);
-  assert.equal(
-    found.map((each) => each.path),
-    ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm'],
-  );
+  assert.equal(valuesOf(found, 'path'), ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm']);
   const archives = createArchiveReader();
   const texts = await Promise.all(
     found.map(async (each) => (each.kind === 'file' ? (await openFile(each.ref, archives)).text() : '')),

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { IN_PACS_AT_ONCE } from '#shared/protocol/in-pacs.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import { askInPacs } from './ask-in-pacs.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const test = suite('the PACS');
 const UIDS = Array.from({ length: 2 * IN_PACS_AT_ONCE + 1 }, (_, nth) => `1.2.3.${nth}`);
@@ -30,10 +31,7 @@ test('is asked in parts what it still has of a study', async () => {
   const { api, questions, signals } = gateway();
   const { signal } = new AbortController();
   const there = await askInPacs(api, '1.2.3', UIDS, signal);
-  assert.equal(
-    questions.map(({ length }) => length),
-    [IN_PACS_AT_ONCE, IN_PACS_AT_ONCE, 1],
-  );
+  assert.equal(valuesOf(questions, 'length'), [IN_PACS_AT_ONCE, IN_PACS_AT_ONCE, 1]);
   assert.is(there?.size, UIDS.length - 3);
   assert.ok(signals.every((each) => each === signal));
 });

@@ -7,6 +7,7 @@ import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import { notSentOf } from '../upload/not-sent.ts';
 import { chosenWords } from './chosen-words.ts';
 import { ofUnknownStudy } from './damaged-files.ts';
@@ -46,17 +47,14 @@ test('only where its front does not say which study it is of, every study may la
   const { store } = await openIngest();
   await store.addFiles([...wholeOnes(), cut(LAST, 'early.dcm', 400)]);
   assert.is(store.damaged.value.size, 0);
-  assert.equal(
-    ofUnknownStudy(store.rejected.value).map(({ path }) => path),
-    ['early.dcm'],
-  );
+  assert.equal(valuesOf(ofUnknownStudy(store.rejected.value), 'path'), ['early.dcm']);
 });
 
 for (const policy of [IDENTIFIED, DEIDENTIFIED])
   test(`is sent without it, and says so at its end and of the disc (${policy.name})`, async () => {
     const opened = await openIngest({ chosen: policy });
     const { store } = opened;
-    const queue = storeOver(opened);
+    using queue = storeOver(opened);
     await store.addFiles([...wholeOnes(), cut(LAST)]);
     await store.send();
     assert.equal([store.problem.value, store.rejected.value], [null, []], 'counted in one place');
@@ -69,7 +67,6 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
     const { choices } = outcomesOf(store.sentFromHere.value, [arrived], pageOf(store));
     assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 1 });
-    queue.close();
   });
 
 for (const policy of [IDENTIFIED, DEIDENTIFIED])

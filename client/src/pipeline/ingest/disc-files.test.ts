@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { DiscIndex } from '#shared/dicom/dicomdir.ts';
 import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
 import { createDiscFiles, isInDoubt } from './disc-files.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 function indexOf(...fileIds: readonly string[]): DiscIndex {
   const files = fileIds.map((fileId, nth) => ({ fileId, sopInstanceUID: `2.25.${nth}` }));
@@ -58,15 +59,12 @@ test('all indexes of a choice share one budget of records, and one that exceeds 
   const disc = createDiscFiles();
   for (const folder of ['a', 'b', 'c']) disc.noteIndex(`${folder}/DICOMDIR`, half);
   disc.noteIndex('d/DICOMDIR', indexOf('IM1'));
-  assert.equal(
-    disc.indexes.map((index) => [index.kind === 'index' && index.studies.length, isInDoubt(index)]),
-    [
-      [1, false],
-      [0, true],
-      [0, true],
-      [1, false],
-    ],
-  );
+  assertEach(disc.indexes, (index) => [index.kind === 'index' && index.studies.length, isInDoubt(index)], [
+    [1, false],
+    [0, true],
+    [0, true],
+    [1, false],
+  ]);
 });
 
 test.run();

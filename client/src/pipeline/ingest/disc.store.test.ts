@@ -8,6 +8,7 @@ import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
 import { createDiscs, unreadOf } from './disc-view.ts';
 import { inFolder, openIngest } from '../../testing/open-ingest.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const patientOf = (name: string) => ({ name, id: `ID-${name}` });
 const JANE = syntheticStudy({ seed: 41, instancesPerSeries: 2 });
@@ -54,13 +55,10 @@ test('a whole disc is found without an alarm, whatever the case of its names', a
 test('files that the index names and that were not chosen are named, until they are added', async () => {
   const { store } = await openIngest();
   await store.addFiles(filesIn('cd', (path) => (path.startsWith('ST1/') ? null : path)));
-  assert.equal(
-    store.disc.value.missing.map(({ path, study }) => [path, study?.description.patientName]),
-    [
-      ['ST1/IM0010001', 'Roe^Richard'],
-      ['ST1/IM0010002', 'Roe^Richard'],
-    ],
-  );
+  assertEach(store.disc.value.missing, ({ path, study }) => [path, study?.description.patientName], [
+    ['ST1/IM0010001', 'Roe^Richard'],
+    ['ST1/IM0010002', 'Roe^Richard'],
+  ]);
   await store.addFiles(filesIn('ST1', (path) => (path.startsWith('ST1/') ? path.slice(4) : null)));
   assert.equal(store.disc.value.missing, []);
 });
@@ -124,20 +122,18 @@ for (const [what, bytes] of NO_DICOM)
     const damaged = inFolder(new File([bytes], DOE.slice(4).toLowerCase()), `cd/${DOE.slice(0, 3)}`);
     await store.addFiles([...others, stray, damaged]);
     assert.equal([...store.damaged.value], [[String(JANE.studyInstanceUID), 1]]);
-    assert.equal(
-      store.rejected.value.map(({ path, reason, state }) => [path.toUpperCase(), reason, state]),
-      [[`CD/${DOE}`, 'not-parseable', 'refused']],
-    );
+    assertEach(store.rejected.value, ({ path, reason, state }) => [path.toUpperCase(), reason, state], [
+      [`CD/${DOE}`, 'not-parseable', 'refused'],
+    ]);
     assert.equal(
       [store.skippedFiles.value.map(({ path }) => path), store.disc.value.missing],
       [['cd/README.TXT'], []],
     );
     await store.send();
     store.clear();
-    const queue = storeOver(opened);
+    using queue = storeOver(opened);
     assert.ok(await untilRead(() => queue.studies.value.length === 2));
     assert.equal(queue.studies.value.map(({ track }) => track.leftOut).toSorted(), [0, 1]);
-    queue.close();
   });
 
 test('a file that the index names and nobody chose stays counted with its study after a reload, until it is sent', async () => {
@@ -145,7 +141,7 @@ test('a file that the index names and nobody chose stays counted with its study 
   const { store } = opened;
   await store.addFiles(filesIn('cd', (path) => (path === DOE ? null : path)));
   await store.send();
-  const queue = storeOver(opened);
+  using queue = storeOver(opened);
   assert.ok(await untilRead(() => queue.studies.value.length === 2));
   const counted = () => queue.studies.value.map(({ withheld }) => withheld.damaged ?? 0).toSorted();
   assert.equal(counted(), [0, 1]);
@@ -155,7 +151,6 @@ test('a file that the index names and nobody chose stays counted with its study 
   await later.store.addFiles(filesIn('cd'));
   await later.store.send();
   assert.ok(await untilRead(() => counted().every((count) => count === 0)));
-  queue.close();
 });
 
 test('an index counts no file of another choice to its studies, and one that was chosen without its folder it does', async () => {
@@ -207,13 +202,10 @@ test('the studies of a disc are named before one of their instances is read', as
   const reading = store.addFiles(filesIn('cd'));
   await until(() => store.disc.value.expected.length === 2);
   assert.is(store.studies.value.length, 0);
-  assert.equal(
-    store.disc.value.expected.map(({ description, files }) => [description.patientName, files.length]),
-    [
-      ['Doe^Jane', 2],
-      ['Roe^Richard', 2],
-    ],
-  );
+  assertEach(store.disc.value.expected, ({ description, files }) => [description.patientName, files.length], [
+    ['Doe^Jane', 2],
+    ['Roe^Richard', 2],
+  ]);
   open();
   await reading;
   assert.equal([store.studies.value.length, store.disc.value.expected], [2, []]);

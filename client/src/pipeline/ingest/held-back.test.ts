@@ -17,6 +17,7 @@ import { sumOf } from '../queue/count-reasons.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
 const study = () =>
@@ -73,10 +74,7 @@ async function heldInQueue({ database }: Pick<Device, 'database'>): Promise<numb
 test('held instances are listed with their reason before Send, and only under a policy that removes names', async () => {
   const { store, held } = await chosen();
   assert.is(held.length, 2);
-  assert.equal(
-    store.heldBack.value.map(({ reason }) => reason),
-    ['burned-in-annotation', 'burned-in-annotation'],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'reason'), ['burned-in-annotation', 'burned-in-annotation']);
   store.choosePolicy('identified');
   assert.equal(store.heldBack.value, []);
   store.choosePolicy('deidentified');
@@ -111,10 +109,7 @@ test('a covered instance is sent with its boxes blank, whether it was held or no
   device.store.release([device.held[1]!], [{ ...box, x: 1 }]);
   assert.equal(device.store.heldBack.value, []);
   await device.store.send();
-  assert.equal(
-    device.store.rejected.value.map(({ reason }) => reason),
-    ['cannot-be-covered'],
-  );
+  assert.equal(valuesOf(device.store.rejected.value, 'reason'), ['cannot-be-covered']);
   const sent = await instancesInQueue(device);
   assert.equal(sent.map(({ elements }) => claimedBoxes(elements)!.length).sort(), [0, 1, 1]);
   for (const instance of sent) {

@@ -10,6 +10,7 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.t
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import type { Task } from './device-tasks.ts';
 import type { FoundFile } from './group-studies.ts';
 
@@ -82,10 +83,7 @@ test('a study with such a text is not queued before a person has seen it; then t
   assert.is(store.problem.value, 'look-first');
   assert.equal(await queued(), [], 'nothing of it is in the queue');
   assert.equal(store.rejected.value, []);
-  assert.equal(
-    store.heldBack.value.map(({ path, reason }) => [path, reason]),
-    [['1-1', 'named-by-companion']],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'path', 'reason'), [['1-1', 'named-by-companion']]);
   assert.ok(warned(store));
   assert.equal(found(0).naming, [{ path: '0008,1090', text: 'Vossberg Scanner' }]);
   await store.send();
@@ -217,10 +215,7 @@ test('a release covers the texts that were seen: one that files added later name
   await store.addFiles([fileOf(1, LATER)]);
   await store.send();
   assert.equal([store.problem.value, [...store.released.value], await queued()], ['look-first', [], []]);
-  assert.equal(
-    found(0).naming.map(({ text }) => text),
-    ['CT Lundgren', 'Vossberg Scanner'],
-  );
+  assert.equal(valuesOf(found(0).naming, 'text'), ['CT Lundgren', 'Vossberg Scanner']);
   store.release([shown]);
   assert.equal([...store.released.value], [], 'a page that still shows one text releases nothing');
   store.release([found(0)]);
@@ -266,10 +261,7 @@ test('another patient of the study counts as a companion, in a study of their ow
     parts.flatMap(({ keys }) => keys),
   );
   await store.send();
-  assert.equal(
-    store.heldBack.value.map(({ path }) => path),
-    ['1-1'],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'path'), ['1-1']);
   await store.send();
   assert.is((await queued()).length, 1);
 });
@@ -279,10 +271,7 @@ test('the screen before Send holds it as soon as it is looked at; another policy
   const shown = { studyInstanceUID: STUDY, found: found(0) };
   const compared = await store.inspection.compare(shown, new AbortController().signal);
   assert.is(compared?.kind, 'quarantined');
-  assert.equal(
-    store.heldBack.value.map(({ reason }) => reason),
-    ['named-by-companion'],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'reason'), ['named-by-companion']);
   store.choosePolicy('identified');
   assert.equal([store.heldBack.value, warned(store)], [[], false]);
   await store.send();

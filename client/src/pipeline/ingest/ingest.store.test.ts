@@ -14,6 +14,7 @@ import { peopleOf } from './sendable.ts';
 import { TaskFault } from './worker-pool.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 test('a folder becomes studies and series; files that are not DICOM are skipped, damaged ones are named', async () => {
   const { store } = await openIngest();
@@ -24,10 +25,7 @@ test('a folder becomes studies and series; files that are not DICOM are skipped,
   const [found] = store.studies.value;
   assert.equal([store.studies.value.length, found?.series.length, found?.instances], [1, 2, 6]);
   assert.is(store.skipped.value, 1);
-  assert.equal(
-    store.rejected.value.map(({ path, reason }) => [path, reason]),
-    [['cd/cut.dcm', 'truncated']],
-  );
+  assert.equal(valuesOf(store.rejected.value, 'path', 'reason'), [['cd/cut.dcm', 'truncated']]);
   assert.equal(
     [store.progress.value.filesFound, store.progress.value.filesRead, store.progress.value.listing],
     [8, 8, false],
@@ -75,10 +73,7 @@ test('a file that is chosen three times counts once, and the rest as chosen befo
   await store.addFiles(files());
   const [study] = store.studies.value;
   assert.equal([study!.instances, study!.bytes, study!.copies], [8, first!.bytes, 16]);
-  assert.equal(
-    study!.series.map(({ instances }) => instances),
-    [4, 4],
-  );
+  assert.equal(valuesOf(study!.series, 'instances'), [4, 4]);
 });
 
 test('two patients in one choice are pointed out on both', async () => {
@@ -345,14 +340,8 @@ test('only the studies that are chosen are sent', async () => {
   await store.addFiles([...filesOf(first), ...filesOf(second)]);
   store.toggle(first.studyInstanceUID);
   await store.send();
-  assert.equal(
-    (await database.studies.toArray()).map(({ studyInstanceUID }) => studyInstanceUID),
-    [second.studyInstanceUID],
-  );
-  assert.equal(
-    store.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
-    [first.studyInstanceUID],
-  );
+  assert.equal(valuesOf(await database.studies.toArray(), 'studyInstanceUID'), [second.studyInstanceUID]);
+  assert.equal(valuesOf(store.studies.value, 'studyInstanceUID'), [first.studyInstanceUID]);
 });
 
 test('a double press on Send queues what was chosen once, however long the device takes to count its room', async () => {

@@ -7,6 +7,7 @@ import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { keptOn, untilKept } from '../../testing/kept-decisions.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const test = suite('decisions before Send');
 const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };
@@ -49,10 +50,7 @@ test('stand on the next page once the same files are chosen', async () => {
   assert.equal(saidOn(page), [[0, 1, 2], 1, 0]);
   await page.store.send();
   const rows = await device.database.studies.toArray();
-  assert.equal(
-    rows.map(({ chosen, held }) => [chosen, held.reasons, held.leftOut]),
-    [[6, [], 1]],
-  );
+  assertEach(rows, ({ chosen, held }) => [chosen, held.reasons, held.leftOut], [[6, [], 1]]);
 });
 
 test('end when they are taken back, there or here', async () => {

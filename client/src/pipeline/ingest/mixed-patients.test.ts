@@ -10,6 +10,8 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
@@ -144,10 +146,7 @@ test('keeps its birth date apart where the first instance is the other patientâ€
   const opened = await chosen([KARL, LENA, LENA]);
   await settleAll(opened);
   await opened.store.send();
-  assert.equal(
-    (await queued(opened)).map(({ who }) => who),
-    [whoIs(LENA), whoIs(KARL)],
-  );
+  assert.equal(valuesOf(await queued(opened), 'who'), [whoIs(LENA), whoIs(KARL)]);
 });
 
 test('is sent without the patient whom a person left out, and says how many were', async () => {
@@ -160,10 +159,9 @@ test('is sent without the patient whom a person left out, and says how many were
     assert.is(mixedOf(opened), undefined);
     const [study] = opened.store.studies.value;
     assert.equal([study!.patientName, study!.patientId, study!.instances], [left.name, left.id, instances]);
-    assert.equal(
-      study!.leftOut.map(({ person, files }) => [person.name, files.length]),
-      [[out.name, 4 - instances]],
-    );
+    assertEach(study!.leftOut, ({ person, files }) => [person.name, files.length], [
+      [out.name, 4 - instances],
+    ]);
     let whileRead: unknown;
     opened.hooks.beforeTask = async ({ kind }) => {
       const [row] = await opened.database.studies.toArray();
@@ -196,10 +194,7 @@ test('tells the gateway how many a person left out, until they are sent after al
   await settleAll(opened);
   await opened.store.send();
   assert.equal(await withheld(), [undefined, undefined]);
-  assert.equal(
-    (await queued(opened)).map(({ leftOut }) => leftOut),
-    [0, 0],
-  );
+  assert.equal(valuesOf(await queued(opened), 'leftOut'), [0, 0]);
 });
 
 test('is not emptied by a list of all its patients: that is what its tick is for', async () => {
@@ -300,13 +295,10 @@ test('is without the left-out patient when it is chosen again, and asks nobody',
   );
   assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0, gone: 0 });
   await store.send();
-  assert.equal(
-    (await queued(again)).map(({ instances: all, leftOut }) => [all, leftOut]),
-    [
-      [5, 1],
-      [3, 0],
-    ],
-  );
+  assertEach(await queued(again), ({ instances: all, leftOut }) => [all, leftOut], [
+    [5, 1],
+    [3, 0],
+  ]);
 });
 
 test('asks about a left-out patient again once a person wants to, and where there is another image of them', async () => {

@@ -4,6 +4,7 @@ import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { createGathering, type StudyGroup } from './group-studies.ts';
 import { planBatches as batchesOf, planParcels as parcelsOf } from './plan-parcels.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const MIB = 1024 * 1024;
 const everything = () => true;
@@ -75,22 +76,19 @@ test('a large instance travels alone, thousands of small ones are not one transa
     sizes(planParcels(studyOf([[{ bytes: 1 }, { bytes: 900 * MIB }, { bytes: 1 }]]), everything)),
     [1, 900 * MIB, 1],
   );
-  assert.equal(
-    planParcels(studyOf([many(1_200, 10)]), everything).map(({ length }) => length),
-    [500, 500, 200],
-  );
+  assert.equal(valuesOf(planParcels(studyOf([many(1_200, 10)]), everything), 'length'), [500, 500, 200]);
 });
 
 test('a parcel holds one series, in the order of the files, and only the wanted instances', () => {
   const study = studyOf([many(3, 10), many(2, 10)]);
   const all = planParcels(study, everything);
-  assert.equal(
-    all.map((parcel) => parcel.length),
-    [3, 2],
-  );
+  assert.equal(valuesOf(all, 'length'), [3, 2]);
   const [first] = all[0]!;
   assert.equal(
-    planParcels(study, ({ ordinal }) => ordinal !== first!.ordinal).map(({ length }) => length),
+    valuesOf(
+      planParcels(study, ({ ordinal }) => ordinal !== first!.ordinal),
+      'length',
+    ),
     [2, 2],
   );
 });

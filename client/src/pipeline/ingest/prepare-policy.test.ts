@@ -9,6 +9,7 @@ import {
   openIngest,
   type TestIngestOptions,
 } from '../../testing/open-ingest.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import type { FoundPart } from './found-study.ts';
 import type { Mixed } from './patients-of-study.ts';
 import type { PseudonymsAnswer, PseudonymsAsked } from './prepare-policy.ts';
@@ -78,10 +79,7 @@ test('without the gateway the study is not taken and its card says so; with it, 
   const { store } = opened;
   assert.equal(await promised(opened), []);
   assert.is(store.problem.value, 'not-prepared');
-  assert.equal(
-    store.studies.value.map(({ warnings }) => warnings.includes('connect-to-prepare')),
-    [true, true],
-  );
+  assertEach(store.studies.value, ({ warnings }) => warnings.includes('connect-to-prepare'), [true, true]);
   isOnline = true;
   await store.send();
   assert.is(store.problem.value, null);
@@ -146,10 +144,7 @@ test('instances of one study that name two patients become a study of each', asy
     );
     await store.send();
     const studies = await promised(opened);
-    assert.equal(
-      studies.map(({ instances }) => instances.length),
-      [1, 1],
-    );
+    assertEach(studies, ({ instances }) => instances.length, [1, 1]);
     assert.is(new Set(studies.map(({ studyInstanceUID }) => studyInstanceUID)).size, 2);
     assert.equal(opened.store.rejected.value, []);
     assert.equal(opened.store.studies.value, []);

@@ -16,6 +16,7 @@ import { openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../
 import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
   uploadId: 'u1',
@@ -140,10 +141,7 @@ test('a file that was changed, or pulled out, after it was named is listed with 
     'the sender starts over with the remaining manifest',
   );
   const { id, instances } = await onlyOne(queue);
-  assert.equal(
-    instances.map(({ digest }) => digest),
-    [named[0]!.digest, named[3]!.digest],
-  );
+  assert.equal(valuesOf(instances, 'digest'), [named[0]!.digest, named[3]!.digest]);
   assert.is(
     (await digestsSent(queue, keys, id, named)).size,
     2,
@@ -169,7 +167,7 @@ test('a study whose files were all changed is not queued', async () => {
 test('a study cancelled in the queue while it is packed ends there, without an error', async () => {
   const device = await openDevice();
   const { store, hooks, database } = await openIngest({ device });
-  const view = storeOver(device);
+  using view = storeOver(device);
   await store.addFiles(filesOf(small(5, 3)));
   let packs = 0;
   hooks.beforeTask = async (task) => {
@@ -187,7 +185,6 @@ test('a study cancelled in the queue while it is packed ends there, without an e
     ],
     ['taken-back', 0, 0],
   );
-  view.close();
 });
 
 test('cancelling on the upload page after the first parcels left keeps its row alone: the gateway is told', async () => {
@@ -275,7 +272,7 @@ test('a page that dies at any step of naming or packing is followed by one that 
     };
     await store.send();
     assert.equal(
-      (await again.database.studies.toArray()).map(({ waiting, state }) => [waiting, state]),
+      valuesOf(await again.database.studies.toArray(), 'waiting', 'state'),
       [[null, 'safe']],
       `task ${nth}: one study, not two`,
     );
@@ -344,7 +341,7 @@ test('ten thousand instances are read from the database once while they travel, 
   const { id, instances } = await onlyOne(queue);
   await queue.announced(id, answer({ need: instances }));
   await queue.beginSending(id);
-  const view = storeOver(device);
+  using view = storeOver(device);
   const steps: number[] = [];
   view.studies.subscribe(() => void steps.push(reads.instances));
   const seen = async (bytes: number) => {
@@ -357,7 +354,6 @@ test('ten thousand instances are read from the database once while they travel, 
   }
   assert.ok(steps.length >= 20);
   assert.equal(new Set(steps.slice(1)).size, 1, 'a step of progress reads no instance');
-  view.close();
 });
 
 test.run();

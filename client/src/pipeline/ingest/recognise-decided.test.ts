@@ -13,6 +13,8 @@ import {
   type TestIngestOptions,
 } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { compareWithSent, heldIn } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
@@ -112,8 +114,8 @@ test('is asked about again once the PACS has deleted what was sent, whatever was
   await later.store.send();
   const named = (await database.instances.toArray()).filter(({ inPacs }) => inPacs);
   assert.equal(
-    named.map(({ digest }) => digest),
-    covered.map(({ digest }) => digest),
+    valuesOf(named, 'digest'),
+    valuesOf(covered, 'digest'),
     'the version that stands is announced',
   );
 });
@@ -123,10 +125,9 @@ test('is asked about at Send too where the page has not asked: nothing is called
   await store.addFiles(filesOf(made));
   await store.send();
   const entries = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  assert.equal(
-    entries.map(({ held: { reasons } }) => reasons),
-    [[{ reason: 'burned-in-annotation', instances: 1 }]],
-  );
+  assertEach(entries, ({ held: { reasons } }) => reasons, [
+    [{ reason: 'burned-in-annotation', instances: 1 }],
+  ]);
 });
 
 test('counts as it is in the PACS, held instances too', async () => {
@@ -225,10 +226,9 @@ test('is asked about again where its patient was corrected since, on the page an
   await store.send();
   const rows = await database.studies.toArray();
   const asked = rows.filter(({ held }) => held.reasons.length > 0);
-  assert.equal(
-    asked.map(({ held: { reasons, leftOut } }) => [reasons, leftOut]),
-    [[[{ reason: 'burned-in-annotation', instances: 2 }], 0]],
-  );
+  assertEach(asked, ({ held: { reasons, leftOut } }) => [reasons, leftOut], [
+    [[{ reason: 'burned-in-annotation', instances: 2 }], 0],
+  ]);
 });
 
 test.run();

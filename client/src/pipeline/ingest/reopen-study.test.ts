@@ -13,6 +13,7 @@ import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
 import { onDisk, OPEN_LOCKS, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import { sendableOf } from './sendable.ts';
 
 const study = (seed = 51) =>
@@ -242,7 +243,7 @@ async function settle({ database, id, ...device }: Awaited<ReturnType<typeof sen
   const { instances } = await queue.manifestOf(id);
   if ((await database.studies.get(id))?.state === 'safe')
     await database.studies.update(id, { state: 'at-gateway', uploadId: 'upload' });
-  const checked = receiptOf([], () => 'stored');
+  const checked = receiptOf([], 'stored');
   const stored = instances.map(({ sopInstanceUID, digest, bytes }) => ({
     sopInstanceUID,
     digest,
@@ -322,10 +323,7 @@ test('a study of which everything is held back stays where it is chosen; the oth
   await store.addFiles([...filesOf(held), ...filesOf(study())]);
   await store.send();
   assert.is(await database.studies.count(), 1);
-  assert.equal(
-    store.studies.value.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
-    [[held.studyInstanceUID, 2]],
-  );
+  assert.equal(valuesOf(store.studies.value, 'studyInstanceUID', 'instances'), [[held.studyInstanceUID, 2]]);
 });
 
 test('the next person on the device cannot open the files', async () => {

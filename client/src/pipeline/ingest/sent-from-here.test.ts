@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const pathOf = (study: ReturnType<typeof syntheticStudy>): string => filesOf(study)[0]!.name;
 
@@ -62,10 +63,9 @@ test('files that were sent are not left behind when they are chosen again and cl
   store.toggle(store.studies.value[0]!.studyInstanceUID);
   await store.send();
   store.clear();
-  assert.equal(
-    [...store.sentFromHere.value.leftBehind.values()].map(({ files: count, path }) => [count, path]),
-    [[1, files[0]!.name]],
-  );
+  assertEach(store.sentFromHere.value.leftBehind.values(), ({ files: count, path }) => [count, path], [
+    [1, files[0]!.name],
+  ]);
 });
 
 test('files that were cleared before anything was sent are not among those not sent', async () => {

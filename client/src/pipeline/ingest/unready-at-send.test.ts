@@ -9,6 +9,8 @@ import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { codedImage } from '#testing/sample-image.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
 import type { FileToQueue } from './device-tasks.ts';
 import { sendableOf } from './sendable.ts';
@@ -43,10 +45,7 @@ test('a study that cannot be made safe at Send stays as a card with its reason, 
   const [study] = store.studies.value;
   assert.equal([study?.studyInstanceUID, study?.patientId, study?.instances], [STUDY, 'ID', 1]);
   assert.equal([store.phase.value, store.problem.value, store.rejected.value], ['found', 'not-ready', []]);
-  assert.equal(
-    store.heldBack.value.map(({ studyInstanceUID, reason }) => [studyInstanceUID, reason]),
-    [[STUDY, NOT_CLEARABLE]],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'studyInstanceUID', 'reason'), [[STUDY, NOT_CLEARABLE]]);
   assert.equal(sendableOf(store).held, [study]);
   assert.is(store.sentFromHere.value.sent.size, 0, 'the disc sentence knows that it was not sent');
 });
@@ -61,10 +60,7 @@ test('another policy is offered for it, and sends it', async () => {
   assert.equal(store.heldBack.value, []);
   await store.send();
   assert.equal([store.studies.value, store.rejected.value, store.problem.value], [[], [], null]);
-  assert.equal(
-    (await database.studies.toArray()).map(countStudy).map(({ track }) => track.safe),
-    [1],
-  );
+  assertEach((await database.studies.toArray()).map(countStudy), ({ track }) => track.safe, [1]);
 });
 
 test('under a policy that removes names it stays held, also after it was looked at', async () => {
@@ -72,20 +68,14 @@ test('under a policy that removes names it stays held, also after it was looked 
   store.release(store.inspection.seriesOf(STUDY).flatMap(({ files }) => files));
   store.choosePolicy(IDENTIFIED.name);
   store.choosePolicy(DEIDENTIFIED.name);
-  assert.equal(
-    store.heldBack.value.map(({ reason, isReleasable }) => [reason, isReleasable]),
-    [[NOT_CLEARABLE, false]],
-  );
+  assert.equal(valuesOf(store.heldBack.value, 'reason', 'isReleasable'), [[NOT_CLEARABLE, false]]);
   assert.equal(sendableOf(store).studies, [], 'Send would fail again');
 });
 
 test('the studies beside it are sent', async () => {
   const { store, database } = await sentHiding(filesOf(syntheticStudy({ seed: 9, instancesPerSeries: 1 })));
   assert.is(await database.studies.count(), 1);
-  assert.equal(
-    store.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
-    [STUDY],
-  );
+  assert.equal(valuesOf(store.studies.value, 'studyInstanceUID'), [STUDY]);
 });
 
 /** Sends three instances, of which the one at `at` is another file by the time it is packed. */
@@ -124,10 +114,7 @@ test('if all are found unsafe while they are packed, the study stays as a card',
 
 test('a file that can no longer be read at Send is listed as one that was found', async () => {
   const { store } = await sentChanging([0, 1, 2], new Blob([]));
-  assert.equal(
-    store.rejected.value.map(({ wasFound }) => wasFound),
-    [true, true, true],
-  );
+  assert.equal(valuesOf(store.rejected.value, 'wasFound'), [true, true, true]);
 });
 
 test.run();

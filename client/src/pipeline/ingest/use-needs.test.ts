@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import { sumOf } from '../queue/count-reasons.ts';
 import { listNeeds } from '../queue/list-needs.ts';
 import { carryOut, type Stores } from '../../studies/carry-out.ts';
@@ -27,10 +28,7 @@ test('each held image counts until it is decided about, whatever else of its stu
   const groups = listDecisions(needs(), { reopenable: () => false, policiesFor: store.policiesFor });
   const decisions = groups.flatMap((group) => group.decisions);
   assert.equal(groups.map(meaningOf), ['held'], 'the rest is sent');
-  assert.equal(
-    decisions.map(({ answers }) => answers),
-    [['look', 'leave-out']],
-  );
+  assert.equal(valuesOf(decisions, 'answers'), [['look', 'leave-out']]);
   await carryOut({ ingest: store } as unknown as Stores, decisions[0]!, 'leave-out');
   assert.is(sumOf(needs()), 0);
   assert.is(store.leftOut.value.get(made.studyInstanceUID)?.instances, 2, 'those alone are left out');

@@ -10,6 +10,8 @@ import {
   type PoolWorker,
   type ToWorker,
 } from './worker-pool.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { failureOf } from '../../testing/failure-of.ts';
 
 const TASK: Task = { kind: 'thumbnail', ref: { kind: 'file', file: new Blob() }, maxSide: 1 };
 
@@ -70,18 +72,12 @@ test('workers are ended for the next person, a busy one after its task, and the 
   spawned[0]!.answer();
   await done;
   pool.renew();
-  assert.equal(
-    spawned.map(({ isEnded }) => isEnded),
-    [true, false],
-  );
+  assert.equal(valuesOf(spawned, 'isEnded'), [true, false]);
   const next = pool.run(TASK, signal);
   assert.is(spawned.length, 3);
   for (const worker of spawned.slice(1)) worker.answer();
   await Promise.all([running, next]);
-  assert.equal(
-    spawned.map(({ isEnded }) => isEnded),
-    [true, true, false],
-  );
+  assert.equal(valuesOf(spawned, 'isEnded'), [true, true, false]);
 });
 
 test('a task that is cancelled ends its worker: a hostile file cannot keep a core', async () => {
@@ -91,11 +87,7 @@ test('a task that is cancelled ends its worker: a hostile file cannot keep a cor
   const hanging = pool.run(TASK, abort.signal);
   const waiting = pool.run(TASK, abort.signal);
   abort.abort(new Error('cancelled'));
-  for (const each of [hanging, waiting])
-    await each.then(
-      () => assert.unreachable(),
-      (error: Error) => assert.is(error.message, 'cancelled'),
-    );
+  for (const each of [hanging, waiting]) assert.is((await failureOf(each)).message, 'cancelled');
   assert.ok(spawned[0]!.isEnded);
   const next = pool.run(TASK, new AbortController().signal);
   spawned[1]!.answer();
@@ -113,15 +105,9 @@ test('a picture that takes too long ends its worker, and its waiting time does n
   const { signal } = new AbortController();
   const slow = pool.run(TASK, signal);
   const next = pool.run(TASK, signal);
-  assert.equal(
-    limits.map(({ ms }) => ms),
-    [PICTURE_MS],
-  );
+  assert.equal(valuesOf(limits, 'ms'), [PICTURE_MS]);
   limits[0]!.abort(new DOMException('', 'TimeoutError'));
-  await slow.then(
-    () => assert.unreachable(),
-    (error: Error) => assert.is(error.name, 'TimeoutError'),
-  );
+  assert.is((await failureOf(slow)).name, 'TimeoutError');
   assert.ok(spawned[0]!.isEnded);
   spawned[1]!.answer();
   assert.is(await next, null);
@@ -139,10 +125,7 @@ test('a worker that dies or reports a fault fails its task alone', async () => {
     (error: Error) => assert.equal([error instanceof TaskFault, error.name], [true, 'WorkerEnded']),
   );
   spawned[1]!.answer({ fault: 'QuotaExceededError' });
-  await second.then(
-    () => assert.unreachable(),
-    (error: Error) => assert.is(error.name, 'QuotaExceededError'),
-  );
+  assert.is((await failureOf(second)).name, 'QuotaExceededError');
   assert.not(spawned[1]!.isEnded);
 });
 
@@ -150,10 +133,7 @@ test('a worker whose script can no longer be fetched says nothing about the file
   const { spawned, spawn } = workers();
   const task = createWorkerPool(1, spawn).run(TASK, new AbortController().signal);
   spawned[0]!.onerror?.(new Event('error') as ErrorEvent);
-  await task.then(
-    () => assert.unreachable(),
-    (error: Error) => assert.is(error.name, 'WorkerMissing'),
-  );
+  assert.is((await failureOf(task)).name, 'WorkerMissing');
 });
 
 test.run();

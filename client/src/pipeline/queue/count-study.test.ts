@@ -4,42 +4,31 @@ import { NO_REASONS } from './count-reasons.ts';
 import { countStudy, type CountedRow } from './count-study.ts';
 
 const row = (some: Partial<CountedRow>): CountedRow => ({
-  chosen: 5,
-  instances: 5,
-  held: { reasons: [], leftOut: 0 },
-  departed: 0,
-  acknowledged: 0,
-  counts: null,
-  state: 'safe',
-  packing: false,
-  packed: 5,
-  waiting: null,
-  reasons: NO_REASONS,
-  problem: null,
-  trouble: null,
-  ...some,
+  ...{ chosen: 5, instances: 5, packed: 5, packing: false, held: { reasons: [], leftOut: 0 } },
+  ...{ departed: 0, acknowledged: 0, counts: null, reasons: NO_REASONS },
+  ...{ state: 'safe', waiting: null, problem: null, trouble: null, ...some },
 });
+const countsOf = (some: Partial<NonNullable<CountedRow['counts']>>) => ({
+  ...{ promised: 5, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0, ...some },
+});
+const ALL_SENT = { departed: 5, acknowledged: 5 };
 /** The places that hold anything. */
 const placesOf = (some: Partial<CountedRow>) =>
   Object.fromEntries(Object.entries(countStudy(row(some)).track).filter(([, count]) => count > 0));
 
 test('instances that the gateway or the PACS did not take stay on the track, whatever the study does', () => {
   const conflicts = [{ reason: 'conflicting-instance', instances: 4 }];
-  const counts = { promised: 5, atGateway: 0, inPacs: 1, refused: 0, quarantined: 4, leftOut: 0 };
+  const counts = countsOf({ inPacs: 1, quarantined: 4 });
+  const reasons = { ...NO_REASONS, quarantined: conflicts };
   for (const state of ['attention', 'at-gateway', 'uploading'] as const) {
-    const reasons = { ...NO_REASONS, quarantined: conflicts };
-    const some = { state, counts, reasons, departed: 5, acknowledged: 5 };
+    const some = { ...ALL_SENT, state, counts, reasons };
     assert.equal(placesOf(some), { inPacs: 1, needsYou: 4 }, state);
-    assert.equal(countStudy(row(some)).needs, [
-      { cause: 'quarantined', reason: 'conflicting-instance', instances: 4 },
-    ]);
+    assert.equal(countStudy(row(some)).needs, [{ cause: 'quarantined', ...conflicts[0]! }]);
   }
 });
 
 test('instances that an earlier send brought to the PACS are not taken for those on their way now', () => {
-  const counts = (atGateway: number, inPacs: number) => ({
-    ...{ promised: 5, atGateway, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
-  });
+  const counts = (atGateway: number, inPacs: number) => countsOf({ atGateway, inPacs });
   const rest = { chosen: 2, instances: 2, state: 'uploading', departed: 2 } as const;
   assert.equal(placesOf({ ...rest, acknowledged: 0, counts: counts(0, 3) }), { onTheWay: 2 });
   assert.equal(placesOf({ ...rest, acknowledged: 0, counts: counts(3, 0) }), { onTheWay: 2 });
@@ -54,9 +43,8 @@ test('an interrupted study needs somebody for all that was chosen, however littl
 });
 
 test('a study that is still being read counts all that was chosen from the beginning', () => {
-  assert.equal(placesOf({ state: 'reading', chosen: 25, instances: 24, packing: true, packed: 0 }), {
-    unsafe: 25,
-  });
+  const read = { state: 'reading', chosen: 25, instances: 24, packing: true, packed: 0 } as const;
+  assert.equal(placesOf(read), { unsafe: 25 });
 });
 
 test('instances held back on the device are neither on their way nor lost from the count', () => {
@@ -66,19 +54,14 @@ test('instances held back on the device are neither on their way nor lost from t
 });
 
 test('a refused study needs somebody for all of it that is not in the PACS', () => {
-  const counts = { promised: 5, atGateway: 1, inPacs: 2, refused: 0, quarantined: 0, leftOut: 0 };
-  const some = {
-    state: 'failed',
-    problem: 'policy-withdrawn',
-    counts,
-    departed: 3,
-    acknowledged: 3,
-  } as const;
+  const counts = countsOf({ atGateway: 1, inPacs: 2 });
+  const refused = { state: 'failed', problem: 'policy-withdrawn' } as const;
+  const some = { ...refused, counts, departed: 3, acknowledged: 3 };
   assert.equal(placesOf(some), { inPacs: 2, needsYou: 3 });
 });
 
 test('a damaged copy stops what has not arrived, and a receipt that does not hold proves nothing', () => {
-  const counts = { promised: 5, atGateway: 0, inPacs: 2, refused: 0, quarantined: 0, leftOut: 0 };
+  const counts = countsOf({ inPacs: 2 });
   const moved = { state: 'uploading', counts, departed: 2, acknowledged: 2 } as const;
   assert.equal(placesOf({ ...moved, trouble: 'copy-unreadable' }), { inPacs: 2, needsYou: 3 });
   assert.equal(placesOf({ ...moved, trouble: 'receipt-faulty' }), { needsYou: 5 });
@@ -87,8 +70,8 @@ test('a damaged copy stops what has not arrived, and a receipt that does not hol
 test('an original that the PACS keeps under another policy, or with other boxes, is not stored again and needs somebody', () => {
   for (const reason of ['already-here-other-policy', 'already-here-other-boxes']) {
     const reasons = { ...NO_REASONS, refused: [{ reason, instances: 2 }] };
-    const counts = { promised: 5, atGateway: 0, inPacs: 3, refused: 2, quarantined: 0, leftOut: 0 };
-    const some = { state: 'attention', reasons, counts, departed: 5, acknowledged: 5 } as const;
+    const counts = countsOf({ inPacs: 3, refused: 2 });
+    const some = { ...ALL_SENT, state: 'attention', reasons, counts } as const;
     assert.equal(placesOf(some), { inPacs: 3, needsYou: 2 });
     assert.equal(countStudy(row(some)).needs, [{ cause: 'refused', reason, instances: 2 }]);
   }

@@ -36,12 +36,7 @@ function* product<T extends object>(some: { readonly [K in keyof T]: readonly T[
 }
 
 const WAITING: readonly Waiting[] = [
-  null,
-  'offline',
-  'pacs-unreachable',
-  'storage-full',
-  'signed-out',
-  'interrupted',
+  ...([null, 'offline', 'pacs-unreachable', 'storage-full', 'signed-out', 'interrupted'] as const),
 ];
 const refused = (reason: string): Reasons => ({ ...NO_REASONS, refused: [{ reason, instances: 2 }] });
 const REASONS: readonly Reasons[] = [
@@ -55,29 +50,16 @@ const HELD: readonly StudyRow['held'][] = [
   { reasons: [{ reason: 'burned-in-annotation', instances: 2 }], leftOut: 1 },
 ];
 const counted = (atGateway: number, inPacs: number): StudyRow['counts'] => ({
-  promised: 5,
-  atGateway,
-  inPacs,
-  refused: 0,
-  quarantined: 0,
-  leftOut: 0,
+  ...{ promised: 5, atGateway, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
 });
 
 type Some = Omit<CountedRow, 'chosen' | 'instances' | 'packed' | 'problem'> &
   Pick<StudyRow, 'paused' | 'named'> & { readonly hasLeft: StudyRow['hasLeft'] };
 
+type Numbers = 'departed' | 'acknowledged' | 'counts' | 'hasLeft' | 'paused' | 'named';
+
 /** Of five instances with a row. */
-const rows = (
-  more: {
-    readonly [K in
-      | 'departed'
-      | 'acknowledged'
-      | 'counts'
-      | 'hasLeft'
-      | 'paused'
-      | 'named']: readonly Some[K][];
-  },
-) =>
+const rows = (more: { readonly [K in Numbers]: readonly Some[K][] }) =>
   product<Some>({
     state: UPLOAD_STATES,
     waiting: WAITING,

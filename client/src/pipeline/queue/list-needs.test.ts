@@ -6,6 +6,7 @@ import { untilRead } from '../../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { storeOver } from '../../testing/open-queue.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { sumOf } from './count-reasons.ts';
 import { listNeeds, type HeldFound } from './list-needs.ts';
 
@@ -50,13 +51,11 @@ test('after a restart the queue still knows of which study it holds files', asyn
   const device = await openIngest({ chosen: DEIDENTIFIED });
   await device.store.addFiles(filesOf(made));
   await device.store.send();
-  const queue = storeOver(device);
+  using queue = storeOver(device);
   assert.ok(await untilRead(() => queue.studies.value.some(({ heldStudy }) => heldStudy !== null)));
-  assert.equal(
-    queue.studies.value.map(({ heldStudy, needs }) => [heldStudy, sumOf(needs)]),
-    [[made.studyInstanceUID, 2]],
-  );
-  queue.close();
+  assertEach(queue.studies.value, ({ heldStudy, needs }) => [heldStudy, sumOf(needs)], [
+    [made.studyInstanceUID, 2],
+  ]);
 });
 
 test.run();

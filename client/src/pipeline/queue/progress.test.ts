@@ -5,22 +5,18 @@ import { NO_REASONS } from './count-reasons.ts';
 import { countStudy, type CountedRow } from './count-study.ts';
 import { createRate } from './rate.ts';
 
-const countTrack = (
-  row: Pick<
-    CountedRow,
-    'instances' | 'departed' | 'acknowledged' | 'counts' | 'state' | 'packing' | 'packed'
-  >,
-) =>
+type Row = Pick<
+  CountedRow,
+  'instances' | 'departed' | 'acknowledged' | 'counts' | 'state' | 'packing' | 'packed'
+>;
+const trackOf = (row: Row) =>
   countStudy({
-    chosen: row.instances,
-    held: { reasons: [], leftOut: 0 },
-    reasons: NO_REASONS,
-    waiting: null,
-    problem: null,
-    trouble: null,
-    ...row,
+    ...{ chosen: row.instances, held: { reasons: [], leftOut: 0 }, reasons: NO_REASONS },
+    ...{ waiting: null, problem: null, trouble: null, ...row },
   }).track;
-const NEITHER = { needsYou: 0, leftOut: 0 };
+/** The places that hold anything. */
+const placesOf = (row: Row) =>
+  Object.fromEntries(Object.entries(trackOf(row)).filter(([, count]) => count > 0));
 
 /**
  * Four instances of 100 bytes in one parcel, and a clock that advances a second with each reading, so that
@@ -37,13 +33,8 @@ function travelling(had = 0) {
   progress.add('study', { id: 'parcel', bytes: 440, ends: endsIn(440, [100, 100, 100, 100]) }, 0, 0);
   const places = (acknowledged: number, left: number) => {
     progress.note('study', 'parcel', acknowledged, left);
-    const { safe, onTheWay, atGateway } = countTrack({
-      instances: 4 + had,
-      counts: null,
-      state: 'uploading',
-      packing: false,
-      packed: 4,
-      ...seen.at(-1)!,
+    const { safe, onTheWay, atGateway } = trackOf({
+      ...{ instances: 4 + had, counts: null, state: 'uploading', packing: false, packed: 4, ...seen.at(-1)! },
     });
     return [safe, onTheWay, atGateway];
   };
@@ -74,55 +65,19 @@ test('after an interruption the rate ignores bytes that arrived before it', () =
 
 test("the gateway's count and the device's are merged: an instance is at one place only", () => {
   const counts = { promised: 4, atGateway: 1, inPacs: 2, refused: 0, quarantined: 1, leftOut: 0 };
-  assert.equal(
-    countTrack({
-      instances: 4,
-      departed: 4,
-      acknowledged: 4,
-      state: 'at-gateway',
-      packing: false,
-      packed: 4,
-      counts,
-    }),
-    // An instance held for a person is at the gateway until the receipt names it.
-    { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 2, inPacs: 2, ...NEITHER },
-  );
+  const sent = { instances: 4, departed: 4, acknowledged: 4, packed: 4, packing: false, counts } as const;
+  // An instance held for a person is at the gateway until the receipt names it.
+  assert.equal(placesOf({ ...sent, state: 'at-gateway' }), { atGateway: 2, inPacs: 2 });
 });
 
 test('instances still being packed are not called safe, and those that have left are on their way', () => {
-  const row = {
-    instances: 10,
-    packed: 4,
-    departed: 1,
-    acknowledged: 0,
-    counts: null,
-    state: 'uploading' as const,
-  };
-  assert.equal(countTrack({ ...row, packing: true }), {
-    unsafe: 6,
-    safe: 3,
-    onTheWay: 1,
-    atGateway: 0,
-    inPacs: 0,
-    ...NEITHER,
-  });
-  assert.equal(countTrack({ ...row, packing: false }), {
-    unsafe: 0,
-    safe: 9,
-    onTheWay: 1,
-    atGateway: 0,
-    inPacs: 0,
-    ...NEITHER,
-  });
+  const left = { instances: 10, packed: 4, departed: 1, acknowledged: 0 };
+  const row = { ...left, counts: null, state: 'uploading' } as const;
+  assert.equal(placesOf({ ...row, packing: true }), { unsafe: 6, safe: 3, onTheWay: 1 });
+  assert.equal(placesOf({ ...row, packing: false }), { safe: 9, onTheWay: 1 });
   // The gateway already had five before anything was packed.
-  assert.equal(countTrack({ ...row, packed: 2, departed: 5, acknowledged: 5, packing: true }), {
-    unsafe: 5,
-    safe: 0,
-    onTheWay: 0,
-    atGateway: 5,
-    inPacs: 0,
-    ...NEITHER,
-  });
+  const had = { ...row, packed: 2, departed: 5, acknowledged: 5, packing: true };
+  assert.equal(placesOf(had), { unsafe: 5, atGateway: 5 });
 });
 
 test('parcels packed later are added to the count as they come', () => {

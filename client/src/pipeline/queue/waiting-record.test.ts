@@ -13,7 +13,9 @@ import {
   nameStudy,
   type TestDevice,
 } from '../../testing/open-queue.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 import type { LostStudy } from './queued-study.ts';
+import { untilRead } from '../../testing/open-api.ts';
 
 type Place = ReturnType<typeof createPlace>;
 
@@ -41,9 +43,7 @@ async function lostAt(
     throw new Error('no answer');
   };
   const store = storeOver(device, { place: written, uploads: asked, account: signal(account) });
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((is) => void (is && ready.resolve()));
-  await ready.promise;
+  assert.ok(await untilRead(() => store.ready.value));
   // Already asked in this browser: the page does not ask again.
   if (!JSON.parse(place.getItem('relaypacs-waiting') ?? '{"asked":[]}').asked.includes(account))
     await looked.promise;
@@ -53,15 +53,9 @@ async function lostAt(
 }
 
 const unfinished = (some: Partial<UploadStatus> = {}): UploadStatus => ({
-  uploadId: 'u7',
-  studyInstanceUID: '1.2.7',
-  state: 'receiving',
-  revision: 1,
-  policy: 'identified',
+  ...{ uploadId: 'u7', studyInstanceUID: '1.2.7', state: 'receiving', revision: 1, policy: 'identified' },
   counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
-  bytes: { promised: 0, atGateway: 0, inPacs: 0 },
-  waiting: null,
-  receipt: null,
+  ...{ bytes: { promised: 0, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null },
   ...some,
 });
 
@@ -75,17 +69,9 @@ test('a study that waited when the browser cleared its storage is listed until t
 
   const cleared = await openDevice();
   const [lost, ...more] = await lostAt(cleared, place);
-  assert.equal(
-    [
-      lost?.studyInstanceUID,
-      lost?.modalities,
-      lost?.instances,
-      lost?.queuedAt,
-      lost?.rememberedBy,
-      more.length,
-    ],
-    [STUDY, ['CT'], 2, 77, 'device', 0],
-  );
+  const { studyInstanceUID, modalities, instances, queuedAt, rememberedBy } = lost!;
+  assert.equal([studyInstanceUID, modalities, instances, queuedAt], [STUDY, ['CT'], 2, 77]);
+  assert.equal([rememberedBy, more.length], ['device', 0]);
   assert.equal((await lostAt(cleared, place)).length, 1, 'it stays listed');
   await nameStudy(cleared, 'again', [100, 200]);
   assert.equal(await lostAt(cleared, place), []);
@@ -98,10 +84,7 @@ test('a lost study of which only a part was chosen again stays listed', async ()
   await lostAt(device, place);
   const cleared = await openDevice();
   await nameStudy(cleared, 'part', [100]);
-  assert.equal(
-    (await lostAt(cleared, place)).map(({ instances }) => instances),
-    [2],
-  );
+  assert.equal(valuesOf(await lostAt(cleared, place), 'instances'), [2]);
 });
 
 test('the list holds nothing that identifies a person, and no study that is not safe here', async () => {
@@ -132,15 +115,9 @@ test('if the list was cleared too, the gateway is asked once for the studies it 
   assert.equal(await lostAt(device, place, null), [], 'not reached: nothing is claimed');
   const uploads = [unfinished(), unfinished({ uploadId: 'u8', state: 'closed' })];
   const lost = await lostAt(device, place, uploads);
-  assert.equal(
-    lost.map(({ studyInstanceUID, instances, rememberedBy }) => [studyInstanceUID, instances, rememberedBy]),
-    [['1.2.7', 5, 'gateway']],
-  );
-  assert.is(
-    (await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })])).length,
-    1,
-    'not asked again: another device may be sending',
-  );
+  assert.equal(valuesOf(lost, 'studyInstanceUID', 'instances', 'rememberedBy'), [['1.2.7', 5, 'gateway']]);
+  const later = await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })]);
+  assert.is(later.length, 1, 'not asked again: another device may be sending');
   assert.equal(await lostAt(device, place, [], 'b'), [], 'another person is not told of it');
 });
 
@@ -157,9 +134,8 @@ test('a person can remove a lost study from the list', async () => {
   await lostAt(device, place);
   const cleared = await openDevice();
   const [lost] = await lostAt(cleared, place);
-  const store = storeOver(cleared, { place });
+  using store = storeOver(cleared, { place });
   store.forgetLost(lost!.id);
-  store.close();
   assert.equal(await lostAt(cleared, place), []);
 });
 
@@ -169,12 +145,9 @@ test('a browser that stores nothing outside the database loses only this list', 
   const refuse = () => {
     throw new Error('SecurityError');
   };
-  const store = storeOver(device, { place: { getItem: refuse, setItem: refuse } });
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((is) => void (is && ready.resolve()));
-  await ready.promise;
+  using store = storeOver(device, { place: { getItem: refuse, setItem: refuse } });
+  assert.ok(await untilRead(() => store.ready.value));
   assert.is(store.studies.value.length, 1);
-  store.close();
 });
 
 test.run();

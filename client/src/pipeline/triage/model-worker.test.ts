@@ -13,6 +13,7 @@ import {
   type FromModelWorker,
   type ModelWorkerPort,
 } from './model-worker.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
@@ -86,10 +87,7 @@ test('a silent worker is ended after its time', async () => {
     () => '',
     (error: Error) => error.name,
   );
-  assert.equal(
-    timers.map(({ ms }) => ms),
-    [EXAMINE_MS],
-  );
+  assert.equal(valuesOf(timers, 'ms'), [EXAMINE_MS]);
   timers[0]!.work();
   assert.is(await asked, 'TimedOut');
   assert.is(life.ended, 1);

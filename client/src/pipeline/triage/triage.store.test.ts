@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { noteTriage } from '../queue/rows/note-triage.ts';
 import type { Examination } from './examination.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
@@ -99,10 +100,7 @@ test('the study whose film reaches the threshold goes first, and the manifest sa
   }
   const pending = await page.queue.pending();
   const manifests = await Promise.all(pending.map(({ id }) => page.queue.manifestOf(id)));
-  assert.equal(
-    manifests.map(({ instances }) => instances[0]!.triage?.score),
-    [0.9, 0.1, 0.2],
-  );
+  assertEach(manifests, ({ instances }) => instances[0]!.triage?.score, [0.9, 0.1, 0.2]);
 });
 
 test('a film that shows nothing is said of the queued study too, whether the answer came before Send or after', async () => {
@@ -207,13 +205,10 @@ test('an answer about a film that a person then covered is not told to the gatew
   // The order on this device still follows both answers.
   await until(async () => (await page.database.studies.get(id))?.score === 0.95);
   const { instances } = await page.queue.manifestOf(id);
-  assert.equal(
-    instances.map(({ triage }) => [triage?.runtime, triage?.models.length, triage?.score]),
-    [
-      ['none', 0, null],
-      ['none', 0, null],
-    ],
-  );
+  assertEach(instances, ({ triage }) => [triage?.runtime, triage?.models.length, triage?.score], [
+    ['none', 0, null],
+    ['none', 0, null],
+  ]);
 });
 
 test('a film sent without names before the models looked tells the gateway that it is an adult’s; a CT says nothing', async () => {

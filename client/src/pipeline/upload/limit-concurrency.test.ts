@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createConcurrencyLimit } from './limit-concurrency.ts';
+import { failureOf } from '../../testing/failure-of.ts';
 
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -99,10 +100,7 @@ test('work that is aborted while it waits takes no place', async () => {
   const a = start('a');
   const b = start('b', gone.signal);
   gone.abort(new Error('paused'));
-  await b.then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.message, 'paused'),
-  );
+  assert.is((await failureOf(b)).message, 'paused');
   await end('a');
   await a;
   const c = start('c');

@@ -6,6 +6,8 @@ import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createPace } from './pace.ts';
 import { sendParcel, type ParcelOutcome } from './tus-client.ts';
 import type { Way } from './tus-requests.ts';
+import { failureOf } from '../../testing/failure-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
 /** Small enough that a parcel of 60 kB has several pieces. */
@@ -187,10 +189,11 @@ test('a sealed parcel names its key and carries no checksum: its records authent
       .map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]),
   );
   assert.equal([...values.keys()], ['upload', 'parcel', 'seal', 'enc']);
-  assert.equal(
-    ['upload', 'parcel', 'seal'].map((key) => values.get(key)!.toString()),
-    ['upload', '7f1c2e4a-0000-4000-8000-000000000001', 'k-1'],
-  );
+  assertEach(['upload', 'parcel', 'seal'], (key) => values.get(key)!.toString(), [
+    'upload',
+    '7f1c2e4a-0000-4000-8000-000000000001',
+    'k-1',
+  ]);
   assert.equal([...values.get('enc')!], [1, 0xb0, 0xbe, 0xff], 'the encapsulated key itself');
   assert.ok(server.seen.every(({ headers }) => !headers.has('upload-checksum')));
 });
@@ -314,10 +317,7 @@ test('413 and 409 with one of our codes follow the code; without one they come f
   assert.is(tooLarge.kind === 'refused' && tooLarge.problem.code, 'body-too-large');
   const withdrawn = await sendTo(tusServer([problem(409, 'policy-withdrawn')]));
   assert.is(withdrawn.kind === 'refused' && withdrawn.problem.code, 'policy-withdrawn');
-  await sendTo(tusServer([problem(409, 'seal-key-unknown')])).then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
+  assert.instance(await failureOf(sendTo(tusServer([problem(409, 'seal-key-unknown')]))), CopyUnreadable);
 });
 
 test('Retry-After is obeyed, never undercut, and with jitter between devices', async () => {
@@ -418,10 +418,7 @@ test('Safari calls a dropped link an abort: only our own signal ends the sending
       throw new DOMException('x', 'AbortError');
     },
   };
-  await sendTo(stopped, { signal: stop.signal }).then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.message, 'paused'),
-  );
+  assert.is((await failureOf(sendTo(stopped, { signal: stop.signal }))).message, 'paused');
 });
 
 test('after damage a sealed parcel continues where the gateway says; a record that keeps arriving damaged is damaged here', async () => {
@@ -434,10 +431,7 @@ test('after damage a sealed parcel continues where the gateway says; a record th
       (): Fault => (request) => (request.method === 'PATCH' ? damaged(request) : null),
     ),
   );
-  await sendTo(broken, sealed).then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
+  assert.instance(await failureOf(sendTo(broken, sealed)), CopyUnreadable);
   assert.ok(broken.seen.length < 10, broken.methods());
 });
 
@@ -468,10 +462,7 @@ test('an answer whose body breaks off still counts', async () => {
 test('without an answer it gives up when patience runs out, and only then', async () => {
   const dead = { fetch: async () => Promise.reject(new TypeError('fetch failed')) };
   const slept: number[] = [];
-  await sendTo(dead, { patienceMs: 20_000, slept }).then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, Unreachable),
-  );
+  assert.instance(await failureOf(sendTo(dead, { patienceMs: 20_000, slept })), Unreachable);
   assert.ok(slept.length > 3);
 });
 
@@ -487,10 +478,7 @@ for (const [name, fault] of [
       ),
     );
     const slept: number[] = [];
-    await sendTo(broken, { patienceMs: 20_000, slept }).then(
-      () => assert.unreachable(),
-      (error) => assert.instance(error, Unreachable),
-    );
+    assert.instance(await failureOf(sendTo(broken, { patienceMs: 20_000, slept })), Unreachable);
     assert.ok(slept.length < 10 && slept.at(-1)! > 5_000, `${slept}`);
   });
 }

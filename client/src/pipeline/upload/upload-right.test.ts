@@ -7,6 +7,7 @@ import { createServerClock } from '../../net/server-clock.ts';
 import { keepRight, keptRight } from '../queue/rows/kept-rights.ts';
 import { openLocalDatabase, type LocalDatabase } from '../queue/rows/local-database.ts';
 import { createUploadRight } from './upload-right.ts';
+import { failureOf } from '../../testing/failure-of.ts';
 
 const NOON = Date.parse('2026-11-20T12:00:00Z');
 const DAY_MS = 86_400_000;
@@ -161,10 +162,7 @@ test('the device keeps no token, and a key that no script can read', async () =>
   assert.not.match(JSON.stringify(rows), /right-1|session"/);
   const { keys } = (await keptRight(database, ACCOUNT))!;
   assert.is(keys.privateKey.extractable, false);
-  await crypto.subtle.exportKey('jwk', keys.privateKey).then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.name, 'InvalidAccessError'),
-  );
+  assert.is((await failureOf(crypto.subtle.exportKey('jwk', keys.privateKey))).name, 'InvalidAccessError');
 });
 
 for (const days of [-3, 3]) {
@@ -208,10 +206,7 @@ test('an enrolment whose answer was lost is repeated with the same key', async (
   const gateway = gatewayOf();
   gateway.state.losesEnrolment = 1;
   const { right, database } = deviceOf(gateway);
-  await right.accessToken().then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, Unreachable),
-  );
+  assert.instance(await failureOf(right.accessToken()), Unreachable);
   const { key } = gateway.state;
   assert.is((await keptRight(database, ACCOUNT))?.deviceId, null);
   assert.is(await right.accessToken(), 'right-1');
@@ -243,10 +238,7 @@ test('without an answer the right does not count as ended', async () => {
   await right.accessToken();
   device.session = null;
   gateway.state.isDown = true;
-  await right.renew('right-1').then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, Unreachable),
-  );
+  assert.instance(await failureOf(right.renew('right-1')), Unreachable);
   gateway.state.isDown = false;
   assert.is(await right.accessToken(), 'right-2');
 });

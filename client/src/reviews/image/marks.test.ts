@@ -16,6 +16,7 @@ import {
   thinned,
   type Points,
 } from './marks.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 
 const side = fc.integer({ min: 2, max: 5000 });
 const extents = fc.record({ columns: side, rows: side });
@@ -115,27 +116,24 @@ test('a corner that is dragged moves two edges; a box cannot become a line', () 
     ] as Points,
   };
   const to = { x: 70, y: 30 };
-  assert.equal(
-    [0, 1, 2, 3].map((handle) => stretchedPoints(box, handle, to, extent)),
+  assertEach([0, 1, 2, 3], (handle) => stretchedPoints(box, handle, to, extent), [
     [
-      [
-        [70, 30],
-        [50, 60],
-      ],
-      [
-        [10, 30],
-        [70, 60],
-      ],
-      [
-        [10, 20],
-        [70, 30],
-      ],
-      [
-        [70, 20],
-        [50, 30],
-      ],
+      [70, 30],
+      [50, 60],
     ],
-  );
+    [
+      [10, 30],
+      [70, 60],
+    ],
+    [
+      [10, 20],
+      [70, 30],
+    ],
+    [
+      [70, 20],
+      [50, 30],
+    ],
+  ]);
   assert.equal(stretchedPoints(box, 2, { x: 10, y: 70 }, extent), box.points);
 });
 

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../../testing/open-api.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import type { StudyPicture } from '../study-pictures.ts';
 import type { OpenPixels } from './open-image.ts';
 import type { DrawnFrame, GreyWindow } from './read-image.ts';
@@ -63,10 +64,7 @@ test('a slider has no queue behind it: the newest window is drawn after the one 
   asks[1]!.give(DRAWN);
   assert.ok(await untilRead(() => viewer.phase.value === 'ready'));
   await giveTurns();
-  assert.equal(
-    asks.map(({ window }) => window?.center),
-    [undefined, 4],
-  );
+  assertEach(asks, ({ window }) => window?.center, [undefined, 4]);
 });
 
 test('steps go through the frames and on to the next image, and back to the last frame of the one before', async () => {

@@ -9,190 +9,147 @@ import { countSafe, showStudy } from '../show-study.ts';
 import { giveUpStudy } from './end-study.ts';
 import { noteTriage } from './note-triage.ts';
 import {
+  answerOf,
+  decisionTools,
   makeSealingKeys,
   nameStudy,
   OPEN_LOCKS,
   openDevice,
   openParcel,
+  openSent,
   packOne,
   queueOver,
   queueStudy,
   receiptOf,
+  receiptWith,
   storeOver,
-  STUDY,
-  type TestDevice,
 } from '../../../testing/open-queue.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 import type { InstanceKey } from '../upload-queue.ts';
 
 const SHOWN = { title: null, label: null, heldStudy: null, rate: createRate(), at: 1 };
-const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
 
 /** The calls to the gateway, as a list. */
 function told() {
   const list: [string, readonly string[]][] = [];
+  const note = (decision: string, own: readonly InstanceKey[]) =>
+    void list.push([decision, valuesOf(own, 'digest')]);
   return {
     list,
-    decide: async (_: string, decision: string, own: readonly InstanceKey[]) =>
-      void list.push([decision, own.map(({ digest }) => digest)]),
-    withdraw: async (_: string, own: readonly InstanceKey[]) =>
-      void list.push(['withdraw', own.map(({ digest }) => digest)]),
+    decide: async (_: string, decision: string, own: readonly InstanceKey[]) => note(decision, own),
+    withdraw: async (_: string, own: readonly InstanceKey[]) => note('withdraw', own),
     locks: OPEN_LOCKS,
   };
 }
 
 test('an instance that the PACS refused stays on the device until a person decides', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200]);
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')),
-  );
-  const study = await device.database.studies.get('study');
-  assert.equal(
-    [study?.state, study?.reasons.refused],
-    ['attention', [{ reason: 'pacs-refused', instances: 1 }]],
-  );
-  assert.equal(await device.database.parcels.toCollection().primaryKeys(), ['study-1']);
-
-  const store = storeOver(device);
+  const { device, database, instances, queue, rowOf } = await openSent([100, 200]);
+  await queue.settle('study', receiptOf(instances, 'stored', 'refused'));
+  const { state, reasons } = await rowOf();
+  assert.equal([state, reasons.refused], ['attention', [{ reason: 'pacs-refused', instances: 1 }]]);
+  assert.equal(await database.parcels.toCollection().primaryKeys(), ['study-1']);
+  using store = storeOver(device);
   await store.leaveOut('study');
-  assert.is((await device.database.studies.get('study'))?.state, 'done');
-  assert.is(await device.database.records.count(), 0);
-  store.close();
+  assert.equal([(await rowOf()).state, await database.records.count()], ['done', 0]);
 });
 
 test('an instance that the PACS refused is retried when a person asks, one refused for its structure is not', async () => {
-  const device = await openDevice();
-  const keys = await makeSealingKeys();
-  const instances = await queueStudy(device, 'study', [100, 200, 300], { keys });
-  const queue = queueOver(device);
-  await queue.announced('study', answer);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
-  const named = receipt.instances.map((instance, at) =>
-    at === 2 ? { ...instance, reason: 'truncated' as const } : instance,
+  const { device, keys, instances, queue, rowOf } = await openSent([100, 200, 300]);
+  const receipt = receiptOf(instances, 'stored', 'refused');
+  await queue.settle(
+    'study',
+    receiptWith(receipt, (one, at) => (at === 2 ? { ...one, reason: 'truncated' } : one)),
   );
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.retry('study');
   assert.equal(list, [['retry', [instances[1]!.digest]]]);
-  assert.equal(
-    (await store.instancesOf('study')).map(({ state }) => state),
-    ['stored', 'safe', 'refused'],
-  );
-  assert.equal((await device.database.studies.get('study'))?.reasons.refused, [
-    { reason: 'truncated', instances: 1 },
-  ]);
+  assert.equal(valuesOf(await store.instancesOf('study'), 'state'), ['stored', 'safe', 'refused']);
+  assert.equal((await rowOf()).reasons.refused, [{ reason: 'truncated', instances: 1 }]);
   assert.is((await queue.pending())[0]?.state, 'safe');
   const [parcel] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
   assert.ok((await openParcel(parcel!, keys)).size > 200, 'its bytes are still here');
-  store.close();
 });
 
+const CONFLICT = { state: 'quarantined', reason: 'conflicting-instance' } as const;
+
 test('an instance that contradicts another one at a further destination is named with it, and tried again', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200, 300]);
-  const queue = queueOver(device);
-  await queue.announced('study', answer);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
-  const conflict = { state: 'quarantined', reason: 'conflicting-instance' } as const;
-  const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, ...conflict }));
+  const { device, instances, queue, rowOf } = await openSent([100, 200, 300]);
   const at = { name: 'archive', pacs: 'http://archive.test/dicom-web', need: 'required' } as const;
   // Of the last one it says nothing: the first destination did not take that.
-  const there = [{ state: 'stored' }, conflict, { state: 'not-given' }] as const;
-  const destinations = [{ ...at, instances: [...there] }];
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named, destinations } });
+  const destinations = [
+    { ...at, instances: [{ state: 'stored' as const }, CONFLICT, { state: 'not-given' as const }] },
+  ];
+  const receipt = receiptOf(instances, 'stored', 'quarantined');
+  await queue.settle(
+    'study',
+    receiptWith(receipt, (one, nth) => (nth === 0 ? one : { ...one, ...CONFLICT }), { destinations }),
+  );
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
-  const { needs } = countStudy((await device.database.studies.get('study'))!);
-  const of = { cause: 'quarantined' as const, reason: conflict.reason, instances: 1 };
-  assert.equal(needs, [{ ...of, destination: 'archive' }, of]);
+  using store = storeOver(device, gateway);
+  const of = { cause: 'quarantined' as const, reason: CONFLICT.reason, instances: 1 };
+  assert.equal(countStudy(await rowOf()).needs, [{ ...of, destination: 'archive' }, of]);
   await store.retry('study');
   assert.equal(list, [['retry', [instances[1]!.digest, instances[2]!.digest]]]);
-  store.close();
 });
 
 test('a receipt without all of it at a destination that was given up is kept in sight', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200]);
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, () => 'stored');
-  const pacs = 'http://archive.test/dicom-web';
-  const at = { pacs, need: 'required', givenUpAt: '2026-11-25T00:00:00.000Z' } as const;
+  const { instances, queue, rowOf } = await openSent([100, 200]);
+  const givenUpAt = '2026-11-25T00:00:00.000Z';
+  const at = { pacs: 'http://archive.test/dicom-web', need: 'required', givenUpAt } as const;
   const { digest } = instances[0]!;
   const destinations = [
     { ...at, name: 'archive' },
     { ...at, name: 'also', need: 'also' as const },
     { ...at, name: 'whole', instances: instances.map(() => ({ state: 'stored' as const, digest })) },
   ];
-  await queue.settle('study', { jws, receipt: { ...receipt, destinations } });
-  assert.equal((await device.database.studies.get('study'))?.givenUpAt, ['archive']);
+  await queue.settle(
+    'study',
+    receiptWith(receiptOf(instances, 'stored'), (one) => one, { destinations }),
+  );
+  assert.equal((await rowOf()).givenUpAt, ['archive']);
 });
 
 test('an instance that somebody left out at a further destination alone is in the PACS, which names that one', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200]);
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'left-out' : 'stored'));
-  const named = receipt.instances.map((one) => ({ ...one, proof: 'digest' as const }));
-  const there = named.map(({ digest, state }) =>
-    state === 'stored' ? { state, digest } : { state: 'left-out' as const },
+  const { instances, queue, rowOf } = await openSent([100, 200]);
+  const [first, second] = receiptOf(instances, 'left-out', 'stored').receipt.instances;
+  const there = [{ state: first!.state }, { state: second!.state, digest: second!.digest }] as const;
+  const at = { name: 'night', pacs: 'dimse://night', need: 'required' as const };
+  const destinations = [{ ...at, instances: [...there] }];
+  const receipt = receiptOf(instances, 'left-out', 'stored');
+  await queue.settle(
+    'study',
+    receiptWith(receipt, (one) => ({ ...one, proof: 'digest' }), { destinations }),
   );
-  const night = { name: 'night', pacs: 'dimse://night', need: 'required' as const, instances: there };
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named, destinations: [night] } });
-  const row = (await device.database.studies.get('study'))!;
+  const row = await rowOf();
   const { track, needs } = countStudy(row);
   assert.equal([row.state, row.givenUpAt, track.inPacs, track.leftOut, needs], ['done', ['night'], 2, 0, []]);
 });
 
 test('instances that contradict others in the PACS stay with their person until the gateway tries them again, or they are left out', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200, 300]);
-  const queue = queueOver(device);
-  await queue.announced('study', answer);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
-  const reason = 'conflicting-instance' as const;
-  const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, reason }));
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const { device, database, instances, queue, rowOf } = await openSent([100, 200, 300]);
+  const receipt = receiptWith(receiptOf(instances, 'stored', 'quarantined'), (one, at) =>
+    at === 0 ? one : { ...one, ...CONFLICT },
+  );
+  await queue.settle('study', receipt);
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
-  const needs = async () => countStudy((await device.database.studies.get('study'))!).needs;
-  const conflicts = [{ cause: 'quarantined' as const, reason, instances: 2 }];
+  using store = storeOver(device, gateway);
+  const needs = async () => countStudy(await rowOf()).needs;
+  const conflicts = [{ cause: 'quarantined' as const, reason: CONFLICT.reason, instances: 2 }];
   // However the study came back on its way, the decision is still there.
-  await device.database.studies.update('study', { state: 'at-gateway' });
+  await database.studies.update('study', { state: 'at-gateway' });
   assert.equal(await needs(), conflicts);
   await store.retry('study');
   assert.equal(await needs(), conflicts, 'another receipt comes first');
-  await device.database.studies.update('study', { state: 'attention' });
+  await database.studies.update('study', { state: 'attention' });
   await store.retry('study');
   assert.equal(await needs(), []);
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  await queue.settle('study', receipt);
   assert.equal(await needs(), conflicts, 'the other ones are still there');
   await store.leaveOut('study');
-  assert.equal(
-    [list.map(([decision, own]) => [decision, own.length]), await needs()],
-    [
-      [
-        ['retry', 2],
-        ['leave-out', 2],
-      ],
-      [],
-    ],
-  );
-  store.close();
+  const said = list.map(([decision, own]) => `${decision} ${own.length}`);
+  assert.equal([said, await needs()], [['retry 2', 'leave-out 2'], []]);
 });
 
 test('removing a failed study from the list also withdraws it at the gateway, except instances that another study here still sends', async () => {
@@ -200,141 +157,114 @@ test('removing a failed study from the list also withdraws it at the gateway, ex
   const instances = await queueStudy(device, 'failed', [100, 200]);
   await queueStudy(device, 'other', [100]);
   const queue = queueOver(device);
-  await queue.announced('failed', answer);
+  await queue.announced('failed', answerOf());
   await queue.beginSending('failed');
   await queue.refused('failed', 'policy-not-allowed');
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.dismiss('failed');
   assert.equal(list, [['withdraw', [instances[1]!.digest]]]);
-  assert.equal(
-    (await device.database.parcels.toArray()).map(({ studyId }) => studyId),
-    ['other'],
-  );
-  store.close();
+  assert.equal(valuesOf(await device.database.parcels.toArray(), 'studyId'), ['other']);
 });
 
 test('a study can be taken back until its first byte has left, even while it is still being packed', async () => {
   const device = await openDevice();
-  await queueStudy(device, 'early', [100]);
-  await queueStudy(device, 'late', [100]);
+  for (const id of ['early', 'late']) await queueStudy(device, id, [100]);
   const [packing] = await nameStudy(device, 'packing', [100, 200]);
   await packOne(device, await makeSealingKeys(), 'packing', packing!);
   const queue = queueOver(device);
   await queue.beginSending('late');
-  const store = storeOver(device);
-  assert.ok(await store.takeBack('early'));
-  assert.ok(await store.takeBack('packing'));
-  assert.not(await store.takeBack('late'));
+  using store = storeOver(device);
+  const taken = [
+    await store.takeBack('early'),
+    await store.takeBack('packing'),
+    await store.takeBack('late'),
+  ];
+  assert.equal(taken, [true, true, false]);
   assert.not(await queue.beginSending('early'));
-  assert.equal(
-    (await device.database.records.toArray()).map(({ parcelId }) => parcelId),
-    ['late-0'],
-  );
-  store.close();
+  assert.equal(valuesOf(await device.database.records.toArray(), 'parcelId'), ['late-0']);
 });
 
 test('a study that is over waits for nothing and needs nobody, whatever is noted of it late', async () => {
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
-  const store = storeOver(device);
+  using store = storeOver(device);
   assert.ok(await store.takeBack('study'));
   const queue = queueOver(device);
   await queue.troubled('study', 'copy-unreadable');
   await queue.waiting('study', 'offline');
   const { trouble, waiting } = (await device.database.studies.get('study'))!;
   assert.equal([trouble, waiting], [null, null]);
-  store.close();
 });
 
 test('cancelling midway leaves the study out at the gateway, then deletes its copy; instances in the PACS stay there', async () => {
   const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200, 300]);
+  const { database } = device;
+  const [first, ...need] = await queueStudy(device, 'study', [100, 200, 300]);
   const queue = queueOver(device);
-  await queue.announced('study', {
-    ...answer,
-    have: [{ ...instances[0]!, inPacs: true }],
-    need: instances.slice(1),
-  });
+  await queue.announced('study', answerOf({ have: [{ ...first!, inPacs: true }], need }));
   await queue.beginSending('study');
   await queue.parcelSent('study', 'study-1');
   const { list, ...gateway } = told();
-  const store = storeOver(device, gateway);
+  using store = storeOver(device, gateway);
   await store.cancel('study');
-  assert.equal(list, [['leave-out', [instances[1]!.digest, instances[2]!.digest]]]);
-  const study = await device.database.studies.get('study');
-  assert.equal(
-    [
-      study?.state,
-      study?.title,
-      await device.database.records.count(),
-      await device.database.instances.count(),
-    ],
-    ['taken-back', null, 0, 0],
-  );
+  assert.equal(list, [['leave-out', valuesOf(need, 'digest')]]);
+  const { state, title } = (await database.studies.get('study'))!;
+  const rows = [await database.records.count(), await database.instances.count()];
+  assert.equal([state, title, rows], ['taken-back', null, [0, 0]]);
   assert.equal(await queue.pending(), []);
-  store.close();
 });
 
-async function queueUnderWay(device: TestDevice, id = 'study', bytes = 100) {
-  const instances = await queueStudy(device, id, [bytes]);
-  const queue = queueOver(device);
-  await queue.announced(id, { ...answer, uploadId: `of ${id}`, need: instances });
+async function underWay(device = openDevice(), id = 'study', bytes = 100) {
+  const opened = await device;
+  const instances = await queueStudy(opened, id, [bytes]);
+  const queue = queueOver(opened);
+  await queue.announced(id, answerOf({ uploadId: `of ${id}`, need: instances }));
   await queue.beginSending(id);
-  return { instances, queue };
+  const rowOf = async () => (await opened.database.studies.get(id))!;
+  return { device: opened, instances, queue, rowOf };
 }
 
-/** Once the gateway has refused it, or once the session has ended. */
-const assertRefused = (cancelling: Promise<void>): Promise<void> =>
-  cancelling.then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
-
 test('nothing more of a cancelled study leaves while the gateway has not answered yet', async () => {
-  const device = await openDevice();
-  const { queue } = await queueUnderWay(device);
+  const { device, queue, rowOf } = await underWay();
   const asked = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
   const decide = () => {
     asked.resolve();
     return answered.promise;
   };
-  const store = storeOver(device, { decide });
+  using store = storeOver(device, { decide });
   const over = store.cancel('study');
   await asked.promise;
-  const row = (await device.database.studies.get('study'))!;
+  const row = await rowOf();
   const { cancelling, canCancel } = showStudy(row, SHOWN);
   assert.equal([row.state, cancelling, canCancel, countSafe(row)], ['uploading', true, false, 0]);
   assert.equal(await queue.pending(), []);
   answered.resolve();
   await over;
-  const after = (await device.database.studies.get('study'))!;
+  const after = await rowOf();
   assert.equal([after.state, after.cancelling], ['taken-back', undefined]);
-  store.close();
 });
 
 test('while the gateway refuses, nothing is cancelled and nothing deleted', async () => {
-  const device = await openDevice();
-  const { queue } = await queueUnderWay(device);
-  const store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
-  await assertRefused(store.cancel('study'));
-  const { state, cancelling, paused } = (await device.database.studies.get('study'))!;
+  const { device, queue, rowOf } = await underWay();
+  using store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
+  await failureOf(store.cancel('study'));
+  const { state, cancelling, paused } = await rowOf();
+  assert.equal([state, cancelling, paused], ['uploading', undefined, false]);
   assert.equal(
-    [state, cancelling, paused, await device.database.records.count()],
-    ['uploading', undefined, false, 1],
+    [await device.database.records.count(), (await queue.pending()).length],
+    [1, 1],
+    'sent as before',
   );
-  assert.is((await queue.pending()).length, 1, 'it is sent as before');
   await store.pause('study');
-  await assertRefused(store.cancel('study'));
+  await failureOf(store.cancel('study'));
   assert.equal(await queue.pending(), [], 'a person has paused it');
-  store.close();
 });
 
 test('studies cancelled without a link stay cancelled where the gateway then refuses, each asked for', async () => {
-  const device = await openDevice();
-  const { queue } = await queueUnderWay(device);
-  await queueUnderWay(device, 'another', 101);
+  const { device, queue } = await underWay();
+  await underWay(Promise.resolve(device), 'another', 101);
   const isOnline = signal(false);
   const asked: string[] = [];
   const areAsked = Promise.withResolvers<void>();
@@ -344,27 +274,19 @@ test('studies cancelled without a link stay cancelled where the gateway then ref
     if (asked.length === 2) areAsked.resolve();
     return Promise.reject(new Error('the session has ended'));
   };
-  const store = storeOver(device, { decide, isOnline });
+  using store = storeOver(device, { decide, isOnline });
   await store.cancel('study');
   await store.cancel('another');
   isOnline.value = true;
   await areAsked.promise;
-  await assertRefused(store.cancel('study'));
+  await failureOf(store.cancel('study'));
   const rows = await device.database.studies.toArray();
-  assert.equal(
-    rows.map(({ cancelling, paused }) => [cancelling, paused]),
-    [
-      [true, true],
-      [true, true],
-    ],
-  );
+  assert.ok(rows.length === 2 && rows.every(({ cancelling, paused }) => cancelling && paused));
   assert.equal(await queue.pending(), [], 'nothing of them is sent');
-  store.close();
 });
 
 test('a study cancelled without a link stays cancelled after a reload, and the gateway is told once there is one', async () => {
-  const device = await openDevice();
-  const { instances, queue } = await queueUnderWay(device);
+  const { device, instances, queue, rowOf } = await underWay();
   const decide = () => Promise.reject(new Unreachable('offline'));
   const isOnline = signal(false);
   const before = storeOver(device, { decide, isOnline });
@@ -373,59 +295,33 @@ test('a study cancelled without a link stays cancelled after a reload, and the g
   assert.equal(await queue.pending(), [], 'nothing more of it leaves');
   const { list, ...gateway } = told();
   const { promise: isOver, resolve: wake } = Promise.withResolvers<void>();
-  const after = storeOver(device, { ...gateway, isOnline, wake });
-  const row = await device.database.studies.get('study');
-  assert.equal([row?.state, row?.paused, row?.cancelling, list], ['uploading', true, true, []]);
+  using _after = storeOver(device, { ...gateway, isOnline, wake });
+  const { state, paused, cancelling } = await rowOf();
+  assert.equal([state, paused, cancelling, list], ['uploading', true, true, []]);
   isOnline.value = true;
   await isOver;
-  assert.equal(list, [['leave-out', [instances[0]!.digest]]]);
-  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
-  after.close();
-});
-
-test('a study cancelled without a link is sent after all once a person resumes it', async () => {
-  const device = await openDevice();
-  const { queue } = await queueUnderWay(device);
-  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable('offline')) });
-  await store.cancel('study');
-  await store.resume('study');
-  assert.is((await device.database.studies.get('study'))?.cancelling, undefined);
-  assert.equal(
-    (await queue.pending()).map(({ id }) => id),
-    ['study'],
-  );
-  store.close();
+  assert.equal([list, (await rowOf()).state], [[['leave-out', [instances[0]!.digest]]], 'taken-back']);
 });
 
 test('a study given up midway leaves the queue, a cancelled one stays in the list, and the gateway is told which instances will not come', async () => {
-  for (const [why, expected] of [
-    ['cancelled', 'leave-out'],
-    ['failed', 'withdraw'],
+  for (const [why, expected, ended] of [
+    ['cancelled', 'leave-out', ['taken-back 1']],
+    ['failed', 'withdraw', []],
   ] as const) {
     const device = await openDevice();
-    const instances = await nameStudy(device, 'study', [100]);
-    await queueOver(device).announced('study', { ...answer, need: instances });
+    const need = await nameStudy(device, 'study', [100]);
+    await queueOver(device).announced('study', answerOf({ need }));
     await queueOver(device).beginSending('study');
     const { list, ...gateway } = told();
-    await giveUpStudy(
-      {
-        ...gateway,
-        database: device.database,
-        isOnline: signal(true),
-        now: () => 1,
-        wake: () => undefined,
-        later: () => undefined,
-      },
-      'study',
-      why,
-    );
-    assert.equal(list, [[expected, [instances[0]!.digest]]]);
+    await giveUpStudy(decisionTools(device, gateway), 'study', why);
+    assert.equal(list, [[expected, [need[0]!.digest]]], why);
     const rows = await device.database.studies.toArray();
     assert.equal(
-      rows.map(({ state, completedAt }) => [state, completedAt]),
-      why === 'cancelled' ? [['taken-back', 1]] : [],
+      rows.map(({ state, completedAt }) => `${state} ${completedAt}`),
+      [...ended],
+      why,
     );
-    assert.is(await device.database.instances.count(), 0);
+    assert.is(await device.database.instances.count(), 0, why);
   }
 });
 
@@ -434,27 +330,29 @@ test('a person reorders studies, pauses one and sends one first; triage orders t
   for (const [at, id] of ['a', 'b', 'c', 'd'].entries())
     await queueStudy(device, id, [100], { queuedAt: at });
   const queue = queueOver(device);
-  const order = async () => (await queue.pending()).map(({ id }) => id).join('');
   let woken = 0;
-  const store = storeOver(device, { wake: () => (woken += 1) });
-  assert.is(await order(), 'abcd');
+  using store = storeOver(device, { wake: () => (woken += 1) });
+  const isOrder = async (expected: string, message?: string) =>
+    assert.is(valuesOf(await queue.pending(), 'id').join(''), expected, message);
   const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
-  await noteTriage(device.database, 'b', { said: new Map([[0, { ...said, score: 0.1, first: false }]]) });
-  assert.is(await order(), 'abcd', 'a score below the threshold keeps its place');
-  await noteTriage(device.database, 'b', { said: new Map([[7, { ...said, score: 0.9, first: true }]]) });
-  assert.is(await order(), 'abcd', 'a score for an image outside the study puts nothing first');
-  await noteTriage(device.database, 'c', { said: new Map([[0, { ...said, score: 0.9, first: true }]]) });
-  assert.is(await order(), 'cabd');
+  const triaged = (id: string, position: number, score: number) =>
+    noteTriage(device.database, id, { said: new Map([[position, { ...said, score, first: score > 0.5 }]]) });
+  await isOrder('abcd');
+  await triaged('b', 0, 0.1);
+  await isOrder('abcd', 'a score below the threshold keeps its place');
+  await triaged('b', 7, 0.9);
+  await isOrder('abcd', 'a score for an image outside the study puts nothing first');
+  await triaged('c', 0, 0.9);
+  await isOrder('cabd');
   await store.move('d', 1);
-  assert.is(await order(), 'cdab');
+  await isOrder('cdab');
   await store.pause('c');
-  assert.is(await order(), 'dab');
+  await isOrder('dab');
   await store.sendFirst('b');
-  assert.is(await order(), 'bda');
+  await isOrder('bda');
   await store.resume('c');
-  assert.is(await order(), 'bcda');
+  await isOrder('bcda');
   assert.is(woken, 4);
-  store.close();
 });
 
 test.run();

@@ -5,6 +5,7 @@ import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { clearInterrupted } from './drop-study.ts';
 import { beginStudy, finishNaming, nameInstances, StudyGone, withdrawInstances } from './name-study.ts';
 import {
+  answerOf,
   makeSealingKeys,
   nameStudy,
   openDevice,
@@ -13,30 +14,27 @@ import {
   prepareInstance,
   queueOver,
   queueStudy,
-  STUDY,
   TITLE,
   type TestDevice,
   type TestKeys,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import { finishPacking } from './finish-packing.ts';
 import { storeParcel } from './store-parcel.ts';
 import type { InstanceKey } from '../upload-queue.ts';
 
 const nobody = async () => false;
-const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+const answer = answerOf();
+const idsIn = async ({ studies }: TestDevice['database']) => valuesOf(await studies.toArray(), 'id').sort();
 
 async function counts({ database }: TestDevice): Promise<number[]> {
   return [await database.studies.count(), await database.parcels.count(), await database.records.count()];
 }
 
 const BEGUN = {
-  id: 'study',
-  queuedAt: 1,
-  account: 'a',
-  policy: POLICY,
-  title: TITLE,
+  ...{ id: 'study', queuedAt: 1, account: 'a', policy: POLICY, title: TITLE, chosen: 1 },
   about: { modalities: [], series: 1 },
-  chosen: 1,
 };
 
 /** The steps of writing a study after which the page may die. */
@@ -67,6 +65,13 @@ const STEPS: readonly [string, (device: TestDevice, keys: TestKeys) => Promise<u
   ],
 ];
 
+test('starting a page does not touch a study that is safe', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'study', [100]);
+  await clearInterrupted(device.database, nobody);
+  assert.equal(await counts(device), [1, 1, 1]);
+});
+
 test('a page that dies while naming, or between parcels, leaves a study marked interrupted and no copies', async () => {
   const keys = await makeSealingKeys();
   for (const [when, step] of STEPS) {
@@ -78,28 +83,18 @@ test('a page that dies while naming, or between parcels, leaves a study marked i
 
     const again = await openDevice(device.factory);
     await clearInterrupted(again.database, async () => true);
-    assert.is(
-      (await again.database.studies.get('study'))?.waiting,
-      null,
-      `another tab is still writing it: ${when}`,
-    );
+    const rowOf = async () => (await again.database.studies.get('study'))!;
+    assert.is((await rowOf()).waiting, null, `another tab is still writing it: ${when}`);
     await clearInterrupted(again.database, nobody);
-    const study = await again.database.studies.get('study');
-    assert.equal([study?.waiting, study?.state, study?.instances], ['interrupted', 'reading', 0], when);
+    const { waiting, state, instances } = await rowOf();
+    assert.equal([waiting, state, instances], ['interrupted', 'reading', 0], when);
     assert.equal(await counts(again), [2, 1, 1], when);
     assert.equal(
-      (await queueOver(again).pending()).map(({ id }) => id),
+      valuesOf(await queueOver(again).pending(), 'id'),
       ['other'],
       `${when}: the other study continues`,
     );
   }
-});
-
-test('starting a page does not touch a study that is safe', async () => {
-  const device = await openDevice();
-  await queueStudy(device, 'study', [100]);
-  await clearInterrupted(device.database, nobody);
-  assert.equal(await counts(device), [1, 1, 1]);
 });
 
 test('a writer of a study that was interrupted, taken back or finished stops', async () => {
@@ -108,9 +103,8 @@ test('a writer of a study that was interrupted, taken back or finished stops', a
     const device = await openDevice();
     const [instance] = await nameStudy(device, 'study', [100]);
     await device.database.studies.update('study', change);
-    const gone = (error: unknown) => assert.instance(error, StudyGone);
-    await packOne(device, keys, 'study', instance!).then(() => assert.unreachable(), gone);
-    await finishPacking(device.database, 'study').then(() => assert.unreachable(), gone);
+    assert.instance(await failureOf(packOne(device, keys, 'study', instance!)), StudyGone);
+    assert.instance(await failureOf(finishPacking(device.database, 'study')), StudyGone);
     assert.equal(await counts(device), [1, 0, 0]);
   }
 });
@@ -127,10 +121,7 @@ test('a parcel given up midway leaves no record', async () => {
     abort.signal,
   );
   abort.abort();
-  await writing.then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await failureOf(writing);
   assert.equal(await counts(device), [1, 0, 0]);
 });
 
@@ -139,10 +130,7 @@ test('packing a complete parcel again fails and leaves its records alone', async
   const [instance] = await nameStudy(device, 'study', [100]);
   const keys = await makeSealingKeys();
   await packOne(device, keys, 'study', instance!);
-  await packOne(device, keys, 'study', instance!).then(
-    () => assert.unreachable(),
-    (error) => assert.is(error.name, 'ConstraintError'),
-  );
+  assert.is((await failureOf(packOne(device, keys, 'study', instance!))).name, 'ConstraintError');
   assert.equal(await counts(device), [1, 1, 1]);
 });
 
@@ -155,13 +143,8 @@ test('an uploader still at work cannot make an interrupted study look healthy', 
   await queue.troubled('study', 'unexpected');
   assert.not(await queue.announced('study', answer));
   assert.not(await queue.beginSending('study'));
-  assert.equal(
-    [
-      (await device.database.studies.get('study'))?.waiting,
-      (await device.database.studies.get('study'))?.trouble,
-    ],
-    ['interrupted', null],
-  );
+  const { waiting, trouble } = (await device.database.studies.get('study'))!;
+  assert.equal([waiting, trouble], ['interrupted', null]);
 });
 
 test('choosing an interrupted study again gives one study, and withdraws promised instances that are not in the new choice', async () => {
@@ -180,10 +163,7 @@ test('choosing an interrupted study again gives one study, and withdraws promise
     chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
   );
   await finishNaming(database, 'again');
-  assert.equal(
-    (await database.studies.toArray()).map(({ id }) => id),
-    ['again'],
-  );
+  assert.equal(await idsIn(database), ['again']);
 
   const told: InstanceKey[] = [];
   const queue = queueOver(device, {
@@ -191,14 +171,11 @@ test('choosing an interrupted study again gives one study, and withdraws promise
   });
   // The gateway has the instances that arrived before the page was closed.
   await queue.announced('again', { ...answer, have: [chosen[0]!], need: [chosen[1]!] });
-  assert.equal(
-    told.map(({ digest }) => digest),
-    [instances[2]!.digest],
-  );
+  assert.equal(valuesOf(told, 'digest'), [instances[2]!.digest]);
   assert.is(await database.withdrawals.count(), 0, 'told once');
   for (const instance of chosen) await packOne(device, keys, 'again', instance);
   assert.equal(
-    (await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!]))).map(({ id }) => id),
+    valuesOf(await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!])), 'id'),
     ['again-1'],
     'arrived instances are not sent twice',
   );
@@ -209,19 +186,11 @@ test('a withdrawal that did not reach the gateway is repeated', async () => {
   const [, second] = await nameStudy(device, 'study', [100, 200]);
   await withdrawInstances(device.database, 'study', [1]);
   const deaf = queueOver(device, { decide: () => Promise.reject(new Error('no answer')) });
-  await deaf.announced('study', answer).then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await failureOf(deaf.announced('study', answer));
   const told: InstanceKey[] = [];
-  await queueOver(device, { decide: async (_, __, own) => void told.push(...own) }).announced(
-    'study',
-    answer,
-  );
-  assert.equal(
-    told.map(({ digest }) => digest),
-    [second!.digest],
-  );
+  const queue = queueOver(device, { decide: async (_, __, own) => void told.push(...own) });
+  await queue.announced('study', answer);
+  assert.equal(valuesOf(told, 'digest'), [second!.digest]);
   const study = await device.database.studies.get('study');
   assert.equal([study?.instances, study?.bytes, study?.turn], [1, 100, 1]);
 });
@@ -236,17 +205,9 @@ test('choosing the files of a failed study again replaces it; a study with a rea
   await queueStudy(device, 'of-b', [100], { keys, account: 'b' });
   await device.database.studies.update('of-b', { trouble: 'copy-unreadable' });
   await nameStudy(device, 'part', [100]);
-  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
-    'of-b',
-    'part',
-    'torn',
-  ]);
+  assert.equal(await idsIn(device.database), ['of-b', 'part', 'torn']);
   await nameStudy(device, 'whole', [100, 200]);
-  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
-    'of-b',
-    'part',
-    'whole',
-  ]);
+  assert.equal(await idsIn(device.database), ['of-b', 'part', 'whole']);
 });
 
 test.run();

@@ -48,13 +48,12 @@ test('also where it was chosen again before it was cancelled', async () => {
     ],
   ] as const) {
     const device = await openDevice();
-    const store = storeOver(device);
+    using store = storeOver(device);
     await queueStudy(device, 'earlier', [100, 200], { queuedAt: 1 });
     await queueStudy(device, 'later', sizes, { queuedAt: 2 });
     await store.takeBack('earlier');
     await store.takeBack('later');
     assert.equal(await standing(device), expected);
-    store.close();
   }
 });
 

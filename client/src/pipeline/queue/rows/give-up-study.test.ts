@@ -3,12 +3,13 @@ import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  answerOf,
+  decisionTools,
   makeSealingKeys,
   nameStudy,
   openDevice,
   packOne,
   queueOver,
-  STUDY,
   storeOver,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
@@ -17,20 +18,14 @@ import type { InstanceKey } from '../upload-queue.ts';
 import { giveUpStudy } from './end-study.ts';
 import { clearInterrupted } from './drop-study.ts';
 
-const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
-
 type Decide = (uploadId: string, decision: string, instances: readonly InstanceKey[]) => Promise<void>;
 
-const toolsOver = ({ database }: TestDevice, decide: Decide) => ({
-  database,
-  isOnline: signal(true),
-  locks: navigator.locks,
-  now: () => 1,
-  wake: () => undefined,
-  later: () => undefined,
-  decide,
-  withdraw: (uploadId: string, own: readonly InstanceKey[]) => decide(uploadId, 'withdraw', own),
-});
+const toolsOver = (device: TestDevice, decide: Decide) =>
+  decisionTools(device, {
+    ...{ locks: navigator.locks, decide },
+    withdraw: (uploadId, own) => decide(uploadId, 'withdraw', own),
+  });
+const offline: Decide = () => Promise.reject(new Unreachable('offline'));
 
 /** One of two instances is packed, and has been sent. */
 async function partlySent() {
@@ -39,7 +34,7 @@ async function partlySent() {
   const instances = await nameStudy(device, id, [100, 200]);
   await packOne(device, await makeSealingKeys(), id, instances[0]!);
   const queue = queueOver(device);
-  await queue.announced(id, { ...answer, need: instances });
+  await queue.announced(id, answerOf({ need: instances }));
   await queue.beginSending(id);
   await queue.parcelSent(id, `${id}-0`);
   return { device, id, queue, rowOf: async () => (await device.database.studies.get(id))! };
@@ -65,7 +60,7 @@ async function giveUpBefore(turns: number, known: boolean): Promise<string> {
   const conflict = instances.map((each) => ({ ...each, reason: 'left-out' as const }));
   const over = giveUpStudy(toolsOver(device, decide), id, 'cancelled');
   await afterTurns(turns);
-  const isNoted = await queue.announced(id, { ...answer, conflict });
+  const isNoted = await queue.announced(id, answerOf({ conflict }));
   await over;
   assert.is((await device.database.studies.get(id))!.state, 'taken-back');
   device.database.close();
@@ -77,10 +72,8 @@ for (const known of [false, true])
     const all: string[] = [];
     for (let turns = 0; turns < 60; turns += 1) all.push(await giveUpBefore(turns, known));
     const sound = [known ? 'withdraw' : '', 'retry,leave-out,noted'];
-    assert.equal(
-      all.filter((told) => !sound.includes(told)),
-      [],
-    );
+    const unsound = all.filter((told) => !sound.includes(told));
+    assert.equal(unsound, []);
     assert.ok(all.includes(sound[0]!), all.join(' | '));
   });
 
@@ -91,15 +84,14 @@ test('given up while the gateway does not answer, it is being cancelled until th
   const wake = () => {
     woken += 1;
   };
-  const away = toolsOver(device, () => Promise.reject(new Unreachable('offline')));
-  await giveUpStudy({ ...away, wake }, id, 'cancelled');
+  await giveUpStudy({ ...toolsOver(device, offline), wake }, id, 'cancelled');
   const { state, cancelling } = await rowOf();
   assert.equal([state, cancelling, woken], ['uploading', true, 1]);
   assert.equal(await queue.pending(), [], 'nothing more of it leaves');
   await clearInterrupted(database, async () => false);
   const told: unknown[] = [];
   const over = Promise.withResolvers<void>();
-  const store = storeOver(device, {
+  using _store = storeOver(device, {
     locks: navigator.locks,
     decide: async (uploadId, decision, own) => void told.push([uploadId, decision, own.length]),
     wake: over.resolve,
@@ -107,33 +99,24 @@ test('given up while the gateway does not answer, it is being cancelled until th
   await over.promise;
   assert.equal([told, (await rowOf()).state], [[['u1', 'leave-out', 2]], 'taken-back']);
   assert.is(await database.parcels.count(), 0);
-  store.close();
 });
 
 test('given up after the session has ended, it is being cancelled until its person is here again', async () => {
   const { device, id, rowOf } = await partlySent();
-  await giveUpStudy(
-    toolsOver(device, () => Promise.reject(new ApiProblem(401, null, null))),
-    id,
-    'cancelled',
-  );
+  const ended: Decide = () => Promise.reject(new ApiProblem(401, null, null));
+  await giveUpStudy(toolsOver(device, ended), id, 'cancelled');
   const account = signal<string | null>(null);
   const over = Promise.withResolvers<void>();
-  const store = storeOver(device, { locks: navigator.locks, account, wake: over.resolve });
+  using _store = storeOver(device, { locks: navigator.locks, account, wake: over.resolve });
   assert.is((await rowOf()).cancelling, true);
   account.value = 'a';
   await over.promise;
   assert.is((await rowOf()).state, 'taken-back');
-  store.close();
 });
 
 test('resumed after it was given up, it is never called safe: it is chosen again', async () => {
   const { device, id, queue, rowOf } = await partlySent();
-  await giveUpStudy(
-    toolsOver(device, () => Promise.reject(new Unreachable('offline'))),
-    id,
-    'cancelled',
-  );
+  await giveUpStudy(toolsOver(device, offline), id, 'cancelled');
   const store = storeOver(device, { isOnline: signal(false) });
   await store.resume(id);
   store.close();
@@ -145,11 +128,10 @@ test('resumed after it was given up, it is never called safe: it is chosen again
 
 test('a file that fails while its study is being cancelled leaves the cancelling as it is', async () => {
   const { device, id, rowOf } = await partlySent();
-  const away = toolsOver(device, () => Promise.reject(new Unreachable('offline')));
-  const store = storeOver(device, { ...away, isOnline: signal(false) });
+  const away = toolsOver(device, offline);
+  using store = storeOver(device, { ...away, isOnline: signal(false) });
   await store.cancel(id);
   await giveUpStudy(away, id, 'failed');
-  store.close();
   assert.is((await rowOf())?.cancelling, true);
 });
 

@@ -1,47 +1,40 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { blobSource } from '#shared/dicom/byte-source.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { deviceKey, open } from './device-key.ts';
 import { interruptStudy } from './drop-study.ts';
 import {
+  answerOf,
   makeSealingKeys,
   nameStudy,
   onDisk,
   openDevice,
   openParcel,
+  openSent,
   packOne,
   queueOver,
   queueStudy,
   receiptOf,
+  receiptWith,
   storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import { finishPacking } from './finish-packing.ts';
 import { UNSEEN_FILMS_LIMIT } from './build-manifest.ts';
 import { countStudy } from '../count-study.ts';
-import { CopyUnreadable, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
-import { claimNobodys } from './waiting-accounts.ts';
+import { CopyUnreadable, type InstanceKey, type ParcelToSend, type UploadQueue } from '../upload-queue.ts';
 
-const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
-  uploadId: 'u1',
-  studyInstanceUID: STUDY,
-  revision: 1,
-  have: [],
-  need: [],
-  conflict: [],
-  ...some,
-});
 const UPLOAD_STATUS = {
-  uploadId: STUDY,
-  studyInstanceUID: STUDY,
-  state: 'forwarded' as const,
-  revision: 1,
-  policy: 'identified',
-  waiting: null,
-  receipt: null,
+  ...{ uploadId: STUDY, studyInstanceUID: STUDY, state: 'forwarded' as const, revision: 1 },
+  ...{ policy: 'identified', waiting: null, receipt: null },
 };
+const idsOf = async (queue: UploadQueue) => valuesOf(await queue.pending(), 'id');
+const given = (queue: UploadQueue, need: readonly InstanceKey[]) =>
+  Array.fromAsync<ParcelToSend>(queue.parcelsFor('study', need));
 
 test('the gateway opens a queued study bit for bit, even after the page was reopened', async () => {
   const keys = await makeSealingKeys();
@@ -50,60 +43,29 @@ test('the gateway opens a queued study bit for bit, even after the page was reop
   first.database.close();
 
   const queue = queueOver(await openDevice(first.factory));
-  assert.equal(
-    (await queue.pending()).map(({ id, state }) => [id, state]),
-    [['study', 'safe']],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'safe']]);
   const manifest = await queue.manifestOf('study');
-  assert.equal(
-    manifest.instances.map(({ digest }) => digest),
-    instances.map(({ digest }) => digest),
-  );
-  const parcels = await Array.fromAsync(queue.parcelsFor('study', manifest.instances));
-  for (const [at, parcel] of parcels.entries()) {
+  assert.equal(valuesOf(manifest.instances, 'digest'), valuesOf(instances, 'digest'));
+  for (const [at, parcel] of (await given(queue, manifest.instances)).entries()) {
     assert.is(parcel.seal?.keyId, keys.sealingKey.kid);
     const body = await openParcel(parcel, keys);
-    const source = {
-      size: body.size,
-      read: async (offset: number, length: number) =>
-        new Uint8Array(await body.slice(offset, offset + length).arrayBuffer()),
-    };
-    for await (const part of readParcel(source)) {
-      assert.is(
-        await sha256OfBlob(body.slice(part.range.offset, part.range.offset + part.range.length)),
-        instances[at]!.digest,
-      );
+    for await (const { range } of readParcel(blobSource(body))) {
+      const bytes = body.slice(range.offset, range.offset + range.length);
+      assert.is(await sha256OfBlob(bytes), instances[at]!.digest);
     }
   }
 });
 
 test('the manifest names the population of a thousand unexamined films, anywhere among the slices, and of all examined ones', async () => {
   const slices = 5;
-  const { database, ...device } = await openDevice();
-  await nameStudy(
-    { database, ...device },
-    'study',
-    Array.from({ length: slices + UNSEEN_FILMS_LIMIT + 2 }, () => 1),
-  );
-  const film = {
-    models: [],
-    runtime: 'none',
-    population: 'outside' as const,
-    score: null,
-    first: false,
-    film: [],
-  };
-  await database.instances
-    .where('studyId')
-    .equals('study')
-    .modify((row) => {
-      if (row.position >= slices)
-        row.triage = {
-          ...film,
-          runtime: row.position === slices + UNSEEN_FILMS_LIMIT + 1 ? 'a runtime' : 'none',
-        };
-    });
-  const { instances } = await queueOver({ database, ...device }).manifestOf('study');
+  const device = await openDevice();
+  await nameStudy(device, 'study', Array(slices + UNSEEN_FILMS_LIMIT + 2).fill(1));
+  const film = { models: [], population: 'outside' as const, score: null, first: false, film: [] };
+  await device.database.instances.toCollection().modify((row) => {
+    const runtime = row.position === slices + UNSEEN_FILMS_LIMIT + 1 ? 'a runtime' : 'none';
+    if (row.position >= slices) row.triage = { ...film, runtime };
+  });
+  const { instances } = await queueOver(device).manifestOf('study');
   const said = instances.map(({ triage }) => triage?.runtime ?? 'nothing');
   assert.equal(
     [said[slices - 1], said[slices], said[slices + UNSEEN_FILMS_LIMIT - 1], ...said.slice(-2)],
@@ -119,21 +81,15 @@ test('nothing on the device can open a waiting parcel, and the database holds no
   for (const planted of ['Planted', 'PLANTED', '19700101']) assert.not(disk.includes(planted), planted);
   const [record] = await device.database.records.toArray();
   for (const place of ['study-0/0/1', 'study-0/0/last', '']) {
-    await open(await deviceKey(device.database), record!.sealed, place).then(
-      () => assert.unreachable(),
-      () => undefined,
-    );
+    await failureOf(open(await deviceKey(device.database), record!.sealed, place));
   }
-  const keys = (await device.database.device.toArray())
-    .filter(({ value }) => value instanceof CryptoKey)
-    .map(({ value }) => value as CryptoKey);
-  assert.equal(
-    keys.map(({ extractable }) => extractable),
-    [false],
+  const keys = valuesOf(await device.database.device.toArray(), 'value').filter(
+    (value) => value instanceof CryptoKey,
   );
+  assert.equal(valuesOf(keys, 'extractable'), [false]);
 });
 
-test('the copy and the title go when a receipt says that the PACS holds everything, and not before', async () => {
+test('the copy and identifying values go when a receipt says that the PACS holds everything, and not before', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
   const queue = queueOver(device, { now: () => 42 });
@@ -141,48 +97,24 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   for await (const parcel of queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
   await queue.allSent('study');
   assert.is(await device.database.records.count(), 2);
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'stored'),
-  );
-  const study = await device.database.studies.get('study');
-  assert.equal([study?.state, study?.title, study?.completedAt], ['done', null, 42]);
-  assert.is(await device.database.records.count(), 0);
-  assert.equal(await queue.pending(), []);
+  await queue.settle('study', receiptOf(instances, 'stored'));
+  const { state, title, completedAt, ...left } = (await device.database.studies.get('study'))!;
+  assert.equal([state, title, completedAt], ['done', null, 42]);
+  const about = { modalities: ['CT'], series: 1 };
+  assert.equal([left.about, left.instances, left.queuedAt], [about, 2, 1], 'what only tells studies apart');
+  assert.equal([await device.database.records.count(), await queue.pending()], [0, []]);
 });
 
 test('a late receipt does not make a study that must be chosen again look complete', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 200]);
-  await device.database.studies.update('study', { packing: true });
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const checked = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const { database, instances, queue, rowOf } = await openSent([100, 200]);
+  await database.studies.update('study', { packing: true });
+  const checked = receiptOf(instances, 'stored', 'quarantined');
   await queue.settle('study', checked);
-  await interruptStudy(device.database, 'study');
+  await interruptStudy(database, 'study');
   await queue.settle('study', checked);
-  const study = await device.database.studies.get('study');
-  assert.equal([study?.state, study?.waiting, study?.instances], ['reading', 'interrupted', 0]);
+  const { state, waiting, instances: count } = await rowOf();
+  assert.equal([state, waiting, count], ['reading', 'interrupted', 0]);
   assert.equal(await queue.pending(), []);
-});
-
-test('identifying values are erased when the study is done, values that only tell studies apart stay', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100]);
-  const queue = queueOver(device, { now: () => 7 });
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'stored'),
-  );
-  const study = await device.database.studies.get('study');
-  assert.is(study?.title, null);
-  assert.equal(
-    [study?.about, study?.instances, study?.queuedAt, study?.completedAt],
-    [{ modalities: ['CT'], series: 1 }, 1, 1, 7],
-  );
 });
 
 test('a copy with a missing or changed part is reported, and the trouble remains until the study is followed again', async () => {
@@ -192,10 +124,7 @@ test('a copy with a missing or changed part is reported, and the trouble remains
   await device.database.records.delete(['study-0', 0]);
   await device.database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
   for await (const parcel of queue.parcelsFor('study', instances)) {
-    await parcel.read(0, 10).then(
-      () => assert.unreachable(),
-      (error) => assert.instance(error, CopyUnreadable),
-    );
+    assert.instance(await failureOf(parcel.read(0, 10)), CopyUnreadable);
   }
   const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   for (const [trouble, after] of [
@@ -205,11 +134,8 @@ test('a copy with a missing or changed part is reported, and the trouble remains
     await queue.troubled('study', trouble);
     assert.is((await queue.pending())[0]?.trouble, trouble);
     await queue.report('study', { ...UPLOAD_STATUS, counts, bytes: counts });
-    assert.is(
-      (await queue.pending())[0]?.trouble,
-      after,
-      'an answer from the gateway does not make a bad receipt good',
-    );
+    const said = (await queue.pending())[0]?.trouble;
+    assert.is(said, after, 'an answer from the gateway does not make a bad receipt good');
   }
 });
 
@@ -217,65 +143,50 @@ test('a missing parcel does not hold back the readable ones', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);
   await device.database.parcels.delete('study-1');
-  const given: string[] = [];
+  const ids: string[] = [];
   const giving = async () => {
-    for await (const parcel of queueOver(device).parcelsFor('study', instances)) given.push(parcel.id);
+    for await (const { id } of queueOver(device).parcelsFor('study', instances)) ids.push(id);
   };
-  await giving().then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
-  assert.equal(given, ['study-0', 'study-2']);
+  assert.instance(await failureOf(giving()), CopyUnreadable);
+  assert.equal(ids, ['study-0', 'study-2']);
 });
 
 test('an original that the PACS keeps in another form needs a person, whoever sent the first, until it is left out', async () => {
   for (const isFirstNamed of [true, false])
     for (const reason of ['already-here-other-policy', 'already-here-other-boxes']) {
-      const device = await openDevice();
-      const instances = await queueStudy(device, 'study', [100]);
-      const queue = queueOver(device);
-      await queue.beginSending('study');
-      await queue.allSent('study');
-      const { jws, receipt } = receiptOf(instances, () => 'refused');
+      const { device, database, instances, queue, rowOf } = await openSent([100]);
+      const { jws, receipt } = receiptOf(instances, 'refused');
       const [own] = receipt.instances;
       const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
       const named = [{ ...own!, reason }, ...(isFirstNamed ? [first] : [])];
+      const inPacs = isFirstNamed ? 1 : 0;
       await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-      const refused = (await device.database.studies.get('study'))!;
-      assert.is(refused.state, 'attention');
+      const refused = await rowOf();
       const stands = isFirstNamed ? { stands: true as const } : {};
       assert.equal(countStudy(refused).needs, [{ cause: 'refused', reason, instances: 1, ...stands }]);
-      assert.is(countStudy(refused).track.inPacs, isFirstNamed ? 1 : 0);
-      const store = storeOver(device);
+      assert.equal([refused.state, countStudy(refused).track.inPacs], ['attention', inPacs]);
+      using store = storeOver(device);
       await store.leaveOut('study');
-      assert.is(countStudy((await device.database.studies.get('study'))!).track.inPacs, isFirstNamed ? 1 : 0);
-      store.close();
+      assert.is(countStudy(await rowOf()).track.inPacs, inPacs);
       const leftOut = named.map((one) => (one === first ? one : { ...one, state: 'left-out' as const }));
       await queue.settle('study', { jws, receipt: { ...receipt, instances: leftOut } });
-      const over = (await device.database.studies.get('study'))!;
-      const { track, versions } = countStudy(over);
-      assert.equal([over.state, track.leftOut, track.inPacs], ['done', 1, isFirstNamed ? 1 : 0]);
-      assert.is(versions, isFirstNamed ? 1 : 0);
-      assert.is(await device.database.parcels.count(), 0);
+      const { track, versions } = countStudy(await rowOf());
+      assert.equal(
+        [(await rowOf()).state, track.leftOut, track.inPacs, versions, await database.parcels.count()],
+        ['done', 1, inPacs, inPacs, 0],
+      );
     }
 });
 
 test('the code with which the PACS refused instances is there for the person who has to decide', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100, 100, 100]);
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
-  const named = receipt.instances.map((one) => ({
+  const { instances, queue, rowOf } = await openSent([100, 100, 100]);
+  const receipt = receiptWith(receiptOf(instances, 'stored', 'refused'), (one) => ({
     ...one,
     pacsCode: one.state === 'stored' ? 0xb000 : 0x0122,
   }));
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-  const row = await device.database.studies.get('study');
-  assert.equal(countStudy(row!).needs, [
-    { cause: 'refused', reason: 'pacs-refused', instances: 2, pacsCodes: [0x0122] },
-  ]);
+  await queue.settle('study', receipt);
+  const needs = { cause: 'refused', reason: 'pacs-refused', instances: 2, pacsCodes: [0x0122] };
+  assert.equal(countStudy(await rowOf()).needs, [needs]);
 });
 
 test('a parcel needed again although it was sent is created again, not assumed to be there', async () => {
@@ -283,9 +194,9 @@ test('a parcel needed again although it was sent is created again, not assumed t
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device);
   await queue.parcelCreated('study', 'study-0', 'files/first');
-  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, 'files/first');
+  assert.is((await given(queue, instances))[0]?.location, 'files/first');
   await queue.parcelSent('study', 'study-0');
-  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, null);
+  assert.is((await given(queue, instances))[0]?.location, null);
 });
 
 test('a study is announced as soon as it is named, and each parcel can travel as soon as it is packed', async () => {
@@ -293,12 +204,9 @@ test('a study is announced as soon as it is named, and each parcel can travel as
   const keys = await makeSealingKeys();
   const instances = await nameStudy(device, 'study', [100, 200, 300]);
   const queue = queueOver(device);
-  assert.equal(
-    (await queue.pending()).map(({ id, state }) => [id, state]),
-    [['study', 'reading']],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'reading']]);
   assert.is((await queue.manifestOf('study')).instances.length, 3);
-  assert.ok(await queue.announced('study', answer({ need: instances })));
+  assert.ok(await queue.announced('study', answerOf({ need: instances })));
   assert.ok(await queue.beginSending('study'));
 
   await packOne(device, keys, 'study', instances[1]!);
@@ -313,13 +221,8 @@ test('a study is announced as soon as it is named, and each parcel can travel as
   assert.ok((await parcels.next()).done, 'everything has been given');
   assert.ok((await device.database.studies.get('study'))?.packing, 'but it is not called safe yet');
   await finishPacking(device.database, 'study');
-  assert.equal(
-    [
-      (await device.database.studies.get('study'))?.state,
-      (await device.database.studies.get('study'))?.packing,
-    ],
-    ['uploading', false],
-  );
+  const { state, packing } = (await device.database.studies.get('study'))!;
+  assert.equal([state, packing], ['uploading', false]);
 });
 
 test('waiting for parcels ends when the study is taken back or its packer dies', async () => {
@@ -342,52 +245,29 @@ test('waiting for parcels ends when the study is taken back or its packer dies',
 
 test('instances in the PACS have no copy here, and when it has lost them the person is asked for the files', async () => {
   const device = await openDevice();
-  const [held, needed] = (await nameStudy(device, 'study', [100, 200])) as [
-    InstanceKey,
-    Awaited<ReturnType<typeof nameStudy>>[number],
-  ];
+  const [held, needed] = await nameStudy(device, 'study', [100, 200]);
   const queue = queueOver(device);
-  await queue.announced('study', answer({ have: [{ ...held, inPacs: true }], need: [needed] }));
-  assert.equal(
-    (await device.database.instances.toArray()).map(({ state, inPacs }) => [state, inPacs ?? false]),
-    [
-      ['sent', true],
-      ['safe', false],
-    ],
-  );
-  await packOne(device, await makeSealingKeys(), 'study', needed);
+  await queue.announced('study', answerOf({ have: [{ ...held!, inPacs: true }], need: [needed!] }));
+  const states = (await device.database.instances.toArray()).map(({ state, inPacs }) => `${state} ${inPacs}`);
+  assert.equal(states, ['sent true', 'safe undefined']);
+  await packOne(device, await makeSealingKeys(), 'study', needed!);
   await finishPacking(device.database, 'study');
-  assert.equal(
-    (await Array.fromAsync(queue.parcelsFor('study', [needed]))).map(({ id }) => id),
-    ['study-1'],
-  );
-
+  assert.equal(valuesOf(await given(queue, [needed!]), 'id'), ['study-1']);
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.parcelsLost('study', [held]);
-  const giving = Array.fromAsync<ParcelToSend>(queue.parcelsFor('study', [held]));
-  await giving.then(
-    () => assert.unreachable(),
-    (error) => assert.instance(error, CopyUnreadable),
-  );
+  await queue.parcelsLost('study', [held!]);
+  assert.instance(await failureOf(given(queue, [held!])), CopyUnreadable);
 });
 
 test('a study that is completely in the PACS ends with its receipt, even while it is being packed', async () => {
   const device = await openDevice();
   const instances = await nameStudy(device, 'study', [100, 200]);
   const queue = queueOver(device);
-  await queue.announced(
-    'study',
-    answer({
-      have: instances.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest, inPacs: true })),
-    }),
-  );
+  const have = instances.map((instance) => ({ ...instance, inPacs: true }));
+  await queue.announced('study', answerOf({ have }));
   await queue.beginSending('study');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'already-stored'),
-  );
+  await queue.settle('study', receiptOf(instances, 'already-stored'));
   const study = await device.database.studies.get('study');
   assert.equal([study?.state, study?.packing, study?.title], ['done', false, null]);
 });
@@ -395,47 +275,23 @@ test('a study that is completely in the PACS ends with its receipt, even while i
 test('an instance left out and chosen again is requested again; left out after that, it stays left out', async () => {
   const device = await openDevice();
   const [instance] = await queueStudy(device, 'study', [100]);
-  const asked: [string, readonly string[]][] = [];
+  const asked: unknown[] = [];
   const queue = queueOver(device, {
-    decide: async (_, decision, own) => void asked.push([decision, own.map(({ digest }) => digest)]),
+    decide: async (_, decision, own) => void asked.push([decision, valuesOf(own, 'digest')]),
   });
-  const leftOut = answer({
-    conflict: [{ sopInstanceUID: instance!.sopInstanceUID, digest: instance!.digest, reason: 'left-out' }],
-  });
+  const stateOf = async () => (await device.database.instances.get(['study', 0]))?.state;
+  const leftOut = answerOf({ conflict: [{ ...instance!, reason: 'left-out' }] });
   await queue.announced('study', leftOut);
-  assert.equal(asked, [['retry', [instance!.digest]]]);
-  assert.is((await device.database.instances.get(['study', 0]))?.state, 'safe');
+  assert.equal([asked, await stateOf()], [[['retry', [instance!.digest]]], 'safe']);
   await queue.announced('study', leftOut);
-  assert.is(asked.length, 1);
-  assert.is((await device.database.instances.get(['study', 0]))?.state, 'left-out');
+  assert.equal([asked.length, await stateOf()], [1, 'left-out']);
 });
 
 test('on a shared device only the account that queued a study sends it', async () => {
   const device = await openDevice();
-  await queueStudy(device, 'of-a', [100], { account: 'a' });
-  await queueStudy(device, 'of-b', [100], { account: 'b' });
-  for (const account of ['a', 'b']) {
-    assert.equal(
-      (await queueOver(device, { account }).pending()).map(({ id }) => id),
-      [`of-${account}`],
-    );
-  }
-  assert.equal(await queueOver(device, { account: 'c' }).pending(), []);
-});
-
-test('a study that was queued while nobody was known belongs to the first person who signs in', async () => {
-  const device = await openDevice();
-  await queueStudy(device, 'old', [100], { account: null });
-  for (const [account, theirs] of [
-    ['first', ['old']],
-    ['second', []],
-  ] as const) {
-    await claimNobodys(device.database, account);
-    assert.equal(
-      (await queueOver(device, { account }).pending()).map(({ id }) => id),
-      theirs,
-    );
-  }
+  for (const account of ['a', 'b']) await queueStudy(device, `of-${account}`, [100], { account });
+  for (const account of ['a', 'b', 'c'])
+    assert.equal(await idsOf(queueOver(device, { account })), account === 'c' ? [] : [`of-${account}`]);
 });
 
 test('a paused study is not sent, but one that is completely sent is still followed', async () => {
@@ -445,10 +301,7 @@ test('a paused study is not sent, but one that is completely sent is still follo
   await queue.beginSending('there');
   await queue.allSent('there');
   await device.database.studies.toCollection().modify({ paused: true });
-  assert.equal(
-    (await queue.pending()).map(({ id }) => id),
-    ['there'],
-  );
+  assert.equal(await idsOf(queue), ['there']);
 });
 
 test.run();

@@ -2,31 +2,35 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { countStudy } from '../count-study.ts';
-import { openDevice, queueOver, queueStudy, receiptOf, storeOver } from '../../../testing/open-queue.ts';
+import {
+  openDevice,
+  openSent,
+  queueOver,
+  queueStudy,
+  receiptOf,
+  receiptWith,
+  sendAll,
+  storeOver,
+} from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 
 for (const others of [1, 0])
   test(`another image under the UID of a stored one, and ${others} more: it is left out, and not in the PACS`, async () => {
-    const device = await openDevice();
-    const instances = await queueStudy(device, 'study', [100, 200].slice(0, 1 + others));
-    const queue = queueOver(device);
-    await queue.beginSending('study');
-    await queue.allSent('study');
-    const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'refused' : 'stored'));
+    const { device, instances, queue, rowOf } = await openSent([100, 200].slice(0, 1 + others));
+    const { jws, receipt } = receiptOf(instances, 'refused', 'stored');
     const [own] = receipt.instances;
     const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
     const conflict = { ...own!, reason: 'conflicting-instance' };
     const named = [conflict, ...receipt.instances.slice(1), first];
     await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-    const store = storeOver(device);
+    using store = storeOver(device);
     await store.leaveOut('study');
-    const over = (await device.database.studies.get('study'))!;
-    const { track, versions } = countStudy(over);
+    const { track, versions } = countStudy(await rowOf());
     assert.equal([track.inPacs, track.leftOut, versions], [others, 1, 0]);
     assert.equal(
       (await store.instancesOf('study')).map(({ stands }) => stands === true),
       others === 1 ? [true, false] : [false],
     );
-    store.close();
   });
 
 test('of two images under one UID, the one that was not stored needs somebody or was left out, and is not in the PACS', async () => {
@@ -35,33 +39,34 @@ test('of two images under one UID, the one that was not stored needs somebody or
   const uid = first!.sopInstanceUID;
   await device.database.instances.toCollection().modify({ sopInstanceUID: uid });
   const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
+  await sendAll(queue, 'study');
   const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
   await device.database.studies.update('study', { counts, departed: 3, acknowledged: 3 });
   const same = [first!, ...others].map((one) => ({ ...one, sopInstanceUID: uid }));
-  const { jws, receipt } = receiptOf(same, (at) => (at === 0 ? 'stored' : 'quarantined'));
   const reason = 'conflicting-instance';
-  const named = receipt.instances.map((one) => (one.state === 'stored' ? one : { ...one, reason }));
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const receipt = receiptWith(receiptOf(same, 'stored', 'quarantined'), (one) =>
+    one.state === 'stored' ? one : { ...one, reason },
+  );
+  await queue.settle('study', receipt);
   const placesOf = async () => {
     const { track, versions } = countStudy((await device.database.studies.get('study'))!);
     return { ...Object.fromEntries(Object.entries(track).filter(([, count]) => count > 0)), versions };
   };
   assert.equal(await placesOf(), { inPacs: 1, needsYou: 2, versions: 0 });
-  const store = storeOver(device);
+  using store = storeOver(device);
   await store.leaveOut('study');
   assert.equal(await placesOf(), { inPacs: 1, leftOut: 2, versions: 0 });
   assert.equal(
-    (await store.instancesOf('study')).map((row) => row.reason),
+    valuesOf(await store.instancesOf('study'), 'reason'),
     [null, reason, reason],
     'the UID stays another one’s',
   );
-  const left = named.map((one) => (one.state === 'stored' ? one : { ...one, state: 'left-out' as const }));
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: left } });
+  await queue.settle(
+    'study',
+    receiptWith(receipt, (one) => (one.state === 'stored' ? one : { ...one, state: 'left-out' })),
+  );
   assert.is((await device.database.studies.get('study'))?.state, 'done');
   assert.equal(await placesOf(), { inPacs: 1, leftOut: 2, versions: 0 });
-  store.close();
 });
 
 test.run();

@@ -9,6 +9,7 @@ import {
   queueOver,
   queueStudy,
   receiptOf,
+  sendAll,
   storeOver,
   TITLE,
   type TestDevice,
@@ -54,12 +55,8 @@ async function finishOne(device: TestDevice, id = 's'): Promise<void> {
   await rememberUser(device.database, user('a'), 0);
   const instances = await queueStudy(device, id, [100], { queuedAt: HOUR });
   const queue = queueOver(device);
-  await queue.beginSending(id);
-  await queue.allSent(id);
-  await queue.settle(
-    id,
-    receiptOf(instances, () => 'stored'),
-  );
+  await sendAll(queue, id);
+  await queue.settle(id, receiptOf(instances, 'stored'));
 }
 
 test('has the initials, given name first, and the last three of the ID, never all of it', () => {

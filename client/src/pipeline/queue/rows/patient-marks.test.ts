@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { filesOf, openIngest } from '../../../testing/open-ingest.ts';
+import { assertEach } from '../../../testing/assert-each.ts';
 import { markOf, openPatients, sealPatients } from './patient-marks.ts';
 
 const test = suite('marks of patients');
@@ -14,10 +15,11 @@ test('are of no two patients the same', () => {
 });
 
 test('are 64 bits of FNV-1a, as its authors publish them', () => {
-  assert.equal(
-    ['', 'a', 'foobar'].map((text) => markOf(text)),
-    ['cbf29ce484222325', 'af63dc4c8601ec8c', '85944171f73967e8'],
-  );
+  assertEach(['', 'a', 'foobar'], (text) => markOf(text), [
+    'cbf29ce484222325',
+    'af63dc4c8601ec8c',
+    '85944171f73967e8',
+  ]);
 });
 
 test('are opened by this device alone, and in their own row', async () => {

@@ -8,11 +8,13 @@ import { PolicyKeyError, wrapPolicyKey, type DevicePair } from '#shared/transfer
 import { knownPolicies, rememberUser } from './device-notes.ts';
 import { openDevice } from '../../../testing/open-queue.ts';
 import { policyRequest, rememberPolicies } from './remember-policies.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 
 const { pair: PAIR, tagKey } = await derivePolicyKey(new Uint8Array(32).fill(1), {
   name: 'deidentified',
   key: 1,
 });
+const SITE = { default: 'identified', labelHours: 12, lockMinutes: 15 };
 const POLICY = { name: 'deidentified', version: 1, deidentify: true, options: [], roles: ['admin' as const] };
 const SHOWN = {
   policy: 'deidentified',
@@ -26,13 +28,8 @@ const deviceKeyOf = (path: string): string =>
 
 async function answerTo(path: string): Promise<PolicyAnswer> {
   const key = await importEvaluationKey(PAIR, true);
-  return {
-    policies: [POLICY],
-    default: 'deidentified',
-    labelHours: 12,
-    lockMinutes: 15,
-    pseudonymKeys: [{ ...SHOWN, wrapped: await wrapPolicyKey(key, deviceKeyOf(path)) }],
-  };
+  const wrapped = await wrapPolicyKey(key, deviceKeyOf(path));
+  return { ...SITE, policies: [POLICY], default: 'deidentified', pseudonymKeys: [{ ...SHOWN, wrapped }] };
 }
 
 test('a device asks with one key pair, even from two tabs at once, and keeps the answer with a key that cannot be read back', async () => {
@@ -57,23 +54,15 @@ test('a key that does not open leaves the known policies unchanged', async () =>
   const other = await openDevice();
   await rememberPolicies(database, await answerTo(await policyRequest(database)));
   const foreign = await answerTo(await policyRequest(other.database));
-  const refused = await rememberPolicies(database, { ...foreign, default: 'identified' }).catch(
-    (error: unknown) => error,
-  );
-  assert.instance(refused, PolicyKeyError);
+  const refused = rememberPolicies(database, { ...foreign, default: 'identified' });
+  assert.instance(await failureOf(refused), PolicyKeyError);
   assert.is((await knownPolicies(database))?.default, 'deidentified');
 });
 
 test('of the person before, whose device may hold a key, nothing is left for one who asks the gateway', async () => {
   const { database } = await openDevice();
   await rememberPolicies(database, await answerTo(await policyRequest(database)));
-  await rememberPolicies(database, {
-    policies: [POLICY],
-    default: 'deidentified',
-    labelHours: 12,
-    lockMinutes: 15,
-    pseudonymKeys: [SHOWN],
-  });
+  await rememberPolicies(database, { ...SITE, policies: [POLICY], pseudonymKeys: [SHOWN] });
   assert.is((await knownPolicies(database))?.keys.deidentified?.held, null);
 });
 
@@ -93,13 +82,7 @@ test('a key does not stay on the device when its person signs out, or another si
 
 test('a person who may not de-identify receives policies without a key', async () => {
   const { database } = await openDevice();
-  const known = await rememberPolicies(database, {
-    policies: [],
-    default: 'identified',
-    pseudonymKeys: [],
-    labelHours: 12,
-    lockMinutes: 15,
-  });
+  const known = await rememberPolicies(database, { ...SITE, policies: [], pseudonymKeys: [] });
   assert.equal([known.keys, known.sealingKey], [{}, null]);
 });
 

@@ -3,14 +3,15 @@ import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  answerOf,
   openDevice,
   queueOver,
   queueStudy,
   receiptOf,
   storeOver,
-  STUDY,
 } from '../../../testing/open-queue.ts';
 import { giveTurns, openTestApi, refusal } from '../../../testing/open-api.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import { ApiProblem, OtherAccount, Unreachable } from '../../../net/api-client.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
@@ -19,7 +20,9 @@ import { knownLink } from './device-notes.ts';
 import { instancesOf } from './instance-rows.ts';
 import { decisionsTo } from './tell-decision.ts';
 
-const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+const problemOf = (status: number, code: string, retryAfterMs: number | null = null) =>
+  new ApiProblem(status, { code, title: '', status } as ProblemDetails, retryAfterMs);
+const away = { decide: () => Promise.reject(new Unreachable(null)) };
 
 /** Two instances under way: the gateway has the first. */
 async function underWay(
@@ -29,23 +32,24 @@ async function underWay(
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
   const queue = queueOver(device, { decide: (_, decision, named) => decide(decision, named), ...tools });
-  await queue.announced('study', { ...answer, need: instances });
+  await queue.announced('study', answerOf({ need: instances }));
   await queue.beginSending('study');
   await queue.parcelSent('study', 'study-0');
   const statesOf = async () => (await instancesOf(device.database, 'study')).map(({ state }) => state).sort();
-  const leftOut = instances.map((instance) => ({ ...instance, reason: 'left-out' as const }));
-  return { device, instances, queue, statesOf, leftOut: { ...answer, conflict: leftOut } };
+  const rowOf = async () => (await device.database.studies.get('study'))!;
+  const conflict = instances.map((instance) => ({ ...instance, reason: 'left-out' as const }));
+  return { device, instances, queue, statesOf, rowOf, leftOut: answerOf({ conflict }) };
 }
 
 test('is not ended by the late answer, and is asked for again with all that was left out', async () => {
   const told: [string, string[]][] = [];
-  const { device, instances, queue, statesOf, leftOut } = await underWay(async (decision, named) => {
+  const { device, instances, queue, statesOf, rowOf, leftOut } = await underWay(async (decision, named) => {
     told.push([decision, named.map(keyOf).sort()]);
   });
   assert.equal(await statesOf(), ['safe', 'sent']);
   const asked = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     decide: () => {
       asked.resolve();
       return answered.promise;
@@ -56,14 +60,13 @@ test('is not ended by the late answer, and is asked for again with all that was 
   await store.resume('study');
   answered.resolve();
   await over;
-  const row = (await device.database.studies.get('study'))!;
-  assert.equal([row.state, row.paused, await device.database.parcels.count()], ['uploading', false, 2]);
+  const { state, paused } = await rowOf();
+  assert.equal([state, paused, await device.database.parcels.count()], ['uploading', false, 2]);
   assert.is((await queue.pending())[0]?.turn, 1, 'whoever sends it begins again');
   assert.ok(await queue.announced('study', leftOut));
   assert.equal(told, [['retry', instances.map(keyOf).sort()]]);
   assert.equal(await statesOf(), ['safe', 'safe']);
-  assert.is((await device.database.studies.get('study'))?.resumed, undefined);
-  store.close();
+  assert.is((await rowOf()).resumed, undefined);
 });
 
 test('is asked for again until the gateway has heard it', async () => {
@@ -73,126 +76,100 @@ test('is asked for again until the gateway has heard it', async () => {
     asked += 1;
     if (!isReached) throw new Unreachable(null);
   });
-  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  using store = storeOver(device, away);
   await store.cancel('study');
   await store.resume('study');
-  await queue.announced('study', leftOut).then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await failureOf(queue.announced('study', leftOut));
   isReached = true;
   assert.ok(await queue.announced('study', leftOut));
   assert.equal([asked, await statesOf()], [2, ['safe', 'safe']]);
   assert.ok(await queue.announced('study', leftOut));
   assert.equal([asked, await statesOf()], [2, ['left-out', 'left-out']], 'left out by somebody since');
-  store.close();
 });
 
 test('stays left out where the PACS has another image in its place, and holds nothing up', async () => {
-  const problem = { code: 'decision-not-possible', title: '', status: 409 } as ProblemDetails;
-  const { device, queue, statesOf, leftOut } = await underWay(() =>
-    Promise.reject(new ApiProblem(409, problem, null)),
+  const { device, queue, statesOf, rowOf, leftOut } = await underWay(() =>
+    Promise.reject(problemOf(409, 'decision-not-possible')),
   );
-  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  using store = storeOver(device, away);
   await store.cancel('study');
   await store.resume('study');
   assert.ok(await queue.announced('study', leftOut));
-  assert.is((await device.database.studies.get('study'))?.resumed, undefined);
+  assert.is((await rowOf()).resumed, undefined);
   assert.ok(await queue.announced('study', leftOut));
   assert.equal(await statesOf(), ['left-out', 'left-out']);
-  store.close();
 });
 
 test('is not done by a receipt that leaves it out, because the request came later than all else', async () => {
-  const { device, instances, queue, statesOf } = await underWay(async () => undefined);
-  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  const { device, instances, queue, statesOf, rowOf } = await underWay(async () => undefined);
+  using store = storeOver(device, away);
   await store.cancel('study');
   await store.resume('study');
-  await queue.announced('study', { ...answer, need: instances });
+  await queue.announced('study', answerOf({ need: instances }));
   await queue.parcelSent('study', 'study-1');
   await queue.allSent('study');
-  const receipt = receiptOf(instances, () => 'left-out');
-  await queue.settle('study', receipt);
-  const row = (await device.database.studies.get('study'))!;
-  assert.equal([row.state, await device.database.parcels.count()], ['uploading', 2]);
+  await queue.settle('study', receiptOf(instances, 'left-out'));
+  assert.equal([(await rowOf()).state, await device.database.parcels.count()], ['uploading', 2]);
   assert.equal(await statesOf(), ['sent', 'sent'], 'the next announcement asks for them');
-  store.close();
 });
 
 test('stays resumed where a second cancelling is refused', async () => {
-  const { device } = await underWay(async () => undefined);
-  let isReached = false;
-  const problem = { code: 'not-allowed', title: '', status: 403 } as ProblemDetails;
-  const store = storeOver(device, {
-    decide: () => Promise.reject(isReached ? new ApiProblem(403, problem, null) : new Unreachable(null)),
-  });
+  const { device, rowOf } = await underWay(async () => undefined);
+  const errors = [new Unreachable(null), problemOf(403, 'not-allowed')];
+  using store = storeOver(device, { decide: () => Promise.reject(errors.shift()) });
   await store.cancel('study');
   await store.resume('study');
-  isReached = true;
-  await store.cancel('study').then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
-  const { resumed, cancelling } = (await device.database.studies.get('study'))!;
+  await failureOf(store.cancel('study'));
+  const { resumed, cancelling } = await rowOf();
   assert.equal([resumed, cancelling], [true, undefined]);
-  store.close();
 });
 
 test('stays cancelled, and is asked for again, whatever is no answer to it', async () => {
-  const problem = (code: string, status: number) =>
-    new ApiProblem(status, { code, title: '', status } as ProblemDetails, null);
-  const none = [
+  for (const error of [
     new Unreachable(null),
     new OtherAccount(),
     new ApiProblem(401, null, null),
-    problem('not-authenticated', 401),
-    problem('rate-limited', 429),
+    problemOf(401, 'not-authenticated'),
+    problemOf(429, 'rate-limited'),
     new ApiProblem(502, null, null),
-  ];
-  for (const error of none) {
-    const { device } = await underWay(async () => undefined);
-    const store = storeOver(device, { decide: () => Promise.reject(error) });
+  ]) {
+    const { device, rowOf } = await underWay(async () => undefined);
+    using store = storeOver(device, { decide: () => Promise.reject(error) });
     await store.cancel('study');
-    assert.is((await device.database.studies.get('study'))!.cancelling, true, String(error));
-    store.close();
+    assert.is((await rowOf()).cancelling, true, String(error));
   }
 });
 
 test('stays cancelled while another person is signed in, of whose uploads the gateway knows no such one', async () => {
-  const { device } = await underWay(async () => undefined);
+  const { device, rowOf } = await underWay(async () => undefined);
   let signedIn = 'b';
   const { api, asked } = openTestApi(
     () => (signedIn === 'a' ? new Response() : refusal(404, 'upload-not-found')),
     () => signedIn,
   );
-  const store = storeOver(device, decisionsTo(api));
-  const rowOf = async () => (await device.database.studies.get('study'))!;
+  using store = storeOver(device, decisionsTo(api));
   await ignoreFailure(store.cancel('study'), 'the row tells');
-  const { cancelling } = await rowOf();
-  const toOthers = asked.length;
+  assert.equal([(await rowOf()).cancelling, asked.length], [true, 0]);
   signedIn = 'a';
   await store.cancel('study');
-  store.close();
-  assert.equal([cancelling, toOthers], [true, 0]);
   assert.equal([(await rowOf()).state, asked.length], ['taken-back', 1]);
 });
 
 test('is cancelled where the gateway knows no such upload of its own person: nothing of it is there', async () => {
-  const { device } = await underWay(async () => undefined);
+  const { device, rowOf } = await underWay(async () => undefined);
   const { api } = openTestApi(
     () => refusal(404, 'upload-not-found'),
     () => 'a',
   );
-  const store = storeOver(device, decisionsTo(api));
+  using store = storeOver(device, decisionsTo(api));
   await ignoreFailure(store.cancel('study'), 'the row tells');
-  store.close();
-  const { state, mayStillArrive } = (await device.database.studies.get('study'))!;
+  const { state, mayStillArrive } = await rowOf();
   assert.equal([state, mayStillArrive], ['taken-back', undefined]);
 });
 
 /** Cancelling is answered by these errors, then carried out. `due`: what the page will do later, and when. */
 async function cancelledAgainst(...errors: Error[]) {
-  const { device } = await underWay(async () => undefined);
+  const { device, rowOf } = await underWay(async () => undefined);
   const due: { readonly work: () => void; readonly ms: number }[] = [];
   const store = storeOver(device, {
     // Each second the screen is drawn again, and each minute its labels.
@@ -206,12 +183,11 @@ async function cancelledAgainst(...errors: Error[]) {
     () => null,
     (error: unknown) => error,
   );
-  const rowOf = async () => (await device.database.studies.get('study'))!;
   return { device, store, due, refused, rowOf };
 }
 
 test('is asked about again when a busy gateway says, and that gateway is not called unreachable', async () => {
-  const busy = new ApiProblem(429, { code: 'rate-limited', title: '', status: 429 } as ProblemDetails, 7_000);
+  const busy = problemOf(429, 'rate-limited', 7_000);
   const { device, store, due, rowOf } = await cancelledAgainst(busy, busy);
   await store.cancel('study');
   const link = await knownLink(device.database);
@@ -248,14 +224,14 @@ test('cancelled again while it is asked for, is left out after that, and not bef
     await arrived.promise;
     told.push(decision);
   };
-  const { device, queue, leftOut } = await underWay(decide, { locks: navigator.locks });
+  const { device, queue, rowOf, leftOut } = await underWay(decide, { locks: navigator.locks });
   let isReached = false;
   const waits = Promise.withResolvers<void>();
   const request = async (name: string, work: LockGrantedCallback<void>) => {
     if (isReached) waits.resolve();
     return navigator.locks.request(name, work);
   };
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     locks: { request } as Pick<LockManager, 'request'>,
     async decide(_, decision) {
       if (!isReached) throw new Unreachable(null);
@@ -272,20 +248,19 @@ test('cancelled again while it is asked for, is left out after that, and not bef
   await waits.promise;
   arrived.resolve();
   await Promise.all([announced, over]);
-  store.close();
   assert.equal(told, ['retry', 'leave-out']);
-  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
+  assert.is((await rowOf()).state, 'taken-back');
 });
 
 test('cancelling leaves out what waits for a person only once it is over', async () => {
-  const { device, instances } = await underWay(async () => undefined);
+  const { device, instances, rowOf } = await underWay(async () => undefined);
   await device.database.instances
     .filter(({ state }) => state === 'safe')
     .modify({ state: 'quarantined', reason: 'uid-conflict' });
   const told: string[][] = [];
   const answered = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     decide: (_, __, named) => {
       told.push(named.map(keyOf));
       asked.resolve();
@@ -298,27 +273,24 @@ test('cancelling leaves out what waits for a person only once it is over', async
   answered.resolve();
   await over;
   assert.equal(told[1], [keyOf(instances[1]!)]);
-  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
-  store.close();
+  assert.is((await rowOf()).state, 'taken-back');
 });
 
 test('a study cancelled too late is followed to its end', async () => {
-  const { device } = await underWay(async () => undefined);
+  const { device, rowOf } = await underWay(async () => undefined);
   const isOnline = signal(false);
   const told = Promise.withResolvers<void>();
-  const problem = { code: 'decision-not-possible', title: '', status: 409 } as ProblemDetails;
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     isOnline,
     decide: () =>
-      Promise.reject(isOnline.peek() ? new ApiProblem(409, problem, null) : new Unreachable(null)),
+      Promise.reject(isOnline.peek() ? problemOf(409, 'decision-not-possible') : new Unreachable(null)),
     wake: () => isOnline.peek() && told.resolve(),
   });
   await store.cancel('study');
   isOnline.value = true;
   await told.promise;
-  const { cancelling, paused, state } = (await device.database.studies.get('study'))!;
+  const { cancelling, paused, state } = await rowOf();
   assert.equal([cancelling, paused, state], [undefined, false, 'uploading']);
-  store.close();
 });
 
 test.run();

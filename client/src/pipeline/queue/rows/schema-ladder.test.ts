@@ -16,6 +16,9 @@ import {
   TITLE,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
+import { untilRead } from '../../../testing/open-api.ts';
 
 const newest = LADDER.at(-1)!;
 /** Like the newest, but a study names its `owner` instead of its `account`. */
@@ -63,36 +66,21 @@ test('a queue of an older schema continues where it was: titles, copies and begu
   const { keys, instances } = await queueInOlderSchema(factory);
   const device = await openAt(factory, older, above);
   const queue = queueOver(device);
-  assert.equal(
-    (await queue.pending()).map(({ id, state }) => [id, state]),
-    [['study', 'safe']],
-  );
+  assert.equal(valuesOf(await queue.pending(), 'id', 'state'), [['study', 'safe']]);
   const store = storeOver(device);
-  const ready = Promise.withResolvers<void>();
-  store.ready.subscribe((isReady) => {
-    if (isReady) ready.resolve();
-  });
-  await ready.promise;
+  assert.ok(await untilRead(() => store.ready.value));
   assert.is(store.studies.value[0]?.title?.patientName, TITLE.patientName);
   store.close();
 
   await queue.beginSending('study');
   const parcels = await Array.fromAsync(queue.parcelsFor('study', instances));
-  assert.equal(
-    parcels.map(({ location }) => location),
-    ['files/0', null],
-  );
+  assert.equal(valuesOf(parcels, 'location'), ['files/0', null]);
   for (const [at, parcel] of parcels.entries())
     assert.ok((await openParcel(parcel, keys)).size > sizeOf(instances[at]!.bytes), 'the copy opens');
   await queue.allSent('study');
-  await queue.settle(
-    'study',
-    receiptOf(instances, () => 'stored'),
-  );
-  assert.equal(
-    [(await device.database.studies.get('study'))?.state, await device.database.records.count()],
-    ['done', 0],
-  );
+  await queue.settle('study', receiptOf(instances, 'stored'));
+  const { state } = (await device.database.studies.get('study'))!;
+  assert.equal([state, await device.database.records.count()], ['done', 0]);
 });
 
 test('a failed upgrade leaves the queue as it was', async () => {
@@ -106,10 +94,7 @@ test('a failed upgrade leaves the queue as it was', async () => {
     },
   };
   const failed = openLocalDatabase({ indexedDB: factory, IDBKeyRange, ladder: [older, failing] });
-  await failed.open().then(
-    () => assert.unreachable('it opened'),
-    (error: unknown) => assert.match(String(error), /no room/),
-  );
+  assert.match(String(await failureOf(failed.open())), /no room/);
   failed.close();
   const { database } = await openAt(factory, older);
   const study = (await database.studies.get('study')) as unknown as Record<string, unknown>;
@@ -130,7 +115,7 @@ test('from every rung a device reaches the newest', async () => {
       database.close();
     }
     assert.equal(
-      ladder.map(({ version }) => version),
+      valuesOf(ladder, 'version'),
       ladder.map((_, at) => at + 1),
       'no version is left out',
     );

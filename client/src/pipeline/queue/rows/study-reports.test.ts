@@ -11,6 +11,7 @@ import { dropStudy } from './drop-study.ts';
 import { finishPacking } from './finish-packing.ts';
 import { beginStudy, finishNaming, nameInstances } from './name-study.ts';
 import {
+  answerOf,
   makeSealingKeys,
   openDevice,
   packOne,
@@ -18,11 +19,11 @@ import {
   prepareInstance,
   queueOver,
   receiptOf,
-  STUDY,
   TITLE,
   type TestDevice,
   type TestInstance,
 } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 
 const ACTION = '0008,0020 Z profile';
 const reportOf = (n: number, actions: readonly string[] | null = [ACTION]): WireReport => ({
@@ -45,13 +46,8 @@ async function nameBatches(
 ): Promise<TestInstance[]> {
   const { database, key } = device;
   await beginStudy(database, key, {
-    id: 'study',
-    queuedAt: 1,
-    account: 'a',
-    policy: POLICY,
-    title: TITLE,
+    ...{ id: 'study', queuedAt: 1, account: 'a', policy: POLICY, title: TITLE, chosen: 2 },
     about: { modalities: ['CT'], series: 1 },
-    chosen: 2,
   });
   const all: TestInstance[] = [];
   for (const reports of batches) {
@@ -87,10 +83,7 @@ test('a manifest lists each report once across batches, and each instance names 
     options: ['retain-uids'],
     reports: [[ACTION], [ACTION, ACTION], long.digest],
   });
-  assert.equal(
-    instances.map(({ report }) => report),
-    [0, 1, 1, undefined, 0, 2, 0],
-  );
+  assert.equal(valuesOf(instances, 'report'), [0, 1, 1, undefined, 0, 2, 0]);
   assert.is(await device.database.reports.count(), 3);
 });
 
@@ -130,22 +123,12 @@ test('reports are deleted when the study is done or dropped, and survive a reloa
     assert.is((await queue.manifestOf('study')).deidentification?.reports.length, 1);
     if (end === 'dropped') await dropStudy(device.database, 'study');
     else {
-      await queue.announced('study', {
-        uploadId: 'u1',
-        studyInstanceUID: STUDY,
-        revision: 1,
-        have: [],
-        need: instances,
-        conflict: [],
-      });
+      await queue.announced('study', answerOf({ need: instances }));
       await queue.beginSending('study');
       await queue.parcelSent('study', 'study-0');
       await queue.allSent('study');
       assert.is(await device.database.reports.count(), 1);
-      await queue.settle(
-        'study',
-        receiptOf(instances, () => 'stored'),
-      );
+      await queue.settle('study', receiptOf(instances, 'stored'));
     }
     assert.is(await device.database.reports.count(), 0, end);
   }

@@ -1,15 +1,16 @@
 /** The queue of a person who can no longer send it, given to an administrator. */
-import { effect, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  answerOf,
   openDevice,
   queueOver,
   queueStudy,
-  STUDY,
   storeOver,
   type TestDevice,
 } from '../../../testing/open-queue.ts';
+import { failureOf } from '../../../testing/failure-of.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
@@ -19,6 +20,7 @@ import { createRate } from '../rate.ts';
 import { showStudy } from '../show-study.ts';
 import type { StudyRow } from './local-database.ts';
 import { toldSince } from './told-since.ts';
+import { untilRead } from '../../../testing/open-api.ts';
 
 /** Sent as far as it goes, and then its account's right ended. */
 async function strand({ database }: TestDevice, id: string, more: Partial<StudyRow> = {}): Promise<void> {
@@ -41,13 +43,8 @@ async function strand({ database }: TestDevice, id: string, more: Partial<StudyR
 const ownersOf = async ({ database }: TestDevice) =>
   Object.fromEntries((await database.studies.toArray()).map(({ id, account }) => [id, account]));
 
-function untilOwnerless(store: ReturnType<typeof storeOver>, count: number): Promise<void> {
-  return new Promise((resolve) => {
-    effect(() => {
-      if (store.ready.value && store.ownerless.value === count) resolve();
-    });
-  });
-}
+const untilOwnerless = async (store: ReturnType<typeof storeOver>, count: number) =>
+  assert.ok(await untilRead(() => store.ready.value && store.ownerless.value === count));
 
 test('studies whose owner can no longer send them begin again as the administrator’s own, and nobody else’s do', async () => {
   const device = await openDevice();
@@ -58,7 +55,7 @@ test('studies whose owner can no longer send them begin again as the administrat
   await strand(device, 'two', { state: 'uploading' });
   const told: unknown[] = [];
   let woken = 0;
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: async (owner, studies) => void told.push([owner, studies]),
     wake: () => {
@@ -70,34 +67,27 @@ test('studies whose owner can no longer send them begin again as the administrat
   await untilOwnerless(store, 0);
   assert.equal(await ownersOf(device), { one: 'boss', two: 'boss', three: 'dan', own: 'boss' });
   assert.equal([told, woken], [[['ann', 2]], 1]);
-  const taken = await database.studies.bulkGet(['one', 'two']);
-  for (const study of taken)
-    assert.equal(
-      [study?.state, study?.waiting, study?.uploadId, study?.hasLeft, study?.instances],
-      ['safe', null, null, true, 2],
-    );
+  for (const study of await database.studies.bulkGet(['one', 'two'])) {
+    const { state, waiting, uploadId, hasLeft, instances } = study!;
+    assert.equal([state, waiting, uploadId, hasLeft, instances], ['safe', null, null, true, 2]);
+  }
   const parcels = await database.parcels.where('studyId').anyOf('one', 'two').toArray();
   assert.ok(parcels.length > 0 && parcels.every(({ state, location }) => state === 'waiting' && !location));
   const instances = await database.instances.where('studyId').anyOf('one', 'two').toArray();
   assert.equal([...new Set(instances.map(({ state }) => state))], ['safe']);
-  store.close();
 });
 
 test('nothing is taken over that the gateway has not noted', async () => {
   const device = await openDevice();
   await queueStudy(device, 'one', [100], { account: 'ann' });
   await strand(device, 'one');
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: () => Promise.reject(new Error('no answer')),
   });
   await untilOwnerless(store, 1);
-  await store.takeOver().then(
-    () => assert.unreachable(),
-    ({ message }) => assert.is(message, 'no answer'),
-  );
+  assert.is((await failureOf(store.takeOver())).message, 'no answer');
   assert.equal(await ownersOf(device), { one: 'ann' });
-  store.close();
 });
 
 test('a study whose owner has signed in meanwhile stays theirs; what has no copy here stays out', async () => {
@@ -112,21 +102,15 @@ test('a study whose owner has signed in meanwhile stays theirs; what has no copy
     .where('[studyId+position]')
     .equals(['half', 0])
     .modify({ parcelId: null, inPacs: true });
-  const store = storeOver(device, {
+  using store = storeOver(device, {
     account: signal('boss'),
     noteTakeOver: async () => void (await database.studies.update('back', { waiting: null })),
   });
   await untilOwnerless(store, 2);
   await store.takeOver();
   assert.equal(await ownersOf(device), { back: 'ann', half: 'boss' });
-  assert.equal(
-    [
-      (await database.studies.get('half'))?.instances,
-      await database.instances.where('studyId').equals('half').count(),
-    ],
-    [1, 1],
-  );
-  store.close();
+  const rows = await database.instances.where('studyId').equals('half').count();
+  assert.equal([(await database.studies.get('half'))?.instances, rows], [1, 1]);
 });
 
 type Decide = NonNullable<NonNullable<Parameters<typeof storeOver>[1]>['decide']>;
@@ -163,8 +147,7 @@ test('announced under its new account too, it is left out of both uploads, the e
   const told: string[] = [];
   const { device, instances, store } = await takenOver(async (uploadId) => void told.push(uploadId));
   const queue = queueOver(device, { account: 'boss' });
-  const answer = { uploadId: 'own', studyInstanceUID: STUDY, revision: 1, have: [], conflict: [] };
-  await queue.announced('study', { ...answer, need: instances });
+  await queue.announced('study', answerOf({ uploadId: 'own', need: instances }));
   await store.cancel('study');
   assert.equal(told, ['upload of study', 'own']);
   store.close();

@@ -2,34 +2,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StudyRow } from './local-database.ts';
 import { openDevice } from '../../../testing/open-queue.ts';
+import { valuesOf } from '../../../testing/values-of.ts';
 import { claimNobodys, tellOwnerMissing, watchAccounts } from './waiting-accounts.ts';
 
 const row = (id: string, account: string | null, more: Partial<StudyRow> = {}): StudyRow =>
   ({
-    id,
-    queuedAt: 1,
-    account,
-    state: 'safe',
+    ...{ id, account, ...{ queuedAt: 1, studyInstanceUID: '1.2', title: null, bytes: 1, instances: 1 } },
     policy: { name: 'identified', version: 1, deidentify: false },
-    studyInstanceUID: '1.2',
-    title: null,
-    instances: 1,
-    bytes: 1,
-    uploadId: null,
-    sentBytes: 0,
-    neededBytes: 0,
-    departed: 0,
-    counts: null,
-    waiting: null,
-    problem: null,
-    receiptId: null,
-    completedAt: null,
-    named: true,
-    packing: false,
-    paused: false,
-    rank: null,
-    score: null,
-    reasons: null,
+    ...{ state: 'safe', uploadId: null, waiting: null, problem: null, receiptId: null, completedAt: null },
+    ...{ sentBytes: 0, neededBytes: 0, departed: 0, counts: null, reasons: null, rank: null, score: null },
+    ...{ named: true, packing: false, paused: false },
     ...more,
   }) as StudyRow;
 
@@ -63,13 +45,10 @@ test('every account with waiting studies is reported, and each new one, but none
 test('studies queued while nobody was signed in go to the person who signs in, other people’s do not', async () => {
   const database = await databaseWith(row('a', 'ann'), row('n', null));
   await claimNobodys(database, 'ben');
-  assert.equal(
-    (await database.studies.toArray()).map(({ id, account }) => [id, account]),
-    [
-      ['a', 'ann'],
-      ['n', 'ben'],
-    ],
-  );
+  assert.equal(valuesOf(await database.studies.toArray(), 'id', 'account'), [
+    ['a', 'ann'],
+    ['n', 'ben'],
+  ]);
 });
 
 test('an ended right is noted on all of its account’s open studies, and on no others; a new right clears the note', async () => {

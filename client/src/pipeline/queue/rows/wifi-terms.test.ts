@@ -49,21 +49,19 @@ test('a study that is being sent stops; one that the gateway has is followed', a
 test('a person sends what waits anyway; a study queued later waits again', async () => {
   const device = await withStudy();
   await setWifiTerms(device.database, { only: true });
-  const store = storeOver(device, { isMetered: signal(true), now: () => 15 });
+  using store = storeOver(device, { isMetered: signal(true), now: () => 15 });
   await store.sendAnyway();
   await queueStudy(device, 'later', [10], { queuedAt: 20 });
   assert.equal(await pendingIds(device, true), ['early']);
-  store.close();
 });
 
 test('a study that is dated ahead, because the clock was set back since, is sent anyway', async () => {
   const device = await withStudy('ahead', 1000);
   await setWifiTerms(device.database, { only: true });
-  const store = storeOver(device, { isMetered: signal(true), now: () => 15 });
+  using store = storeOver(device, { isMetered: signal(true), now: () => 15 });
   await store.sendAnyway();
   await queueStudy(device, 'later', [10], { queuedAt: 20 });
   assert.equal(await pendingIds(device, true), ['ahead']);
-  store.close();
 });
 
 test('a change of the setting wakes every sender of the device', async () => {
@@ -81,7 +79,7 @@ test('a change of the setting wakes every sender of the device', async () => {
 test('the row and the count say that it waits for Wi-Fi, until the link changes', async () => {
   const device = await withStudy();
   const isMetered = signal(true);
-  const store = storeOver(device, { isMetered, now: () => 15 });
+  using store = storeOver(device, { isMetered, now: () => 15 });
   assert.ok(await untilRead(() => store.ready.value));
   const waiting = () => store.studies.value.map((study) => trackOf(study, 'online').waitingFor);
   assert.equal([waiting(), store.waitingForWifi.value], [[null], 0]);
@@ -95,7 +93,6 @@ test('the row and the count say that it waits for Wi-Fi, until the link changes'
   assert.ok(await untilRead(() => store.waitingForWifi.value === 1));
   await store.sendAnyway();
   assert.ok(await untilRead(() => store.waitingForWifi.value === 0));
-  store.close();
 });
 
 test('in the background a study that waits for Wi-Fi is no work', async () => {
