@@ -6,13 +6,20 @@ import { createHash } from 'node:crypto';
 import type { BrowserContext, Page } from 'playwright-core';
 import { ADMIN, askAs, PASSWORD } from './accounts.ts';
 import { askOrthanc, instanceIdsOfStudy } from './ask-orthanc.ts';
+import { pressKey, pressOn } from './press.ts';
 import { syntheticStudy, type SyntheticOptions } from './synthetic-study.ts';
 import type { World } from './world.ts';
 
-export async function signIn(page: Page, username = ADMIN): Promise<void> {
+/** Fills in the page that signs a person in, and sends it: for whoever comes to another page than to that of sending. */
+export async function fillSignIn(page: Page, username: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  const secret = page.getByLabel('Password', { exact: true });
+  await secret.fill(password);
+  await pressOn(secret, 'Enter');
+}
+
+export async function signIn(page: Page, username = ADMIN): Promise<void> {
+  await fillSignIn(page, username);
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 }
 
@@ -76,7 +83,7 @@ export async function lookAtHeld(page: Page, count: number): Promise<void> {
     await isSeen.or(dialog.locator('.tick:enabled')).first().waitFor();
     if (at < count) await dialog.getByRole('button', { name: 'Next picture' }).click();
   }
-  await page.keyboard.press('Escape');
+  await pressKey(page, 'Escape');
   await dialog.waitFor({ state: 'detached' });
 }
 

@@ -18,3 +18,10 @@ export async function pressKey(page: Page, ...keys: readonly string[]): Promise<
     await page.keyboard.press(key);
   }
 }
+
+/** Puts the focus on a control as soon as it can take it, and presses the keys there one after the other. */
+export async function focusAndPress(control: Locator, ...keys: readonly string[]): Promise<void> {
+  await expect(control).toBeEnabled();
+  await control.focus();
+  await pressOn(control, ...keys);
+}

@@ -3,6 +3,9 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import { fillSignIn } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
+import { pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -17,12 +20,6 @@ const openRow = async (page: Page, name: string) => {
   return rowOf(page, name);
 };
 const dialog = (page: Page) => page.getByRole('dialog');
-
-async function fillSignIn(page: Page, username: string, password: string): Promise<void> {
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-}
 
 walk(
   'an administrator adds a technician, who signs in and does not get the page; the password is shown once',
@@ -46,14 +43,13 @@ walk(
     const first = await dialog(page).getByLabel('First password').inputValue();
     await submit.click();
     await page.getByRole('dialog', { name: 'The account was added' }).waitFor();
-    assert.is((await dialog(page).locator('.code-text').innerText()).trim(), first);
+    await expect(dialog(page).locator('.code-text')).toHaveText(first);
     await looksRight(page, 'account-added');
-    await dialog(page).locator('.code-line:focus').waitFor();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
+    await pressOn(dialog(page).locator('.code-line'), 'Tab');
+    await pressOn(dialog(page).getByRole('button', { name: 'Done' }), 'Enter');
     await dialog(page).waitFor({ state: 'detached' });
-    assert.is(await page.getByText(first).count(), 0, 'the password is not shown again');
     await rowOf(page, name).getByText('Never signed in').waitFor();
+    await expect(page.getByText(first), 'the password is not shown again').toHaveCount(0);
 
     const tablet = await openVisitor();
     const technician = await tablet.newPage();
@@ -138,9 +134,9 @@ walk(
     await stage.enter();
     await page.goto(`${address}/#/admin/accounts`);
     const own = await openRow(page, account.username);
-    assert.ok(await own.getByLabel(/^Administrator/).isDisabled());
+    await expect(own.getByLabel(/^Administrator/)).toBeDisabled();
     await own.getByText('You can’t take the role Administrator from yourself').waitFor();
-    assert.is(await own.getByRole('button', { name: /Disable|End sessions of|new password/ }).count(), 0);
+    await expect(own.getByRole('button', { name: /Disable|End sessions of|new password/ })).toHaveCount(0);
     // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
     await ask(gateway, ADMIN, {
       method: 'PATCH',
@@ -184,9 +180,8 @@ walk(
     await looksRight(page, 'accounts-none');
     await page.getByRole('button', { name: 'Clear the search' }).click();
     await page.getByLabel('Sort by').selectOption({ label: 'Last sign-in, newest first' });
-    const names = await page.locator('details.account').allInnerTexts();
-    assert.match(names[0]!, /Last sign-in/);
-    assert.match(names.at(-1)!, /Never signed in/);
+    await expect(page.locator('details.account').first()).toContainText('Last sign-in');
+    await expect(page.locator('details.account').last()).toContainText('Never signed in');
   },
 );
 

@@ -9,8 +9,9 @@ import { skip } from '#testing/environment.ts';
 import { destinationsSchema, type Tuning } from '#shared/protocol/destination.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { ADMIN, ask, askAs, PASSWORD } from '#testing/accounts.ts';
-import { onDisk, pressSend, untilInstalled, untilPolicyKnown } from '#testing/app-page.ts';
+import { onDisk, pressSend, untilPolicyKnown } from '#testing/app-page.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
@@ -43,7 +44,7 @@ function countActions(page: Page) {
     await work(page);
   };
   return {
-    press: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
+    click: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
       act((at) => at.getByRole(role, { name, exact: typeof name === 'string' }).click()),
     fill: (label: string, text: string) => act((at) => at.getByLabel(label, { exact: true }).fill(text)),
     choose: (label: RegExp, name: string, pem: string) =>
@@ -56,17 +57,16 @@ type Person = ReturnType<typeof countActions>;
 
 async function signIn(page: Page, person: Person, { account, address }: Stage<OwnWorld>): Promise<void> {
   await page.goto(address);
-  await untilInstalled(page);
   await person.fill('User name', account.username);
   await person.fill('Password', PASSWORD);
-  await person.press('Sign in');
+  await person.click('Sign in');
 }
 
 async function add(
   person: Person,
   { url, username, password }: { readonly [part in 'url' | 'username' | 'password']: string },
 ): Promise<void> {
-  await person.press('Add a destination');
+  await person.click('Add a destination');
   await person.fill('Address', url);
   await person.fill('User name', username);
   await person.fill('Password', password);
@@ -80,7 +80,8 @@ walk('a PACS that works stays primary when another one is added', async ({ page,
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const tick = page.getByRole('checkbox', { name: 'Send new studies here' });
-  assert.is(await tick.isChecked(), false);
+  await tick.waitFor();
+  await expect(tick).not.toBeChecked();
   await tick.check();
   await page.getByText('New studies no longer go to default first.').waitFor();
   await looksRight(page, 'destination-takes-primary');
@@ -117,25 +118,26 @@ walk(
 const RULE = { name: 'CT stays', enabled: true, when: { modality: ['CT'] }, to: [] };
 
 /** Nothing is promised that a rule could prevent. */
-async function offersNothingWhileRulesDecide(page: Page, further: Locator): Promise<void> {
+async function offersNothingWhileRulesDecide(stage: Stage, further: Locator): Promise<void> {
+  const { page } = stage;
   const path = '**/admin/rules/forwarding';
   await page.route(path, (route) => route.fulfill({ json: { version: 'a'.repeat(64), rules: [RULE] } }));
   await page.reload();
   const says = further.getByText('It works, but no studies go here yet.', { exact: true });
   await says.waitFor();
-  assert.is(await further.getByText('Rules decide first: “CT stays” takes some studies.').count(), 1);
-  assert.is(await further.getByRole('button', { name: /a sample study/ }).count(), 0);
+  await expect(further.getByText('Rules decide first: “CT stays” takes some studies.')).toHaveCount(1);
+  await expect(further.getByRole('button', { name: /a sample study/ })).toHaveCount(0);
   await says.scrollIntoViewIfNeeded();
   await looksRight(page, 'destination-rules-first');
-  await namesTheSender(page, further, path);
+  await namesTheSender(stage, further, path);
   await page.unroute(path);
   await page.reload();
 }
 
 /** A rule that sends to this very destination is named as such, and nobody says that no studies go there. */
-async function namesTheSender(page: Page, further: Locator, path: string): Promise<void> {
-  const { destinations } = await (await page.waitForResponse('**/admin/destinations')).json();
-  const { id } = destinations.find(({ name }: { readonly name: string }) => name === 'localhost');
+async function namesTheSender({ page, gateway }: Stage, further: Locator, path: string): Promise<void> {
+  const { destinations } = destinationsSchema.parse(await askAs(gateway, ADMIN, '/admin/destinations'));
+  const { id } = destinations.find(({ name }) => name === 'localhost')!;
   const sender = { ...RULE, name: 'CT there', to: [{ destination: id, need: 'also' }] };
   const json = { version: 'b'.repeat(64), rules: [sender, RULE] };
   await page.unroute(path);
@@ -143,21 +145,21 @@ async function namesTheSender(page: Page, further: Locator, path: string): Promi
   await page.reload();
   await further.getByText('It works, but no study has come here yet.', { exact: true }).waitFor();
   const said = 'Rules decide first: “CT there” sends what it takes here; “CT stays” takes some studies.';
-  assert.is(await further.getByText(said).count(), 1);
+  await expect(further.getByText(said)).toHaveCount(1);
 }
 
 /** The first line of the finding comes into sight, in the place of the one before. */
 async function saysLimit(page: Page, verdict: Locator): Promise<void> {
   const said = verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/);
   await said.and(page.locator(':focus')).waitFor();
-  assert.ok(await said.evaluate(isInSight));
+  await expect(said).toBeInViewport({ ratio: 1 });
   await verdict.getByText(/client_max_body_size 0/).waitFor();
   await verdict
     .getByText('Instances up to 1 MB get there; larger ones stay at the gateway until the limit is raised.')
     .waitFor();
-  assert.is(await verdict.getByText(/wait at the gateway/).count(), 0);
+  await expect(verdict.getByText(/wait at the gateway/)).toHaveCount(0);
   // Smaller requests would help no instance that is larger than the limit.
-  assert.is(await page.getByRole('button', { name: /^Save these settings/ }).count(), 0);
+  await expect(page.getByRole('button', { name: /^Save these settings/ })).toHaveCount(0);
 }
 
 async function offersSample(page: Page, behind: Locator): Promise<void> {
@@ -167,12 +169,6 @@ async function offersSample(page: Page, behind: Locator): Promise<void> {
     .waitFor();
   await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
   await looksRight(page, 'destination-mended');
-}
-
-/** Runs in the page. */
-function isInSight(element: Element): boolean {
-  const { top, bottom } = element.getBoundingClientRect();
-  return top >= 0 && bottom <= innerHeight;
 }
 
 /** A file that another program holds, or that was deleted after it was chosen. */
@@ -212,7 +208,7 @@ walk(
       await page.getByRole('checkbox', { name: 'Send new studies here', checked: true }).waitFor();
       await page.getByText('New studies no longer go to default first.').waitFor();
       pacsLink.mend();
-      await person.press('Save');
+      await person.click('Save');
       const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
       await behind
         .getByRole('heading', { name: /Primary/ })
@@ -230,10 +226,10 @@ walk(
       await person.choose(authority, 'ca.pem', CERTIFICATE);
       await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
       await person.fill(`Another password of ${username}`, password);
-      await person.press('Save and test');
+      await person.click('Save and test');
       await saysLimit(page, verdict);
       await looksRight(page, 'destination-limited');
-      await person.press('Send a sample study pacs-127-0-0-1');
+      await person.click('Send a sample study pacs-127-0-0-1');
       assert.is(person.count(), 12);
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
       await page.goBack();
@@ -263,15 +259,15 @@ walk(
     await pressSend(page);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     const [username, password] = credentialsOf(orthanc);
-    await person.press('Administration', 'link');
+    await person.click('Administration', 'link');
     await add(person, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
-    await person.press('Save');
+    await person.click('Save');
     const further = page.getByRole('article', { name: 'localhost' });
     const says = further.getByText(/^It works, but no studies go here yet\./);
     await says.scrollIntoViewIfNeeded();
     await looksRight(page, 'destination-without-studies');
-    await offersNothingWhileRulesDecide(page, further);
-    await person.press('Send new studies here too, and a sample study now localhost');
+    await offersNothingWhileRulesDecide(stage, further);
+    await person.click('Send new studies here too, and a sample study now localhost');
     assert.is(person.count(), 10);
     // The page to which it leads says without a press what the new PACS has.
     const places = page.getByRole('list', { name: studyDestinationsWords.label });
@@ -286,7 +282,7 @@ walk(
       .getByText(/^1 study/)
       .or(further.getByText('No studies under way'))
       .waitFor();
-    assert.is(await further.getByRole('combobox', { name: 'New studies localhost' }).inputValue(), 'also');
+    await expect(further.getByRole('combobox', { name: 'New studies localhost' })).toHaveValue('also');
     await further.getByRole('button', { name: 'Send a sample study localhost' }).waitFor();
     await until('a study to have come to the further PACS', async () => {
       const [answer] = await Promise.all([page.waitForResponse('**/admin/destinations'), page.reload()]);
@@ -301,7 +297,7 @@ async function saveFound(page: Page, archive: Locator, lines: readonly string[])
   await archive.getByText(/^All \d+ checks$/).waitFor();
   const found = archive.getByRole('region', { name: 'What the gateway found at archive' });
   await found.getByText('These settings fit this destination:').waitFor();
-  assert.equal(await found.getByRole('list').first().getByRole('listitem').allInnerTexts(), lines);
+  await expect(found.getByRole('list').first().getByRole('listitem')).toHaveText(lines);
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
   const button = found.getByRole('button', { name: 'Save these settings archive' });
   await button.click();

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ApiKeyList } from '#shared/protocol/api-key.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -34,12 +35,13 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await page.getByRole('link', { name: 'Administration' }).click();
   const pages = page.getByRole('navigation', { name: 'Administration' });
   await pages.getByRole('link', { name: 'API keys' }).click();
-  assert.equal(await pages.locator('[aria-current=page]').allTextContents(), ['API keys']);
+  await expect(pages.locator('[aria-current=page]')).toHaveText(['API keys']);
   const days = page.getByRole('combobox', { name: /^It ends after/ });
   await days.selectOption('90 days');
-  const ends = await page.getByText(/^Made now, it ends on /).innerText();
+  const ends = page.getByText(/^Made now, it ends on /);
+  const of90Days = await ends.innerText();
   await days.selectOption('30 days');
-  assert.is.not(await page.getByText(/^Made now, it ends on /).innerText(), ends);
+  await ends.filter({ hasNotText: of90Days }).waitFor();
   await page.getByRole('button', { name: 'Make the key' }).click();
   await page.getByText('Say what the key is for').waitFor();
   const make = async (name: string): Promise<string> => {
@@ -54,7 +56,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   const status = async (key: string): Promise<number> =>
     (await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${key}` } })).status;
   const first = await make('a script that ended');
-  assert.is(await days.inputValue(), '365');
+  await expect(days).toHaveValue('365');
   assert.is(await status(first), 200);
   await page.getByRole('button', { name: 'Revoke a script that ended' }).click();
   await page.getByRole('heading', { name: 'Revoke this key?' }).waitFor();
@@ -70,7 +72,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await expiresSoon(page);
   await page.reload();
   await page.getByText('night export of the CT').waitFor();
-  assert.is(await page.locator('.notice .code-text').count(), 0, 'the key is not shown again');
+  await expect(page.locator('.notice .code-text'), 'the key is not shown again').toHaveCount(0);
 });
 
 test.run();

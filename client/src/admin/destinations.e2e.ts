@@ -7,9 +7,11 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
 import { WINDOWS } from '#testing/inspect-page.ts';
 import { startLink } from '#testing/link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
@@ -50,7 +52,7 @@ async function setNeed(page: Page, second: Locator): Promise<void> {
   await need.selectOption('required');
   assert.ok((await saved).ok());
   await page.reload();
-  assert.is(await need.inputValue(), 'required');
+  await expect(need).toHaveValue('required');
   await need.selectOption('none');
 }
 
@@ -67,7 +69,8 @@ async function asksWhileItFails(page: Page, second: Locator): Promise<void> {
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await sheet.getByRole('button', { name: 'Cancel' }).click();
   await sheet.waitFor({ state: 'detached' });
-  assert.equal([await need.inputValue(), set], ['none', 0]);
+  await expect(need).toHaveValue('none');
+  assert.is(set, 0);
 }
 
 /** The address of the first one is typed for another one. */
@@ -111,7 +114,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByText('A short look: it does not try how large a request may be.').waitFor();
   await first.getByText(/^New studies go here, and viewers/).waitFor();
   await first.getByText('It cannot be deleted here: PACS_URL sets it at every start.').waitFor();
-  assert.ok(await page.getByRole('button', { name: 'Delete default' }).isDisabled());
+  await expect(page.getByRole('button', { name: 'Delete default' })).toBeDisabled();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Second PACS');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -133,7 +136,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await looksRight(page, 'destinations');
   await asksWhileItFails(page, second);
   await page.getByRole('button', { name: 'Change second' }).click();
-  assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
+  await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
@@ -169,7 +172,7 @@ walk('the first destination says before it is saved that it becomes primary', as
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByText('It becomes the primary destination, because there is no other yet.').waitFor();
-  assert.is(await sheet.getByRole('checkbox', { name: 'Send new studies here' }).count(), 0);
+  await expect(sheet.getByRole('checkbox', { name: 'Send new studies here' })).toHaveCount(0);
   await looksRight(page, 'destination-first');
 });
 
@@ -186,18 +189,15 @@ async function isLedThere({ page, address, account }: Stage, needy: Locator): Pr
   await looksRight(page, 'upload-destination-needs');
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   const entry = page.getByRole('dialog').getByRole('link', { name: 'Administration' });
-  assert.is(await entry.innerText(), 'Administration\n1\n, 1 destination needs you');
+  await expect(entry).toHaveText(/^Administration\s*1\s*, 1 destination needs you$/);
   await looksRight(page, 'account-destination-needs');
   await page.getByRole('button', { name: 'Close' }).click();
   await page.setViewportSize(WINDOWS.phone);
+  await untilAtRest(page);
   await mark(page).click();
   const row = page.getByRole('navigation', { name: 'Administration' });
   await row.getByRole('link', { name: /^Destinations.* 1 destination needs you$/ }).waitFor();
-  const heading = await needy.getByRole('heading', { name: 'archive' }).elementHandle();
-  await page.waitForFunction((element) => {
-    const { top, bottom } = element!.getBoundingClientRect();
-    return top >= 0 && bottom <= innerHeight;
-  }, heading);
+  await expect(needy.getByRole('heading', { name: 'archive' })).toBeInViewport({ ratio: 1 });
   await page.setViewportSize(before);
 }
 
@@ -396,8 +396,8 @@ async function waitsForMirror(page: Page): Promise<void> {
   const isKept = await page.evaluate(() => navigator.storage.persisted());
   const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
   await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
-  assert.is(await page.getByText(DISC_MAY_GO).count(), 0);
-  assert.is(await page.locator('[data-part=arrived]').count(), 0);
+  await expect(page.getByText(DISC_MAY_GO)).toHaveCount(0);
+  await expect(page.locator('[data-part=arrived]')).toHaveCount(0);
   await row.locator('.queue-name a').click();
   const study = page.locator('main.study');
   await study.getByText(WAITS_FOR_MIRROR).waitFor();
@@ -410,7 +410,7 @@ async function isOnReceipt(page: Page, name: string, said: string): Promise<void
   await page.emulateMedia({ media: 'print' });
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
   const fact = page.locator('.printed dl > div').filter({ hasText: `Also in ${name}` });
-  assert.is(await fact.locator('dd').innerText(), said);
+  await expect(fact.locator('dd')).toHaveText(said);
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
   await page.emulateMedia({ media: null });
 }
@@ -468,7 +468,7 @@ walk('a destination that refuses every store says so with its status, and since 
     await openDestinations(page);
     await night.getByText(/^It refuses what is stored there: status 500, since /).waitFor();
     await night.getByText('It answers, but what it does with studies is wrong: see above.').waitFor();
-    assert.is(await night.getByText('It answers, and gives what it holds.').count(), 0);
+    await expect(night.getByText('It answers, and gives what it holds.')).toHaveCount(0);
     await looksRight(page, 'destination-refuses-stores');
   } finally {
     await pacs.close();

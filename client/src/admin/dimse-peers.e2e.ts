@@ -1,6 +1,7 @@
 /** Modalities in an administrator's hands, in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -32,7 +33,7 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
   await row.getByText('It has not called yet.').waitFor();
   await looksRight(page, 'dimse-peers');
   await page.getByRole('button', { name: 'Change CT in room 2' }).click();
-  assert.is(await sheet.getByLabel('Its addresses').inputValue(), '10.1.4.20, 10.1.5.0/24');
+  await expect(sheet.getByLabel('Its addresses')).toHaveValue('10.1.4.20, 10.1.5.0/24');
   await sheet.getByLabel('Its AE title').fill('CT_3');
   await sheet.getByRole('button', { name: 'Save' }).click();
   await row.getByText('CT_3').waitFor();
@@ -80,10 +81,10 @@ walk('an administrator gives up stored images that the PACS does not take, and s
   const row = page.getByRole('listitem').filter({ hasText: 'CT_OLD' });
   await row.getByText('3 instances: The PACS refused the instance.').waitFor();
   const study = row.getByRole('link', { name: 'Open the study: 2.25.4711' });
-  assert.is(await study.getAttribute('href'), `#/sent/${STUDY.uploadId}`);
+  await expect(study).toHaveAttribute('href', `#/sent/${STUDY.uploadId}`);
   await row.getByRole('button', { name: /^Give up/ }).click();
   const sheet = page.getByRole('dialog');
-  assert.ok(await sheet.getByRole('button', { name: 'Give up' }).isDisabled());
+  await expect(sheet.getByRole('button', { name: 'Give up' })).toBeDisabled();
   await sheet.getByLabel('Nobody needs them, for example a test').check();
   await looksRight(page, 'dimse-transfer-give-up');
   await sheet.getByRole('button', { name: 'Give up' }).click();

@@ -3,6 +3,8 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -19,7 +21,7 @@ async function fillWrongPolicy(page: Page): Promise<void> {
   await policy.fill('identifed');
   await page.getByText('This site has no policy “identifed”').waitFor();
   const choices = await policy.getAttribute('list');
-  assert.ok(await page.locator(`[id="${choices}"] option[value="identified"]`).count());
+  await expect(page.locator(`[id="${choices}"] option[value="identified"]`)).toHaveCount(1);
 }
 
 /** The list shows it at once, and the next change is made on what the gateway has. */
@@ -37,7 +39,7 @@ async function tryOneThatWasSent(page: Page, tried: Locator): Promise<void> {
   await tried.getByRole('combobox', { name: 'A study that was sent' }).selectOption({ index: 1 });
   await tried.getByText('Modality: CT', { exact: true }).waitFor();
   await tried.getByText('Policy: deidentified', { exact: true }).waitFor();
-  assert.is(await tried.getByLabel('Modality', { exact: true }).count(), 0);
+  await expect(tried.getByLabel('Modality', { exact: true })).toHaveCount(0);
   await tried.getByRole('button', { name: 'Try' }).click();
   await tried.getByText(/because of “CT stays”\.$/).waitFor();
   await looksRight(page, 'rules-tried');
@@ -74,13 +76,12 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await add('CT stays', { Modality: 'CT, PT' });
   await add('MR stays', { Modality: 'mr', 'Study description': '*skull*' });
   const list = page.getByRole('region', { name: 'Where studies go' });
-  const names = () => list.getByRole('article').getByRole('heading').allInnerTexts();
+  const names = list.getByRole('article').getByRole('heading');
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
-  assert.equal(await names(), ['CT stays', 'MR stays']);
+  await expect(names).toHaveText(['CT stays', 'MR stays']);
   await page.getByRole('article', { name: 'MR stays' }).getByText('Asked as number 2 of 2').waitFor();
-  await page.getByRole('button', { name: 'Move up MR stays' }).focus();
   const moved = saved();
-  await page.keyboard.press('Enter');
+  await focusAndPress(page.getByRole('button', { name: 'Move up MR stays' }), 'Enter');
   await moved;
   await list.locator('li:first-child').getByRole('article', { name: 'MR stays' }).waitFor();
   const switched = saved();
@@ -88,7 +89,7 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await switched;
   await page.reload();
   await page.getByRole('article', { name: 'CT stays' }).waitFor();
-  assert.equal(await names(), ['MR stays', 'CT stays']);
+  await expect(names).toHaveText(['MR stays', 'CT stays']);
   const tried = page.getByRole('region', { name: 'Try the rules' });
   await tried.getByLabel('Modality', { exact: true }).fill('CT');
   await tried.getByRole('button', { name: 'Try' }).click();
@@ -114,18 +115,13 @@ walk('a rule for models says what it misses', async (stage) => {
   await sheet.getByRole('group', { name: 'Models that look at them' }).getByRole('checkbox').first().check();
   await sheet.getByRole('button', { name: 'Save' }).click();
   const films = page.getByRole('article', { name: 'chest films' });
-  assert.match(await films.innerText(), 'Body part: CHEST · CR and DX');
+  await expect(films).toContainText('Body part: CHEST · CR and DX');
   const tried = page.getByRole('region', { name: 'Try the rules' });
   await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Models that look' });
   await tried.getByLabel('Modality', { exact: true }).fill('DX');
   await tried.getByRole('button', { name: 'Try' }).click();
   await tried.getByText('The body part is not known, and the rule asks for CHEST.').waitFor();
-  await page.getByRole('button', { name: 'Remove chest films' }).click();
-  // The list shows it at once, before the gateway has it.
-  const removed = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  assert.ok((await removed).ok());
-  await films.waitFor({ state: 'detached' });
+  await removeRule(page, 'chest films');
 });
 
 walk('a rule for cases says when it opens one, and is tried', async ({ page, enter }) => {
@@ -134,15 +130,11 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   await page.getByRole('button', { name: 'Add a rule for cases' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByLabel('Name', { exact: true }).fill('second look');
-  assert.is(
-    await sheet.getByLabel('Body part', { exact: true }).count(),
-    0,
-    'no rule of cases may ask for it',
-  );
   await sheet.getByLabel('Switched on').uncheck();
   await sheet.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
   await sheet.getByRole('button', { name: 'Save' }).click();
   await sheet.getByText('Give the case a title').waitFor();
+  await expect(sheet.getByLabel('Body part', { exact: true }), 'it may not ask for it').toHaveCount(0);
   await sheet
     .getByRole('combobox', { name: 'Opened when' })
     .selectOption({ label: 'A model finds something' });
@@ -152,7 +144,7 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   await looksRight(page, 'rule-case');
   await sheet.getByRole('button', { name: 'Save' }).click();
   const made = page.getByRole('article', { name: 'second look' });
-  assert.match(await made.innerText(), 'A model finds something: “A model found something” (routine)');
+  await expect(made).toContainText('A model finds something: “A model found something” (routine)');
   const tried = page.getByRole('region', { name: 'Try the rules' });
   await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Cases that are opened' });
   await tried.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
@@ -163,9 +155,7 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   await switched;
   await tried.getByRole('button', { name: 'Try' }).click();
   await tried.getByText('Opens “A model found something”.').waitFor();
-  await page.getByRole('button', { name: 'Remove second look' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await made.waitFor({ state: 'detached' });
+  await removeRule(page, 'second look');
 });
 
 test.run();

@@ -6,6 +6,7 @@ import type { Route } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Sample, SampleRemoval } from '#shared/protocol/sample.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -51,7 +52,7 @@ walk('it is shown, and removed with one press, and what stays is named', async (
   await sample.getByRole('button', { name: 'Remove sample data' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await sample.getByText('The sample data is removed.').waitFor();
-  assert.is(await sample.getByRole('button').count(), 0);
+  await expect(sample.getByRole('button')).toHaveCount(0);
   await looksRight(page, 'sample-data-removed');
   assert.equal(asked, ['?after=', '?after=2.25.1', '?after=', '?after=2.25.1']);
 });

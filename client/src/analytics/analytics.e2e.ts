@@ -5,6 +5,8 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -19,6 +21,7 @@ const walk = await walkScreens(test, {
   name: 'the dashboard',
   roles: ['admin', 'radiologist'],
   open: openWorld,
+  isOneVisit: true,
 });
 
 /** Answers every question with this; `asked` gathers the queries. */
@@ -78,7 +81,7 @@ walk(
     await back.getByRole('link', { name: 'Dashboard' }).click();
     await page.getByRole('button', { name: 'Show 1,042 studies' }).click();
     const counted = page.getByRole('dialog').getByRole('link', { name: 'CT study' });
-    assert.is(await counted.getAttribute('href'), '#/sent/u');
+    await expect(counted).toHaveAttribute('href', '#/sent/u');
     await looksRight(page, 'figures-shown');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await page.getByRole('combobox', { name: 'Modality' }).selectOption('CT');
@@ -100,9 +103,9 @@ walk('shows models and reviews', async ({ page, visitor, enter }) => {
   await page.getByRole('link', { name: /^Reviews/ }).click();
   await page.getByRole('heading', { name: 'Chest film' }).waitFor();
   await looksRight(page, 'figures-reviews');
-  await page.getByRole('button', { name: 'Show 9 reviews' }).press('Enter');
+  await focusAndPress(page.getByRole('button', { name: 'Show 9 reviews' }), 'Enter');
   await page.getByRole('dialog').getByRole('link', { name: 'Chest film, case 7' }).waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).press('Enter');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Close' }), 'Enter');
 });
 
 walk('says when there is nothing, and when figures do not come', async ({ page, visitor, enter }) => {
@@ -126,9 +129,11 @@ walk('says when there is nothing, and when figures do not come', async ({ page, 
 walk('asks the gateway itself', async ({ page, enter }) => {
   await enter();
   for (const place of ['uploads', 'models', 'reviews']) {
+    const answered = page.waitForResponse(/\/api\/analytics\//);
     await goTo(page, `#/analytics/${place}`);
+    assert.ok((await answered).ok(), place);
     await page.getByText('UTC', { exact: false }).first().waitFor();
-    assert.is(await page.getByRole('alert').getByText('Try again').count(), 0, place);
+    await expect(page.getByRole('alert').getByText('Try again'), place).toHaveCount(0);
   }
 });
 

@@ -1,8 +1,9 @@
 /** Figures with noise in a researcher's hands, in a real Chromium against the real gateway, until they are spent. */
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { AGE_BANDS } from '#shared/protocol/analytics.ts';
 import { PRIVATE_QUERIES_A_MONTH } from '#shared/protocol/private-figures.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -29,10 +30,11 @@ walk(
         .waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');
-    await ask.press('Enter');
+    await focusAndPress(ask, 'Enter');
     await page.getByText('half of them are off by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 1);
     const first = await table.innerText();
+    const isFirst = (why: string) => expect(table, why).toHaveText(first, { useInnerText: true });
     await looksRight(page, 'figures-private');
     for (const [at, sex] of ['F', 'M'].entries()) {
       await page.getByRole('combobox', { name: 'Sex' }).selectOption(sex);
@@ -43,11 +45,11 @@ walk(
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('');
     await page.getByText('half of them are off by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 3);
-    assert.is(await table.innerText(), first, 'the answer to the first question');
+    await isFirst('the answer to the first question');
     await page.reload();
     await page.getByText('half of them are off by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 3);
-    assert.is(await table.innerText(), first, 'the answer is kept when the page is not');
+    await isFirst('the answer is kept when the page is not');
     const bands = AGE_BANDS.slice(0, PRIVATE_QUERIES_A_MONTH - 3);
     for (const band of bands) {
       await page.getByRole('combobox', { name: 'Age' }).selectOption(band);
@@ -57,12 +59,12 @@ walk(
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('O');
     await page.getByText('Your role has no answers about uploads left this month').waitFor();
     await page.getByText('Exact counts are not for your role.').waitFor();
-    assert.is(await ask.count(), 0);
+    await expect(ask).toHaveCount(0);
     await looksRight(page, 'figures-private-spent');
     await page.getByRole('combobox', { name: 'Age' }).selectOption('');
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('');
     await page.getByText('half of them are off by less than 14').waitFor();
-    assert.is(await table.innerText(), first, 'also when all is spent');
+    await isFirst('also when all is spent');
   },
 );
 
@@ -76,10 +78,7 @@ walk('the gateway answers what the page asks of reviews', async ({ page, enter }
     .getByRole('row', { name: /^Chest film/ })
     .first()
     .waitFor();
-  assert.match(
-    await page.getByRole('status').allInnerTexts().then(String),
-    /Your role has \d answers? about reviews left this month/,
-  );
+  await page.getByText(/Your role has \d answers? about reviews left this month/).waitFor();
   await page.getByRole('link', { name: 'Models' }).click();
   await page.getByText('For your role only whole months that are over count').waitFor();
 });
