@@ -21,7 +21,9 @@ import {
   untilDecisionsKept,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
-import { until } from '#testing/gateway-under-test.ts';
+import { PATIENCE_MS } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
+import { pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -86,13 +88,13 @@ walk(
     await group(page, 'Identity').waitFor();
     await page.locator('.look canvas').waitFor();
     const name = page.locator('.change', { hasText: 'PatientName' });
-    assert.match(await name.locator('.change-value').first().innerText(), /QzFamily/);
-    assert.match(
-      await name.locator('.change-value').nth(1).innerText(),
+    await expect(name.locator('.change-value').first()).toHaveText(/QzFamily/, { useInnerText: true });
+    await expect(name.locator('.change-value').nth(1)).toHaveText(
       /^(After\s+)?RP-[\s\S]*Replaced · A code takes its place/,
+      { useInnerText: true },
     );
-    assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
-    assert.is(await page.title(), 'See what is removed – RelayPACS');
+    await expect(page, 'the address names nobody').not.toHaveURL(/QzFamily|2\.25\./);
+    await expect(page).toHaveTitle('See what is removed – RelayPACS');
     await looksRight(page, 'before-after');
     await page.mouse.wheel(0, 700);
     await looksRight(page, 'before-after-scrolled');
@@ -111,8 +113,10 @@ walk('sequences open, groups fold, and the search finds keywords, tags and value
   await page.getByRole('button', { name: 'Open RequestAttributesSequence' }).click();
   await inside.waitFor();
   await search.fill('');
+  const name = page.locator('.change', { hasText: 'PatientName' });
+  await name.first().waitFor();
   await group(page, 'Identity').click();
-  assert.is(await page.locator('.change', { hasText: 'PatientName' }).count(), 0);
+  await name.first().waitFor({ state: 'detached' });
   await group(page, 'Identity').click();
   await search.fill('(0010,0010)');
   await page.getByText('1 element shown').waitFor();
@@ -137,7 +141,7 @@ walk('the next instance and another series are compared in its place', async (st
   await page.getByLabel('Search').fill('SeriesNumber');
   await page.getByRole('button', { name: 'Next instance' }).click();
   await page.getByText('Instance 2 of 6').waitFor();
-  assert.ok(await page.getByRole('button', { name: 'Previous instance' }).isEnabled());
+  await expect(page.getByRole('button', { name: 'Previous instance' })).toBeEnabled();
   await page.getByLabel('Series').selectOption({ index: 1 });
   await page.getByText('Instance 1 of 6').waitFor();
   await page
@@ -156,7 +160,7 @@ walk(
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.locator('.change').first().waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
-    assert.not.match(await page.content(), /QzAcc|QzComment|QzPrivate/);
+    await expect.poll(() => page.content()).not.toMatch(/QzAcc|QzComment|QzPrivate/);
   },
 );
 
@@ -171,7 +175,7 @@ walk(
     await page.getByRole('link', { name: /^See what is sent/ }).click();
     await page.getByText('Nothing is changed', { exact: true }).waitFor();
     await group(page, 'Kept').waitFor();
-    assert.is(await page.locator('.change-fold').count(), 1, 'there is no other group');
+    await expect(page.locator('.change-fold'), 'there is no other group').toHaveCount(1);
     await looksRight(page, 'before-after-identified');
   },
 );
@@ -184,9 +188,9 @@ async function smallPicturesDoNotCount(page: Page): Promise<void> {
       .nth(at - 1)
       .scrollIntoViewIfNeeded();
     await page.getByRole('button', { name: `Instance ${at} of 3: Open the picture and look` }).waitFor();
-    assert.is(await page.locator('.held-instance').getByRole('checkbox').count(), 0);
+    await expect(page.locator('.held-instance').getByRole('checkbox')).toHaveCount(0);
   }
-  assert.is(await page.getByRole('button', { name: /^Release/ }).count(), 0);
+  await expect(page.getByRole('button', { name: /^Release/ })).toHaveCount(0);
 }
 
 walk(
@@ -205,16 +209,17 @@ walk(
     await page.getByRole('button', { name: 'Look at all 3 pictures' }).click();
     await page.getByRole('dialog').getByText('1 of 3 pictures shown').waitFor();
     await looksRight(page, 'held-pictures');
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await lookAtHeld(page, 3);
-    assert.is(await page.locator('.held-instance[data-released=true]').count(), 0);
+    await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(0);
     await looksRight(page, 'held-back');
     await page.getByLabel('Series').selectOption({ index: 1 });
     await page.getByText('This instance does not leave this device.').waitFor();
     await page.getByRole('button', { name: 'Enlarge the picture of instance 2' }).click();
     await page.getByRole('dialog').locator('canvas').waitFor();
     await looksRight(page, 'held-large');
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   },
 );
@@ -233,8 +238,8 @@ walk('a name that is seen while going through all pictures is covered from there
   await dialog.getByRole('button', { name: 'Release 1 image' }).click();
   // Back among the pictures, at this one.
   await dialog.getByRole('button', { name: /^Change the boxes on instance/ }).waitFor();
-  assert.ok(await dialog.getByRole('checkbox', { name: /I covered everything in this picture/ }).isChecked());
-  await page.keyboard.press('Escape');
+  await expect(dialog.getByRole('checkbox', { name: /I covered everything in this picture/ })).toBeChecked();
+  await pressKey(page, 'Escape');
   await dialog.waitFor({ state: 'detached' });
 });
 
@@ -251,11 +256,11 @@ walk(
     const dialog = page.getByRole('dialog', { name: 'Picture of instance 2' });
     // Closed sooner, nobody has seen it.
     await dialog.locator('.tick:enabled').waitFor();
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
     const tick = page.getByRole('checkbox', { name: /^Instance 2 of 3: I looked at this picture/ });
     await tick.check();
     await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
-    assert.is(await page.locator('.held-instance[data-released=true]').count(), 1);
+    await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(1);
   },
 );
 
@@ -266,9 +271,9 @@ walk('a release covers one instance or all shown ones, and can be taken back', a
   await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
   await page.getByLabel('Search').fill('BurnedIn');
   await page.locator('.change', { hasText: 'BurnedInAnnotation' }).waitFor();
-  assert.match(
-    await page.locator('.change', { hasText: 'BurnedInAnnotation' }).innerText(),
+  await expect(page.locator('.change', { hasText: 'BurnedInAnnotation' })).toHaveText(
     /YES[\s\S]*NO[\s\S]*A person looked at it/,
+    { useInnerText: true },
   );
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).uncheck();
   await page.getByText('This instance does not leave this device.').waitFor();
@@ -295,9 +300,7 @@ walk(
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
     await page.getByRole('link', { name: '1 needs you', exact: true }).waitFor();
-    const inPacs = () => instancesSentBy(stage, account.username);
-    await until('the released instances to be in the PACS', async () => (await inPacs()) >= 5);
-    assert.is(await inPacs(), 5);
+    await expect.poll(() => instancesSentBy(stage, account.username), { timeout: PATIENCE_MS }).toBe(5);
   },
 );
 
@@ -312,7 +315,7 @@ walk(
     await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
     await page.getByRole('button', { name: 'Leave out on instance 1' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
-    assert.is(await page.getByRole('button', { name: 'Leave out on instance 2' }).count(), 0);
+    await expect(page.getByRole('button', { name: 'Leave out on instance 2' })).toHaveCount(0);
     await page.getByRole('button', { name: 'Nothing to send until you have decided' }).waitFor();
     await looksRight(page, 'held-back-whole');
     await page.getByRole('button', { name: 'Leave this study out' }).click();
@@ -335,7 +338,7 @@ walk('decisions about held images stand after a reload once the same files are c
   await page.getByText('You left 1 image of this study out', { exact: false }).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
-  assert.is(await page.locator('.held-instance[data-released=true]').count(), 2);
+  await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(2);
 });
 
 /** Encapsulated PDF Storage: the text is inside the document, which nothing here can read. */
@@ -407,44 +410,43 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage, { frames: 4 }));
-    await page.getByRole('link', { name: /^See what is removed/ }).focus();
-    await page.keyboard.press('Enter');
+    const opens = page.getByRole('link', { name: /^See what is removed/ });
+    await opens.focus();
+    await pressOn(opens, 'Enter');
     await heading(page).waitFor();
     await lookAtHeld(page, 3);
     await looksRight(page, 'held-cine');
     const held = page.locator('.held');
-    assert.is(await held.getByText('1 of 4 frames shown').count(), 3);
-    assert.is(await held.locator('.tick').count(), 0, 'nothing can be stated');
-    assert.is(await page.getByRole('button', { name: /^Release/ }).count(), 0);
+    await expect(held.getByText('1 of 4 frames shown')).toHaveCount(3);
+    await expect(held.locator('.tick'), 'nothing can be stated').toHaveCount(0);
+    await expect(page.getByRole('button', { name: /^Release/ })).toHaveCount(0);
     const frame = held.getByRole('slider').first();
     await frame.focus();
-    await page.keyboard.press('ArrowRight');
+    await pressOn(frame, 'ArrowRight');
     await held.getByText('Frame 4 of 4').waitFor();
-    assert.is(await held.getByText('1 of 4 frames shown').count(), 3, 'a small frame does not count');
-    await page.keyboard.press('Tab');
-    assert.equal(await focusedOn(page), { label: 'Instance 1 of 3: Show all frames', outline: 'solid' });
-    await page.keyboard.press('Enter');
+    await expect(held.getByText('1 of 4 frames shown'), 'a small frame does not count').toHaveCount(3);
+    await pressOn(frame, 'Tab');
+    const shows = page.getByRole('button', { name: 'Instance 1 of 3: Show all frames' });
+    await expect(shows).toBeFocused();
+    await expect(shows).toHaveCSS('outline-style', 'solid');
+    await pressOn(shows, 'Enter');
     const dialog = page.getByRole('dialog');
     // An inspected page asks for less motion: nothing plays before a second press.
-    await page.waitForFunction(
-      (label) => document.activeElement?.closest('dialog') && document.activeElement.textContent === label,
-      'Show the other 2 frames',
-    );
-    await page.keyboard.press('Enter');
+    await pressOn(dialog.getByText('Show the other 2 frames', { exact: true }), 'Enter');
     await dialog.getByText('All 4 frames shown').first().waitFor();
     await looksRight(page, 'held-shown');
     // It looks before the key is pressed: a dialog that is gone already changes nothing that it could see.
     const closing = await page.evaluateHandle(watchFocusOnceClosed);
-    await page.keyboard.press('Escape');
-    assert.match(
-      await closing.evaluate(({ focused }) => focused),
-      /\btick\b/,
-      'no key is missed between the picture and its decision',
+    await pressKey(page, 'Escape');
+    const focused = await closing.evaluate((watched) => watched.focused);
+    assert.match(focused, /\btick\b/, 'no key is missed between the picture and its decision');
+    const tick = page.getByLabel(
+      'Instance 1 of 3: I looked at all 4 frames; nothing in them names a person',
+      { exact: true },
     );
-    const tick = await focusedOn(page);
-    assert.match(tick.label, /^Instance 1 of 3: I looked at all 4 frames; nothing in them names a person$/);
-    assert.is(tick.outline, 'solid');
-    await page.keyboard.press('Space');
+    await expect(tick).toBeFocused();
+    await expect(tick).toHaveCSS('outline-style', 'solid');
+    await pressOn(tick, 'Space');
     await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
   },
 );
@@ -461,21 +463,12 @@ const watchFocusOnceClosed = () => ({
   }),
 });
 
-const focusedOn = (page: Page): Promise<{ readonly label: string; readonly outline: string }> =>
-  page.evaluate(() => {
-    const { activeElement } = document;
-    return {
-      label: activeElement?.getAttribute('aria-label') ?? '',
-      outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none',
-    };
-  });
-
 // Last: it sends, and an account is shared by all walks.
 walk('before and after sums up the study and has its own Send', async (stage) => {
   const { page } = stage;
   await openComparison(stage);
   const head = page.locator('.study-head');
-  assert.match((await head.textContent())!, /\d{4}.*CT/);
+  await expect(head).toHaveText(/\d{4}.*CT/);
   await page
     .getByRole('button', { name: 'Send 1 study' })
     .filter({ hasText: /instances/ })

@@ -3,7 +3,7 @@
  * their study is sent are counted everywhere as one number, keep the disc, and are decided on one page.
  */
 import { decodeJwt } from 'jose';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
@@ -16,6 +16,8 @@ import { isSameWithheld, type Withheld } from '#shared/protocol/withheld.ts';
 import { ask, askAs } from '#testing/accounts.ts';
 import { choose, filesOf, instancesSentBy, onDisk, pressSend } from '#testing/app-page.ts';
 import { countTaps, type TapCount } from '#testing/count-taps.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -39,15 +41,18 @@ async function standsApart(page: Page): Promise<void> {
     await page.setViewportSize({ width, height: before.height });
     const inStatus = page.locator('.status').getByRole('link', { name: '4 instances need you' });
     const number = width > 560 ? badge(page, 4) : inStatus;
-    assert.match(await number.innerText(), /4 (instances )?need you/);
-    const [own, results] = await Promise.all([
-      number.boundingBox(),
-      page.getByRole('navigation').getByRole('link', { name: 'Results' }).boundingBox(),
-    ]);
-    const isApart = own!.x > results!.x + results!.width + 24 || own!.y > results!.y + results!.height / 2;
-    assert.ok(isApart, `${width}: ${JSON.stringify({ own, results })}`);
+    await expect(number).toHaveText(/4 (instances )?need you/, { useInnerText: true });
+    const isApart = async () => {
+      const [own, results] = await Promise.all([
+        number.boundingBox(),
+        page.getByRole('navigation').getByRole('link', { name: 'Results' }).boundingBox(),
+      ]);
+      return own!.x > results!.x + results!.width + 24 || own!.y > results!.y + results!.height / 2;
+    };
+    await expect.poll(isApart, `${width} px wide`).toBe(true);
   }
   await page.setViewportSize(before);
+  await untilAtRest(page);
 }
 
 const heldBackFiles = ({ seed }: Stage, nth: number) =>
@@ -78,8 +83,8 @@ async function untilOver(page: Page, count: number): Promise<readonly Entry[]> {
 }
 
 /**
- * Sends a study of eight, four of which are held back, and waits for the badge: two taps, the picker of files being
- * the browser's own.
+ * Sends a study of eight, four of which are held back, and opens what needs a person by the badge: two taps, the picker
+ * of files being the browser's own.
  */
 async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
   const { page, enter } = stage;
@@ -90,11 +95,10 @@ async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
   await page.getByRole('button', { name: 'Choose files' }).click();
   await (await picker).setFiles(heldBackFiles(stage, nth));
   await pressSend(page);
-  assert.is(await taps.now(), 2, 'the main job is two taps');
+  await expect.poll(taps.now, 'the main job is two taps').toBe(2);
   await badge(page, 4).waitFor();
   await page.getByText('4 instances need you').first().waitFor();
-  assert.is(await page.getByText('The disc may be removed').count(), 0);
-  await standsApart(page);
+  await expect(page.getByText('The disc may be removed')).toHaveCount(0);
   await taps.again();
   await badge(page, 4).click();
   await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
@@ -107,10 +111,13 @@ async function toolsAreInSight(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1024, height: 768 });
   const cover = page.getByRole('button', { name: /^Cover the name/ }).first();
   await cover.waitFor();
-  const [tool, bar] = await Promise.all([cover.boundingBox(), page.locator('.send-bar').boundingBox()]);
-  const isInSight = tool!.y + tool!.height <= Math.min(768, bar!.y);
-  assert.ok(isInSight, JSON.stringify({ tool, bar }));
+  const isInSight = async () => {
+    const [tool, bar] = await Promise.all([cover.boundingBox(), page.locator('.send-bar').boundingBox()]);
+    return tool!.y + tool!.height <= Math.min(768, bar!.y);
+  };
+  await expect.poll(isInSight).toBe(true);
   await page.setViewportSize(before);
+  await untilAtRest(page);
 }
 
 /** All four large, one after the other; none of them is released before its picture was there. */
@@ -119,13 +126,13 @@ async function releaseFromPictures(page: Page): Promise<void> {
   const unopened = held.getByRole('button', { name: /Open the picture and look/ });
   // Each is offered once its small picture is drawn.
   await unopened.nth(3).waitFor();
-  assert.is(await unopened.count(), 4);
-  assert.is(await held.getByRole('checkbox').count(), 0);
+  await expect(unopened).toHaveCount(4);
+  await expect(held.getByRole('checkbox')).toHaveCount(0);
   await page.getByRole('button', { name: 'Look at all 4 pictures' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('1 of 4 pictures shown').waitFor();
   const release = dialog.getByRole('button', { name: 'I see no name in any: release all 4' });
-  assert.ok(await release.isDisabled());
+  await expect(release).toBeDisabled();
   await dialog.getByRole('button', { name: 'Show all pictures' }).click();
   await dialog.getByText('All 4 pictures shown').first().waitFor();
   await release.click();
@@ -170,6 +177,7 @@ walk(
     const taps = await sendHeldBack(stage, 1);
     await page.locator('.needs-item canvas').first().waitFor();
     await looksRight(page, 'needs');
+    await standsApart(page);
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
     await page.getByText(/The rest of this study is sent\.$/).waitFor();
@@ -187,8 +195,7 @@ walk(
     await choose(page, heldBackFiles(stage, 1));
     // They were decided about, and the PACS has them: the page knows before Send.
     await page.getByText(/8 instances of this study/).waitFor();
-    for (const held of [/will not be sent$/, /until you decide$/])
-      await page.getByText(held).first().waitFor({ state: 'detached' });
+    await expect(page.getByText(/(will not be sent|until you decide)$/)).toHaveCount(0);
     await pressSend(page);
     const entries = await untilOver(page, 3);
     assert.equal(
@@ -199,7 +206,7 @@ walk(
         [4, []],
       ],
     );
-    assert.is(await page.getByText(/need you(r decision)?$/).count(), 0);
+    await expect(page.getByText(/need you(r decision)?$/)).toHaveCount(0);
   },
 );
 
@@ -259,7 +266,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.reload();
   await page.getByText('4 instances left out: not in the PACS').waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
-  assert.is(await notSent.count(), 0);
+  await expect(notSent).toHaveCount(0);
 });
 
 walk('with nothing left to decide, a choice that was not sent leads back to Send', async (stage) => {
@@ -271,26 +278,14 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   await page.goto(`${address}/#/needs`);
   await page.getByText('Nothing needs you').waitFor();
   await page.getByText(/you chose are not sent yet/).waitFor();
+  await page
+    .locator('.status')
+    .getByText('4 instances chosen, not safe yet: press Send under Upload')
+    .waitFor();
   const main = page.locator('.needs .button-main');
-  assert.equal(await main.allInnerTexts(), ['Go to Upload']);
+  await expect(main).toHaveText(['Go to Upload']);
   await main.click();
   await send.waitFor();
-});
-
-walk('once everything held back is decided, the status line says that nothing is sent yet', async (stage) => {
-  const { page, address } = stage;
-  await stage.enter();
-  await choose(page, heldBackFiles(stage, 8).slice(4));
-  const status = page.locator('.status');
-  await status.getByText('4 instances need you').waitFor();
-  await badge(page, 4).click();
-  await page.getByRole('button', { name: /^Look at the pictures/ }).click();
-  await page.locator('.held-instance').nth(3).waitFor();
-  await releaseFromPictures(page);
-  await badge(page, 4).waitFor({ state: 'detached' });
-  await status.getByText('4 instances chosen, not safe yet: press Send').waitFor();
-  await page.goto(`${address}/#/needs`);
-  await status.getByText('4 instances chosen, not safe yet: press Send under Upload').waitFor();
 });
 
 walk(
@@ -302,20 +297,22 @@ walk(
     await choose(page, [...plain, onDisk('report.dcm', documentOf('Paper^Petra', seed(4)))]);
     const paper = page.locator('.card', { hasText: 'Paper' });
     await paper.getByText('Not sent until you decide').waitFor();
-    assert.ok(await paper.getByRole('checkbox').evaluate((tick) => (tick as HTMLInputElement).indeterminate));
+    await expect(paper.getByRole('checkbox')).toBeChecked({ indeterminate: true });
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
     const why = page.locator('.notice', { hasText: 'Send takes 1 of the 2 studies you chose' });
     await why.getByText('Names cannot be removed safely from this kind of file.', { exact: false }).waitFor();
-    assert.ok((await why.boundingBox())!.y < (await page.locator('.card').first().boundingBox())!.y);
+    const top = async (place: Locator) => (await place.boundingBox())!.y;
+    const isAbove = async () => (await top(why)) < (await top(page.locator('.card').first()));
+    await expect.poll(isAbove).toBe(true);
     await looksRight(page, 'not-all-sent');
     await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
     const decision = page.locator('.needs-item', { hasText: 'Paper' });
     await decision
       .getByText('Another policy sends it, exactly as it is, with names.', { exact: false })
       .waitFor();
-    assert.is(await page.getByRole('button', { name: /^Choose it again/ }).count(), 0);
+    await expect(page.getByRole('button', { name: /^Choose it again/ })).toHaveCount(0);
     // Names never leave by the answer that the page proposes.
-    assert.is(await decision.locator('.button-main').count(), 0);
+    await expect(decision.locator('.button-main')).toHaveCount(0);
     await looksRight(page, 'needs-policy');
     await decision.getByRole('button', { name: /^Send it with names/ }).click();
     await page.locator('.send-bar[data-names=true]').waitFor();

@@ -2,14 +2,17 @@
  * The person in front of the app, in a real Chromium against the running system: a device that nobody touches, or that
  * somebody locks, shows nothing of them; signing in says one thing at a time; each role begins at a page of its own.
  */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import { ADMIN, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
-import { choose, onDisk, sendStudy } from '#testing/app-page.ts';
+import { choose, goOffline, onDisk, sendStudy } from '#testing/app-page.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
@@ -46,23 +49,20 @@ async function fillSignIn(page: Page, username: string, password = PASSWORD): Pr
   await page.getByLabel('Password', { exact: true }).fill(password);
 }
 
-/** Everything that a person or a screen reader finds on the page. */
-const saidBy = (page: Page): Promise<string> =>
-  page.evaluate(() => `${document.title}\n${document.body.textContent}\n${location.hash}`);
+/** Whatever a person or a screen reader finds on the page: none of these words is in it. */
+async function saysNothingOf(page: Page, words: readonly string[]): Promise<void> {
+  await expect(page).toHaveTitle('Sign in – RelayPACS');
+  await expect(page).not.toHaveURL(/#\/studies/);
+  for (const word of words) await expect(page.locator('body')).not.toContainText(word);
+}
 
 /** Where its first letter stands, in whole pixels of the page. */
-const leftOf = (page: Page, selector: string): Promise<number> =>
-  page
-    .locator(selector)
-    .first()
-    .evaluate((element) => {
-      const text = document.createRange();
-      text.selectNodeContents(element);
-      return Math.round(text.getBoundingClientRect().left);
-    });
-
-const focusedOn = (page: Page): Promise<string | null> =>
-  page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement!.tagName);
+const leftOf = (element: Locator): Promise<number> =>
+  element.evaluate((it) => {
+    const text = document.createRange();
+    text.selectNodeContents(it);
+    return Math.round(text.getBoundingClientRect().left);
+  });
 
 /** Three instances, shown on Upload with Send. */
 async function chooseWithoutSending({ page, address, seed }: Stage): Promise<void> {
@@ -75,7 +75,7 @@ async function chooseWithoutSending({ page, address, seed }: Stage): Promise<voi
   await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
 }
 
-walk(
+walk.installed(
   'a device that nobody touches warns, then shows and says nothing of the last person, also after a sleep; but not without a network',
   async (stage) => {
     const { page, visitor, account, address } = stage;
@@ -86,12 +86,11 @@ walk(
       patient: { name: 'Lockmann^Vera', id: 'LOCK-4711' },
     });
     const names = ['Lockmann', 'Vera', 'V. L.', '711', study.studyInstanceUID];
-    await visitor.setOffline(true);
+    await goOffline(page);
     await sendStudy(
       page,
       study.instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
     );
-    await page.goto(`${address}/#/studies`);
     await page.getByText('Lockmann').first().waitFor();
     await page.getByRole('button', { name: /^Pause/ }).click();
     await chooseWithoutSending(stage);
@@ -99,24 +98,24 @@ walk(
     await visitor.setOffline(false);
     await page.locator('[data-link=online]').waitFor();
     await moveClock(page, 13.6 * MINUTE);
-    assert.is(
-      await page.getByRole('alertdialog').count(),
-      0,
-      'earlier than a minute before, nobody is asked',
-    );
+    await untilAtRest(page);
+    await page.getByText('Lockmann').first().waitFor();
+    const question = page.getByRole('alertdialog');
+    await expect(question, 'earlier than a minute before, nobody is asked').toHaveCount(0);
     await moveClock(page, MINUTE);
     await page.getByRole('alertdialog', { name: 'Are you still there?' }).waitFor();
     await looksRight(page, 'lock-warning');
     await isSaidAndSeen(page);
-    await page.keyboard.press('Enter');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await pressOn(page.getByRole('button', { name: 'Stay signed in' }), 'Enter');
+    await question.waitFor({ state: 'detached' });
     await page.getByText('Lockmann').first().waitFor();
     // Without a network nobody could sign in again; with it the time that is over counts.
     await visitor.setOffline(true);
     await page.locator('[data-link=offline]').waitFor();
     await moveClock(page, 60 * MINUTE);
-    assert.is(await page.getByRole('heading', { name: 'Sign in' }).count(), 0);
+    await untilAtRest(page);
     await page.getByText('Lockmann').first().waitFor();
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toHaveCount(0);
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
@@ -125,13 +124,7 @@ walk(
       .waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
-    const said = await saidBy(page);
-    assert.equal(
-      names.filter((name) => said.includes(name)),
-      [],
-    );
-    assert.match(said, /^Sign in – RelayPACS\n/);
-    assert.not.match(said, '#/studies');
+    await saysNothingOf(page, names);
     await staysLocked(stage);
     await fillSignIn(page, account.username);
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -166,10 +159,7 @@ async function isSaidAndSeen(page: Page): Promise<void> {
   const { nodes } = await client.send('Accessibility.getFullAXTree');
   const warning = nodes.find(({ role }) => role?.value === 'alertdialog');
   assert.match(String(warning?.description?.value), /^Signing out in \d+ s ?Nobody has touched this device/);
-  const box = (await page.getByRole('alertdialog').boundingBox())!;
-  const { width, height } = page.viewportSize()!;
-  assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height);
-  assert.is(await focusedOn(page), 'BUTTON', 'one key keeps the person signed in');
+  await expect(page.getByRole('alertdialog')).toBeInViewport({ ratio: 1 });
 }
 
 walk('a warning that nobody answers ends with the lock, and one that is answered does not', async (stage) => {
@@ -194,8 +184,8 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
   await place.evaluate((last) => dispatchEvent(new PointerEvent('pointermove', last.move)));
   await moveClock(page, MINUTE);
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
-  assert.is(await page.getByRole('alertdialog').count(), 0);
-  assert.is(await page.getByText('stay encrypted', { exact: false }).count(), 0, 'nothing waits');
+  await expect(page.getByRole('alertdialog')).toHaveCount(0);
+  await expect(page.getByText('stay encrypted', { exact: false }), 'nothing waits').toHaveCount(0);
 });
 
 walk('a person who locks the device by hand has left it at once, in all its tabs', async (stage) => {
@@ -210,8 +200,7 @@ walk('a person who locks the device by hand has left it at once, in all its tabs
   for (const tab of [page, other]) {
     await tab.getByRole('heading', { name: 'Sign in' }).waitFor();
     await tab.getByText('This device was locked.').waitFor();
-    assert.is((await saidBy(tab)).includes(account.username), false);
-    assert.not.match(await saidBy(tab), '#/studies');
+    await saysNothingOf(tab, [account.username]);
   }
   await page.getByText('3 instances chosen and not sent. Choose again after you sign in.').waitFor();
   await other.close();
@@ -230,19 +219,21 @@ const noteMove = () => {
 walk('a refused sign-in keeps the focus, and without a network one message says so', async (stage) => {
   const { page, visitor, address, account } = stage;
   await page.goto(address);
-  assert.is(await leftOf(page, '.sign-in .button-bare'), await leftOf(page, '.sign-in h1'));
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  assert.is(await focusedOn(page), 'username');
+  const left = await leftOf(page.locator('.sign-in h1'));
+  await expect.poll(() => leftOf(page.locator('.sign-in .button-bare').first())).toBe(left);
+  const enters = page.getByRole('button', { name: 'Sign in' });
+  await enters.click();
+  await expect(page.getByLabel('User name')).toBeFocused();
   await fillSignIn(page, account.username, 'not this one');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await enters.click();
   await page.getByText('User name or password is wrong.').waitFor();
-  assert.is(await focusedOn(page), 'password');
+  await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
   await visitor.setOffline(true);
   await page.getByText('There is no network.', { exact: false }).waitFor();
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await enters.click();
   await page.getByRole('button', { name: 'Sign in', disabled: false }).waitFor();
-  assert.is(await page.locator('.sign-in .notice').count(), 1);
-  assert.is(await focusedOn(page), 'BUTTON');
+  await expect(page.locator('.sign-in .notice')).toHaveCount(1);
+  await expect(enters).toBeFocused();
 });
 
 /** The header leads a researcher back from every page; so do the logo and Help. */
@@ -253,7 +244,7 @@ async function findsBackToStart(page: Page): Promise<void> {
   await start.click();
   await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
-  assert.is(await start.getAttribute('aria-current'), 'page', 'Upload lies beneath Start');
+  await expect(start, 'Upload lies beneath Start').toHaveAttribute('aria-current', 'page');
   await page.getByRole('link', { name: 'RelayPACS', exact: true }).click();
   await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: /^Account of/ }).click();
@@ -268,19 +259,19 @@ walk('auditors, researchers and radiologists begin where their work is', async (
     const { username } = await createAccount(gateway, role, [role]);
     await page.goto(address);
     await fillSignIn(page, username);
-    await page.keyboard.press('Enter');
+    await pressOn(page.getByLabel('Password', { exact: true }), 'Enter');
     await page.getByRole('button', { name: `Account of ${username}` }).waitFor();
   };
   const leave = async (): Promise<void> => {
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    assert.is(await page.getByText('nobody used this device', { exact: false }).count(), 0);
+    await expect(page.getByText('nobody used this device', { exact: false })).toHaveCount(0);
   };
   await enterAs('auditor');
   await page.getByRole('heading', { name: 'What you can do here' }).waitFor();
-  assert.is(await page.getByText('Policy not known yet').count(), 0);
-  assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
+  await expect(page.getByText('Policy not known yet')).toHaveCount(0);
+  await expect(page.getByRole('link', { name: 'Upload', exact: true })).toHaveCount(0);
   await looksRight(page, 'start-auditor');
   await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
   await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
@@ -288,13 +279,13 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('link', { name: 'See which studies were sent' }).click();
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();
-  assert.is(await page.getByRole('link', { name: 'Choose a study' }).count(), 0, 'an auditor sends nothing');
-  assert.is(await page.getByRole('button', { name: 'Select' }).count(), 0, 'nothing here can be selected');
+  await expect(page.getByRole('link', { name: 'Choose a study' }), 'an auditor sends nothing').toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Select' }), 'nothing here can be selected').toHaveCount(0);
   await looksRight(page, 'studies-auditor');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^See what the models found/ }).click();
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
-  assert.is(await page.getByRole('link', { name: 'Run AI' }).count(), 0, 'an auditor runs no model');
+  await expect(page.getByRole('link', { name: 'Run AI' }), 'an auditor runs no model').toHaveCount(0);
   await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: /^Check a receipt/ }).click();
   await page.getByLabel(/^Or paste the text/).fill('a parking ticket');
@@ -348,7 +339,7 @@ walk(
     await page.getByRole('link', { name: 'Help' }).click();
     await page.getByRole('heading', { name: 'When something goes wrong' }).waitFor();
     await page.getByRole('heading', { name: 'It says “PACS not reachable”' }).waitFor();
-    assert.equal(await touchingCounts(page), []);
+    await expect.poll(() => touchingCounts(page)).toEqual([]);
     await looksRight(page, 'help-signed-out');
     await page.getByRole('link', { name: 'Back to the sign-in' }).click();
     await stage.enter();
@@ -356,7 +347,7 @@ walk(
       seed: stage.seed(0),
       patient: { name: 'Lockmann^Vera', id: 'LOCK-4711' },
     });
-    await visitor.setOffline(true);
+    await goOffline(page);
     await sendStudy(
       page,
       study.instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
@@ -367,12 +358,13 @@ walk(
     await page.getByText('After 15 minutes without a touch or a key', { exact: false }).waitFor();
     await page.getByText('Report for your IT staff').click();
     await page.getByText('studies waiting for: offline 1', { exact: false }).waitFor();
-    assert.not.match(await page.locator('#content').innerText(), /Lockmann|Vera|LOCK/);
+    await expect(page.locator('#content')).not.toHaveText(/Lockmann|Vera|LOCK/, { useInnerText: true });
     await looksRight(page, 'settings');
     await page.getByLabel('Very large').check();
     await looksRight(page, 'settings-large');
+    await visitor.setOffline(false);
     await page.reload();
-    assert.ok(await page.getByLabel('Very large').isChecked(), 'the choice is kept');
+    await expect(page.getByLabel('Very large'), 'the choice is kept').toBeChecked();
     await page.getByLabel('Normal').check();
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('link', { name: 'Help' }).click();

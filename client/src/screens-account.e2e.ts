@@ -2,9 +2,13 @@
  * The account in a person's hands, in a real Chromium against the running system: a password of their own, their
  * sessions, and too many attempts to sign in. States are inspected as in screens.e2e.ts.
  */
+import type { Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
+import { pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { idOf, recordedResults } from './testing/recorded-answers.ts';
@@ -28,37 +32,36 @@ walk(
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Change password' }).click();
     await page.getByRole('heading', { name: 'Change your password' }).waitFor();
+    const [held, wanted] = [page.getByLabel('Current password'), page.getByLabel('New password')];
     const fillBoth = async (current: string, next: string): Promise<void> => {
-      await page.getByLabel('Current password').fill(current);
-      await page.keyboard.press('Tab');
+      await wanted.fill('');
+      await held.fill(current);
+      await pressOn(held, 'Tab');
+      await expect(wanted).toBeFocused();
       await page.keyboard.type(next);
-      await page.keyboard.press('Enter');
+      await pressOn(wanted, 'Enter');
     };
     await fillBoth(PASSWORD, 'short');
     await page.getByText('The new password must have at least 8 characters.').waitFor();
-    await page.getByLabel('New password').fill('');
     await fillBoth('not this one', 'four words of one’s own');
     await page.getByText('The current password is wrong.').waitFor();
-    await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'password');
     await page.getByText('This password is too easy to guess.').waitFor();
     await looksRight(page, 'password');
-    const isWrong = (label: string) => page.getByLabel(label).getAttribute('aria-invalid');
-    assert.equal([await isWrong('Current password'), await isWrong('New password')], ['false', 'true']);
+    await expect(held).toHaveAttribute('aria-invalid', 'false');
+    await expect(wanted).toHaveAttribute('aria-invalid', 'true');
     await page.mouse.click(4, 4);
-    assert.is(
-      await page.getByLabel('Current password').inputValue(),
+    await untilAtRest(page);
+    await expect(page.getByLabel('Current password'), 'a press beside it loses nothing').toHaveValue(
       PASSWORD,
-      'a press beside it loses nothing',
     );
-    await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'four words of one’s own');
     // Closed while it is being changed, it says so all the same.
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
-    assert.is(await page.getByRole('dialog').count(), 0, 'the sheet is not left over another page');
+    await expect(page.getByRole('dialog'), 'the sheet is not left over another page').toHaveCount(0);
     await page.reload();
     await page.getByRole('button', { name: `Account of ${account.username}` }).waitFor();
     const body = JSON.stringify({ username: account.username, password: PASSWORD });
@@ -93,25 +96,20 @@ walk('a person sees where they are signed in, and signs out everywhere at once',
 walk(
   'the next person gets nothing that a page held for the last one, whose own renewals change nothing',
   async (stage) => {
-    const { page, visitor, address, account, gateway } = stage;
+    const { page, visitor, address, gateway } = stage;
     const said = new RecordedGateway();
     said.results = recordedResults();
     await record(visitor, said);
     await stage.enter();
     const goTo = (hash: string) => page.evaluate((address) => location.assign(address), hash);
     const found = page.getByRole('heading', { name: 'Above the threshold for pneumonia' });
-    const openWithoutLink = async () => {
+    const openWithoutLink = async (shown: Locator) => {
       said.isDown = true;
       await goTo(`#/results/${idOf(1)}`);
-      await found
-        .or(page.locator('main.result').getByText('The gateway cannot be reached'))
-        .first()
-        .waitFor();
-      const isFound = await found.isVisible();
+      await expect(shown).toBeVisible();
       said.isDown = false;
       await goTo('#/results');
       await page.locator('.result-row').first().waitFor();
-      return isFound;
     };
     // As another tab says it, with the cookie that all tabs share.
     const renew = async () => {
@@ -124,13 +122,13 @@ walk(
     await goTo('#/results');
     await page.locator('.result-row').first().waitFor();
     await renew();
-    assert.ok(await openWithoutLink(), `${account.username} is still here`);
+    await openWithoutLink(found);
     const next = await createAccount(gateway, 'next', ['technician']);
     const data = { username: next.username, password: PASSWORD };
     assert.ok((await page.request.post(`${address}/api/auth/login`, { data })).ok());
     await renew();
     await page.getByRole('button', { name: `Account of ${next.username}` }).waitFor();
-    assert.not.ok(await openWithoutLink(), 'it was read by the last person');
+    await openWithoutLink(page.locator('main.result').getByText('The gateway cannot be reached'));
   },
 );
 
@@ -150,10 +148,10 @@ walk('a person who has tried too often is told how long to wait', async ({ page,
   await page.getByLabel('User name').fill('somebody');
   await page.getByLabel('Password', { exact: true }).fill('a guess');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByText('Too many attempts to sign in.').waitFor();
-  const told = await page.getByRole('alert').innerText();
-  assert.match(told, 'Wait 42 seconds, then try again.');
-  assert.not.match(told, 'automatically');
+  const told = page.getByRole('alert');
+  await expect(told).toContainText('Too many attempts to sign in.');
+  await expect(told).toContainText('Wait 42 seconds, then try again.');
+  await expect(told).not.toContainText('automatically');
 });
 
 /** Of two colours as the browser writes them (WCAG 2.2, contrast ratio). */
@@ -185,11 +183,12 @@ walk('while signing in takes its time the button can be read, also under the poi
   await waiting.hover();
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    const [ink, ground] = await waiting.evaluate((button) => {
-      const { color, backgroundColor } = getComputedStyle(button);
-      return [color, backgroundColor] as [string, string];
-    });
-    assert.ok(contrastOf(ink, ground) >= 4.5, `${colorScheme}: ${ink} on ${ground}`);
+    const contrast = () =>
+      waiting.evaluate((button) => {
+        const { color, backgroundColor } = getComputedStyle(button);
+        return [color, backgroundColor] as [string, string];
+      });
+    await expect.poll(async () => contrastOf(...(await contrast())), colorScheme).toBeGreaterThanOrEqual(4.5);
   }
   answer.resolve();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();

@@ -8,7 +8,7 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
@@ -16,12 +16,16 @@ import {
   choose,
   chooseFromDisk,
   filesOf,
+  goOffline,
   onDisk,
   sendStudy,
   signIn,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
 import { scriptsBeforeUsable, watchFirstLoad } from '#testing/first-load.ts';
+import { pressKey, pressOn } from '#testing/press.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -54,9 +58,9 @@ async function signOut({ page, account }: Pick<Stage, 'page' | 'account'>): Prom
 
 /** Signs in and queues this many studies without a network. */
 async function queueOffline(stage: Stage, studies: number): Promise<void> {
-  const { page, visitor } = stage;
+  const { page } = stage;
   await stage.enter();
-  await visitor.setOffline(true);
+  await goOffline(page);
   await sendStudy(page, Array.from({ length: studies }, (_, nth) => study(stage, nth)).flat());
   await page.getByText(`${studies * 12} instances are safe here`, { exact: false }).waitFor();
 }
@@ -102,7 +106,7 @@ walk(
 );
 
 walk(
-  'the empty page explains how to start, and the account menu says what signing out means',
+  'the empty page explains how to start, the account menu what signing out means, and no other address is a page',
   async (stage) => {
     const { page, account } = stage;
     await stage.enter();
@@ -112,13 +116,14 @@ walk(
     await page.getByText('Nothing waits on this device.').waitFor();
     await looksRight(page, 'account');
     await page.getByLabel('Dark').check();
-    assert.is(
-      await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
-      'rgb(0, 0, 0)',
-      'dark is black',
-    );
+    await expect(page.locator('body')).toHaveCSS('background-color', 'rgb(0, 0, 0)');
     await page.getByLabel('System').check();
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
+    await page.evaluate(() => location.assign('#/nowhere'));
+    await page
+      .getByRole('heading', { name: 'There is no such page, or it is not for your account' })
+      .waitFor();
+    await looksRight(page, 'not-found');
   },
 );
 
@@ -144,7 +149,7 @@ walk(
     await page.getByRole('button', { name: 'Send 2 studies of 2 patients' }).waitFor();
     await page.getByText('This file is damaged.').waitFor();
     await page.getByText('1 image of this study is damaged.', { exact: false }).waitFor();
-    assert.is(await page.getByText('A damaged file was left out: early.dcm.', { exact: false }).count(), 2);
+    await expect(page.getByText('A damaged file was left out: early.dcm.', { exact: false })).toHaveCount(2);
     for (const summary of await page.locator('details > summary').all()) await summary.click();
     await page.getByText('The file has extra bytes after the end of the object.').waitFor();
     await page.locator('.series-line canvas').first().waitFor();
@@ -167,14 +172,15 @@ walk(
     await keep.check();
     await page.getByText('Patients’ names leave this device').waitFor();
     await looksRight(page, 'policy-names');
-    await page.keyboard.press('Escape');
-    const calm = await colourOfBar(page);
+    await pressKey(page, 'Escape');
     await page.getByText('Names are removed on this device').first().waitFor();
+    const bar = page.locator('.send-bar');
+    const calm = await bar.evaluate((element) => getComputedStyle(element).backgroundColor);
     await change.click();
     await keep.check();
     await page.getByRole('button', { name: 'Keep names' }).click();
-    assert.match((await change.textContent())!, 'Names are kept');
-    assert.is.not(await colourOfBar(page), calm);
+    await expect(change).toContainText('Names are kept');
+    await expect(bar).not.toHaveCSS('background-color', calm);
     await looksRight(page, 'upload-names');
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.locator('[data-part]').first().waitFor();
@@ -182,12 +188,9 @@ walk(
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, study(stage, 2));
     await change.waitFor();
-    assert.is(await colourOfBar(page), calm, 'the next Send');
+    await expect(bar, 'the next Send').toHaveCSS('background-color', calm);
   },
 );
-
-const colourOfBar = (page: Page): Promise<string> =>
-  page.locator('.send-bar').evaluate((bar) => getComputedStyle(bar).backgroundColor);
 
 walk(
   'the index of a disc is no alarm: it names the files that are missing, and both patients',
@@ -214,7 +217,7 @@ walk(
     await page.getByText('2 files that the disc’s index names are missing').waitFor();
     await page.getByText('Wrong patient?').waitFor();
     await page.getByText('Doe, Jane (ID D-1)').waitFor();
-    assert.is(await page.getByText('can’t be sent').count(), 0);
+    await expect(page.getByText('can’t be sent')).toHaveCount(0);
     await page.getByText('Show 2 files').click();
     await page.getByText('IM0010003').waitFor();
     await looksRight(page, 'upload-disc');
@@ -231,10 +234,11 @@ walk(
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('heading', { name: 'Clear this list?' }).waitFor();
     await page.getByRole('button', { name: 'Keep them' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.locator('#content h1').focus();
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    assert.match(await page.evaluate(() => document.activeElement?.textContent ?? ''), /^Send 2 studies/);
+    await pressOn(page.locator('#content h1'), 'Tab');
+    await pressOn(page.getByText('Go to Send'), 'Enter');
+    await expect(page.getByRole('button', { name: /^Send 2 studies/ })).toBeFocused();
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
@@ -244,9 +248,9 @@ walk(
 walk(
   'a Send that left a file behind says so at the top of the page, with a link to the queue',
   async (stage) => {
-    const { page, folder, visitor } = stage;
+    const { page, folder } = stage;
     await stage.enter();
-    await visitor.setOffline(true);
+    await goOffline(page);
     const paths = await Promise.all(
       study(stage, 0).map(async ({ name, buffer }) => {
         await writeFile(join(folder, name), buffer);
@@ -255,6 +259,7 @@ walk(
     );
     await chooseFromDisk(page, paths);
     await page.setViewportSize({ width: 360, height: 480 });
+    await untilAtRest(page);
     await page.mouse.wheel(0, 400);
     await rm(paths[0]!);
     await page.getByRole('button', { name: 'Send 1 study' }).click();
@@ -262,102 +267,104 @@ walk(
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
     await page.getByRole('link', { name: 'Open your studies' }).click();
-    const safe = page.getByText('11 instances are safe here', { exact: false });
-    await safe.waitFor();
-    assert.is(await safe.count(), 1);
+    await expect(page.getByText('11 instances are safe here', { exact: false })).toHaveCount(1);
   },
 );
 
-walk('without a network the queue waits, says so, and can be taken back', async (stage) => {
-  const { page } = stage;
-  await queueOffline(stage, 2);
-  await page.getByText('You can close this page: 24 instances are safe here').waitFor();
-  const isKept = await page.evaluate(() => navigator.storage.persisted());
-  const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
-  await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
-  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
-  await looksRight(page, 'queue-offline');
-  await page
-    .getByRole('button', { name: /^Cancel sending/ })
-    .first()
-    .click();
-  await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
-  await looksRight(page, 'take-back');
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-  await page.locator('[data-part=taken-back] .study-open').click();
-  await page.getByRole('button', { name: /^Remove from list/ }).click();
-  await page.getByText('1 study removed from the list.').waitFor();
-});
+walk.installed(
+  'without a network the queue waits, says so, can be taken back, and is opened',
+  async (stage) => {
+    const { page } = stage;
+    await queueOffline(stage, 2);
+    await page.getByText('You can close this page: 24 instances are safe here').waitFor();
+    const isKept = await page.evaluate(() => navigator.storage.persisted());
+    const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
+    await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
+    await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
+    await looksRight(page, 'queue-offline');
+    await page
+      .getByRole('button', { name: /^Cancel sending/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
+    await looksRight(page, 'take-back');
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
+    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.locator('[data-part=taken-back] .study-open').click();
+    await page.getByRole('button', { name: /^Remove from list/ }).click();
+    await page.getByText('1 study removed from the list.').waitFor();
+    await page.reload();
+    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await looksRight(page, 'queue-opened-offline');
+  },
+);
 
-walk('without a network the app still opens, with its queue', async (stage) => {
-  const { page } = stage;
-  await queueOffline(stage, 1);
-  await page.reload();
-  await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
-  await page.getByText('Names are removed on this device').first().waitFor();
-  await looksRight(page, 'queue-opened-offline');
-});
+walk(
+  'once the network is back the study reaches the PACS, and the receipt can be kept and printed',
+  async (stage) => {
+    const { page, visitor } = stage;
+    await queueOffline(stage, 1);
+    await visitor.setOffline(false);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await looksRight(page, 'queue-arrived');
+    // The list no longer names a patient, and still tells studies apart.
+    await expect(page.locator('.queue-name a').first()).toHaveText(/^Q\. Q\. …\S{3}$/, {
+      useInnerText: true,
+    });
+    await page.locator('.study-open').first().click();
+    await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
+    await openArrived(stage);
+    await page
+      .locator('.study-head')
+      .getByText(/^CT · 2 series · 12 instances/)
+      .waitFor();
+    await page.getByText('It is in the PACS and can no longer be cancelled.', { exact: false }).waitFor();
+    await page.getByText(/^Names removed from 12 instances, checked twice \(PS3\.15 of .*\)$/).waitFor();
+    await page.getByText('Show 12 instances').click();
+    await page.locator('.instance').nth(11).waitFor();
+    await looksRight(page, 'study-arrived');
+    await page.getByRole('button', { name: 'Receipt', exact: true }).click();
+    await page.getByRole('link', { name: 'Open and print' }).waitFor();
+    await looksRight(page, 'receipt');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save the signed file' }).click(),
+    ]);
+    assert.match(
+      download.suggestedFilename(),
+      /^receipt-[0-9a-f-]{36}\.jws$/,
+      'the file name identifies no one',
+    );
+    await pressKey(page, 'Escape');
+    await isPrintedAlone(stage);
+  },
+);
 
-walk('once the network is back the study reaches the PACS, and the receipt can be kept', async (stage) => {
-  const { page, visitor } = stage;
-  await queueOffline(stage, 1);
-  await visitor.setOffline(false);
-  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await looksRight(page, 'queue-arrived');
-  // The list no longer names a patient, and still tells studies apart.
-  assert.match(await page.locator('.queue-name a').first().innerText(), /^Q\. Q\. …\S{3}$/);
-  await page.locator('.study-open').first().click();
-  await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
-  await openArrived(stage);
-  await page
-    .locator('.study-head')
-    .getByText(/^CT · 2 series · 12 instances/)
-    .waitFor();
-  await page.getByText('It is in the PACS and can no longer be cancelled.', { exact: false }).waitFor();
-  await page.getByText(/^Names removed from 12 instances, checked twice \(PS3\.15 of .*\)$/).waitFor();
-  await page.getByText('Show 12 instances').click();
-  await page.locator('.instance').nth(11).waitFor();
-  await looksRight(page, 'study-arrived');
-  await page.getByRole('button', { name: 'Receipt', exact: true }).click();
-  await page.getByRole('link', { name: 'Open and print' }).waitFor();
-  await looksRight(page, 'receipt');
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save the signed file' }).click(),
-  ]);
-  assert.match(
-    download.suggestedFilename(),
-    /^receipt-[0-9a-f-]{36}\.jws$/,
-    'the file name identifies no one',
-  );
-});
-
-walk('on paper there is only the receipt', async (stage) => {
+/** On paper there is only the receipt. */
+async function isPrintedAlone(stage: Stage): Promise<void> {
   const { page } = stage;
-  await sendToPacs(stage);
-  await openArrived(stage);
   await page.locator('button:enabled', { hasText: /^Print$/ }).waitFor();
   await page.emulateMedia({ media: 'print' });
   await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
-  assert.ok(await page.locator('.printed').isVisible());
-  assert.not.ok(await page.locator('header').isVisible());
-  assert.not.ok(await page.getByRole('button', { name: 'Print' }).isVisible());
-  assert.is(await page.locator('.printed tbody tr').count(), 12);
-  assert.match(
-    await page.locator('.printed dl').innerText(),
+  await expect(page.locator('.printed')).toBeVisible();
+  await expect(page.locator('header')).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Print' })).toBeHidden();
+  await expect(page.locator('.printed tbody tr')).toHaveCount(12);
+  await expect(page.locator('.printed dl')).toHaveText(
     /Names removed from 12 instances, checked twice \(PS3\.15 of/,
+    { useInnerText: true },
   );
   await page
     .getByText(/ receipt verify FILE --jwks https?:\S+[^/]\/api\/\.well-known\/jwks\.json$/)
     .waitFor();
   await looksRight(page, 'receipt-printed');
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
-  assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen holds no invisible list');
+  await expect(page.locator('.printed tbody tr'), 'the screen holds no invisible list').toHaveCount(0);
   await page.emulateMedia({ media: null });
   await verifyPrinted(stage);
-});
+}
 
 /** Prints the page, reads the code from the paper, and checks it with the gateway's keys as the app's camera does. */
 async function verifyPrinted({ page, gateway }: Stage): Promise<void> {
@@ -394,19 +401,7 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
-  await page.waitForSelector('text=/^1 other image under the same ID/');
-});
-
-walk('a page that does not exist says so, and signing out leaves no patient on the screen', async (stage) => {
-  const { page } = stage;
-  await queueOffline(stage, 1);
-  await page.evaluate(() => {
-    location.hash = '#/nowhere';
-  });
-  await page.getByRole('heading', { name: 'There is no such page, or it is not for your account' }).waitFor();
-  await looksRight(page, 'not-found');
-  await signOut(stage);
-  assert.is(await page.locator('.queue-row, .card').count(), 0);
+  await expect(page.getByText(/^1 other image under the same ID/)).toBeVisible();
 });
 
 walk(
@@ -414,8 +409,11 @@ walk(
   async (stage) => {
     const { page, visitor, account, gateway } = stage;
     await queueOffline(stage, 1);
-    const title = (await page.locator('[data-part=under-way] .queue-name').first().innerText()).trim();
+    const name = page.locator('[data-part=under-way] .queue-name').first();
+    await expect(name).toHaveText(/QzFamily/);
+    const title = (await name.innerText()).trim();
     await signOut(stage);
+    await expect(page.locator('.queue-row, .card')).toHaveCount(0);
     // A new password ends the right to send, under which the study would otherwise be sent after sign-out.
     const path = `/admin/users/${account.id}/password`;
     const set = await ask(gateway, ADMIN, { method: 'PUT', path, body: { password: PASSWORD } });
@@ -426,8 +424,8 @@ walk(
     await openStudies(page);
     await page.getByText('1 study from another user waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
-    assert.is(await page.locator('.queue-row').count(), 0);
-    assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
+    await expect(page.locator('.queue-row')).toHaveCount(0);
+    await expect(page.locator('body'), 'no title of the other one').not.toContainText(title);
     await signOut({ page, account: next });
     await fillIn(page, account.username);
     await openStudies(page);
@@ -439,8 +437,9 @@ walk(
 /** Signs in; each person starts at the beginning. */
 async function fillIn(page: Page, username: string): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  const password = page.getByLabel('Password', { exact: true });
+  await password.fill(PASSWORD);
+  await pressOn(password, 'Enter');
 }
 
 async function openStudies(page: Page): Promise<void> {
@@ -467,34 +466,21 @@ walk(
   },
 );
 
-/**
- * Presses Tab until it reaches the control with this text, checks that the focus is visible, and presses
- * Enter.
- */
-async function pressByKeyboard(page: Page, name: RegExp): Promise<void> {
-  for (let press = 0; press < 40; press += 1) {
-    await page.keyboard.press('Tab');
-    const focused = await page.evaluate(() => {
-      const { activeElement } = document;
-      return {
-        text: activeElement?.textContent ?? '',
-        outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none',
-      };
-    });
-    if (!name.test(focused.text)) continue;
-    assert.is(focused.outline, 'solid', `the focus on ${name} can be seen`);
-    return page.keyboard.press('Enter');
-  }
-  return assert.unreachable(`the keyboard does not reach ${name}`);
+/** Presses Tab until it reaches the control, whose focus can be seen, and then Enter. */
+async function pressByKeyboard(page: Page, control: Locator): Promise<void> {
+  await control.waitFor();
+  const hasFocus = () => control.evaluate((it) => it === document.activeElement);
+  for (let pressed = 0; pressed < 40 && !(await hasFocus()); pressed += 1) await pressKey(page, 'Tab');
+  await expect(control).toHaveCSS('outline-style', 'solid');
+  await pressOn(control, 'Enter');
 }
 
 walk('everything can be done with the keyboard alone', async (stage) => {
   const { page } = stage;
   await stage.enter();
-  await pressByKeyboard(page, /Try it with a sample study/);
-  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
-  await pressByKeyboard(page, /^Send 1 study/);
-  await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
+  await pressByKeyboard(page, page.getByRole('button', { name: /Try it with a sample study/ }));
+  await pressByKeyboard(page, page.getByRole('button', { name: 'Send 1 study' }));
+  await expect(page.getByRole('heading', { name: 'Studies', level: 1, exact: true })).toBeVisible();
 });
 
 test.run();

@@ -37,6 +37,25 @@ export function untilInstalled(page: Page): Promise<void> {
   return page.evaluate(untilControlled);
 }
 
+/** Runs in the page: has the browser's own cache take every script that the service worker would keep. */
+async function fetchScripts(): Promise<void> {
+  const list = await (await fetch('/service-worker.js')).text();
+  const scripts = new Set(list.match(/assets\/[\w.-]+\.(?:js|css|wasm)/g));
+  await Promise.all([...scripts].map(async (script) => (await fetch(`/${script}`)).arrayBuffer()));
+}
+
+/**
+ * Until a page can open its other pages and workers without a network, or over a link that is held. It cannot be loaded
+ * again so: that takes an installed app. Not where requests are routed: the browser keeps nothing then.
+ */
+export const keepScripts = (page: Page): Promise<void> => page.evaluate(fetchScripts);
+
+/** Takes the network from the visitor of a page, which keeps its scripts. */
+export async function goOffline(page: Page): Promise<void> {
+  await keepScripts(page);
+  await page.context().setOffline(true);
+}
+
 /** Until the page knows under which policy it sends; without a network it uses the one it last knew. */
 export function untilPolicyKnown(page: Page): Promise<void> {
   return page

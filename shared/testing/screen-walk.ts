@@ -113,18 +113,20 @@ export async function walkScreens<W extends World>(
           visit = undefined;
         }
         visit ??= await beginVisit(world!, roles, isInstalled);
-        const stage = await openStage(world!, visit, `${name}: ${does}`);
+        const own = visit;
+        const stage = await openStage(world!, own, `${name}: ${does}`);
         try {
           await run(stage);
         } catch (error) {
           await keepFailure(error);
           throw error;
         } finally {
-          await endRoutes(visit);
+          await endRoutes(own);
           await stage.page.close();
           if (!isOneVisit) {
-            await endVisit(visit);
-            visit = undefined;
+            // A walk that took too long ends while the next one is under way.
+            if (visit === own) visit = undefined;
+            await endVisit(own);
           }
         }
       });
