@@ -277,7 +277,7 @@ for (const { name, open } of testDatabases('jobs')) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       course.push('told');
       // Many times what stopping itself asks of the database.
-      for (let question = 0; question < 50; question += 1) await sqlAll(database, 'select 1');
+      for (let question = 0; question < 300; question += 1) await sqlAll(database, 'select 1');
       course.push('ended');
       throw signal.reason;
     });
