@@ -9,11 +9,11 @@ import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skip } from '#testing/environment.ts';
+import { PATIENCE_MS, skip } from '#testing/environment.ts';
+import { until as untilSeen } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from './system/orthanc.ts';
 import { freePort } from './system/ports.ts';
 import { noteProcess } from './system/processes.ts';
@@ -23,12 +23,6 @@ import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
-/**
- * A start that is not the first takes seconds. A busy machine may need longer; this is the time after which
- * something hangs.
- */
-const READY_WITHIN_MS = 120_000;
-const ENDED_WITHIN_MS = 60_000;
 
 type Start = { process: ChildProcess; words: () => string; ended: Promise<number | string> };
 
@@ -67,14 +61,11 @@ function start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [START]
   return started;
 }
 
-async function until<T>(what: string, look: () => Promise<T | null>, withinMs = READY_WITHIN_MS): Promise<T> {
-  const end = performance.now() + withinMs;
-  while (performance.now() < end) {
-    const seen = await look();
-    if (seen !== null) return seen;
-    await after(50);
-  }
-  throw new Error(`Not within ${withinMs / 1000} s: ${what}.\n${starts.at(-1)?.words()}`);
+/** As of the gateway’s tests, with the words of the last start. */
+async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  return untilSeen(what, look).catch((error: Error) => {
+    throw new Error(`${error.message}\n${starts.at(-1)?.words()}`);
+  });
 }
 
 const ready = (started: Start): Promise<Running> =>
@@ -112,7 +103,7 @@ const answerTo = (...args: readonly string[]): Promise<{ code: number; out: stri
       RELAY_PORT: String(api),
       RELAY_WEB_PORT: String(web),
     };
-    execFile(process.execPath, [START, ...args], { env, timeout: ENDED_WITHIN_MS }, (error, out, err) =>
+    execFile(process.execPath, [START, ...args], { env, timeout: PATIENCE_MS }, (error, out, err) =>
       resolve({ code: Number(error?.code ?? 0), out, err }),
     );
   });
@@ -218,8 +209,7 @@ async function pidsLeft(): Promise<readonly number[]> {
 }
 
 async function untilGone(pids: readonly number[]): Promise<void> {
-  for (const pid of pids)
-    assert.ok(await until(`process ${pid} is gone`, () => isGone(pid), ENDED_WITHIN_MS));
+  for (const pid of pids) assert.ok(await until(`process ${pid} is gone`, () => isGone(pid)));
 }
 
 step('when npm start itself is killed, all that it started ends too', async () => {
@@ -261,8 +251,7 @@ step('Ctrl-C ends all of it', async () => {
   const { pids } = running;
   first.process.kill('SIGINT');
   assert.is(await first.ended, 0);
-  for (const [name, pid] of Object.entries(pids))
-    await until(`${name} is gone`, () => isGone(pid), ENDED_WITHIN_MS);
+  for (const [name, pid] of Object.entries(pids)) await until(`${name} is gone`, () => isGone(pid));
   assert.is(await status(`${running.web}/`), null);
   assert.is(await readRunning(folder), null);
   await access(join(folder, 'start.json')).then(

@@ -1,6 +1,7 @@
 /** On a telephone: wherever Tab and Shift+Tab put the focus, no bar that stays in sight lies over it. */
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
+import { pressKey } from '#testing/press.ts';
 
 /** More presses than a page of the tests has stops. */
 const PRESSES = 80;
@@ -44,7 +45,7 @@ export async function focusIsInSight(page: Page): Promise<void> {
   const names = new Set<string>();
   for (const key of ['Tab', 'Shift+Tab'])
     for (let press = 0; press < PRESSES; press += 1) {
-      await page.keyboard.press(key);
+      await pressKey(page, key);
       await page.evaluate(untilAtRest);
       const seen = await page.evaluate(lookAtFocus);
       if (seen === null) continue;

@@ -1,11 +1,17 @@
 /** By keyboard, for walks of reviews: a case of a study that was just sent, and a review of it. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { pressOn } from '#testing/press.ts';
 import type { Stage } from '#testing/screen-walk.ts';
+
+async function pressThere(control: Locator, key: string): Promise<void> {
+  await control.focus();
+  await pressOn(control, key);
+}
 
 /** A button that waits takes no key. */
 export const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
+  pressThere(page.getByRole('button', { name, exact: true, disabled: false }), 'Enter');
 
 /** Sends a study, opens a case of it, and returns the case's id. */
 export async function openCase({ page, seed }: Stage, title: string): Promise<string> {
@@ -14,7 +20,7 @@ export async function openCase({ page, seed }: Stage, title: string): Promise<st
   await press(page, 'Open a case');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Title').pressSequentially(title);
-  await dialog.getByLabel('Title').press('Enter');
+  await pressOn(dialog.getByLabel('Title'), 'Enter');
   await page.getByRole('heading', { name: title }).waitFor();
   return /cases\/([\w-]+)/.exec(page.url())![1]!;
 }
@@ -30,6 +36,6 @@ export async function openReview({ page, account }: Stage): Promise<void> {
   await decides.waitFor();
   await asked.selectOption('chest-film');
   await decides.waitFor({ state: 'detached' });
-  await dialog.getByLabel(account.username, { exact: true }).press('Space');
+  await pressThere(dialog.getByLabel(account.username, { exact: true }), 'Space');
   await press(page, 'Ask for the review');
 }

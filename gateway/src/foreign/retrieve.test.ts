@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setTimeout as after } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
@@ -161,11 +161,26 @@ test('metadata comes in XML too, a part for each instance', async () => {
   assert.not.match(text, world.pacs.url);
 });
 
+/** Longer than the test takes. */
+const STALLED_MS = 3_600_000;
+
 test('a caller who reads nothing for long is cut off, and their place is free; a slow PACS is waited for', async () => {
+  const begin = globalThis.setTimeout;
+  const end = globalThis.clearTimeout;
+  const stalled = new Map<unknown, () => void>();
+  globalThis.setTimeout = ((what: () => void, ms?: number) => {
+    const timer = begin(what, ms);
+    if (ms === STALLED_MS) stalled.set(timer, what);
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = ((timer?: NodeJS.Timeout) => {
+    stalled.delete(timer);
+    end(timer);
+  }) as typeof clearTimeout;
   const ended = Promise.withResolvers<void>();
   async function* pieces(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('of ');
-    await after(200);
+    assert.is(stalled.size, 0, 'the PACS has as long as it needs');
     yield Buffer.from('many ');
     yield Buffer.from('pieces');
   }
@@ -174,7 +189,7 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
     const all = pieces();
     const first = await all.next();
     return c.body(
-      bodyOf(c, { first, pieces: all, end: ended.resolve, log: () => undefined, stalledMs: 100 }),
+      bodyOf(c, { first, pieces: all, end: ended.resolve, log: () => undefined, stalledMs: STALLED_MS }),
     );
   });
   const { body } = await router.request('/');
@@ -182,6 +197,8 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
   const read = async () => String(Buffer.from((await reader.read()).value ?? new Uint8Array()));
   assert.is(await read(), 'of ');
   assert.is(await read(), 'many ');
+  await until('the caller to be waited for', () => stalled.size === 1);
+  for (const cutOff of stalled.values()) cutOff();
   await ended.promise;
   const cut = await read().then(
     () => null,
@@ -189,6 +206,8 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
   );
   assert.instance(cut, Problem);
   assert.is(await (await router.request('/')).text(), 'of many pieces');
+  globalThis.setTimeout = begin;
+  globalThis.clearTimeout = end;
 });
 
 test('a form that nobody gives is refused, and one that runs in a browser is never passed on', async () => {

@@ -1,6 +1,6 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
 import { openDatabase } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase, testDatabases } from '../testing/open-database.ts';
 import { mendDates } from './job-rows.ts';
@@ -75,27 +75,27 @@ for (const { name, open } of testDatabases('jobs')) {
     await database.close();
   });
 
-  test('two waiting jobs of one key, begun in the same instant, do not run side by side', async () => {
+  test('two jobs of one key, begun in the same instant, do not run side by side', async () => {
     const { database, jobs } = await begin(open);
     await jobs.declare('study');
     for (const key of ['study-2', 'study-3'])
       await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', { key }, { key }));
-    // As it can come about: one failed and waits to be tried again while another was asked for.
-    await sqlAll(database, `update jobs.job set group_id = 'study-2', singleton_key = 'study-2'`);
+    // As it can come about: one failed and waits to be tried again while another was asked for and taken.
+    await sqlAll(database, `update jobs.job set singleton_key = 'study-2'`);
+    await sqlAll(
+      database,
+      `update jobs.job set state = 'active', started_on = now(), heartbeat_seconds = null where group_id = 'study-3'`,
+    );
     const done = Promise.withResolvers<void>();
-    let running = 0;
-    let most = 0;
     let runs = 0;
     await jobs.work('study', { concurrency: 2 }, async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      running -= 1;
       runs += 1;
-      if (runs === 2) done.resolve();
+      done.resolve();
     });
+    await until('the other to step back', () => isTriedAgain(database, 'study'));
+    assert.is(runs, 0);
+    await sqlAll(database, `update jobs.job set state = 'completed' where group_id = 'study-3'`);
     await done.promise;
-    assert.is(most, 1);
     await end(database, jobs);
   });
 
@@ -212,10 +212,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await begun.promise;
     // As pg-boss does it when the clock is set forward: the heartbeat is late by a year.
     await sqlAll(database, `update jobs.job set state = 'retry', start_after = now() where name = 'stage'`);
-    const taken = async (): Promise<boolean> =>
-      (await sqlAll(database, `select 1 from jobs.job where name = 'stage' and retry_count > 0`)).rows
-        .length > 0;
-    while (!(await taken())) await after(20);
+    await until('it to be taken', () => isTriedAgain(database, 'stage'));
     gate.resolve();
     await again.promise;
     assert.equal([runs, most], [2, 1]);
@@ -237,8 +234,16 @@ for (const { name, open } of testDatabases('jobs')) {
     await thrice.promise;
     await jobs.stop();
     const atStop = runs;
-    await after(50);
+    const others = await createJobs(database, silent);
+    const fiveMore = Promise.withResolvers<void>();
+    let rounds = 0;
+    await others.every(0.01, async () => {
+      rounds += 1;
+      if (rounds > 5) fiveMore.resolve();
+    });
+    await fiveMore.promise;
     assert.equal([runs, troubles.length], [atStop, 1]);
+    await others.stop();
     await database.close();
   });
 
@@ -309,7 +314,8 @@ for (const { name, open } of testDatabases('jobs')) {
       begun.resolve();
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       course.push('told');
-      await after(50);
+      // Many times what stopping itself asks of the database.
+      for (let question = 0; question < 300; question += 1) await sqlAll(database, 'select 1');
       course.push('ended');
       throw signal.reason;
     });
@@ -337,6 +343,10 @@ async function begin(open: TestDatabase['open'], events: JobEvents = silent) {
 }
 
 type Opened = Awaited<ReturnType<typeof begin>>;
+const isTriedAgain = async (database: Opened['database'], queue: string): Promise<boolean> => {
+  const found = await sqlAll(database, `select 1 from jobs.job where name = '${queue}' and retry_count > 0`);
+  return found.rows.length > 0;
+};
 async function end(database: Opened['database'], jobs: Opened['jobs']): Promise<void> {
   await jobs.stop();
   await database.close();

@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import type { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import { giving, keepThread, ThreadEnded, ThreadNotStarted } from './thread.ts';
 import type { KeptThread, Reply, ThreadOptions } from './thread.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
@@ -242,7 +243,7 @@ test('does not keep a process alive that has nothing else to do', () => {
   // One that is kept alive is killed: it would stay for weeks.
   const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: PATIENCE_MS,
   });
   assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
 });
@@ -396,7 +397,7 @@ own('does not keep its parent alive', () => {
   `;
   const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: PATIENCE_MS,
   });
   assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
 });

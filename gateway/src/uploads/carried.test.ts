@@ -1,6 +1,5 @@
 /** A study that comes in a file from a stick is its device's own upload; whoever carries it brings it, and no more. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as after } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { sql } from 'kysely';
@@ -11,6 +10,7 @@ import type { Role, UploadStatus } from '#shared/protocol/api.ts';
 import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
 import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
 import { sealTicket } from '#shared/transfer/stick-ticket.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createRouter } from '../http/route.ts';
@@ -386,7 +386,7 @@ async function beginPatch(location: string) {
   const answer = Promise.resolve(pipeline.app.request(`/upload/${location}`, init));
   const parcelId = location.split('/').at(-1)!;
   const isLetIn = () => pipeline.lines.some((line) => 'parcelId' in line && line.parcelId === parcelId);
-  while (!isLetIn()) await after(5);
+  await until('the PATCH to be let in', isLetIn);
   return async (bytes: Uint8Array): Promise<Response> => {
     const writer = writable.getWriter();
     await writer.write(bytes);

@@ -1,7 +1,7 @@
 /** The event stream: its listeners, and its errors. That it ends with the session: auth/sessions-end.test.ts. */
-import { setTimeout as after } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';
 
@@ -14,11 +14,10 @@ test('is open to a limited number of devices of one account, and a device that l
   const statuses = answers.map(({ status }) => status);
   assert.equal([statuses.filter((status) => status === 200).length, statuses.at(-1)], [64, 429]);
   for (const { status, body } of answers) if (status === 200) await body?.cancel();
-  let again = await pipeline.request('GET', '/events');
-  while (again.status === 429) {
-    await after(10);
-    again = await pipeline.request('GET', '/events');
-  }
+  const again = await until('a place', async () => {
+    const answer = await pipeline.request('GET', '/events');
+    return answer.status === 429 ? null : answer;
+  });
   assert.is(again.status, 200);
   await again.body?.cancel();
   await pipeline.close();

@@ -11,6 +11,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { closed } from '../../../../shared/testing/closed.ts';
 import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
@@ -77,7 +78,7 @@ async function stored(location: string): Promise<Buffer> {
 test('has a relative address, so that it holds behind a prefix, and says when it expires', async () => {
   const response = await pipeline.create(upload, randomUUID(), 100);
   assert.match(response.headers.get('location')!, /^files\/[0-9a-f-]{36}$/);
-  assert.ok(Date.parse(response.headers.get('upload-expires')!) > Date.now());
+  assert.ok(Date.parse(response.headers.get('upload-expires')!) > pipeline.tools.now().getTime());
   const options = await pipeline.request('OPTIONS', '/upload/files');
   assert.ok(
     ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'].every((name) =>
@@ -314,11 +315,7 @@ async function halfPatch(
 }
 
 async function untilOffset(location: string, offset: number): Promise<number> {
-  const id = location.split('/').at(-1)!;
-  for (let i = 0; i < 400; i += 1) {
-    if (((await pipeline.tools.blobs.size(id)) ?? 0) >= offset) break;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await untilSize(location, offset);
   return offsetOf(await pipeline.head(location));
 }
 
@@ -486,7 +483,7 @@ test('that is created again while its first request still hangs is taken over, a
 });
 
 async function untilSize(location: string, size: number): Promise<void> {
-  while (((await pipeline.tools.blobs.size(location.split('/').at(-1)!)) ?? 0) < size)
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  const id = location.split('/').at(-1)!;
+  await until('the bytes', async () => ((await pipeline.tools.blobs.size(id)) ?? 0) >= size);
 }
 test.run();

@@ -93,13 +93,13 @@ test('stops when nobody takes its output, and continues with the next task', asy
 test('is ended when it is idle, and is started again for the next task', async () => {
   const restore = createRestoreThread({ idleMs: 0 });
   for (let i = 0; i < 3; i += 1) {
+    const ended = once(process, 'worker').then(([worker]) => once(worker as Worker, 'exit'));
     assert.ok(
       Buffer.concat(await Array.fromAsync(restore(bytesSource(first.bytes), firstCoded, turn))).equals(
         first.original,
       ),
     );
-    // The thread's end is a timer of 0 ms: it is before this one.
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await ended;
   }
 });
 
