@@ -12,13 +12,13 @@ import { filmMarks, type FilmMark } from './film.ts';
 import { imageKind } from './image-kind.ts';
 import { lungFields, lungsOfTurned } from './lung-fields.ts';
 
-const films = suite('the film check');
+const test = suite('the film check');
 let opened: ReturnType<typeof openModels>;
 
-films.before(() => {
+test.before(() => {
   opened = openModels();
 });
-films.after(() => opened.engine.close());
+test.after(() => opened.engine.close());
 
 async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
   return lookAt(picture).then(({ marks }) => marks);
@@ -31,13 +31,13 @@ async function lookAt(picture: GreyPicture): Promise<{ isChest: boolean; marks: 
   return { isChest: kind.isChestFilm || kind.turn !== null, marks: filmMarks(picture, kind, lungs) };
 }
 
-films('a good film, and an image that is not a chest film, get no finding', async () => {
+test('a good film, and an image that is not a chest film, get no finding', async () => {
   assert.equal(await marksOf(drawnFilm()), []);
   assert.equal(await marksOf(drawnFilm(300, 240)), []);
   assert.equal(await marksOf(stripes()), []);
 });
 
-films('a turned or inverted film is recognized, with the turn that makes it upright', async () => {
+test('a turned or inverted film is recognized, with the turn that makes it upright', async () => {
   const film = drawnFilm();
   for (const [degrees, back] of [
     [90, 270],
@@ -57,12 +57,12 @@ films('a turned or inverted film is recognized, with the turn that makes it upri
   ]);
 });
 
-films('a blurred film is recognized, unless it is too small to tell', async () => {
+test('a blurred film is recognized, unless it is too small to tell', async () => {
   assert.is((await marksOf(blurred(drawnFilm(224, 224), 3)))[0]?.finding, 'blurred');
   assert.equal(await marksOf(blurred(drawnFilm(200, 200), 3)), []);
 });
 
-films('lungs that leave the picture are noticed, with the edge and the place', async () => {
+test('lungs that leave the picture are noticed, with the edge and the place', async () => {
   const [mark] = await marksOf(cropped(drawnFilm(), { left: 0.3 }));
   assert.is(mark?.finding, 'lungs-cut-off');
   const edges = mark?.finding === 'lungs-cut-off' ? mark.edges : [];
@@ -97,7 +97,7 @@ else {
   ];
   const radiographs = evaluation.images.filter((row) => row.expected.pneumonia);
   for (const [what, spoil, finding, least] of spoilt) {
-    films(`real films: ${what}`, async () => {
+    test(`real films: ${what}`, async () => {
       let chest = 0;
       let warned = 0;
       for (const row of radiographs) {
@@ -115,7 +115,7 @@ else {
     });
   }
 
-  films('real films: a whole one is not called cut off, whatever way it lies', async () => {
+  test('real films: a whole one is not called cut off, whatever way it lies', async () => {
     const isCutOff = async (film: GreyPicture) =>
       (await lookAt(film)).marks.some(({ finding }) => finding === 'lungs-cut-off');
     const cutOff: string[] = [];
@@ -135,4 +135,4 @@ else {
   });
 }
 
-films.run();
+test.run();
