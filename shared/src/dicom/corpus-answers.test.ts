@@ -17,6 +17,7 @@ import {
   unpackNames,
   type Answer,
 } from '#testing/corpus-answers.ts';
+import { realFiles } from '#testing/corpus-files.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { blobSource, bytesSource } from './byte-source.ts';
 import { readInstance } from './part10.ts';
@@ -98,10 +99,7 @@ if (corpus) {
   });
 
   test('every real file ends as its manifest expects', async () => {
-    type Entry = { path: string; set: string; expect?: string; expectWhy?: string };
-    const { files } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as { files: Entry[] };
-    for (const { path, set, expect, expectWhy } of files) {
-      if (set !== 'dev') continue;
+    for (const { path, expect, expectWhy } of realFiles(corpus)) {
       const outcome = await readInstance(blobSource(await openAsBlob(join(corpus, path))));
       const answer = outcome.kind === 'refused' ? outcome.because : 'ready';
       assert.is(
