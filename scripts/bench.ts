@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
- * run, and prints ratios. Without a name it lists the names; `link` and `browser` also take the names of single rows,
- * and `deid` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
+ * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, and
+ * `deid` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
  * the quiet of the machine, so the calibration is printed with the rows.
  */
 import type { Bench, BenchRow } from './bench/row.ts';
@@ -24,17 +24,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   resent: async () => (await import('./bench/resent.ts')).benchResent,
   browser: async () => (await import('./bench/browser.ts')).benchBrowser,
-  'browser-profile': async () => (await import('./bench/browser.ts')).profileBrowser,
   inference: async () => (await import('./bench/inference.ts')).benchInference,
-  async deid() {
-    const { benchDeid } = await import('./bench/deid.ts');
-    const { benchDeidMemory } = await import('./bench/deid-memory.ts');
-    return async (say, options) => [...(await benchDeid(say, options)), ...(await benchDeidMemory(say))];
-  },
+  deid: async () => (await import('./bench/deid.ts')).benchDeid,
 };
 
-/** They measure only the rows that are named. */
-const TAKES_ROWS: ReadonlySet<string> = new Set(['link', 'browser']);
+/** Measures only the rows that are named. */
+const TAKES_ROWS = 'link';
 const BEFORE = '--before=';
 
 function describe(row: BenchRow): string {
@@ -48,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const names = words.filter((word) => word in BENCHES);
   const rowNames = words.filter((word) => !(word in BENCHES));
   const before = args.find((arg) => arg.startsWith(BEFORE))?.slice(BEFORE.length) ?? null;
-  const unknown = names.some((name) => TAKES_ROWS.has(name)) ? [] : rowNames;
+  const unknown = names.includes(TAKES_ROWS) ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
     process.stderr.write(
       `usage: npm run bench -- NAME [ROW…] [--before=FOLDER] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,

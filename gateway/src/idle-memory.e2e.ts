@@ -2,15 +2,15 @@
  * The memory of an idle gateway and of its embedded database, after the first start and after a later one; and
  * of a gateway with a database server.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, residentBytes } from '#testing/process-memory.ts';
-import { proportionalBytes } from '../../scripts/lab/database/starts.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { createTestDatabase } from './testing/open-database.ts';
 
@@ -50,9 +50,19 @@ async function isWithin(what: string, limitBytes: number, measure: () => Promise
   assert.ok(bytes < limitBytes, what);
 }
 
-/** Of the processes of the database in this folder. @throws Error where none is seen: nothing would be measured. */
+/**
+ * The proportional set size of the processes that work in this folder: PostgreSQL's share most of their memory
+ * (proc(5)). @throws Error where there are none: nothing would be measured.
+ */
 async function heldBy(cluster: string): Promise<number> {
-  const bytes = await proportionalBytes(cluster);
+  const place = await realpath(cluster);
+  let bytes = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const at = await ignoreFailure(readlink(`/proc/${pid}/cwd`), 'it has ended');
+    if (at !== place) continue;
+    const text = await ignoreFailure(readFile(`/proc/${pid}/smaps_rollup`, 'utf8'), 'it has ended');
+    bytes += Number(/^Pss:\s+(\d+) kB$/m.exec(text ?? '')?.[1] ?? 0) * 1024;
+  }
   if (bytes === 0) throw new Error(`no process works in ${cluster}`);
   return bytes;
 }

@@ -10,16 +10,8 @@ import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
-import { benchDayList } from './day-list.ts';
-import { benchFirstLoad } from './first-load.ts';
-import type { Bench, BenchRow } from './row.ts';
-import {
-  describeLongTasks,
-  mainThreadTasks,
-  type Profile,
-  type Task,
-  type TraceEvent,
-} from './main-thread-tasks.ts';
+import { mainThreadTasks, type TraceEvent } from './main-thread-tasks.ts';
+import type { BenchRow } from './row.ts';
 
 const INSTANCES = 10_000;
 const SERIES = 20;
@@ -31,7 +23,6 @@ const LOOK_EVERY_MS = 500;
 const MIDDLE = { x: 400, y: 600 } as const;
 const formatCount = (count: number): string => new Intl.NumberFormat('en-GB').format(count);
 const SCROLL_MS = 6_000;
-const LONG_TASKS_SHOWN = 40;
 /** Minutes, because the processor is slowed; reached only when something hangs. */
 const PATIENCE_MS = 480_000;
 
@@ -48,19 +39,15 @@ async function writeStudy(folder: string): Promise<void> {
   for (const { fileName, bytes } of study.instances) await writeFile(join(folder, fileName), bytes);
 }
 
-/** The browser's tasks while `work` ran; with `more` also their parts. */
-async function tracing(
-  session: CDPSession,
-  more: readonly string[],
-  work: () => Promise<void>,
-): Promise<TraceEvent[]> {
+/** The browser's tasks while `work` ran. */
+async function tracing(session: CDPSession, work: () => Promise<void>): Promise<TraceEvent[]> {
   const events: TraceEvent[] = [];
   session.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])));
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
     traceConfig: {
       recordMode: 'recordAsMuchAsPossible',
-      includedCategories: ['toplevel', '__metadata', ...more],
+      includedCategories: ['toplevel', '__metadata'],
       excludedCategories: ['*'],
     },
   });
@@ -69,18 +56,6 @@ async function tracing(
   await session.send('Tracing.end');
   await complete;
   return events;
-}
-
-/**
- * The functions that the page's thread ran during `work`, sampled every millisecond, which slows them a
- * little.
- */
-async function profiling(session: CDPSession, work: () => Promise<void>): Promise<Profile> {
-  await session.send('Profiler.enable');
-  await session.send('Profiler.setSamplingInterval', { interval: 1_000 });
-  await session.send('Profiler.start');
-  await work();
-  return (await session.send('Profiler.stop')).profile;
 }
 
 /** The largest heap of the page's thread while `work` runs, in MB. */
@@ -190,8 +165,7 @@ async function walk(
   };
 }
 
-function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames }: Walk): BenchRow {
-  const lengths = tasks.map(({ ms }) => ms);
+function toRow(lengths: readonly number[], heapMB: number, { readMs, queueMs, frames }: Walk): BenchRow {
   const p999 = percentile(lengths, 0.999);
   const longest = percentile(lengths, 1);
   const p95 = percentile(frames, 0.95);
@@ -204,7 +178,7 @@ function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames
   return {
     name: 'browser',
     ratio,
-    tasks: tasks.length,
+    tasks: lengths.length,
     task999Ms: round(p999),
     longestTaskMs: round(longest),
     tasksOver50: lengths.filter((ms) => ms > BUDGET.taskMs).length,
@@ -216,28 +190,7 @@ function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames
   };
 }
 
-const PARTS: Readonly<Record<string, (say: (line: string) => void) => Promise<readonly BenchRow[]>>> = {
-  instances: (say) => measure(say, false),
-  list: async (say) => [await benchDayList(say)],
-  'first-load': async (say) => [await benchFirstLoad(say)],
-};
-
-/** With the names of parts only those: `instances`, `list`, `first-load`. */
-export const benchBrowser: Bench = async (say, { rows }) => {
-  const measured: BenchRow[] = [];
-  for (const [name, part] of Object.entries(PARTS))
-    if (rows.length === 0 || rows.includes(name)) measured.push(...(await part(say)));
-  return measured;
-};
-
-/**
- * The same, and says of the longest tasks in which functions they spent their time; looking makes its figures
- * a little worse.
- */
-export const profileBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> =>
-  measure(say, true);
-
-async function measure(say: (line: string) => void, isProfiled: boolean): Promise<readonly BenchRow[]> {
+export async function benchBrowser(say: (line: string) => void): Promise<readonly BenchRow[]> {
   const { chromium } = testEnvironment();
   if (chromium === null) throw new Error('there is no Chromium');
   const app = await openOwnWorld();
@@ -255,21 +208,14 @@ async function measure(say: (line: string) => void, isProfiled: boolean): Promis
     app.link.cut();
     const session = await context.newCDPSession(page);
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
-    const seen = { walk: null as Walk | null, heapMB: 0, profile: null as Profile | null };
-    const work = async (): Promise<void> => {
-      seen.heapMB = await watchingHeap(session, async () => {
-        seen.walk = await walk(page, session, folder, say);
+    let seen: Walk | null = null;
+    let heapMB = 0;
+    const events = await tracing(session, async () => {
+      heapMB = await watchingHeap(session, async () => {
+        seen = await walk(page, session, folder, say);
       });
-    };
-    const events = isProfiled
-      ? await tracing(session, ['devtools.timeline'], async () => {
-          seen.profile = await profiling(session, work);
-        })
-      : await tracing(session, [], work);
-    const tasks = mainThreadTasks(events);
-    if (seen.profile !== null)
-      for (const line of describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN)) say(line);
-    return [toRow(tasks, seen.heapMB, seen.walk!)];
+    });
+    return [toRow(mainThreadTasks(events), heapMB, seen!)];
   } finally {
     await app.close();
   }

@@ -23,7 +23,6 @@ import { type Db, openDatabase } from '../../gateway/src/database/database.ts';
 import { openKeys } from '../../gateway/src/keys.ts';
 import { createStudyKeys } from '../../gateway/src/pipeline/study-key.ts';
 import { startPostgres } from '../system/postgres.ts';
-import { exportAnonymously } from './anonymous.ts';
 import { addResults, addReviews, addUploads, askFigures } from './figures.ts';
 import type { BenchRow } from './row.ts';
 import { watchLoop } from './watch-loop.ts';
@@ -73,10 +72,7 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
     for (const row of asked) say(JSON.stringify(row));
     const written = await measured('cases-export-100000', () => drain(tools, keeper));
     say(JSON.stringify(written));
-    const anonymous = await measured(`exports-anonymous-${HALF}`, () =>
-      exportAnonymously(HALF, join(folder, 'anonymous.csv')),
-    );
-    return [looked, taken, ...asked, written, anonymous];
+    return [looked, taken, ...asked, written];
   } finally {
     await database.close();
     await postgres.stop();

@@ -42,7 +42,6 @@ const BROKEN: readonly [string, string, RegExp][] = [
   ['client/src/app/a.ts', 'dexie', /dexie has one door/],
   ['gateway/src/auth/a.ts', 'pg', /pg has one door/],
   ['scripts/lab/a.ts', 'gateway/src/database/embedded/b.ts', /talk to the gateway as a process/],
-  ['scripts/lab/database/a.ts', 'gateway/src/database/database.ts', /talk to the gateway as a process/],
 ];
 
 for (const [path, target, expected] of BROKEN) {
@@ -61,9 +60,8 @@ test('tests may look at the product from outside', () => {
   assert.is(finding('client/src/app/a.e2e.ts', 'scripts/system/orthanc.ts'), '');
 });
 
-test('the laboratory of the database starts the embedded one', () => {
-  assert.is(finding('scripts/lab/database/a.ts', 'gateway/src/database/embedded/b.ts'), '');
-  assert.is(finding('scripts/lab/database/a.ts', 'pg'), '');
+test('tests get the embedded PostgreSQL', () => {
+  assert.is(finding('scripts/system/postgres.ts', 'gateway/src/database/embedded/b.ts'), '');
 });
 
 test('imports are seen as the house writes them', async () => {

@@ -11,7 +11,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^uplot$/, [/^client\/src\/analytics\/plot\.ts$/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
-  [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
+  [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//]],
   [/^oauth4webapi$/, [/^gateway\/src\/ports\/pacs\/access-token\.ts$/]],
   [/^undici$/, [/^gateway\/src\/ports\/pacs\/pacs-agent\.ts$/]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
@@ -238,10 +238,9 @@ const sides: Rule = ({ path }, { target, isPackage }) => {
   return false;
 };
 
-/** Tests get the gateway's own PostgreSQL, and the laboratory cuts its power and reads its rows. */
+/** Tests get the gateway's own PostgreSQL. */
 const isOfDatabase = (path: string, target: string): boolean =>
-  isIn(target, 'gateway/src/database/embedded') &&
-  (isIn(path, 'scripts/lab/database') || path === 'scripts/system/postgres.ts');
+  isIn(target, 'gateway/src/database/embedded') && path === 'scripts/system/postgres.ts';
 
 /** The laboratory's gateways stand before the PACS that lies. */
 const isPacsOfLab = (path: string, target: string): boolean =>

@@ -24,7 +24,7 @@ const BY_MODULE: Readonly<Record<string, PartName>> = {
   'scripts/system/postgres.ts': 'postgres',
   'scripts/build.ts': 'webApp',
   'shared/testing/hostile-proxy.ts': 'nginx',
-  'scripts/lab/database/power-cut.ts': 'compiler',
+  'gateway/src/testing/power-cut.ts': 'compiler',
   'scripts/system/shifted-clock.ts': 'faketime',
 };
 const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest|pdftoppm)['"]/;

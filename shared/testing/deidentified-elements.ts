@@ -8,7 +8,7 @@ import type { NewElement } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, encodingOf } from '#shared/dicom/registry.ts';
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import { asciiText, findElement } from '#shared/dicom/values.ts';
-import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from './deidentified-file.ts';
+import { readyFile, rulesOf } from './deidentified-file.ts';
 
 const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66' as SOPClassUID;
 export const STUDY_UID = '1.2.3.777.1';
@@ -53,13 +53,7 @@ export async function deidentified(
   options: readonly string[] = [],
   transferSyntaxUID?: TransferSyntaxUID,
 ) {
-  const result = await deidentifyBytes(
-    fileOf(elements, transferSyntaxUID),
-    rulesOf(...options),
-    await pseudonymsOf(1),
-  );
-  if (result.kind !== 'ready') throw new Error(result.because);
-  return { ...result, instance: await parsed(result.bytes) };
+  return readyFile(fileOf(elements, transferSyntaxUID), rulesOf(...options));
 }
 
 /** The text of an element, its number of items where it is a Sequence, null where it is missing. */

@@ -17,6 +17,7 @@ import type { Encoding } from '#shared/dicom/data-set.ts';
 import { decodeFrame } from '#shared/pixels/decode-frame.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { FrameValues } from '#shared/pixels/picture.ts';
+import { IDENTIFIERS } from './built-file.ts';
 import { parsed } from './deidentified-file.ts';
 
 export interface SampleImage {
@@ -38,13 +39,6 @@ export interface Planting {
   readonly filling?: number;
 }
 
-export const SAMPLE_IDENTIFIERS = {
-  sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.7'),
-  sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.1'),
-  seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
-  studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
-};
-
 /** An even number of bytes. */
 export function planted(text: string): Uint8Array {
   return new TextEncoder().encode(text.padEnd(text.length + (text.length % 2)));
@@ -62,7 +56,7 @@ export function sampleImage(image: SampleImage, planting: Planting): Uint8Array 
     value,
   ]);
   const stored = encoding.deflated ? deflateRawSync(dataSet) : dataSet;
-  const meta = encodeFileMeta(SAMPLE_IDENTIFIERS, parseUid('TransferSyntaxUID', syntax));
+  const meta = encodeFileMeta(IDENTIFIERS, parseUid('TransferSyntaxUID', syntax));
   return concatBytes([meta, stored, new Uint8Array(stored.length % 2)]);
 }
 
@@ -79,11 +73,11 @@ export function describing(image: SampleImage, encoding: Encoding): NewElement[]
     value: textValue(vr, value),
   });
   return [
-    text(0x00080016, 'UI', SAMPLE_IDENTIFIERS.sopClassUID),
-    text(0x00080018, 'UI', SAMPLE_IDENTIFIERS.sopInstanceUID),
+    text(0x00080016, 'UI', IDENTIFIERS.sopClassUID),
+    text(0x00080018, 'UI', IDENTIFIERS.sopInstanceUID),
     text(0x00100020, 'LO', 'ID'),
-    text(0x0020000d, 'UI', SAMPLE_IDENTIFIERS.studyInstanceUID),
-    text(0x0020000e, 'UI', SAMPLE_IDENTIFIERS.seriesInstanceUID),
+    text(0x0020000d, 'UI', IDENTIFIERS.studyInstanceUID),
+    text(0x0020000e, 'UI', IDENTIFIERS.seriesInstanceUID),
     number(0x00280002, samples),
     text(0x00280004, 'CS', samples === 3 ? 'RGB' : 'MONOCHROME2'),
     ...(samples === 3 ? [number(0x00280006, 0)] : []),
@@ -167,7 +161,7 @@ export function codedImage(image: CodedImage): Uint8Array {
     return whole;
   };
   return concatBytes([
-    encodeFileMeta(SAMPLE_IDENTIFIERS, parseUid('TransferSyntaxUID', syntax)),
+    encodeFileMeta(IDENTIFIERS, parseUid('TransferSyntaxUID', syntax)),
     encodeElements(
       elements.toSorted((a, b) => a.tag - b.tag),
       encoding,

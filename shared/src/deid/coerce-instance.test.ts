@@ -1,19 +1,19 @@
 /** Attributes that are replaced, and the record of what they were (PS3.3 §C.12.1.1.9). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { bytesOf, parsed } from '#testing/deidentified-file.ts';
-import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
+import type { SimpleElement } from '../dicom/build-instance.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
-import { concatBytes } from '../dicom/encode.ts';
+import { concatBytes, encodeFileMeta } from '../dicom/encode.ts';
 import type { Modification, NewAttribute } from '../dicom/original-attributes.ts';
 import {
   DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
-  SOP_CLASSES,
 } from '../dicom/registry.ts';
-import { parseUid, type TransferSyntaxUID } from '../dicom/uid.ts';
+import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { findElement, textOf } from '../dicom/values.ts';
 import { coerceInstance } from './coerce-instance.ts';
 import { deflateSegments } from './deflate-segments.ts';
@@ -47,23 +47,16 @@ const PIXELS = Uint8Array.of(1, 2, 3, 4);
 
 async function built(
   elements: readonly SimpleElement[],
-  syntax: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+  syntax?: TransferSyntaxUID,
 ): Promise<ParsedInstance> {
-  const [meta, ...dataSet] = buildInstance({
-    identifiers: {
-      studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3'),
-      seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.4'),
-      sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.4.5'),
-      sopClassUID: SOP_CLASSES.CT,
-    },
-    transferSyntaxUID: syntax === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN ? EXPLICIT_VR_LITTLE_ENDIAN : syntax,
-    elements: [[0x00080060, 'CS', 'CT'], ...elements],
+  const isDeflated = syntax === DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN;
+  const file = builtFile([[0x00080060, 'CS', 'CT'], ...elements], {
     image: { rows: 2, columns: 2, bitsAllocated: 8, pixels: PIXELS },
+    ...(syntax !== undefined && !isDeflated && { syntax }),
   });
-  if (syntax !== DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN) return parsed(concatBytes([meta!, ...dataSet]));
-  const plain = await parsed(concatBytes([meta!, ...dataSet]));
-  const { encodeFileMeta } = await import('../dicom/encode.ts');
-  const deflated = await deflateSegments(dataSet, plain.dataSet);
+  const plain = await parsed(file);
+  if (!isDeflated) return plain;
+  const deflated = await deflateSegments([file.subarray(plain.dataSetOffset)], plain.dataSet);
   return parsed(concatBytes([encodeFileMeta(plain.identifiers, syntax), ...deflated]));
 }
 

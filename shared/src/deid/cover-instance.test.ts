@@ -1,6 +1,7 @@
 /** The statements of a covered instance about itself, and whose claims about covered pixels count. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { covered } from '#testing/covered-file.ts';
 import { bytesOf, deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import {
@@ -11,10 +12,8 @@ import {
   type Box,
   type CoveredBoxes,
 } from '../dicom/boxes.ts';
-import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
-import { concatBytes } from '../dicom/encode.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '../dicom/registry.ts';
-import { parseUid } from '../dicom/uid.ts';
+import type { SimpleElement } from '../dicom/build-instance.ts';
+import { SOP_CLASSES } from '../dicom/registry.ts';
 import { findElement, textOf, textsOf } from '../dicom/values.ts';
 import { deidentifyInstance } from './deidentify-instance.ts';
 import { checkResidue } from './residue.ts';
@@ -23,27 +22,20 @@ const METHOD = 0x00120063;
 const BOX: Box = { x: 1, y: 0, width: 5, height: 2, frames: null };
 const OTHER: Box = { x: 0, y: 6, width: 8, height: 1, frames: [1, 1] };
 
-function fileOf(...elements: readonly SimpleElement[]): Uint8Array {
-  return concatBytes(
-    buildInstance({
-      identifiers: {
-        studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.779.1'),
-        seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.779.2'),
-        sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.779.3'),
-        sopClassUID: SOP_CLASSES.US,
-      },
-      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-      elements: [
-        [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
-        [0x00080060, 'CS', 'US'],
-        [0x00100010, 'PN', 'DOE^JANE'],
-        [0x00100020, 'LO', 'PAT-1'],
-        ...elements,
-      ],
+const fileOf = (...elements: readonly SimpleElement[]): Uint8Array =>
+  builtFile(
+    [
+      [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
+      [0x00080060, 'CS', 'US'],
+      [0x00100010, 'PN', 'DOE^JANE'],
+      [0x00100020, 'LO', 'PAT-1'],
+      ...elements,
+    ],
+    {
+      sopClass: SOP_CLASSES.US,
       image: { rows: 8, columns: 8, bitsAllocated: 8, pixels: new Uint8Array(64).fill(77) },
-    }),
+    },
   );
-}
 
 const rules = rulesOf();
 const pseudonyms = await pseudonymsOf(1);

@@ -5,39 +5,24 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
-import { buildInstance } from '../dicom/build-instance.ts';
+import { builtFile } from '#testing/built-file.ts';
+import { rulesOf, settledFile } from '#testing/deidentified-file.ts';
 import type { SimpleElement } from '../dicom/build-instance.ts';
 import { concatBytes, numberValue } from '../dicom/encode.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/registry.ts';
-import { parseUid } from '../dicom/uid.ts';
 import { findElement } from '../dicom/values.ts';
-import { checkResidue } from './residue.ts';
 
+const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66';
 const NAME = 'QzVexquilX';
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const doubles = (...values: number[]) => numberValue('FD', values, { bigEndian: false });
 
+/** The file as it leaves: settled, and whether the name is in it. */
 async function deidentified(elements: readonly SimpleElement[], ...options: string[]) {
-  const identifiers = {
-    sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.66'),
-    sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.1'),
-    seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
-    studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
-  };
-  const file = concatBytes(
-    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }),
-  );
-  const rules = rulesOf(...options);
-  const pseudonyms = await pseudonymsOf(1);
-  const result = await deidentifyBytes(file, rules, pseudonyms);
-  if (result.kind !== 'ready') throw new Error(result.because);
-  const instance = await parsed(result.bytes);
-  assert.equal(await checkResidue(instance, rules, pseudonyms), [], 'the gateway finds nothing left to do');
-  const { elements: after } = instance;
+  const file = builtFile(elements, { sopClass: RAW_DATA });
+  const { bytes, instance } = await settledFile(file, rulesOf(...options));
   return {
-    hasName: Buffer.from(result.bytes).includes(NAME),
-    value: (tag: number) => findElement(after, tag)?.bytes ?? null,
+    hasName: Buffer.from(bytes).includes(NAME),
+    value: (tag: number) => findElement(instance.elements, tag)?.bytes ?? null,
   };
 }
 
@@ -155,16 +140,11 @@ test('a coding scheme under another VR is replaced, and its code no longer count
     [0x00080102, 'LT', 'DCM'],
     [0x00080104, 'LO', 'Uncompressed predecessor'],
   ];
-  await deidentified([
-    [
-      0x00082112,
-      'SQ',
-      [
-        [0x00081155, 'UI', '1.2.3.4'],
-        [0x0040a170, 'SQ', code],
-      ],
-    ],
-  ]);
+  const item: SimpleElement[] = [
+    [0x00081155, 'UI', '1.2.3.4'],
+    [0x0040a170, 'SQ', code],
+  ];
+  await deidentified([[0x00082112, 'SQ', item]]);
 });
 
 test.run();

@@ -1,13 +1,12 @@
 /** Before Send no more of an image is read than tells whether a person can release it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildInstance } from '../dicom/build-instance.ts';
-import { bytesSource } from '../dicom/byte-source.ts';
-import { concatBytes } from '../dicom/encode.ts';
-import { readInstance } from '../dicom/part10.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE } from '../dicom/registry.ts';
-import { parseUid } from '../dicom/uid.ts';
+import { builtFile } from '#testing/built-file.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import type { SimpleElement } from '../dicom/build-instance.ts';
+import { concatBytes } from '../dicom/encode.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE } from '../dicom/registry.ts';
 import { holdCausesWithin } from './reason-to-quarantine.ts';
 
 const MIB = 1024 * 1024;
@@ -15,25 +14,16 @@ type Clip = { readonly frames: number; readonly pixels: Uint8Array | readonly Ui
 
 /** The causes that hold an ultrasound clip, and how many bytes of it were read to know them. */
 async function judged({ frames, pixels }: Clip) {
-  const bytes = concatBytes(
-    buildInstance({
-      identifiers: {
-        studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.558.1'),
-        seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.558.2'),
-        sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.558.3'),
-        sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.3.1'),
-      },
-      transferSyntaxUID: pixels instanceof Uint8Array ? EXPLICIT_VR_LITTLE_ENDIAN : JPEG_BASELINE,
-      elements: [
-        [0x00080060, 'CS', 'US'],
-        [0x00280008, 'IS', frames],
-      ],
-      image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated: 8, pixels },
-    }),
-  );
-  const read = await readInstance(bytesSource(bytes));
-  if (read.kind !== 'ready') throw new Error(read.because);
-  const { instance } = read;
+  const elements: SimpleElement[] = [
+    [0x00080060, 'CS', 'US'],
+    [0x00280008, 'IS', frames],
+  ];
+  const bytes = builtFile(elements, {
+    sopClass: '1.2.840.10008.5.1.4.1.1.3.1',
+    syntax: pixels instanceof Uint8Array ? EXPLICIT_VR_LITTLE_ENDIAN : JPEG_BASELINE,
+    image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated: 8, pixels },
+  });
+  const instance = await parsed(bytes);
   let bytesRead = 0;
   const dataSet = {
     size: instance.dataSet.size,

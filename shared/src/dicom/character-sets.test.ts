@@ -13,7 +13,7 @@ import { readInstance } from './part10.ts';
 import { PATIENT_NAME } from './tags.ts';
 import { findElement, rawText } from './values.ts';
 
-const characterSets = suite('character sets');
+const test = suite('character sets');
 const { corpus } = testEnvironment();
 
 /** Bytes in hexadecimal, or text for the ASCII between them, as the tables of PS3.5 print them. */
@@ -107,29 +107,29 @@ const EXAMPLES: Example[] = [
 ];
 
 for (const { what, sets, bytes, text } of EXAMPLES) {
-  characterSets(what, () => {
+  test(what, () => {
     assert.equal(textReader(sets).decode(bytes, true), { text, damaged: false });
     assert.is(textReader(sets).known, true);
   });
-  characterSets(`${what}, written`, () => {
+  test(`${what}, written`, () => {
     assert.equal(encodeText(sets, text, true), bytes);
   });
 }
 
-characterSets('a character that no set of the Data Set has is not written', () => {
+test('a character that no set of the Data Set has is not written', () => {
   for (const sets of [[], ['ISO_IR 100'], ['', 'ISO 2022 IR 149'], ['GBK'], ['NONE']])
     assert.is(encodeText(sets, 'Łódź^丂'), null, sets.join());
   // NEC's, in a row that JIS X 0208 leaves free.
   assert.is(encodeText(['', 'ISO 2022 IR 87'], '髙'), null);
 });
 
-characterSets('several values are written with the sets announced again in each', () => {
+test('several values are written with the sets announced again in each', () => {
   const sets = ['', 'ISO 2022 IR 149'];
   const written = encodeText(sets, '김희중\\洪', false)!;
   assert.equal(written, bytesOf('0x1b242943b1e8c8f1c1df', '\\', '0x1b242943fbf3'));
 });
 
-characterSets('terms that real writers misspell are understood', () => {
+test('terms that real writers misspell are understood', () => {
   const terms = {
     'ISO-IR 100': '100',
     'ISO IR 192': 'utf-8',
@@ -145,18 +145,18 @@ characterSets('terms that real writers misspell are understood', () => {
   assert.is(textReader(['UTF-7']).known, false);
 });
 
-characterSets('bytes that cannot be decoded are reported and never throw', () => {
+test('bytes that cannot be decoded are reported and never throw', () => {
   for (const sets of [[], ['ISO_IR 192'], ['', 'ISO 2022 IR 87'], ['GB18030'], ['ISO_IR 13'], ['NONE']]) {
     const { damaged } = textReader(sets).decode(Uint8Array.of(0x41, 0x1b, 0x24, 0xff, 0x1b), true);
     assert.is(damaged, true, sets.join());
   }
 });
 
-characterSets('a two-byte set that is not left before the end is reported', () => {
+test('a two-byte set that is not left before the end is reported', () => {
   assert.is(textReader(['', 'ISO 2022 IR 87']).decode(bytesOf('0x1b2442', ';3ED')).damaged, true);
 });
 
-characterSets('a backslash that is half of a Chinese character separates nothing', () => {
+test('a backslash that is half of a Chinese character separates nothing', () => {
   assert.equal(textReader(['GBK']).decode(Uint8Array.of(0x81, 0x5c)).text, '乗');
 });
 
@@ -177,7 +177,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 if (corpus) {
   for (const [file, name] of Object.entries(NAMES)) {
-    characterSets(`the patient's name in ${file}`, async () => {
+    test(`the patient's name in ${file}`, async () => {
       const outcome = await readInstance(
         bytesSource(new Uint8Array(readFileSync(join(corpus, 'dev', file)))),
       );
@@ -188,4 +188,4 @@ if (corpus) {
   }
 } else skipped('character sets of real files', 'the corpus is not there');
 
-characterSets.run();
+test.run();

@@ -17,6 +17,7 @@ import {
   unpackNames,
   type Answer,
 } from '#testing/corpus-answers.ts';
+import { realFiles } from '#testing/corpus-files.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { blobSource, bytesSource } from './byte-source.ts';
 import { readInstance } from './part10.ts';
@@ -25,7 +26,7 @@ import { readInstance } from './part10.ts';
 const ROWS_PER_REFUSAL = 8;
 
 const { corpus } = testEnvironment();
-const answers = suite('answers to the corpus');
+const test = suite('answers to the corpus');
 
 async function answerOf(file: string): Promise<Answer> {
   const outcome = await readInstance(blobSource(await openAsBlob(file)));
@@ -36,7 +37,7 @@ function sorted(answer: Answer): Answer {
   return typeof answer === 'string' ? answer : [...answer].sort();
 }
 
-answers('no reason covers more than a few rows', () => {
+test('no reason covers more than a few rows', () => {
   const inTurn = Object.values(ANSWERS_IN_TURN).map(({ answer }) => answer);
   const refusals = [...Object.values(CORPUS_ANSWERS), ...inTurn].filter(
     (answer) => typeof answer === 'string',
@@ -48,7 +49,7 @@ answers('no reason covers more than a few rows', () => {
   for (const [because, same] of rows) assert.ok(same.length <= ROWS_PER_REFUSAL, because);
 });
 
-answers('an instance with 10 MiB of private bytes is ready, and the bytes are not read', async () => {
+test('an instance with 10 MiB of private bytes is ready, and the bytes are not read', async () => {
   const source = bytesSource(bigPrivateInstance());
   let read = 0;
   const outcome = await readInstance({
@@ -65,12 +66,12 @@ answers('an instance with 10 MiB of private bytes is ready, and the bytes are no
 if (corpus) {
   const bad = join(corpus, 'bad');
   for (const [name, answer] of Object.entries(CORPUS_ANSWERS)) {
-    answers(`${name}: ${typeof answer === 'string' ? answer : 'ready'}`, async () => {
+    test(`${name}: ${typeof answer === 'string' ? answer : 'ready'}`, async () => {
       assert.equal(await answerOf(join(bad, name)), sorted(answer));
     });
   }
 
-  answers('every broken file of the corpus has its row', () => {
+  test('every broken file of the corpus has its row', () => {
     const files = readdirSync(bad).filter((name) => name.endsWith('.dcm'));
     assert.equal(
       files.filter((name) => !(name in CORPUS_ANSWERS)),
@@ -78,7 +79,7 @@ if (corpus) {
     );
   });
 
-  answers('if the preamble is replaced anyway, a forbidden one is accepted', async () => {
+  test('if the preamble is replaced anyway, a forbidden one is accepted', async () => {
     for (const [name, answer] of Object.entries(CORPUS_ANSWERS)) {
       if (answer !== 'forbidden-preamble') continue;
       const outcome = await readInstance(bytesSource(readFileSync(join(bad, name))), undefined, 'replaced');
@@ -86,7 +87,7 @@ if (corpus) {
     }
   });
 
-  answers('a file name decides nothing', async () => {
+  test('a file name decides nothing', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'relay-names-'));
     try {
       const files = await unpackNames(bad, folder);
@@ -97,11 +98,8 @@ if (corpus) {
     }
   });
 
-  answers('every real file ends as its manifest expects', async () => {
-    type Entry = { path: string; set: string; expect?: string; expectWhy?: string };
-    const { files } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as { files: Entry[] };
-    for (const { path, set, expect, expectWhy } of files) {
-      if (set !== 'dev') continue;
+  test('every real file ends as its manifest expects', async () => {
+    for (const { path, expect, expectWhy } of realFiles(corpus)) {
       const outcome = await readInstance(blobSource(await openAsBlob(join(corpus, path))));
       const answer = outcome.kind === 'refused' ? outcome.because : 'ready';
       assert.is(
@@ -113,4 +111,4 @@ if (corpus) {
   });
 } else skipped('the answers to broken and hostile files', 'the corpus is not there');
 
-answers.run();
+test.run();

@@ -3,9 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { dictionaryEntry, dictionaryVR, isExpectedVR, loadKeywords, tagName } from './dictionary.ts';
 
-const dictionary = suite('data dictionary');
+const test = suite('data dictionary');
 
-dictionary('implicit VR elements get the VR of the standard', () => {
+test('implicit VR elements get the VR of the standard', () => {
   const expected: [number, string][] = [
     [0x00100010, 'PN'],
     [0x0020000d, 'UI'],
@@ -23,14 +23,14 @@ dictionary('implicit VR elements get the VR of the standard', () => {
   for (const [tag, vr] of expected) assert.is(dictionaryVR(tag), vr, tagName(tag));
 });
 
-dictionary('either VR of a choice is expected, another is not', () => {
+test('either VR of a choice is expected, another is not', () => {
   assert.is(isExpectedVR(0x00280106, 'SS'), true);
   assert.is(isExpectedVR(0x7fe00010, 'OB'), true);
   assert.is(isExpectedVR(0x00100010, 'UN'), true);
   assert.is(isExpectedVR(0x00100010, 'SQ'), false);
 });
 
-dictionary('multiplicity and keyword are available', async () => {
+test('multiplicity and keyword are available', async () => {
   assert.equal(dictionaryEntry(0x00080005), { vr: 'CS', vm: '1-n' });
   assert.is(dictionaryEntry(0x00291010), null);
   const keywords = await loadKeywords();
@@ -38,4 +38,4 @@ dictionary('multiplicity and keyword are available', async () => {
   assert.ok(keywords.size > 5000);
 });
 
-dictionary.run();
+test.run();

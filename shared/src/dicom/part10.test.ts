@@ -30,7 +30,7 @@ import { parseUid } from './uid.ts';
 import { findElement, textOf } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
 
-const part10 = suite('reading Part 10 files');
+const test = suite('reading Part 10 files');
 const { corpus } = testEnvironment();
 
 async function ready(bytes: Uint8Array) {
@@ -52,35 +52,32 @@ for (const transferSyntaxUID of [
   EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
 ]) {
-  part10(
-    `instances written in ${transferSyntaxUID} are read back, with nested and private elements`,
-    async () => {
-      const [written] = syntheticStudy({
-        seed: 2,
-        transferSyntaxUID,
-        patient: { name: 'Müller^Änne', id: 'P-7' },
-      }).instances;
-      const instance = await ready(written!.bytes);
-      assert.equal(instance.identifiers, written!.identifiers);
-      assert.is(instance.transferSyntaxUID, transferSyntaxUID);
-      assert.equal(instance.warnings, []);
-      const described = describeInstance(instance);
-      assert.is(described.patientName, 'Müller^Änne');
-      assert.equal(
-        [described.rows, described.columns, described.frames, described.studyDate],
-        [64, 64, 1, '2024-02-29'],
-      );
-      assert.is(findElement(instance.elements, PIXEL_DATA)?.bytes, null, 'pixels are not read');
-      const nested = findElement(instance.elements, 0x00400275)?.items?.[0]?.elements.find(
-        ({ tag }) => tag === 0x00400008,
-      );
-      assert.is(nested?.items?.length, 1);
-      assert.is(instance.dataSetEnd, written!.bytes.length);
-    },
-  );
+  test(`instances written in ${transferSyntaxUID} are read back, with nested and private elements`, async () => {
+    const [written] = syntheticStudy({
+      seed: 2,
+      transferSyntaxUID,
+      patient: { name: 'Müller^Änne', id: 'P-7' },
+    }).instances;
+    const instance = await ready(written!.bytes);
+    assert.equal(instance.identifiers, written!.identifiers);
+    assert.is(instance.transferSyntaxUID, transferSyntaxUID);
+    assert.equal(instance.warnings, []);
+    const described = describeInstance(instance);
+    assert.is(described.patientName, 'Müller^Änne');
+    assert.equal(
+      [described.rows, described.columns, described.frames, described.studyDate],
+      [64, 64, 1, '2024-02-29'],
+    );
+    assert.is(findElement(instance.elements, PIXEL_DATA)?.bytes, null, 'pixels are not read');
+    const nested = findElement(instance.elements, 0x00400275)?.items?.[0]?.elements.find(
+      ({ tag }) => tag === 0x00400008,
+    );
+    assert.is(nested?.items?.length, 1);
+    assert.is(instance.dataSetEnd, written!.bytes.length);
+  });
 }
 
-part10('fragments of compressed pixels are found without being read', async () => {
+test('fragments of compressed pixels are found without being read', async () => {
   const { identifiers } = syntheticStudy({ seed: 3 }).instances[0]!;
   const fragments = [new Uint8Array(40_000), new Uint8Array(20_000)];
   const image = {
@@ -107,7 +104,7 @@ part10('fragments of compressed pixels are found without being read', async () =
   assert.is(pixelData?.endOffset, bytes.length);
 });
 
-part10('a file cut at any byte is never taken for whole', async () => {
+test('a file cut at any byte is never taken for whole', async () => {
   const bytes = smallInstance();
   for (let length = 0; length < bytes.length; length++) {
     const outcome = await readInstance(rangeSource(bytesSource(bytes), { offset: 0, length }));
@@ -118,50 +115,44 @@ part10('a file cut at any byte is never taken for whole', async () => {
 });
 
 for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
-  part10(
-    `an instance that a PACS would unpack as an archive is refused (${JSON.stringify(zip)})`,
-    async () => {
-      const bytes = smallInstance();
-      bytes.set(new TextEncoder().encode(zip));
-      const outcome = await readInstance(bytesSource(bytes));
-      assert.is(outcome.kind === 'refused' && outcome.because, 'forbidden-preamble');
-      assert.is(
-        (await readInstance(bytesSource(bytes), undefined, 'replaced')).kind,
-        'ready',
-        'harmless once the preamble is replaced',
-      );
-    },
-  );
+  test(`an instance that a PACS would unpack as an archive is refused (${JSON.stringify(zip)})`, async () => {
+    const bytes = smallInstance();
+    bytes.set(new TextEncoder().encode(zip));
+    const outcome = await readInstance(bytesSource(bytes));
+    assert.is(outcome.kind === 'refused' && outcome.because, 'forbidden-preamble');
+    assert.is(
+      (await readInstance(bytesSource(bytes), undefined, 'replaced')).kind,
+      'ready',
+      'harmless once the preamble is replaced',
+    );
+  });
 }
 
-part10(
-  'a wrong length of the File Meta Information causes a warning, and a refusal if it points beyond the end of a file that is sent unchanged',
-  async () => {
-    const bytes = smallInstance();
-    const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
-      // PS3.10 §7.1: (0002,0000) is the first element after "DICM"; its value begins 8 bytes later.
-      new DataView(bytes.buffer, bytes.byteOffset).setUint32(140, length, true);
-      return readInstance(bytesSource(bytes), undefined, rule);
-    };
-    for (const [length, rule] of [
-      [0, 'checked'],
-      [bytes.length - 144, 'checked'],
-      [bytes.length, 'replaced'],
-    ] as const) {
-      const outcome = await outcomeWith(length, rule);
-      assert.ok(
-        outcome.kind === 'ready' && outcome.instance.warnings.includes('file-meta-length'),
-        `${length} ${rule}`,
-      );
-    }
-    assert.equal(await outcomeWith(bytes.length - 143, 'checked'), {
-      kind: 'refused',
-      because: 'length-beyond-end',
-    });
-  },
-);
+test('a wrong length of the File Meta Information causes a warning, and a refusal if it points beyond the end of a file that is sent unchanged', async () => {
+  const bytes = smallInstance();
+  const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
+    // PS3.10 §7.1: (0002,0000) is the first element after "DICM"; its value begins 8 bytes later.
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(140, length, true);
+    return readInstance(bytesSource(bytes), undefined, rule);
+  };
+  for (const [length, rule] of [
+    [0, 'checked'],
+    [bytes.length - 144, 'checked'],
+    [bytes.length, 'replaced'],
+  ] as const) {
+    const outcome = await outcomeWith(length, rule);
+    assert.ok(
+      outcome.kind === 'ready' && outcome.instance.warnings.includes('file-meta-length'),
+      `${length} ${rule}`,
+    );
+  }
+  assert.equal(await outcomeWith(bytes.length - 143, 'checked'), {
+    kind: 'refused',
+    because: 'length-beyond-end',
+  });
+});
 
-part10('any bytes at all get an answer', async () => {
+test('any bytes at all get an answer', async () => {
   const bytes = smallInstance();
   const change = fc.record({
     at: fc.nat(bytes.length - 1),
@@ -194,7 +185,7 @@ part10('any bytes at all get an answer', async () => {
   );
 });
 
-part10('wherever the bytes at hand end, the same elements are found', async () => {
+test('wherever the bytes at hand end, the same elements are found', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, encoding, elements } = await ready(bytes);
   const data = bytes.subarray(dataSetOffset);
@@ -220,7 +211,7 @@ part10('wherever the bytes at hand end, the same elements are found', async () =
   }
 });
 
-part10('a value longer than the bytes at hand is read further or skipped, wherever it stands', async () => {
+test('a value longer than the bytes at hand is read further or skipped, wherever it stands', async () => {
   const { identifiers } = syntheticStudy({ seed: 4 }).instances[0]!;
   for (const length of [32_000, 65_536, 65_538, 3_000_000]) {
     const value = new Uint8Array(length).fill(65);
@@ -243,7 +234,7 @@ part10('a value longer than the bytes at hand is read further or skipped, wherev
   }
 });
 
-part10('hundreds of long values in a row cost little to pass', async () => {
+test('hundreds of long values in a row cost little to pass', async () => {
   const { identifiers } = syntheticStudy({ seed: 9 }).instances[0]!;
   const value = new Uint8Array(100_000);
   const items = Array.from({ length: 500 }, () => [[0x00660016, 'OF', value] as const]);
@@ -267,7 +258,7 @@ part10('hundreds of long values in a row cost little to pass', async () => {
   assert.ok(read < source.size / 10, `${read} of ${source.size} bytes read`);
 });
 
-part10('an instance of 1 GiB is opened by its header', async () => {
+test('an instance of 1 GiB is opened by its header', async () => {
   const { blob, identifiers } = largeInstance(1024, 5);
   let read = 0;
   const source = blobSource(blob);
@@ -283,7 +274,7 @@ part10('an instance of 1 GiB is opened by its header', async () => {
   assert.ok(read <= 64 * 1024, `${read} bytes read`);
 });
 
-part10('a Data Set without File Meta Information gets one that makes it a Part 10 file', async () => {
+test('a Data Set without File Meta Information gets one that makes it a Part 10 file', async () => {
   const bytes = smallInstance();
   const whole = await ready(bytes);
   assert.is(missingFileMeta(whole), null);
@@ -296,7 +287,7 @@ part10('a Data Set without File Meta Information gets one that makes it a Part 1
   assert.equal(again.warnings, []);
 });
 
-part10('zero bytes behind the end are padding, other bytes are not', async () => {
+test('zero bytes behind the end are padding, other bytes are not', async () => {
   const bytes = smallInstance();
   assert.equal((await ready(concatBytes([bytes, new Uint8Array(2048)]))).warnings, ['trailing-padding']);
   assert.equal((await ready(concatBytes([bytes, new Uint8Array(3)]))).warnings, ['trailing-padding']);
@@ -306,7 +297,7 @@ part10('zero bytes behind the end are padding, other bytes are not', async () =>
   assert.equal(behind.kind === 'refused' && behind.because, 'trailing-data');
 });
 
-part10('an aborted reading ends with the caller’s reason', async () => {
+test('an aborted reading ends with the caller’s reason', async () => {
   const reason = new Error('taken back');
   try {
     await readInstance(bytesSource(smallInstance()), AbortSignal.abort(reason));
@@ -316,7 +307,7 @@ part10('an aborted reading ends with the caller’s reason', async () => {
   }
 });
 
-part10('deflated Data Sets are read after inflating them', async () => {
+test('deflated Data Sets are read after inflating them', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, identifiers } = await ready(bytes);
   const dataSet = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]);
@@ -348,7 +339,7 @@ function tagsByDcmjs(bytes: Uint8Array): string[] {
   return Object.keys(dict).map((tag) => `${tag.slice(0, 4)},${tag.slice(4)}`.toLowerCase());
 }
 
-part10('dcmjs finds the same elements', async () => {
+test('dcmjs finds the same elements', async () => {
   for (const transferSyntaxUID of [IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN]) {
     const { bytes } = syntheticStudy({ seed: 6, transferSyntaxUID }).instances[0]!;
     const { elements } = await ready(bytes);
@@ -373,7 +364,7 @@ function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndi
 }
 
 if (corpus) {
-  part10('real files come out of the encoder byte for byte', async () => {
+  test('real files come out of the encoder byte for byte', async () => {
     const files = [
       'ct-small/CT_small.dcm',
       'mr-small-syntaxes/MR_small_bigendian.dcm',
@@ -389,7 +380,7 @@ if (corpus) {
   });
 } else skipped('real files through the encoder', 'the corpus is not there');
 
-part10('a cut in a real kind of object that has no pixels is still noticed inside an element', async () => {
+test('a cut in a real kind of object that has no pixels is still noticed inside an element', async () => {
   const { identifiers } = syntheticStudy({ seed: 8 }).instances[0]!;
   const elements = [
     [PATIENT_NAME, 'PN', 'A^B'] as const,
@@ -406,4 +397,4 @@ part10('a cut in a real kind of object that has no pixels is still noticed insid
   assert.is(outcome.kind === 'refused' && outcome.because, 'truncated');
 });
 
-part10.run();
+test.run();

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Finding } from '../protocol/inference.ts';
 import { cautionsOf } from './cautions.ts';
 
-const cautions = suite('cautions about a finding');
+const test = suite('cautions about a finding');
 const DIGEST = 'a'.repeat(64);
 
 function findingOf(id: string, some: Partial<Finding> = {}): Finding {
@@ -35,7 +35,7 @@ const said = (finding: Finding): string =>
     .map(({ title, what }) => `${title}. ${what}`)
     .join('\n');
 
-cautions('nothing where the model answers about the images it was made for', () => {
+test('nothing where the model answers about the images it was made for', () => {
   assert.is(said(findingOf('pneumonia')), '');
   const kinds = { score: null, positive: null, image: { kind: 'Hand', probability: 0.97 } } as const;
   assert.is(
@@ -45,7 +45,7 @@ cautions('nothing where the model answers about the images it was made for', () 
   );
 });
 
-cautions('a population names its model, and what follows from it', () => {
+test('a population names its model, and what follows from it', () => {
   assert.match(
     said(findingOf('pneumonia', { ...SILENT, population: 'outside', warnings: ['outside-population'] })),
     /^Outside the population of pneumonia 1\.0\.0\. .*so it gives no score\.$/,
@@ -57,7 +57,7 @@ cautions('a population names its model, and what follows from it', () => {
   assert.match(said(findingOf('pneumonia', { population: 'unknown' })), /not known whether .* pneumonia 1/);
 });
 
-cautions('a model that is silent says why, and never without a reason', () => {
+test('a model that is silent says why, and never without a reason', () => {
   const gated: Partial<Finding> = { ...SILENT, warnings: ['not-a-chest-film'] };
   const unsure = findingOf('pneumonia', { ...gated, image: { kind: 'CXR', probability: 0.4 } });
   assert.match(said(unsure), /^Perhaps not a chest film\. pneumonia 1\.0\.0 .* gives no score\.$/);
@@ -73,4 +73,4 @@ cautions('a model that is silent says why, and never without a reason', () => {
   assert.match(said(findingOf('pneumonia', SILENT)), /^Not scored\. /);
 });
 
-cautions.run();
+test.run();

@@ -13,7 +13,7 @@ import { examinePicture } from './examine-picture.ts';
 import { isComplete } from './integrated-gradients.ts';
 import type { ModelId, RunModel } from './model.ts';
 
-const examinations = suite('the look at a picture');
+const test = suite('the look at a picture');
 let opened: ReturnType<typeof openModels>;
 /** The models that were asked, in order. */
 let asked: ModelId[] = [];
@@ -21,7 +21,7 @@ let models: Record<ModelId, RunModel>;
 
 const withoutModelAndInput = findingSchema.omit({ model: true, input: true }).strict();
 
-examinations.before(async () => {
+test.before(async () => {
   opened = openModels();
   const noting = (id: ModelId, run: RunModel): [ModelId, RunModel] => [
     id,
@@ -34,42 +34,39 @@ examinations.before(async () => {
     Object.entries(opened.models).map(([id, run]) => noting(id as ModelId, run)),
   ) as Record<ModelId, RunModel>;
 });
-examinations.before.each(() => {
+test.before.each(() => {
   asked = [];
 });
-examinations.after(() => opened.engine.close());
+test.after(() => opened.engine.close());
 
-examinations(
-  'inside the population: score, map, lungs, attributions and sentences of measured facts',
-  async () => {
-    const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
-      explain: ['cam', 'integrated-gradients', 'lung-fields', 'image'],
-    });
-    withoutModelAndInput.parse(finding);
-    assert.equal(finding.image.kind, 'CXR');
-    assert.equal([finding.film, finding.warnings, finding.threshold], [[], [], 0.212]);
-    assert.is(finding.positive, finding.score! >= 0.212);
-    assert.equal(finding.explanations, ['cam', 'integrated-gradients', 'lung-fields', 'image']);
-    assert.ok(isComplete(finding.completeness!));
-    assert.equal(
-      [maps.cam?.length, maps.attributions?.attributions.length, maps.lungs?.right.length],
-      [400, 160 * 160, 128 * 128],
-    );
-    const { right, left, fraction } = finding.lungs!;
-    assert.ok(Math.abs(right.fraction + left.fraction - fraction) < 0.01);
-    const middle = (mask: Uint8Array): number =>
-      mask.reduce((sum, value, at) => sum + value * (at % 128), 0) /
-      mask.reduce((sum, value) => sum + value, 0);
-    assert.ok(middle(maps.lungs!.right) < 64 && middle(maps.lungs!.left) > 64);
-    assert.match(
-      finding.rationale.join(' '),
-      new RegExp(`Score ${finding.score!.toFixed(3)}.*threshold of 0.212.*lung.*What it cannot see: `),
-    );
-    assert.is(finding.intendedUse, CARDS.pneumonia.intendedUse);
-  },
-);
+test('inside the population: score, map, lungs, attributions and sentences of measured facts', async () => {
+  const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
+    explain: ['cam', 'integrated-gradients', 'lung-fields', 'image'],
+  });
+  withoutModelAndInput.parse(finding);
+  assert.equal(finding.image.kind, 'CXR');
+  assert.equal([finding.film, finding.warnings, finding.threshold], [[], [], 0.212]);
+  assert.is(finding.positive, finding.score! >= 0.212);
+  assert.equal(finding.explanations, ['cam', 'integrated-gradients', 'lung-fields', 'image']);
+  assert.ok(isComplete(finding.completeness!));
+  assert.equal(
+    [maps.cam?.length, maps.attributions?.attributions.length, maps.lungs?.right.length],
+    [400, 160 * 160, 128 * 128],
+  );
+  const { right, left, fraction } = finding.lungs!;
+  assert.ok(Math.abs(right.fraction + left.fraction - fraction) < 0.01);
+  const middle = (mask: Uint8Array): number =>
+    mask.reduce((sum, value, at) => sum + value * (at % 128), 0) /
+    mask.reduce((sum, value) => sum + value, 0);
+  assert.ok(middle(maps.lungs!.right) < 64 && middle(maps.lungs!.left) > 64);
+  assert.match(
+    finding.rationale.join(' '),
+    new RegExp(`Score ${finding.score!.toFixed(3)}.*threshold of 0.212.*lung.*What it cannot see: `),
+  );
+  assert.is(finding.intendedUse, CARDS.pneumonia.intendedUse);
+});
 
-examinations('the lungs of a film swap names if the header says that it is mirrored', async () => {
+test('the lungs of a film swap names if the header says that it is mirrored', async () => {
   const [plain, mirrored] = await Promise.all(
     [false, true].map((isMirrored) =>
       examinePicture({ picture: drawnFilm(), population: 'inside', isMirrored }, models),
@@ -86,7 +83,7 @@ examinations('the lungs of a film swap names if the header says that it is mirro
   assert.not.equal(plain!.finding.lungs!.right, plain!.finding.lungs!.left);
 });
 
-examinations('outside the population no model is asked for a score, but the film is checked', async () => {
+test('outside the population no model is asked for a score, but the film is checked', async () => {
   const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'outside' }, models);
   withoutModelAndInput.parse(finding);
   assert.equal(
@@ -98,7 +95,7 @@ examinations('outside the population no model is asked for a score, but the film
   assert.ok(finding.lungs);
 });
 
-examinations('an image that is no chest film gets no further model, and a rotated one no score', async () => {
+test('an image that is no chest film gets no further model, and a rotated one no score', async () => {
   const { finding } = await examinePicture({ picture: stripes(), population: 'unknown' }, models);
   assert.equal(
     [finding.score, finding.lungs, finding.film, finding.warnings],
@@ -116,7 +113,7 @@ examinations('an image that is no chest film gets no further model, and a rotate
   assert.equal([...new Set(asked)], ['image-kind', 'lung-fields'], 'whether its lungs are cut off');
 });
 
-examinations('an unknown population is scored, and said', async () => {
+test('an unknown population is scored, and said', async () => {
   const { finding } = await examinePicture({ picture: drawnFilm(), population: 'unknown' }, models, {
     threshold: 0.99,
   });
@@ -128,7 +125,7 @@ examinations('an unknown population is scored, and said', async () => {
   assert.not.match(finding.rationale.join(' '), /films that it had never seen/);
 });
 
-examinations('without a model its part is left out', async () => {
+test('without a model its part is left out', async () => {
   const { finding } = await examinePicture(
     { picture: drawnFilm(), population: 'inside' },
     { 'image-kind': models['image-kind'], pneumonia: models.pneumonia },
@@ -140,7 +137,7 @@ examinations('without a model its part is left out', async () => {
   assert.ok(finding.score !== null);
 });
 
-examinations('an aborted examination rejects with the reason', async () => {
+test('an aborted examination rejects with the reason', async () => {
   const reason = new Error('enough');
   const error = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
     signal: AbortSignal.abort(reason),
@@ -148,7 +145,7 @@ examinations('an aborted examination rejects with the reason', async () => {
   assert.is(error, reason);
 });
 
-examinations('device and gateway disagree beyond the tolerance, and where one of them is silent', () => {
+test('device and gateway disagree beyond the tolerance, and where one of them is silent', () => {
   assert.is(disagreement(0.5, 0.5019), null);
   assert.ok(disagreement(0.5, 0.5021));
   assert.is(disagreement(null, null), null);
@@ -156,4 +153,4 @@ examinations('device and gateway disagree beyond the tolerance, and where one of
   assert.equal(disagreement(null, 0.75), { device: null, gateway: 0.75, difference: 1 });
 });
 
-examinations.run();
+test.run();

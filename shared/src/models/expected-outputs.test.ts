@@ -13,14 +13,14 @@ import { lungFields, markedLungs } from './lung-fields.ts';
 import { CAM_SIDE, scorePneumonia } from './pneumonia.ts';
 
 const evaluation = await openEvaluation();
-const expected = suite('expected outputs of the models');
+const test = suite('expected outputs of the models');
 type Opened = ReturnType<typeof openModels>;
 let opened: Opened;
 
-expected.before(() => {
+test.before(() => {
   opened = openModels();
 });
-expected.after(() => opened.engine.close());
+test.after(() => opened.engine.close());
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
 const mean = (values: readonly number[]): number =>
@@ -33,7 +33,7 @@ else {
   const near = (actual: number, wanted: number, within: number, what: string): void =>
     assert.ok(Math.abs(actual - wanted) <= within, `${what}: ${actual}, not ${wanted}`);
 
-  expected('image-kind: every probability, and the kind', async () => {
+  test('image-kind: every probability, and the kind', async () => {
     let right = 0;
     for (const row of images) {
       const { probabilities, kind, isChestFilm } = await imageKind(
@@ -49,7 +49,7 @@ else {
     assert.is(right, images.length);
   });
 
-  expected('pneumonia: probabilities, score and the peak of the map', async () => {
+  test('pneumonia: probabilities, score and the peak of the map', async () => {
     let right = 0;
     let labelled = 0;
     for (const row of radiographs) {
@@ -70,22 +70,19 @@ else {
     assert.ok(right >= 45);
   });
 
-  expected(
-    'lung-fields: how much of the picture, and the overlap with the masks that people drew',
-    async () => {
-      const dices: number[] = [];
-      for (const row of radiographs) {
-        const lungs = await lungFields(await picture(row.file), opened.models['lung-fields']);
-        const wanted = row.expected['lung-fields']!;
-        near(lungs.fraction, wanted.fraction, tolerance.fraction, row.file);
-        if (row.mask) dices.push(await diceOf(row, lungs.mask, lungs.side));
-        if (row.mask) near(dices.at(-1)!, wanted.dice!, tolerance.dice, row.mask);
-      }
-      say(`lung-fields Dice mean ${mean(dices).toFixed(4)} of ${dices.length}`);
-    },
-  );
+  test('lung-fields: how much of the picture, and the overlap with the masks that people drew', async () => {
+    const dices: number[] = [];
+    for (const row of radiographs) {
+      const lungs = await lungFields(await picture(row.file), opened.models['lung-fields']);
+      const wanted = row.expected['lung-fields']!;
+      near(lungs.fraction, wanted.fraction, tolerance.fraction, row.file);
+      if (row.mask) dices.push(await diceOf(row, lungs.mask, lungs.side));
+      if (row.mask) near(dices.at(-1)!, wanted.dice!, tolerance.dice, row.mask);
+    }
+    say(`lung-fields Dice mean ${mean(dices).toFixed(4)} of ${dices.length}`);
+  });
 
-  expected('the overlap of the map with the lungs, of all that is positive', async () => {
+  test('the overlap of the map with the lungs, of all that is positive', async () => {
     const insides: number[] = [];
     const peaks: number[] = [];
     for (const row of radiographs.filter(
@@ -109,7 +106,7 @@ else {
     assert.ok(mean(insides) > 0);
   });
 
-  expected('no sound film is warned of', async () => {
+  test('no sound film is warned of', async () => {
     for (const row of radiographs) {
       const film = await picture(row.file);
       const kind = await imageKind(film, opened.models['image-kind']);
@@ -138,4 +135,4 @@ else {
   }
 }
 
-expected.run();
+test.run();

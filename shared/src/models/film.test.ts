@@ -5,20 +5,23 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { blurred, cropped, drawnFilm, stripes, turnedPicture } from '#testing/drawn-film.ts';
-import { skipped } from '#testing/environment.ts';
+import { IS_WHOLE_PROOF, skipped } from '#testing/environment.ts';
 import { openEvaluation, openModels } from '#testing/open-models.ts';
 import type { GreyPicture } from '../pixels/picture.ts';
 import { filmMarks, type FilmMark } from './film.ts';
 import { imageKind } from './image-kind.ts';
 import { lungFields, lungsOfTurned } from './lung-fields.ts';
 
-const films = suite('the film check');
+const test = suite('the film check');
 let opened: ReturnType<typeof openModels>;
 
-films.before(() => {
+test.before(() => {
   opened = openModels();
 });
-films.after(() => opened.engine.close());
+test.after(() => opened.engine.close());
+
+const turned = (film: GreyPicture, degrees: 0 | 90 | 180 | 270, isInverted = false): GreyPicture =>
+  turnedPicture(film, { degrees, isInverted });
 
 async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
   return lookAt(picture).then(({ marks }) => marks);
@@ -31,38 +34,34 @@ async function lookAt(picture: GreyPicture): Promise<{ isChest: boolean; marks: 
   return { isChest: kind.isChestFilm || kind.turn !== null, marks: filmMarks(picture, kind, lungs) };
 }
 
-films('a good film, and an image that is not a chest film, get no finding', async () => {
+test('a good film, and an image that is not a chest film, get no finding', async () => {
   assert.equal(await marksOf(drawnFilm()), []);
   assert.equal(await marksOf(drawnFilm(300, 240)), []);
   assert.equal(await marksOf(stripes()), []);
 });
 
-films('a turned or inverted film is recognized, with the turn that makes it upright', async () => {
+test('a turned or inverted film is recognized, with the turn that makes it upright', async () => {
   const film = drawnFilm();
   for (const [degrees, back] of [
     [90, 270],
     [180, 180],
     [270, 90],
   ] as const) {
-    assert.equal(await marksOf(turnedPicture(film, { degrees, isInverted: false })), [
-      { finding: 'rotated', degrees: back },
-    ]);
+    assert.equal(await marksOf(turned(film, degrees)), [{ finding: 'rotated', degrees: back }]);
   }
-  assert.equal(await marksOf(turnedPicture(film, { degrees: 0, isInverted: true })), [
-    { finding: 'inverted' },
-  ]);
-  assert.equal(await marksOf(turnedPicture(film, { degrees: 90, isInverted: true })), [
+  assert.equal(await marksOf(turned(film, 0, true)), [{ finding: 'inverted' }]);
+  assert.equal(await marksOf(turned(film, 90, true)), [
     { finding: 'rotated', degrees: 270 },
     { finding: 'inverted' },
   ]);
 });
 
-films('a blurred film is recognized, unless it is too small to tell', async () => {
+test('a blurred film is recognized, unless it is too small to tell', async () => {
   assert.is((await marksOf(blurred(drawnFilm(224, 224), 3)))[0]?.finding, 'blurred');
   assert.equal(await marksOf(blurred(drawnFilm(200, 200), 3)), []);
 });
 
-films('lungs that leave the picture are noticed, with the edge and the place', async () => {
+test('lungs that leave the picture are noticed, with the edge and the place', async () => {
   const [mark] = await marksOf(cropped(drawnFilm(), { left: 0.3 }));
   assert.is(mark?.finding, 'lungs-cut-off');
   const edges = mark?.finding === 'lungs-cut-off' ? mark.edges : [];
@@ -78,26 +77,30 @@ if (!evaluation) skipped('how often a spoilt film is warned of', 'no ../shared/m
 else {
   /** A change to a film, the finding that must follow, and for how many in a hundred at least. */
   const spoilt: readonly [string, (film: GreyPicture) => GreyPicture, FilmMark['finding'], number][] = [
-    ['turned by 90°', (film) => turnedPicture(film, { degrees: 90, isInverted: false }), 'rotated', 100],
-    ['upside down', (film) => turnedPicture(film, { degrees: 180, isInverted: false }), 'rotated', 100],
-    ['turned by 270°', (film) => turnedPicture(film, { degrees: 270, isInverted: false }), 'rotated', 100],
-    ['inverted', (film) => turnedPicture(film, { degrees: 0, isInverted: true }), 'inverted', 100],
+    ['turned by 90°', (film) => turned(film, 90), 'rotated', 100],
+    ['upside down', (film) => turned(film, 180), 'rotated', 100],
+    ['turned by 270°', (film) => turned(film, 270), 'rotated', 100],
+    ['inverted', (film) => turned(film, 0, true), 'inverted', 100],
     ['blurred, 2 pixels of 224', (film) => blurred(film, 2), 'blurred', 100],
     ['a third cut off at a side', (film) => cropped(film, { left: 0.33 }), 'lungs-cut-off', 85],
     ['the left half cut off', (film) => cropped(film, { left: 0.5 }), 'lungs-cut-off', 75],
     ['the right half cut off', (film) => cropped(film, { right: 0.5 }), 'lungs-cut-off', 95],
     [
-      'turned by 90°, and the lower third cut off',
-      (film) => cropped(turnedPicture(film, { degrees: 90, isInverted: false }), { left: 0.33 }),
+      'on its side, the lower third cut off',
+      (film) => cropped(turned(film, 90), { left: 0.33 }),
       'lungs-cut-off',
       85,
     ],
     ['a third cut off below', (film) => cropped(film, { bottom: 0.33 }), 'lungs-cut-off', 85],
     ['a third cut off above', (film) => cropped(film, { top: 0.33 }), 'lungs-cut-off', 85],
   ];
-  const radiographs = evaluation.images.filter((row) => row.expected.pneumonia);
+  const all = evaluation.images.filter((row) => row.expected.pneumonia);
+  /** By day one in six, and the one whose apices are cut off. */
+  const radiographs = all.filter(
+    ({ file }, at) => IS_WHOLE_PROOF || at % 6 === 0 || file === 'lungs/03355.png',
+  );
   for (const [what, spoil, finding, least] of spoilt) {
-    films(`real films: ${what}`, async () => {
+    test(`real films: ${what}`, async () => {
       let chest = 0;
       let warned = 0;
       for (const row of radiographs) {
@@ -115,7 +118,7 @@ else {
     });
   }
 
-  films('real films: a whole one is not called cut off, whatever way it lies', async () => {
+  test('real films: a whole one is not called cut off, whatever way it lies', async () => {
     const isCutOff = async (film: GreyPicture) =>
       (await lookAt(film)).marks.some(({ finding }) => finding === 'lungs-cut-off');
     const cutOff: string[] = [];
@@ -123,8 +126,7 @@ else {
       const film = await evaluation.picture(row.file);
       if (await isCutOff(film)) cutOff.push(row.file);
       for (const degrees of [90, 180, 270] as const)
-        if (await isCutOff(turnedPicture(film, { degrees, isInverted: false })))
-          cutOff.push(`${row.file}, turned by ${degrees}`);
+        if (await isCutOff(turned(film, degrees))) cutOff.push(`${row.file}, turned by ${degrees}`);
     }
     // Its apices are cut off.
     assert.equal(
@@ -135,4 +137,4 @@ else {
   });
 }
 
-films.run();
+test.run();

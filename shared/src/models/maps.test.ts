@@ -7,7 +7,7 @@ import { integratedGradients, isComplete } from './integrated-gradients.ts';
 import { lungFields, markedLungs } from './lung-fields.ts';
 import type { RunModel } from './model.ts';
 
-const maps = suite('maps');
+const test = suite('maps');
 const rgba = (
   { data, width }: { data: Uint8ClampedArray; width: number },
   x: number,
@@ -15,7 +15,7 @@ const rgba = (
 ): number[] => [...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 4)];
 const FILM = { rows: 2, columns: 2, grey: new Float32Array([0, 0.5, 1, 0.5]) };
 
-maps('a heat map is transparent where there is nothing, and full at its largest value', () => {
+test('a heat map is transparent where there is nothing, and full at its largest value', () => {
   const map = heatMap(new Float32Array([0, 0, -3, 8]), 2, { width: 40, height: 20 });
   assert.equal([map.width, map.height, map.data.length], [40, 20, 3200]);
   assert.is(rgba(map, 0, 0)[3], 0);
@@ -29,7 +29,7 @@ maps('a heat map is transparent where there is nothing, and full at its largest 
   );
 });
 
-maps('attributions for and against have colours of their own', () => {
+test('attributions for and against have colours of their own', () => {
   const map = signedMap(new Float32Array([1, -1, 0, 0]), 2, { width: 2, height: 2 });
   assert.equal(
     [rgba(map, 0, 0), rgba(map, 1, 0), rgba(map, 0, 1)[3]],
@@ -37,7 +37,7 @@ maps('attributions for and against have colours of their own', () => {
   );
 });
 
-maps('the film shines through as much as the map lets it', () => {
+test('the film shines through as much as the map lets it', () => {
   const none = layOver(FILM, heatMap(new Float32Array(4), 2, { width: 2, height: 2 }), 1);
   assert.equal([...none], [0, 0, 0, 128, 128, 128, 255, 255, 255, 128, 128, 128]);
   const lungs = lungMap(
@@ -48,28 +48,25 @@ maps('the film shines through as much as the map lets it', () => {
   assert.ok(over[1]! > over[0]! && over[6] === 255);
 });
 
-maps(
-  'the two largest parts are the lungs, the one further left the right lung; crumbs are none',
-  async () => {
-    const mask = new Float32Array(128 * 128);
-    const fill = (x: number, width: number, height: number): void => {
-      for (let y = 10; y < 10 + height; y += 1) mask.fill(0.9, y * 128 + x, y * 128 + x + width);
-    };
-    fill(80, 30, 50);
-    fill(10, 20, 40);
-    fill(60, 2, 2);
-    const lungs = await lungFields(drawnFilm(64, 64), async () => ({
-      mask: { dims: [1, 1, 128, 128], data: mask },
-    }));
-    const count = (one: Uint8Array): number => one.reduce((sum, value) => sum + value, 0);
-    assert.equal([count(lungs.right), count(lungs.left)], [800, 1500]);
-    assert.is(lungs.fraction, 2304 / 16384);
-    // Left half of the map: all of the right lung, nothing of the left.
-    const map = new Float32Array(400).map((_, at) => (at % 20 < 10 ? 1 : 0.4));
-    assert.equal([markedLungs(map, 20, lungs).right, markedLungs(map, 20, lungs).left], [1, 0]);
-    assert.equal(markedLungs(new Float32Array(400), 20, lungs), { right: 0, left: 0, inside: null });
-  },
-);
+test('the two largest parts are the lungs, the one further left the right lung; crumbs are none', async () => {
+  const mask = new Float32Array(128 * 128);
+  const fill = (x: number, width: number, height: number): void => {
+    for (let y = 10; y < 10 + height; y += 1) mask.fill(0.9, y * 128 + x, y * 128 + x + width);
+  };
+  fill(80, 30, 50);
+  fill(10, 20, 40);
+  fill(60, 2, 2);
+  const lungs = await lungFields(drawnFilm(64, 64), async () => ({
+    mask: { dims: [1, 1, 128, 128], data: mask },
+  }));
+  const count = (one: Uint8Array): number => one.reduce((sum, value) => sum + value, 0);
+  assert.equal([count(lungs.right), count(lungs.left)], [800, 1500]);
+  assert.is(lungs.fraction, 2304 / 16384);
+  // Left half of the map: all of the right lung, nothing of the left.
+  const map = new Float32Array(400).map((_, at) => (at % 20 < 10 ? 1 : 0.4));
+  assert.equal([markedLungs(map, 20, lungs).right, markedLungs(map, 20, lungs).left], [1, 0]);
+  assert.equal(markedLungs(new Float32Array(400), 20, lungs), { right: 0, left: 0, inside: null });
+});
 
 /** log odds = Σ max(0, w·x − 0.3) with a bend of its own for each pixel, and its gradient. */
 const bent: RunModel = async ({ dims, data }) => {
@@ -87,7 +84,7 @@ const bent: RunModel = async ({ dims, data }) => {
   };
 };
 
-maps('attributions of a function with thousands of bends add up to its difference', async () => {
+test('attributions of a function with thousands of bends add up to its difference', async () => {
   for (const steps of [8, 64]) {
     const { sum, difference, attributions } = await integratedGradients(drawnFilm(200, 200), bent, { steps });
     assert.ok(isComplete({ sum, difference }), `${sum}, not ${difference}`);
@@ -112,4 +109,4 @@ maps('attributions of a function with thousands of bends add up to its differenc
     );
 });
 
-maps.run();
+test.run();

@@ -13,7 +13,7 @@ import { parseUid } from '../dicom/uid.ts';
 import type { Population } from './model.ts';
 import { populationOf } from './population.ts';
 
-const populations = suite('the population of a model');
+const test = suite('the population of a model');
 
 const CHILD: Readonly<Record<string, SimpleElement>> = {
   modality: [0x00080060, 'CS', 'DX'],
@@ -52,28 +52,25 @@ async function of(elements: readonly SimpleElement[]): Promise<Population> {
   return populationOf(outcome.instance);
 }
 
-populations('a child of 1 to 5 years, chest, from the front, on CR or DX', async () => {
+test('a child of 1 to 5 years, chest, from the front, on CR or DX', async () => {
   assert.is(await of(Object.values(CHILD)), 'inside');
   assert.is(await of(having('modality', [0x00080060, 'CS', 'CR'])), 'inside');
   assert.is(await of(having('view', [0x00185101, 'CS', 'PA'])), 'inside');
   assert.is(await of(having('bodyPart', [0x00180015, 'CS', 'THORAX'])), 'inside');
 });
 
-populations(
-  'the age in days, weeks, months and years, and by the dates, from both sides of its limits',
-  async () => {
-    for (const age of ['001Y', '005Y', '012M', '071M', '053W', '366D'])
-      assert.is(await of(aged(age)), 'inside', age);
-    for (const age of ['000Y', '006Y', '068Y', '011M', '072M', '051W', '364D'])
-      assert.is(await of(aged(age)), 'outside', age);
-    assert.is(await of(born('20200301', '20210301')), 'inside');
-    assert.is(await of(born('20200301', '20260228')), 'inside');
-    assert.is(await of(born('20200301', '20210228')), 'outside');
-    assert.is(await of(born('20200301', '20260301')), 'outside');
-  },
-);
+test('the age in days, weeks, months and years, and by the dates, from both sides of its limits', async () => {
+  for (const age of ['001Y', '005Y', '012M', '071M', '053W', '366D'])
+    assert.is(await of(aged(age)), 'inside', age);
+  for (const age of ['000Y', '006Y', '068Y', '011M', '072M', '051W', '364D'])
+    assert.is(await of(aged(age)), 'outside', age);
+  assert.is(await of(born('20200301', '20210301')), 'inside');
+  assert.is(await of(born('20200301', '20260228')), 'inside');
+  assert.is(await of(born('20200301', '20210228')), 'outside');
+  assert.is(await of(born('20200301', '20260301')), 'outside');
+});
 
-populations('one contradiction is enough, whatever else is missing', async () => {
+test('one contradiction is enough, whatever else is missing', async () => {
   assert.is(await of([[0x00080060, 'CS', 'CT']]), 'outside');
   assert.is(await of([[0x00180015, 'CS', 'HAND']]), 'outside');
   assert.is(await of([[0x00185101, 'CS', 'LL']]), 'outside');
@@ -83,41 +80,38 @@ populations('one contradiction is enough, whatever else is missing', async () =>
   );
 });
 
-populations('a missing or unreadable value leaves it open', async () => {
+test('a missing or unreadable value leaves it open', async () => {
   for (const name of Object.keys(CHILD)) assert.is(await of(without(name)), 'unknown', name);
   assert.is(await of(aged('young')), 'unknown');
   assert.is(await of(born('20200231', '20230101')), 'unknown');
   assert.is(await of(born('20240101', '20230101')), 'unknown');
 });
 
-populations(
-  'without a View Position the code of the view decides: another view, or no code at all',
-  async () => {
-    const view = (code: string): SimpleElement[] =>
-      having('view', [
-        0x00540220,
-        'SQ',
-        [
-          [0x00080100, 'SH', code],
-          [0x00080102, 'SH', 'SCT'],
-        ],
-      ]);
-    for (const code of ['399348003', 'R-10206', '272479007', 'R-10214'])
-      assert.is(await of(view(code)), 'inside', code);
-    for (const code of ['399198007', 'R-10232']) assert.is(await of(view(code)), 'outside', code);
-    assert.is(
-      await of(having('view', [0x00540220, 'SQ', [[0x00080104, 'LO', 'antero-posterior']]])),
-      'unknown',
-    );
-    assert.is(
-      await of([...view('399348003'), [0x00185101, 'CS', 'LL']]),
-      'outside',
-      'View Position counts before its code',
-    );
-  },
-);
+test('without a View Position the code of the view decides: another view, or no code at all', async () => {
+  const view = (code: string): SimpleElement[] =>
+    having('view', [
+      0x00540220,
+      'SQ',
+      [
+        [0x00080100, 'SH', code],
+        [0x00080102, 'SH', 'SCT'],
+      ],
+    ]);
+  for (const code of ['399348003', 'R-10206', '272479007', 'R-10214'])
+    assert.is(await of(view(code)), 'inside', code);
+  for (const code of ['399198007', 'R-10232']) assert.is(await of(view(code)), 'outside', code);
+  assert.is(
+    await of(having('view', [0x00540220, 'SQ', [[0x00080104, 'LO', 'antero-posterior']]])),
+    'unknown',
+  );
+  assert.is(
+    await of([...view('399348003'), [0x00185101, 'CS', 'LL']]),
+    'outside',
+    'View Position counts before its code',
+  );
+});
 
-populations('every way to write a view and a body part that was met', async () => {
+test('every way to write a view and a body part that was met', async () => {
   for (const view of ['AP', 'PA', 'ap', ' PA '])
     assert.is(await of(having('view', [0x00185101, 'CS', view])), 'inside', view);
   for (const view of ['LATERAL', 'LL', 'RL', 'LLD', 'RLD', 'LAO', 'RPO'])
@@ -130,7 +124,7 @@ populations('every way to write a view and a body part that was met', async () =
   assert.is(await of(having('bodyPart', [0x00180015, 'CS', ''])), 'unknown');
 });
 
-populations('an image for processing is in no population', async () => {
+test('an image for processing is in no population', async () => {
   const intended = (what: string): SimpleElement[] => [...Object.values(CHILD), [0x00080068, 'CS', what]];
   assert.equal(
     [await of(intended('FOR PRESENTATION')), await of(intended('FOR PROCESSING'))],
@@ -138,7 +132,7 @@ populations('an image for processing is in no population', async () => {
   );
 });
 
-populations('the anatomic region decides if there is no body part', async () => {
+test('the anatomic region decides if there is no body part', async () => {
   const region = (code: string): SimpleElement[] =>
     having('bodyPart', [
       0x00082218,
@@ -152,4 +146,4 @@ populations('the anatomic region decides if there is no body part', async () => 
   assert.is(await of(region('85562004')), 'outside');
 });
 
-populations.run();
+test.run();

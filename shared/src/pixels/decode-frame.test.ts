@@ -22,7 +22,7 @@ import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { decodeFrame, type FrameOutcome } from './decode-frame.ts';
 import { loadCodecs } from './load-codecs.ts';
 
-const frames = suite('frames of instances');
+const test = suite('frames of instances');
 const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 const codecs = loadCodecs();
 const JPEG = '1.2.840.10008.1.2.4.';
@@ -89,7 +89,7 @@ const FORMS: readonly [keyof typeof CODED, Pattern, string, number][] = [
 ];
 
 for (const [name, of, syntax, tolerance] of FORMS) {
-  frames(`${name}: ${tolerance === 0 ? 'to the bit' : `within ${tolerance}`}`, async () => {
+  test(`${name}: ${tolerance === 0 ? 'to the bit' : `within ${tolerance}`}`, async () => {
     const values = await valuesOf(imageOf(of, CODED[name]), JPEG + syntax);
     const expected = pattern(of);
     assert.is(values.length, expected.length);
@@ -102,7 +102,7 @@ for (const [name, worst] of [
   ['jpegColour420', 24],
   ['jpegColour422', 16],
 ] as const) {
-  frames(`${name}: subsampled colour becomes RGB`, async () => {
+  test(`${name}: subsampled colour becomes RGB`, async () => {
     const values = await valuesOf(
       imageOf('colour', CODED[name], { photometricInterpretation: 'YBR_FULL_422' }),
       `${JPEG}50`,
@@ -116,7 +116,7 @@ for (const [name, worst] of [
   });
 }
 
-frames('a codestream cut anywhere, or changed anywhere, never throws; cut, it is refused', async () => {
+test('a codestream cut anywhere, or changed anywhere, never throws; cut, it is refused', async () => {
   for (const [name, of, syntax] of FORMS) {
     const whole = CODED[name];
     for (let length = 0; length < whole.length - 4; length += 7) {
@@ -147,7 +147,7 @@ function withScans(whole: Uint8Array, times: number): Uint8Array {
   return bytes.length % 2 === 0 ? bytes : concatBytes([bytes, new Uint8Array(1)]);
 }
 
-frames('endlessly repeated scans do not keep a core busy: the codestream is refused', async () => {
+test('endlessly repeated scans do not keep a core busy: the codestream is refused', async () => {
   for (const [name, of, syntax] of [
     ['jpegLossless', 'signed16', '70'],
     ['jpegLSColourByPlane', 'colour', '80'],
@@ -175,32 +175,29 @@ frames('endlessly repeated scans do not keep a core busy: the codestream is refu
   );
 });
 
-frames(
-  'bits that are not stored are cleared if the codestream is lossless, and left alone otherwise',
-  async () => {
-    const unused = { isSigned: false, bitsStored: 12 };
-    for (const [name, syntax] of [
-      ['jpegLossless', '70'],
-      ['jpegLossless4', '57'],
-      ['jpegLSLossless', '80'],
-    ] as const) {
-      assert.equal(
-        await valuesOf(imageOf('signed16', CODED[name], unused), JPEG + syntax),
-        pattern('signed16').map((value) => value & 0xfff),
-        name,
-      );
-    }
-    const signed = await valuesOf(imageOf('signed16', CODED.jpegLossless, { bitsStored: 12 }), `${JPEG}70`);
+test('bits that are not stored are cleared if the codestream is lossless, and left alone otherwise', async () => {
+  const unused = { isSigned: false, bitsStored: 12 };
+  for (const [name, syntax] of [
+    ['jpegLossless', '70'],
+    ['jpegLossless4', '57'],
+    ['jpegLSLossless', '80'],
+  ] as const) {
     assert.equal(
-      signed,
-      pattern('signed16').map((value) => (value << 20) >> 20),
+      await valuesOf(imageOf('signed16', CODED[name], unused), JPEG + syntax),
+      pattern('signed16').map((value) => value & 0xfff),
+      name,
     );
-    const lossy = await valuesOf(imageOf('grey12', CODED.jpegLSNear, { bitsStored: 10 }), `${JPEG}81`);
-    assert.ok(lossy.some((value) => value > 1023));
-  },
-);
+  }
+  const signed = await valuesOf(imageOf('signed16', CODED.jpegLossless, { bitsStored: 12 }), `${JPEG}70`);
+  assert.equal(
+    signed,
+    pattern('signed16').map((value) => (value << 20) >> 20),
+  );
+  const lossy = await valuesOf(imageOf('grey12', CODED.jpegLSNear, { bitsStored: 10 }), `${JPEG}81`);
+  assert.ok(lossy.some((value) => value > 1023));
+});
 
-frames('a codestream of another size than the header says is refused', async () => {
+test('a codestream of another size than the header says is refused', async () => {
   for (const [name, of, syntax] of FORMS) {
     for (const more of [
       { rows: CODED_ROWS + 1 },
@@ -215,7 +212,7 @@ frames('a codestream of another size than the header says is refused', async () 
   }
 });
 
-frames('a frame of 256 MiB is a frame, one row more is too large', async () => {
+test('a frame of 256 MiB is a frame, one row more is too large', async () => {
   const of = (rows: number): BuiltImage => ({
     rows,
     columns: 32_768,
@@ -242,7 +239,7 @@ for (const transferSyntaxUID of [
   IMPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
 ]) {
-  frames(`native values, signed, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
+  test(`native values, signed, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
     const image: BuiltImage = {
       rows: 2,
       columns: 2,
@@ -255,7 +252,7 @@ for (const transferSyntaxUID of [
   });
 }
 
-frames('the requested frame is decoded, and a missing one is refused', async () => {
+test('the requested frame is decoded, and a missing one is refused', async () => {
   const image: BuiltImage = {
     rows: 1,
     columns: 2,
@@ -271,7 +268,7 @@ frames('the requested frame is decoded, and a missing one is refused', async () 
     });
 });
 
-frames('native YBR, with and without shared colour, becomes RGB', async () => {
+test('native YBR, with and without shared colour, becomes RGB', async () => {
   const full: BuiltImage = {
     rows: 1,
     columns: 2,
@@ -305,7 +302,7 @@ function rle(...segments: readonly Uint8Array[]): Uint8Array {
   return concatBytes([new Uint8Array(header.buffer), ...parts]);
 }
 
-frames('RLE: planes of bytes, the most significant first; several frames', async () => {
+test('RLE: planes of bytes, the most significant first; several frames', async () => {
   const frame = (high: number): Uint8Array => rle(Uint8Array.of(high, high, 0, 0), Uint8Array.of(1, 2, 3, 4));
   const image: BuiltImage = {
     rows: 2,
@@ -322,7 +319,7 @@ frames('RLE: planes of bytes, the most significant first; several frames', async
   });
 });
 
-frames('fragments without a table are joined by the beginnings of codestreams', async () => {
+test('fragments without a table are joined by the beginnings of codestreams', async () => {
   const { jpegLossless: whole } = CODED;
   const halves = [whole.slice(0, 300), whole.slice(300)];
   const image = imageOf('signed16', whole, { frames: 2, pixels: [...halves, ...halves] });
@@ -333,7 +330,7 @@ frames('fragments without a table are joined by the beginnings of codestreams', 
   });
 });
 
-frames('single bits, frames without padding between them', async () => {
+test('single bits, frames without padding between them', async () => {
   // Three frames of 3 × 3: 27 bits, the lowest of each byte first.
   const image: BuiltImage = {
     rows: 3,
@@ -347,7 +344,7 @@ frames('single bits, frames without padding between them', async () => {
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 2), [1, 1, 1, 1, 1, 1, 1, 1, 1]);
 });
 
-frames('32 bits, and colour in planes', async () => {
+test('32 bits, and colour in planes', async () => {
   const values = [0, 1, 0x7fffffff, 0xffffffff];
   const image: BuiltImage = {
     rows: 1,
@@ -371,7 +368,7 @@ frames('32 bits, and colour in planes', async () => {
   assert.equal(await valuesOf(planes, EXPLICIT_VR_LITTLE_ENDIAN), [1, 3, 5, 2, 4, 6]);
 });
 
-frames('Deflated Image Frame: each frame separately, with exactly its size', async () => {
+test('Deflated Image Frame: each frame separately, with exactly its size', async () => {
   const frame = (value: number, pixels: number): Uint8Array =>
     new Uint8Array(deflateRawSync(new Uint8Array(pixels).fill(value)));
   const image: BuiltImage = {
@@ -397,7 +394,7 @@ frames('Deflated Image Frame: each frame separately, with exactly its size', asy
 const HALVES = [CODED.jpegLossless.slice(0, 300), CODED.jpegLossless.slice(300)] as const;
 const SECOND = HALVES[0].length + HALVES[1].length + 16;
 
-frames('the Extended Offset Table finds frames of several fragments', async () => {
+test('the Extended Offset Table finds frames of several fragments', async () => {
   const table: SimpleElement = [
     EXTENDED_OFFSET_TABLE,
     'OV',
@@ -409,7 +406,7 @@ frames('the Extended Offset Table finds frames of several fragments', async () =
   assert.equal(await decoded(image, `${JPEG}70`, 0, [table]), { kind: 'refused', because: 'image-damaged' });
 });
 
-frames('the Basic Offset Table finds them too; one that points nowhere is not believed', async () => {
+test('the Basic Offset Table finds them too; one that points nowhere is not believed', async () => {
   const image = imageOf('signed16', CODED.jpegLossless, { frames: 2, pixels: [...HALVES, ...HALVES] });
   const file = concatBytes(
     buildInstance({ identifiers, transferSyntaxUID: `${JPEG}70` as TransferSyntaxUID, elements: [], image }),
@@ -425,7 +422,7 @@ frames('the Basic Offset Table finds them too; one that points nowhere is not be
   }
 });
 
-frames('video is not decoded, and a header alone has no pixels', async () => {
+test('video is not decoded, and a header alone has no pixels', async () => {
   assert.equal(await decoded(imageOf('grey8', new Uint8Array(8)), `${JPEG}102`), {
     kind: 'refused',
     because: 'image-type-unsupported',
@@ -445,4 +442,4 @@ frames('video is not decoded, and a header alone has no pixels', async () => {
   });
 });
 
-frames.run();
+test.run();

@@ -40,7 +40,7 @@ import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { type PictureOutcome, readInstancePicture } from './grey-picture.ts';
 import { loadCodecs } from './load-codecs.ts';
 
-const pictures = suite('grey pictures');
+const test = suite('grey pictures');
 const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 const codecs = loadCodecs();
 
@@ -87,7 +87,7 @@ const rescale = (slope: number, intercept: number): SimpleElement[] => [
   [RESCALE_SLOPE, 'DS', String(slope)],
 ];
 
-pictures('a window is linear, linear exact or sigmoid (PS3.3 C.11.2.1.2, C.11.2.1.3)', async () => {
+test('a window is linear, linear exact or sigmoid (PS3.3 C.11.2.1.2, C.11.2.1.3)', async () => {
   const values = [0, 1, 50, 99, 100, 200];
   await isGrey([0, 0.5 - 48.5 / 99, 0.5 + 0.5 / 99, 0.5 + 49.5 / 99, 1, 1], windowOf(50, 100), row(values));
   await isGrey([0, 0.01, 0.5, 0.99, 1, 1], windowOf(50, 100, 'LINEAR_EXACT'), row(values));
@@ -99,7 +99,7 @@ pictures('a window is linear, linear exact or sigmoid (PS3.3 C.11.2.1.2, C.11.2.
   await isGrey([0, 0, 0, 1, 1, 1], windowOf(51, 1), row(values));
 });
 
-pictures('the first window counts, after the rescale; one that the standard forbids does not', async () => {
+test('the first window counts, after the rescale; one that the standard forbids does not', async () => {
   await isGrey(
     [0, 0.5, 1],
     [
@@ -113,21 +113,18 @@ pictures('the first window counts, after the rescale; one that the standard forb
   await isGrey([0, 0.5, 1], windowOf(4000, 0), row([10, 20, 30]));
 });
 
-pictures(
-  'without a window the range of the frame is the range of grey; one value alone is black',
-  async () => {
-    await isGrey([0, 0.25, 1], [], row([1000, 1001, 1004]));
-    await isGrey([1, 0.75, 0], [], row([1000, 1001, 1004], { photometricInterpretation: 'MONOCHROME1' }));
-    await isGrey([0, 0, 0], [], row([7, 7, 7]));
-  },
-);
+test('without a window the range of the frame is the range of grey; one value alone is black', async () => {
+  await isGrey([0, 0.25, 1], [], row([1000, 1001, 1004]));
+  await isGrey([1, 0.75, 0], [], row([1000, 1001, 1004], { photometricInterpretation: 'MONOCHROME1' }));
+  await isGrey([0, 0, 0], [], row([7, 7, 7]));
+});
 
 const table = (count: number, first: number, bits: number, ...entries: number[]): SimpleElement[] => [
   [LUT_DESCRIPTOR, 'US', count, first, bits],
   [LUT_DATA, 'OW', words(...entries)],
 ];
 
-pictures('a modality LUT, then a VOI LUT; outside of a table its ends hold', async () => {
+test('a modality LUT, then a VOI LUT; outside of a table its ends hold', async () => {
   const modality: SimpleElement = [MODALITY_LUT_SEQUENCE, 'SQ', table(3, 10, 16, 0, 50, 100)];
   await isGrey([0, 0, 0.5, 1, 1], [modality, ...windowOf(50, 100, 'LINEAR_EXACT')], row([0, 10, 11, 12, 99]));
   const voi: SimpleElement = [VOI_LUT_SEQUENCE, 'SQ', table(3, 0, 8, 0, 51, 255), table(1, 0, 8, 9)];
@@ -135,13 +132,13 @@ pictures('a modality LUT, then a VOI LUT; outside of a table its ends hold', asy
   await isGrey([0, 0.2, 1, 1], [voi, ...windowOf(9, 9)], row([0, 1, 2, 3]));
 });
 
-pictures('signed values find their place in a table', async () => {
+test('signed values find their place in a table', async () => {
   const modality: SimpleElement = [MODALITY_LUT_SEQUENCE, 'SQ', table(3, 0xffff, 16, 0, 50, 100)];
   await isGrey([0, 0.5, 1], [modality], row([0xffff, 0, 1], { isSigned: true }));
 });
 
 for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
-  pictures(`functional groups say it for each frame, or for all: ${transferSyntaxUID}`, async () => {
+  test(`functional groups say it for each frame, or for all: ${transferSyntaxUID}`, async () => {
     const frame = (slope: number): SimpleElement[] => [
       [PIXEL_VALUE_TRANSFORMATION_SEQUENCE, 'SQ', rescale(slope, 0)],
     ];
@@ -172,7 +169,7 @@ const bytes = (...values: readonly number[]): BuiltImage => ({
   pixels: Uint8Array.from(values),
 });
 
-pictures('a palette of 16 bits, of 8 bits in words, of 8 bits in bytes, and a segmented one', async () => {
+test('a palette of 16 bits, of 8 bits in words, of 8 bits in bytes, and a segmented one', async () => {
   const expected = [0, 0, 0.299, 0.587 + 0.114, 0.587 + 0.114];
   const indices = bytes(0, 1, 2, 3, 9);
   await isGrey(expected, palette(16, words(0, 65_535, 0), words(0, 0, 65_535), words(0, 0, 65_535)), indices);
@@ -191,7 +188,7 @@ pictures('a palette of 16 bits, of 8 bits in words, of 8 bits in bytes, and a se
   await isGrey([0, 32_767 / 65_535, 65_534 / 65_535], segmented, bytes(0, 1, 2));
 });
 
-pictures('colour is luma, interleaved or in planes', async () => {
+test('colour is luma, interleaved or in planes', async () => {
   const image: BuiltImage = {
     rows: 1,
     columns: 2,
@@ -215,7 +212,7 @@ pictures('colour is luma, interleaved or in planes', async () => {
   await isGrey(expected, [], coded, 0, '1.2.840.10008.1.2.4.80' as TransferSyntaxUID);
 });
 
-pictures('float and double pixels, including NaN', async () => {
+test('float and double pixels, including NaN', async () => {
   const module = (bits: number): SimpleElement[] => [
     [ROWS, 'US', 1],
     [COLUMNS, 'US', 4],
@@ -235,4 +232,4 @@ pictures('float and double pixels, including NaN', async () => {
   );
 });
 
-pictures.run();
+test.run();

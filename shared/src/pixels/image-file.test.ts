@@ -13,7 +13,7 @@ import { concatBytes } from '../dicom/encode.ts';
 import { IMAGE_FILE_BYTES_LIMIT, readImageFile } from './image-file.ts';
 import { decodeJpeg } from './jpeg.ts';
 
-const files = suite('image files');
+const test = suite('image files');
 const { corpus } = testEnvironment();
 
 type Chunk = readonly [type: string, content: Uint8Array];
@@ -70,7 +70,7 @@ const PALETTE: Chunk = ['PLTE', Uint8Array.of(0, 0, 0, 40, 40, 40)];
 const drawn = (depth: number, colourType: number, row: readonly number[], ...before: Chunk[]): Uint8Array =>
   png({ ...square, depth, colourType, before, lines: scanlines(() => row) });
 
-files('every depth and colour type of PNG comes out as the same grey', async () => {
+test('every depth and colour type of PNG comes out as the same grey', async () => {
   const times = (count: number, level: number): number[] => Array.from({ length: count }, () => level);
   const onePixelOf = (samples: (level: number) => readonly number[]): number[] => ACROSS.flatMap(samples);
   const cases: readonly [string, Uint8Array, number][] = [
@@ -119,7 +119,7 @@ files('every depth and colour type of PNG comes out as the same grey', async () 
   assert.is(await greyAt(palette, 12, 3), 40, 'the second entry of the palette');
 });
 
-files('filters and interlace are undone', async () => {
+test('filters and interlace are undone', async () => {
   const sub = Uint8Array.from(
     Array.from({ length: SIDE }, () => [1, ...Array.from({ length: SIDE }, () => 3)]).flat(),
   );
@@ -173,14 +173,14 @@ async function answer(file: Uint8Array): Promise<string> {
   return read.kind === 'refused' ? read.because : [read.type, ...read.warnings].join(' ');
 }
 
-files('a file of 50 MB is taken, one byte more is not', async () => {
+test('a file of 50 MB is taken, one byte more is not', async () => {
   const most = new Uint8Array(IMAGE_FILE_BYTES_LIMIT + 1);
   most.set(plain);
   assert.is(await answer(most.subarray(0, IMAGE_FILE_BYTES_LIMIT)), 'png trailing-data-ignored');
   assert.is(await answer(most), 'file-too-large');
 });
 
-files('64 to 2048 pixels a side are taken', async () => {
+test('64 to 2048 pixels a side are taken', async () => {
   const of = (width: number, height: number): Uint8Array =>
     png({
       width,
@@ -202,7 +202,7 @@ files('64 to 2048 pixels a side are taken', async () => {
   ]);
 });
 
-files('a bomb is never opened: text, profiles, more rows than there are', async () => {
+test('a bomb is never opened: text, profiles, more rows than there are', async () => {
   const bomb = deflateSync(new Uint8Array(64 * 1024 * 1024));
   const text: Chunk = ['zTXt', concatBytes([Buffer.from('Comment\0\0'), bomb])];
   const profile: Chunk = ['iCCP', concatBytes([Buffer.from('icc\0\0'), bomb])];
@@ -264,7 +264,7 @@ const PLACES: Readonly<Record<number, readonly [size: string, first: string, las
   8: ['64x96', '0,95', '0,0'],
 };
 
-files('a picture lies as a person sees it: the orientation of EXIF is undone', async () => {
+test('a picture lies as a person sees it: the orientation of EXIF is undone', async () => {
   for (const isLittle of [true, false]) {
     for (const [orientation, expected] of Object.entries(PLACES)) {
       const read = await readImageFile(marked(exif(Number(orientation), isLittle)));
@@ -279,7 +279,7 @@ files('a picture lies as a person sees it: the orientation of EXIF is undone', a
   }
 });
 
-files('EXIF that is damaged turns nothing, and is said to be ignored', async () => {
+test('EXIF that is damaged turns nothing, and is said to be ignored', async () => {
   for (const damaged of [
     exif(0, true),
     exif(9, true),
@@ -296,7 +296,7 @@ files('EXIF that is damaged turns nothing, and is said to be ignored', async () 
   }
 });
 
-files('a JPEG tells its orientation', () => {
+test('a JPEG tells its orientation', () => {
   const jpeg = new Uint8Array(CODED.jpegBaseline);
   const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
   const held = concatBytes([
@@ -312,7 +312,7 @@ files('a JPEG tells its orientation', () => {
   );
 });
 
-files('any byte that is changed in a PNG is noticed', async () => {
+test('any byte that is changed in a PNG is noticed', async () => {
   for (let at = 8; at < plain.length; at += 1) {
     const changed = plain.slice();
     changed[at]! ^= 0x10;
@@ -345,11 +345,11 @@ const ANSWERS: Readonly<Record<string, string>> = {
 
 if (corpus) {
   for (const [name, expected] of Object.entries(ANSWERS)) {
-    files(`bad/images/${name}: ${expected}`, async () => {
+    test(`bad/images/${name}: ${expected}`, async () => {
       const read = await readImageFile(new Uint8Array(readFileSync(join(corpus, 'bad/images', name))), name);
       assert.is(read.kind === 'refused' ? read.because : [read.type, ...read.warnings].join(' '), expected);
     });
   }
 } else skipped('hostile image files', 'the corpus is not there');
 
-files.run();
+test.run();

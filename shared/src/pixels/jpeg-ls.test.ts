@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { decodeJpegLS } from './jpeg-ls.ts';
 
-const frames = suite('JPEG-LS frames');
+const test = suite('JPEG-LS frames');
 
 const FORMS = [
   ['jpegLSLossless', 1],
@@ -18,25 +18,22 @@ const FORMS = [
   ['jpegLSNearColourByPlane', 3],
 ] as const;
 
-frames(
-  'decoding ends for any change to one: with the expected number of samples, none beyond its bits, or with none',
-  () => {
-    const changes = fc.array(
-      fc.record({ at: fc.nat(), byte: fc.oneof(fc.constantFrom(0, 0x7f, 0x80, 0xff), fc.nat(255)) }),
-      { minLength: 1, maxLength: 6 },
-    );
-    fc.assert(
-      fc.property(fc.constantFrom(...FORMS), changes, ([name, samples], changed) => {
-        const bytes = CODED[name].slice();
-        for (const { at, byte } of changed) bytes[at % bytes.length] = byte;
-        const decoded = decodeJpegLS(bytes, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples });
-        if (decoded === null) return;
-        assert.is(decoded.values.length, CODED_ROWS * CODED_COLUMNS * samples);
-        assert.ok(decoded.values.every((value) => value < 2 ** decoded.bits));
-      }),
-      { numRuns: 3000 },
-    );
-  },
-);
+test('decoding ends for any change to one: with the expected number of samples, none beyond its bits, or with none', () => {
+  const changes = fc.array(
+    fc.record({ at: fc.nat(), byte: fc.oneof(fc.constantFrom(0, 0x7f, 0x80, 0xff), fc.nat(255)) }),
+    { minLength: 1, maxLength: 6 },
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...FORMS), changes, ([name, samples], changed) => {
+      const bytes = CODED[name].slice();
+      for (const { at, byte } of changed) bytes[at % bytes.length] = byte;
+      const decoded = decodeJpegLS(bytes, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples });
+      if (decoded === null) return;
+      assert.is(decoded.values.length, CODED_ROWS * CODED_COLUMNS * samples);
+      assert.ok(decoded.values.every((value) => value < 2 ** decoded.bits));
+    }),
+    { numRuns: 3000 },
+  );
+});
 
-frames.run();
+test.run();

@@ -19,7 +19,7 @@ import { loadCodecs } from './load-codecs.ts';
 import { type Thumbnail, thumbnail } from './thumbnail.ts';
 
 const codecs = loadCodecs();
-const pixelData = suite('thumbnails');
+const test = suite('thumbnails');
 const { corpus } = testEnvironment();
 const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 
@@ -47,7 +47,7 @@ const WINDOW: SimpleElement[] = [
   [0x00281051, 'DS', '256'],
 ];
 
-pixelData('a window maps values to grey, MONOCHROME1 the other way round', async () => {
+test('a window maps values to grey, MONOCHROME1 the other way round', async () => {
   const pixels = Uint8Array.of(0, 85, 170, 255);
   assert.equal(
     reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 8, pixels }, WINDOW)),
@@ -63,40 +63,37 @@ pixelData('a window maps values to grey, MONOCHROME1 the other way round', async
   assert.equal(reds(await drawnFrom(inverted, WINDOW)), [255, 170, 85, 0]);
 });
 
-pixelData(
-  'a part of the range is spread from black to white, whatever window the header asks for',
-  async () => {
-    const ranged = async (image: BuiltImage, range: readonly [number, number]) => {
-      const parts = buildInstance({
-        identifiers,
-        transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-        elements: WINDOW,
-        image,
-      });
-      const read = await readInstance(bytesSource(concatBytes(parts)));
-      if (read.kind !== 'ready') throw new Error(read.because);
-      return reds(await thumbnail(read.instance, read.instance.dataSet, { maxSide: 64, range }, { codecs }));
-    };
-    const grey: BuiltImage = {
-      rows: 2,
-      columns: 2,
-      bitsAllocated: 8,
-      pixels: Uint8Array.of(100, 110, 120, 140),
-    };
-    assert.equal(await ranged(grey, [0, 1]), [0, 64, 128, 255]);
-    assert.equal(await ranged(grey, [0, 0.5]), [0, 128, 255, 255]);
-    assert.equal(await ranged(grey, [0.5, 1]), [0, 0, 0, 255]);
-    assert.equal(
-      await ranged({ ...grey, photometricInterpretation: 'MONOCHROME1' }, [0, 0.5]),
-      [255, 255, 255, 0],
-    );
-    const colour = { ...grey, columns: 1, photometricInterpretation: 'RGB' };
-    assert.equal(await ranged({ ...colour, pixels: Uint8Array.of(0, 0, 0, 51, 0, 0) }, [0, 0.4]), [0, 128]);
-  },
-);
+test('a part of the range is spread from black to white, whatever window the header asks for', async () => {
+  const ranged = async (image: BuiltImage, range: readonly [number, number]) => {
+    const parts = buildInstance({
+      identifiers,
+      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+      elements: WINDOW,
+      image,
+    });
+    const read = await readInstance(bytesSource(concatBytes(parts)));
+    if (read.kind !== 'ready') throw new Error(read.because);
+    return reds(await thumbnail(read.instance, read.instance.dataSet, { maxSide: 64, range }, { codecs }));
+  };
+  const grey: BuiltImage = {
+    rows: 2,
+    columns: 2,
+    bitsAllocated: 8,
+    pixels: Uint8Array.of(100, 110, 120, 140),
+  };
+  assert.equal(await ranged(grey, [0, 1]), [0, 64, 128, 255]);
+  assert.equal(await ranged(grey, [0, 0.5]), [0, 128, 255, 255]);
+  assert.equal(await ranged(grey, [0.5, 1]), [0, 0, 0, 255]);
+  assert.equal(
+    await ranged({ ...grey, photometricInterpretation: 'MONOCHROME1' }, [0, 0.5]),
+    [255, 255, 255, 0],
+  );
+  const colour = { ...grey, columns: 1, photometricInterpretation: 'RGB' };
+  assert.equal(await ranged({ ...colour, pixels: Uint8Array.of(0, 0, 0, 51, 0, 0) }, [0, 0.4]), [0, 128]);
+});
 
 for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN] as TransferSyntaxUID[]) {
-  pixelData(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
+  test(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
     const pixels = new Uint8Array(Uint16Array.of(0x0f80, 0xf07f, 0xf000, 0x0fff).buffer);
     const image: BuiltImage = {
       rows: 2,
@@ -111,13 +108,13 @@ for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDI
   });
 }
 
-pixelData('without a window the whole range is shown', async () => {
+test('without a window the whole range is shown', async () => {
   const pixels = new Uint8Array(Uint16Array.of(1000, 1001, 1002, 1003).buffer);
   const [first, , , last] = reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 16, pixels }));
   assert.ok(first! < 10 && last! > 245);
 });
 
-pixelData('the middle frame represents the series, no side longer than requested', async () => {
+test('the middle frame represents the series, no side longer than requested', async () => {
   const frame = (value: number): number[] => Array.from({ length: 200 * 100 }, () => value);
   const pixels = Uint8Array.from([...frame(10), ...frame(200), ...frame(90)]);
   const drawn = await drawnFrom({ rows: 200, columns: 100, frames: 3, bitsAllocated: 8, pixels }, WINDOW);
@@ -130,32 +127,27 @@ const WHOLE_RANGE: SimpleElement[] = [
   [0x00281051, 'DS', '4096'],
 ];
 
-pixelData(
-  'a JPEG frame is drawn according to the header: MONOCHROME1 is inverted, a window applies',
-  async () => {
-    const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegBaseline] };
-    const drawn = reds(
-      await drawnFrom(
-        { ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' },
-        WINDOW,
-        JPEG_BASELINE,
-      ),
-    );
-    assert.ok(pattern('grey8').every((value, at) => Math.abs(255 - value - drawn[at]!) <= 4));
-    const twelve: BuiltImage = {
-      ...shape,
-      bitsAllocated: 16,
-      bitsStored: 12,
-      pixels: [CODED.jpegExtended12],
-    };
-    const windowed = reds(
-      await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID),
-    );
-    assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
-  },
-);
+test('a JPEG frame is drawn according to the header: MONOCHROME1 is inverted, a window applies', async () => {
+  const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegBaseline] };
+  const drawn = reds(
+    await drawnFrom(
+      { ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' },
+      WINDOW,
+      JPEG_BASELINE,
+    ),
+  );
+  assert.ok(pattern('grey8').every((value, at) => Math.abs(255 - value - drawn[at]!) <= 4));
+  const twelve: BuiltImage = {
+    ...shape,
+    bitsAllocated: 16,
+    bitsStored: 12,
+    pixels: [CODED.jpegExtended12],
+  };
+  const windowed = reds(await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID));
+  assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
+});
 
-pixelData('damaged pixels and video give no picture', async () => {
+test('damaged pixels and video give no picture', async () => {
   const image: BuiltImage = {
     rows: 8,
     columns: 8,
@@ -167,7 +159,7 @@ pixelData('damaged pixels and video give no picture', async () => {
 });
 
 if (corpus) {
-  pixelData('the test pattern looks the same in RGB and through its palette', async () => {
+  test('the test pattern looks the same in RGB and through its palette', async () => {
     const pattern = (name: string): Uint8Array =>
       new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name)));
     const rgb = await drawnFile(pattern('TestPattern_RGB.dcm'));
@@ -179,4 +171,4 @@ if (corpus) {
   });
 } else skipped('thumbnails of real files', 'the corpus is not there');
 
-pixelData.run();
+test.run();

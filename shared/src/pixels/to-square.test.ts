@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toSquare } from './to-square.ts';
 
-const squares = suite('squares for the models');
+const test = suite('squares for the models');
 
 /** The sentence of the cards, word for word. */
 function asTheCardsSay(grey: Float32Array, rows: number, columns: number, side: number): number[] {
@@ -35,7 +35,7 @@ for (const [rows, columns, side] of [
   [1, 1, 4],
   [640, 1, 3],
 ] as const) {
-  squares(`${rows} × ${columns} becomes ${side} × ${side}: every cell the mean of what it covers`, () => {
+  test(`${rows} × ${columns} becomes ${side} × ${side}: every cell the mean of what it covers`, () => {
     const grey = Float32Array.from({ length: rows * columns }, (_, at) => ((at * 7919) % 1009) / 1009);
     const square = toSquare({ rows, columns, grey }, side);
     for (const [cell, expected] of asTheCardsSay(grey, rows, columns, side).entries())
@@ -43,4 +43,4 @@ for (const [rows, columns, side] of [
   });
 }
 
-squares.run();
+test.run();

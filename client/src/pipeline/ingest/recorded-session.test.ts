@@ -21,7 +21,7 @@ import {
   type TestPipeline,
 } from '../../../../gateway/src/testing/open-pipeline.ts';
 
-/** `npm run lab -- recorded-session` tries a million. */
+/** A long run tries a million. */
 const CANDIDATES = Number(process.env.RELAY_CANDIDATES ?? 10_000);
 const MEANT = 4321;
 /** With the key each costs an evaluation. */

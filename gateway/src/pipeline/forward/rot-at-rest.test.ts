@@ -1,7 +1,7 @@
 /**
  * A disk that rots, or a person who writes into the spool or the database, while a study is on its road: the PACS
- * is never given other bytes than promised, no receipt says so, and every study ends. A short run, always the
- * same, and a fifth of it in the gate; the long one is `npm run lab -- rot-at-rest`.
+ * is never given other bytes than promised, no receipt says so, and every study ends. Always the same rounds, a fifth
+ * of them in the gate; `RELAY_TEST_RUNS` and `RELAY_SEED` give more and others.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADDITIONAL_PATIENT_HISTORY, text, raw, cleaned, saysOf } from '#testing/cleaned-text.ts';
+import { ADDITIONAL_PATIENT_HISTORY, raw, cleaned, saysOf } from '#testing/cleaned-text.ts';
+import { text } from '#testing/deidentified-elements.ts';
 import type { NewElement } from '../../dicom/encode.ts';
 import { findElement } from '../../dicom/values.ts';
 import { KNOWN_CHARACTERS_LIMIT, KNOWN_LIMIT } from './known-values.ts';

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADDITIONAL_PATIENT_HISTORY, text, cleaned, saysOf } from '#testing/cleaned-text.ts';
-import { fileOf } from '#testing/deidentified-elements.ts';
+import { ADDITIONAL_PATIENT_HISTORY, cleaned, saysOf } from '#testing/cleaned-text.ts';
+import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { parsed, rulesOf } from '#testing/deidentified-file.ts';
 import { findElement, textOf } from '../../dicom/values.ts';
 import { createTextCleaner } from './clean-text.ts';

@@ -4,8 +4,8 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADDITIONAL_PATIENT_HISTORY, cleaned, saysOf, text } from '#testing/cleaned-text.ts';
-import { fileOf } from '#testing/deidentified-elements.ts';
+import { ADDITIONAL_PATIENT_HISTORY, cleaned, saysOf } from '#testing/cleaned-text.ts';
+import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { PROSE_BYTES_LIMIT } from '../plan-instance.ts';
 import { SEARCH_STEPS_LIMIT } from './clean-text.ts';

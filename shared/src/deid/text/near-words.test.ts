@@ -1,7 +1,8 @@
 /** Names of the header that a text does not write as the header does. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADDITIONAL_PATIENT_HISTORY, cleaned, raw, text } from '#testing/cleaned-text.ts';
+import { ADDITIONAL_PATIENT_HISTORY, cleaned, raw } from '#testing/cleaned-text.ts';
+import { text } from '#testing/deidentified-elements.ts';
 import { isOneTypo } from './near-words.ts';
 
 const test = suite('names that are written otherwise');

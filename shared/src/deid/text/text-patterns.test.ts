@@ -1,7 +1,8 @@
 /** Addresses of people, files, machines and places go for their form alone. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADDITIONAL_PATIENT_HISTORY, cleaned, saysOf, text } from '#testing/cleaned-text.ts';
+import { ADDITIONAL_PATIENT_HISTORY, cleaned, saysOf } from '#testing/cleaned-text.ts';
+import { text } from '#testing/deidentified-elements.ts';
 
 const test = suite('addresses in text');
 

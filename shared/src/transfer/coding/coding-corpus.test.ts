@@ -2,10 +2,11 @@
  * Real files, of every modality and transfer syntax that the corpus has, come out of the coding bit for bit.
  * Prints what it saves.
  */
-import { openAsBlob, readFileSync } from 'node:fs';
+import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { representativeFiles } from '#testing/corpus-files.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { blobSource } from '../../dicom/byte-source.ts';
 import { codeInstance } from './code-instance.ts';
@@ -13,7 +14,6 @@ import { loadCharls } from './load-charls.ts';
 import { restoreInstance } from './restore-instance.ts';
 
 const { corpus } = testEnvironment();
-type Listed = { readonly path: string; readonly set: string; readonly modality: string | null };
 type Sum = { files: number; coded: number; bytes: number; codedBytes: number };
 
 async function isRestored(instance: Blob, coded: Blob, encoding: string): Promise<boolean> {
@@ -24,11 +24,8 @@ async function isRestored(instance: Blob, coded: Blob, encoding: string): Promis
 
 test('every real file is restored bit for bit, and no file grows', async () => {
   if (corpus === null) skip('lossless coding of real files', 'no corpus');
-  const { files } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as {
-    files: readonly Listed[];
-  };
   const sums = new Map<string, Sum>();
-  for (const { path, modality } of files.filter(({ set }) => set === 'dev')) {
+  for (const { path, modality } of representativeFiles(corpus)) {
     const instance = await openAsBlob(join(corpus, path));
     const { encoding, bytes } = await codeInstance(instance, { loadCharls });
     if (encoding === null) assert.is(bytes, instance);

@@ -22,7 +22,7 @@ import { decodeJpegLS } from './jpeg-ls-decoder.ts';
 import { loadCharls } from './load-charls.ts';
 import { restoreInstance } from './restore-instance.ts';
 
-const coding = suite('lossless transport coding');
+const test = suite('lossless transport coding');
 const TOOLS: CodingTools = { loadCharls };
 const { identifiers } = syntheticStudy({ seed: 31 }).instances[0]!;
 
@@ -117,7 +117,7 @@ function isJpegLs(
   elements: readonly SimpleElement[] = [],
   transferSyntaxUID?: TransferSyntaxUID,
 ): void {
-  coding(`smaller, and bit for bit again: ${what}`, async () => {
+  test(`smaller, and bit for bit again: ${what}`, async () => {
     await codesTo(instanceOf(image, elements, transferSyntaxUID), 'x-jls', 0.7);
   });
 }
@@ -137,14 +137,14 @@ isJpegLs(CT, 'implicit VR', BEHIND, IMPLICIT_VR_LITTLE_ENDIAN);
 isJpegLs(RGB, 'colours');
 isJpegLs({ ...RGB, photometricInterpretation: 'YBR_FULL' }, 'luminance and chrominance');
 
-coding('colours that are stored plane after plane are restored exactly', async () => {
+test('colours that are stored plane after plane are restored exactly', async () => {
   const bytes = await bytesOf(instanceOf({ ...RGB, pixels: softBytes(64 * 64 * 3) }));
   const at = Buffer.from(bytes.buffer).indexOf(Buffer.from([0x28, 0, 6, 0, 0x55, 0x53, 2, 0]));
   bytes[at + 8] = 1;
   await codesTo(new Blob([bytes]), 'x-jls', 0.7);
 });
 
-coding('any pixels of any size are restored exactly', async () => {
+test('any pixels of any size are restored exactly', async () => {
   const image = fc.record({
     columns: fc.integer({ min: 1, max: 40 }),
     rows: fc.integer({ min: 1, max: 40 }),
@@ -184,35 +184,32 @@ coding('any pixels of any size are restored exactly', async () => {
   );
 });
 
-coding(
-  'a large instance is restored in pieces that a tablet can hold, and the pieces are read one by one',
-  async () => {
-    const rows = 700;
-    const columns = 1001;
-    const frames = 6;
-    const instance = instanceOf({
-      rows,
-      columns,
-      frames,
-      bitsAllocated: 16,
-      pixels: softWords(rows * columns * frames),
-    });
-    const { encoding, bytes } = await codesTo(instance, 'x-jls', 0.5);
-    const reads: number[] = [];
-    const pieces: number[] = [];
-    const source = {
-      size: bytes.size,
-      read(offset: number, length: number) {
-        reads.push(length);
-        return blobSource(bytes).read(offset, length);
-      },
-    };
-    for await (const piece of restoreInstance(source, encoding!, instance.size)) pieces.push(piece.length);
-    assert.ok(Math.max(...reads, ...pieces) <= PIECE_BYTES);
-  },
-);
+test('a large instance is restored in pieces that a tablet can hold, and the pieces are read one by one', async () => {
+  const rows = 700;
+  const columns = 1001;
+  const frames = 6;
+  const instance = instanceOf({
+    rows,
+    columns,
+    frames,
+    bitsAllocated: 16,
+    pixels: softWords(rows * columns * frames),
+  });
+  const { encoding, bytes } = await codesTo(instance, 'x-jls', 0.5);
+  const reads: number[] = [];
+  const pieces: number[] = [];
+  const source = {
+    size: bytes.size,
+    read(offset: number, length: number) {
+      reads.push(length);
+      return blobSource(bytes).read(offset, length);
+    },
+  };
+  for await (const piece of restoreInstance(source, encoding!, instance.size)) pieces.push(piece.length);
+  assert.ok(Math.max(...reads, ...pieces) <= PIECE_BYTES);
+});
 
-coding('compressed data and noise are sent as they are', async () => {
+test('compressed data and noise are sent as they are', async () => {
   const jpeg = crypto.getRandomValues(new Uint8Array(20_000));
   await codesTo(instanceOf({ ...GREY, pixels: [new Uint8Array(0), jpeg] }, [], JPEG_BASELINE), null);
   await codesTo(
@@ -222,30 +219,24 @@ coding('compressed data and noise are sent as they are', async () => {
   await codesTo(instanceOf(null, [[0x00291010, 'OB', crypto.getRandomValues(new Uint8Array(60_000))]]), null);
 });
 
-coding(
-  'a header that is large compared with its compressed pixels is deflated, and the pixels are left alone',
-  async () => {
-    const notes: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
-    const jpeg = crypto.getRandomValues(new Uint8Array(2_000));
-    await codesTo(
-      instanceOf({ ...GREY, pixels: [new Uint8Array(0), jpeg] }, [notes], JPEG_BASELINE),
-      'x-jls',
-      0.4,
-    );
-  },
-);
+test('a header that is large compared with its compressed pixels is deflated, and the pixels are left alone', async () => {
+  const notes: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
+  const jpeg = crypto.getRandomValues(new Uint8Array(2_000));
+  await codesTo(
+    instanceOf({ ...GREY, pixels: [new Uint8Array(0), jpeg] }, [notes], JPEG_BASELINE),
+    'x-jls',
+    0.4,
+  );
+});
 
-coding(
-  'an instance without pixels for JPEG-LS is deflated like HTTP, so that any server can undo it',
-  async () => {
-    const words: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
-    const coded = await codesTo(instanceOf(null, [words]), 'deflate', 0.3);
-    const inflated = new Response(coded.bytes.stream().pipeThrough(new DecompressionStream('deflate')));
-    assert.is((await inflated.arrayBuffer()).byteLength, instanceOf(null, [words]).size);
-    await codesTo(instanceOf(CT, [], EXPLICIT_VR_BIG_ENDIAN), 'deflate');
-    await codesTo(new Blob(['not an instance at all '.repeat(100)]), 'deflate');
-  },
-);
+test('an instance without pixels for JPEG-LS is deflated like HTTP, so that any server can undo it', async () => {
+  const words: SimpleElement = [0x00104000, 'LT', 'ordinary words, again and again; '.repeat(300)];
+  const coded = await codesTo(instanceOf(null, [words]), 'deflate', 0.3);
+  const inflated = new Response(coded.bytes.stream().pipeThrough(new DecompressionStream('deflate')));
+  assert.is((await inflated.arrayBuffer()).byteLength, instanceOf(null, [words]).size);
+  await codesTo(instanceOf(CT, [], EXPLICIT_VR_BIG_ENDIAN), 'deflate');
+  await codesTo(new Blob(['not an instance at all '.repeat(100)]), 'deflate');
+});
 
 /** The faults of a coder. */
 const LIARS: Readonly<Record<string, (charls: Charls) => Charls>> = {
@@ -265,18 +256,18 @@ const LIARS: Readonly<Record<string, (charls: Charls) => Charls>> = {
 };
 
 for (const [what, lie] of Object.entries(LIARS)) {
-  coding(`a coder that cannot be trusted harms nothing: ${what}`, async () => {
+  test(`a coder that cannot be trusted harms nothing: ${what}`, async () => {
     const lying = lie(await loadCharls());
     await codesTo(instanceOf(CT), null, 1, { loadCharls: async () => lying });
   });
 }
 
-coding('a device that cannot fetch its coder sends as it is', async () => {
+test('a device that cannot fetch its coder sends as it is', async () => {
   const without = createCharls(async () => Promise.reject(new Error('no module')));
   await codesTo(instanceOf(CT), null, 1, { loadCharls: async () => without });
 });
 
-coding('a module that traps is created again, and the next image is coded', async () => {
+test('a module that traps is created again, and the next image is coded', async () => {
   let made = 0;
   const trap = () => {
     throw new Error('unreachable');
@@ -321,42 +312,39 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
     [0x00104000, 'LT', 'words, words, words; '.repeat(40)],
   ]);
 
-  coding(
-    `damage to ${encoding} is found, or it was none: only the right bytes have an end, and nothing hangs`,
-    async () => {
-      const coded = await bytesOf((await codesTo(instance, encoding)).bytes);
-      const original = await bytesOf(instance);
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.tuple(fc.nat(coded.length - 1), fc.integer({ min: 1, max: 255 })), {
-            minLength: 1,
-            maxLength: 4,
-          }),
-          async (flips) => {
-            const damaged = coded.slice();
-            for (const [at, mask] of flips) damaged[at]! ^= mask;
-            assert.ok(['right', 'refused'].includes(await outcomeOf(damaged, encoding, original)));
-          },
-        ),
-        { numRuns: 300 },
-      );
-      for (let end = 0; end < coded.length; end += 1 + Math.floor(coded.length / 60))
-        assert.is(await outcomeOf(coded.slice(0, end), encoding, original), 'refused');
-      // The beginning, where the lengths stand, byte by byte.
-      for (let at = 0; at < 30; at += 1)
-        assert.ok(
-          ['right', 'refused'].includes(
-            await outcomeOf(
-              coded.map((byte, i) => (i === at ? byte ^ 0x81 : byte)),
-              encoding,
-              original,
-            ),
+  test(`damage to ${encoding} is found, or it was none: only the right bytes have an end, and nothing hangs`, async () => {
+    const coded = await bytesOf((await codesTo(instance, encoding)).bytes);
+    const original = await bytesOf(instance);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(coded.length - 1), fc.integer({ min: 1, max: 255 })), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (flips) => {
+          const damaged = coded.slice();
+          for (const [at, mask] of flips) damaged[at]! ^= mask;
+          assert.ok(['right', 'refused'].includes(await outcomeOf(damaged, encoding, original)));
+        },
+      ),
+      { numRuns: 300 },
+    );
+    for (let end = 0; end < coded.length; end += 1 + Math.floor(coded.length / 60))
+      assert.is(await outcomeOf(coded.slice(0, end), encoding, original), 'refused');
+    // The beginning, where the lengths stand, byte by byte.
+    for (let at = 0; at < 30; at += 1)
+      assert.ok(
+        ['right', 'refused'].includes(
+          await outcomeOf(
+            coded.map((byte, i) => (i === at ? byte ^ 0x81 : byte)),
+            encoding,
+            original,
           ),
-        );
-    },
-  );
+        ),
+      );
+  });
 
-  coding(`bytes that are not ${encoding} are refused`, async () => {
+  test(`bytes that are not ${encoding} are refused`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.nat(4), async (bytes, kind) => {
         const coded = Uint8Array.from([1, kind, ...bytes]);
@@ -373,7 +361,7 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
     );
   });
 
-  coding(`${encoding} that restores to more or less than promised is refused`, async () => {
+  test(`${encoding} that restores to more or less than promised is refused`, async () => {
     const coded = await codeInstance(instance, TOOLS);
     for (const promised of [instance.size - 1, instance.size + 1, 0, 10]) {
       let bytes = 0;
@@ -389,7 +377,7 @@ for (const encoding of ['x-jls', 'deflate'] as const) {
   });
 }
 
-coding('a decompression bomb is stopped before it fills the memory', async () => {
+test('a decompression bomb is stopped before it fills the memory', async () => {
   const bomb = await bytesOf(
     await new Response(
       new Blob([new Uint8Array(64 * 1024 * 1024)]).stream().pipeThrough(new CompressionStream('deflate')),
@@ -404,47 +392,41 @@ coding('a decompression bomb is stopped before it fills the memory', async () =>
   assert.is(await outcomeOf(segment, 'x-jls', new Uint8Array(2_000_000)), 'refused');
 });
 
-coding(
-  'an unknown encoding is refused; an abort ends the work; an unreadable source throws its own error',
-  async () => {
-    assert.is(await outcomeOf(new Uint8Array(10), 'gzip', new Uint8Array(10)), 'refused');
-    const gone = AbortSignal.abort(new Error('gone'));
-    await codeInstance(instanceOf(CT), { loadCharls, signal: gone }).then(
+test('an unknown encoding is refused; an abort ends the work; an unreadable source throws its own error', async () => {
+  assert.is(await outcomeOf(new Uint8Array(10), 'gzip', new Uint8Array(10)), 'refused');
+  const gone = AbortSignal.abort(new Error('gone'));
+  await codeInstance(instanceOf(CT), { loadCharls, signal: gone }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.message, 'gone'),
+  );
+  const unreadable = { size: 10, read: async () => Promise.reject(new Error('no disk')) };
+  for (const encoding of ['x-jls', 'deflate']) {
+    const pieces = restoreInstance(unreadable, encoding, 10);
+    await pieces.next().then(
       () => assert.unreachable(),
-      (error: Error) => assert.is(error.message, 'gone'),
+      (error: Error) => assert.is(error.message, 'no disk'),
     );
-    const unreadable = { size: 10, read: async () => Promise.reject(new Error('no disk')) };
-    for (const encoding of ['x-jls', 'deflate']) {
-      const pieces = restoreInstance(unreadable, encoding, 10);
-      await pieces.next().then(
-        () => assert.unreachable(),
-        (error: Error) => assert.is(error.message, 'no disk'),
-      );
-    }
-  },
-);
+  }
+});
 
-coding(
-  'coding is used where it makes the upload faster: slow links, and devices that are fast enough',
-  () => {
-    const MB = 1e6;
-    const rates = { codeBytesPerSecond: 25 * MB, expectedRatio: 0.4 };
-    assert.ok(codingPays({ ...rates, linkBytesPerSecond: 6 * MB }));
-    assert.not(codingPays({ ...rates, linkBytesPerSecond: 24 * MB }));
-    assert.not(codingPays({ ...rates, linkBytesPerSecond: 6 * MB, codeBytesPerSecond: 3 * MB }));
-    assert.not(codingPays({ ...rates, linkBytesPerSecond: 6 * MB, expectedRatio: 0.97 }));
-    assert.ok(codingPays({ ...rates, linkBytesPerSecond: null }), 'offline there is time');
-    assert.ok(
-      codingPays({ ...rates, linkBytesPerSecond: 1 * MB, codeBytesPerSecond: null }),
-      'a device that has coded nothing yet',
-    );
-    assert.not(codingPays({ ...rates, linkBytesPerSecond: 100 * MB, codeBytesPerSecond: null }));
-    assert.not(
-      codingPays({ ...rates, linkBytesPerSecond: 60 * MB, codeBytesPerSecond: 400 * MB }),
-      'the gateway would restore more slowly than the link carries',
-    );
-    assert.ok(codingPays({ ...rates, linkBytesPerSecond: 20 * MB, codeBytesPerSecond: 400 * MB }));
-  },
-);
+test('coding is used where it makes the upload faster: slow links, and devices that are fast enough', () => {
+  const MB = 1e6;
+  const rates = { codeBytesPerSecond: 25 * MB, expectedRatio: 0.4 };
+  assert.ok(codingPays({ ...rates, linkBytesPerSecond: 6 * MB }));
+  assert.not(codingPays({ ...rates, linkBytesPerSecond: 24 * MB }));
+  assert.not(codingPays({ ...rates, linkBytesPerSecond: 6 * MB, codeBytesPerSecond: 3 * MB }));
+  assert.not(codingPays({ ...rates, linkBytesPerSecond: 6 * MB, expectedRatio: 0.97 }));
+  assert.ok(codingPays({ ...rates, linkBytesPerSecond: null }), 'offline there is time');
+  assert.ok(
+    codingPays({ ...rates, linkBytesPerSecond: 1 * MB, codeBytesPerSecond: null }),
+    'a device that has coded nothing yet',
+  );
+  assert.not(codingPays({ ...rates, linkBytesPerSecond: 100 * MB, codeBytesPerSecond: null }));
+  assert.not(
+    codingPays({ ...rates, linkBytesPerSecond: 60 * MB, codeBytesPerSecond: 400 * MB }),
+    'the gateway would restore more slowly than the link carries',
+  );
+  assert.ok(codingPays({ ...rates, linkBytesPerSecond: 20 * MB, codeBytesPerSecond: 400 * MB }));
+});
 
-coding.run();
+test.run();

@@ -6,7 +6,7 @@ import { seededRandom } from '#testing/synthetic-study.ts';
 import { decodeJpegLS, type GreyShape } from './jpeg-ls-decoder.ts';
 import { loadCharls } from './load-charls.ts';
 
-const jpegLS = suite('JPEG-LS');
+const test = suite('JPEG-LS');
 
 const SHAPE: GreyShape = { width: 33, height: 21, bitsPerSample: 12 };
 
@@ -36,7 +36,7 @@ async function codedOf(
   return (await (await loadCharls()).encode(samples, shape))!;
 }
 
-jpegLS('an image is what it was before another implementation coded it', async () => {
+test('an image is what it was before another implementation coded it', async () => {
   const shapes = fc.record({
     width: fc.integer({ min: 1, max: 70 }),
     height: fc.integer({ min: 1, max: 40 }),
@@ -56,7 +56,7 @@ jpegLS('an image is what it was before another implementation coded it', async (
   );
 });
 
-jpegLS('long runs, and a change after each, are followed to the end of the line', async () => {
+test('long runs, and a change after each, are followed to the end of the line', async () => {
   const shape = { width: 40_000, height: 3, bitsPerSample: 8 };
   const samples = new Uint8Array(120_000);
   for (let at = 0, step = 1; at < samples.length; at += step, step = (step * 3) % 20_011)
@@ -64,62 +64,52 @@ jpegLS('long runs, and a change after each, are followed to the end of the line'
   assert.equal(decodeJpegLS(await codedOf(shape, samples), shape), samples);
 });
 
-jpegLS(
-  'an image of an unexpected size, or with anything else in its header, is refused before decoding',
-  async () => {
-    const coded = await codedOf(SHAPE);
-    for (const other of [
-      { width: 21, height: 33 },
-      { bitsPerSample: 13 },
-      { width: 65_535, height: 65_535 },
-    ]) {
-      assert.is(decodeJpegLS(coded, { ...SHAPE, ...other }), null);
-    }
-    const headerBytes = 25;
-    for (let at = 0; at < headerBytes; at += 1)
-      assert.is(
-        decodeJpegLS(
-          coded.map((byte, i) => (i === at ? byte ^ 1 : byte)),
-          SHAPE,
-        ),
-        null,
-        `byte ${at}`,
-      );
-  },
-);
+test('an image of an unexpected size, or with anything else in its header, is refused before decoding', async () => {
+  const coded = await codedOf(SHAPE);
+  for (const other of [{ width: 21, height: 33 }, { bitsPerSample: 13 }, { width: 65_535, height: 65_535 }]) {
+    assert.is(decodeJpegLS(coded, { ...SHAPE, ...other }), null);
+  }
+  const headerBytes = 25;
+  for (let at = 0; at < headerBytes; at += 1)
+    assert.is(
+      decodeJpegLS(
+        coded.map((byte, i) => (i === at ? byte ^ 1 : byte)),
+        SHAPE,
+      ),
+      null,
+      `byte ${at}`,
+    );
+});
 
-jpegLS('an image that is cut is refused, wherever it is cut', async () => {
+test('an image that is cut is refused, wherever it is cut', async () => {
   const coded = await codedOf(SHAPE);
   for (let end = 0; end < coded.length - 6; end += 1)
     assert.is(decodeJpegLS(coded.subarray(0, end), SHAPE), null, `cut at ${end} of ${coded.length}`);
 });
 
-jpegLS(
-  'decoding ends for any bytes after the header: with the expected number of samples, or with none',
-  async () => {
-    const headers = new Map<number, Uint8Array>();
-    for (const bitsPerSample of [8, 12, 16])
-      headers.set(
-        bitsPerSample,
-        (await codedOf({ ...SHAPE, bitsPerSample })).slice(0, bitsPerSample > 12 ? 40 : 25),
+test('decoding ends for any bytes after the header: with the expected number of samples, or with none', async () => {
+  const headers = new Map<number, Uint8Array>();
+  for (const bitsPerSample of [8, 12, 16])
+    headers.set(
+      bitsPerSample,
+      (await codedOf({ ...SHAPE, bitsPerSample })).slice(0, bitsPerSample > 12 ? 40 : 25),
+    );
+  const bodies = fc.oneof(
+    fc.uint8Array({ maxLength: 3000 }),
+    fc
+      .array(fc.constantFrom(0, 0, 0, 0x7f, 0xff, 1, 0x80), { maxLength: 3000 })
+      .map((bytes) => Uint8Array.from(bytes)),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(8, 12, 16), bodies, (bitsPerSample, body) => {
+      const shape = { ...SHAPE, bitsPerSample };
+      const samples = decodeJpegLS(Uint8Array.from([...headers.get(bitsPerSample)!, ...body]), shape);
+      assert.ok(
+        samples === null || samples.length === SHAPE.width * SHAPE.height * (bitsPerSample > 8 ? 2 : 1),
       );
-    const bodies = fc.oneof(
-      fc.uint8Array({ maxLength: 3000 }),
-      fc
-        .array(fc.constantFrom(0, 0, 0, 0x7f, 0xff, 1, 0x80), { maxLength: 3000 })
-        .map((bytes) => Uint8Array.from(bytes)),
-    );
-    fc.assert(
-      fc.property(fc.constantFrom(8, 12, 16), bodies, (bitsPerSample, body) => {
-        const shape = { ...SHAPE, bitsPerSample };
-        const samples = decodeJpegLS(Uint8Array.from([...headers.get(bitsPerSample)!, ...body]), shape);
-        assert.ok(
-          samples === null || samples.length === SHAPE.width * SHAPE.height * (bitsPerSample > 8 ? 2 : 1),
-        );
-      }),
-      { numRuns: 500 },
-    );
-  },
-);
+    }),
+    { numRuns: 500 },
+  );
+});
 
-jpegLS.run();
+test.run();

@@ -11,22 +11,17 @@ import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { PASSWORD } from '#testing/accounts.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
-import { passwordIn } from '../../../gateway/src/database/embedded/cluster.ts';
-import { urlOf } from '../../../gateway/src/database/embedded/server.ts';
-import { freePort } from '../../system/ports.ts';
+import { passwordIn } from '../database/embedded/cluster.ts';
+import { urlOf } from '../database/embedded/server.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
 
 const CLIENTS = 8;
 const INSTANCES = 3;
 
-export type Victim = 'the database' | 'the gateway' | 'both';
-export const VICTIMS: readonly Victim[] = ['the database', 'the gateway', 'both'];
+const VICTIMS = ['the database', 'the gateway', 'both'] as const;
+type Victim = (typeof VICTIMS)[number];
 
-export type KillOutcome = {
-  readonly victim: Victim;
-  readonly acknowledged: number;
-  readonly readyMs: number;
-  readonly faults: readonly string[];
-};
+export type KillOutcome = { readonly acknowledged: number; readonly faults: readonly string[] };
 
 const NO_PACS = 'http://127.0.0.1:9/dicom-web';
 
@@ -52,10 +47,6 @@ async function readServer(folder: string): Promise<{ pid: number; socketFolder: 
   return { pid: Number(lines[0]), socketFolder: lines[4]! };
 }
 
-export async function databasePid(folder: string): Promise<number> {
-  return (await readServer(folder)).pid;
-}
-
 async function tokenOf({ api }: GatewayUnderTest): Promise<string> {
   const answer = await fetch(`${api}/auth/login`, {
     method: 'POST',
@@ -68,7 +59,7 @@ async function tokenOf({ api }: GatewayUnderTest): Promise<string> {
 const studyUid = (n: number): string => `2.25.${7_000_000 + n}`;
 
 /** `POST /upload/init`: a study, an upload, its instances and a line of the audit in one transaction. */
-export function announce(api: string, token: string, n: number): Promise<Response> {
+function announce(api: string, token: string, n: number): Promise<Response> {
   const instances = Array.from({ length: INSTANCES }, (_, position) => ({
     sopInstanceUID: `${studyUid(n)}.1.${position + 1}`,
     seriesInstanceUID: `${studyUid(n)}.1`,
@@ -90,7 +81,7 @@ export function announce(api: string, token: string, n: number): Promise<Respons
   });
 }
 
-export type Load = {
+type Load = {
   readonly acknowledged: Set<number>;
   /** Statuses of answers that were no acknowledgement, counted. */
   readonly refusals: Map<number, number>;
@@ -104,18 +95,14 @@ export async function startLoad(gateway: GatewayUnderTest): Promise<Load> {
   const refusals = new Map<number, number>();
   let last = 0;
   let isStopping = false;
-  const next = (): number => {
-    last += 1;
-    return last;
-  };
   const client = async (): Promise<void> => {
-    let n = next();
+    let n = ++last;
     while (!isStopping) {
       const answer = await ignoreFailure(announce(gateway.api, token, n), 'the gateway was killed');
       await answer?.body?.cancel();
       if (answer?.ok) {
         acknowledged.add(n);
-        n = next();
+        n = ++last;
         continue;
       }
       if (answer) refusals.set(answer.status, (refusals.get(answer.status) ?? 0) + 1);
@@ -134,10 +121,8 @@ export async function startLoad(gateway: GatewayUnderTest): Promise<Load> {
 export async function findFaults(folder: string, acknowledged: ReadonlySet<number>): Promise<string[]> {
   const { socketFolder } = await readServer(folder);
   const password = (await readFile(passwordIn(clusterOf(folder)), 'utf8')).trim();
-  const address = { kind: 'socket' as const, folder: socketFolder };
-  const client = new pg.Client({
-    connectionString: urlOf({ password }, address),
-  });
+  const connectionString = urlOf({ password }, { kind: 'socket', folder: socketFolder });
+  const client = new pg.Client({ connectionString });
   await client.connect();
   const { rows } = await client.query<{ uid: string; uploads: number; instances: number }>(`
     select study_instance_uid as uid, (select count(*)::int from upload where study_id = study.id) as uploads,
@@ -160,7 +145,7 @@ export async function findFaults(folder: string, acknowledged: ReadonlySet<numbe
 }
 
 async function kill(victim: Victim, gateway: GatewayUnderTest, folder: string): Promise<void> {
-  const pid = await databasePid(folder);
+  const { pid } = await readServer(folder);
   if (victim !== 'the gateway') process.kill(pid, 'SIGKILL');
   if (victim === 'the database') return;
   await gateway.kill();
@@ -173,40 +158,20 @@ async function isReady({ api }: GatewayUnderTest): Promise<boolean> {
   return answer?.ok ?? false;
 }
 
-/** One round: some load, the kill, and what is there once everything answers again. */
-async function killOnce(
-  victim: Victim,
-  { gateway, folder, loadMs }: { gateway: GatewayUnderTest; folder: string; loadMs: number },
-  load: Load,
-): Promise<KillOutcome> {
-  await after(loadMs);
-  const before = load.acknowledged.size;
-  const startedAt = performance.now();
-  await kill(victim, gateway, folder);
-  await until('the gateway to be ready', () => isReady(gateway));
-  await until('an acknowledgement', () => load.acknowledged.size > before + CLIENTS);
-  const readyMs = Math.round(performance.now() - startedAt);
-  const acknowledged = new Set(load.acknowledged);
-  return { victim, acknowledged: acknowledged.size, readyMs, faults: await findFaults(folder, acknowledged) };
-}
-
-/** Kills `victims` one after the other. `folder` becomes the gateway's RELAY_DATA_DIR. */
-export async function killUnderLoad(
-  folder: string,
-  victims: readonly Victim[],
-  random: () => number,
-  say: (line: string) => void,
-): Promise<readonly KillOutcome[]> {
+/** Kills one after the other. `folder` becomes the gateway's RELAY_DATA_DIR. */
+export async function killUnderLoad(folder: string, random: () => number): Promise<readonly KillOutcome[]> {
   const gateway = await openGateway(folder);
   const load = await startLoad(gateway);
   const outcomes: KillOutcome[] = [];
   try {
-    for (const [index, victim] of victims.entries()) {
-      const outcome = await killOnce(victim, { gateway, folder, loadMs: 50 + random() * 400 }, load);
-      outcomes.push(outcome);
-      const { acknowledged, readyMs, faults } = outcome;
-      const told = [`${acknowledged} acknowledged`, `back after ${readyMs} ms`, ...faults].join(', ');
-      say(`kill ${index + 1} of ${victim}: ${told}`);
+    for (const victim of VICTIMS) {
+      await after(50 + random() * 400);
+      const before = load.acknowledged.size;
+      await kill(victim, gateway, folder);
+      await until('the gateway to be ready', () => isReady(gateway));
+      await until('an acknowledgement', () => load.acknowledged.size > before + CLIENTS);
+      const acknowledged = new Set(load.acknowledged);
+      outcomes.push({ acknowledged: acknowledged.size, faults: await findFaults(folder, acknowledged) });
     }
   } finally {
     await load.stop();

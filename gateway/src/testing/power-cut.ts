@@ -11,12 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { type Account, openPlace } from '../../../gateway/src/database/embedded/account.ts';
-import { type Cluster, openCluster } from '../../../gateway/src/database/embedded/cluster.ts';
-import { SERVER_SETTINGS } from '../../../gateway/src/database/embedded/embedded-postgres.ts';
-import { endLeftover } from '../../../gateway/src/database/embedded/leftover.ts';
-import { findProgram, type Program } from '../../../gateway/src/database/embedded/program.ts';
-import { type RunningServer, startServer } from '../../../gateway/src/database/embedded/server.ts';
+import { type Account, openPlace } from '../database/embedded/account.ts';
+import { type Cluster, openCluster } from '../database/embedded/cluster.ts';
+import { SERVER_SETTINGS } from '../database/embedded/embedded-postgres.ts';
+import { endLeftover } from '../database/embedded/leftover.ts';
+import { findProgram, type Program } from '../database/embedded/program.ts';
+import { type RunningServer, startServer } from '../database/embedded/server.ts';
 
 const SOURCE = fileURLToPath(new URL('./forgetful-disk.c', import.meta.url));
 const COMPILERS = ['gcc', 'cc'];
@@ -42,11 +42,8 @@ type Disk = {
   readonly settings: readonly string[];
 };
 
-export type CutOutcome = {
-  readonly promised: number;
-  readonly found: number;
-  readonly faults: readonly string[];
-};
+/** `promised`: transactions that the database said were committed. */
+export type CutOutcome = { readonly promised: number; readonly faults: readonly string[] };
 
 /** Null where there is no compiler, or no LD_PRELOAD. */
 export async function compileForgetfulDisk(folder: string): Promise<string | null> {
@@ -163,10 +160,10 @@ async function openClient(url: string): Promise<pg.Client> {
 }
 
 /** Transactions of two rows each, and now and then of a deletion, until the power is cut. */
-async function write(url: string, next: () => number, promise: (n: number) => void): Promise<void> {
+async function write(url: string, load: Load): Promise<void> {
   const client = await openClient(url);
   for (;;) {
-    const n = next();
+    const n = ++load.last;
     await client.query('begin');
     await client.query('insert into pair values ($1, 1, repeat($2, 60)), ($1, 2, repeat($2, 60))', [
       n,
@@ -174,11 +171,11 @@ async function write(url: string, next: () => number, promise: (n: number) => vo
     ]);
     await client.query('update tally set count = count + 1 where writer = $1', [n % WRITERS]);
     await client.query('commit');
-    promise(n);
+    load.promised.add(n);
   }
 }
 
-async function judge(url: string, promised: ReadonlySet<number>): Promise<Omit<CutOutcome, 'promised'>> {
+async function judge(url: string, promised: ReadonlySet<number>): Promise<string[]> {
   const client = await openClient(url);
   const { rows } = await client.query<{ n: number; halves: number; whole: boolean }>(
     `select n, count(*)::int as halves, bool_and(filling = repeat(n::text, 60)) as whole from pair group by n`,
@@ -192,13 +189,12 @@ async function judge(url: string, promised: ReadonlySet<number>): Promise<Omit<C
   const found = new Set(rows.map(({ n }) => n));
   const lost = [...promised].filter((n) => !found.has(n));
   const torn = rows.filter(({ halves, whole }) => halves !== 2 || !whole);
-  const faults = [
+  return [
     ...(lost.length > 0 ? [`lost: ${lost.join(' ')}`] : []),
     ...(torn.length > 0 ? [`not whole: ${torn.map(({ n }) => n).join(' ')}`] : []),
     ...(sum.rows[0]?.sum === rows.length ? [] : [`${rows.length} pairs, counted ${sum.rows[0]?.sum}`]),
     ...(indexed.rows[0]?.count === 2 * rows.length ? [] : ['the index and the rows differ']),
   ];
-  return { found: found.size, faults };
 }
 
 async function prepare(url: string): Promise<void> {
@@ -221,13 +217,7 @@ async function runUntilCut(disk: Disk, load: Load, random: () => number): Promis
   await powerUp(disk);
   const server = await start(disk);
   await prepare(server.url);
-  const next = (): number => {
-    load.last += 1;
-    return load.last;
-  };
-  const writers = Array.from({ length: WRITERS }, () =>
-    write(server.url, next, (n) => void load.promised.add(n)),
-  );
+  const writers = Array.from({ length: WRITERS }, () => write(server.url, load));
   const ended = Promise.allSettled(writers);
   await after(100 + random() * 900);
   await writeFile(join(disk.kept, 'cut'), '');
@@ -239,16 +229,13 @@ async function runUntilCut(disk: Disk, load: Load, random: () => number): Promis
 }
 
 /** Finds faults after the next start. A database that cannot start or be read is a fault, not an accident. */
-async function findAfterCut(
-  disk: Disk,
-  promised: ReadonlySet<number>,
-): Promise<Omit<CutOutcome, 'promised'>> {
+async function findAfterCut(disk: Disk, promised: ReadonlySet<number>): Promise<string[]> {
   await powerUp(disk);
   try {
     const server = await start(disk);
     return await judge(server.url, promised).finally(() => server.stop('fast'));
   } catch (error) {
-    return { found: 0, faults: [`cannot be used after the cut: ${(error as Error).message}`] };
+    return [`cannot be used after the cut: ${(error as Error).message}`];
   }
 }
 
@@ -260,16 +247,13 @@ export async function cutPower(
   disk: Disk,
   rounds: number,
   random: () => number,
-  say: (line: string) => void,
 ): Promise<readonly CutOutcome[]> {
   const load: Load = { promised: new Set(), last: 0 };
   const outcomes: CutOutcome[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     await runUntilCut(disk, load, random);
-    const promised = load.promised.size;
-    const { found, faults } = await findAfterCut(disk, load.promised);
-    outcomes.push({ promised, found, faults });
-    say(`cut ${round}: ${[`${promised} promised, ${found} found`, ...faults].join('; ')}`);
+    const faults = await findAfterCut(disk, load.promised);
+    outcomes.push({ promised: load.promised.size, faults });
     if (faults.length > 0) break;
   }
   return outcomes;

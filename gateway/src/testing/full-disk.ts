@@ -12,13 +12,13 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ADMIN, PASSWORD } from '#testing/accounts.ts';
 import { type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { type Link, startLink } from '#testing/link.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
-import { createDevice, type Device } from '../clocks/device.ts';
-import { askAt, type Door, signIn } from '../hostile/door.ts';
-import { findFaults, openGateway, startLoad } from './kill.ts';
+import { type SyntheticInstance, syntheticStudy } from '#testing/synthetic-study.ts';
+import { askAt, type Answer, type Asked, type Door, signIn } from '../../../scripts/lab/hostile/door.ts';
+import { announce, createParcel, manifestOf, parcelOf } from '../../../scripts/lab/hostile/send-instance.ts';
+import { findFaults, openGateway, startLoad } from './kill-under-load.ts';
+import { startLyingPacs } from './lying-dicomweb.ts';
 
-const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const MB = 1024 ** 2;
 
 /** The database with all its log, its reserve, and room above the floor under which nothing new is taken. */
@@ -39,57 +39,32 @@ export async function mountSmallDisk(folder: string): Promise<(() => Promise<voi
   return async () => void (await promisify(execFile)('umount', ['-l', folder]));
 }
 
-/** The disk at one step. */
-export type DiskStep = {
+/** The disk at one step. `wrong`: answers that were not the right ones. */
+type DiskStep = {
   readonly freeMb: number;
   /** Null: too near the floor to say. */
   readonly isLow: boolean | null;
-  /** Answers that were not the right ones. */
   readonly wrong: readonly string[];
 };
 
 export type FullDiskOutcome = {
-  readonly acknowledged: number;
   readonly steps: readonly DiskStep[];
-  /** How often the load was answered each status that was no acknowledgement. */
-  readonly refusals: ReadonlyMap<number, number>;
-  /** Errors that the gateway did not expect. */
-  readonly unexpected: readonly unknown[];
+  /** How often the load was answered 507. */
+  readonly refused: number;
+  /** All that was not as it has to be, in words. */
   readonly faults: readonly string[];
 };
-
-export type FullDiskSettings = {
-  /** The small disk. */
-  readonly folder: string;
-  readonly seed: number;
-  /** At least two: full, and empty. */
-  readonly steps: number;
-  readonly random: () => number;
-};
-
-/** All that was not as it has to be, in words. */
-export function findWrongAnswers({
-  steps,
-  refusals,
-  unexpected,
-  faults,
-}: FullDiskOutcome): readonly string[] {
-  return [
-    ...faults,
-    ...steps.flatMap(({ freeMb, wrong }) => wrong.map((answer) => `${freeMb} MB free, ${answer}`)),
-    ...[...refusals].flatMap(([status, times]) => (status === 507 ? [] : [`${times} × ${status}`])),
-    ...unexpected.map((line) => JSON.stringify(line)),
-  ];
-}
 
 type World = { readonly gateway: GatewayUnderTest; readonly link: Link; readonly folder: string };
 type Devices = Readonly<Record<'waiting' | 'half' | 'announced', Device>>;
 
-export async function emptyDisk(settings: FullDiskSettings): Promise<FullDiskOutcome> {
-  const { folder, seed } = settings;
-  const studies = [0, 1, 2].map(
-    (at) => syntheticStudy({ seed: 10 * seed + at, rows: 32, columns: 32 }).instances,
-  );
+/** `folder`: the small disk. `steps`: at least two: full, and empty. */
+export async function emptyDisk(
+  folder: string,
+  steps: number,
+  random: () => number,
+): Promise<FullDiskOutcome> {
+  const studies = [10, 11, 12].map((seed) => syntheticStudy({ seed, rows: 32, columns: 32 }).instances);
   const pacs = await startLyingPacs({ instances: studies.flat(), now: () => performance.now() });
   const link = await startLink(Number(new URL(pacs.url).port));
   const data = join(folder, 'data');
@@ -101,16 +76,20 @@ export async function emptyDisk(settings: FullDiskSettings): Promise<FullDiskOut
     await until('the load to begin', () => load.acknowledged.size > 20);
     await begin(devices, link);
     load.refusals.clear();
-    const steps = await goThroughSteps({ gateway, link, folder }, settings);
+    const told = await goThroughSteps({ gateway, link, folder }, steps, random);
     await until('work to resume', moreThan(load.acknowledged, 20));
     const ended = await end(devices);
     await load.stop();
     return {
-      acknowledged: load.acknowledged.size,
-      steps,
-      refusals: load.refusals,
-      unexpected: gateway.lines.filter(({ event }) => event === 'unexpected-error'),
-      faults: [...ended, ...(await findFaults(data, load.acknowledged))],
+      steps: told,
+      refused: load.refusals.get(507) ?? 0,
+      faults: [
+        ...ended,
+        ...(await findFaults(data, load.acknowledged)),
+        ...told.flatMap(({ freeMb, wrong }) => wrong.map((answer) => `${freeMb} MB free, ${answer}`)),
+        ...[...load.refusals].flatMap(([status, times]) => (status === 507 ? [] : [`${times} × ${status}`])),
+        ...gateway.lines.flatMap((line) => (line.event === 'unexpected-error' ? [JSON.stringify(line)] : [])),
+      ],
     };
   } finally {
     await load.stop();
@@ -125,6 +104,57 @@ function moreThan(acknowledged: ReadonlySet<number>, count: number): () => boole
   return () => acknowledged.size > before + count;
 }
 
+type Status = {
+  readonly state: string;
+  readonly instances?: readonly { readonly state: string; readonly reason: string | null }[];
+};
+type Device = ReturnType<typeof createDevice>;
+const TUS = { 'tus-resumable': '1.0.0', 'content-type': 'application/offset+octet-stream' };
+
+/** Sends one study in its own time. Each step throws where the gateway does not take it. */
+function createDevice(api: string, study: readonly SyntheticInstance[]) {
+  const instances = study.map(({ identifiers, transferSyntaxUID, bytes }) => ({
+    ...identifiers,
+    transferSyntaxUID,
+    bytes,
+  }));
+  const parcel = parcelOf(instances);
+  const half = parcel.size >> 1;
+  const door = signIn(api, ADMIN).then((token): Door => ({ who: 'device', api, token }));
+  let uploadId = '';
+  let location: string | null = null;
+  const ask = async (path: string, asked?: Asked): Promise<Answer> => askAt(await door, path, asked);
+  const create = async (): Promise<string> => {
+    const created = requireStatus(await createParcel(await door, uploadId, parcel.size), 201);
+    return (created.body as { location: string }).location;
+  };
+  const patch = async (offset: number, body: Blob): Promise<void> => {
+    location ??= await create();
+    const headers = { ...TUS, 'upload-offset': String(offset) };
+    requireStatus(await ask(`/upload/${location}`, { method: 'PATCH', headers, body }), 204);
+  };
+  return {
+    async announce(): Promise<void> {
+      const manifest = manifestOf(instances, { name: 'identified', version: 1 });
+      ({ uploadId } = requireStatus(await announce(await door, manifest), 200).body as { uploadId: string });
+    },
+    sendHalf: () => patch(0, parcel.slice(0, half)),
+    async sendRest(): Promise<void> {
+      const from = location === null ? 0 : half;
+      await patch(from, parcel.slice(from));
+      requireStatus(await ask(`/upload/${uploadId}/complete`, { method: 'POST', json: {} }), 200);
+    },
+    async status(): Promise<Status> {
+      return requireStatus(await ask(`/upload/${uploadId}/status?instances=1`), 200).body as Status;
+    },
+  };
+}
+
+function requireStatus(answer: Answer, status: number): Answer {
+  if (answer.status === status) return answer;
+  throw new Error(`the gateway answered ${answer.status} ${answer.code ?? ''} instead of ${status}`);
+}
+
 /** One study is sent while the PACS is away, one is half sent, one is announced. */
 async function begin(devices: Devices, link: Link): Promise<void> {
   link.cut();
@@ -137,10 +167,10 @@ async function begin(devices: Devices, link: Link): Promise<void> {
 
 /** From full to empty; the PACS is back at a step that is drawn. */
 async function goThroughSteps(
-  world: World,
-  { steps, random }: FullDiskSettings,
+  { gateway, link, folder }: World,
+  steps: number,
+  random: () => number,
 ): Promise<readonly DiskStep[]> {
-  const { gateway, link, folder } = world;
   const filler = join(folder, 'filler');
   const door = { who: 'anyone', api: gateway.api, token: await signIn(gateway.api, ADMIN) };
   const routes = await routesOf(gateway.api);
