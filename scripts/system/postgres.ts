@@ -5,8 +5,8 @@
  * It is set to be fast, not to survive a power cut: nothing in it is worth keeping. It ends with this
  * process, however that ends.
  */
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -45,10 +45,21 @@ export type PostgresOptions = {
   readonly port?: number;
 };
 
+/** A process that was killed leaves its folder, and memory is scarce. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(MEMORY)) {
+    const pid = /^relay-postgres-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    await ignoreFailure(rm(join(MEMORY, name), { recursive: true, force: true }), 'it is another account’s');
+  }
+}
+
 async function makeFolder(): Promise<string> {
   const room = await ignoreFailure(statfs(MEMORY), 'only Linux has it');
-  const isInMemory = room !== undefined && room.bavail * room.bsize >= MEMORY_NEEDED_BYTES;
-  return mkdtemp(join(isInMemory ? MEMORY : tmpdir(), 'relay-postgres-'));
+  if (room === undefined || room.bavail * room.bsize < MEMORY_NEEDED_BYTES)
+    return mkdtemp(join(tmpdir(), 'relay-postgres-'));
+  await removeLeftovers();
+  return mkdtemp(join(MEMORY, `relay-postgres-${process.pid}-`));
 }
 
 /** @throws Error when PostgreSQL does not run here or does not start; the message has its last words. */

@@ -6,6 +6,7 @@ import { type API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { maySend, type Sender } from '../pipeline/upload-owner.ts';
 import { closeReadings } from '../audit/record-reading.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -17,7 +18,7 @@ const DAY_MS = 86_400_000;
 const test = suite('an API key');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway({ start: false, pacs: openTestPacs() });
+  gateway = await openTestGateway({ pacs: openTestPacs() });
 });
 test.after(() => gateway.close());
 
@@ -61,8 +62,7 @@ test('is named by the audit trail in what it sends and reads; its account reads 
   const { id: keyId, key } = await makeTestKey(gateway, { accountId: user.id });
   const upload = await sendStudy(askOf(gateway), key, [testFilm({ seed: 12 })]);
   const receipt = (token: string) => statusOf(token, `/upload/${upload}/receipt`);
-  // Until the study is in the PACS.
-  while ((await receipt(key)) === 404);
+  await until('the study to be in the PACS', async () => (await receipt(key)) !== 404);
   const read = [key, accessToken, auditor.accessToken].map(receipt);
   assert.equal(await Promise.all(read), [200, 200, 200]);
   await closeReadings({ db: gateway.database.db, now: () => new Date(Date.now() + 3_600_000) });

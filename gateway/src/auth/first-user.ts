@@ -6,7 +6,7 @@ import { defaultSiteId, hasAccounts, insertAccount } from './account.store.ts';
 import { isEasyPassword } from './easy-passwords.ts';
 import { hashPassword, makePassword, type PasswordCost } from './password.ts';
 
-export const FIRST_USER = 'admin';
+const FIRST_USER = 'admin';
 
 /**
  * Makes `admin` if there is no account at all. `given` is its password; without one it is made and returned,

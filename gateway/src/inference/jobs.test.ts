@@ -162,12 +162,13 @@ test('a gateway that stops midway leaves its job to the next one; the result is 
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-jobs-')) };
   const engine = createTestEngine();
   engine.conduct = 'hangs';
-  const first = await openTestGateway({ engine, open, env });
+  const pace = { pollSeconds: 0.5, retryDelayLimitSeconds: 0 };
+  const first = await openTestGateway({ engine, open, env, pace });
   const { id } = await begin(first, (await first.signIn()).accessToken, 40);
   await until('it to run', () => engine.inputs.length > 0);
   await first.stop();
   engine.conduct = 'answers';
-  const second = await openTestGateway({ engine, open, env });
+  const second = await openTestGateway({ engine, open, env, pace });
   const last = await lastOf(second, (await second.signIn()).accessToken, id);
   assert.equal([last.state, last.attempt, last.results.length], ['done', 1, 1]);
   assert.is((await database.db.selectFrom('inference_result').select('id').execute()).length, 1);

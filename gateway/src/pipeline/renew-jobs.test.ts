@@ -85,7 +85,8 @@ for (const [name, stepMs] of Object.entries(STEPS))
     let moved = 0;
     const pacs = openTestPacs();
     pacs.lie = 'down';
-    const pipeline = await openTestPipeline({ pacs, now: () => new Date(Date.now() + moved) });
+    const now = () => new Date(Date.now() + moved);
+    const pipeline = await openTestPipeline({ pacs, now, pace: { pollSeconds: 0.5 } });
     const { db } = pipeline.tools;
     const instances = newStudy();
     const { uploadId } = await pipeline.init(toManifest(instances));

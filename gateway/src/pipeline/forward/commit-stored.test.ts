@@ -19,8 +19,9 @@ test.after(async () => {
   await ground.close();
 });
 
-const pacsAt = ({ port }: Archive, commitment = true) =>
+const pacsAt = ({ port, commits }: Archive, commitment = true) =>
   createDimsePacs({
+    ...(commits === 'later' && { reportMs: 1 }),
     address: { isTls: false, host: '127.0.0.1', port, calledAE: 'PACS', callingAE: 'RELAYPACS' },
     tls: { ca: null, own: null },
     commitment,
@@ -119,6 +120,7 @@ test('that no report comes for is asked for again after a quarter of an hour', a
     .set((of) => ({ minutes: of('minutes', '+', 16) }))
     .execute();
   going.archive.commits = 'keeps';
+  going.pipeline.tools.pacs = pacsAt(going.archive);
   await going.pipeline.runAll();
   assert.is(await stateOf(going), 'closed');
   assert.is(going.archive.asked.length, 2);

@@ -49,6 +49,8 @@ export type DimseSettings = {
   readonly commitment?: boolean;
   /** Longest silence. */
   readonly idleMs?: number;
+  /** How long a report of storage commitment is awaited in the association that asked for it. */
+  readonly reportMs?: number;
 };
 
 /** `givesBack`: whether it takes C-GET; null until it was asked. `commits`: it has to take storage commitment. */
@@ -59,12 +61,16 @@ const QUERIES: readonly Wanted[] = [STUDY_ROOT_FIND, STUDY_ROOT_GET].map((abstra
   transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
 }));
 
+/** A PACS that reports in the same association does so at once; others close it, and report when they have looked. */
+const REPORT_MS = 3_000;
+
 const COMMITMENT: Wanted = {
   abstractSyntax: COMMITMENT_PUSH,
   transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
 };
 
-export function createDimsePacs({ address, tls, commitment = false, idleMs }: DimseSettings): Pacs {
+export function createDimsePacs(settings: DimseSettings): Pacs {
+  const { address, tls, commitment = false, idleMs, reportMs = REPORT_MS } = settings;
   const { host, port, calledAE, callingAE, isTls } = address;
   const idle = idleMs === undefined ? {} : { idleMs };
   const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, ...idle };
@@ -76,7 +82,7 @@ export function createDimsePacs({ address, tls, commitment = false, idleMs }: Di
     get usualProof() {
       return dimse.givesBack === false ? 'found' : 'read-back';
     },
-    askCommitment: commitment ? (wish, signal) => commit(peer, wish, signal) : undefined,
+    askCommitment: commitment ? (wish, signal) => commit({ peer, reportMs }, wish, signal) : undefined,
     storeInstances: (_study, instances, signal) => reaching(signal, () => storeAll(peer, instances, signal)),
     findStudy: async (study, signal) => {
       const { instances } = await list(dimse, study, LISTED_LIMIT, signal);
@@ -155,11 +161,8 @@ async function list(dimse: Dimse, study: string, limit: number, signal: AbortSig
   }).catch(orEnough<Listing>);
 }
 
-/** A PACS that reports in the same association does so at once; others close it, and report when they have looked. */
-const REPORT_MS = 3_000;
-
 async function commit(
-  peer: PeerSettings,
+  { peer, reportMs }: { readonly peer: PeerSettings; readonly reportMs: number },
   wish: CommitmentWish,
   signal: AbortSignal,
 ): Promise<CommitmentReport | null> {
@@ -170,7 +173,7 @@ async function commit(
         context?.result === 0 ? await askCommitment(association, context, wish) : CLASS_NOT_SUPPORTED;
       if (status !== SUCCESS) throw new PacsDoesNotCommit(status);
       // The PACS has taken the question: an end of the association is no answer to it.
-      return awaitReport(association, wish.transactionUID, REPORT_MS).catch((error: unknown) => {
+      return awaitReport(association, wish.transactionUID, reportMs).catch((error: unknown) => {
         if (error instanceof AssociationFailed) return null;
         throw error;
       });
