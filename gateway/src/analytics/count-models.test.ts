@@ -52,7 +52,7 @@ function verdictOf(at: number): Pick<TestScored, 'verdict' | 'correctedTo'> {
 }
 
 /** By hand, once more. */
-function binsOf(rows: readonly TestScored[]) {
+function binsOf(rows: readonly TestScored[], close: (value: number) => number) {
   const judged = rows.filter(({ verdict }) => verdict !== undefined);
   return Array.from({ length: 10 }, (_, bin) => {
     const own = judged.filter(({ score }) => Math.floor(score! * 10) === bin);
@@ -60,7 +60,8 @@ function binsOf(rows: readonly TestScored[]) {
       verdict === 'agree' ? score! >= 0.5 : correctedTo !== 'normal',
     );
     const meanScore = own.reduce((sum, { score }) => sum + score!, 0) / own.length;
-    return { bin, results: own.length, meanScore, confirmed: confirmed.length / own.length };
+    const share = confirmed.length / own.length;
+    return { bin, results: own.length, meanScore: close(meanScore), confirmed: close(share) };
   });
 }
 
@@ -76,42 +77,32 @@ test('counts results, verdicts and disagreements, and tells how far scores are t
   });
   assert.is(shows, '/results?model=pneumonia&version=1.0.0&from=2026-01-01&to=2027-01-01');
   const { from, to, ...asked } = Object.fromEntries(new URL(shows!, 'http://x').searchParams);
-  const listed = (those: object): Promise<readonly unknown[]> =>
-    listResults(database.db, site, {
-      ...{ ...asked, from: new Date(from!), to: new Date(to!), limit: 100 },
-      ...those,
-    });
-  assert.is((await listed({})).length, 63);
-  assert.is((await listed({ verdict: 'agree' })).length, sums.agreed!);
-  assert.is((await listed({ verdict: 'correct' })).length, sums.corrected!);
-  assert.is((await listed({ differs: '1' })).length, sums.disagreements!);
+  const shown = { ...asked, from: new Date(from!), to: new Date(to!), limit: 100 };
+  for (const [those, expected] of [
+    [{}, 63],
+    [{ verdict: 'agree' }, sums.agreed],
+    [{ verdict: 'correct' }, sums.corrected],
+    [{ differs: '1' }, sums.disagreements],
+  ] as const) {
+    const listed = await listResults(database.db, site, { ...shown, ...those });
+    assert.is(listed.length, expected, JSON.stringify(those));
+  }
   const { calibration, series } = figures.models[0]!;
   const close = (value: number): number => Math.round(value * 1e9) / 1e9;
-  assert.equal(
-    calibration.map(({ bin, figures: of }) => [bin, of!.results, close(of!.meanScore), close(of!.confirmed)]),
-    binsOf(RESULTS).map(({ bin, results, meanScore, confirmed }) => [
-      bin,
-      results,
-      close(meanScore),
-      close(confirmed),
-    ]),
-  );
-  assert.equal(
-    series.map(({ period, figures: of }) => [period, of!.studies]),
-    [
-      ['2026-01-15', 43],
-      ['2026-03-15', 20],
-    ],
-  );
+  const said = calibration.map(({ bin, figures: of }) => ({
+    ...{ bin, results: of!.results },
+    ...{ meanScore: close(of!.meanScore), confirmed: close(of!.confirmed) },
+  }));
+  assert.equal(said, binsOf(RESULTS, close));
+  const studies = series.map(({ period, figures: of }) => `${period}: ${of!.studies}`);
+  assert.equal(studies, ['2026-01-15: 43', '2026-03-15: 20']);
 });
 
 test('knows cohorts: of sex, age band and modality', async () => {
   const of = async (query: object) =>
     totalOf(await ask(['radiologist'], { ...YEAR, ...query }))?.studies ?? 0;
-  assert.equal(
-    [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' }), await of({ sex: 'unknown' })],
-    [40, 23, 0, 0],
-  );
+  const bySex = [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' })];
+  assert.equal([...bySex, await of({ sex: 'unknown' })], [40, 23, 0, 0]);
   assert.equal([await of({ ageBand: '50-59' }), await of({ ageBand: '90+' })], [63, 0]);
   assert.equal([await of({ modality: 'DX' }), await of({ modality: 'DX', sex: 'M' })], [32, 12]);
   assert.is(totalOf(await ask(['admin'], { ...YEAR, sex: 'F' }))!.shows, null);
@@ -129,13 +120,8 @@ test('withholds from researchers each month in which a group would be small, ins
   assert.equal([totalOf(women), women.models[0]!.isPartial], [null, true]);
   assert.is(totalOf(january), null);
   assert.equal([totalOf(men)!.studies, men.models[0]!.isPartial], [20, true]);
-  assert.equal(
-    men.models[0]!.series.map(({ period, figures }) => [period, figures?.studies ?? null]),
-    [
-      ['2026-01', null],
-      ['2026-03', 20],
-    ],
-  );
+  const studies = men.models[0]!.series.map(({ period, figures }) => `${period}: ${figures?.studies}`);
+  assert.equal(studies, ['2026-01: undefined', '2026-03: 20']);
   assert.equal([all.by, totalOf(all)!.shows], ['month', null]);
 });
 
@@ -168,36 +154,24 @@ test('no answer to researchers is larger by fewer than five studies than one of 
   assert.ok(compared > 100);
 });
 
-test('a small bin takes a second one with it', () => {
-  const bins = [6, 4, 9].map((results, bin) => ({ bin, results, meanScore: 0.5, confirmed: 0.5 }));
-  const isShown = (guarded: boolean) => guardBins(bins, guarded).map(({ figures }) => figures !== null);
-  assert.equal(isShown(true), [false, false, true]);
-  assert.equal(isShown(false), [true, true, true]);
-  assert.equal(
-    guardBins(bins.slice(0, 1), true).map(({ figures }) => figures?.results),
-    [6],
-  );
-});
-
-test('small bins of few results together take a larger one with them', () => {
-  const bins = [1, 9, 2, 7].map((results, bin) => ({ bin, results, meanScore: 0.5, confirmed: 0.5 }));
-  assert.equal(
-    guardBins(bins, true).map(({ figures }) => figures?.results ?? null),
-    [null, 9, null, null],
-  );
+test('small bins of few results together take a larger one with them, if researchers ask', () => {
+  for (const [results, guarded, shown] of [
+    [[6, 4, 9], true, [null, null, 9]],
+    [[6, 4, 9], false, [6, 4, 9]],
+    [[6], true, [6]],
+    [[1, 9, 2, 7], true, [null, 9, null, null]],
+  ] as const) {
+    const bins = results.map((count, bin) => ({ bin, results: count, meanScore: 0.5, confirmed: 0.5 }));
+    const told = guardBins(bins, guarded).map(({ figures }) => figures?.results ?? null);
+    assert.equal(told, shown, `${results.join(', ')}${guarded ? ', guarded' : ''}`);
+  }
 });
 
 /** Of version `version`, each of a study of its own, without a patient that is known. */
-async function addResults(
-  version: string,
-  count: number,
-  { at = '2026-04-15T10:00:00Z', ...more }: Partial<TestScored>,
-): Promise<void> {
+async function addResults(version: string, count: number, more: Partial<TestScored>): Promise<void> {
+  const of = { version, at: '2026-04-15T10:00:00Z', score: 0.9, ...more };
   for (let nth = 0; nth < count; nth += 1)
-    await insertTestScored(database.db, {
-      ...{ version, study: `2.25.${version}.${randomUUID()}`, at, score: 0.9 },
-      ...more,
-    });
+    await insertTestScored(database.db, { study: `2.25.${version}.${randomUUID()}`, ...of });
 }
 
 test('a sum of several answers tells researchers of no smaller group either', async () => {
@@ -209,18 +183,11 @@ test('a sum of several answers tells researchers of no smaller group either', as
     await addResults('3.0.0', count, { patient: { sex, ageBand: '50-59' } });
   const of = async (query: object) =>
     totalOf(await ask(['researcher'], { ...YEAR, ...query }), '3.0.0')?.studies ?? null;
+  const bySex = () => Promise.all(['F', 'M', 'O', 'unknown'].map((sex) => of({ sex })));
   assert.is(await of({}), 42);
-  assert.equal(
-    [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' })],
-    [null, null, null],
-    'all but women and men are two',
-  );
+  assert.equal(await bySex(), [null, null, null, null], 'all but women and men are two');
   await addResults('3.0.0', 3, {});
-  assert.equal(
-    [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' }), await of({ sex: 'unknown' })],
-    [20, 20, null, null],
-    'all but women and men are five',
-  );
+  assert.equal(await bySex(), [20, 20, null, null], 'all but women and men are five');
 });
 
 test('verdicts that are withheld of a month are told by no sum of several months', async () => {
@@ -233,11 +200,10 @@ test('verdicts that are withheld of a month are told by no sum of several months
   await addResults('4.0.0', 8, { ...agreed, at: may });
   const figures = await ask(['researcher']);
   const { series } = figures.models.find(({ version }) => version === '4.0.0')!;
-  assert.equal(
-    series.map(({ figures: of }) => of!.corrected),
-    [null, 10],
-  );
-  assert.equal([totalOf(figures, '4.0.0')!.results, totalOf(figures, '4.0.0')!.corrected], [28, null]);
+  const corrected = series.map(({ figures: of }) => of!.corrected);
+  assert.equal(corrected, [null, 10]);
+  const { results, corrected: inAll } = totalOf(figures, '4.0.0')!;
+  assert.equal([results, inAll], [28, null]);
   assert.is(totalOf(await ask(['admin']), '4.0.0')!.corrected, 12, 'administrators are told');
 });
 

@@ -11,20 +11,11 @@ import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certi
 import { discardingPacs } from '../testing/discarding-pacs.ts';
 import { openDimseArchive } from '../testing/dimse-archive.ts';
 import { ABORT, openDimsePeer, pdu, respond, type Script } from '../testing/dimse-peer.ts';
+import { changeOf, clock, codesOf, countInstances, found } from '../testing/examined.ts';
 import { hasStorescp, startStorescp } from '../testing/storescp.ts';
-import type { Finding } from './diagnoses.ts';
 import { examinePacs, type PacsReport, type Scope } from './examine-pacs.ts';
 
 const signal = new AbortController().signal;
-/** Time that passes only while somebody waits. */
-let passedMs = 0;
-const clock = {
-  now: () => 1_700_000_000_000 + passedMs,
-  async wait(ms: number) {
-    passedMs += ms;
-  },
-};
-
 type Options = {
   readonly scope?: Scope;
   readonly ca?: string;
@@ -38,16 +29,6 @@ function examine(port: number, called = 'ORTHANC', options: Options = {}): Promi
   const wants = { commitment, orthanc: false };
   return examinePacs({ url, authorization: null, ca }, { scope, wants, clock }, signal);
 }
-
-const codesOf = ({ findings }: PacsReport, result: Finding['result']): string[] =>
-  findings.filter((finding) => finding.result === result).map(({ code }) => code);
-
-function found({ findings }: PacsReport, code: string): Finding {
-  const finding = findings.find((one) => one.code === code);
-  assert.ok(finding, `${code} is not among ${findings.map((one) => one.code).join(', ')}`);
-  return finding;
-}
-const changeOf = ({ change }: Finding, at: string): string => change.find((one) => one.at === at)?.text ?? '';
 
 /** PS3.7 Table E.1-1. */
 const C_GET = 0x0010;
@@ -63,20 +44,17 @@ test.before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'relay-doctor-dimse-'));
   if ((await findOrthanc()) === null) return;
   port = await freePort();
-  orthanc = await startOrthanc({
-    folder: join(folder, 'orthanc'),
-    settings: {
-      ...{ DicomServerEnabled: true, DicomPort: port, DicomAet: 'ORTHANC', DicomCheckCalledAet: true },
-      DicomModalities: {
-        relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true },
-      },
-    },
-  });
+  const settings = { ...servedAt(port), DicomModalities: KNOWN, DicomCheckCalledAet: true };
+  orthanc = await startOrthanc({ folder: join(folder, 'orthanc'), settings });
 });
 test.after(async () => {
   await orthanc?.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+const servedAt = (DicomPort: number) => ({ DicomServerEnabled: true, DicomPort, DicomAet: 'ORTHANC' });
+/** To the Orthanc, the gateway. */
+const KNOWN = { relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true } };
 
 const withOrthanc = (title: string, run: (orthanc: RunningOrthanc) => Promise<void>) =>
   test(title, async () => {
@@ -84,23 +62,18 @@ const withOrthanc = (title: string, run: (orthanc: RunningOrthanc) => Promise<vo
     await run(orthanc);
   });
 
-async function countInstances({ restUrl, authorization }: RunningOrthanc): Promise<number> {
-  const answer = await fetch(`${restUrl}/statistics`, { headers: { authorization } });
-  return ((await answer.json()) as { CountInstances: number }).CountInstances;
-}
-
 withOrthanc('an Orthanc that knows the gateway is right, and nothing is written', async (orthanc) => {
   const report = await examine(port);
   assert.equal([...codesOf(report, 'fail'), ...codesOf(report, 'warn')], []);
-  for (const code of [
+  const right = [
     'association-accepted',
     'echoes',
     'contexts-taken',
     'finds',
     'gets',
     'dimse-commitment-taken',
-  ])
-    assert.is(found(report, code).result, 'ok');
+  ];
+  for (const code of right) assert.is(found(report, code).result, 'ok');
   assert.is(await countInstances(orthanc), 0);
   assert.equal(report.settings, { lagMinutes: null, proof: null, batchBytes: null, bodyBytes: null });
 });
@@ -116,15 +89,12 @@ withOrthanc('with --store all is measured, and what is left there is named', asy
 
 /** PS3.4 Table C.4-3, Unable to process: its C-GET answers so for what it does not hold, and where it fails. */
 withOrthanc('an Orthanc that confirms and then discards is known by its search alone', async () => {
-  const DicomPort = await freePort();
-  const { settings, ...place } = await discardingPacs(join(folder, 'losing'));
-  const DicomModalities = { relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true } };
-  const losing = await startOrthanc({
-    ...place,
-    settings: { ...settings, DicomServerEnabled: true, DicomPort, DicomAet: 'ORTHANC', DicomModalities },
-  });
+  const at = await freePort();
+  const losingPacs = await discardingPacs(join(folder, 'losing'));
+  const settings = { ...losingPacs.settings, ...servedAt(at), DicomModalities: KNOWN };
+  const losing = await startOrthanc({ ...losingPacs, settings });
   try {
-    const report = await examine(DicomPort, 'ORTHANC', { scope: 'store' });
+    const report = await examine(at, 'ORTHANC', { scope: 'store' });
     assert.is(found(report, 'never-shown').result, 'fail');
     assert.match(found(report, 'not-read-back').says, 'C-GET failed, status C000H');
   } finally {
@@ -198,37 +168,26 @@ test('a storescp takes images and answers no search', async () => {
   }
   const implicit = await startStorescp('+xi');
   try {
-    assert.match(
-      found(await examine(implicit.port, 'ANY'), 'contexts-none').says,
-      'no images from RELAYPACS',
-    );
+    const none = found(await examine(implicit.port, 'ANY'), 'contexts-none');
+    assert.match(none.says, 'no images from RELAYPACS');
   } finally {
     await implicit.stop();
   }
 });
 
 withOrthanc('an Orthanc that does not know the gateway, and takes no compressed images', async () => {
-  const DicomPort = await freePort();
-  const uncompressed = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1'];
-  const other = await startOrthanc({
-    folder: join(folder, 'other'),
-    settings: {
-      DicomServerEnabled: true,
-      DicomPort,
-      DicomAet: 'ORTHANC',
-      AcceptedTransferSyntaxes: uncompressed,
-    },
-  });
+  const at = await freePort();
+  const AcceptedTransferSyntaxes = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1'];
+  const settings = { ...servedAt(at), AcceptedTransferSyntaxes };
+  const other = await startOrthanc({ folder: join(folder, 'other'), settings });
   try {
-    const report = await examine(DicomPort);
-    assert.match(
-      found(report, 'contexts-missing').says,
-      'CT in JPEG Lossless, CT in JPEG-LS, CT in JPEG 2000.',
-    );
+    const report = await examine(at);
+    const { says } = found(report, 'contexts-missing');
+    assert.match(says, 'CT in JPEG Lossless, CT in JPEG-LS, CT in JPEG 2000.');
     assert.equal(codesOf(report, 'fail'), ['find-refused']);
     assert.match(changeOf(found(report, 'find-refused'), 'any'), 'RELAYPACS');
     // It ends the association at the first C-FIND: it was reached, and answers C-ECHO.
-    const reach = await examine(DicomPort, 'ORTHANC', { scope: 'reach' });
+    const reach = await examine(at, 'ORTHANC', { scope: 'reach' });
     for (const one of [report, reach]) {
       assert.ok(one.isReached);
       assert.equal(codesOf(one, 'fail'), ['find-refused']);
@@ -269,11 +228,8 @@ test('a dead port: the remedies are those of DIMSE', async () => {
 withOrthanc('an address of the web with the port of DIMSE', async () => {
   const url = `http://localhost:${port}/dicom-web`;
   const wants = { commitment: false, orthanc: false };
-  const report = await examinePacs(
-    { url, authorization: null, ca: null },
-    { scope: 'all', wants, clock },
-    signal,
-  );
+  const place = { url, authorization: null, ca: null };
+  const report = await examinePacs(place, { scope: 'all', wants, clock }, signal);
   assert.equal(codesOf(report, 'fail'), ['not-http']);
   assert.match(changeOf(found(report, 'not-http'), 'any'), 'choose DIMSE');
 });

@@ -13,53 +13,25 @@ import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts
 import { freePort } from '../../../scripts/system/ports.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { discardingPacs } from '../testing/discarding-pacs.ts';
+import { changeOf, clock, codesOf, countInstances, found } from '../testing/examined.ts';
 import { type KeptRequest, type OddPacsProxy, startOddPacsProxy } from '../testing/odd-pacs-proxy.ts';
 import { checksOf } from './checks.ts';
-import type { Finding } from './diagnoses.ts';
-import { examinePacs, type PacsReport } from './examine-pacs.ts';
+import { examinePacs } from './examine-pacs.ts';
 
 const signal = new AbortController().signal;
-
-/** Time that passes only while somebody waits. */
-let passedMs = 0;
-const STARTED_AT = Date.now();
-const clock = {
-  now: () => STARTED_AT + passedMs,
-  async wait(ms: number) {
-    passedMs += ms;
-  },
-};
 
 const examine = (url: string, { store = false } = {}) =>
   examinePacs({ url, authorization: null, ca: null }, { scope: store ? 'store' : 'all', clock }, signal);
 
-const codesOf = (report: PacsReport, result: Finding['result']): string[] =>
-  report.findings.filter((finding) => finding.result === result).map(({ code }) => code);
-
-function found(report: PacsReport, code: string): Finding {
-  const finding = report.findings.find((one) => one.code === code);
-  assert.ok(finding, `${code} is not among ${report.findings.map((one) => one.code).join(', ')}`);
-  return finding;
-}
-
-const changeOf = (finding: Finding, at: string): string =>
-  finding.change.find((one) => one.at === at)?.text ?? '';
-
-type World = {
-  folder: string;
-  orthanc: RunningOrthanc;
-  proxy: OddPacsProxy;
-};
+type World = { folder: string; orthanc: RunningOrthanc; proxy: OddPacsProxy };
 const test = suite<Partial<World>>('the doctor');
 let world: World | null = null;
 
 test.before(async () => {
   if ((await findOrthanc()) === null) skip('the doctor', 'Orthanc is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'relay-doctor-'));
-  const orthanc = await startOrthanc({
-    folder: join(folder, 'open'),
-    settings: { AuthenticationEnabled: false, OverwriteInstances: true },
-  });
+  const settings = { AuthenticationEnabled: false, OverwriteInstances: true };
+  const orthanc = await startOrthanc({ folder: join(folder, 'open'), settings });
   world = { folder, orthanc, proxy: await startOddPacsProxy(orthanc.url, clock.now) };
 });
 test.before.each(() => world?.proxy.reset());
@@ -69,13 +41,11 @@ test.after(async () => {
   if (world) await rm(world.folder, { recursive: true, force: true });
 });
 
+const plain = (status: number) => ({ status, type: 'text/plain', body: '' });
+const NOT_THERE = plain(404);
+
 const promise = (title: string, run: (world: World) => Promise<void>) =>
   test(title, async () => void (world && (await run(world))));
-
-async function countInstances({ restUrl }: RunningOrthanc): Promise<number> {
-  const answer = await fetch(`${restUrl}/statistics`);
-  return ((await answer.json()) as { CountInstances: number }).CountInstances;
-}
 
 /** The study is all that it holds. */
 async function emptied(orthanc: RunningOrthanc, study: string): Promise<void> {
@@ -92,8 +62,7 @@ promise('a PACS that replaces instances is told from one that keeps the first', 
 });
 
 promise('test instances that cannot be removed are named', async ({ orthanc, proxy }) => {
-  proxy.oddities.answer = ({ path }) =>
-    path.startsWith('/dicom-web/') ? null : { status: 404, type: 'text/plain', body: '' };
+  proxy.oddities.answer = ({ path }) => (path.startsWith('/dicom-web/') ? null : NOT_THERE);
   const left = found(await examine(proxy.url, { store: true }), 'not-removed');
   assert.match(left.says, 'Patient ID RELAYPACS-DOCTOR');
   await emptied(orthanc, /Study Instance UID ([\d.]+\d)/.exec(left.says)![1]!);
@@ -102,9 +71,9 @@ promise('test instances that cannot be removed are named', async ({ orthanc, pro
 promise('test instances that a PACS deletes when asked are not called left', async ({ orthanc, proxy }) => {
   let isDeleted = false;
   proxy.oddities.answer = ({ method, path }) => {
-    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
+    if (!path.startsWith('/dicom-web/')) return NOT_THERE;
     if (method === 'DELETE') isDeleted = true;
-    if (method === 'DELETE') return { status: 204, type: 'text/plain', body: '' };
+    if (method === 'DELETE') return plain(204);
     const isSearch = /\/studies\/[\d.]+\/instances/.test(path);
     return isSearch && isDeleted ? { status: 200, type: 'application/dicom+json', body: '[]' } : null;
   };
@@ -118,7 +87,7 @@ promise('test instances that a PACS deletes when asked are not called left', asy
 
 promise('a PACS that refused the test instances is said to hold none of them', async ({ proxy }) => {
   proxy.oddities.answer = ({ path, body }) => {
-    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
+    if (!path.startsWith('/dicom-web/')) return NOT_THERE;
     return body.includes('DICM') ? { status: 400, type: 'text/html', body: '<p>no</p>' } : null;
   };
   assert.is(found(await examine(proxy.url, { store: true }), 'absent').result, 'ok');
@@ -127,14 +96,12 @@ promise('a PACS that refused the test instances is said to hold none of them', a
 promise('where nobody can tell whether they are left, the test says so', async ({ orthanc, proxy }) => {
   proxy.oddities.answer = ({ method, path }) => {
     const isSearch = method === 'GET' && /\/studies\/[\d.]+\/instances/.test(path);
-    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
-    return isSearch ? { status: 500, type: 'text/plain', body: '' } : null;
+    if (!path.startsWith('/dicom-web/')) return NOT_THERE;
+    return isSearch ? plain(500) : null;
   };
   const untold = found(await examine(proxy.url, { store: true }), 'removal-untold');
-  assert.match(
-    untold.says,
-    /^Whether .* is unknown\. Patient ID RELAYPACS-DOCTOR, Study Instance UID 2\.25\.\d+/,
-  );
+  const unknown = /^Whether .* is unknown\. Patient ID RELAYPACS-DOCTOR, Study Instance UID 2\.25\.\d+/;
+  assert.match(untold.says, unknown);
   assert.match(changeOf(untold, 'any'), 'Search the PACS');
   await emptied(orthanc, /2\.25\.\d+/.exec(untold.says)![0]);
 });
@@ -156,10 +123,8 @@ promise(
       assert.equal([lost.check, lost.result], ['store', 'fail']);
       const seconds = /(\d+) s/.exec(found(report, 'not-there-to-show').says)![1];
       assert.is(report.settings.lagMinutes, null, 'no lag brings them back');
-      assert.match(
-        lost.says,
-        `confirmed two test instances, and ${seconds} s later it neither lists nor returns 2 of`,
-      );
+      const says = `confirmed two test instances, and ${seconds} s later it neither lists nor returns 2 of`;
+      assert.match(lost.says, says);
       assert.not(report.findings.some(({ code }) => code === 'stored'));
     } finally {
       await losing.stop();
@@ -171,7 +136,7 @@ promise(
 
 promise('a PACS where nobody could look is not said to have lost anything', async ({ proxy }) => {
   const answerTo = (pattern: RegExp, status: number) => (request: KeptRequest) =>
-    request.method === 'GET' && pattern.test(request.path) ? { status, type: 'text/plain', body: '' } : null;
+    request.method === 'GET' && pattern.test(request.path) ? plain(status) : null;
   const search = /\/studies\/[^/]+\/instances\?/;
   const instance = /\/instances\/[\d.]+$/;
   proxy.oddities.lagMs = 40_000;
@@ -184,10 +149,8 @@ promise('a PACS where nobody could look is not said to have lost anything', asyn
   const gone = answerTo(instance, 404);
   proxy.oddities.answer = (request) => unsearched(request) ?? gone(request);
   const report = await examine(proxy.url, { store: true });
-  assert.equal(
-    ['stored', 'never-shown'].map((code) => found(report, code).result),
-    ['ok', 'fail'],
-  );
+  assert.is(found(report, 'stored').result, 'ok');
+  assert.is(found(report, 'never-shown').result, 'fail');
 });
 
 promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
@@ -199,10 +162,8 @@ promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
     return { status: 409, type: 'application/dicom+json', body: answer };
   };
   const refused = found(await examine(proxy.url, { store: true }), 'store-refused');
-  assert.is(
-    refused.says,
-    'The PACS did not store the test instance: The PACS has no room or is too busy. (A700H)',
-  );
+  const says = 'The PACS did not store the test instance: The PACS has no room or is too busy. (A700H)';
+  assert.is(refused.says, says);
   assert.match(changeOf(refused, 'any'), 'Free disk space');
 });
 
@@ -213,13 +174,11 @@ promise(
       [507, 'stores-no-room'],
       [500, 'stores-all-fail'],
     ] as const) {
-      proxy.oddities.answer = ({ method }) =>
-        method === 'POST' ? { status, type: 'text/plain', body: '' } : null;
+      proxy.oddities.answer = ({ method }) => (method === 'POST' ? plain(status) : null);
       const report = await examine(proxy.url);
       assert.equal(codesOf(report, 'fail'), [code]);
-      const others = report.findings.filter(({ check }) =>
-        ['garbage', 'chunked', 'body-size'].includes(check),
-      );
+      const unasked = ['garbage', 'chunked', 'body-size'];
+      const others = report.findings.filter(({ check }) => unasked.includes(check));
       assert.equal(fieldsOf(others, 'result'), ['skipped', 'skipped', 'skipped']);
     }
   },

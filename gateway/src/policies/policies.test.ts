@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { policyAnswerSchema, type Policy } from '#shared/protocol/api.ts';
+import { policyAnswerSchema, type Policy, type UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { BUILT_IN_NAMES, type PolicyDocument } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -51,13 +51,23 @@ for (const { name, open } of testDatabases('policies')) {
     replace(document: PolicyDocument, version: number): Promise<void>;
     withdraw(version: number): Promise<boolean>;
     offered(): Promise<readonly Policy[]>;
-    codeOf(manifest: Manifest): Promise<string | undefined>;
+    namesOffered(): Promise<string[]>;
+    /** What is answered to an announcement under this version; nothing, if it is accepted. */
+    codeOf(
+      instances: readonly SyntheticInstance[],
+      version: number,
+      name?: string,
+    ): Promise<string | undefined>;
+    /** What becomes of an upload: everything in it judged. */
+    sent(uploadId: string, instances: readonly SyntheticInstance[]): Promise<UploadStatus>;
   };
 
   async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
     const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
     const change = { siteId: pipeline.siteId, by: pipeline.accountId, now: new Date() };
     const { db } = pipeline.tools;
+    const offered: World['offered'] = async () =>
+      policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy')).policies;
     await run({
       ...pipeline,
       change,
@@ -65,9 +75,16 @@ for (const { name, open } of testDatabases('policies')) {
       replace: (document, version) =>
         db.transaction().execute((trx) => replacePolicy(trx, document, version, change)),
       withdraw: (version) => db.transaction().execute((trx) => withdrawPolicy(trx, 'own', version, change)),
-      offered: async () => policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy')).policies,
-      codeOf: async (manifest) =>
-        (await pipeline.json<{ code?: string }>('POST', '/upload/init', manifest)).code,
+      offered,
+      namesOffered: async () => (await offered()).map((policy) => policy.name),
+      codeOf: async (instances, version, policy) =>
+        (await pipeline.json<{ code?: string }>('POST', '/upload/init', under(instances, version, policy)))
+          .code,
+      async sent(uploadId, instances) {
+        await pipeline.send(uploadId, instances);
+        await pipeline.runAll();
+        return pipeline.status(uploadId);
+      },
     });
     assert.equal(pipeline.failures, []);
     await pipeline.close();
@@ -90,9 +107,9 @@ for (const { name, open } of testDatabases('policies')) {
     );
   }
 
-  const under = (instances: readonly SyntheticInstance[], version: number): Manifest => ({
+  const under = (instances: readonly SyntheticInstance[], version: number, policy = 'own'): Manifest => ({
     ...toManifest(instances),
-    policy: { name: 'own', version },
+    policy: { name: policy, version },
   });
   /** With the digest of its original. */
   const naming = (instance: Sent, version: number): Manifest => ({
@@ -119,18 +136,11 @@ for (const { name, open } of testDatabases('policies')) {
       const own = (await world.offered()).find((policy) => policy.name === 'own');
       assert.equal(own, { ...KEEPING, rules, version: 2 });
       world.actAs(world.accountId, ['radiologist']);
-      assert.equal(
-        (await world.offered()).map((policy) => policy.name),
-        ['identified', 'deidentified'],
-      );
+      assert.equal(await world.namesOffered(), ['identified', 'deidentified']);
       world.actAs(world.accountId, ['auditor']);
       assert.equal(await world.offered(), []);
       world.actAs(world.accountId, ['technician'], null, randomUUID());
-      assert.equal(
-        (await world.offered()).map((policy) => policy.name),
-        ['identified', 'deidentified'],
-        'another site',
-      );
+      assert.equal(await world.namesOffered(), ['identified', 'deidentified'], 'another site');
     }));
 
   test('uploads promised under one version are judged by it, even once superseded or withdrawn', () =>
@@ -152,9 +162,7 @@ for (const { name, open } of testDatabases('policies')) {
       const of = newStudy(1);
       const [first] = await deidentified(options, { of });
       const { uploadId } = await world.init(naming(first!, 1));
-      await world.send(uploadId, [first!]);
-      await world.runAll();
-      assert.is((await world.status(uploadId)).state, 'closed');
+      assert.is((await world.sent(uploadId, [first!])).state, 'closed');
       const reasonOf = async (key: number, version: number) => {
         await world.replace({ ...STRICT, options: ['retain-uids'], key }, version - 1);
         const [again] = await deidentified(['retain-uids'], { of, key });
@@ -171,9 +179,7 @@ for (const { name, open } of testDatabases('policies')) {
       await world.replace(STRICT, 1);
       const instances = await deidentified(['retain-institution-identity']);
       const { uploadId } = await world.init(under(instances, 2));
-      await world.send(uploadId, instances);
-      await world.runAll();
-      const status = await world.status(uploadId);
+      const status = await world.sent(uploadId, instances);
       assert.is(status.state, 'held');
       assert.ok(status.instances?.every(({ reason }) => reason === 'identity-remains'));
     }));
@@ -182,22 +188,17 @@ for (const { name, open } of testDatabases('policies')) {
     inWorld(async (world) => {
       await world.make(KEEPING);
       const instances = await deidentified(['retain-institution-identity']);
-      const manifest = under(instances, 1);
-      const { uploadId } = await world.init(manifest);
+      const { uploadId } = await world.init(under(instances, 1));
       await world.replace(STRICT, 1);
-      assert.is(await world.codeOf(manifest), 'policy-withdrawn');
+      assert.is(await world.codeOf(instances, 1), 'policy-withdrawn');
       const created = await world.create(uploadId, randomUUID(), (await packed(instances)).length);
-      assert.equal(
-        [created.status, ((await created.json()) as { code: string }).code],
-        [409, 'policy-withdrawn'],
-      );
+      const { code } = (await created.json()) as { code: string };
+      assert.equal([created.status, code], [409, 'policy-withdrawn']);
       // Chosen again: the device takes its promise back and makes another.
       assert.is((await world.request('DELETE', `/upload/${uploadId}`)).status, 204);
       const again = await deidentified([]);
       const { uploadId: next } = await world.init(under(again, 2));
-      await world.send(next, again);
-      await world.runAll();
-      assert.is((await world.status(next)).state, 'closed');
+      assert.is((await world.sent(next, again)).state, 'closed');
     }));
 
   test('a withdrawn one is offered to nobody and accepts nothing until it is created again', () =>
@@ -206,32 +207,28 @@ for (const { name, open } of testDatabases('policies')) {
       const instances = await deidentified(['retain-institution-identity']);
       const { uploadId } = await world.init(under(instances, 1));
       assert.equal([await world.withdraw(1), await world.withdraw(1)], [true, false]);
-      assert.not.ok((await world.offered()).some((policy) => policy.name === 'own'));
-      assert.is(await world.codeOf(under(instances, 1)), 'policy-withdrawn');
+      assert.not.ok((await world.namesOffered()).includes('own'));
+      assert.is(await world.codeOf(instances, 1), 'policy-withdrawn');
       assert.is((await world.create(uploadId, randomUUID(), 100)).status, 409);
       await world.replace(KEEPING, 1);
-      assert.is(await world.codeOf(under(instances, 1)), 'policy-withdrawn', 'the version is another one');
-      assert.is(await world.codeOf(under(instances, 2)), undefined);
+      assert.is(await world.codeOf(instances, 1), 'policy-withdrawn', 'the version is another one');
+      assert.is(await world.codeOf(instances, 2), undefined);
     }));
 
   test('a role that one does not name is refused, also where the account may send under others', () =>
     inWorld(async (world) => {
       await world.make({ ...KEEPING, roles: ['researcher'] });
-      assert.is(await world.codeOf(under(newStudy(), 1)), 'policy-not-allowed');
+      assert.is(await world.codeOf(newStudy(), 1), 'policy-not-allowed');
     }));
 
   test('when two people change one at once, the second is told so, and every version stays', () =>
     inWorld(async (world) => {
-      assert.equal((await Promise.all([codeOf(world.make(KEEPING)), codeOf(world.make(STRICT))])).sort(), [
-        'done',
-        'policy-exists',
-      ]);
+      const made = await Promise.all([codeOf(world.make(KEEPING)), codeOf(world.make(STRICT))]);
+      assert.equal(made.sort(), ['done', 'policy-exists']);
       const [first] = await versionsOf(world.tools.db, world.siteId, 'own');
       assert.is(first?.version, 1);
-      assert.equal(
-        (await Promise.all([codeOf(world.replace(STRICT, 1)), codeOf(world.replace(KEEPING, 1))])).sort(),
-        ['done', 'policy-changed'],
-      );
+      const replaced = await Promise.all([STRICT, KEEPING].map((one) => codeOf(world.replace(one, 1))));
+      assert.equal(replaced.sort(), ['done', 'policy-changed']);
       const versions = await listVersions(world.tools.db, world.siteId);
       assert.equal(fieldsOf(versions, 'version'), [2, 1]);
       assert.equal(versions[1]?.document, first?.document);
@@ -246,27 +243,14 @@ for (const { name, open } of testDatabases('policies')) {
     inWorld(async (world) => {
       await world.make(KEEPING);
       const document = JSON.stringify({ ...KEEPING, name: 'later', rules: { fromTheFuture: true } });
+      const made = { version: 1, made_by: world.accountId, made_at: new Date() };
+      const row = { site_id: world.siteId, name: 'later', document, ...made };
       await world.tools.db
         .insertInto('policy')
-        .values({
-          site_id: world.siteId,
-          name: 'later',
-          version: 1,
-          document,
-          made_by: world.accountId,
-          made_at: new Date(),
-          withdrawn_by: null,
-          withdrawn_at: null,
-        })
+        .values({ ...row, withdrawn_by: null, withdrawn_at: null })
         .execute();
-      assert.equal(
-        (await world.offered()).map((policy) => policy.name),
-        ['identified', 'deidentified', 'own'],
-      );
-      assert.is(
-        await world.codeOf({ ...under(newStudy(), 1), policy: { name: 'later', version: 1 } }),
-        'policy-withdrawn',
-      );
+      assert.equal(await world.namesOffered(), ['identified', 'deidentified', 'own']);
+      assert.is(await world.codeOf(newStudy(), 1, 'later'), 'policy-withdrawn');
     }));
 
   test.run();

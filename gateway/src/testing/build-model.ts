@@ -42,11 +42,8 @@ function build(id: string, nodes: readonly Node[]): TestModel {
     ...value(11, 'image', input),
     ...value(12, 'probabilities', output),
   ];
-  const file = new Uint8Array([
-    ...number(1, 8),
-    ...part(7, graph),
-    ...part(8, [...text(1, ''), ...number(2, 13)]),
-  ]);
+  const opset = part(8, [...text(1, ''), ...number(2, 13)]);
+  const file = new Uint8Array([...number(1, 8), ...part(7, graph), ...opset]);
   const card = {
     id,
     version: '1.0.0',

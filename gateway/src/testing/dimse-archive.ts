@@ -63,9 +63,8 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
       if (asked.field === FIND_RQ) return find(archive, asked, { identifier: dataSet, known });
       if (asked.field === GET_RQ) {
         getting = asked;
-        const uid = known
-          .map(({ identifiers }) => identifiers.sopInstanceUID)
-          .find((one) => dataSet.includes(one));
+        const uids = known.map(({ identifiers }) => identifiers.sopInstanceUID);
+        const uid = uids.find((one) => dataSet.includes(one));
         const held = uid === undefined ? undefined : archive.held.get(uid);
         return held === undefined ? respond(asked, 0) : bring(3, uid!, held);
       }
@@ -143,9 +142,9 @@ export function report(
     [0x1000, '1.2.840.10008.1.20.1.1'],
     [0x1002, failures.length === 0 ? 1 : 2],
   ]);
-  const value = (isCommand: boolean, fragment: Buffer): Buffer =>
-    encodeData({ contextId, isCommand, isLast: true, fragment });
-  return [value(true, command), value(false, dataSet)];
+  return [command, dataSet].map((fragment) =>
+    encodeData({ contextId, isCommand: fragment === command, isLast: true, fragment }),
+  );
 }
 
 function find(
@@ -154,23 +153,19 @@ function find(
   { identifier, known }: { readonly identifier: Buffer; readonly known: readonly SyntheticInstance[] },
 ): readonly Buffer[] {
   const isSeries = identifier.includes('SERIES');
-  const rows = known.filter(
-    ({ identifiers: { sopInstanceUID, studyInstanceUID, seriesInstanceUID } }) =>
-      held.has(sopInstanceUID) &&
-      identifier.includes(studyInstanceUID) &&
-      (isSeries || identifier.includes(seriesInstanceUID)),
+  const found = known
+    .map(({ identifiers }) => identifiers)
+    .filter(({ sopInstanceUID: uid }) => held.has(uid))
+    .filter(({ studyInstanceUID: study }) => identifier.includes(study))
+    .filter(({ seriesInstanceUID: series }) => isSeries || identifier.includes(series));
+  // Of a series one row.
+  const rows = isSeries ? found.slice(0, 1) : found;
+  const said = rows.flatMap(({ sopInstanceUID, studyInstanceUID, seriesInstanceUID }) =>
+    respond(asked, PENDING, [
+      [0x00080018, isSeries ? '' : sopInstanceUID],
+      [0x0020000d, studyInstanceUID],
+      [0x0020000e, seriesInstanceUID],
+    ]),
   );
-  return [
-    ...rows.flatMap(({ identifiers: { sopInstanceUID, studyInstanceUID, seriesInstanceUID } }, at) =>
-      // Of a series one row.
-      isSeries && at > 0
-        ? []
-        : respond(asked, PENDING, [
-            [0x00080018, isSeries ? '' : sopInstanceUID],
-            [0x0020000d, studyInstanceUID],
-            [0x0020000e, seriesInstanceUID],
-          ]),
-    ),
-    ...respond(asked, 0),
-  ];
+  return [...said, ...respond(asked, 0)];
 }

@@ -12,11 +12,9 @@ import { concatBytes, encodeHeader } from '#shared/dicom/encode.ts';
 export type PlainElement = {
   readonly tag: number;
   readonly vr: string;
-  readonly value:
-    | Uint8Array
-    | { readonly items: readonly PlainItem[] }
-    | { readonly fragments: readonly Uint8Array[] };
+  readonly value: Uint8Array | { readonly items: readonly PlainItem[] } | Fragments;
 };
+type Fragments = { readonly fragments: readonly Uint8Array[] };
 export type PlainItem = readonly PlainElement[];
 
 export type Choices = {
@@ -72,18 +70,11 @@ function encodeOne({ tag, vr, value }: PlainElement, choices: Choices): Uint8Arr
     ]);
   // PS3.5 §6.2.2 note 4.
   const inner = vr === 'UN' ? { ...choices, encoding: IMPLICIT } : choices;
-  const content = concatBytes(
-    value.items.map((item) =>
-      enclosed(encodeAll(item, inner), inner, {
-        open: (length) => encodeHeader(ITEM, '', length, inner.encoding),
-        delimiter: ITEM_DELIMITATION,
-      }),
-    ),
-  );
-  return enclosed(content, inner, {
-    open: (length) => encodeHeader(tag, vr, length, encoding),
-    delimiter: SEQUENCE_DELIMITATION,
-  });
+  const openItem = (length: number) => encodeHeader(ITEM, '', length, inner.encoding);
+  const ofItem = { open: openItem, delimiter: ITEM_DELIMITATION };
+  const content = concatBytes(value.items.map((item) => enclosed(encodeAll(item, inner), inner, ofItem)));
+  const open = (length: number) => encodeHeader(tag, vr, length, encoding);
+  return enclosed(content, inner, { open, delimiter: SEQUENCE_DELIMITATION });
 }
 
 function enclosed(

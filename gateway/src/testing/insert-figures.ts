@@ -32,30 +32,28 @@ export type TestUpload = {
   readonly events?: readonly { readonly event: string; readonly because?: string }[];
 };
 
+type Id = { readonly id: string };
 let seq = 1000;
 
 export async function insertTestUpload(db: Db, upload: TestUpload): Promise<void> {
   const site = await siteOf(db);
   const { study, account, device = null, at, toPacsMs, instances, events = [] } = upload;
-  const { rows } = await sql<{
-    id: string;
-  }>`insert into study (site_id, account_id, study_instance_uid, state,
+  const { rows } = await sql<Id>`insert into study (site_id, account_id, study_instance_uid, state,
       revision, policy_name, policy_version, updated_at)
     values (${site}, ${account}, ${study}, 'closed', 1, 'identified', 1, ${at}) returning id`.execute(db);
   const studyId = rows[0]!.id;
   const id = randomUUID();
   await sql`insert into upload (id, site_id, study_id, account_id, device_id, created_at)
     values (${id}, ${site}, ${studyId}, ${account}, ${device}, ${at})`.execute(db);
-  for (const [
-    number,
-    { class: name = 'DX', bytes = 100, refused = null, state = 'stored' },
-  ] of instances.entries())
+  for (const [number, one] of instances.entries()) {
+    const { class: name = 'DX', bytes = 100, refused = null, state = 'stored' } = one;
     await sql`insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
         transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
       values (${site}, ${studyId}, ${`${study}.${number}`}, ${SOP_CLASSES[name]}, ${study}, '1.2', ${`${number}`},
         'identified', 1, ${bytes}, ${refused === null ? state : 'refused'}, ${refused}, 1, ${at})`.execute(
       db,
     );
+  }
   if (toPacsMs !== undefined)
     await sql`insert into receipt (id, site_id, study_id, upload_id, revision, jws, issued_at)
       values (${randomUUID()}, ${site}, ${studyId}, ${id}, 1, '', ${new Date(Date.parse(at) + toPacsMs)})`.execute(
@@ -70,9 +68,8 @@ export async function insertTestUpload(db: Db, upload: TestUpload): Promise<void
 }
 
 export async function insertTestDevice(db: Db, account: string): Promise<string> {
-  const { rows } = await sql<{
-    id: string;
-  }>`insert into device (site_id, account_id, thumbprint, public_key, last_seen_at)
+  const { rows } =
+    await sql<Id>`insert into device (site_id, account_id, thumbprint, public_key, last_seen_at)
     values (${await siteOf(db)}, ${account}, ${randomUUID()}, '{}', now()) returning id`.execute(db);
   return rows[0]!.id;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
@@ -26,6 +27,7 @@ export type Sent = { sopInstanceUID: string; digest: string };
 export async function writeStudy(folder: string, studyNumber: number, largeBytes = 0): Promise<Sent[]> {
   await mkdir(folder, { recursive: true });
   const root = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+  const study = `${root.slice(0, 50)}.${studyNumber}`;
   const sent: Sent[] = [];
   for (let series = 1; series <= SERIES; series += 1) {
     for (let number = 1; number <= INSTANCES_A_SERIES; number += 1) {
@@ -34,24 +36,23 @@ export async function writeStudy(folder: string, studyNumber: number, largeBytes
       // Noise, which no coding can make smaller, travels with all its bytes.
       const random = seededRandom(studyNumber * 1000 + series * 100 + number);
       const pixels = new Uint8Array(64 * 64 * 2 * frames).map(() => random() * 256);
-      const sopInstanceUID = `${root.slice(0, 50)}.${studyNumber}.${series}.${number}`;
-      const bytes = Buffer.concat(
-        buildInstance({
-          identifiers: {
-            studyInstanceUID: parseUid('StudyInstanceUID', `${root.slice(0, 50)}.${studyNumber}`),
-            seriesInstanceUID: parseUid('SeriesInstanceUID', `${root.slice(0, 50)}.${studyNumber}.${series}`),
-            sopInstanceUID: parseUid('SOPInstanceUID', sopInstanceUID),
-            sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.7.3'),
-          },
-          transferSyntaxUID: parseUid('TransferSyntaxUID', '1.2.840.10008.1.2.1'),
-          elements: [
-            [0x00100010, 'PN', 'Killed^Often'],
-            [0x00100020, 'LO', `KILL-${studyNumber}`],
-            [0x00080060, 'CS', 'OT'],
-          ],
-          image: { rows: 64, columns: 64, frames, bitsAllocated: 16, pixels },
-        }),
-      );
+      const sopInstanceUID = `${study}.${series}.${number}`;
+      const instance = buildInstance({
+        identifiers: {
+          studyInstanceUID: parseUid('StudyInstanceUID', study),
+          seriesInstanceUID: parseUid('SeriesInstanceUID', `${study}.${series}`),
+          sopInstanceUID: parseUid('SOPInstanceUID', sopInstanceUID),
+          sopClassUID: SOP_CLASSES.multiframeGrayscaleWordSC,
+        },
+        transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+        elements: [
+          [0x00100010, 'PN', 'Killed^Often'],
+          [0x00100020, 'LO', `KILL-${studyNumber}`],
+          [0x00080060, 'CS', 'OT'],
+        ],
+        image: { rows: 64, columns: 64, frames, bitsAllocated: 16, pixels },
+      });
+      const bytes = Buffer.concat(instance);
       await writeFile(join(folder, `${series}-${number}.dcm`), bytes);
       sent.push({ sopInstanceUID, digest: sha256(bytes) });
     }
@@ -63,20 +64,8 @@ export type UploadResult = { code: number; stdout: string; stderr: string };
 
 /** The technician's program in a process of its own: it outlives every kill of the gateway. */
 export function upload(folder: string, gateway: string): Promise<UploadResult> {
-  const args = [
-    RELAY,
-    'upload',
-    folder,
-    '--gateway',
-    gateway,
-    '--user',
-    'admin',
-    '--policy',
-    'identified',
-    '--wait',
-    '--json',
-  ];
-  const child = spawn(process.execPath, args, {
+  const options = `--gateway ${gateway} --user admin --policy identified --wait --json`.split(' ');
+  const child = spawn(process.execPath, [RELAY, 'upload', folder, ...options], {
     env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -91,34 +91,21 @@ export async function sendUnchecked(
   { policy = 'identified', ...lies }: Lies = {},
 ): Promise<LyingOutcome> {
   const { studyInstanceUID, ...claim } = { ...claimsFor(bytes), ...lies };
-  const manifest = {
-    protocolVersion: PROTOCOL_VERSION,
-    policy: { name: policy, version: 1 },
-    studyInstanceUID,
-    instances: [claim],
-  };
-  const json = { 'content-type': 'application/json' };
-  const announced = await ask(door, '/upload/init', {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify(manifest),
-  });
+  const promise = { protocolVersion: PROTOCOL_VERSION, policy: { name: policy, version: 1 } };
+  const manifest = { ...promise, studyInstanceUID, instances: [claim] };
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const announced = await ask(door, '/upload/init', { ...post, body: JSON.stringify(manifest) });
+  const answer: unknown = await announced.json();
   if (!announced.ok)
-    return {
-      kind: 'problem',
-      status: announced.status,
-      code: ((await announced.json()) as { code: string }).code,
-    };
-  const { uploadId } = manifestAnswerSchema.parse(await announced.json());
+    return { kind: 'problem', status: announced.status, code: (answer as { code: string }).code };
+  const { uploadId } = manifestAnswerSchema.parse(answer);
   await push(door, uploadId, packParcel(createBoundary(), [{ ...claim, bytes: new Blob([bytes]) }]));
-  await (
-    await ask(door, `/upload/${uploadId}/complete`, { method: 'POST', headers: json, body: '{}' })
-  ).body?.cancel();
+  const complete = await ask(door, `/upload/${uploadId}/complete`, { ...post, body: '{}' });
+  await complete.body?.cancel();
   const settled = async () => {
-    const answer = uploadStatusSchema.parse(
-      await (await ask(door, `/upload/${uploadId}/status?instances=1`)).json(),
-    );
-    return (answer.state === 'closed' || answer.state === 'held') && answer;
+    const asked = await ask(door, `/upload/${uploadId}/status?instances=1`);
+    const now = uploadStatusSchema.parse(await asked.json());
+    return (now.state === 'closed' || now.state === 'held') && now;
   };
   const status = await until('the study to be settled', settled, ASKED_EVERY_MS);
   return { kind: 'settled', instance: status.instances?.find(({ digest }) => digest === claim.digest) };

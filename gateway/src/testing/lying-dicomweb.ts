@@ -76,13 +76,8 @@ type Place = Pick<LyingPacsOptions, 'now' | 'behind' | 'isOrthanc'> & {
 
 export async function startLyingPacs(options: LyingPacsOptions): Promise<LyingPacs> {
   const { instances, patienceMs = 0, behind } = options;
-  const place: Place = {
-    ...options,
-    known: new Map(),
-    wishes: new Map(),
-    silence: createSilence(),
-    patienceMs,
-  };
+  const books = { known: new Map(), wishes: new Map(), silence: createSilence() };
+  const place: Place = { ...options, ...books, patienceMs };
   const server = createServer((request, response) => {
     answer(pacs, place, { request, response }).catch(() => request.socket.destroy());
   });
@@ -200,12 +195,11 @@ async function store(
     return void response.on('close', place.silence.begin());
   }
   const isTurnedAway = toldOn(conduct, service, uids) !== undefined;
-  const kept = given.filter(
-    ({ is }, at) =>
-      !isTurnedAway &&
-      !conduct.declines.has(is.sopInstanceUID) &&
-      (conduct.keeps === 'all' || (conduct.keeps === 'half' && at % 2 === 0)),
-  );
+  const isKept = (at: number): boolean =>
+    conduct.keeps === 'all' || (conduct.keeps === 'half' && at % 2 === 0);
+  const kept = isTurnedAway
+    ? []
+    : given.filter(({ is }, at) => !conduct.declines.has(is.sopInstanceUID) && isKept(at));
   if (conduct.keeps !== 'all') fault(pacs, `keeps ${conduct.keeps}`);
   const carriedOut = kept.map((one) => keep(pacs, one, place.now()));
   const reply = carriedOut.length > 0 ? await place.behind?.store(request, carriedOut) : undefined;
@@ -316,29 +310,27 @@ function own(pacs: LyingPacs, place: Place, { service, url, text }: Question): R
   const named = url.pathname.split('/').filter((part) => part !== '');
   switch (service) {
     case 'retrieve': {
-      const one = held.get(named.at(-1)!);
-      return one ? { status: 200, type: 'application/dicom', body: one.bytes } : json(404, {});
+      const bytes = held.get(named.at(-1)!)?.bytes;
+      return bytes ? { status: 200, type: 'application/dicom', body: bytes } : json(404, {});
     }
     case 'digest': {
-      const one = held.get(named[1]!);
-      return one
-        ? { status: 200, type: 'text/plain', body: createHash('md5').update(one.bytes).digest('hex') }
-        : json(404, {});
+      const bytes = held.get(named[1]!)?.bytes;
+      if (!bytes) return json(404, {});
+      return { status: 200, type: 'text/plain', body: createHash('md5').update(bytes).digest('hex') };
     }
     case 'system':
       return json(200, { ApiVersion: 24, DicomAet: 'LIAR' });
-    case 'lookup':
+    case 'lookup': {
+      const isThere = listed(pacs, place).some(([, { study }]) => study === text);
+      return json(200, isThere ? [{ Type: 'Study', ID: text }] : []);
+    }
+    case 'listing': {
+      const uids = listed(pacs, place).flatMap(([uid, { study }]) => (study === named[1] ? [uid] : []));
       return json(
         200,
-        listed(pacs, place).some(([, { study }]) => study === text) ? [{ Type: 'Study', ID: text }] : [],
+        uids.map((uid) => ({ ID: uid, MainDicomTags: { SOPInstanceUID: uid } })),
       );
-    case 'listing':
-      return json(
-        200,
-        listed(pacs, place)
-          .filter(([, { study }]) => study === named[1])
-          .map(([uid]) => ({ ID: uid, MainDicomTags: { SOPInstanceUID: uid } })),
-      );
+    }
     default:
       return json(200, search(pacs, place, url));
   }
@@ -351,18 +343,11 @@ function listed(pacs: LyingPacs, { now, known }: Place): readonly Listed[] {
   const shown: Listed[] = [...held].filter(([, { at }]) => at + conduct.lagMs <= now());
   if (shown.length < held.size) fault(pacs, 'lags');
   if (!conduct.listsGiven) return shown;
-  const lacked = [...known.values()].filter(
-    ({ sopInstanceUID }) => given.has(sopInstanceUID) && !held.has(sopInstanceUID),
-  );
+  const lacked = [...known.values()]
+    .map((is): Listed => [is.sopInstanceUID, { study: is.studyInstanceUID, series: is.seriesInstanceUID }])
+    .filter(([uid]) => given.has(uid) && !held.has(uid));
   if (lacked.length > 0) fault(pacs, 'lists what it lacks');
-  return shown.concat(
-    lacked.map(
-      ({ sopInstanceUID, studyInstanceUID: study, seriesInstanceUID: series }): Listed => [
-        sopInstanceUID,
-        { study, series },
-      ],
-    ),
-  );
+  return shown.concat(lacked);
 }
 
 function search(pacs: LyingPacs, place: Place, url: URL): unknown {

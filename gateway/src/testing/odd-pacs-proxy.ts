@@ -86,14 +86,10 @@ type Onward = {
 
 async function passOn(incoming: IncomingMessage, body: Buffer, onward: Onward): Promise<void> {
   const { connection: _hop, 'transfer-encoding': _coding, expect: _expect, ...headers } = incoming.headers;
-  const request = httpRequest({
-    host: onward.upstream.hostname,
-    port: onward.upstream.port,
-    method: incoming.method,
-    path: incoming.url,
-    agent: false,
-    headers: { ...headers, 'content-length': body.length },
-  });
+  const { hostname: host, port } = onward.upstream;
+  const { method, url: path } = incoming;
+  const all = { ...headers, 'content-length': body.length };
+  const request = httpRequest({ host, port, method, path, agent: false, headers: all });
   request.end(body);
   const [answer] = (await once(request, 'response')) as [IncomingMessage];
   onward.outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...onward.headers });

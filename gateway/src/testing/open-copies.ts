@@ -44,12 +44,9 @@ export async function sentStudy(
   const other = openTestPacs();
   type Place = { readonly pacs: TestPacs; readonly takings: ReturnType<typeof createTakings> };
   const places = new Map<string | null | undefined, Place>();
-  const pipeline = await openTestPipeline({
-    pacs,
-    start: false,
-    ground,
-    tools: { pacsOf: async ({ destination_id: id }) => places.get(id) ?? places.get(null)! },
-  });
+  const pacsOf = async ({ destination_id: id }: { destination_id: string | null }) =>
+    places.get(id) ?? places.get(null)!;
+  const pipeline = await openTestPipeline({ pacs, start: false, ground, tools: { pacsOf } });
   const first = { pacs, takings: createTakings() };
   places.set(null, first);
   places.set(await addDestination(pipeline, 'first', null), first);
@@ -67,13 +64,8 @@ export async function copyOf({ pipeline, studyId }: Pick<CopiedStudy, 'pipeline'
   const { db } = pipeline.tools;
   const copies = db.selectFrom('study').selectAll().where('copy_of', '=', studyId);
   const copy = await copies.executeTakeFirstOrThrow();
-  const instances = await db
-    .selectFrom('instance')
-    .select(['sop_instance_uid', 'digest', 'state', 'reason', 'proof'])
-    .where('study_id', '=', copy.id)
-    .orderBy('id')
-    .execute();
-  return { ...copy, instances };
+  const instances = db.selectFrom('instance').selectAll().where('study_id', '=', copy.id).orderBy('id');
+  return { ...copy, instances: await instances.execute() };
 }
 
 /** The rows, files and key of the study that the gateway still has. */
@@ -82,13 +74,8 @@ export async function keptOf({ pipeline, studyId }: CopiedStudy) {
   const studies = db.selectFrom('study').select(['state', 'wrapped_key']).where('id', '=', studyId);
   const study = await studies.executeTakeFirstOrThrow();
   const parcels = await db.selectFrom('parcel').select('id').where('study_id', '=', studyId).execute();
-  const blobIds = await blobs.ids();
-  return {
-    state: study.state,
-    hasKey: study.wrapped_key !== null,
-    parcels: parcels.length,
-    blobs: blobIds.length,
-  };
+  const files = { parcels: parcels.length, blobs: (await blobs.ids()).length };
+  return { state: study.state, hasKey: study.wrapped_key !== null, ...files };
 }
 
 export const uidsOf = (instances: readonly SyntheticInstance[]): readonly string[] =>

@@ -32,22 +32,16 @@ export async function createTestDevice(gateway: TestGateway): Promise<TestDevice
         ...(userAgent !== undefined && { headers: { 'user-agent': userAgent } }),
         body: { publicKey: device.publicKey },
       });
-      if (answer.ok)
-        ({ deviceId: id, audience } = (await answer.json()) as { deviceId: string; audience: string });
+      type Enrolled = { readonly deviceId: string; readonly audience: string };
+      if (answer.ok) ({ deviceId: id, audience } = (await answer.json()) as Enrolled);
       return answer.status;
     },
     assertion(claims = {}, header = {}) {
       const at = Math.floor(gateway.now().getTime() / 1000);
-      const payload = {
-        iss: id,
-        sub: id,
-        aud: audience,
-        iat: at,
-        exp: at + 60,
-        jti: randomUUID(),
-        ...claims,
-      };
-      return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
+      const whose = { iss: id, sub: id, aud: audience, jti: randomUUID() };
+      return new SignJWT({ ...whose, iat: at, exp: at + 60, ...claims })
+        .setProtectedHeader({ alg: 'ES256', ...header })
+        .sign(privateKey);
     },
     exchange: (assertion) => gateway.call('POST', '/auth/device-token', { body: { assertion } }),
     async token() {

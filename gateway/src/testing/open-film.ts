@@ -66,12 +66,8 @@ export async function nameStudy(
   triage?: DeviceTriage,
 ): Promise<string> {
   const manifest = toManifest(instances, 'identified', triage && { triage });
-  const authorization = `Bearer ${token}`;
-  const init = await ask('/upload/init', {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify(manifest),
-  });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const init = await ask('/upload/init', { method: 'POST', headers, body: JSON.stringify(manifest) });
   return ((await init.json()) as ManifestAnswer).uploadId;
 }
 

@@ -66,25 +66,13 @@ export function createTestEngine(): TestEngine {
         );
       else if (engine.conduct !== 'answers') throw new EngineFault(engine.conduct, digest);
       const [times = 1] = input.dims;
-      return Object.fromEntries(
-        Object.entries(outputs).map(
-          ([
-            name,
-            {
-              shape: [, ...rest],
-            },
-          ]) => {
-            const size = rest.reduce((product, length) => product * length, 1);
-            return [
-              name,
-              {
-                dims: [times, ...rest],
-                data: new Float32Array(times * size).map((_, at) => (at % size === 2 ? 1 : 0)),
-              },
-            ];
-          },
-        ),
-      );
+      const said = Object.entries(outputs).map(([name, { shape }]) => {
+        const dims = [times, ...shape.slice(1)];
+        const size = dims.slice(1).reduce((product, length) => product * length, 1);
+        const data = new Float32Array(times * size).map((_, at) => (at % size === 2 ? 1 : 0));
+        return [name, { dims, data }] as const;
+      });
+      return Object.fromEntries(said);
     },
     state: () => ({ pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 }),
     close: async () => undefined,

@@ -2,6 +2,7 @@
  * A PACS in memory that lies on demand, for tests in which thousands of stores have to go wrong in
  * chosen ways. How a real PACS behaves is tested with one: pacs.contract.test.ts and pipeline.test.ts.
  */
+import { Readable } from 'node:stream';
 import {
   PacsUnreachable,
   type DescribedInstance,
@@ -83,26 +84,22 @@ export function openTestPacs(): TestPacs {
     async fetchInstance(where, maxBytes) {
       const bytes = given(pacs, where);
       if (bytes === undefined) return null;
-      return bytes.length > maxBytes
-        ? { kind: 'too-large' }
-        : { kind: 'fetched', bytes: new Uint8Array(bytes) };
+      if (bytes.length > maxBytes) return { kind: 'too-large' };
+      return { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
     async streamInstance(where, _signal, read) {
       const bytes = given(pacs, where);
-      return bytes === undefined ? null : read(one(bytes));
+      return bytes === undefined ? null : read(Readable.from([bytes]));
     },
-    async searchStudies(key, limit) {
-      return searchIn(pacs, key).slice(0, limit);
-    },
+    searchStudies: async (key, limit) => searchIn(pacs, key).slice(0, limit),
     async givesInstances() {
       requireSearch(pacs);
       return pacs.held.size > 0 ? true : null;
     },
     async describeStudy(study, limit) {
       requireSearch(pacs);
-      return heldOf(pacs, study)
-        .slice(0, limit)
-        .map((sopInstanceUID) => describedOnly(study, sopInstanceUID));
+      const uids = heldOf(pacs, study).slice(0, limit);
+      return uids.map((uid) => describedOnly(study, uid));
     },
   };
   return pacs;
@@ -111,10 +108,6 @@ export function openTestPacs(): TestPacs {
 function given(pacs: TestPacs, { sopInstanceUID }: FoundInstance): Buffer | undefined {
   requireAnswer(pacs);
   return pacs.held.get(sopInstanceUID)?.bytes;
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 function searchIn(pacs: TestPacs, key: StudyKey): DescribedStudy[] {
@@ -149,16 +142,14 @@ function heldOf({ held }: TestPacs, study: string): string[] {
 }
 
 function describedOnly(studyInstanceUID: string, sopInstanceUID: string): DescribedInstance {
-  return {
-    studyInstanceUID,
-    seriesInstanceUID: '1.2',
-    sopInstanceUID,
+  const unknown = {
     sopClassUID: null,
     modality: null,
     frames: null,
     seriesNumber: null,
     instanceNumber: null,
   };
+  return { studyInstanceUID, seriesInstanceUID: '1.2', sopInstanceUID, ...unknown };
 }
 
 async function store(

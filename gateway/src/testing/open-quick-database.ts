@@ -73,13 +73,10 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
   const { url, drop } = await createTestDatabase();
   const client = new pg.Client({ connectionString: url, types: COLUMN_TYPES });
   await client.connect();
-  const db: Db = new OrderedKysely({
-    dialect: new PostgresDialect({ pool: createPool(client, hooks) as never }),
-  });
+  const dialect = new PostgresDialect({ pool: createPool(client, hooks) as never });
+  const db: Db = new OrderedKysely({ dialect });
   return {
-    db,
-    url,
-    shared: null,
+    ...{ db, url, shared: null },
     join: (whenAlone) => whenAlone(),
     ping: async () => undefined,
     close: async () => {

@@ -92,6 +92,11 @@ export function buildFilm(
   return { fileName: 'film', identifiers, transferSyntaxUID, bytes: bytes as Uint8Array<ArrayBuffer> };
 }
 
+const BASIC_PROFILE: readonly SimpleElement[] = [
+  [0x00080100, 'SH', '113100'],
+  [0x00080102, 'SH', 'DCM'],
+  [0x00080104, 'LO', 'Basic Profile'],
+];
 /** The film after de-identification. */
 export const DEIDENTIFIED: readonly SimpleElement[] = [
   [0x00100010, 'PN', 'RP-0123456789ABCDEFGHJKMNPQRS'],
@@ -101,19 +106,12 @@ export const DEIDENTIFIED: readonly SimpleElement[] = [
   [0x00100030, 'DA'],
   [0x00120062, 'CS', 'YES'],
   [0x00120063, 'LO', 'PS3.15 Basic Profile'],
-  [
-    0x00120064,
-    'SQ',
-    [
-      [0x00080100, 'SH', '113100'],
-      [0x00080102, 'SH', 'DCM'],
-      [0x00080104, 'LO', 'Basic Profile'],
-    ],
-  ],
+  [0x00120064, 'SQ', BASIC_PROFILE],
   [0x00280303, 'CS', 'MODIFIED'],
 ];
 
 const digestOf = (digit: string): string => digit.repeat(64);
+const modelOf = (id: string, digit: string) => ({ id, version: '1.0.0', digest: digestOf(digit) });
 
 export async function testSubject(
   bytes: Uint8Array,
@@ -125,12 +123,7 @@ export async function testSubject(
   const source = read.instance;
   const { rows, columns } = describeInstance(source);
   const finding: Finding = {
-    model: {
-      id: 'pneumonia',
-      version: '1.0.0',
-      digest: digestOf('a'),
-      runtime: 'onnxruntime-node 1.30.0 cpu',
-    },
+    model: { ...modelOf('pneumonia', 'a'), runtime: 'onnxruntime-node 1.30.0 cpu' },
     input: { digest: digestOf('0'), kind: 'dicom', rows: rows ?? 0, columns: columns ?? 0, frame },
     image: { kind: 'CXR', probability: 0.991 },
     population: 'inside',
@@ -153,15 +146,9 @@ export async function testSubject(
     intendedUse: 'Demonstration and triage order only. NOT FOR DIAGNOSTIC USE.',
     ...more,
   };
-  const models = [
-    ['image-kind', 'b'],
-    ['pneumonia', 'a'],
-    ['lung-fields', 'c'],
-  ].map(([id, digit]) => ({ id: id!, version: '1.0.0', digest: digestOf(digit!) }));
   return {
-    source,
-    finding,
-    models,
+    ...{ source, finding },
+    models: [modelOf('image-kind', 'b'), modelOf('pneumonia', 'a'), modelOf('lung-fields', 'c')],
     at: new Date('2026-11-20T10:00:00Z'),
     softwareVersion: '0.1.0',
     uid: createResultUid(new Uint8Array(32).fill(7)),
@@ -199,9 +186,8 @@ export function askProgram(program: string, args: readonly string[], bytes: Uint
   try {
     const path = join(folder, 'result.dcm');
     writeFileSync(path, bytes);
-    const { error, stdout, stderr, status } = spawnSync(program, [...args, path], {
-      maxBuffer: 256 * 1024 * 1024,
-    });
+    const limits = { maxBuffer: 256 * 1024 * 1024 };
+    const { error, stdout, stderr, status } = spawnSync(program, [...args, path], limits);
     return error ? null : { text: `${stdout}${stderr}`, code: status ?? -1 };
   } finally {
     rmSync(folder, { recursive: true, force: true });

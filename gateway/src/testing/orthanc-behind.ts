@@ -43,11 +43,8 @@ export function openOrthancBehind(restUrl: string, authorization: string): Ortha
       if (url === '/instances')
         return ask(url, { method: 'POST', headers: { accept }, body: new Uint8Array(instances[0]!) });
       const type = `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`;
-      return ask(url, {
-        method: 'POST',
-        headers: { accept, 'content-type': type },
-        body: multipart(instances),
-      });
+      const headersOfAll = { accept, 'content-type': type };
+      return ask(url, { method: 'POST', headers: headersOfAll, body: multipart(instances) });
     },
     async read(sopInstanceUID) {
       const [id] = await idsOf(sopInstanceUID);
@@ -63,12 +60,9 @@ export function openOrthancBehind(restUrl: string, authorization: string): Ortha
 }
 
 function multipart(instances: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  const head = `--${BOUNDARY}\r\nContent-Type: application/dicom\r\nContent-Length: `;
   const parts = instances.flatMap((bytes) => [
-    Buffer.from(
-      `--${BOUNDARY}\r\nContent-Type: application/dicom\r\nContent-Length: ${bytes.length}\r\n\r\n`,
-    ),
-    bytes,
-    Buffer.from('\r\n'),
+    ...[Buffer.from(`${head}${bytes.length}\r\n\r\n`), bytes, Buffer.from('\r\n')],
   ]);
   return new Uint8Array(Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--\r\n`)]));
 }

@@ -60,13 +60,8 @@ export function storeAnswer(
   reason = PROCESSING_FAILURE,
 ): unknown {
   const uid = (value: string) => ({ '00081155': { vr: 'UI', Value: [value] } });
-  return {
-    '00081198': {
-      vr: 'SQ',
-      Value: failed.map((one) => ({ ...uid(one), '00081197': { vr: 'US', Value: [reason] } })),
-    },
-    '00081199': { vr: 'SQ', Value: stored.map(uid) },
-  };
+  const failures = failed.map((one) => ({ ...uid(one), '00081197': { vr: 'US', Value: [reason] } }));
+  return { '00081198': { vr: 'SQ', Value: failures }, '00081199': { vr: 'SQ', Value: stored.map(uid) } };
 }
 
 const attribute = (tag: string, vr: string, content: string): string =>

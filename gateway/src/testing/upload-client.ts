@@ -35,22 +35,18 @@ function createTusClient(app: Router) {
       });
     },
     head: (location: string) => request('HEAD', `/upload/${location}`, null, TUS),
-    patch: (location: string, offset: number, body: Body, headers: Headers = {}) =>
-      request('PATCH', `/upload/${location}`, body, {
-        ...TUS,
-        ...OCTETS,
-        'upload-offset': String(offset),
-        ...headers,
-      }),
+    patch(location: string, offset: number, body: Body, more: Headers = {}) {
+      const headers = { ...TUS, ...OCTETS, 'upload-offset': String(offset), ...more };
+      return request('PATCH', `/upload/${location}`, body, headers);
+    },
   };
 }
 
 export function createUploadClient(app: Router, sealingKey: SealingKey) {
   const tus = createTusClient(app);
   const json = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const response = await tus.request(method, path, body === undefined ? null : JSON.stringify(body), {
-      'content-type': 'application/json',
-    });
+    const text = body === undefined ? null : JSON.stringify(body);
+    const response = await tus.request(method, path, text, { 'content-type': 'application/json' });
     return (await response.json()) as T;
   };
   /** One parcel, created and sent whole; its location. */

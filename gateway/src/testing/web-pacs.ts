@@ -76,9 +76,9 @@ type Held = {
 };
 
 function answerAs({ held, series, url }: Books, response: ServerResponse, { path, query }: Asked): void {
-  const all = [...held].map(([instance, { study, bytes }]): Held => {
-    return { instance, study, bytes, series: series.get(instance) ?? '' };
-  });
+  const all = [...held].map(
+    ([instance, of]): Held => ({ ...of, instance, series: series.get(instance) ?? '' }),
+  );
   const [, study, ofSeries, instance, what] =
     /^\/studies\/([\d.]+)(?:\/series\/([\d.]+))?(?:\/instances\/([\d.]+))?(?:\/(.*))?$/.exec(path) ?? [];
   const named = all.filter(
@@ -88,17 +88,9 @@ function answerAs({ held, series, url }: Books, response: ServerResponse, { path
       (instance === undefined || one.instance === instance),
   );
   const level = what ?? path.slice(1);
-  if (what === 'metadata') {
-    json(
-      response,
-      named.map((one) => metadataOf(one, url)),
-    );
-    return;
-  }
-  if (['studies', 'series', 'instances'].includes(level)) {
-    json(response, rows(named, level, query));
-    return;
-  }
+  const metadata = named.map((one) => metadataOf(one, url));
+  if (what === 'metadata') return json(response, metadata);
+  if (['studies', 'series', 'instances'].includes(level)) return json(response, rows(named, level, query));
   if (named.length === 0) return void response.writeHead(404).end();
   if (what?.startsWith('rendered'))
     return void response.writeHead(200, { 'content-type': 'image/jpeg' }).end('a picture');

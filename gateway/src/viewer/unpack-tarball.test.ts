@@ -13,37 +13,30 @@ const LIMITS = { files: 10, bytes: 100_000, fileBytes: 50_000 };
 const { signal } = new AbortController();
 
 /** The files beneath a folder that held nothing but the archive, and the error. */
-async function unpacked(
-  archive: Buffer,
-  limits = LIMITS,
-): Promise<{ readonly files: readonly string[]; readonly failed: boolean; readonly folder: string }> {
+async function unpacked(archive: Buffer) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-tarball-'));
   await writeFile(join(folder, 'archive.tgz'), archive);
   await mkdir(join(folder, 'into'));
-  const wishes = { limits, keep: (name: string) => name.replace(/^package\//, ''), signal };
+  const wishes = { limits: LIMITS, keep: (name: string) => name.replace(/^package\//, ''), signal };
   const failed = await unpackTarball(join(folder, 'archive.tgz'), join(folder, 'into'), wishes).then(
     () => false,
     () => true,
   );
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name));
-  return { files: files.map((path) => path.slice(folder.length + 1)).sort(), failed, folder };
+  const found = entries.filter((entry) => !entry.isDirectory());
+  const files = found.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1)).sort();
+  return { files, failed, folder };
 }
 
 test('files come out as they were packed, in their folders', async () => {
-  const { files, failed, folder } = await unpacked(
-    tarball([{ name: 'package/dist/', type: '5' }, ...SMALL_VIEWER]),
-  );
+  const packed = tarball([{ name: 'package/dist/', type: '5' }, ...SMALL_VIEWER]);
+  const { files, failed, folder } = await unpacked(packed);
   assert.not.ok(failed);
   assert.is(files.length, SMALL_VIEWER.length + 1);
-  for (const { name, content } of SMALL_VIEWER)
-    assert.equal(
-      await readFile(join(folder, 'into', name.replace(/^package\//, ''))),
-      Buffer.from(content ?? ''),
-      name,
-    );
+  for (const { name, content } of SMALL_VIEWER) {
+    const read = await readFile(join(folder, 'into', name.replace(/^package\//, '')));
+    assert.equal(read, Buffer.from(content ?? ''), name);
+  }
   await rm(folder, { recursive: true });
 });
 
@@ -80,10 +73,8 @@ for (const [what, entries] of Object.entries(REFUSED)) {
     const { files, failed, folder } = await unpacked(tarball([GOOD, ...entries]));
     assert.ok(failed);
     assert.is(await readFile(join(folder, 'into/first.js'), 'utf8'), 'first');
-    assert.equal(
-      files.filter((path) => !path.startsWith('into/')),
-      ['archive.tgz'],
-    );
+    const outside = files.filter((path) => !path.startsWith('into/'));
+    assert.equal(outside, ['archive.tgz']);
     await rm(folder, { recursive: true });
   });
 }

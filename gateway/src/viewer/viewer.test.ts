@@ -11,6 +11,8 @@ import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { BuiltInViewer, ViewerLink } from '#shared/protocol/viewer.ts';
 import { closeReadings } from '../audit/record-reading.ts';
+import { audited } from '../testing/audited.ts';
+import { fieldsOf } from '../testing/fields-of.ts';
 import { ADMIN_PASSWORD } from '../testing/open-gateway.ts';
 import { openWebWorld, type WebWorld } from '../testing/open-web-world.ts';
 import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
@@ -24,11 +26,8 @@ let opened: { world: WebWorld; registry: Registry; folder: string } | null = nul
 test.before(async () => {
   const registry = await startRegistry(ARCHIVE);
   const folder = await mkdtemp(join(tmpdir(), 'relay-viewer-'));
-  const world = await openWebWorld({
-    folder,
-    env: { RELAY_VIEWER_PORT: '3001' },
-    viewerPackage: packageOf(ARCHIVE, registry.address),
-  });
+  const viewerPackage = packageOf(ARCHIVE, registry.address);
+  const world = await openWebWorld({ folder, env: { RELAY_VIEWER_PORT: '3001' }, viewerPackage });
   opened = { world, registry, folder };
 });
 test.after(async () => {
@@ -68,6 +67,9 @@ const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bea
 const onlyOf = (of: object, dataSet: object | undefined): object =>
   Object.fromEntries(Object.entries(dataSet ?? {}).filter(([tag]) => tag in of));
 
+const studySent = async (seed: number): Promise<string> =>
+  (await world().send(await world().person('technician'), seed)).studyInstanceUID;
+
 async function linkTo(token: string, study: string): Promise<ViewerLink | undefined> {
   const answer = await world().gateway.call('POST', `/studies/${study}/viewer-link`, { token });
   assert.is(answer.status, 200, await answer.clone().text());
@@ -95,11 +97,9 @@ test('an administrator turns it on: it is fetched, served, turned off, and remov
   assert.is((await turnOn()).state, 'on');
   assert.is((await ask('DELETE')).state, 'absent');
   assert.equal(await readdir(join(opened!.folder, 'viewer')), []);
-  const rows = await world().gateway.database.db.selectFrom('audit').select('event').orderBy('seq').execute();
-  assert.equal(
-    rows.map(({ event }) => event).filter((event) => event.startsWith('viewer-')),
-    ['viewer-turned-on', 'viewer-turned-off', 'viewer-turned-on', 'viewer-removed'],
-  );
+  const rows = await audited(world().gateway.database.db, 'viewer-%');
+  const events = ['viewer-turned-on', 'viewer-turned-off', 'viewer-turned-on', 'viewer-removed'];
+  assert.equal(fieldsOf(rows, 'event'), events);
 });
 
 test('a large file is not held for a client that does not read it', async () => {
@@ -129,8 +129,7 @@ test('a large file is not held for a client that does not read it', async () => 
 
 test('a link opens its study, and no address has the token in it', async () => {
   const radiologist = await world().person('radiologist');
-  const study = await world().send(await world().person('technician'), 71_001);
-  const uid = study.studyInstanceUID;
+  const uid = await studySent(71_001);
   assert.is(await linkTo(radiologist, uid), undefined, 'it is off');
   await turnOn();
   const link = (await linkTo(radiologist, uid))!;
@@ -151,9 +150,8 @@ test('a link opens its study, and no address has the token in it', async () => {
 
 test('a token reads its study alone: another one, none, an old one, and the app’s are refused', async () => {
   const radiologist = await world().person('radiologist');
-  const technician = await world().person('technician');
-  const { studyInstanceUID: uid } = await world().send(technician, 71_002);
-  const { studyInstanceUID: other } = await world().send(technician, 71_003);
+  const uid = await studySent(71_002);
+  const other = await studySent(71_003);
   await turnOn();
   const { token } = (await linkTo(radiologist, uid))!;
   const status = async (path: string, init = bearer(token!)) =>
@@ -194,7 +192,7 @@ test('a token reads its study alone: another one, none, an old one, and the app�
 
 test('the trail says that the study was opened in the viewer, and not that a person searched for it', async () => {
   const { accessToken, user } = await world().gateway.userWith(['radiologist']);
-  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_005);
+  const uid = await studySent(71_005);
   await turnOn();
   const { token } = (await linkTo(accessToken, uid))!;
   for (const path of ['/studies?limit=10', `/studies/${uid}/series`, `/studies/${uid}/instances`])
@@ -202,8 +200,7 @@ test('the trail says that the study was opened in the viewer, and not that a per
   const later = new Date(Date.now() + 3_600_000);
   const { db } = world().gateway.database;
   await closeReadings({ db, now: () => later });
-  const rows = await db.selectFrom('audit').select(['event', 'fields']).orderBy('seq').execute();
-  const own = rows.filter(({ fields }) => fields['accountId'] === user.id && 'from' in fields);
+  const own = (await audited(db)).filter(({ fields }) => fields['accountId'] === user.id && 'from' in fields);
   assert.equal(
     own.map(({ event, fields }) => [event, fields['studyInstanceUID'], fields['viewer'], fields['images']]),
     [['records-read', uid, true, 0]],
@@ -212,7 +209,7 @@ test('the trail says that the study was opened in the viewer, and not that a per
 
 test('with the account’s rights, those of its links end', async () => {
   const { accessToken, user } = await world().gateway.userWith(['radiologist']);
-  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_004);
+  const uid = await studySent(71_004);
   await turnOn();
   const { token } = (await linkTo(accessToken, uid))!;
   assert.is((await visit(`/dicom-web/studies/${uid}/series`, bearer(token!))).status, 200);
@@ -245,13 +242,11 @@ test('a page of the viewer may ask its own origin alone, and the app refuses wha
   const given = signedIn.headers.getSetCookie().find((one) => one.startsWith('relay_refresh=')) ?? '';
   assert.match(given, /HttpOnly.*SameSite=Strict/);
   const [cookie = ''] = given.split(';');
-  const refresh = async (headers: Record<string, string>) =>
-    (
-      await gateway.web.request('http://localhost:3000/api/auth/refresh', {
-        method: 'POST',
-        headers: { cookie, host: 'localhost:3000', ...headers },
-      })
-    ).status;
+  const refresh = async (more: Record<string, string>) => {
+    const headers = { cookie, host: 'localhost:3000', ...more };
+    const asked = { method: 'POST', headers };
+    return (await gateway.web.request('http://localhost:3000/api/auth/refresh', asked)).status;
+  };
   assert.is(await refresh({ origin: VIEWER, 'sec-fetch-site': 'same-site' }), 403);
   assert.is(await refresh({ origin: VIEWER }), 403);
   assert.is(await refresh({ origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }), 200);
@@ -284,7 +279,7 @@ test('scripts let a worker build its codecs’ functions, and no page may', asyn
 
 test('OHIF is not told a Pixel Spacing of zero, at which it shows nothing', async () => {
   const radiologist = await world().person('radiologist');
-  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_005);
+  const uid = await studySent(71_005);
   await turnOn();
   const spacing = (...Value: unknown[]) => ({ vr: 'DS', Value });
   const measures = (...values: unknown[]) => ({ vr: 'SQ', Value: [{ '00280030': spacing(...values) }] });
@@ -318,8 +313,8 @@ test('without a port of its own it cannot be turned on', async () => {
   const bare = await openWebWorld();
   const token = await bare.person('admin');
   const answer = await bare.gateway.call('PUT', '/admin/viewer', { token, body: { on: true } });
-  assert.is(answer.status, 409);
-  assert.is(((await answer.json()) as { code: string }).code, 'viewer-without-port');
+  const { code } = (await answer.json()) as { code: string };
+  assert.equal([answer.status, code], [409, 'viewer-without-port']);
   assert.is(bare.gateway.viewer, null);
   await bare.close();
 });

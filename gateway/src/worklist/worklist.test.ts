@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Role } from '#shared/protocol/api.ts';
-import {
-  ORDERS_KEPT_DAYS,
-  WORKLIST_LIMIT,
-  type Order,
-  type OrderImport,
-  type Worklist,
-} from '#shared/protocol/worklist.ts';
+import type { Order, OrderImport, Worklist } from '#shared/protocol/worklist.ts';
+import { ORDERS_KEPT_DAYS, WORKLIST_LIMIT } from '#shared/protocol/worklist.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
@@ -31,24 +25,23 @@ const LIST = [
   `Other^Otto;PID-2;${DAY};ACC-2;M;;`,
 ].join('\r\n');
 
+const EMPTY: Worklist = { orders: [], isSetUp: false, silent: [], isCut: false };
+
 let gateway: TestGateway;
 let folder: string;
-const tokens = new Map<Role, string>();
+let technician: { readonly token: string };
 
 test.before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'relaypacs-orders-'));
   gateway = await openTestGateway({ folder });
-  for (const role of ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const)
-    tokens.set(role, (await gateway.userWith([role])).accessToken);
+  technician = { token: (await gateway.userWith(['technician'])).accessToken };
 });
 test.after(async () => {
   await gateway.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tokenOf = (role: Role): { token: string } => ({ token: tokens.get(role)! });
-
-async function bring(csv: string | Buffer, query = '', as = tokenOf('technician')): Promise<OrderImport> {
+async function bring(csv: string | Buffer, query = '', as = technician): Promise<OrderImport> {
   const answer = await gateway.call('POST', `/worklist/import${query}`, {
     ...as,
     form: new Uint8Array(Buffer.from(csv)),
@@ -58,7 +51,7 @@ async function bring(csv: string | Buffer, query = '', as = tokenOf('technician'
   return (await answer.json()) as OrderImport;
 }
 const listOf = (query = `from=${DAY}&to=${DAY}`): Promise<Worklist> =>
-  jsonOf<Worklist>(gateway, `GET /worklist?${query}`, tokenOf('technician'));
+  jsonOf<Worklist>(gateway, `GET /worklist?${query}`, technician);
 
 test('a list with a fault is not imported, and each fault names its row and column', async () => {
   const bad = [
@@ -81,7 +74,7 @@ test('a list with a fault is not imported, and each fault names its row and colu
   ]);
   const { faults: broken } = await bring(`${HEADER}\r\n"${NAME};PID`);
   assert.equal(fieldsOf(broken, 'fault'), ['broken']);
-  assert.equal(await listOf(), { orders: [], isSetUp: false, silent: [], isCut: false });
+  assert.equal(await listOf(), EMPTY);
 });
 
 test('a list in another character set is not imported with broken names', async () => {
@@ -128,10 +121,7 @@ test('two lists with the same orders are imported at the same time, in whatever 
   const lists = [ids, ids.toReversed()].map((list) => listOfMany(list, day));
   await bring(lists[0]!);
   const brought = await Promise.all(lists.map((list) => bring(list)));
-  assert.equal(
-    fieldsOf(brought, 'imported'),
-    lists.map(() => ids.length),
-  );
+  assert.equal(fieldsOf(brought, 'imported'), [ids.length, ids.length]);
 });
 
 test('an order that is imported again replaces the one before', async () => {
@@ -144,48 +134,32 @@ test('an order that is imported again replaces the one before', async () => {
 });
 
 test('nothing that names a patient lies in the database, or in the audit trail', async () => {
+  const { db } = gateway.database;
   for (const table of ['order_list', 'imported_order', 'order_choice', 'audit']) {
-    const { rows } = await sql<{ row: string }>`select t::text as row from ${sql.table(table)} t`.execute(
-      gateway.database.db,
-    );
+    const { rows } = await sql<{ row: string }>`select t::text as row from ${sql.table(table)} t`.execute(db);
     const all = rows.map(({ row }) => row).join('\n');
     for (const secret of [NAME, 'Kitsune', 'PID-1', 'ACC-1', Buffer.from(NAME).toString('hex')])
       assert.not.ok(all.includes(secret), `${table}: ${secret}`);
   }
-  const { rows } = await sql<{ event: string }>`select event from audit where event like 'orders-%'`.execute(
-    gateway.database.db,
-  );
-  assert.equal([...new Set(rows.map(({ event }) => event))].sort(), ['orders-imported', 'orders-read']);
+  const trail = await db.selectFrom('audit').select('event').distinct().orderBy('event').execute();
+  const events = trail.map(({ event }) => event).filter((event) => event.startsWith('orders-'));
+  assert.equal(events, ['orders-imported', 'orders-read']);
 });
 
-test('those who send with names read orders, and nobody else; a key may import and not read', async () => {
-  const statusOf = async (as: { token: string }): Promise<number> =>
-    (await gateway.call('GET', `/worklist?from=${DAY}&to=${DAY}`, as)).status;
-  assert.equal(
-    await Promise.all(
-      (['technician', 'radiologist', 'admin', 'researcher', 'auditor'] as const).map(async (role) =>
-        statusOf(tokenOf(role)),
-      ),
-    ),
-    [200, 200, 200, 403, 403],
-  );
-  const { id: accountId } = await jsonOf<{ id: string }>(gateway, 'GET /auth/me', tokenOf('technician'));
+test('a key that sends may import orders and not read them, and nobody reads a year', async () => {
+  const statusOf = async (as: { token: string }, to = DAY): Promise<number> =>
+    (await gateway.call('GET', `/worklist?from=${DAY}&to=${to}`, as)).status;
+  const { id: accountId } = await jsonOf<{ id: string }>(gateway, 'GET /auth/me', technician);
   const key = await createTestKey(gateway, { accountId, scopes: ['upload', 'read'] });
   assert.is(await statusOf({ token: key }), 403);
   assert.is((await bring(LIST, '?dryRun=true', { token: key })).valid, 2);
-  assert.is(
-    (await gateway.call('GET', `/worklist?from=${DAY}&to=2027-11-23`, tokenOf('technician'))).status,
-    422,
-  );
+  assert.is(await statusOf(technician, '2027-11-23'), 422);
 });
 
 test('the first time of a choice stays', async () => {
   const order = (await listOf('from=2026-11-20&to=2026-11-30')).orders[0]!;
   const choose = (studyInstanceUID: string, of: Order): Promise<{ chosenAt: string }> =>
-    jsonOf(gateway, 'POST /worklist/choices', {
-      ...tokenOf('technician'),
-      body: { studyInstanceUID, order: of },
-    });
+    jsonOf(gateway, 'POST /worklist/choices', { ...technician, body: { studyInstanceUID, order: of } });
   const first = await choose('1.2.3', order);
   gateway.wait(60_000);
   assert.equal(await choose('1.2.3', order), first);
@@ -198,13 +172,8 @@ test('a list is forgotten with its key', async () => {
     readdirSync(join(folder, 'keys', 'orders'), { recursive: true }) as string[];
   const count = keysOf().length;
   gateway.wait(ORDERS_KEPT_DAYS * 24 * 3_600_000);
-  tokens.set('technician', (await gateway.userWith(['technician'])).accessToken);
-  assert.equal(await listOf('from=2026-11-20&to=2026-11-30'), {
-    orders: [],
-    isSetUp: false,
-    silent: [],
-    isCut: false,
-  });
+  technician = { token: (await gateway.userWith(['technician'])).accessToken };
+  assert.equal(await listOf('from=2026-11-20&to=2026-11-30'), EMPTY);
   const { wrapKey } = openKeys(join(folder, 'keys'), () => 0);
   const listKeys = createStudyKeys(wrapKey, join(folder, 'keys', 'orders'));
   await forgetExpired({ db: gateway.database.db, listKeys, now: gateway.now });
