@@ -1,3 +1,4 @@
+// test:all: only the long run of chaos is watched by it
 /** A run of chaos that stands still ends, and says where it stood. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
