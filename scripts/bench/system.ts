@@ -1,15 +1,11 @@
 /** A gateway with its own Orthanc for a bench, in a folder of its own, and the command line as the device. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGatewayUnderTest, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
-import { type RunningOrthanc, startOrthanc } from '../system/orthanc.ts';
-import { freePort } from '../system/ports.ts';
+import type { GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { ADMIN_PASSWORD, openSystem } from '#testing/open-system.ts';
+import type { RunningOrthanc } from '../system/orthanc.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
-const ADMIN_PASSWORD = 'only for this bench';
 
 export type BenchSystem = {
   readonly folder: string;
@@ -26,35 +22,13 @@ export type BenchSystem = {
 };
 
 export async function openBenchSystem(): Promise<BenchSystem> {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs'), port: await freePort() });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    pacs: orthanc,
-    adminPassword: ADMIN_PASSWORD,
-  });
-  await gateway.start();
+  const system = await openSystem();
   return {
-    folder,
-    gateway,
-    orthanc,
+    ...system,
     password: ADMIN_PASSWORD,
     upload(study) {
-      const args = [
-        RELAY,
-        'upload',
-        study,
-        '--gateway',
-        gateway.api,
-        '--user',
-        'admin',
-        '--policy',
-        'identified',
-        '--wait',
-        '--json',
-      ];
+      const account = ['--gateway', system.gateway.api, '--user', 'admin', '--policy', 'identified'];
+      const args = [RELAY, 'upload', study, ...account, '--wait', '--json'];
       const child = spawn(process.execPath, args, {
         env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD },
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -66,11 +40,6 @@ export async function openBenchSystem(): Promise<BenchSystem> {
           code === 0 ? resolve() : reject(new Error(`relay upload ended with ${code}: ${said}`)),
         );
       });
-    },
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

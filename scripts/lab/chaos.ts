@@ -1,11 +1,11 @@
 /**
- * `npm run lab -- chaos [--minutes 15] [--seed N] [--resume DIR] [--still 10]`: kills, cuts, pauses, fills or
+ * `npm run lab -- chaos [--minutes 15] [--seed N] [--still 10]`: kills, cuts, pauses, fills or
  * misconfigures everything that it can while several studies travel; then everything is repaired, and the
  * PACS is compared with the queued studies. Exits 0 when nothing was lost, doubled or changed, and everything
  * came to its end.
  *
  * A run in which nothing has moved for `--still` minutes says where it stood, and fails.
- * An interrupted run resumes with `--resume DIR`; a failed run keeps its folder and says how to repeat it.
+ * A failed run keeps its folder and says how to repeat it.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,10 @@ import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
 import { testEnvironment } from '#testing/environment.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
-import { readState } from './chaos/state.ts';
 import { removeWorld, runChaos, STILL_MINUTES, type ChaosResult } from './chaos/run-chaos.ts';
 import { Standstill } from './chaos/standstill.ts';
 
-const USAGE = 'usage: npm run lab -- chaos [--minutes N] [--seed N] [--resume DIR] [--still N]';
+const USAGE = 'usage: npm run lab -- chaos [--minutes N] [--seed N] [--still N]';
 const MINUTES = 15;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -47,24 +46,21 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       minutes: { type: 'string' },
       seed: { type: 'string' },
-      resume: { type: 'string' },
       still: { type: 'string' },
     },
   });
-  const before = values.resume === undefined ? null : await readState(values.resume);
-  const seed = before?.seed ?? Number(values.seed ?? Date.now() % 1_000_000);
-  const minutes = before?.minutes ?? Number(values.minutes ?? MINUTES);
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const minutes = Number(values.minutes ?? MINUTES);
   const stillMinutes = Number(values.still ?? STILL_MINUTES);
   if (!Number.isSafeInteger(seed) || !(minutes > 0) || !(stillMinutes > 0)) {
     process.stderr.write(`${USAGE}\n`);
     return 2;
   }
-  const folder = values.resume ?? (await mkdtemp(join(tmpdir(), 'relay-chaos-')));
+  const folder = await mkdtemp(join(tmpdir(), 'relay-chaos-'));
   const interrupting = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupting.abort());
   say(`seed ${seed}, ${minutes} minutes, ${folder}`);
   const again = `npm run lab -- chaos --seed ${seed} --minutes ${minutes}`;
-  const resume = `npm run lab -- chaos --resume ${folder}`;
   const { chromium } = testEnvironment();
   if (chromium === null) say('without a browser: there is no Chromium');
   else if (!(await isWebAppCurrent())) await buildWebApp();
@@ -74,7 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
       signal: interrupting.signal,
     });
     if (result.kind === 'interrupted') {
-      say(`interrupted; resume with: ${resume}`);
+      say('interrupted');
       return 1;
     }
     report(result, seed);
@@ -87,7 +83,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     const said = error instanceof Standstill ? error.message : inspect(error);
-    say(`FAULT: ${said}\nits world is kept in ${folder}; resume with: ${resume}; again: ${again}`);
+    say(`FAULT: ${said}\nits world is kept in ${folder}; again: ${again}`);
     return 1;
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 import { parseArguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS } from './connect.ts';
 
@@ -30,11 +30,7 @@ function startGateway() {
       ? answer(200, {})
       : refuse('not-authenticated');
   });
-  const started = new Promise<string>((resolve) =>
-    server.listen(0, '127.0.0.1', () =>
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-    ),
-  );
+  const started = listenOnLoopback(server).then((port) => `http://127.0.0.1:${port}`);
   return { state, server, started };
 }
 

@@ -3,14 +3,14 @@
  * holds one in any form.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CANARY_NAME, readCanaries } from '#testing/canaries.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
+import { inFolder } from '#testing/in-folder.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
@@ -20,35 +20,25 @@ type Entry = { readonly file: number; readonly out?: string; readonly reason?: s
 type Said = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 function run(folder: string, ...options: string[]): Promise<Said> {
-  const args = [
-    RELAY,
-    'deidentify',
-    join(folder, 'in'),
-    '--out',
-    join(folder, 'out'),
-    '--report',
-    join(folder, 'report.json'),
-    ...options,
-  ];
+  const places = [join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report.json')];
   return new Promise((resolve) =>
-    execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) =>
-      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    execFile(
+      process.execPath,
+      [RELAY, 'deidentify', ...places, ...options],
+      { cwd: folder },
+      (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     ),
   );
 }
 
-for (const options of [
-  [],
-  [
-    '--options',
-    'retain-longitudinal-modified-dates,clean-descriptors,clean-structured-content,clean-graphics,retain-safe-private',
-  ],
-]) {
+const OPTIONS =
+  'retain-longitudinal-modified-dates,clean-descriptors,clean-structured-content,clean-graphics,retain-safe-private';
+
+for (const options of [[], ['--options', OPTIONS]])
   test(`no canary is left in the files written, their names, the report or the output (${options[1] ?? 'plain profile'})`, async () => {
     if (corpus === null) skip('the canaries through the command line', 'no corpus');
     const { instances, documents, search } = await readCanaries(corpus);
-    const folder = await mkdtemp(join(tmpdir(), 'relay-canaries-'));
-    try {
+    await inFolder(async (folder) => {
       await mkdir(join(folder, 'in'));
       const put = async ({ bytes }: { bytes: Buffer }, index: number) =>
         writeFile(join(folder, 'in', `${CANARY_NAME}-${index}.dcm`), bytes);
@@ -81,10 +71,7 @@ for (const options of [
       assert.equal(search.inBytes(Buffer.from(withoutPaths(stderr))), []);
       // The search finds them where they are.
       assert.ok((await search.inFolder(join(folder, 'in'))).length > 0);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   });
-}
 
 test.run();

@@ -3,22 +3,12 @@ import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
+import { runRelay } from '#testing/run-relay.ts';
 import { createTunnelProxy } from '../../gateway/src/testing/tunnel-proxy.ts';
-import { relay } from '../relay.ts';
 
 const test = suite('relay doctor');
 
-async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const printed: string[] = [];
-  const said: string[] = [];
-  const code = await relay(['doctor', ...args], {
-    env,
-    signal: new AbortController().signal,
-    print: (line) => void printed.push(line),
-    say: (line) => void said.push(line),
-  });
-  return { code, printed: printed.join('\n'), said: said.join('\n') };
-}
+const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) => runRelay(['doctor', ...args], env);
 
 test('a server that asks for credentials gets those of the environment: exit 1 while they are wrong', async () => {
   const given: unknown[] = [];
@@ -27,15 +17,15 @@ test('a server that asks for credentials gets those of the environment: exit 1 w
     response.writeHead(401, { 'www-authenticate': 'Basic realm="PACS"' }).end();
   });
   const url = `http://127.0.0.1:${await listenOnLoopback(server)}/dicom-web/`;
-  const { code, printed } = await run([url, '--json'], { PACS_AUTHORIZATION: 'Basic c2VjcmV0' });
+  const { code, out } = await run([url, '--json'], { PACS_AUTHORIZATION: 'Basic c2VjcmV0' });
   server.closeAllConnections();
   server.close();
   assert.is(code, 1);
   assert.equal(given, ['Basic c2VjcmV0']);
-  const report = JSON.parse(printed) as { url: string; findings: { check: string; code: string }[] };
+  const report = JSON.parse(out) as { url: string; findings: { check: string; code: string }[] };
   assert.is(report.url, url.slice(0, -1));
   assert.is(report.findings.find(({ check }) => check === 'authentication')?.code, 'credentials-refused');
-  assert.not.match(printed, 'c2VjcmV0');
+  assert.not.match(out, 'c2VjcmV0');
 });
 
 test('goes through HTTPS_PROXY as the gateway does, or straight where NO_PROXY says so', async () => {
@@ -53,9 +43,9 @@ test('goes through HTTPS_PROXY as the gateway does, or straight where NO_PROXY s
 });
 
 test('the help names every address that it takes', async () => {
-  const { printed, said } = await run(['--help']);
+  const { out, said } = await run(['--help']);
   for (const kind of ['https://', 'dimse://CALLING@HOST:PORT/CALLED', 'dimse-tls://'])
-    assert.match(printed + said, kind);
+    assert.match(out + said, kind);
 });
 
 test('wrong usage: exit 2', async () => {

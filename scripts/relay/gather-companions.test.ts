@@ -1,43 +1,26 @@
 /** The command line holds an instance whose text names what only another file of its study names, in any order. */
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileOf, text } from '#testing/deidentified-elements.ts';
-import { deidentify } from './deidentify.ts';
+import { inFolder } from '#testing/in-folder.ts';
+import { runRelay } from '#testing/run-relay.ts';
 
 const naming = [text(0x00081090, 'LO', 'Vossberg Scanner')];
 const companion = [text(0x00080018, 'UI', '1.2.3.777.4'), text(0x00081070, 'PN', 'Vossberg^Ilse')];
 const stranger = [text(0x0020000d, 'UI', '1.2.3.888.1'), text(0x00081070, 'PN', 'Vossberg^Ilse')];
 
-async function run(files: Readonly<Record<string, Uint8Array>>) {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-companions-'));
-  try {
+const run = (files: Readonly<Record<string, Uint8Array>>) =>
+  inFolder(async (folder) => {
     await mkdir(join(folder, 'in'));
     for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, 'in', name), bytes);
-    const said: string[] = [];
-    const code = await deidentify(
-      [join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report')],
-      {
-        env: {},
-        signal: new AbortController().signal,
-        print: () => undefined,
-        say: (line) => said.push(line),
-      },
-    );
+    const places = [join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report')];
+    const { code, said } = await runRelay(['deidentify', ...places]);
     const out = await readdir(join(folder, 'out'), { recursive: true }).catch(() => []);
     const report = await readFile(join(folder, 'report'), 'utf8');
-    return {
-      code,
-      said: said.join('\n'),
-      report,
-      written: out.filter((name) => name.endsWith('.dcm')).length,
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+    return { code, said, report, written: out.filter((name) => name.endsWith('.dcm')).length };
+  });
 
 for (const [first, second] of [
   ['a', 'b'],

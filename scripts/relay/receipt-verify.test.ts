@@ -8,32 +8,24 @@ import * as assert from 'uvu/assert';
 import { merkleRoot, RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt.ts';
 import { relay } from '../relay.ts';
 
+const instance = (nth: number, digit: string) => ({
+  ...{ sopInstanceUID: `1.2.${nth}`, digest: digit.repeat(64), bytes: 1 },
+});
 const INSTANCES: Receipt['instances'] = [
-  {
-    sopInstanceUID: '1.2.1',
-    digest: 'a'.repeat(64),
-    bytes: 1,
-    state: 'coerced',
-    pacsCode: 0xb006,
-    proof: 'found',
-  },
-  { sopInstanceUID: '1.2.2', digest: 'b'.repeat(64), bytes: 1, state: 'coerced', pacsCode: 0xb006 },
-  {
-    ...{ sopInstanceUID: '1.2.3', digest: 'c'.repeat(64), bytes: 1, state: 'stored' },
-    ...{ proof: 'read-back', committed: true },
-  },
+  { ...instance(1, 'a'), state: 'coerced', pacsCode: 0xb006, proof: 'found' },
+  { ...instance(2, 'b'), state: 'coerced', pacsCode: 0xb006 },
+  { ...instance(3, 'c'), state: 'stored', proof: 'read-back', committed: true },
 ];
 
 async function receiptWithDestinations(): Promise<Receipt> {
   return {
-    jti: crypto.randomUUID(),
-    iss: 'http://gateway',
-    iat: 1,
-    version: 1,
-    studyInstanceUID: '1.2',
-    revision: 1,
-    policy: { name: 'identified', version: 1 },
-    pacs: 'http://pacs',
+    ...{ jti: crypto.randomUUID(), iss: 'http://gateway', iat: 1, version: 1 },
+    ...{
+      studyInstanceUID: '1.2',
+      revision: 1,
+      policy: { name: 'identified', version: 1 },
+      pacs: 'http://pacs',
+    },
     root: await merkleRoot(INSTANCES),
     instances: INSTANCES,
     withheld: { 'left-out': 1, 'left-out-other-patient': 4, damaged: 2, held: 3 },

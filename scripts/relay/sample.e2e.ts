@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
@@ -18,14 +17,12 @@ import { uploadDays } from '../../gateway/src/analytics/upload-days.ts';
 import { openDatabase, type Database } from '../../gateway/src/database/database.ts';
 import { createTestDatabase } from '../../gateway/src/testing/open-database.ts';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
-import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
-import { startOrthanc } from '../system/orthanc.ts';
-import { freePort } from '../system/ports.ts';
-import { relay } from '../relay.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { ADMIN_PASSWORD, openSystem } from '#testing/open-system.ts';
+import { runRelay } from '#testing/run-relay.ts';
 import { sampleCases } from './sample/sample-cases.ts';
 import { sampleStudies } from './sample/sample-studies.ts';
 
-const PASSWORD = 'an-admin-of-the-tests';
 /** As many as without the option: some readers differ from the models. */
 const STUDIES = 30;
 const CASES = sampleCases(sampleStudies(STUDIES));
@@ -33,28 +30,18 @@ const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const test = suite('relay sample');
 
 async function openWorld() {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-sample-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const own = await createTestDatabase();
-  const dataDir = join(folder, 'data');
-  const gateway = createGatewayUnderTest({
-    ...{ port: await freePort(), webPort: await freePort() },
-    ...{ dataDir, adminPassword: PASSWORD, pacs: orthanc, databaseUrl: own.url },
-  });
-  await gateway.start();
+  const system = await openSystem(own.url);
   const database = await openDatabase({ kind: 'server', url: own.url });
-  const connection = ['--user', 'admin', '--gateway', gateway.api];
+  const connection = ['--user', 'admin', '--gateway', system.gateway.api];
   return {
-    orthanc,
+    ...system,
     database,
-    dataDir,
     args: (...more: string[]) => ['sample', ...more, '--json', ...connection],
     async close() {
       await database.close();
-      await gateway.stop();
-      await orthanc.stop();
+      await system.close();
       await own.drop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -65,17 +52,7 @@ test.before(async () => {
 });
 test.after(() => world?.close());
 
-async function run(args: readonly string[]): Promise<{ code: number; out: unknown; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await relay(args, {
-    env: { RELAY_PASSWORD: PASSWORD },
-    signal: new AbortController().signal,
-    print: (line) => void out.push(line),
-    say: (line) => void err.push(line),
-  });
-  return { code, out: out.length === 0 ? null : JSON.parse(out.join('\n')), err: err.join('\n') };
-}
+const run = (args: readonly string[]) => runRelay(args, { RELAY_PASSWORD: ADMIN_PASSWORD });
 
 /** The audit trail, sessions, and figures that nothing can be told from stay. */
 const STAYS = ['audit', 'tally', 'refresh_token', 'model_use'];
@@ -112,7 +89,7 @@ const inOrthanc = async (): Promise<number> =>
 /** Killed once the first case is there. */
 async function beginAndKill(): Promise<void> {
   const child = spawn(process.execPath, [RELAY, ...world.args('--studies', String(STUDIES))], {
-    env: { ...process.env, RELAY_PASSWORD: PASSWORD },
+    env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD },
     stdio: 'ignore',
   });
   const ended = once(child, 'exit');
@@ -127,7 +104,7 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
   const filesBefore = await filesOnDisk();
   await beginAndKill();
   const again = await run(world.args('--studies', String(STUDIES)));
-  assert.is(again.code, 0, again.err);
+  assert.is(again.code, 0, again.said);
   const rows = await countRows(world.database);
   const expected = {
     case_record: CASES.length,
@@ -147,14 +124,17 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
   assert.ok(corrected.length > 0, 'a reader differs from the models');
   assert.is(await inOrthanc(), STUDIES);
   const third = await run(world.args('--studies', String(STUDIES)));
-  assert.is(third.code, 0, third.err);
-  const { studies, cases } = third.out as { studies: { sent: number }; cases: { opened: number } };
+  assert.is(third.code, 0, third.said);
+  const { studies, cases } = JSON.parse(third.out) as {
+    studies: { sent: number };
+    cases: { opened: number };
+  };
   assert.equal([studies.sent, cases.opened], [0, 0]);
   assert.equal(await countRows(world.database), rows);
 
   const removed = await run(world.args('--remove'));
-  assert.is(removed.code, 0, removed.err);
-  assert.equal(removed.out, {
+  assert.is(removed.code, 0, removed.said);
+  assert.equal(JSON.parse(removed.out), {
     removed: { accounts: 4, studies: STUDIES, cases: CASES.length },
     left: [],
   });
@@ -167,12 +147,9 @@ test('is for administrators', async () => {
   const user = ['user', 'add', 'tess', '--roles', 'technician', '--json'];
   const connection = world.args().slice(2);
   const added = await run([...user, ...connection]);
-  const { password } = added.out as { password: string };
-  const code = await relay(['sample', '--user', 'tess', ...connection.slice(2)], {
-    env: { RELAY_PASSWORD: password },
-    signal: new AbortController().signal,
-    print: () => undefined,
-    say: () => undefined,
+  const { password } = JSON.parse(added.out) as { password: string };
+  const { code } = await runRelay(['sample', '--user', 'tess', ...connection.slice(2)], {
+    RELAY_PASSWORD: password,
   });
   assert.is(code, 1);
   assert.is(await inOrthanc(), 0);

@@ -2,8 +2,7 @@
  * The stick, with a real gateway and a real Orthanc: a device without a network saves a study, the file is carried
  * and sent from two machines at once and again, and the device then finds everything in the PACS.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -13,7 +12,9 @@ import { openStick } from '#shared/transfer/stick.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
-import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { ADMIN_PASSWORD, openSystem } from '#testing/open-system.ts';
+import { runRelay } from '#testing/run-relay.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { createApiClient } from '../../client/src/net/api-client.ts';
@@ -36,11 +37,8 @@ import { createFollower } from '../../client/src/pipeline/upload/follow-events.t
 import { packStick } from '../../client/src/pipeline/upload/sender/pack-stick.ts';
 import { createUploadRight } from '../../client/src/pipeline/upload/upload-right.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
-import { startOrthanc } from '../system/orthanc.ts';
 import { freePort } from '../system/ports.ts';
-import { relay } from '../relay.ts';
 
-const PASSWORD = 'an-admin-of-the-tests';
 const CARRIERS = 'the password of a carrier';
 const test = suite('the stick');
 
@@ -59,7 +57,7 @@ const { study } = first;
 
 interface Sent {
   readonly code: number;
-  readonly err: string;
+  readonly said: string;
   readonly files: readonly {
     readonly path: string;
     readonly faults: readonly { readonly study: number; readonly reason: string }[];
@@ -72,44 +70,22 @@ interface Sent {
 }
 
 async function openWorld() {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-stick-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
-  });
-  await gateway.start();
-  const command = async (user: string, args: readonly string[], address = gateway.api) => {
-    const out: string[] = [];
-    const err: string[] = [];
-    const code = await relay([...args, '--user', user, '--gateway', address], {
-      env: { RELAY_PASSWORD: user === 'admin' ? PASSWORD : CARRIERS, RELAY_NEW_PASSWORD: CARRIERS },
-      signal: new AbortController().signal,
-      print: (line) => void out.push(line),
-      say: (line) => void err.push(line),
+  const system = await openSystem();
+  const command = (user: string, args: readonly string[], address = system.gateway.api) =>
+    runRelay([...args, '--user', user, '--gateway', address], {
+      RELAY_PASSWORD: user === 'admin' ? ADMIN_PASSWORD : CARRIERS,
+      RELAY_NEW_PASSWORD: CARRIERS,
     });
-    return { code, out: out.join('\n'), err: err.join('\n') };
-  };
   return {
-    folder,
-    orthanc,
-    gateway,
+    ...system,
     command,
     async send(user: string, file: string): Promise<Sent> {
-      const { code, out, err } = await command(user, ['send', file, '--wait', '--json']);
-      return {
-        code,
-        err,
-        ...(JSON.parse(out === '' ? '{"studies":[],"files":[]}' : out) as Pick<Sent, 'studies' | 'files'>),
-      };
-    },
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
+      const { code, out, said } = await command(user, ['send', file, '--wait', '--json']);
+      const told = JSON.parse(out === '' ? '{"studies":[],"files":[]}' : out) as Pick<
+        Sent,
+        'studies' | 'files'
+      >;
+      return { code, said, ...told };
     },
   };
 }
@@ -129,7 +105,7 @@ async function enrolledDevice() {
   const { database } = device;
   const alone = <T>(work: () => Promise<T>) => work();
   const session = createSession({ baseUrl, fetch, now: () => performance.now(), alone });
-  await session.signIn('admin', PASSWORD);
+  await session.signIn('admin', ADMIN_PASSWORD);
   const account = session.user.peek()!.id;
   const api = createApiClient({ baseUrl, fetch, tokens: session });
   const known = await rememberPolicies(
@@ -264,8 +240,8 @@ test('a saved study is sent by two machines at once and again: one upload, each 
 
   const both = await Promise.all(['carrier', 'another'].map((user) => world.send(user, file)));
   const again = await world.send('carrier', file);
-  for (const { code, err, studies } of [...both, again]) {
-    assert.is(code, 0, err);
+  for (const { code, said, studies } of [...both, again]) {
+    assert.is(code, 0, said);
     assert.equal(
       studies[0]!.instances.map(({ state }) => state),
       study.instances.map(() => 'stored'),
@@ -300,7 +276,7 @@ test('a damaged parcel is named and the rest is sent; the file as it was saved t
 
   const sent = await world.send('carrier', copy);
   assert.is(sent.code, 1);
-  assert.match(sent.err, 'study 1: A part of this study is damaged. Copy the file again');
+  assert.match(sent.said, 'study 1: A part of this study is damaged. Copy the file again');
   assert.equal(sent.files, [{ path: copy, faults: [{ study: 1, reason: 'damaged' }] }]);
   const { uploadId } = sent.studies[0]!;
   await until('the whole parcel to be at the gateway', async () => {
@@ -310,7 +286,7 @@ test('a damaged parcel is named and the rest is sent; the file as it was saved t
   assert.is(await storedCount(second), 0, 'nothing of an unfinished study');
 
   const again = await world.send('carrier', file);
-  assert.is(again.code, 0, again.err);
+  assert.is(again.code, 0, again.said);
   assert.is(again.studies[0]!.uploadId, uploadId);
   assert.is(await storedCount(second), 3);
 });
@@ -325,7 +301,7 @@ test('a file that was saved for another gateway is not sent, and says so', async
   await device.database.device.put({ name: 'policies', value: { ...known, sealingKey } });
   const sent = await world.send('carrier', await saveHere(elsewhere, third, 'third.relaypacs'));
   assert.equal([sent.code, sent.studies.length], [1, 0]);
-  assert.match(sent.err, 'This file was saved for another gateway. (seal-key-unknown)');
+  assert.match(sent.said, 'This file was saved for another gateway. (seal-key-unknown)');
 });
 
 test('a gateway that cannot be reached is told by exit code 3', async () => {
@@ -334,16 +310,16 @@ test('a gateway that cannot be reached is told by exit code 3', async () => {
   await queueHere(device, fourth);
   const file = await saveHere(device, fourth, 'fourth.relaypacs');
   const nobody = `http://127.0.0.1:${await freePort()}`;
-  const { code, err, out } = await world.command('carrier', ['send', file], nobody);
+  const { code, said, out } = await world.command('carrier', ['send', file], nobody);
   assert.equal([code, out], [3, '']);
-  assert.match(err, `cannot be reached at ${nobody}`);
+  assert.match(said, `cannot be reached at ${nobody}`);
 });
 
 test('a file that is none is refused by name', async () => {
   const none = join(world.folder, 'none');
   await writeFile(none, 'not a stick');
   const refused = await world.command('carrier', ['send', none]);
-  assert.equal([refused.code, refused.err], [1, 'This is not a file with studies saved for a stick.']);
+  assert.equal([refused.code, refused.said], [1, 'This is not a file with studies saved for a stick.']);
   assert.is((await world.command('carrier', ['send', join(world.folder, 'missing')])).code, 2);
   assert.is((await world.command('carrier', ['send'])).code, 2);
 });

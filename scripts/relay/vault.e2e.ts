@@ -3,77 +3,43 @@
  * sent de-identified, and both together get the patient back. One alone does not, and neither does whoever has all
  * that the gateway has written.
  */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readInstance } from '#shared/dicom/part10.ts';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { identityOf, patientOf } from '#shared/deid/named-patients.ts';
 import { vaultAnswerSchema, vaultRequestSchema } from '#shared/protocol/vault.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
+import { parsed } from '#testing/deidentified-file.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
-import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { ADMIN_PASSWORD, openSystem } from '#testing/open-system.ts';
+import { runRelay, type RelayOutcome } from '#testing/run-relay.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { startOrthanc } from '../system/orthanc.ts';
-import { freePort } from '../system/ports.ts';
-import { relay } from '../relay.ts';
 
-const PASSWORD = 'an-admin-of-the-tests';
 const test = suite('the vault');
 const study = syntheticStudy({ seed: 9101, instancesPerSeries: 2 });
 
-interface Answer {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+const HOLDERS = 'the password of a holder';
 
 async function openWorld() {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-vault-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
-  });
-  await gateway.start();
+  const system = await openSystem();
   const as =
     (user: string, password: string) =>
-    async (args: readonly string[], passphrase?: string): Promise<Answer> => {
-      const out: string[] = [];
-      const err: string[] = [];
-      const code = await relay([...args, '--user', user, '--gateway', gateway.api], {
-        env: {
-          RELAY_PASSWORD: password,
-          RELAY_NEW_PASSWORD: 'the password of a holder',
-          ...(passphrase !== undefined && { RELAY_VAULT_PASSPHRASE: passphrase }),
-        },
-        signal: new AbortController().signal,
-        print: (line) => void out.push(line),
-        say: (line) => void err.push(line),
+    (args: readonly string[], passphrase?: string): Promise<RelayOutcome> =>
+      runRelay([...args, '--user', user, '--gateway', system.gateway.api], {
+        RELAY_PASSWORD: password,
+        RELAY_NEW_PASSWORD: HOLDERS,
+        ...(passphrase !== undefined && { RELAY_VAULT_PASSPHRASE: passphrase }),
       });
-      return { code, out: out.join('\n'), err: err.join('\n') };
-    };
-  const files = join(folder, 'files');
+  const files = join(system.folder, 'files');
   await mkdir(files);
   for (const [at, { bytes }] of study.instances.entries()) await writeFile(join(files, `${at}.dcm`), bytes);
   return {
-    folder,
+    ...system,
     files,
-    orthanc,
-    gateway,
-    admin: as('admin', PASSWORD),
-    anna: as('anna', 'the password of a holder'),
-    otto: as('otto', 'the password of a holder'),
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    admin: as('admin', ADMIN_PASSWORD),
+    anna: as('anna', HOLDERS),
+    otto: as('otto', HOLDERS),
   };
 }
 
@@ -87,9 +53,9 @@ const ANNAS = 'a passphrase of Anna';
 const OTTOS = 'a passphrase of Otto';
 
 /** The answer of a command that ends well. */
-async function done(answer: Promise<Answer>): Promise<string> {
-  const { code, out, err } = await answer;
-  assert.is(code, 0, err);
+async function done(answer: Promise<RelayOutcome>): Promise<string> {
+  const { code, out, said } = await answer;
+  assert.is(code, 0, said);
   return out;
 }
 
@@ -100,9 +66,8 @@ async function sendStudy(): Promise<string> {
   );
   const { studies } = JSON.parse(sent) as { studies: { instances: { sopInstanceUID: string }[] }[] };
   const [stored] = await filesOfInstance(world.orthanc, studies[0]!.instances[0]!.sopInstanceUID);
-  const read = await readInstance(bytesSource(new Uint8Array(stored!)));
-  if (read.kind !== 'ready') throw new Error(read.because);
-  return patientOf(read.instance.elements, read.instance).id;
+  const instance = await parsed(new Uint8Array(stored!));
+  return patientOf(instance.elements, instance).id;
 }
 
 test('two holders get the patient back together, one of them alone does not; nothing of the patient lies at the gateway', async () => {
@@ -135,10 +100,8 @@ test('two holders get the patient back together, one of them alone does not; not
   assert.is((await otto(open(halves.otto), OTTOS)).code, 1, 'for the one who asked alone');
 
   const opened = JSON.parse(await done(anna(open(halves.anna), ANNAS))) as { entries: unknown[] };
-  const original = await readInstance(bytesSource(study.instances[0]!.bytes));
-  if (original.kind !== 'ready') throw new Error(original.because);
   const [entry] = opened.entries as { identity: unknown; writtenBy: string; hasArrived: boolean }[];
-  assert.equal(entry?.identity, identityOf(original.instance));
+  assert.equal(entry?.identity, identityOf(await parsed(study.instances[0]!.bytes)));
   assert.equal([entry?.writtenBy, entry?.hasArrived], ['admin', true]);
 
   const search = createIdentitySearch(study.planted);
@@ -173,7 +136,7 @@ test('once it is closed nothing more is kept, and once it is destroyed nothing i
 async function auditOf(): Promise<{ readonly events: readonly string[] }> {
   const { gateway } = world;
   const json = { 'content-type': 'application/json' };
-  const body = JSON.stringify({ username: 'admin', password: PASSWORD });
+  const body = JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD });
   const login = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers: json, body });
   const { accessToken } = (await login.json()) as { accessToken: string };
   const headers = { authorization: `Bearer ${accessToken}` };

@@ -1,22 +1,13 @@
 import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { relay } from '../relay.ts';
 import { freePort } from '../system/ports.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
+import { runRelay } from '#testing/run-relay.ts';
 
 const test = suite('the command line with a wrong address or path');
 
-async function run(...args: string[]): Promise<{ code: number; said: string }> {
-  const said: string[] = [];
-  const code = await relay(args, {
-    env: { RELAY_PASSWORD: 'password' },
-    signal: new AbortController().signal,
-    print: () => undefined,
-    say: (line) => void said.push(line),
-  });
-  return { code, said: said.join('\n') };
-}
+const run = (...args: string[]) => runRelay(args, { RELAY_PASSWORD: 'password' });
 
 /** Answers everything with `status` and `type`, as a server that is not the gateway's API. */
 async function withServer(
@@ -57,15 +48,19 @@ test('an address that is not the API, such as the web app without /api, is named
 });
 
 test('a path that does not exist is named', async () => {
-  const out = await run('deidentify', 'no/such/file.dcm', '--out', 'no/such/folder');
-  assert.is(out.code, 2);
-  assert.match(out.said, 'no/such/file.dcm does not exist or cannot be read');
-  const inspected = await run('inspect', 'no/such/file.dcm');
-  assert.is(inspected.code, 2);
-  assert.match(inspected.said, 'no/such/file.dcm does not exist or cannot be read');
-  const verified = await run('receipt', 'verify', import.meta.filename, '--jwks', 'no/such/keys.json');
-  assert.is(verified.code, 2);
-  assert.match(verified.said, 'No keys can be read at no/such/keys.json');
+  const missing = 'no/such/file.dcm does not exist or cannot be read';
+  for (const [args, words] of [
+    [['deidentify', 'no/such/file.dcm', '--out', 'no/such/folder'], missing],
+    [['inspect', 'no/such/file.dcm'], missing],
+    [
+      ['receipt', 'verify', import.meta.filename, '--jwks', 'no/such/keys.json'],
+      'No keys can be read at no/such/keys.json',
+    ],
+  ] as const) {
+    const { code, said } = await run(...args);
+    assert.is(code, 2);
+    assert.match(said, words);
+  }
 });
 
 test.run();

@@ -46,3 +46,10 @@ export const saysOf = async (said: string, ...options: string[]): Promise<string
   (await cleaned([text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)], 'clean-descriptors', ...options)).of(
     ADDITIONAL_PATIENT_HISTORY,
   );
+
+/** Short texts between bars, on one line or several. */
+export const listed = (texts: string): string[] =>
+  texts
+    .trim()
+    .split(/\s*\n\s*| \| /)
+    .filter((text) => text !== '');

@@ -20,10 +20,12 @@ export function realFiles(corpus: string): readonly CorpusFile[] {
   return files.filter(({ set }) => set === 'dev');
 }
 
-/** By day one of each folder and transfer syntax, which leaves out slices that are alike; at night all of them. */
-export function representativeFiles(corpus: string): readonly CorpusFile[] {
+/** By day one of each kind: where nothing else is said, of each folder and transfer syntax. At night all of them. */
+export function representativeFiles(
+  corpus: string,
+  kindOf = ({ path, transferSyntax }: CorpusFile) => `${path.split('/')[1]} ${transferSyntax}`,
+): readonly CorpusFile[] {
   const files = realFiles(corpus);
   if (IS_WHOLE_PROOF) return files;
-  const kindOf = ({ path, transferSyntax }: CorpusFile) => `${path.split('/')[1]} ${transferSyntax}`;
   return [...Map.groupBy(files, kindOf).values()].map(([first]) => first!);
 }

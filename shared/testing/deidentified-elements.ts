@@ -2,6 +2,7 @@
  * Instances built from the elements that a test names, de-identified, and read back: for tests of what
  * becomes of one element.
  */
+import { deflateRawSync } from 'node:zlib';
 import type { DicomElement, Encoding } from '#shared/dicom/data-set.ts';
 import { concatBytes, encodeElements, encodeFileMeta, textValue } from '#shared/dicom/encode.ts';
 import type { NewElement } from '#shared/dicom/encode.ts';
@@ -44,7 +45,9 @@ export function fileOf(
   ].filter(({ tag }) => !own.has(tag));
   const encoding = encodingOf(transferSyntaxUID) as Encoding;
   const meta = encodeFileMeta({ sopClassUID: RAW_DATA, sopInstanceUID: SOP_UID }, transferSyntaxUID);
-  return concatBytes([meta, encodeElements([...needed, ...elements].sort(byTag), encoding)]);
+  const dataSet = encodeElements([...needed, ...elements].sort(byTag), encoding);
+  const stored = encoding.deflated ? deflateRawSync(dataSet) : dataSet;
+  return concatBytes([meta, stored, new Uint8Array(stored.length % 2)]);
 }
 
 /** The instance of these elements, de-identified under these options. Throws unless it is ready. */

@@ -50,7 +50,6 @@ export type BrowserPlace = {
   readonly profile: string;
   readonly address: string;
   readonly clockDays: number;
-  readonly onSpawn: (pid: number) => Promise<void>;
 };
 
 /** The browser's own process of this profile, by the lock that it holds: `HOST-PID`. */
@@ -65,11 +64,9 @@ async function pidOf(profile: string): Promise<number | null> {
 /** One life of the browser. `outside` debugs it from a window that is not the app's. */
 type Life = { readonly context: BrowserContext; readonly outside: CDPSession; registrationId: string | null };
 
-async function openLife({ chromium, profile, address, onSpawn }: BrowserPlace): Promise<Life> {
+async function openLife({ chromium, profile, address }: BrowserPlace): Promise<Life> {
   const context = await openProfile(chromium, profile);
   context.setDefaultTimeout(PATIENCE_MS);
-  const pid = await pidOf(profile);
-  if (pid !== null) await onSpawn(pid);
   const outside = await context.newCDPSession(context.pages()[0] ?? (await context.newPage()));
   const life: Life = { context, outside, registrationId: null };
   outside.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {

@@ -1,3 +1,4 @@
+// test:all: faults that coincide; each alone is in kill-each-stage, killed-store and upload-right
 /**
  * A short run of `npm run lab -- chaos`: studies travel from a browser and from the command line while both, the
  * gateways, the database, the PACS, the link, the disks and the clocks fail by a schedule whose seed is

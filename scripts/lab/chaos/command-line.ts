@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD } from '#testing/accounts.ts';
 import { setClock, shiftedClock, sweepClock } from '../../system/shifted-clock.ts';
-import type { Queued, State, StateWriter } from './state.ts';
+import type { Queued, State } from './state.ts';
 import type { World } from './world.ts';
 
 const RELAY = fileURLToPath(new URL('../../relay.ts', import.meta.url));
@@ -70,20 +70,16 @@ export function relay(args: readonly string[]): Promise<Said> {
   return runRelay(args, { ...process.env, RELAY_PASSWORD: PASSWORD }, () => undefined);
 }
 
-export function createCommandLine(world: World, state: State, writer: StateWriter): CommandLine {
+export function createCommandLine(world: World, state: State): CommandLine {
   const running = new Map<number, ChildProcess>();
   const ending = new AbortController();
   const all = new Set<Promise<void>>();
 
   async function untilEnded(study: Queued, clockSeconds: number): Promise<void> {
-    const onChild = (child: ChildProcess): void => {
-      running.set(study.number, child);
-      if (child.pid !== undefined) void writer.note(nameOf(study), child.pid);
-    };
+    const onChild = (child: ChildProcess): void => void running.set(study.number, child);
     while (!ending.signal.aborted) {
       const said = await uploadOnce(world, study, clockSeconds, onChild);
       running.delete(study.number);
-      delete state.processes[nameOf(study)];
       if (hasEnded(state, study, said)) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     }

@@ -35,7 +35,6 @@ export type GatewayPlace = {
   readonly port: number;
   readonly env: Readonly<Record<string, string>>;
   readonly faketime: string | null;
-  readonly onSpawn: (pid: number) => Promise<void>;
 };
 
 export function createChaosGateway(place: GatewayPlace): ChaosGateway {
@@ -96,8 +95,7 @@ class SupervisedGateway implements ChaosGateway {
   }
 
   async #run(): Promise<void> {
-    const { folder, onSpawn } = this.#place;
-    const log = await open(join(folder, `${this.name}.log`), 'a', 0o600);
+    const log = await open(join(this.#place.folder, `${this.name}.log`), 'a', 0o600);
     const started = this.#spawn(log.fd);
     const ended = new Promise<void>(
       (resolve) => void started.once('exit', () => resolve()).once('error', () => resolve()),
@@ -108,7 +106,6 @@ class SupervisedGateway implements ChaosGateway {
     // It may have been unwanted again while its log was opened.
     if (!this.#isWanted) endWithUs();
     await log.close();
-    if (started.pid !== undefined) await onSpawn(started.pid);
     await ended;
     process.off('exit', endWithUs);
     this.#child = null;

@@ -1,3 +1,4 @@
+// test:all: only the long run of chaos is judged by it
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { judgeBytes } from './judge-bytes.ts';

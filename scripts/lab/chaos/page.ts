@@ -9,7 +9,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { openChaosBrowser, type BrowserFaults, type ChaosBrowser } from './browser.ts';
 import { isSafe, PATIENCE_MS, readDevice, type DeviceNow } from './device-now.ts';
-import type { Queued, State, StateWriter } from './state.ts';
+import type { Queued, State } from './state.ts';
 import type { World } from './world.ts';
 
 const LOOK_AGAIN_MS = 400;
@@ -98,18 +98,12 @@ async function deviceNow(browser: ChaosBrowser): Promise<DeviceNow | null> {
   return null;
 }
 
-export async function openPageDevice(
-  chromium: string,
-  world: World,
-  state: State,
-  writer: StateWriter,
-): Promise<PageDevice> {
+export async function openPageDevice(chromium: string, world: World, state: State): Promise<PageDevice> {
   const browser = await openChaosBrowser({
     chromium,
     profile: join(world.folder, 'profile'),
     address: world.address,
     clockDays: state.pageClockDays,
-    onSpawn: (pid) => writer.note('browser', pid),
   });
   const closed = new AbortController();
   let turn: Promise<void> = Promise.resolve();
@@ -119,7 +113,6 @@ export async function openPageDevice(
       place = `study ${study.number}, chosen ${study.chosen} times: ${what}`;
     });
     place = `study ${study.number} is ${study.state}`;
-    await writer.write();
   };
   return {
     reload: (random) => browser.reload(random),

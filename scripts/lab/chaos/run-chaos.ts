@@ -13,7 +13,7 @@ import type { DeviceNow } from './device-now.ts';
 import { countLossy, drawFault, faultsOf, type Mend } from './faults.ts';
 import { openPageDevice, type PageDevice } from './page.ts';
 import { endsWithin, failWhenStill, type Watched } from './standstill.ts';
-import { createStateWriter, readState, type Queued, type State, type StateWriter } from './state.ts';
+import type { Queued, State } from './state.ts';
 import { planStudy, writeFiles } from './studies.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { openWorld, type World } from './world.ts';
@@ -25,7 +25,7 @@ export type ChaosOptions = {
   /** The path of a Chromium; null: the command line is the only device. */
   readonly chromium: string | null;
   readonly say: (line: string) => void;
-  /** Interrupts the run; it can be resumed later. */
+  /** Interrupts the run. */
   readonly signal: AbortSignal;
   /** A run in which nothing has moved for so long ends by Standstill. */
   readonly stillMinutes?: number;
@@ -48,7 +48,7 @@ const STEP_MS = 8_000;
 const STILL_MS = 180_000;
 /** The longest step of a run: a gateway that starts again on a busy machine, a browser with a new profile. */
 export const STILL_MINUTES = 10;
-/** A stalled browser is not waited for; a resumed run ends whatever processes are left. */
+/** A stalled browser is not waited for. */
 const CLOSE_MS = 60_000;
 
 async function newState(seed: number, minutes: number): Promise<State> {
@@ -70,7 +70,6 @@ async function newState(seed: number, minutes: number): Promise<State> {
     posted: {},
     bytes: { up: 0, inParcels: 0, unique: 0, ended: 0, again: {} },
     wrong: [],
-    processes: {},
   };
 }
 
@@ -80,7 +79,6 @@ type Stage = ChaosOptions & {
   readonly note: (place: string) => void;
   readonly world: World;
   readonly state: State;
-  readonly writer: StateWriter;
   readonly commandLine: CommandLine;
   readonly page: PageDevice | null;
   readonly broken: Broken[];
@@ -155,7 +153,7 @@ async function letItMove({ world, signal }: Stage, random: () => number): Promis
 }
 
 async function runSchedule(stage: Stage): Promise<void> {
-  const { state, writer, world, signal } = stage;
+  const { state, world, signal } = stage;
   while (state.elapsedMs < state.minutes * 60_000 && !signal.aborted) {
     const began = performance.now();
     const random = seededRandom(state.seed * 100_003 + state.position);
@@ -172,7 +170,6 @@ async function runSchedule(stage: Stage): Promise<void> {
     state.position += 1;
     state.elapsedMs += performance.now() - began;
     world.count();
-    await writer.write();
   }
 }
 
@@ -233,7 +230,6 @@ async function letOthersThrough(folder: string): Promise<void> {
 type Opened = {
   readonly options: ChaosOptions;
   readonly state: State;
-  readonly writer: StateWriter;
   readonly world: World;
   readonly commandLine: CommandLine;
   page: PageDevice | null;
@@ -241,18 +237,16 @@ type Opened = {
   place: string;
 };
 
-/** Begins a run in an empty folder, or resumes one that was interrupted there. Throws Standstill. */
+/** A run in an empty folder. Throws Standstill. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { folder, say } = options;
   await mkdir(folder, { recursive: true });
   await letOthersThrough(folder);
-  const state = await readState(folder).catch(() => newState(options.seed, options.minutes));
-  const writer = createStateWriter(folder, state);
-  await writer.write();
-  const world = await openWorld({ folder, state, writer });
-  const commandLine = createCommandLine(world, state, writer);
+  const state = await newState(options.seed, options.minutes);
+  const world = await openWorld({ folder, state });
+  const commandLine = createCommandLine(world, state);
   const opened: Opened = {
-    ...{ options, state, writer, world, commandLine },
+    ...{ options, state, world, commandLine },
     ...{ page: null, place: 'starts the gateways' },
   };
   const ended = new AbortController();
@@ -261,7 +255,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   } finally {
     ended.abort();
     if (!(await endsWithin(closeAll(opened), CLOSE_MS))) say('not everything could be closed in time');
-    await writer.write();
   }
 }
 
@@ -292,7 +285,7 @@ function watch(opened: Opened): Watched {
 }
 
 async function travel(opened: Opened): Promise<ChaosResult> {
-  const { options, state, writer, world, commandLine } = opened;
+  const { options, state, world, commandLine } = opened;
   const { folder, say, signal } = options;
   for (const [name, why] of [
     ['gateways without room', world.storage.why],
@@ -302,14 +295,12 @@ async function travel(opened: Opened): Promise<ChaosResult> {
   }
   await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
   opened.place = 'opens the browser';
-  const page =
-    options.chromium === null ? null : await openPageDevice(options.chromium, world, state, writer);
+  const page = options.chromium === null ? null : await openPageDevice(options.chromium, world, state);
   opened.page = page;
   const note = (place: string): void => {
     opened.place = place;
   };
-  const stage: Stage = { ...options, note, world, state, writer, commandLine, page, broken: [] };
-  for (const study of state.queued) if (study.state !== 'ended') begin(stage, study, 0);
+  const stage: Stage = { ...options, note, world, state, commandLine, page, broken: [] };
   await runSchedule(stage);
   if (!signal.aborted) await untilEnded(stage);
   if (signal.aborted) return { kind: 'interrupted' };

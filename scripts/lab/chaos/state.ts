@@ -1,10 +1,4 @@
-/**
- * The state from which an interrupted run of chaos resumes: its place in the schedule, the queued studies,
- * the counts. Written whole or not at all after each step; the world's folders lie next to it.
- */
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { noteProcess, type NotedProcess } from '../../system/processes.ts';
+/** The state of a run of chaos: its place in the schedule, the queued studies, the counts. */
 import type { PlannedStudy } from './studies.ts';
 
 export type Ports = {
@@ -54,35 +48,4 @@ export type State = {
   };
   /** Faults found before the end. */
   readonly wrong: string[];
-  readonly processes: Record<string, NotedProcess>;
 };
-
-const stateFile = (folder: string): string => join(folder, 'state.json');
-
-export async function readState(folder: string): Promise<State> {
-  return JSON.parse(await readFile(stateFile(folder), 'utf8')) as State;
-}
-
-/** One after the other: two writers would rename each other's file. */
-export function createStateWriter(folder: string, state: State) {
-  let last: Promise<void> = Promise.resolve();
-  const writeNow = async (): Promise<void> => {
-    const beside = `${stateFile(folder)}.new`;
-    await writeFile(beside, JSON.stringify(state, null, 1));
-    await rename(beside, stateFile(folder));
-  };
-  const write = (): Promise<void> => {
-    last = last.then(writeNow);
-    return last;
-  };
-  return {
-    write,
-    /** Lets a resumed run end the processes that an earlier one has left behind. */
-    async note(name: string, pid: number): Promise<void> {
-      const noted = await noteProcess(pid);
-      if (noted) state.processes[name] = noted;
-      await write();
-    },
-  };
-}
-export type StateWriter = ReturnType<typeof createStateWriter>;

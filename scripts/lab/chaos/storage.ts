@@ -3,7 +3,7 @@
  * as small as what it holds. Where nothing can be mounted it is a plain folder, and nothing is ever full.
  */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -20,12 +20,6 @@ export type Storage = {
   /** Removes the small disk; its files then lie in the folder itself. */
   unmount(): Promise<void>;
 };
-
-async function isMounted(folder: string): Promise<boolean> {
-  return (await readFile('/proc/mounts', 'utf8').catch(() => ''))
-    .split('\n')
-    .some((line) => line.split(' ')[1] === folder);
-}
 
 /** Mounts the disk; the files of the folder then lie on it. Null, or why it cannot be. */
 async function mountOver(folder: string): Promise<string | null> {
@@ -50,10 +44,8 @@ async function mountOver(folder: string): Promise<string | null> {
 
 export async function openStorage(folder: string): Promise<Storage> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const why = (await isMounted(folder)) ? null : await mountOver(folder);
+  const why = await mountOver(folder);
   const resize = (bytes: number): Promise<unknown> => run('mount', ['-o', `remount,size=${bytes}`, folder]);
-  // A resumed run may have been interrupted while it was full.
-  if (why === null) await resize(SIZE_BYTES);
   return {
     why,
     async fill() {

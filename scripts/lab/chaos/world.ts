@@ -2,7 +2,7 @@
  * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a
  * real Orthanc behind a proxy that counts, and before them all a slow wire with a link behind it that can be
  * cut: a cut loses the bytes on their way. Every part can be killed and started again on its port and in its
- * folder, also by a later process that continues with the folder.
+ * folder.
  *
  *   devices ─► wire (20 Mbit/s, 30 ms) ─► link (cut, paused) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
@@ -15,11 +15,10 @@ import { type RecordingProxy, startRecordingProxy } from '#testing/recording-pro
 import { type ShapedLink, startShapedLink } from '#testing/shaped-link.ts';
 import { createUploadBytes, type SentAgain } from '#testing/upload-bytes.ts';
 import { type RunningOrthanc, startOrthanc } from '../../system/orthanc.ts';
-import { endProcess } from '../../system/processes.ts';
 import { type RunningPostgres, startPostgres } from '../../system/postgres.ts';
 import { findFaketime } from '../../system/shifted-clock.ts';
 import { type ChaosGateway, createChaosGateway } from './gateway.ts';
-import type { State, StateWriter } from './state.ts';
+import type { State } from './state.ts';
 import { openStorage, type Storage } from './storage.ts';
 
 const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
@@ -28,7 +27,6 @@ const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
  * middle.
  */
 const CONNECTION_BYTES = 40_000_000;
-const LEFTOVER_ENDS_WITHIN_MS = 3_000;
 /** A busy machine lets the balancer see a cut of the link so late. */
 const SEEN_WITHIN_MS = 1_500;
 /** The gateways of one site keep the same time: each accepts the other's tokens. */
@@ -57,16 +55,12 @@ export type World = {
   close(): Promise<void>;
 };
 
-type Tools = { readonly folder: string; readonly state: State; readonly writer: StateWriter };
+type Tools = { readonly folder: string; readonly state: State };
 
-async function openPacs({ folder, state, writer }: Tools): Promise<World['pacs'] & { url: string }> {
+async function openPacs({ folder, state }: Tools): Promise<World['pacs'] & { url: string }> {
   let orthanc: RunningOrthanc;
   const start = async (): Promise<void> => {
-    orthanc = await startOrthanc({
-      folder: join(folder, 'pacs'),
-      port: state.ports.pacs,
-      onSpawn: (pid) => writer.note('pacs', pid),
-    });
+    orthanc = await startOrthanc({ folder: join(folder, 'pacs'), port: state.ports.pacs });
   };
   await start();
   const { url, restUrl, authorization } = orthanc!;
@@ -86,20 +80,13 @@ async function openPacs({ folder, state, writer }: Tools): Promise<World['pacs']
   };
 }
 
-async function openDatabase({ folder, state, writer }: Tools): Promise<Part & { url: string }> {
+async function openDatabase({ folder, state }: Tools): Promise<Part & { url: string }> {
   let server: RunningPostgres;
   const start = async (): Promise<void> => {
     server = await startPostgres({ folder: join(folder, 'postgres'), port: state.ports.database });
-    await writer.note('database', server.pid);
   };
   await start();
   return { url: server!.url, start, kill: () => server.crash() };
-}
-
-async function endLeftovers({ state }: Tools): Promise<void> {
-  await Promise.all(
-    Object.values(state.processes).map((noted) => endProcess(noted, LEFTOVER_ENDS_WITHIN_MS)),
-  );
 }
 
 type Road = {
@@ -122,7 +109,6 @@ function nameEnd(by: EndedBy, link: Link): string {
 }
 
 async function openRoad(state: State, pacsUrl: string): Promise<Road> {
-  const before = structuredClone({ bytes: state.bytes, posted: state.posted });
   const bytes = createUploadBytes((by) => nameEnd(by, link));
   const proxy = await startRecordingProxy(pacsUrl);
   const balancer = await startBalancer(
@@ -139,17 +125,8 @@ async function openRoad(state: State, pacsUrl: string): Promise<Road> {
     proxy,
     sentAgain: () => bytes.sentAgain(),
     count() {
-      const { up, inParcels, unique, again } = bytes.counts();
-      const { bytes: old } = before;
-      Object.assign(state.bytes, {
-        up: old.up + up,
-        inParcels: old.inParcels + inParcels,
-        unique: old.unique + unique,
-        ended: old.ended + balancer.ended,
-      });
-      for (const why of new Set([...Object.keys(old.again), ...Object.keys(again)]))
-        state.bytes.again[why] = (old.again[why] ?? 0) + (again[why] ?? 0);
-      for (const [uid, times] of proxy.posted) state.posted[uid] = (before.posted[uid] ?? 0) + times;
+      Object.assign(state.bytes, bytes.counts(), { ended: balancer.ended });
+      for (const [uid, times] of proxy.posted) state.posted[uid] = times;
     },
     async stop() {
       await wire.stop();
@@ -161,7 +138,7 @@ async function openRoad(state: State, pacsUrl: string): Promise<Road> {
 }
 
 function createGateways(
-  { folder, state, writer }: Tools,
+  { folder, state }: Tools,
   faketime: string | null,
   databaseUrl: string,
   pacs: { url: string; authorization: string },
@@ -179,21 +156,13 @@ function createGateways(
       PACS_URL: pacs.url,
       PACS_AUTHORIZATION: pacs.authorization,
     };
-    return createChaosGateway({
-      name,
-      folder,
-      port: api,
-      env,
-      faketime,
-      onSpawn: (pid) => writer.note(name, pid),
-    });
+    return createChaosGateway({ name, folder, port: api, env, faketime });
   });
 }
 
-/** Starts all of it, or resumes from the folder. */
+/** Starts all of it. */
 export async function openWorld(tools: Tools): Promise<World> {
   const { folder, state } = tools;
-  await endLeftovers(tools);
   await mkdir(folder, { recursive: true });
   const pacs = await openPacs(tools);
   const database = await openDatabase(tools);

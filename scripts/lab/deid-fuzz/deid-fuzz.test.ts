@@ -1,3 +1,4 @@
+// test:all: thousands of inputs; malformed-values.test.ts holds what they found by day
 /**
  * A short run of the fuzzer, always the same; the long one is `npm run lab -- deid-fuzz`. Slow for its two
  * threads: some thousand inputs take ten seconds.

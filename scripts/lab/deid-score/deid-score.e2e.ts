@@ -1,3 +1,4 @@
+// test:all: minutes of pydicom; deidentify-instance.test.ts and deidentify-corpus.test.ts hold the tables by day
 /**
  * Values planted in every place of the standard's table are removed, and those that may stay are kept
  * (PS3.15 Annex E).

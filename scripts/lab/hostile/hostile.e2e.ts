@@ -1,3 +1,4 @@
+// test:all: attacks on a whole gateway; hostile-input and the tests of http/ and intake/ hold each defence by day
 /**
  * A short run of `npm run lab -- hostile`: every recipe, smaller. It looks at answers, counts and what one account
  * sees of another; how long the gateway stands still and how much memory it takes is for the long run, which knows

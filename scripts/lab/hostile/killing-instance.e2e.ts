@@ -1,3 +1,4 @@
+// test:all: a process that is killed five times; run-verify.test.ts holds the same rule by day
 /**
  * An instance on which the gateway's process dies, by a real SIGKILL in the middle of judging it: after two deaths
  * it has a process of its own, and when that has died three times it is held by name. The others of its parcel are

@@ -1,3 +1,4 @@
+// test:all: only the long run of mutants uses it
 /** Mutants say something else in one small place, and only where the code that runs can tell. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

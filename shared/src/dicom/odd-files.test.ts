@@ -1,15 +1,13 @@
 /** An odd instance that endangers nobody is read with a warning; one that would exhaust its readers is refused. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { IRREGULARITIES } from '../protocol/irregularities.ts';
-import { buildInstance } from './build-instance.ts';
 import { bytesSource, rangeSource } from './byte-source.ts';
-import { concatBytes } from './encode.ts';
 import { FRAME_PIXELS_LIMIT, FRAMES_LIMIT } from './limits.ts';
 import { readInstance } from './part10.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS, SOP_CLASSES } from './registry.ts';
-import { parseUid, type TransferSyntaxUID } from './uid.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS } from './registry.ts';
 
 for (const { name, because, bytes } of ODD_FILES) {
   test(`${name} is read, with the warning ${because} and no other`, async () => {
@@ -25,25 +23,15 @@ test('there is a file of each kind', () => {
 /** 64 bytes of native pixels, or two fragments, and a header that claims more. */
 async function claiming(
   image: { readonly rows: number; readonly columns: number; readonly frames?: number },
-  transferSyntaxUID: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+  syntax: string = EXPLICIT_VR_LITTLE_ENDIAN,
 ): Promise<string> {
-  const native = transferSyntaxUID === EXPLICIT_VR_LITTLE_ENDIAN;
-  const bytes = buildInstance({
-    identifiers: {
-      studyInstanceUID: parseUid('StudyInstanceUID', '2.25.1'),
-      seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.2'),
-      sopInstanceUID: parseUid('SOPInstanceUID', '2.25.3'),
-      sopClassUID: SOP_CLASSES.CT,
-    },
-    transferSyntaxUID,
-    elements: [[0x00100020, 'LO', 'P']],
-    image: {
-      ...image,
-      bitsAllocated: 8,
-      pixels: native ? new Uint8Array(64) : [new Uint8Array(64), new Uint8Array(64)],
-    },
+  const native = syntax === EXPLICIT_VR_LITTLE_ENDIAN;
+  const pixels = native ? new Uint8Array(64) : [new Uint8Array(64), new Uint8Array(64)];
+  const bytes = builtFile([[0x00100020, 'LO', 'P']], {
+    syntax,
+    image: { ...image, bitsAllocated: 8, pixels },
   });
-  const outcome = await readInstance(bytesSource(concatBytes(bytes)));
+  const outcome = await readInstance(bytesSource(bytes));
   return outcome.kind === 'refused' ? `refused: ${outcome.because}` : 'sent';
 }
 

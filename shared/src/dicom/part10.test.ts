@@ -8,9 +8,9 @@ import dcmjs from 'dcmjs';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { largeInstance, syntheticStudy } from '#testing/synthetic-study.ts';
-import { buildInstance } from './build-instance.ts';
 import { blobSource, bytesSource, rangeSource } from './byte-source.ts';
 import type { DicomElement } from './data-set.ts';
 import { describeInstance } from './describe-instance.ts';
@@ -26,7 +26,6 @@ import {
   encodingOf,
 } from './registry.ts';
 import { PATIENT_NAME, PIXEL_DATA } from './tags.ts';
-import { parseUid } from './uid.ts';
 import { findElement, textOf } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
 
@@ -39,8 +38,8 @@ async function ready(bytes: Uint8Array) {
   return outcome.instance;
 }
 
-const surfaceSegmentation = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.66.5');
-const basicTextSR = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.88.11');
+const SURFACE_SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.5';
+const BASIC_TEXT_SR = '1.2.840.10008.5.1.4.1.1.88.11';
 
 /** A CT of 4 × 4 pixels in about 1.5 kB: small enough to try every byte. */
 function smallInstance(): Uint8Array {
@@ -78,24 +77,12 @@ for (const transferSyntaxUID of [
 }
 
 test('fragments of compressed pixels are found without being read', async () => {
-  const { identifiers } = syntheticStudy({ seed: 3 }).instances[0]!;
   const fragments = [new Uint8Array(40_000), new Uint8Array(20_000)];
   const image = {
-    rows: 64,
-    columns: 64,
-    frames: 2,
-    bitsAllocated: 8,
-    photometricInterpretation: 'YBR_FULL_422',
-    pixels: fragments,
+    ...{ rows: 64, columns: 64, frames: 2, bitsAllocated: 8 },
+    ...{ photometricInterpretation: 'YBR_FULL_422', pixels: fragments },
   } as const;
-  const bytes = concatBytes(
-    buildInstance({
-      identifiers,
-      transferSyntaxUID: JPEG_BASELINE,
-      elements: [[PATIENT_NAME, 'PN', 'A^B']],
-      image,
-    }),
-  );
+  const bytes = builtFile([[PATIENT_NAME, 'PN', 'A^B']], { image, syntax: JPEG_BASELINE });
   const pixelData = findElement((await ready(bytes)).elements, PIXEL_DATA);
   assert.equal(
     pixelData?.fragments?.map(({ length }) => length),
@@ -212,7 +199,6 @@ test('wherever the bytes at hand end, the same elements are found', async () => 
 });
 
 test('a value longer than the bytes at hand is read further or skipped, wherever it stands', async () => {
-  const { identifiers } = syntheticStudy({ seed: 4 }).instances[0]!;
   for (const length of [32_000, 65_536, 65_538, 3_000_000]) {
     const value = new Uint8Array(length).fill(65);
     const elements = [
@@ -222,12 +208,8 @@ test('a value longer than the bytes at hand is read further or skipped, wherever
       [PATIENT_NAME, 'PN', 'Long^Value'] as const,
     ];
     const image = { rows: 4, columns: 4, bitsAllocated: 8, pixels: new Uint8Array(16) } as const;
-    const bytes = concatBytes(
-      buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
-    );
-    const outcome = await readInstance(blobSource(new Blob([bytes as Uint8Array<ArrayBuffer>])));
-    assert.is(outcome.kind, 'ready');
-    if (outcome.kind !== 'ready') continue;
+    const outcome = await readInstance(blobSource(new Blob([builtFile(elements, { image })])));
+    if (outcome.kind !== 'ready') throw new Error(outcome.because);
     const item = findElement(outcome.instance.elements, 0x0040a730)!.items![1]!;
     assert.is(textOf(findElement(item.elements, 0x0040a160), outcome.instance), 'end');
     assert.is(findElement(outcome.instance.elements, 0x00291010)!.bytes === null, length > 65_536);
@@ -235,17 +217,10 @@ test('a value longer than the bytes at hand is read further or skipped, wherever
 });
 
 test('hundreds of long values in a row cost little to pass', async () => {
-  const { identifiers } = syntheticStudy({ seed: 9 }).instances[0]!;
   const value = new Uint8Array(100_000);
   const items = Array.from({ length: 500 }, () => [[0x00660016, 'OF', value] as const]);
   const elements = [[PATIENT_NAME, 'PN', 'A^B'] as const, [0x00660002, 'SQ', ...items] as const];
-  const sopClassUID = surfaceSegmentation;
-  const built = {
-    identifiers: { ...identifiers, sopClassUID },
-    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    elements,
-  };
-  const source = bytesSource(concatBytes(buildInstance(built)));
+  const source = bytesSource(builtFile(elements, { sopClass: SURFACE_SEGMENTATION }));
   let read = 0;
   const outcome = await readInstance({
     size: source.size,
@@ -381,18 +356,12 @@ if (corpus) {
 } else skipped('real files through the encoder', 'the corpus is not there');
 
 test('a cut in a real kind of object that has no pixels is still noticed inside an element', async () => {
-  const { identifiers } = syntheticStudy({ seed: 8 }).instances[0]!;
   const elements = [
     [PATIENT_NAME, 'PN', 'A^B'] as const,
     [0x0040a730, 'SQ', [[0x0040a160, 'UT', 'text of a report']]] as const,
   ];
-  const built = {
-    identifiers: { ...identifiers, sopClassUID: basicTextSR },
-    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    elements,
-  };
-  const bytes = concatBytes(buildInstance(built));
-  assert.is((await ready(bytes)).identifiers.sopClassUID, basicTextSR);
+  const bytes = builtFile(elements, { sopClass: BASIC_TEXT_SR });
+  assert.is((await ready(bytes)).identifiers.sopClassUID, BASIC_TEXT_SR);
   const outcome = await readInstance(bytesSource(bytes.subarray(0, bytes.length - 1)));
   assert.is(outcome.kind === 'refused' && outcome.because, 'truncated');
 });

@@ -1,11 +1,11 @@
 /** A study of an order is sent with the order's identifiers, and says what it held before. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
+import type { SimpleElement } from '../dicom/build-instance.ts';
 import { describeInstance } from '../dicom/describe-instance.ts';
-import { concatBytes } from '../dicom/encode.ts';
 import { findElement, textOf } from '../dicom/values.ts';
 import type { Order } from '../protocol/worklist.ts';
 import { HELD_BYTES } from '../transfer/instance-bytes.ts';
@@ -29,6 +29,7 @@ const ORDER: Order = {
 };
 const chosenAt = '2026-11-23T08:00:00.000Z';
 
+const SMALL = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
 const instanceOf = (size = 16): SyntheticInstance =>
   syntheticStudy({ seed: 4711, instancesPerSeries: 1, rows: size, columns: size }).instances[0]!;
 
@@ -74,7 +75,6 @@ for (const size of [16, 1600])
   });
 
 test('nothing stays of another patient, of whom the order does not say it', async () => {
-  const { identifiers, transferSyntaxUID } = instanceOf();
   const elements = [
     [0x00100010, 'PN', 'Before^Bea'],
     [0x00100020, 'LO', 'BEFORE-1'],
@@ -82,9 +82,7 @@ test('nothing stays of another patient, of whom the order does not say it', asyn
     [0x00100040, 'CS', 'M'],
     [0x00101000, 'LO', 'BEFORE-2'],
   ] as const;
-  const image = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
-  const parts = buildInstance({ identifiers, transferSyntaxUID, elements, image });
-  const file = new Blob([concatBytes(parts) as Uint8Array<ArrayBuffer>]);
+  const file = new Blob([builtFile(elements, { image: SMALL })]);
   const sentFor = async (patientId: string): Promise<(string | null)[]> => {
     const { instance } = await sent(file, { ...ORDER, patientId, birthDate: null, sex: null });
     const tags = [0x00100020, 0x00100030, 0x00100040, 0x00101000];
@@ -100,13 +98,8 @@ test('an order changes nothing that says already what was ordered', async () => 
   assert.equal((await sent(new Blob([instanceOf().bytes]), null)).content, instanceOf().bytes);
 });
 
-function fileIn(characterSets: string, ...others: readonly SimpleElement[]): Blob {
-  const { identifiers, transferSyntaxUID } = instanceOf();
-  const elements: readonly SimpleElement[] = [[0x00080005, 'CS', characterSets], ...others];
-  const image = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
-  const file = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image }));
-  return new Blob([file as Uint8Array<ArrayBuffer>]);
-}
+const fileIn = (characterSets: string, ...others: readonly SimpleElement[]): Blob =>
+  new Blob([builtFile([[0x00080005, 'CS', characterSets], ...others], { image: SMALL })]);
 
 const NAMES_BY_SETS = [
   ['\\ISO 2022 IR 87', 'Yamada^Tarou=山田^太郎=やまだ^たろう'],

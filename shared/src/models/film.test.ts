@@ -114,7 +114,9 @@ else {
       process.stdout.write(
         `  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`,
       );
-      assert.ok(warned >= (least / 100) * chest && warned > 0);
+      // Of a few films, some more may be missed.
+      const share = IS_WHOLE_PROOF ? least : least / 2;
+      assert.ok(warned >= (share / 100) * chest && warned > 0);
     });
   }
 

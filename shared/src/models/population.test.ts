@@ -4,12 +4,10 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
-import { bytesSource } from '../dicom/byte-source.ts';
-import { concatBytes } from '../dicom/encode.ts';
-import { readInstance } from '../dicom/part10.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '../dicom/registry.ts';
-import { parseUid } from '../dicom/uid.ts';
+import { builtFile } from '#testing/built-file.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import type { SimpleElement } from '../dicom/build-instance.ts';
+import { SOP_CLASSES } from '../dicom/registry.ts';
 import type { Population } from './model.ts';
 import { populationOf } from './population.ts';
 
@@ -34,22 +32,8 @@ const born = (birth: string, study: string): SimpleElement[] => [
 ];
 
 async function of(elements: readonly SimpleElement[]): Promise<Population> {
-  const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', '2.25.1'),
-    seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.2'),
-    sopInstanceUID: parseUid('SOPInstanceUID', '2.25.3'),
-    sopClassUID: SOP_CLASSES.CR,
-  };
   const image = { rows: 2, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(4) } as const;
-  const outcome = await readInstance(
-    bytesSource(
-      concatBytes(
-        buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
-      ),
-    ),
-  );
-  if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return populationOf(outcome.instance);
+  return populationOf(await parsed(builtFile(elements, { image, sopClass: SOP_CLASSES.CR })));
 }
 
 test('a child of 1 to 5 years, chest, from the front, on CR or DX', async () => {

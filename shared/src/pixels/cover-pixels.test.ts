@@ -6,20 +6,20 @@ import { deflateRawSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
+import { builtFile } from '#testing/built-file.ts';
 import { covered, DECODING, faultsOf, type CoveredBytes } from '#testing/covered-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { BOXES_LIMIT, type Box } from '../dicom/boxes.ts';
-import { buildInstance, type BuiltImage, type SimpleElement } from '../dicom/build-instance.ts';
+import type { BuiltImage, SimpleElement } from '../dicom/build-instance.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
-import { concatBytes } from '../dicom/encode.ts';
+import { concatBytes, encodeFileMeta } from '../dicom/encode.ts';
 import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
   RLE_LOSSLESS,
-  SOP_CLASSES,
 } from '../dicom/registry.ts';
-import { parseUid, type TransferSyntaxUID } from '../dicom/uid.ts';
 import { findElement, textOf } from '../dicom/values.ts';
 import { areCovered } from './check-cover.ts';
 import { decodeFrame } from './decode-frame.ts';
@@ -33,7 +33,7 @@ const COLUMNS = 14;
 const ALL: Box = { x: 3, y: 2, width: 6, height: 4, frames: null };
 
 type Form = Partial<BuiltImage> & {
-  readonly syntax?: TransferSyntaxUID;
+  readonly syntax?: string;
   readonly more?: readonly SimpleElement[];
 };
 
@@ -55,18 +55,10 @@ function fileOf({ syntax = EXPLICIT_VR_LITTLE_ENDIAN, more = [], ...image }: For
     bitsAllocated === 1
       ? values(Math.ceil((ROWS * COLUMNS * frames) / 8), 1)
       : values(ROWS * COLUMNS * frames * samples, bitsAllocated / 8);
-  const parts = buildInstance({
-    identifiers: {
-      studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.778.1'),
-      seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.778.2'),
-      sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.778.3'),
-      sopClassUID: SOP_CLASSES.SC,
-    },
-    transferSyntaxUID: syntax,
-    elements: [[0x00080060, 'CS', 'OT'], ...more],
+  return builtFile([[0x00080060, 'CS', 'OT'], ...more], {
+    syntax,
     image: { rows: ROWS, columns: COLUMNS, bitsAllocated, pixels, ...image },
   });
-  return concatBytes(parts) as Uint8Array<ArrayBuffer>;
 }
 
 async function coveredFile(file: Uint8Array, boxes: readonly Box[]): Promise<CoveredBytes> {
@@ -140,20 +132,9 @@ test('the blank value is the darkest: black of a grey image, of colour and of a 
 
 test('a deflated data set is covered and written without deflation', async () => {
   const plain = fileOf({});
-  const { dataSetOffset } = await parsed(plain);
-  const deflated = new Uint8Array(deflateRawSync(plain.subarray(dataSetOffset)));
-  const head = plain.slice(0, dataSetOffset);
-  const text = new TextDecoder('latin1').decode(head);
-  // The UID is longer by three characters: its element and the group grow by four.
-  const at = text.indexOf(EXPLICIT_VR_LITTLE_ENDIAN);
-  const uid = new TextEncoder().encode(`${EXPLICIT_VR_LITTLE_ENDIAN}.99\0`.slice(0, 22));
-  const longer = concatBytes([head.subarray(0, at), uid, head.subarray(at + 20), deflated]);
-  new DataView(longer.buffer).setUint16(at - 2, uid.length, true);
-  new DataView(longer.buffer).setUint32(
-    140,
-    new DataView(longer.buffer).getUint32(140, true) + uid.length - 20,
-    true,
-  );
+  const { dataSetOffset, identifiers } = await parsed(plain);
+  const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
+  const longer = concatBytes([meta, deflateRawSync(plain.subarray(dataSetOffset))]);
   const { instance } = await holds(longer, [ALL]);
   assert.is(instance.transferSyntaxUID, EXPLICIT_VR_LITTLE_ENDIAN);
 });
@@ -228,7 +209,7 @@ for (const [coded, syntax, form, method] of CODED_FORMS) {
     const pixels = CODED[coded];
     const file = fileOf({
       ...form,
-      syntax: (JPEG + syntax) as TransferSyntaxUID,
+      syntax: JPEG + syntax,
       rows: CODED_ROWS,
       columns: CODED_COLUMNS,
       pixels: [pixels.length % 2 ? concatBytes([pixels, new Uint8Array(1)]) : pixels],
@@ -330,12 +311,12 @@ test('one pixel that is not blank is found, in whatever form', async () => {
 
 test('damaged frames, and pixels that nothing here reads, are refused', async () => {
   const damaged = fileOf({
-    syntax: (JPEG + '70') as TransferSyntaxUID,
+    syntax: `${JPEG}70`,
     pixels: [new Uint8Array(64).fill(3)],
   });
   const failed = await covered(await parsed(damaged), [ALL]).catch((error: Error) => error.name);
   assert.is(failed, 'NotCoverable');
-  const video = fileOf({ syntax: (JPEG + '102') as TransferSyntaxUID, pixels: [new Uint8Array(64).fill(3)] });
+  const video = fileOf({ syntax: `${JPEG}102`, pixels: [new Uint8Array(64).fill(3)] });
   assert.is(await covered(await parsed(video), [ALL]), null);
 });
 

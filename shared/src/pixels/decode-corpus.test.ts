@@ -3,13 +3,13 @@
  * Real files of every transfer syntax are read as pydicom and dcmtk read them: lossless ones to the bit,
  * lossy ones within two grey levels of 255.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { representativeFiles } from '#testing/corpus-files.ts';
+import { inFolder } from '#testing/in-folder.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import {
   pydicomVersion,
@@ -103,11 +103,6 @@ async function differences(files: readonly string[], folder: string, refused: Re
     );
   }
   return faults;
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-pixels-'));
-  return await work(folder).finally(() => rm(folder, { recursive: true }));
 }
 
 if (corpus && version) {

@@ -5,12 +5,11 @@
 import { deflateRawSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS, pattern } from '#testing/coded-pictures.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { type BuiltImage, type SimpleElement, buildInstance } from '../dicom/build-instance.ts';
-import { bytesSource } from '../dicom/byte-source.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import type { BuiltImage, SimpleElement } from '../dicom/build-instance.ts';
 import { concatBytes } from '../dicom/encode.ts';
-import { readInstance } from '../dicom/part10.ts';
 import {
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -18,33 +17,22 @@ import {
   RLE_LOSSLESS,
 } from '../dicom/registry.ts';
 import { EXTENDED_OFFSET_TABLE } from '../dicom/tags.ts';
-import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { decodeFrame, type FrameOutcome } from './decode-frame.ts';
 import { loadCodecs } from './load-codecs.ts';
 
 const test = suite('frames of instances');
-const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 const codecs = loadCodecs();
 const JPEG = '1.2.840.10008.1.2.4.';
 const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 
 async function decoded(
   image: BuiltImage,
-  transferSyntaxUID: string,
+  syntax: string,
   index = 0,
   elements: readonly SimpleElement[] = [],
 ): Promise<FrameOutcome> {
-  const bytes = concatBytes(
-    buildInstance({
-      identifiers,
-      transferSyntaxUID: transferSyntaxUID as TransferSyntaxUID,
-      elements,
-      image,
-    }),
-  );
-  const outcome = await readInstance(bytesSource(bytes));
-  if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await decodeFrame(outcome.instance, outcome.instance.dataSet, index, { codecs });
+  const instance = await parsed(builtFile(elements, { image, syntax }));
+  return decodeFrame(instance, instance.dataSet, index, { codecs });
 }
 
 async function valuesOf(...parameters: Parameters<typeof decoded>): Promise<number[]> {
@@ -52,6 +40,9 @@ async function valuesOf(...parameters: Parameters<typeof decoded>): Promise<numb
   if (outcome.kind === 'refused') throw new Error(outcome.because);
   return [...outcome.frame.values];
 }
+
+const DAMAGED: FrameOutcome = { kind: 'refused', because: 'image-damaged' };
+const TOO_LARGE: FrameOutcome = { kind: 'refused', because: 'image-too-large' };
 
 type Pattern = Parameters<typeof pattern>[0];
 
@@ -64,17 +55,12 @@ function imageOf(of: Pattern, codestream: Uint8Array, more: Partial<BuiltImage> 
 }
 
 /** The coded image, the coding, and the allowed difference. */
-const FORMS: readonly [keyof typeof CODED, Pattern, string, number][] = [
+const FORMS: readonly (readonly [keyof typeof CODED, Pattern, string, number])[] = [
   ['jpegBaseline', 'grey8', '50', 4],
   ['jpegProgressive', 'grey8', '55', 4],
   ['jpegExtended12', 'grey12', '51', 16],
   ['jpegProgressive12', 'grey12', '55', 16],
-  ['jpegLossless2', 'signed16', '57', 0],
-  ['jpegLossless3', 'signed16', '57', 0],
-  ['jpegLossless4', 'signed16', '57', 0],
-  ['jpegLossless5', 'signed16', '57', 0],
-  ['jpegLossless6', 'signed16', '57', 0],
-  ['jpegLossless7', 'signed16', '57', 0],
+  ...([2, 3, 4, 5, 6, 7] as const).map((n) => [`jpegLossless${n}`, 'signed16', '57', 0] as const),
   ['jpegLossless', 'signed16', '70', 0],
   ['jpegLSLossless', 'signed16', '80', 0],
   ['jpegLSNear', 'grey12', '81', 3],
@@ -121,7 +107,7 @@ test('a codestream cut anywhere, or changed anywhere, never throws; cut, it is r
     const whole = CODED[name];
     for (let length = 0; length < whole.length - 4; length += 7) {
       const outcome = await decoded(imageOf(of, whole.slice(0, length & ~1)), JPEG + syntax);
-      assert.equal(outcome, { kind: 'refused', because: 'image-damaged' }, `${name} cut at ${length}`);
+      assert.equal(outcome, DAMAGED, `${name} cut at ${length}`);
     }
     for (let at = 0; at < whole.length; at += 5) {
       const changed = whole.slice();
@@ -155,11 +141,7 @@ test('endlessly repeated scans do not keep a core busy: the codestream is refuse
     ['jpegBaseline', 'grey8', '50'],
   ] as const) {
     assert.is((await decoded(imageOf(of, withScans(CODED[name], 1)), JPEG + syntax)).kind, 'frame', name);
-    assert.equal(
-      await decoded(imageOf(of, withScans(CODED[name], 2)), JPEG + syntax),
-      { kind: 'refused', because: 'image-damaged' },
-      name,
-    );
+    assert.equal(await decoded(imageOf(of, withScans(CODED[name], 2)), JPEG + syntax), DAMAGED, name);
   }
   const scans = CODED.jpegProgressive.filter(
     (byte, at) => byte === 0xda && CODED.jpegProgressive[at - 1] === 0xff,
@@ -204,10 +186,7 @@ test('a codestream of another size than the header says is refused', async () =>
       { columns: CODED_COLUMNS - 1 },
       { rows: 20_000, columns: 2000 },
     ]) {
-      assert.equal(await decoded(imageOf(of, CODED[name], more), JPEG + syntax), {
-        kind: 'refused',
-        because: 'image-damaged',
-      });
+      assert.equal(await decoded(imageOf(of, CODED[name], more), JPEG + syntax), DAMAGED);
     }
   }
 });
@@ -219,17 +198,11 @@ test('a frame of 256 MiB is a frame, one row more is too large', async () => {
     bitsAllocated: 16,
     pixels: [CODED.jpegLossless],
   });
-  assert.equal(await decoded(of(4096), `${JPEG}70`), { kind: 'refused', because: 'image-damaged' });
-  assert.equal(await decoded(of(4097), `${JPEG}70`), { kind: 'refused', because: 'image-too-large' });
+  assert.equal(await decoded(of(4096), `${JPEG}70`), DAMAGED);
+  assert.equal(await decoded(of(4097), `${JPEG}70`), TOO_LARGE);
   // Of 8 bits too: its grey takes as much.
-  assert.equal(await decoded({ ...of(4096), bitsAllocated: 8 }, `${JPEG}70`), {
-    kind: 'refused',
-    because: 'image-damaged',
-  });
-  assert.equal(await decoded({ ...of(4097), bitsAllocated: 8 }, `${JPEG}70`), {
-    kind: 'refused',
-    because: 'image-too-large',
-  });
+  assert.equal(await decoded({ ...of(4096), bitsAllocated: 8 }, `${JPEG}70`), DAMAGED);
+  assert.equal(await decoded({ ...of(4097), bitsAllocated: 8 }, `${JPEG}70`), TOO_LARGE);
 });
 
 const words = (...values: readonly number[]): Uint8Array => new Uint8Array(Uint16Array.from(values).buffer);
@@ -313,10 +286,7 @@ test('RLE: planes of bytes, the most significant first; several frames', async (
   };
   assert.equal(await valuesOf(image, RLE_LOSSLESS, 1), [513, 514, 3, 4]);
   const short = rle(Uint8Array.of(1, 2), Uint8Array.of(1, 2));
-  assert.equal(await decoded({ ...image, pixels: [short, short] }, RLE_LOSSLESS), {
-    kind: 'refused',
-    because: 'image-damaged',
-  });
+  assert.equal(await decoded({ ...image, pixels: [short, short] }, RLE_LOSSLESS), DAMAGED);
 });
 
 test('fragments without a table are joined by the beginnings of codestreams', async () => {
@@ -324,10 +294,10 @@ test('fragments without a table are joined by the beginnings of codestreams', as
   const halves = [whole.slice(0, 300), whole.slice(300)];
   const image = imageOf('signed16', whole, { frames: 2, pixels: [...halves, ...halves] });
   assert.equal(await valuesOf(image, `${JPEG}70`, 1), pattern('signed16'));
-  assert.equal(await decoded({ ...image, pixels: [halves[0]!, halves[1]!, halves[1]!] }, `${JPEG}70`, 1), {
-    kind: 'refused',
-    because: 'image-damaged',
-  });
+  assert.equal(
+    await decoded({ ...image, pixels: [halves[0]!, halves[1]!, halves[1]!] }, `${JPEG}70`, 1),
+    DAMAGED,
+  );
 });
 
 test('single bits, frames without padding between them', async () => {
@@ -339,9 +309,8 @@ test('single bits, frames without padding between them', async () => {
     bitsAllocated: 1,
     pixels: Uint8Array.of(0b00000001, 0b00000010, 0b11111100, 0b00000111),
   };
-  assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 0), [1, 0, 0, 0, 0, 0, 0, 0, 0]);
-  assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 1), [1, 0, 0, 0, 0, 0, 0, 0, 0]);
-  assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 2), [1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  for (const [frame, bits] of ['100000000', '100000000', '111111111'].entries())
+    assert.equal((await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, frame)).join(''), bits);
 });
 
 test('32 bits, and colour in planes', async () => {
@@ -380,10 +349,10 @@ test('Deflated Image Frame: each frame separately, with exactly its size', async
   };
   assert.equal(new Set(await valuesOf(image, DEFLATED_FRAMES, 1)), new Set([4]));
   for (const pixels of [63, 65, 100_000_000]) {
-    assert.equal(await decoded({ ...image, frames: 1, pixels: [frame(3, pixels)] }, DEFLATED_FRAMES), {
-      kind: 'refused',
-      because: 'image-damaged',
-    });
+    assert.equal(
+      await decoded({ ...image, frames: 1, pixels: [frame(3, pixels)] }, DEFLATED_FRAMES),
+      DAMAGED,
+    );
   }
 });
 
@@ -403,21 +372,18 @@ test('the Extended Offset Table finds frames of several fragments', async () => 
   const zeros = new Uint8Array(HALVES[0].length);
   const image = imageOf('signed16', CODED.jpegLossless, { frames: 2, pixels: [zeros, HALVES[1], ...HALVES] });
   assert.equal(await valuesOf(image, `${JPEG}70`, 1, [table]), pattern('signed16'));
-  assert.equal(await decoded(image, `${JPEG}70`, 0, [table]), { kind: 'refused', because: 'image-damaged' });
+  assert.equal(await decoded(image, `${JPEG}70`, 0, [table]), DAMAGED);
 });
 
 test('the Basic Offset Table finds them too; one that points nowhere is not believed', async () => {
   const image = imageOf('signed16', CODED.jpegLossless, { frames: 2, pixels: [...HALVES, ...HALVES] });
-  const file = concatBytes(
-    buildInstance({ identifiers, transferSyntaxUID: `${JPEG}70` as TransferSyntaxUID, elements: [], image }),
-  );
+  const file = builtFile([], { image, syntax: `${JPEG}70` });
   const empty = Buffer.from(file).indexOf(Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]));
   for (const second of [SECOND, SECOND + 2]) {
     const table = new Uint8Array(Uint32Array.of(8, 0, second).buffer);
     const bytes = concatBytes([file.subarray(0, empty + 4), table, file.subarray(empty + 8)]);
-    const read = await readInstance(bytesSource(bytes));
-    if (read.kind !== 'ready') throw new Error(read.because);
-    const outcome = await decodeFrame(read.instance, read.instance.dataSet, 1, { codecs });
+    const instance = await parsed(bytes);
+    const outcome = await decodeFrame(instance, instance.dataSet, 1, { codecs });
     assert.equal(outcome.kind === 'frame' && [...outcome.frame.values], pattern('signed16'));
   }
 });
@@ -427,16 +393,8 @@ test('video is not decoded, and a header alone has no pixels', async () => {
     kind: 'refused',
     because: 'image-type-unsupported',
   });
-  const ofReport = {
-    ...identifiers,
-    sopClassUID: '1.2.840.10008.5.1.4.1.1.88.11' as typeof identifiers.sopClassUID,
-  };
-  const report = concatBytes(
-    buildInstance({ identifiers: ofReport, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: [] }),
-  );
-  const read = await readInstance(bytesSource(report));
-  if (read.kind !== 'ready') throw new Error(read.because);
-  assert.equal(await decodeFrame(read.instance, read.instance.dataSet, 0, { codecs }), {
+  const instance = await parsed(builtFile([], { sopClass: '1.2.840.10008.5.1.4.1.1.88.11' }));
+  assert.equal(await decodeFrame(instance, instance.dataSet, 0, { codecs }), {
     kind: 'refused',
     because: 'image-without-pixels',
   });

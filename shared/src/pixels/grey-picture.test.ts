@@ -4,12 +4,10 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS, pattern } from '#testing/coded-pictures.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { type BuiltImage, type SimpleElement, buildInstance } from '../dicom/build-instance.ts';
-import { bytesSource } from '../dicom/byte-source.ts';
-import { concatBytes } from '../dicom/encode.ts';
-import { readInstance } from '../dicom/part10.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import type { BuiltImage, SimpleElement } from '../dicom/build-instance.ts';
 import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/registry.ts';
 import {
   BITS_ALLOCATED,
@@ -36,27 +34,20 @@ import {
   WINDOW_CENTER,
   WINDOW_WIDTH,
 } from '../dicom/tags.ts';
-import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { type PictureOutcome, readInstancePicture } from './grey-picture.ts';
 import { loadCodecs } from './load-codecs.ts';
 
 const test = suite('grey pictures');
-const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 const codecs = loadCodecs();
 
 async function picture(
   elements: readonly SimpleElement[],
   image?: BuiltImage,
   index = 0,
-  transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+  syntax: string = EXPLICIT_VR_LITTLE_ENDIAN,
 ): Promise<PictureOutcome> {
-  const outcome = await readInstance(
-    bytesSource(
-      concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, ...(image && { image }) })),
-    ),
-  );
-  if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await readInstancePicture(outcome.instance, outcome.instance.dataSet, index, { codecs });
+  const instance = await parsed(builtFile(elements, { image, syntax }));
+  return readInstancePicture(instance, instance.dataSet, index, { codecs });
 }
 
 async function isGrey(expected: readonly number[], ...parameters: Parameters<typeof picture>): Promise<void> {
@@ -189,27 +180,16 @@ test('a palette of 16 bits, of 8 bits in words, of 8 bits in bytes, and a segmen
 });
 
 test('colour is luma, interleaved or in planes', async () => {
-  const image: BuiltImage = {
-    rows: 1,
-    columns: 2,
-    bitsAllocated: 8,
-    photometricInterpretation: 'RGB',
-    pixels: Uint8Array.of(255, 0, 0, 255, 255, 255),
-  };
-  await isGrey([0.299, 1], [], image);
-  const coded: BuiltImage = {
-    rows: CODED_ROWS,
-    columns: CODED_COLUMNS,
-    bitsAllocated: 8,
-    photometricInterpretation: 'RGB',
-    pixels: [CODED.jpegLSColourByLine],
-  };
+  const colour = { bitsAllocated: 8, photometricInterpretation: 'RGB' } as const;
+  const pixels = Uint8Array.of(255, 0, 0, 255, 255, 255);
+  await isGrey([0.299, 1], [], { ...colour, rows: 1, columns: 2, pixels });
+  const coded = { ...colour, rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegLSColourByLine] };
   const colours = pattern('colour');
   const expected = Array.from(
     { length: CODED_ROWS * CODED_COLUMNS },
     (_, i) => (0.299 * colours[i * 3]! + 0.587 * colours[i * 3 + 1]! + 0.114 * colours[i * 3 + 2]!) / 255,
   );
-  await isGrey(expected, [], coded, 0, '1.2.840.10008.1.2.4.80' as TransferSyntaxUID);
+  await isGrey(expected, [], coded, 0, '1.2.840.10008.1.2.4.80');
 });
 
 test('float and double pixels, including NaN', async () => {

@@ -72,7 +72,7 @@ const drawn = (depth: number, colourType: number, row: readonly number[], ...bef
 
 test('every depth and colour type of PNG comes out as the same grey', async () => {
   const times = (count: number, level: number): number[] => Array.from({ length: count }, () => level);
-  const onePixelOf = (samples: (level: number) => readonly number[]): number[] => ACROSS.flatMap(samples);
+  const across = (samples: (level: number) => readonly number[]): number[] => ACROSS.flatMap(samples);
   const cases: readonly [string, Uint8Array, number][] = [
     ['8-bit grey', drawn(8, 0, ACROSS), 40],
     [
@@ -80,7 +80,7 @@ test('every depth and colour type of PNG comes out as the same grey', async () =
       drawn(
         16,
         0,
-        onePixelOf((level) => [level, level]),
+        across((level) => [level, level]),
       ),
       40,
     ],
@@ -89,7 +89,7 @@ test('every depth and colour type of PNG comes out as the same grey', async () =
       drawn(
         8,
         4,
-        onePixelOf((level) => [level, 9]),
+        across((level) => [level, 9]),
       ),
       40,
     ],
@@ -98,7 +98,7 @@ test('every depth and colour type of PNG comes out as the same grey', async () =
       drawn(
         8,
         2,
-        onePixelOf((level) => [level, level, level]),
+        across((level) => [level, level, level]),
       ),
       40,
     ],
@@ -107,7 +107,7 @@ test('every depth and colour type of PNG comes out as the same grey', async () =
       drawn(
         8,
         6,
-        onePixelOf((level) => [level, level, level, 9]),
+        across((level) => [level, level, level, 9]),
       ),
       40,
     ],
@@ -120,48 +120,58 @@ test('every depth and colour type of PNG comes out as the same grey', async () =
 });
 
 test('filters and interlace are undone', async () => {
-  const sub = Uint8Array.from(
-    Array.from({ length: SIDE }, () => [1, ...Array.from({ length: SIDE }, () => 3)]).flat(),
+  /** Every row has this filter, and these bytes. */
+  const filtered = (filter: number, byteAt: (x: number, y: number) => number): Uint8Array =>
+    png({
+      ...square,
+      depth: 8,
+      colourType: 0,
+      lines: Uint8Array.from(
+        Array.from({ length: SIDE }, (_, y) => [
+          filter,
+          ...Array.from({ length: SIDE }, (_, x) => byteAt(x, y)),
+        ]).flat(),
+      ),
+    });
+  assert.is(
+    await greyAt(
+      filtered(1, () => 3),
+      9,
+      0,
+    ),
+    30,
   );
-  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: sub }), 9, 0), 30);
-  const up = Uint8Array.from(
-    Array.from({ length: SIDE }, () => [2, ...Array.from({ length: SIDE }, () => 3)]).flat(),
+  assert.is(
+    await greyAt(
+      filtered(2, () => 3),
+      0,
+      9,
+    ),
+    30,
   );
-  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: up }), 0, 9), 30);
-  const paeth = Uint8Array.from(
-    Array.from({ length: SIDE }, (_, y) => [
-      4,
-      ...Array.from({ length: SIDE }, (_, x) => (x === 0 && y === 0 ? 77 : 0)),
-    ]).flat(),
+  assert.is(
+    await greyAt(
+      filtered(4, (x, y) => (x === 0 && y === 0 ? 77 : 0)),
+      50,
+      50,
+    ),
+    77,
   );
-  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: paeth }), 50, 50), 77);
   // Adam7: each pass is full of its own number.
-  const sizes = [
-    [8, 8],
-    [8, 8],
-    [16, 8],
-    [16, 16],
-    [32, 16],
-    [32, 32],
-    [64, 32],
+  const [columns, rows] = [
+    [8, 8, 16, 16, 32, 32, 64],
+    [8, 8, 8, 16, 16, 32, 32],
   ] as const;
   const passes = Uint8Array.from(
-    sizes.flatMap(([columns, rows], pass) =>
-      Array.from({ length: rows }, () => [0, ...Array.from({ length: columns }, () => pass + 1)]).flat(),
+    columns.flatMap((width, pass) =>
+      Array.from({ length: rows[pass]! }, () => [0, ...Array.from({ length: width }, () => pass + 1)]).flat(),
     ),
   );
   const interlaced = png({ ...square, depth: 8, colourType: 0, interlaced: true, lines: passes });
-  const seen = await Promise.all(
-    [
-      [0, 0],
-      [4, 0],
-      [0, 4],
-      [2, 0],
-      [0, 2],
-      [1, 0],
-      [0, 1],
-    ].map(([x, y]) => greyAt(interlaced, x!, y!)),
+  const places = ['0,0', '4,0', '0,4', '2,0', '0,2', '1,0', '0,1'].map((place) =>
+    place.split(',').map(Number),
   );
+  const seen = await Promise.all(places.map(([x, y]) => greyAt(interlaced, x!, y!)));
   assert.equal(seen, [1, 2, 3, 4, 5, 6, 7]);
 });
 

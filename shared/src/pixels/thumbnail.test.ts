@@ -6,35 +6,30 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { builtFile } from '#testing/built-file.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS, pattern } from '#testing/coded-pictures.ts';
+import { parsed } from '#testing/deidentified-file.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { type BuiltImage, type SimpleElement, buildInstance } from '../dicom/build-instance.ts';
-import { bytesSource } from '../dicom/byte-source.ts';
-import { concatBytes } from '../dicom/encode.ts';
-import { readInstance } from '../dicom/part10.ts';
+import type { BuiltImage, SimpleElement } from '../dicom/build-instance.ts';
 import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE } from '../dicom/registry.ts';
-import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { loadCodecs } from './load-codecs.ts';
 import { type Thumbnail, thumbnail } from './thumbnail.ts';
 
 const codecs = loadCodecs();
 const test = suite('thumbnails');
 const { corpus } = testEnvironment();
-const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 
 async function drawnFrom(
   image: BuiltImage,
   elements: readonly SimpleElement[] = [],
-  transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+  syntax: string = EXPLICIT_VR_LITTLE_ENDIAN,
 ): Promise<Thumbnail | null> {
-  return await drawnFile(concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image })));
+  return drawnFile(builtFile(elements, { image, syntax }));
 }
 
 async function drawnFile(bytes: Uint8Array, maxSide = 64): Promise<Thumbnail | null> {
-  const outcome = await readInstance(bytesSource(bytes));
-  if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await thumbnail(outcome.instance, outcome.instance.dataSet, { maxSide }, { codecs });
+  const instance = await parsed(bytes);
+  return thumbnail(instance, instance.dataSet, { maxSide }, { codecs });
 }
 
 function reds(drawn: Thumbnail | null): number[] {
@@ -65,15 +60,8 @@ test('a window maps values to grey, MONOCHROME1 the other way round', async () =
 
 test('a part of the range is spread from black to white, whatever window the header asks for', async () => {
   const ranged = async (image: BuiltImage, range: readonly [number, number]) => {
-    const parts = buildInstance({
-      identifiers,
-      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-      elements: WINDOW,
-      image,
-    });
-    const read = await readInstance(bytesSource(concatBytes(parts)));
-    if (read.kind !== 'ready') throw new Error(read.because);
-    return reds(await thumbnail(read.instance, read.instance.dataSet, { maxSide: 64, range }, { codecs }));
+    const instance = await parsed(builtFile(WINDOW, { image }));
+    return reds(await thumbnail(instance, instance.dataSet, { maxSide: 64, range }, { codecs }));
   };
   const grey: BuiltImage = {
     rows: 2,
@@ -92,7 +80,7 @@ test('a part of the range is spread from black to white, whatever window the hea
   assert.equal(await ranged({ ...colour, pixels: Uint8Array.of(0, 0, 0, 51, 0, 0) }, [0, 0.4]), [0, 128]);
 });
 
-for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN] as TransferSyntaxUID[]) {
+for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
   test(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
     const pixels = new Uint8Array(Uint16Array.of(0x0f80, 0xf07f, 0xf000, 0x0fff).buffer);
     const image: BuiltImage = {
@@ -143,7 +131,7 @@ test('a JPEG frame is drawn according to the header: MONOCHROME1 is inverted, a 
     bitsStored: 12,
     pixels: [CODED.jpegExtended12],
   };
-  const windowed = reds(await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID));
+  const windowed = reds(await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51'));
   assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
 });
 
@@ -155,7 +143,7 @@ test('damaged pixels and video give no picture', async () => {
     pixels: [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)],
   };
   assert.is(await drawnFrom(image, [], JPEG_BASELINE), null);
-  assert.is(await drawnFrom(image, [], '1.2.840.10008.1.2.4.102' as TransferSyntaxUID), null);
+  assert.is(await drawnFrom(image, [], '1.2.840.10008.1.2.4.102'), null);
 });
 
 if (corpus) {

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VAULT_ENTRY_BYTES } from '../protocol/limits.ts';
-import { vaultEntrySchema, type VaultTerms } from '../protocol/vault.ts';
+import { vaultEntrySchema, type VaultEntry, type VaultTerms } from '../protocol/vault.ts';
 import { parseBase64Url, toBase64Url } from './base64url.ts';
 import { createMessagePair } from './seal.ts';
 import {
@@ -31,6 +31,9 @@ const termsFor = (id: string, ...of: readonly { readonly publicKey: Uint8Array }
   keys: of.map(({ publicKey }) => toBase64Url(publicKey)),
 });
 const terms = termsFor(ID, ...pairs);
+/** Both holders' shares of an entry. */
+const sharesOf = async (entry: VaultEntry) =>
+  [(await openShare(terms, entry, 0, pairs[0]))!, (await openShare(terms, entry, 1, pairs[1]))!] as const;
 
 test('two holders open an entry, and one of them learns the identity: the other passes a share on', async () => {
   const entry = await sealIdentity(terms, PSEUDONYM, ANNA);
@@ -72,10 +75,7 @@ test('an entry opens for its pseudonym, its vault and its two keys alone', async
 test('an entry that was changed anywhere does not open', async () => {
   const entry = await sealIdentity(terms, PSEUDONYM, ANNA);
   const bytes = parseBase64Url(entry.sealed);
-  const shares = [
-    (await openShare(terms, entry, 0, pairs[0]))!,
-    (await openShare(terms, entry, 1, pairs[1]))!,
-  ] as const;
+  const shares = await sharesOf(entry);
   for (const at of [5, 40, 100, 150, 160, bytes.length - 1]) {
     const changed = bytes.slice();
     changed[at]! ^= 1;
@@ -101,11 +101,7 @@ test('entries are as long for every patient, and two of one patient are not alik
   for (const identity of [nobody, ANNA, endless]) {
     const entry = await sealIdentity(terms, PSEUDONYM, identity);
     assert.is(parseBase64Url(entry.sealed).length, VAULT_ENTRY_BYTES);
-    const shares = [
-      (await openShare(terms, entry, 0, pairs[0]))!,
-      (await openShare(terms, entry, 1, pairs[1]))!,
-    ] as const;
-    const opened = await openIdentity(terms, entry, shares);
+    const opened = await openIdentity(terms, entry, await sharesOf(entry));
     assert.is(opened?.name, identity.name.slice(0, 256));
     assert.is(opened?.patientID, identity.patientID.slice(0, 128));
   }
