@@ -55,6 +55,13 @@ export async function openDevice(
   return { database, key: await deviceKey(database), factory };
 }
 
+/** Under a name of its own: Dexie keeps what it read by the name, and tells all databases of one name. */
+export async function openOwnDevice(): Promise<TestDevice> {
+  const factory = new IDBFactory();
+  const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange, name: crypto.randomUUID() });
+  return { database, key: await deviceKey(database), factory };
+}
+
 export interface TestKeys {
   readonly sealingKey: SealingKey;
   readonly privateKey: CryptoKey;

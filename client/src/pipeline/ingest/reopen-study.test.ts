@@ -12,7 +12,15 @@ import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
 import { onDisk, OPEN_LOCKS, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  chooseOn,
+  deliver,
+  foundOf,
+} from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { sendableOf } from './sendable.ts';
 
@@ -53,7 +61,7 @@ async function sent() {
 }
 
 const releaseAll = ({ store, made }: Awaited<ReturnType<typeof sent>>) =>
-  store.release(store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files));
+  store.release(foundOf(store, made.studyInstanceUID));
 
 /** The instances that the manifest of each entry does not promise, by cause. */
 const withheldBy = async (device: TestDevice) => {
@@ -65,8 +73,7 @@ const withheldBy = async (device: TestDevice) => {
 test('the gateway is told how many are held back, until they are sent, and by the next entry at once', async () => {
   const device = await sent();
   assert.equal(await withheldBy(device), [{ held: 2 }]);
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  const later = await chooseOn(device, filesOf(device.made));
   const again = { ...device, store: later.store };
   releaseAll(again);
   const during: unknown[] = [];
@@ -114,7 +121,7 @@ test('after a restart the study is chosen again: of it only what is still held b
   assert.is(await later.store.reopen(device.id), null);
   const [released] = device.made.instances.filter((_, at) => at >= 2);
   await later.store.addFiles(filesOf(device.made));
-  const files = later.store.inspection.seriesOf(device.made.studyInstanceUID).flatMap((each) => each.files);
+  const files = foundOf(later.store, device.made.studyInstanceUID);
   later.store.release(
     files.filter(({ sopInstanceUID }) => sopInstanceUID === released!.identifiers.sopInstanceUID),
   );
@@ -127,8 +134,7 @@ test('until the study that was chosen again is safe, its earlier entry still say
   const before = await tracksOf(device);
   const fails = async () => Promise.reject(new Error('the device failed'));
   for (const stop of [fails, 'cancel'] as const) {
-    const later = await openIngest({ chosen: DEIDENTIFIED, device });
-    await later.store.addFiles(filesOf(device.made));
+    const later = await chooseOn(device, filesOf(device.made));
     const during: unknown[] = [];
     later.hooks.beforeTask = async ({ kind }) => {
       if (kind !== 'pack') return;
@@ -145,8 +151,7 @@ test('until the study that was chosen again is safe, its earlier entry still say
 
 test('a study that turns out to be in the PACS while it is packed takes over what is held back', async () => {
   const device = await sent();
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  const later = await chooseOn(device, filesOf(device.made));
   later.hooks.beforeTask = async ({ kind }) => {
     if (kind === 'pack')
       await device.database.studies
@@ -160,8 +165,7 @@ test('a study that turns out to be in the PACS while it is packed takes over wha
 test('an interrupted study that holds more back than is chosen now stays in the list', async () => {
   const device = await sent();
   await device.database.studies.update(device.id, { waiting: 'interrupted' });
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made).slice(0, 3));
+  const later = await chooseOn(device, filesOf(device.made).slice(0, 3));
   await later.store.send();
   assert.equal(await tracksOf(device), [{ needsYou: 3 }, { safe: 2, needsYou: 1 }]);
   await later.store.addFiles(filesOf(device.made));
@@ -202,11 +206,7 @@ test('left out by a person before Send, they need nobody, and are left out with 
   const { store, database } = device;
   const made = study();
   await store.addFiles(filesOf(made));
-  const held = () =>
-    store.inspection
-      .seriesOf(made.studyInstanceUID)
-      .flatMap(({ files }) => files)
-      .filter(({ held: causes }) => causes.length > 0);
+  const held = () => foundOf(store, made.studyInstanceUID).filter(({ held: causes }) => causes.length > 0);
   await store.leaveOut(held(), true);
   assert.equal(
     [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
@@ -229,8 +229,7 @@ test('left out by a person before Send, they need nobody, and are left out with 
 test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  const later = await chooseOn(device, filesOf(device.made));
   releaseAll({ ...device, store: later.store });
   await later.store.send();
   assert.equal(await tracksOf(device), [{ safe: 4 }, { safe: 2 }]);
@@ -293,15 +292,13 @@ test('chosen again, originals that were covered count as in the PACS, those left
   const device = await sent();
   const { database, id, made, store } = device;
   await store.reopen(id);
-  const [first] = store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+  const [first] = foundOf(store, made.studyInstanceUID);
   store.release([first!], [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
   await store.send();
-  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-  await database.instances.toCollection().modify({ state: 'stored' });
+  await deliver({ database });
   const [row] = (await rowsOf(device)).filter(({ held }) => held.reasons.length > 0);
   await decisionsOver(device).leaveOutHeld(row!.id, 'burned-in-annotation');
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(made));
+  const later = await chooseOn(device, filesOf(made));
   await later.store.send();
   const newest = (await rowsOf(device)).find(({ state }) => state !== 'done')!;
   const { instances, withheld } = await queueOver(device).manifestOf(newest.id);
@@ -310,8 +307,7 @@ test('chosen again, originals that were covered count as in the PACS, those left
   const keys = new Set(sentBefore.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
   assert.ok(instances.every(({ sopInstanceUID, digest }) => keys.has(`${sopInstanceUID} ${digest}`)));
   // A person who has changed their mind releases it before Send.
-  const last = await openIngest({ chosen: DEIDENTIFIED, device });
-  await last.store.addFiles(filesOf(made));
+  const last = await chooseOn(device, filesOf(made));
   releaseAll({ ...device, store: last.store });
   await last.store.send();
   assert.is(countStudy((await rowsOf(device)).at(0)!).track.leftOut, 0);
