@@ -307,17 +307,10 @@ test('studies that need a person come first, then those under way in sending ord
     queuedStudy({ id: 'cut', needs: [{ cause: 'interrupted', reason: null, instances: 12 }] }),
     queuedStudy({ id: 'red', needs: [{ cause: 'held', reason: 'burned-in-annotation', instances: 1 }] }),
   ]);
-  assert.equal(
-    chosen(entries, {}).map(({ heading, entries: own }) => [
-      heading.by === 'part' && heading.part,
-      own.map(({ key }) => key),
-    ]),
-    [
-      ['needs-you', ['cut', 'red']],
-      ['under-way', ['first', 'second']],
-      ['arrived', ['new', 'old']],
-    ],
-  );
+  const sections = chosen(entries, {}).map(({ heading, entries: own }) => {
+    return `${heading.by === 'part' && heading.part}: ${valuesOf(own, 'key')}`;
+  });
+  assert.equal(sections, ['needs-you: cut,red', 'under-way: first,second', 'arrived: new,old']);
   assert.is(keys(entries, { sort: 'newest' })[0], 'second');
 });
 
@@ -400,13 +393,8 @@ test('results that are stored in a sent study take nothing from where it is', ()
 
 test('a study sent elsewhere is named after the modalities of its classes', () => {
   const root = '1.2.840.10008.5.1.4.1.1.';
-  assert.equal(modalitiesOf(['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end).concat('1.2.3')), [
-    'CT',
-    'DX',
-    'MG',
-    'SR',
-    'US',
-  ]);
+  const classes = ['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end);
+  assert.equal(modalitiesOf([...classes, '1.2.3']), ['CT', 'DX', 'MG', 'SR', 'US']);
 });
 
 test('a study of which something was never sent is not whole, wherever it was sent from, and is found as left out', () => {

@@ -7,6 +7,7 @@ import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 import { timeOf, whereOf } from './where-of.ts';
 import { countsOf, listedNow, toldStudy, type ToldUpload } from '../testing/told-study.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('where a study is');
 
@@ -66,17 +67,12 @@ test('only a study that is whole in the PACS has the tick', () => {
   const none = { ...arrived, inPacs: 0, leftOut: 3 };
   const leftOut = { ...ELSEWHERE, part: 'left-out', track: none } as const;
   const here = { ...leftOut, place: 'here', study: queuedStudy({ state: 'done' }) } as const;
-  assert.equal(
-    [leftOut, here, { ...here, part: 'under-way' } as const].map((entry) => [
-      whereOf(entry).icon,
-      whereOf(entry).said,
-    ]),
-    [
-      ['note', 'None in the PACS'],
-      ['note', 'Left out by a person'],
-      ['note', 'Left out by a person'],
-    ],
-  );
+  const places = [leftOut, here, { ...here, part: 'under-way' } as const].map(whereOf);
+  assertEach(places, ({ icon, said }) => `${icon}: ${said}`, [
+    'note: None in the PACS',
+    'note: Left out by a person',
+    'note: Left out by a person',
+  ]);
 });
 
 test('a study that was left out at a further destination alone is not said to be nowhere', () => {

@@ -2,7 +2,6 @@
  * Instances that are held back when their study is sent: they stay with it, counted once, until a person has looked,
  * left them out, or chosen the study again.
  */
-import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Withheld } from '#shared/protocol/withheld.ts';
@@ -11,7 +10,7 @@ import { countStudy } from '../queue/count-study.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
-import { onDisk, OPEN_LOCKS, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
+import { decisionTools, onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import {
   DEIDENTIFIED,
   filesOf,
@@ -38,17 +37,7 @@ const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
   (await rowsOf(device)).map((row) =>
     Object.fromEntries(Object.entries(countStudy(row).track).filter(([, count]) => count > 0)),
   );
-const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
-  createDecisions({
-    database,
-    isOnline: signal(true),
-    now: () => 1,
-    decide: async () => undefined,
-    withdraw: async () => undefined,
-    locks: OPEN_LOCKS,
-    wake: () => undefined,
-    later: () => undefined,
-  });
+const decisionsOver = (device: Pick<TestDevice, 'database'>) => createDecisions(decisionTools(device));
 
 /** A study of four, two of which are held back, sent as it is. */
 async function sent() {
@@ -194,13 +183,6 @@ test('a study chosen again in part leaves the need of the rest where it is', asy
   ]);
 });
 
-test('left out by a person, they need nobody and are counted as left out', async () => {
-  const device = await sent();
-  await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
-  assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }]);
-  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
-});
-
 test('left out by a person before Send, they need nobody, and are left out with their cause', async () => {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   const { store, database } = device;
@@ -208,16 +190,11 @@ test('left out by a person before Send, they need nobody, and are left out with 
   await store.addFiles(filesOf(made));
   const held = () => foundOf(store, made.studyInstanceUID).filter(({ held: causes }) => causes.length > 0);
   await store.leaveOut(held(), true);
-  assert.equal(
-    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
-    [0, 2],
-  );
+  const counted = () => [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances];
+  assert.equal(counted(), [0, 2]);
   assert.is(sendableOf(store).instances, 2, 'Send counts none that was left out');
   await store.leaveOut(held().slice(0, 1), false);
-  assert.equal(
-    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
-    [1, 1],
-  );
+  assert.equal(counted(), [1, 1]);
   assert.is(sendableOf(store).instances, 2);
   await store.leaveOut(held(), true);
   await store.send();
@@ -226,9 +203,11 @@ test('left out by a person before Send, they need nobody, and are left out with 
   assert.equal([row?.held.reasons, row?.instances, row?.chosen], [[], 2, 4]);
 });
 
-test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
+test('left out by a person they are counted as left out, and no longer once they are sent later all the same', async () => {
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
+  assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }], 'they need nobody');
+  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
   const later = await chooseOn(device, filesOf(device.made));
   releaseAll({ ...device, store: later.store });
   await later.store.send();
@@ -242,15 +221,8 @@ async function settle({ database, id, ...device }: Awaited<ReturnType<typeof sen
   const { instances } = await queue.manifestOf(id);
   if ((await database.studies.get(id))?.state === 'safe')
     await database.studies.update(id, { state: 'at-gateway', uploadId: 'upload' });
-  const checked = receiptOf([], 'stored');
-  const stored = instances.map(({ sopInstanceUID, digest, bytes }) => ({
-    sopInstanceUID,
-    digest,
-    bytes,
-    state: 'stored' as const,
-  }));
-  const receipt = { ...checked.receipt, instances: stored, ...(withheld && { withheld }) };
-  await queue.settle(id, { ...checked, receipt });
+  const checked = receiptOf(instances, 'stored');
+  await queue.settle(id, { ...checked, receipt: { ...checked.receipt, ...(withheld && { withheld }) } });
 }
 
 test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {
