@@ -17,33 +17,27 @@ const typed = (more: Partial<Typed>): Typed => ({
   ...{ ...toTyped(null), name: 'archive', url: 'https://pacs.test/dicom-web', signIn: 'none' },
   ...more,
 });
+const wishOf = (more: Partial<Typed>) => {
+  const read = readForm(typed(more), null);
+  assert.is(read.kind, 'wish');
+  return (read as Extract<typeof read, { kind: 'wish' }>).wish;
+};
+/** The field that has the mistake. */
+const fieldOf = (more: Partial<Typed>, before: Typed | null = null): string => {
+  const read = readForm(typed(more), before);
+  return read.kind === 'mistake' ? read.field : 'none';
+};
 const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----';
 
 test('asks for what was typed, without what belongs to another way to sign in', () => {
-  const read = readForm(
-    typed({ signIn: 'basic', username: 'relay', password: 's', token: 'of before' }),
-    null,
-  );
-  assert.equal(read, {
-    kind: 'wish',
-    wish: {
-      ...{
-        kind: 'dicomweb',
-        name: 'archive',
-        url: 'https://pacs.test/dicom-web',
-        ca: null,
-        certificate: null,
-      },
-      authentication: { kind: 'basic', username: 'relay', password: 's' },
-    },
+  const basic = { signIn: 'basic', username: 'relay', password: 's', token: 'of before' } as const;
+  assert.equal(wishOf(basic), {
+    ...{ kind: 'dicomweb', name: 'archive', url: 'https://pacs.test/dicom-web', ca: null, certificate: null },
+    authentication: { kind: 'basic', username: 'relay', password: 's' },
   });
 });
 
 test('names the first field with a mistake', () => {
-  const fieldOf = (more: Partial<Typed>, before: Typed | null = null): string => {
-    const read = readForm(typed(more), before);
-    return read.kind === 'mistake' ? read.field : 'none';
-  };
   assert.is(fieldOf({ name: 'My PACS' }), 'name');
   assert.is(fieldOf({ url: 'pacs.test' }), 'url');
   assert.is(fieldOf({ url: 'https://me:secret@pacs.test' }), 'url');
@@ -79,15 +73,8 @@ test('names the first field with a mistake', () => {
 
 const IDLE = {
   ...{ isPrimary: false, viewers: [], worklist: null, fromEnvironment: false, hasStudies: false, need: null },
-  ...{
-    tuning: { lagMinutes: null, proof: null, batchBytes: null },
-    refused: null,
-    held: 0,
-    notTaken: 0,
-    underWay: 0,
-  },
-  unlisted: null,
-  limit: null,
+  tuning: { lagMinutes: null, proof: null, batchBytes: null },
+  ...{ refused: null, held: 0, notTaken: 0, underWay: 0, unlisted: null, limit: null },
   ...{ waiting: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0 },
   ...{ deadLetters: 0, givenUp: 0, copies: { also: 0, required: 0 }, version: 1 },
 };
@@ -106,40 +93,33 @@ test('begins with what is saved, and with no secret', () => {
 test('asks for a folder by its path alone, whatever was typed before', () => {
   const before = { signIn: 'basic', username: 'a:b', ca: PEM, certificate: PEM } as const;
   const wish = { kind: 'folder', name: 'archive', url: 'night/new', ca: null, certificate: null };
-  assert.equal(readForm(typed({ kind: 'folder', url: ' night/new ', ...before }), null), {
-    kind: 'wish',
-    wish: { ...wish, authentication: { kind: 'none' } },
+  assert.equal(wishOf({ kind: 'folder', url: ' night/new ', ...before }), {
+    ...{ ...wish, authentication: { kind: 'none' } },
   });
   for (const url of ['', '/etc', '../up', 'a/../b', '.ssh', 'a//b', 'a/', 'two words', 'https://pacs.test'])
-    assert.equal(readForm(typed({ kind: 'folder', url }), null), { kind: 'mistake', field: 'url' }, url);
-  assert.is(readForm(typed({ kind: 'orthanc', url: 'https://pacs.test/rs' }), null).kind, 'mistake');
+    assert.is(fieldOf({ kind: 'folder', url }), 'url', url);
+  assert.is.not(fieldOf({ kind: 'orthanc', url: 'https://pacs.test/rs' }), 'none');
 });
 
 test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is saved in their fields', () => {
   const peer = { host: 'pacs.ward.test', port: '11112', calledAE: 'MAIN PACS' };
   const before = { kind: 'dimse', signIn: 'basic', username: 'a:b', ca: PEM } as const;
-  const read = readForm(typed({ ...before, ...peer }), null);
   const wish = { kind: 'dimse', name: 'archive', ca: null, certificate: null };
   const url = 'dimse://RELAYPACS@pacs.ward.test:11112/MAIN%20PACS';
-  assert.equal(read, { kind: 'wish', wish: { ...wish, url, authentication: { kind: 'none' } } });
-  const secure = readForm(typed({ ...before, ...peer, connection: 'tls' }), null);
-  assert.is(secure.kind === 'wish' && secure.wish.url, url.replace('dimse:', 'dimse-tls:'));
-  assert.is(secure.kind === 'wish' && secure.wish.ca, PEM);
+  assert.equal(wishOf({ ...before, ...peer }), { ...wish, url, authentication: { kind: 'none' } });
+  const secure = wishOf({ ...before, ...peer, connection: 'tls' });
+  assert.equal([secure.url, secure.ca], [url.replace('dimse:', 'dimse-tls:'), PEM]);
   const saved = toTyped({
     ...{ id: '0', kind: 'dimse', name: 'archive', url, ca: null, certificate: null },
     ...IDLE,
     ...{ authentication: { kind: 'none' } },
   });
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);
-  const asked = readForm(typed({ ...before, ...peer, commits: true }), null);
-  assert.is(asked.kind === 'wish' && asked.wish.commitment, true);
+  assert.is(wishOf({ ...before, ...peer, commits: true }).commitment, true);
 });
 
 test('asks for storage commitment of DIMSE and DICOMweb, and of no other kind', () => {
-  const asksOf = (kind: DestinationKind, url: string) => {
-    const read = readForm(typed({ kind, url, commits: true }), null);
-    return read.kind === 'wish' && read.wish.commitment;
-  };
+  const asksOf = (kind: DestinationKind, url: string) => wishOf({ kind, url, commits: true }).commitment;
   assert.is(asksOf('dicomweb', 'https://pacs.test/rs'), true);
   assert.is(asksOf('orthanc', 'https://pacs.test/dicom-web'), undefined);
   assert.is(asksOf('folder', 'night'), undefined);
@@ -147,19 +127,16 @@ test('asks for storage commitment of DIMSE and DICOMweb, and of no other kind', 
 
 test('names the field of a PACS over DIMSE that has the mistake', () => {
   const peer = { kind: 'dimse', host: '10.0.0.5', port: '104', calledAE: 'PACS' } as const;
-  const fieldOf = (more: Partial<Typed>): string => {
-    const read = readForm(typed({ ...peer, ...more }), null);
-    return read.kind === 'mistake' ? read.field : 'none';
-  };
-  assert.is(fieldOf({}), 'none');
-  assert.is(fieldOf({ host: 'fd00::5' }), 'none');
-  assert.is(fieldOf({ name: 'My PACS', host: '' }), 'name');
+  const mistakeOf = (more: Partial<Typed>) => fieldOf({ ...peer, ...more });
+  assert.is(mistakeOf({}), 'none');
+  assert.is(mistakeOf({ host: 'fd00::5' }), 'none');
+  assert.is(mistakeOf({ name: 'My PACS', host: '' }), 'name');
   for (const host of ['', 'a b', 'me@pacs', 'pacs/x', 'https://pacs'])
-    assert.is(fieldOf({ host }), 'host', host);
-  for (const port of ['', '0', '65536', '104a', '-1']) assert.is(fieldOf({ port }), 'port', port);
+    assert.is(mistakeOf({ host }), 'host', host);
+  for (const port of ['', '0', '65536', '104a', '-1']) assert.is(mistakeOf({ port }), 'port', port);
   for (const title of ['', 'x'.repeat(17), 'a\\b', 'é']) {
-    assert.is(fieldOf({ calledAE: title }), 'calledAE', title);
-    assert.is(fieldOf({ callingAE: title }), 'callingAE', title);
+    assert.is(mistakeOf({ calledAE: title }), 'calledAE', title);
+    assert.is(mistakeOf({ callingAE: title }), 'callingAE', title);
   }
 });
 
@@ -169,40 +146,33 @@ test('warns of an address over which everybody on the way can read', () => {
   assert.ok(isRead({ kind: 'dimse', host: 'pacs.ward.test' }));
   assert.not.ok(isRead({ kind: 'dimse', host: 'pacs.ward.test', connection: 'tls' }));
   for (const host of ['', '127.0.0.1', '::1']) assert.not.ok(isRead({ kind: 'dimse', host }), host);
-  for (const url of [
-    'https://pacs.test',
-    'http://127.0.0.1:8042',
-    'http://localhost',
-    'http://[::1]/',
-    'pacs',
-  ])
-    assert.not.ok(isRead({ url }), url);
+  const hidden = ['https://pacs.test', 'http://127.0.0.1:8042', 'http://localhost', 'http://[::1]/', 'pacs'];
+  for (const url of hidden) assert.not.ok(isRead({ url }), url);
 });
+
 test('a new one is named by its address, and asks nobody to sign in without a user name', () => {
-  const wishOf = (more: Partial<Typed>) => {
+  const asked = (more: Partial<Typed>) => {
     const read = readForm({ ...toTyped(null), ...more }, null);
     return read.kind === 'wish' ? [read.wish.name, read.wish.authentication.kind] : [read.field];
   };
   const url = 'https://Archive.Hospital.test/dicom-web';
-  assert.equal(wishOf({ url }), ['archive', 'none']);
-  assert.equal(wishOf({ url, name: ' other ' }), ['other', 'none']);
-  assert.equal(wishOf({ url, username: 'relay', password: 's' }), ['archive', 'basic']);
-  assert.equal(wishOf({ url, username: 'relay' }), ['password']);
-  assert.equal(wishOf({ url: 'http://127.0.0.1:8042/dicom-web' }), ['pacs-127-0-0-1', 'none']);
-  assert.equal(wishOf({ kind: 'folder', url: 'archive/Night_1' }), ['night-1', 'none']);
+  assert.equal(asked({ url }), ['archive', 'none']);
+  assert.equal(asked({ url, name: ' other ' }), ['other', 'none']);
+  assert.equal(asked({ url, username: 'relay', password: 's' }), ['archive', 'basic']);
+  assert.equal(asked({ url, username: 'relay' }), ['password']);
+  assert.equal(asked({ url: 'http://127.0.0.1:8042/dicom-web' }), ['pacs-127-0-0-1', 'none']);
+  assert.equal(asked({ kind: 'folder', url: 'archive/Night_1' }), ['night-1', 'none']);
   const peer = { host: 'fd00::5', port: '104', calledAE: 'PACS' } as const;
-  assert.equal(wishOf({ kind: 'dimse', ...peer }), ['pacs-fd00-5', 'none']);
-  assert.equal(wishOf({}), ['name'], 'nothing was typed');
+  assert.equal(asked({ kind: 'dimse', ...peer }), ['pacs-fd00-5', 'none']);
+  assert.equal(asked({}), ['name'], 'nothing was typed');
 });
 
 test('a second one of a host gets a name that is free', () => {
   const again = { ...toTyped(null), url: 'https://pacs.test/dicom-web' };
   const read = readForm(again, null, ['default', 'pacs', 'pacs-2']);
   assert.is(read.kind === 'wish' && read.wish.name, 'pacs-3');
-  assert.equal(
-    [freeName('pacs', []), freeName('pacs', ['pacs']), freeName('', ['pacs'])],
-    ['pacs', 'pacs-2', ''],
-  );
+  const names = [freeName('pacs', []), freeName('pacs', ['pacs']), freeName('', ['pacs'])];
+  assert.equal(names, ['pacs', 'pacs-2', '']);
 });
 
 test('a secret that was typed on this page need not be typed again with another authority', () => {

@@ -5,26 +5,18 @@ import type { SessionState } from '../net/session.ts';
 import { appWords } from './app-words.ts';
 import { createAutoLock, createTouchTeller } from './auto-lock.ts';
 import { BY_HAND, LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
+import { ownStorage } from '../testing/own-storage.ts';
 
 const test = suite('the automatic lock');
 
 const MINUTE = 60_000;
-
-function storage() {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-}
 
 /** A device with tabs that share one mark, and clocks that the test moves. */
 function device(minutes: number | null = 15) {
   const time = { wall: 1_700_000_000_000, monotonic: 1_000 };
   const site = signal(minutes);
   const canSignIn = signal(true);
-  const mark = lockMarkIn(storage());
+  const mark = lockMarkIn(ownStorage());
   const open = () => {
     const seen = { locks: 0 };
     let timers: { readonly at: number; readonly work: () => void }[] = [];
@@ -68,9 +60,13 @@ function device(minutes: number | null = 15) {
   };
 }
 
+function oneTab(minutes?: number) {
+  const here = device(minutes);
+  return { here, tab: here.open() };
+}
+
 test('an untouched device warns for a minute, counts down, and locks once', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.pass(14 * MINUTE - 1_000, tab);
   assert.is(tab.lock.secondsLeft.value, null);
   here.pass(1000, tab);
@@ -92,8 +88,7 @@ test('a pointer at rest touches nothing, also while another one rests elsewhere'
 });
 
 test('each touch begins the time again; while the warning stands only its answer does', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.pass(13 * MINUTE, tab);
   tab.lock.touched();
   here.pass(14 * MINUTE + 45_000, tab);
@@ -110,8 +105,7 @@ test('each touch begins the time again; while the warning stands only its answer
 
 test('a tablet that slept through the time locks when it wakes, whichever comes first', () => {
   for (const wake of ['check', 'touched', 'stay'] as const) {
-    const here = device();
-    const tab = here.open();
+    const { here, tab } = oneTab();
     here.pass(MINUTE, tab);
     here.sleep(60 * MINUTE);
     tab.lock[wake]();
@@ -120,8 +114,7 @@ test('a tablet that slept through the time locks when it wakes, whichever comes 
 });
 
 test('a clock that is set back does not put the lock off', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.time.wall -= 24 * 60 * MINUTE;
   here.pass(15 * MINUTE + 1000, tab);
   assert.is(tab.seen.locks, 1);
@@ -145,8 +138,7 @@ test('all tabs of a device count as one: a touch in one keeps the others, and th
 });
 
 test('a site that wants no lock has none, and a shorter time counts as soon as it is known', () => {
-  const never = device(0);
-  const tab = never.open();
+  const { here: never, tab } = oneTab(0);
   never.pass(24 * 60 * MINUTE, tab);
   assert.equal([tab.seen.locks, never.mark.read()], [0, null]);
   const here = device(null);
@@ -160,8 +152,7 @@ test('a site that wants no lock has none, and a shorter time counts as soon as i
 });
 
 test('after somebody has gone nothing locks', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   tab.lock.end();
   here.pass(60 * MINUTE, tab);
   tab.lock.check();
@@ -169,8 +160,7 @@ test('after somebody has gone nothing locks', () => {
 });
 
 test('without a gateway, where nobody could sign in, the lock waits, and touches in time keep it off', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.canSignIn.value = false;
   for (let touch = 0; touch < 4; touch += 1) {
     here.pass(14 * MINUTE, tab);
@@ -187,8 +177,7 @@ test('without a gateway, where nobody could sign in, the lock waits, and touches
 });
 
 test('a touch without a gateway does not undo a time that is over', () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.pass(MINUTE, tab);
   here.sleep(8 * 60 * MINUTE);
   here.canSignIn.value = false;
@@ -202,8 +191,7 @@ test('a touch without a gateway does not undo a time that is over', () => {
 test('a person who left in one tab has left in all of them, also without a gateway and where the site wants no lock', () => {
   for (const how of ['check', 'touched', 'stay'] as const) {
     for (const minutes of [15, 0]) {
-      const here = device(minutes);
-      const tab = here.open();
+      const { here, tab } = oneTab(minutes);
       here.canSignIn.value = false;
       here.mark.write(LOCKED);
       tab.lock[how]();
@@ -225,8 +213,7 @@ test('a device that locked says after how long, in every tab and after a reload,
 });
 
 test('a tablet that slept with the page closed says after how long, and a person who left by themselves is told nothing', async () => {
-  const asleep = device(5);
-  const tab = asleep.open();
+  const { here: asleep, tab } = oneTab(5);
   asleep.pass(MINUTE, tab);
   asleep.sleep(60 * MINUTE);
   const { did } = await start(asleep.mark, asleep.time.wall);
@@ -263,8 +250,7 @@ test('a session that the gateway ended is no lock, also after a reload and once 
 });
 
 test('a device that was locked by hand says so after a reload, and is not said to have been left untouched', async () => {
-  const here = device();
-  const tab = here.open();
+  const { here, tab } = oneTab();
   here.mark.write(LOCKED, BY_HAND);
   tab.lock.check();
   assert.equal([tab.seen.locks, here.mark.read()], [1, LOCKED]);
@@ -301,7 +287,7 @@ async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachab
 }
 
 test('a page that opens after the time asks who is there, and one that opens in time continues', async () => {
-  const mark = lockMarkIn(storage());
+  const mark = lockMarkIn(ownStorage());
   assert.equal((await start(mark, 5)).did, ['resume']);
   mark.write(10);
   assert.equal((await start(mark, 9)).did, ['resume']);
@@ -312,7 +298,7 @@ test('a page that opens after the time asks who is there, and one that opens in 
 });
 
 test('a person who leaves is followed by the beginning, and the device stays locked until somebody signs in', async () => {
-  const mark = lockMarkIn(storage());
+  const mark = lockMarkIn(ownStorage());
   const page = await start(mark, 100);
   page.state.value = 'signed-in';
   page.state.value = 'signed-out';
@@ -338,7 +324,7 @@ test('the lock remembers how many chosen instances of all tabs were not sent, un
 });
 
 test('a page that was opened at an address keeps it over the first sign-in', async () => {
-  const page = await start(lockMarkIn(storage()), 100);
+  const page = await start(lockMarkIn(ownStorage()), 100);
   page.state.value = 'signed-out';
   page.state.value = 'signed-in';
   assert.equal(page.did, ['resume']);

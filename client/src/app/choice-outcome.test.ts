@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { sayOf, standingOfChoice, type ChoiceOutcome } from './choice-outcome.ts';
 import { discOf } from './disc-of.ts';
 import { standingOf } from './may-close.ts';
+import { NOTHING_HERE } from '../testing/standing-facts.ts';
 
 const NOTHING: ChoiceOutcome = {
   inPacs: 0,
@@ -49,23 +50,7 @@ function* allOutcomes(): Generator<ChoiceOutcome> {
   }
 }
 
-const AT_REST = standingOf({
-  phase: 'idle',
-  unsafe: 0,
-  chosen: 0,
-  inPacs: 0,
-  canSend: false,
-  isOnUpload: true,
-  notSent: 0,
-  undecided: 0,
-  unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
-  othersUnsent: 0,
-  othersUndecided: 0,
-  cancelling: 0,
-  safe: 0,
-  travelling: 0,
-  goesOnAlone: true,
-});
+const AT_REST = standingOf(NOTHING_HERE);
 const saidOf = (...choices: readonly ChoiceOutcome[]) =>
   discOf(AT_REST, {
     mayBeCleared: false,

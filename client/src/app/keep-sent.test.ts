@@ -11,6 +11,7 @@ import { sayOf } from './choice-outcome.ts';
 import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 import { keepSent } from './keep-sent.ts';
 import { leaveChoice } from './leave-choice.ts';
+import { ownStorage } from '../testing/own-storage.ts';
 
 const FIRST = syntheticStudy({ seed: 93, instancesPerSeries: 2 });
 const OTHER = syntheticStudy({ seed: 94, instancesPerSeries: 2 });
@@ -20,11 +21,7 @@ const NOTHING_SAID = { standing: null, studies: 0, except: 0 };
 
 /** One window, whose page is opened again and again. */
 function openWindow(kept = new Map<string, string>()) {
-  const storage = {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, value: string) => void kept.set(name, value),
-    removeItem: (name: string) => void kept.delete(name),
-  };
+  const storage = ownStorage(kept);
   const sent = new Set<string>();
   return async (who = 'a', now = 0, policy = IDENTIFIED) => {
     const { store, hooks } = await openIngest({ chosen: policy });

@@ -1,5 +1,4 @@
 /** An image that a person left out of a study that was sent counts there alone, also when the study is chosen again. */
-import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -7,11 +6,11 @@ import { untilRead } from '../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
-import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { leaveOutHeld } from '../pipeline/queue/rows/keep-held.ts';
-import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { watchChoices, type ChosenStudy, type KeptChoices } from '../pipeline/queue/rows/kept-choices.ts';
 import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
+import { openOwnDevice } from '../testing/open-queue.ts';
 
 const LENA = { name: 'Keller^Lena', id: '6120-777' };
 const KARL = { name: 'Weber^Karl', id: '3300-001' };
@@ -20,13 +19,6 @@ const ofPatient = (patient: typeof LENA) =>
 /** Four images of one study, one of which is Karl’s. */
 const LENAS = ofPatient(LENA).slice(0, 3);
 const MIXED_UP = [...LENAS, ...ofPatient(KARL).slice(3, 4)];
-
-async function openDevice() {
-  const factory = new IDBFactory();
-  // Dexie tells all databases of one name what changes in one of them.
-  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
-  return { database, key: await deviceKey(database), factory };
-}
 
 type Store = Awaited<ReturnType<typeof openIngest>>['store'];
 
@@ -37,7 +29,7 @@ async function leaveOutKarl(store: Store): Promise<void> {
 
 /** Lena’s images were sent, and Karl’s was left out. */
 async function sentWithoutKarl() {
-  const opened = await openIngest({ chosen: DEIDENTIFIED, device: await openDevice() });
+  const opened = await openIngest({ chosen: DEIDENTIFIED, device: await openOwnDevice() });
   const { store } = opened;
   await store.addFiles(MIXED_UP);
   await leaveOutKarl(store);
@@ -103,7 +95,7 @@ test('left out on the page alone, it is not counted in the queue, which has the 
     [LENAS, MIXED_UP, 0],
     [MIXED_UP, [...MIXED_UP, ofPatient(LENA)[4]!], 1],
   ] as const) {
-    const device = await openDevice();
+    const device = await openOwnDevice();
     const first = (await openIngest({ chosen: DEIDENTIFIED, device })).store;
     await first.addFiles([...sent]);
     for (const [uid, { parts }] of first.mixed.value)
@@ -126,7 +118,7 @@ test('left out on the page alone, it is not counted in the queue, which has the 
 
 /** An image that shows a name was held, and a person left it out once the other was in the PACS. */
 async function sentWithoutHeld(files: readonly File[]) {
-  const device = await openDevice();
+  const device = await openOwnDevice();
   const { database } = device;
   const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
   await store.addFiles(files);
@@ -167,7 +159,7 @@ test('held, and left out after Send, it counts with its study alone on a later p
   store.release(held(store), [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
   assert.equal([store.released.value.size, pageOf(store).studies[0]?.instances], [1, 2], 'decided again');
   // Left out on the page, before Send: nobody else counts it.
-  const first = (await openIngest({ chosen: DEIDENTIFIED, device: await openDevice() })).store;
+  const first = (await openIngest({ chosen: DEIDENTIFIED, device: await openOwnDevice() })).store;
   await first.addFiles(files);
   await first.leaveOut(held(first), true);
   assert.is(first.leftOut.value.get(plain.studyInstanceUID)?.instances, 1);

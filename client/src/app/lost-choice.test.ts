@@ -1,18 +1,16 @@
 /** The browser asks before a choice is lost, and its person is told that it was, however the page ended. */
 import { computed, signal } from '@preact/signals';
-import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveTurns, untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
-import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
-import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { betweenAccounts } from './current-account.ts';
 import { unsentStudies } from './choice-outcomes.ts';
 import { leaveChoice } from './leave-choice.ts';
 import { watchChoice } from './lost-choice.ts';
+import { openOwnDevice } from '../testing/open-queue.ts';
 
 const studyOf = (seed: number, instancesPerSeries: number): SyntheticStudy =>
   syntheticStudy({ seed, instancesPerSeries });
@@ -23,10 +21,8 @@ const OTHERS = OTHER.instances.length;
 
 /** Pages of one device. `end`: as the browser leaves it when it is killed. */
 async function openPages() {
-  const factory = new IDBFactory();
-  // Dexie tells all databases of one name what changes in one of them.
-  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
-  const opened = { database, key: await deviceKey(database), factory };
+  const device = await openOwnDevice();
+  const { database } = device;
   const held = new Map<string, Promise<unknown>>();
   let ids = 0;
   async function open(who: string | null = 'a') {
@@ -39,7 +35,7 @@ async function openPages() {
     const account = signal(who);
     const unsafe = signal(0);
     const chosen = signal(0);
-    const { store } = await openIngest({ device: opened, tools: { account: () => account.peek() } });
+    const { store } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
     const { count, dismiss, beforeSignOut } = watchChoice({
       page: events as unknown as Window,
@@ -65,11 +61,8 @@ async function openPages() {
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
   const isKept = async (rows: number): Promise<boolean> => {
-    for (let tries = 0; tries < 50; tries += 1) {
-      if ((await kept()).length === rows) return true;
-      await giveTurns();
-    }
-    return false;
+    for (let tries = 0; tries < 50 && (await kept()).length !== rows; tries += 1) await giveTurns();
+    return (await kept()).length === rows;
   };
   return { open, kept, isKept, database };
 }

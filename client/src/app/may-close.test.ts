@@ -7,27 +7,11 @@ import { queuedStudy } from '../testing/queued-study.ts';
 import { namedUnderWay, standingOf, underWayOf, type Standing, type StandingFacts } from './may-close.ts';
 import { discOf, withLost } from './disc-of.ts';
 import { discWords } from './disc-words.ts';
+import { NOTHING_HERE } from '../testing/standing-facts.ts';
 
-const NOTHING: StandingFacts = {
-  phase: 'idle',
-  unsafe: 0,
-  chosen: 0,
-  inPacs: 0,
-  canSend: false,
-  isOnUpload: true,
-  notSent: 0,
-  undecided: 0,
-  unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
-  othersUnsent: 0,
-  othersUndecided: 0,
-  cancelling: 0,
-  safe: 0,
-  travelling: 0,
-  goesOnAlone: true,
-};
 /** Unless a test says otherwise, all that is safe here is sent. */
-const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING, travelling: some.safe ?? 0, ...some });
-const NO_CHOICE = sayOf([]);
+const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING_HERE, travelling: some.safe ?? 0, ...some });
+const AT_EASE = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: sayOf([]) };
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [
@@ -210,30 +194,24 @@ for (const [title, facts, standing, disc] of TABLE)
   test(title, () => {
     assert.equal(of(facts), standing);
     const mayGo = disc === 'keep' ? 'keep' : disc ? 'may-go' : null;
-    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0, leftOut: 0, choices: NO_CHOICE }), mayGo);
+    assert.is(discOf(of(facts), AT_EASE), mayGo);
     // A browser that may clear its storage is no place that the disc can be given up for.
-    assert.is(
-      discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0, choices: NO_CHOICE }),
-      disc ? 'keep' : null,
-    );
+    assert.is(discOf(of(facts), { ...AT_EASE, mayBeCleared: true }), disc ? 'keep' : null);
   });
 
 test('an instance that is paused or waits for its sender is not said to be sent', () => {
-  const { mayClose } = appWords.status;
-  assert.is(
-    mayClose(10, 10),
-    'You can close this page: 10 instances are safe here, and the browser keeps sending',
-  );
-  assert.is(
-    mayClose(10, 4),
-    'You can close this page: 10 instances are safe here, and the browser keeps sending 4 of them',
-  );
-  assert.is(mayClose(10, 0), 'You can close this page: 10 instances are safe here');
+  const safe = 'You can close this page: 10 instances are safe here';
+  for (const [travelling, said] of [
+    [10, `${safe}, and the browser keeps sending`],
+    [4, `${safe}, and the browser keeps sending 4 of them`],
+    [0, safe],
+  ] as const)
+    assert.is(appWords.status.mayClose(10, travelling), said);
 });
 
 test('an old reminder hides neither that a later study is in the PACS nor that its page may be closed', () => {
   const inPacs = { standing: 'in-pacs', studies: 1, except: 0 } as const;
-  const facts = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: inPacs };
+  const facts = { ...AT_EASE, choices: inPacs };
   const standing = of({ notSent: 2 });
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
@@ -251,10 +229,7 @@ test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
           for (const goesOnAlone of [true, false]) {
             const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
             for (const underWay of [0, 1])
-              if (
-                discOf(standing, { mayBeCleared: false, underWay, leftOut: 0, choices: NO_CHOICE }) ===
-                'may-go'
-              )
+              if (discOf(standing, { ...AT_EASE, underWay }) === 'may-go')
                 assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
           }
 });
@@ -268,33 +243,22 @@ test('from Send until the PACS has the study the same is said of the disc', () =
   for (const mayBeCleared of [false, true])
     for (const { standing, state } of stages) {
       const underWay = underWayOf([queuedStudy({ state })]).length;
-      assert.is(
-        discOf(standing, { mayBeCleared, underWay, leftOut: 0, choices: NO_CHOICE }),
-        mayBeCleared ? 'keep' : 'may-go',
-        state,
-      );
+      const disc = discOf(standing, { ...AT_EASE, mayBeCleared, underWay });
+      assert.is(disc, mayBeCleared ? 'keep' : 'may-go', state);
     }
   const arrived = underWayOf([queuedStudy({ state: 'done' }), queuedStudy({ state: 'taken-back' })]).length;
-  assert.is(
-    discOf(of({}), { mayBeCleared: false, underWay: arrived, leftOut: 0, choices: NO_CHOICE }),
-    null,
-    'the receipt says it then',
-  );
-  const others = { mayBeCleared: false, underWay: 1, leftOut: 0, choices: NO_CHOICE };
+  assert.is(discOf(of({}), { ...AT_EASE, underWay: arrived }), null, 'the receipt says it then');
+  const others = { ...AT_EASE, underWay: 1 };
   assert.is(discOf(of({ undecided: 1 }), others), 'keep', 'a person may want to look at the disc');
   assert.is(discOf(of({ safe: 35 }), { ...others, leftOut: 1 }), 'keep', 'one is damaged on this disc');
 });
 
 test('the policy in force is not said of a study under way that was sent with names', () => {
   const removed = { name: 'removed', version: 1, deidentify: true };
-  const studies = [
-    queuedStudy({ id: 'named' }),
-    queuedStudy({ id: 'named and arrived', state: 'done' }),
-    queuedStudy({ id: 'named and cancelled', state: 'taken-back' }),
-    queuedStudy({ id: 'without names', policy: removed }),
-  ];
+  const named = [{}, { state: 'done' }, { state: 'taken-back' }] as const;
+  const studies = [...named, { policy: removed }].map(queuedStudy);
   assert.is(namedUnderWay(studies), 1);
-  assert.is(namedUnderWay(studies.slice(1)), 0);
+  assert.is(namedUnderWay(studies.slice(1)), 0, 'arrived, cancelled, or without names');
 });
 
 test.run();

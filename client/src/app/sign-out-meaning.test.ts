@@ -15,19 +15,13 @@ test('that nothing waits is said only where nothing was chosen either', () => {
   assert.not.match(said, 'Nothing waits');
 });
 
-test('that nothing waits is not said of what still needs a decision', () => {
-  const said = signOutMeaning({ ...NOTHING, undecided: 1 });
-  assert.is(said, '1 instance needs you and waits until you sign in here again.');
-});
-
-test('that nothing waits is not said while the gateway has not confirmed that a study is cancelled', () => {
-  const said = signOutMeaning({ ...NOTHING, cancelling: 1 });
-  assert.is(said, '1 study is still being cancelled. That continues when you sign in here again.');
-});
-
-test('that nothing waits is not said while a verdict is not sent', () => {
-  const said = signOutMeaning({ ...NOTHING, unsent: 1 });
-  assert.is(said, '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.');
+test('that nothing waits is not said of a decision, a cancelling or a verdict that is still to come', () => {
+  for (const [of, said] of [
+    ['undecided', '1 instance needs you and waits until you sign in here again.'],
+    ['cancelling', '1 study is still being cancelled. That continues when you sign in here again.'],
+    ['unsent', '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'],
+  ] as const)
+    assert.is(signOutMeaning({ ...NOTHING, [of]: 1 }), said);
 });
 
 test('chosen, travelling and waiting instances are each counted once', () => {

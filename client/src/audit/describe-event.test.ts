@@ -8,11 +8,12 @@ import { valuesOf } from '../testing/values-of.ts';
 
 const test = suite('an event in plain words');
 
+const DEVICE = '3f2a91c0-0000-4000-8000-000000000001';
 const NAMES: AuditNames = {
   accounts: { a: 'anna', b: 'bert' },
   keys: { k: 'night export' },
   cases: { c: 12 },
-  devices: { '3f2a91c0-0000-4000-8000-000000000001': 'Chrome on Windows' },
+  devices: { [DEVICE]: 'Chrome on Windows' },
   studies: { '1.2.3': '6f1c2d3e-0000-4000-8000-000000000001' },
 };
 const describe = (event: string, fields: Record<string, unknown> = {}) =>
@@ -30,23 +31,15 @@ test('says who did it and to whom, and who did it without an account', () => {
     ['Somebody without an account', ['no such account'], 'from 10.0.0.8', 4],
   );
   assert.is(describe('device-enrolled', { accountId: 'a', deviceId: 'd' }).from, null);
-  const { more } = describe('device-enrolled', {
-    accountId: 'a',
-    deviceId: '3f2a91c0-0000-4000-8000-000000000001',
-  });
+  const { more } = describe('device-enrolled', { accountId: 'a', deviceId: DEVICE });
   assert.equal(more, ['Chrome on Windows (3f2a91c0)'], 'which one');
-  assert.is(
-    describe('upload-opened', { policy: 'gateway.results' }).what,
-    'Began to store results in a study',
-    'nobody sends one',
-  );
+  const { what } = describe('upload-opened', { policy: 'gateway.results' });
+  assert.is(what, 'Began to store results in a study', 'nobody sends one');
   assert.is(describe('study-forwarded', {}).who, 'The gateway');
   assert.is(describe('user-added', { accountId: 'b', by: null }).who, 'bert', 'the first administrator');
   assert.is(describe('user-deleted', { accountId: 'gone', by: 'a' }).more[0], 'An account that was removed');
-  assert.is(
-    describe('logout', { accountId: 'b', by: 'a', everywhere: true }).what,
-    'Ended the sessions of an account',
-  );
+  const ended = describe('logout', { accountId: 'b', by: 'a', everywhere: true });
+  assert.is(ended.what, 'Ended the sessions of an account');
 });
 
 test('tells a device that was locked from a person who signed out', () => {
@@ -58,10 +51,8 @@ test('tells a device that was locked from a person who signed out', () => {
 });
 
 test('tells a mistyped password that changes nothing from a failed sign-in', () => {
-  const { what, more, outcome } = describe('password-change-failed', {
-    accountId: 'a',
-    because: 'wrong-password',
-  });
+  const fields = { accountId: 'a', because: 'wrong-password' };
+  const { what, more, outcome } = describe('password-change-failed', fields);
   assert.equal([what, more, outcome], ['Could not change the password', ['wrong password'], 4]);
 });
 
@@ -88,41 +79,26 @@ test('says what a person decided about images of a study', () => {
 });
 
 test('does not say that a study was handed over, or is safe, of which the PACS has nothing', () => {
-  const what = (event: string, fields: object) => describe(event, { ...fields }).what;
-  assert.equal(
-    [
-      what('study-forwarded', { posted: 0, refused: 0 }),
-      what('study-forwarded', { posted: 0, refused: 3 }),
-      what('study-forwarded', { posted: 3, refused: 0 }),
-      what('receipt-issued', { inPacs: 0 }),
-      what('receipt-issued', { inPacs: 2 }),
-      what('receipt-issued', {}),
-    ],
-    [
-      'Had nothing left of a study to hand to the PACS',
-      'Handed a study to the PACS, which took none of it',
-      'Handed a study to the PACS',
-      'Record issued: none of it is in the PACS',
-      'Issued a receipt',
-      'Issued a receipt',
-    ],
-  );
+  for (const [event, fields, what] of [
+    ['study-forwarded', { posted: 0, refused: 0 }, 'Had nothing left of a study to hand to the PACS'],
+    ['study-forwarded', { posted: 0, refused: 3 }, 'Handed a study to the PACS, which took none of it'],
+    ['study-forwarded', { posted: 3, refused: 0 }, 'Handed a study to the PACS'],
+    ['receipt-issued', { inPacs: 0 }, 'Record issued: none of it is in the PACS'],
+    ['receipt-issued', { inPacs: 2 }, 'Issued a receipt'],
+    ['receipt-issued', {}, 'Issued a receipt'],
+  ] as const)
+    assert.is(describe(event, fields).what, what);
 });
 
 test('names the study, the case, the API key and what was read', () => {
   const sent = describe('upload-opened', { by: 'a', deviceId: 'd', studyInstanceUID: '1.2.3' });
   assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device (d)']);
-  const named = describe('upload-opened', { by: 'a', deviceId: '3f2a91c0-0000-4000-8000-000000000001' });
+  const named = describe('upload-opened', { by: 'a', deviceId: DEVICE });
   assert.is(named.from, 'by Chrome on Windows (3f2a91c0)');
   assert.is(describe('upload-opened', { studyInstanceUID: '1.2.4' }).study?.uploadId, null);
   assert.equal(describe('case-noted', { caseId: 'c', by: 'a' }).case, { id: 'c', number: 12 });
-  const read = describe('records-read', {
-    accountId: 'a',
-    keyId: 'k',
-    images: 1_200,
-    reports: 1,
-    receipts: 0,
-  });
+  const counts = { images: 1_200, reports: 1, receipts: 0 };
+  const read = describe('records-read', { accountId: 'a', keyId: 'k', ...counts });
   assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
   const viewed = { accountId: 'a', images: 2, reports: 0, receipts: 0, exports: 0, viewer: true };
   assert.equal(describe('records-read', viewed).more, ['opened in the built-in viewer', '2 images']);
@@ -179,13 +155,8 @@ test('says what a verdict was, and that a study went with names, and why', () =>
 });
 
 test('is a failure where the event is one, and where some of a study was refused', () => {
-  assert.equal(
-    valuesOf(
-      [describe('login'), describe('instances-lost'), describe('study-forwarded', { refused: 1 })],
-      'outcome',
-    ),
-    [0, 8, 4],
-  );
+  const events = [describe('login'), describe('instances-lost'), describe('study-forwarded', { refused: 1 })];
+  assert.equal(valuesOf(events, 'outcome'), [0, 8, 4]);
 });
 
 test('takes whatever a later version or an odd row holds, and believes no inherited names', () => {

@@ -25,10 +25,8 @@ import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
 test('two scores that are said to differ do not look alike', () => {
-  assert.match(
-    resultWords.device.what(0.987, 0.994),
-    /the device said 98\.7\u00a0% and the gateway says 99\.4\u00a0%/,
-  );
+  const said = resultWords.device.what(0.987, 0.994);
+  assert.match(said, /the device said 98\.7\u00a0% and the gateway says 99\.4\u00a0%/);
 });
 
 test('a finding reads as above or below the threshold, or says why there is none', () => {
@@ -52,41 +50,23 @@ test('the question of a result without an answer says what each button means', (
 
 test('an image other than a chest film is not called outside a population, and its kind is named', () => {
   const silent = { probabilities: null, score: null, positive: null } as const;
-  assert.equal(
-    headlineOf(
-      recordedFinding({ ...silent, population: 'outside', image: { kind: 'Hand', probability: 0.97 } }),
-    ),
-    { kind: 'silent', because: 'not-a-chest-film' },
-  );
-  const unsure: Partial<Finding> = {
-    image: { kind: 'CXR', probability: 0.4 },
-    warnings: ['not-a-chest-film'],
-  };
-  assert.equal(
-    headlineOf(recordedFinding({ ...silent, ...unsure })),
-    { kind: 'silent', because: 'perhaps-no-chest-film' },
-    'most likely it is one',
-  );
-  const kind = recordedFinding({
-    ...silent,
-    image: { kind: 'Hand', probability: 0.97 },
-    model: { ...recordedFinding().model, id: 'image-kind' },
-  });
+  const because = (some: Partial<Finding>) => headlineOf(recordedFinding({ ...silent, ...some }));
+  const hand = { kind: 'Hand', probability: 0.97 } as const;
+  const not = { kind: 'silent', because: 'not-a-chest-film' };
+  assert.equal(because({ population: 'outside', image: hand }), not);
+  const unsure = { kind: 'CXR', probability: 0.4 } as const;
+  const perhaps = { ...not, because: 'perhaps-no-chest-film' };
+  assert.equal(because({ image: unsure, warnings: ['not-a-chest-film'] }), perhaps, 'most likely it is one');
+  const model = { ...recordedFinding().model, id: 'image-kind' };
+  const kind = recordedFinding({ ...silent, image: hand, model });
   assert.is(shortOf(headlineOf(kind)), 'Kind of picture: Hand film, 97\u00a0%');
   assert.is(titleOf(headlineOf(kind)), 'It looks like a hand film');
   const none = { ...kind, image: { kind: 'other' as const, probability: 0.94 } };
   assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94\u00a0%');
-  assert.equal(
-    correctionsOf(kind),
-    ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'],
-    'a correction is another of its kinds',
-  );
-  const classes: readonly string[] = CARDS['image-kind'].classes!;
-  assert.equal(
-    classes.filter((name) => className(name) === name),
-    [],
-    'each has a name that people read',
-  );
+  const others = ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'];
+  assert.equal(correctionsOf(kind), others, 'a correction is another of its kinds');
+  for (const name of CARDS['image-kind'].classes!)
+    assert.is.not(className(name), name, 'each has a name that people read');
 });
 
 test('the threshold is drawn only on the bar that it applies to', () => {
@@ -100,14 +80,8 @@ test('the threshold is drawn only on the bar that it applies to', () => {
 });
 
 test('a probability is never rounded to certainty', () => {
-  assert.equal([0, 0.001, 0.212, 0.994, 0.999, 1].map(resultWords.percent), [
-    '0\u00a0%',
-    '<\u00a01\u00a0%',
-    '21\u00a0%',
-    '99\u00a0%',
-    '>\u00a099\u00a0%',
-    '100\u00a0%',
-  ]);
+  const said = [0, 0.001, 0.212, 0.994, 0.999, 1].map(resultWords.percent);
+  assert.is(said.join(', ').replaceAll('\u00a0', ' '), '0 %, < 1 %, 21 %, 99 %, > 99 %, 100 %');
 });
 
 test('results for comparison are those of the same image, then those of the same study, and no others', () => {

@@ -1,11 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createLookStore, mapsOf, shownMap } from './look.store.ts';
-
-function memory(): Pick<Storage, 'getItem' | 'setItem'> {
-  const kept = new Map<string, string>();
-  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-}
+import { ownStorage } from '../testing/own-storage.ts';
 
 test('the key cycles through the result’s maps in a fixed order', () => {
   const look = createLookStore(null);
@@ -39,7 +35,7 @@ test('the opacity stays between 0 and 100', () => {
 });
 
 test('single keys stay off when switched off, even if nothing can be stored', () => {
-  const storage = memory();
+  const storage = ownStorage();
   assert.is(createLookStore(storage).singleKeys.value, true);
   createLookStore(storage).singleKeys.value = false;
   assert.is(createLookStore(storage).singleKeys.value, false);

@@ -29,6 +29,10 @@ const VERIFIED = {
 };
 const reportOf = ({ instances }: Result): ResultInstance => instances.find(({ kind }) => kind === 'SR')!;
 const plain: Answering = () => json(RESULT);
+const withImage =
+  (image: () => Response): Answering =>
+  ({ path }) =>
+    path.includes('explanations') ? image() : json(RESULT);
 
 /** A result's page over an outbox that takes every verdict, and says later what became of it. */
 async function open(answer: Answering, kept = createKeptResults()) {
@@ -58,13 +62,9 @@ async function open(answer: Answering, kept = createKeptResults()) {
   };
   const isNameAwaited = signal(false);
   const store = createResultStore({
-    api,
-    id: RESULT.id,
+    ...{ api, id: RESULT.id, outbox, clock, kept },
     onResult: (one) => listed.push(one),
     awaitsName: () => isNameAwaited.value,
-    outbox,
-    clock,
-    kept,
   });
   await store.load();
   return { store, sleeps, stills, asked, given, outbox, listed, isNameAwaited };
@@ -92,9 +92,7 @@ test('an image may show a name until the gateway says that its header rules that
   const said: boolean[] = [];
   for (const answer of answers) {
     const headers: Record<string, string> = answer === undefined ? {} : { [MAY_HOLD_NAME_HEADER]: answer };
-    const { store } = await open(({ path }) =>
-      path.includes('explanations') ? new Response('png', { headers }) : json(RESULT),
-    );
+    const { store } = await open(withImage(() => new Response('png', { headers })));
     await store.want('image');
     said.push(store.named.value.mayHoldName);
     assert.is(store.named.value.of, RESULT.finding.input.sopInstanceUID ?? RESULT.id);
@@ -103,9 +101,7 @@ test('an image may show a name until the gateway says that its header rules that
 });
 
 test('a verdict is impossible until its image is drawn, and again once it is not', async () => {
-  const { store, given } = await open(({ path }) =>
-    path.includes('explanations') ? new Response('png') : json(RESULT),
-  );
+  const { store, given } = await open(withImage(() => new Response('png')));
   const kinds = [store.image.value];
   await store.decide({ verdict: 'agree' });
   await store.want('image');
@@ -134,9 +130,7 @@ test('a verdict is impossible while the name of the patient is on its way', asyn
 });
 
 test('an image that cannot be fetched allows no verdict', async () => {
-  const { store, given } = await open(({ path }) =>
-    path.includes('explanations') ? refusal(410, 'image-gone') : json(RESULT),
-  );
+  const { store, given } = await open(withImage(() => refusal(410, 'image-gone')));
   await store.want('image');
   await store.decide({ verdict: 'agree' });
   assert.equal([store.image.value, given], ['missing', []]);
@@ -144,19 +138,24 @@ test('an image that cannot be fetched allows no verdict', async () => {
 
 test('one key does not overwrite a radiologist’s verdict: changing it takes a separate step', () => {
   const none: Verdict = { kind: 'none' };
-  const image = 'shown';
-  const isNameAwaited = false;
-  assert.ok(canDecide(RESULT, none, { changing: false, image, isNameAwaited }));
-  assert.not.ok(canDecide(VERIFIED, none, { changing: false, image, isNameAwaited }));
-  assert.ok(canDecide(VERIFIED, none, { changing: true, image, isNameAwaited }));
   const unsent: Verdict = { kind: 'unsent', unsent: unsentOf(false) };
-  assert.not.ok(canDecide(RESULT, unsent, { changing: false, image, isNameAwaited }));
-  assert.ok(canDecide(RESULT, unsent, { changing: true, image, isNameAwaited }));
   const overtaken: Verdict = { kind: 'overtaken', unsent: unsentOf(true) };
-  assert.not.ok(canDecide(RESULT, overtaken, { changing: true, image, isNameAwaited }));
-  assert.not.ok(canDecide(VERIFIED, none, { changing: true, image: 'missing', isNameAwaited }));
   const sending: Verdict = { kind: 'sending', request: { verdict: 'agree' } };
-  assert.not.ok(canDecide(RESULT, sending, { changing: true, image, isNameAwaited }));
+  for (const [result, verdict, changing, may, image] of [
+    [RESULT, none, false, true],
+    [VERIFIED, none, false, false],
+    [VERIFIED, none, true, true],
+    [RESULT, unsent, false, false],
+    [RESULT, unsent, true, true],
+    [RESULT, overtaken, true, false],
+    [VERIFIED, none, true, false, 'missing'],
+    [RESULT, sending, true, false],
+  ] as const)
+    assert.is(
+      canDecide(result, verdict, { changing, image: image ?? 'shown', isNameAwaited: false }),
+      may,
+      `revision ${result.revision}, ${verdict.kind}, changing: ${changing}, image: ${image}`,
+    );
 });
 
 test('a second press does not send a second verdict while one is on its way', async () => {
@@ -207,11 +206,8 @@ test('a verdict that came second waits beside the first until it is sent or disc
   await store.decide({ verdict: 'agree' });
   assert.equal(given, [], 'one answer waits already');
   await store.again();
-  assert.equal(
-    given.map(({ revision, request: sent }) => [revision, sent]),
-    [[2, unsent.request]],
-    'over the verdict that its author has seen',
-  );
+  const overSeen = [[2, unsent.request]];
+  assert.equal(valuesOf(given, 'revision', 'request'), overSeen, 'over the verdict that its author has seen');
   await store.discard();
   assert.equal(store.verdict.value, { kind: 'none' });
 });
@@ -257,8 +253,8 @@ test('a page that is left no longer asks', async () => {
 
 test('a picture that cannot be fetched is missing, and is requested again when needed', async () => {
   let isGone = true;
-  const { store, asked } = await open(({ path }) =>
-    path.includes('explanations') ? (isGone ? refusal(404, 'not-found') : new Response('png')) : json(RESULT),
+  const { store, asked } = await open(
+    withImage(() => (isGone ? refusal(404, 'not-found') : new Response('png'))),
   );
   await store.want('image');
   assert.is(store.pictures.value.get('image'), 'missing');
@@ -273,10 +269,7 @@ test('a picture that cannot be fetched is missing, and is requested again when n
 
 test('without a link the result that was open before is there with its image, and its verdict can be changed', async () => {
   const kept = createKeptResults();
-  const { store: before } = await open(
-    ({ path }) => (path.includes('explanations') ? new Response('png') : json(RESULT)),
-    kept,
-  );
+  const { store: before } = await open(withImage(() => new Response('png')), kept);
   await before.want('image');
   const image = before.pictures.value.get('image');
   before.close();
@@ -343,10 +336,8 @@ test('a page that stands open shows the verdict of another reader, and reads the
 
 test('a result that cannot be loaded says why', async () => {
   const { store } = await open(() => refusal(404, 'not-found'));
-  assert.equal(
-    store.shown.value.kind === 'failed' && store.shown.value.trouble.title,
-    'There is nothing here.',
-  );
+  const { value } = store.shown;
+  assert.equal(value.kind === 'failed' && value.trouble.title, 'There is nothing here.');
 });
 
 test.run();

@@ -8,13 +8,9 @@ import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-an
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
 import { createResultsStore } from './results.store.ts';
+import { ownStorage } from '../testing/own-storage.ts';
 
-function memory(): Pick<Storage, 'getItem' | 'setItem'> {
-  const kept = new Map<string, string>();
-  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-}
-
-function open(answer: Answering, storage = memory()) {
+function open(answer: Answering, storage = ownStorage()) {
   const time = createVirtualTime(() => false);
   const { api, asked } = openTestApi(answer);
   const store = createResultsStore({ api, clock: time, user: 'me', now: time.now, storage });
@@ -36,7 +32,7 @@ test('results load a page at a time into one list', async () => {
 });
 
 test('a filter reloads the list, persists until the next visit, and still offers the hidden options', async () => {
-  const storage = memory();
+  const storage = ownStorage();
   const answer: Answering = ({ path }) =>
     json({ results: path.includes('model=lung-fields') ? [] : page(1), next: null });
   const first = open(answer, storage);

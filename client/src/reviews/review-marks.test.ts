@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Annotation, PutAnnotations } from '#shared/protocol/annotations.ts';
-import type { Review } from '#shared/protocol/reviews.ts';
 import {
   giveTurns,
   json,
@@ -16,51 +15,14 @@ import {
 import { onDisk, openDevice } from '../testing/open-queue.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { unsentSteps } from './review-outbox.ts';
+import { answerBeside, recordedReview } from '../testing/recorded-review.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const ACCOUNT = randomUUID();
-const REVIEW: Review = {
-  ...{
-    id: randomUUID(),
-    number: 1,
-    caseId: randomUUID(),
-    caseNumber: 7,
-    pseudonym: null,
-    modalities: [],
-    priority: 'routine',
-  },
-  ...{
-    dueOn: null,
-    isEarly: false,
-    outcomeNow: null,
-    ...{ notesAfter: 0, readingsAfter: [], laterNotes: [], seenBefore: [] },
-    type: 'short',
-    typeVersion: 1,
-    title: 'Short',
-    state: 'reading',
-    hidesFinding: false,
-  },
-  ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null, mayWithdraw: false },
-  history: [],
-  places: [
-    {
-      ...{ place: 1, state: 'decided', version: 2, isMine: true, signedAt: null },
-      said: { decision: 'accept', answers: {}, reason: '', at: '2026-11-20T10:00:00.000Z' },
-      reader: { id: ACCOUNT, username: 'ana' },
-    },
-  ],
-  definition: {
-    ...{ title: 'Short', readers: 1, hidesFinding: false, assignment: 'hand' },
-    form: {
-      type: 'object',
-      properties: { comment: { title: 'Comment', 'x-field': 'text', type: 'string', maxLength: 100 } },
-      required: [],
-      additionalProperties: false,
-    },
-  },
-};
-const CASE = {
-  ...{ id: REVIEW.caseId, number: 7, title: null, pseudonym: null, state: 'open', priority: 'routine' },
-};
+const REVIEW = recordedReview(ACCOUNT, {
+  ...{ state: 'decided', version: 2 },
+  said: { decision: 'accept', answers: {}, reason: '', at: '2026-11-20T10:00:00.000Z' },
+});
 
 let drawn = 0;
 function countDrawn(): number {
@@ -80,18 +42,19 @@ function createGateway() {
   const taken: string[] = [];
   const known = new Set<string>();
   const put = ({ id, version, annotations, lastNumber }: PutAnnotations): Response => {
-    if (!known.has(id) && version !== place.version) return refusal(409, 'review-changed');
-    if (!known.has(id)) Object.assign(place, { version: version + 1, annotations, lastNumber });
-    if (!known.has(id)) taken.push(annotations.map(({ label }) => label).join());
+    if (known.has(id)) return shown();
+    if (version !== place.version) return refusal(409, 'review-changed');
+    Object.assign(place, { version: version + 1, annotations, lastNumber });
+    taken.push(annotations.map(({ label }) => label).join());
     known.add(id);
     return shown();
   };
-  const answer: Answering = ({ method, path, body }) => {
+  const answer: Answering = (asked) => {
+    const { method, path, body } = asked;
     if (method === 'PUT') return put(body as PutAnnotations);
     if (path.endsWith('/annotations')) return shown();
     if (path.endsWith('/sign')) taken.push('signature');
-    if (path.startsWith('/cases/')) return json(CASE, 500);
-    return path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(REVIEW);
+    return answerBeside(asked, REVIEW);
   };
   return { taken, answer, place };
 }
@@ -109,16 +72,9 @@ async function open(answer: Answering, device = openDevice()) {
     later.add(then);
     return () => void later.delete(then);
   };
-  let now = 0;
-  const tools = {
-    api,
-    database,
-    account: ACCOUNT,
-    now: () => (now += 1),
-    newId: randomUUID,
-    wait,
-    waits: () => {},
-  };
+  let time = 0;
+  const now = () => (time += 1);
+  const tools = { api, database, account: ACCOUNT, now, newId: randomUUID, wait, waits: () => {} };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load();
   const sent = () => untilRead(() => store.unsent.value.length === 0);
@@ -277,16 +233,11 @@ for (const { choice, stands } of [
     await store.annotate([mark('mine')]);
     passTime();
     assert.ok(await untilRead(() => store.unsent.value.some(({ trouble }) => trouble !== null)));
-    assert.equal(
-      [labels(gateway.place.annotations), store.unsent.value[0]?.trouble?.code],
-      [['theirs'], 'review-changed'],
-    );
+    assert.equal(labels(gateway.place.annotations), ['theirs']);
+    assert.is(store.unsent.value[0]?.trouble?.code, 'review-changed');
     await store[choice]();
-    assert.equal(labels(gateway.place.annotations), [stands]);
-    assert.equal(
-      [labels(store.marks.value), store.unsent.value, await unsentSteps(tools)],
-      [[stands], [], []],
-    );
+    assertEach([gateway.place.annotations, store.marks.value], labels, [[stands], [stands]]);
+    assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
   });
 
 test.run();

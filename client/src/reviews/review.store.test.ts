@@ -19,50 +19,12 @@ import { keptIn, type Answered } from './own-reading.ts';
 import { createReviewStore } from './review.store.ts';
 import { sendUnsent, unsentSteps } from './review-outbox.ts';
 import { SIGN_AFTER_SECONDS } from './signing.ts';
+import { answerBeside, recordedReview } from '../testing/recorded-review.ts';
 
 const ACCOUNT = randomUUID();
-const CASE = randomUUID();
 const NONE: UnsentReviews = { waiting: [], refused: [] };
 const SAID = { decision: 'accept' as const, answers: { comment: 'PLANTED comment' }, reason: '' };
-const REVIEW: Review = {
-  ...{
-    id: randomUUID(),
-    number: 1,
-    caseId: CASE,
-    caseNumber: 7,
-    pseudonym: null,
-    modalities: [],
-    priority: 'routine',
-  },
-  ...{
-    dueOn: null,
-    isEarly: false,
-    outcomeNow: null,
-    ...{ notesAfter: 0, readingsAfter: [], laterNotes: [], seenBefore: [] },
-    type: 'short',
-    typeVersion: 1,
-    title: 'Short',
-    state: 'reading',
-    hidesFinding: false,
-  },
-  ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null, mayWithdraw: false },
-  history: [],
-  places: [
-    {
-      ...{ place: 1, state: 'assigned', version: 1, isMine: true, said: null, signedAt: null },
-      reader: { id: ACCOUNT, username: 'ana' },
-    },
-  ],
-  definition: {
-    ...{ title: 'Short', readers: 1, hidesFinding: false, assignment: 'hand' },
-    form: {
-      type: 'object',
-      properties: { comment: { title: 'Comment', 'x-field': 'text', type: 'string', maxLength: 100 } },
-      required: [],
-      additionalProperties: false,
-    },
-  },
-};
+const REVIEW = recordedReview(ACCOUNT);
 
 function saidIn(taken: readonly Asked[]): Said | null {
   const last = taken.findLast(({ path }) => path.endsWith('/decision'));
@@ -87,9 +49,8 @@ function createGateway() {
   });
   const answer: Answering = (asked) => {
     if (asked.method === 'POST') return stepOf(asked);
-    if (asked.path.startsWith('/cases/')) return json({}, 500);
     if (asked.path.endsWith('/annotations')) return json({ places: [] });
-    return asked.path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(shown());
+    return answerBeside(asked, shown());
   };
   return { taken, answer };
 }

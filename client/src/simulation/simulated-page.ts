@@ -8,10 +8,10 @@ import { createVirtualTime, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../net/api-client.ts';
 import { keyOf } from '../pipeline/queue/upload-queue.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
-import { createFollower } from '../pipeline/upload/follow-events.ts';
 import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
 import { createSimulatedQueue, move, uidOf, type Row, type SimulatedQueue } from './simulated-queue.ts';
 import { faultsOf, type Action, type Day } from './uploader-day.ts';
+import { uploaderTools } from '../testing/open-uploader.ts';
 
 /** After any number of failures the next attempt comes within five minutes: the cause may be gone. */
 const LONGEST_WAIT_MS = 300_000;
@@ -77,20 +77,9 @@ export class SimulatedPage {
       fetch: (...request) => this.send(...request),
     });
     this.closed = new AbortController();
-    this.uploader = createUploader({
-      queue: this.device.queue,
-      api,
-      clock: this.clock,
-      random,
-      patienceMs: Number.POSITIVE_INFINITY,
-      awaitReceipts: true,
-      follower: createFollower({ api, clock: this.clock, random }),
-      isOnline: () => true,
-      signedIn: async () => undefined,
-      onLink: () => undefined,
-      onRate: () => undefined,
-      onDiagnosis: () => undefined,
-    });
+    this.uploader = createUploader(
+      uploaderTools({ queue: this.device.queue, api, clock: this.clock, random }),
+    );
     this.runs.push(this.uploader.run(this.closed.signal).catch((error: unknown) => this.fail(error)));
   }
 

@@ -1,6 +1,5 @@
 /** A study that was cancelled on this device, and came into the PACS all the same: from a stick, or another device. */
 import { effect, signal as signalOf } from '@preact/signals';
-import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -12,12 +11,10 @@ import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { cancelledWhat } from '../pipeline/queue/cancelled-what.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
-import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
-import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { queueOver, queueStudy, storeOver, STUDY, type TestDevice } from '../testing/open-queue.ts';
+import { openOwnDevice, queueOver, queueStudy, storeOver, STUDY } from '../testing/open-queue.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { createEntries } from './day-entry.ts';
 import { whereOf } from './where-of.ts';
+import { countsOf, listedNow, toldStudy, type ToldUpload } from '../testing/told-study.ts';
 
 const test = suite('a study that was cancelled here');
 const OWN = '11111111-1111-4111-8111-111111111111';
@@ -27,17 +24,14 @@ const NOW = new Date(2026, 10, 26, 6, 0);
 
 type Store = ReturnType<typeof storeOver>;
 
-const upload = (uploadId: string, inPacs: number, promised = 3): SentStudy['uploads'][number] => ({
-  ...{ uploadId, studyInstanceUID: STUDY, state: 'closed', revision: 1, policy: 'identified' },
-  counts: { promised, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
-  ...{ bytes: { promised: 1, atGateway: 0, inPacs: 1 }, waiting: null, device: null },
-  receipt: { id: uploadId, revision: 1 } as never,
+const upload = (uploadId: string, inPacs: number, promised = 3): Partial<ToldUpload> => ({
+  ...{ uploadId, counts: countsOf({ promised, inPacs }), receipt: { id: uploadId, revision: 1 } as never },
 });
 
-const told = (...uploads: SentStudy['uploads']): SentStudy => ({
-  ...{ studyInstanceUID: STUDY, standing: 'ended', sopClassUIDs: [], uploads },
-  ...{ firstSentAt: NOW.toISOString(), lastSentAt: NOW.toISOString() },
-});
+const told = (...uploads: Partial<ToldUpload>[]) =>
+  toldStudy(uploads, {
+    ...{ studyInstanceUID: STUDY, firstSentAt: NOW.toISOString(), lastSentAt: NOW.toISOString() },
+  });
 
 /** Once the screen shows it so. */
 function shown(store: Store, isShown: (study: QueuedStudy) => boolean): Promise<QueuedStudy> {
@@ -47,13 +41,6 @@ function shown(store: Store, isShown: (study: QueuedStudy) => boolean): Promise<
     if (study?.state === 'taken-back' && isShown(study)) resolve(study);
   });
   return promise.finally(stop);
-}
-
-/** Under a name of its own: Dexie keeps what it read by the name. */
-async function openOwnDevice(): Promise<TestDevice> {
-  const factory = new IDBFactory();
-  const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange, name: crypto.randomUUID() });
-  return { database, key: await deviceKey(database), factory };
 }
 
 /** Three instances, cancelled after the first byte or after they were saved to a file for a stick. */
@@ -72,12 +59,14 @@ async function cancelled(how: 'midway' | 'on-stick') {
     await queueOver(device).beginSending('study');
     await store.cancel('study');
   }
-  return { store, study: await shown(store, ({ toldSince }) => toldSince === null) };
+  const study = await shown(store, ({ toldSince }) => toldSince === null);
+  const afterTold = () => shown(store, ({ toldSince }) => toldSince !== null);
+  return { store, study, afterTold, [Symbol.dispose]: () => store.close() };
 }
 
 /** As each place of the screen says it. */
 function saidOf(study: QueuedStudy, sent: readonly SentStudy[] = []) {
-  const [entry] = createEntries()({ studies: [study], sent, link: 'online', device: null }, NOW);
+  const [entry] = listedNow({ studies: [study], sent }, NOW);
   const { choices, notSent } = outcomesOf(NOTHING_SENT, [study], EMPTY_PAGE);
   assert.is(whereOf(entry!).said, sayStudy(study, 'online'), 'seen and heard alike');
   return {
@@ -90,26 +79,27 @@ function saidOf(study: QueuedStudy, sent: readonly SentStudy[] = []) {
 }
 
 test('says up to when none of it was in the PACS, until the gateway has been asked since', async () => {
-  const { store, study } = await cancelled('midway');
+  using here = await cancelled('midway');
+  const { store, study, afterTold } = here;
   assert.match(saidOf(study).row, /^Cancelled: none in the PACS by .*5:44/);
   assert.match(cancelledWhat(study), /by then, as far as the gateway had said/);
   assert.is(saidOf(study).card?.isCancelled, 'by-then');
   await noteTold(store, [told(upload(OTHER, 3))], CANCELLED_AT - 1);
   assert.is(store.studies.value[0]?.toldSince, null, 'it was cancelled after that');
   await noteTold(store, [told(upload(OWN, 0))], CANCELLED_AT);
-  const since = await shown(store, ({ toldSince }) => toldSince !== null);
+  const since = await afterTold();
   assert.is(saidOf(since).row, 'Cancelled: none in the PACS');
   assert.match(cancelledWhat(since), /None of it is in the PACS\./);
   assert.equal([saidOf(since).notSent, saidOf(since).card?.isCancelled], [3, 'still']);
-  store.close();
 });
 
 test('is in the PACS everywhere once another device has sent it, with the way to its receipt', async () => {
-  const { store } = await cancelled('midway');
+  using here = await cancelled('midway');
+  const { store, afterTold } = here;
   const sent = [told(upload(OWN, 1), upload(OTHER, 3))];
   const api = { json: async <T>() => ({ studies: sent, next: null }) as T };
   await askTold(api, store, CANCELLED_AT, new AbortController().signal);
-  const study = await shown(store, ({ toldSince }) => toldSince !== null);
+  const study = await afterTold();
   assert.equal(saidOf(study, sent), {
     ...{ row: 'Cancelled: 3 of 3 in the PACS', hasReceipt: true, notSent: 0, named: 0 },
     card: { inPacs: 3, at: 1, page: { page: 'sent', id: OTHER } },
@@ -118,29 +108,28 @@ test('is in the PACS everywhere once another device has sent it, with the way to
     cancelledWhat(study),
     /5:44.*All 3 instances are in the PACS: sent from another device, or again from here\.$/,
   );
-  store.close();
 });
 
 test('is not in the PACS by another part of its study, which another disc had', async () => {
-  const { store } = await cancelled('midway');
+  using here = await cancelled('midway');
+  const { store, afterTold } = here;
   await noteTold(store, [told(upload(OTHER, 10, 10), upload(OWN, 1))], CANCELLED_AT);
-  const study = await shown(store, ({ toldSince }) => toldSince !== null);
+  const study = await afterTold();
   assert.equal([saidOf(study).row, saidOf(study).notSent], ['Cancelled: 1 of 3 in the PACS', 2]);
   assert.is(study.toldSince?.isOther, false);
-  store.close();
 });
 
 test('is in the PACS once somebody has sent the file for a stick, of which nothing warns any more', async () => {
-  const { store, study } = await cancelled('on-stick');
+  using here = await cancelled('on-stick');
+  const { store, study, afterTold } = here;
   assert.equal([saidOf(study).row, saidOf(study).notSent], ['Cancelled', 3]);
   await noteTold(store, [told(upload(OTHER, 3))], CANCELLED_AT);
-  const since = await shown(store, ({ toldSince }) => toldSince !== null);
+  const since = await afterTold();
   assert.equal([saidOf(since).row, saidOf(since).notSent], ['Cancelled: 3 of 3 in the PACS', 0]);
   assert.match(
     cancelledWhat(since),
     /are in the PACS: sent from the file for a USB stick, from another device/,
   );
-  store.close();
 });
 
 test('the gateway is asked for that study alone where it knows of it, and otherwise by no identifier', async () => {
@@ -153,9 +142,8 @@ test('the gateway is asked for that study alone where it knows of it, and otherw
   };
   const { signal } = new AbortController();
   for (const how of ['midway', 'on-stick'] as const) {
-    const { store } = await cancelled(how);
-    await askTold(api, store, CANCELLED_AT, signal);
-    store.close();
+    using here = await cancelled(how);
+    await askTold(api, here.store, CANCELLED_AT, signal);
   }
   assert.equal(asked, [`/studies?limit=10&q=${STUDY}`, '/studies?limit=200']);
   const there = queuedStudy({ state: 'taken-back', wasCancelled: true });
@@ -164,12 +152,12 @@ test('the gateway is asked for that study alone where it knows of it, and otherw
 });
 
 test('counts as not sent what the PACS lacks of it, and says nothing of another way where its own upload brought them', async () => {
-  const { store } = await cancelled('midway');
+  using here = await cancelled('midway');
+  const { store, afterTold } = here;
   await noteTold(store, [told(upload(OWN, 2))], CANCELLED_AT);
-  const study = await shown(store, ({ toldSince }) => toldSince !== null);
+  const study = await afterTold();
   assert.equal([saidOf(study).row, saidOf(study).notSent], ['Cancelled: 2 of 3 in the PACS', 1]);
   assert.match(cancelledWhat(study), /2 of 3 instances are in the PACS\. The rest was left out/);
-  store.close();
 });
 
 test.run();

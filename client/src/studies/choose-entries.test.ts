@@ -1,7 +1,6 @@
 /** The day's list: every study once, found again by what a person remembers, two of one name told apart. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
 import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
@@ -19,51 +18,38 @@ import {
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { whereOf, withheldOf } from './where-of.ts';
+import { countsOf, listedNow, toldStudy, type ToldUpload } from '../testing/told-study.ts';
+import type { ToldStudy } from './sent-studies.store.ts';
 
 const test = suite('the day’s list');
 const NOW = new Date(2026, 10, 22, 15, 0);
 const at = (day: number, hour = 9) => new Date(2026, 10, day, hour).getTime();
 
 const title = (patientName: string, patientId: string, more: Partial<StudyTitle> = {}): StudyTitle => ({
-  patientName,
-  patientId,
-  patientBirthDate: '19700131',
-  studyDate: '20261121',
-  description: 'Thorax nativ',
-  accessionNumber: 'ACC77',
-  modalities: ['CT'],
-  bodyParts: ['CHEST'],
+  ...{ patientName, patientId, patientBirthDate: '19700131', studyDate: '20261121' },
+  ...{ description: 'Thorax nativ', accessionNumber: 'ACC77', modalities: ['CT'], bodyParts: ['CHEST'] },
   ...more,
 });
 
-const sent = (uid: string, more: Partial<SentStudy['uploads'][number]> = {}): SentStudy => ({
-  studyInstanceUID: uid,
-  standing: 'ended',
-  firstSentAt: new Date(at(21)).toISOString(),
-  lastSentAt: new Date(at(21)).toISOString(),
-  sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.4'],
-  uploads: [
+const sent = (uid: string, upload: Partial<ToldUpload> = {}) =>
+  toldStudy(
+    [
+      {
+        ...{ counts: countsOf({ promised: 5, inPacs: 5 }), device: '33333333-3333-4333-8333-333333333333' },
+        ...{ receipt: { id: '22222222-2222-4222-8222-222222222222', href: '' }, ...upload },
+      },
+    ],
     {
-      uploadId: '11111111-1111-4111-8111-111111111111',
-      studyInstanceUID: uid,
-      state: 'closed',
-      revision: 1,
-      policy: 'identified',
-      counts: { promised: 5, atGateway: 0, inPacs: 5, refused: 0, quarantined: 0, leftOut: 0 },
-      bytes: { promised: 1, atGateway: 0, inPacs: 1 },
-      waiting: null,
-      receipt: { id: '22222222-2222-4222-8222-222222222222', href: '' },
-      device: '33333333-3333-4333-8333-333333333333',
-      ...more,
+      ...{ studyInstanceUID: uid, sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.4'] },
+      ...{ firstSentAt: new Date(at(21)).toISOString(), lastSentAt: new Date(at(21)).toISOString() },
     },
-  ],
-});
+  );
 
 const entriesOf = (
   studies: readonly QueuedStudy[],
-  told: readonly SentStudy[] = [],
+  told: readonly ToldStudy[] = [],
   device: string | null = null,
-) => createEntries()({ studies, sent: told, link: 'online', device }, NOW);
+) => listedNow({ studies, sent: told, device }, NOW);
 const chosen = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
   chooseEntries(entries, { ...EVERYTHING, ...choice }, NOW);
 const keys = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
@@ -72,12 +58,8 @@ const keys = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
 const inPacs = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 12, needsYou: 0, leftOut: 0 };
 const done = (id: string, more: Partial<QueuedStudy> = {}) =>
   queuedStudy({
-    id,
-    state: 'done',
-    track: inPacs,
-    isWaiting: false,
-    receiptId: `receipt-${id}`,
-    studyInstanceUID: `1.2.${id}`,
+    ...{ id, state: 'done', track: inPacs, isWaiting: false },
+    ...{ receiptId: `receipt-${id}`, studyInstanceUID: `1.2.${id}` },
     ...more,
   });
 
@@ -167,7 +149,7 @@ test('every entry is made again once names are hidden, and again once they are s
   const entriesAt = createEntries();
   const waiting = queuedStudy({ id: 'a', title: title('Meier^Anna', '100') });
   const said = () => {
-    const [entry] = entriesAt({ studies: [waiting], sent: [], link: 'online', device: null }, NOW);
+    const [entry] = listedNow({ studies: [waiting] }, NOW, entriesAt);
     return JSON.stringify([entry!.name, entry!.person]);
   };
   const shown = said();
@@ -183,7 +165,7 @@ test('a study whose title was erased is no longer found by it', () => {
   const entriesAt = createEntries();
   const waiting = queuedStudy({ id: 'a', title: title('Meier^Anna', '100') });
   const found = (study: QueuedStudy) =>
-    keys(entriesAt({ studies: [study], sent: [], link: 'online', device: null }, NOW), { text: 'meier' });
+    keys(listedNow({ studies: [study] }, NOW, entriesAt), { text: 'meier' });
   assert.equal(found(waiting), ['a']);
   assert.equal(found(done('a')), []);
 });
@@ -277,7 +259,7 @@ test('a study that a person left out entirely is under no heading of the PACS, a
     [here!.part, here!.hasReceipt, whereOf(here!).said],
     ['left-out', false, 'Left out by a person'],
   );
-  const counts = { promised: 2, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 2 };
+  const counts = countsOf({ promised: 2, leftOut: 2 });
   const [there] = entriesOf([], [sent('1.2.9', { counts })]);
   assert.equal([there!.part, there!.hasReceipt], ['left-out', false]);
 });
@@ -285,7 +267,7 @@ test('a study that a person left out entirely is under no heading of the PACS, a
 test('a study of the site is found by its sender, and names each sender once', () => {
   const [first] = sent('1.2.9').uploads;
   const by = (username: string, keptNames: boolean) => ({ ...first!, sender: { username, keptNames } });
-  const told: SentStudy = {
+  const told = {
     ...sent('1.2.9'),
     uploads: [by('tess', false), by('noor', false), by('tess', true)],
   };
@@ -325,17 +307,10 @@ test('studies that need a person come first, then those under way in sending ord
     queuedStudy({ id: 'cut', needs: [{ cause: 'interrupted', reason: null, instances: 12 }] }),
     queuedStudy({ id: 'red', needs: [{ cause: 'held', reason: 'burned-in-annotation', instances: 1 }] }),
   ]);
-  assert.equal(
-    chosen(entries, {}).map(({ heading, entries: own }) => [
-      heading.by === 'part' && heading.part,
-      own.map(({ key }) => key),
-    ]),
-    [
-      ['needs-you', ['cut', 'red']],
-      ['under-way', ['first', 'second']],
-      ['arrived', ['new', 'old']],
-    ],
-  );
+  const sections = chosen(entries, {}).map(({ heading, entries: own }) => {
+    return `${heading.by === 'part' && heading.part}: ${valuesOf(own, 'key')}`;
+  });
+  assert.equal(sections, ['needs-you: cut,red', 'under-way: first,second', 'arrived: new,old']);
   assert.is(keys(entries, { sort: 'newest' })[0], 'second');
 });
 
@@ -384,26 +359,16 @@ test('says where each study is, the most urgent first', () => {
   assert.is(of({ state: 'taken-back', track: none }), 'Cancelled: none sent from here');
   assert.is(of({ state: 'taken-back', track: none, savedToStickAt: 1 }), 'Cancelled');
   const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
-  assert.is(
-    of({
-      state: 'reading',
-      waiting: 'interrupted',
-      needs: interrupted,
-      track: { ...inPacs, inPacs: 0, needsYou: 150 },
-    }),
-    '150 need you',
-    'an interrupted study counts what was chosen',
-  );
-  const waits = sent('1.2.9', {
-    state: 'forwarding',
-    counts: { promised: 5, atGateway: 2, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 },
-  } as never);
+  const track = { ...inPacs, inPacs: 0, needsYou: 150 };
+  const cut = of({ state: 'reading', waiting: 'interrupted', needs: interrupted, track });
+  assert.is(cut, '150 need you', 'an interrupted study counts what was chosen');
+  const waits = sent('1.2.9', { counts: countsOf({ promised: 5, atGateway: 2, inPacs: 3 }) });
   assert.is(whereOf(entriesOf([], [waits])[0]!).said, '3 of 5 in the PACS');
 });
 
 test('a study whose sending was cancelled says so to everybody, and how much of it is in the PACS', () => {
   const entryOf = (inPacs: number, leftOut: number, more: object = {}) => {
-    const counts = { promised: 5, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut };
+    const counts = countsOf({ promised: 5, inPacs, leftOut });
     return entriesOf([], [sent('1.2.9', { counts, cancelled: true, ...more })])[0]!;
   };
   const told = (entry: DayEntry) => [entry.part, whereOf(entry).said, entry.hasReceipt];
@@ -418,7 +383,7 @@ test('results that are stored in a sent study take nothing from where it is', ()
   const beside = { state: 'receiving', revision: 2 } as const;
   const [there] = entriesOf([], [sent('1.2.9', beside)]);
   assert.equal([there!.part, whereOf(there!).said, there!.hasReceipt], ['arrived', 'In the PACS', true]);
-  const counts = { promised: 5, atGateway: 0, inPacs: 3, refused: 1, quarantined: 1, leftOut: 0 };
+  const counts = countsOf({ promised: 5, inPacs: 3, refused: 1, quarantined: 1 });
   const [held] = entriesOf([], [{ ...sent('1.2.9', { ...beside, counts }), standing: 'needs-you' }]);
   assert.equal([held!.part, held!.track.needsYou, held!.track.leftOut], ['needs-you', 2, 0]);
   const besideHeld = { state: 'held', counts: { ...counts, inPacs: 4, quarantined: 0 } } as const;
@@ -428,13 +393,8 @@ test('results that are stored in a sent study take nothing from where it is', ()
 
 test('a study sent elsewhere is named after the modalities of its classes', () => {
   const root = '1.2.840.10008.5.1.4.1.1.';
-  assert.equal(modalitiesOf(['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end).concat('1.2.3')), [
-    'CT',
-    'DX',
-    'MG',
-    'SR',
-    'US',
-  ]);
+  const classes = ['2', '1.1', '1.2', '88.11', '6.1'].map((end) => root + end);
+  assert.equal(modalitiesOf([...classes, '1.2.3']), ['CT', 'DX', 'MG', 'SR', 'US']);
 });
 
 test('a study of which something was never sent is not whole, wherever it was sent from, and is found as left out', () => {
@@ -442,7 +402,7 @@ test('a study of which something was never sent is not whole, wherever it was se
   const elsewhere = sent('1.2.2', { withheld: { 'left-out': 1 } });
   const here = queuedStudy({
     ...{ id: 'here', state: 'done', instances: 12, studyInstanceUID: '1.2.3', withheld: { damaged: 1 } },
-    track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 11, needsYou: 0, leftOut: 1 },
+    track: { ...inPacs, inPacs: 11, leftOut: 1 },
   });
   const entries = entriesOf([here], [whole, elsewhere]);
   assert.equal(

@@ -1,5 +1,4 @@
 /** A study that was sent from this device in several sends: its row says how much of the whole study is in the PACS. */
-import { effect } from '@preact/signals';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -19,6 +18,8 @@ import { createSendCounts } from './count-sends.ts';
 import { createEntries } from './day-entry.ts';
 import { createJoin, sendsOf } from './join-sends.ts';
 import { whereOf } from './where-of.ts';
+import { untilRead } from '../testing/open-api.ts';
+import { countsOf, listedNow, toldStudy } from '../testing/told-study.ts';
 
 const test = suite('a study of several sends');
 const NOW = new Date(2026, 10, 26, 15);
@@ -28,23 +29,16 @@ async function send(device: TestDevice, id: string, places: readonly number[], m
   const sizes = Array.from({ length: 4 }, (_, place) => 100 + place);
   const all = await queueStudy(device, id, sizes, { account: 'a', queuedAt: Number(id) });
   const { database } = device;
-  const gone = all.filter(({ position }) => !places.includes(position)).map(({ position }) => position);
   await database.instances
-    .where('studyId')
-    .equals(id)
-    .filter(({ position }) => gone.includes(position))
+    .where({ studyId: id })
+    .filter(({ position }) => !places.includes(position))
     .delete();
   await database.studies.update(id, { instances: places.length, chosen: places.length });
   const queue = queueOver(device);
   await queue.beginSending(id);
   await queue.allSent(id);
-  await queue.settle(
-    id,
-    receiptOf(
-      all.filter(({ position }) => places.includes(position)),
-      'stored',
-    ),
-  );
+  const stored = all.filter(({ position }) => places.includes(position));
+  await queue.settle(id, receiptOf(stored, 'stored'));
   await database.studies.update(id, more);
 }
 
@@ -52,18 +46,13 @@ const LEFT_OUT = { reasons: [], leftOut: 1, because: { 'left-out-name': 1 } };
 
 /** The day's list once all is counted. */
 async function listOf(device: TestDevice, sent: readonly SentStudy[] = []) {
-  const store = storeOver(device);
-  await new Promise<void>((resolve) => {
-    effect(() => {
-      if (store.ready.value) resolve();
-    });
-  });
+  using store = storeOver(device);
+  assert.ok(await untilRead(() => store.ready.value));
   const counts = createSendCounts(store.instancesOf);
   const studies = store.studies.value;
   await counts.update(studies);
   const wholes = counts.wholes.value;
-  const entries = createEntries()({ studies, sent, link: 'online', device: null, wholes }, NOW);
-  store.close();
+  const entries = listedNow({ studies, sent, wholes }, NOW);
   return createJoin()(entries, wholes);
 }
 
@@ -137,18 +126,11 @@ test('says the more of the two where the gateway knows of more than this device'
   await send(device, '1', [0, 1]);
   await send(device, '2', [2], { held: LEFT_OUT, chosen: 2 });
   const at = NOW.toISOString();
-  const told = (promised: number): SentStudy => ({
-    ...{ studyInstanceUID: STUDY, standing: 'ended', firstSentAt: at, lastSentAt: at, sopClassUIDs: [] },
-    uploads: [
-      {
-        ...{ uploadId: '11111111-1111-4111-8111-111111111111', studyInstanceUID: STUDY, state: 'closed' },
-        ...{ revision: 1, policy: 'identified', bytes: { promised, atGateway: 0, inPacs: promised } },
-        counts: { promised, atGateway: 0, inPacs: promised, refused: 0, quarantined: 0, leftOut: 0 },
-        withheld: { 'left-out-name': 1 },
-        ...{ waiting: null, receipt: null, device: null },
-      },
-    ],
-  });
+  const told = (inPacs: number) => {
+    const counts = countsOf({ promised: inPacs, inPacs });
+    const about = { studyInstanceUID: STUDY, firstSentAt: at, lastSentAt: at };
+    return toldStudy([{ counts, withheld: { 'left-out-name': 1 } }], about);
+  };
   assert.equal(saidOf(await listOf(device, [told(5)])), [[6, '5 of 6 in the PACS', 2]]);
   assert.equal(saidOf(await listOf(device, [told(2)])), [[4, '3 of 4 in the PACS', 2]], 'told before');
 });
@@ -165,15 +147,12 @@ test('stays under way until its last send is counted: what is missing is not sai
   const join = createJoin();
   const now = () => {
     const wholes = counts.wholes.value;
-    const facts = { studies: store.studies.value, sent: [], link: 'online' as const, device: null, wholes };
-    return saidOf(join(entriesOf(facts, NOW), wholes))[0]![1];
+    return saidOf(join(listedNow({ studies: store.studies.value, wholes }, NOW, entriesOf), wholes))[0]![1];
   };
-  const untilState = (state: string) =>
-    new Promise<void>((resolve) => {
-      effect(() => {
-        if (store.studies.value.some(({ id, state: own }) => id === '2' && own === state)) resolve();
-      });
-    });
+  const untilState = async (state: string) =>
+    assert.ok(
+      await untilRead(() => store.studies.value.some((own) => own.id === '2' && own.state === state)),
+    );
   await untilState('at-gateway');
   await counts.update(store.studies.value);
   const before = now();

@@ -4,22 +4,13 @@ import * as assert from 'uvu/assert';
 import { endNarrowing, KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
 import { EVERYTHING, firstChoice, isNarrowed } from './choose-entries.ts';
 import { createDayList } from './day-list.ts';
-
-function openStorage() {
-  const kept = new Map<string, string>();
-  return {
-    kept,
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-}
+import { ownStorage } from '../testing/own-storage.ts';
 
 const ME = 'account-1';
 const OTHER = 'account-2';
 
 test('a filter stays while the window is open, and a searched name is written nowhere', () => {
-  const storage = openStorage();
+  const storage = ownStorage();
   const narrowed = { ...EVERYTHING, text: 'Doe', shown: 'taken-back', sort: 'name' } as const;
   const choice = { ...narrowed, whose: 'of-the-site' } as const;
   createDayList(storage, ME).choice.value = choice;
@@ -30,7 +21,7 @@ test('a filter stays while the window is open, and a searched name is written no
 test('readers see first what arrived at the site, until they choose; those who send their own', () => {
   assert.is(firstChoice({ roles: ['radiologist', 'technician'] }).whose, 'own');
   assert.is(firstChoice(null).whose, 'own');
-  const storage = openStorage();
+  const storage = ownStorage();
   const { choice, begin } = createDayList(storage, ME);
   begin(firstChoice({ roles: ['radiologist'] }));
   assert.equal([choice.value.whose, choice.value.period], ['of-the-site', 'today']);
@@ -41,7 +32,7 @@ test('readers see first what arrived at the site, until they choose; those who s
 });
 
 test('to open the list is no choice, and nobody gets the choice of the person before', () => {
-  const storage = openStorage();
+  const storage = ownStorage();
   createDayList(storage, ME).begin(EVERYTHING);
   assert.is(storage.kept.size, 0);
   const back = createDayList(storage, ME).choice;
@@ -55,7 +46,7 @@ test('to open the list is no choice, and nobody gets the choice of the person be
 });
 
 test('after Send no filter hides the study that was sent; order and groups stay', () => {
-  const storage = openStorage();
+  const storage = ownStorage();
   createDayList(storage, ME).choice.value = {
     ...EVERYTHING,
     whose: 'of-the-site',
@@ -73,7 +64,7 @@ test('after Send no filter hides the study that was sent; order and groups stay'
 });
 
 test('a choice that cannot be read is no choice', () => {
-  const storage = openStorage();
+  const storage = ownStorage();
   storage.setItem(KEPT_CHOICE, '{');
   endNarrowing(storage);
   assert.equal(createDayList(storage, ME).choice.value, EVERYTHING);

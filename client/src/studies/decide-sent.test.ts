@@ -1,22 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceStatus } from '#shared/protocol/api.ts';
-import type { SentStudy } from '#shared/protocol/studies.ts';
 import { decideSentWords } from './decide-sent-words.ts';
 import { needsWords } from './needs-words.ts';
 import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
+import { countsOf, toldUpload } from '../testing/told-study.ts';
 
 const test = suite('decisions about a study that is not on this device');
 
-type Upload = SentStudy['uploads'][number];
-const COUNTS = { promised: 3, atGateway: 0, inPacs: 1, refused: 1, quarantined: 1, leftOut: 0 };
-const UPLOAD: Upload = {
-  ...{ uploadId: 'u', studyInstanceUID: '1.2', state: 'held', revision: 1, policy: 'identified' },
-  ...{ counts: COUNTS, bytes: { promised: 3, atGateway: 0, inPacs: 1 }, waiting: null, device: null },
-  receipt: { id: 'r', href: '/r' },
-};
+const COUNTS = countsOf({ promised: 3, inPacs: 1, refused: 1, quarantined: 1 });
+const UPLOAD = toldUpload({ uploadId: 'u', state: 'held', counts: COUNTS, receipt: { id: 'r', href: '/r' } });
 
 test('are asked for at once where no device can answer, and for devices apart, once the gateway is done with the rest', () => {
   const uploads = [

@@ -1,22 +1,17 @@
 /** The warning that a study is not here ends once the gateway no longer waits for it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { LostStudy } from '../pipeline/queue/queued-study.ts';
 import { noLongerLost } from './follow-lost.ts';
+import { countsOf, toldStudy, type ToldUpload } from '../testing/told-study.ts';
 
-const upload = (some: Partial<SentStudy['uploads'][number]>): SentStudy['uploads'][number] => ({
-  ...{ uploadId: 'u7', studyInstanceUID: '1.2.7', state: 'receiving', revision: 1, policy: 'identified' },
-  counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
-  ...{ bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null, device: null },
+const AT = '2026-11-26T05:00:00.000Z';
+const upload = (some: Partial<ToldUpload>): Partial<ToldUpload> => ({
+  ...{ uploadId: 'u7', state: 'receiving', counts: countsOf({ promised: 9, atGateway: 4 }) },
   ...some,
 });
-
-const sent = (...uploads: SentStudy['uploads']): SentStudy[] => [
-  {
-    ...{ studyInstanceUID: '1.2.7', standing: 'under-way', sopClassUIDs: [], uploads },
-    ...{ firstSentAt: '2026-11-26T05:00:00.000Z', lastSentAt: '2026-11-26T05:00:00.000Z' },
-  },
+const sent = (...uploads: Partial<ToldUpload>[]) => [
+  toldStudy(uploads, { standing: 'under-way', studyInstanceUID: '1.2.7', firstSentAt: AT, lastSentAt: AT }),
 ];
 
 const lost = (rememberedBy: LostStudy['rememberedBy']): LostStudy => ({
@@ -30,7 +25,7 @@ test('a study for which the gateway waits still stays in the warning', () => {
 });
 
 test('a study that arrived from another device, or was cancelled there, leaves the warning', () => {
-  const inPacs = { promised: 9, atGateway: 0, inPacs: 9, refused: 0, quarantined: 0, leftOut: 0 };
+  const inPacs = countsOf({ promised: 9, inPacs: 9 });
   const arrived = sent(upload({ state: 'closed', counts: inPacs }));
   assert.equal(noLongerLost([lost('gateway')], arrived), ['u7']);
   assert.equal(noLongerLost([lost('device')], arrived), ['u7']);
@@ -40,7 +35,7 @@ test('a study that arrived from another device, or was cancelled there, leaves t
 });
 
 test('a study of which another part is in the PACS stays in the warning', () => {
-  const counts = { promised: 9, atGateway: 0, inPacs: 9, refused: 0, quarantined: 0, leftOut: 0 };
+  const counts = countsOf({ promised: 9, inPacs: 9 });
   const hasEnded = (more: Parameters<typeof upload>[0], queuedAt = lost('device').queuedAt) =>
     noLongerLost([{ ...lost('device'), queuedAt }], sent(upload({ state: 'closed', counts, ...more })));
   assert.equal(hasEnded({}), ['u7']);

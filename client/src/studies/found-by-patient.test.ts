@@ -7,29 +7,27 @@ import { queuedStudy } from '../testing/queued-study.ts';
 import { assertEach } from '../testing/assert-each.ts';
 import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
-import type { ToldStudy } from './sent-studies.store.ts';
+import { listedNow, toldStudy } from '../testing/told-study.ts';
 
 const test = suite('studies found by their patient');
 test.after.each(() => hideNames(false));
 const NOW = new Date(2026, 10, 25, 18);
 
-const found = (nth: number, patientName: string | null, patientId: string): ToldStudy => ({
-  studyInstanceUID: `1.2.${nth}`,
-  standing: 'ended',
-  // As of four films that were sent in one minute.
-  firstSentAt: new Date(2026, 10, 25, 17, 45).toISOString(),
-  lastSentAt: new Date(2026, 10, 25, 17, 45).toISOString(),
-  sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.1.1'],
-  uploads: [],
-  patient: { patientName, patientId, birthDate: null, studyDate: '20261120', description: 'Chest PA' },
-  foundBy: ['zoe fontaine'],
-});
+// As of four films that were sent in one minute.
+const AT = new Date(2026, 10, 25, 17, 45);
+const found = (nth: number, patientName: string | null, patientId: string) =>
+  toldStudy([], {
+    ...{ studyInstanceUID: `1.2.${nth}`, firstSentAt: AT.toISOString(), lastSentAt: AT.toISOString() },
+    sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.1.1'],
+    patient: { patientName, patientId, birthDate: null, studyDate: '20261120', description: 'Chest PA' },
+    foundBy: ['zoe fontaine'],
+  });
 const FOUND = [
   found(1, 'FONTAINE^ZOE', 'P-4715'),
   found(2, 'Fontaine^Zoe', 'P-4716'),
   found(3, null, 'RP-7'),
 ];
-const open = () => createEntries()({ studies: [], sent: FOUND, link: 'online', device: null }, NOW);
+const open = () => listedNow({ sent: FOUND }, NOW);
 const shown = (choice: Partial<Choice>) =>
   chooseEntries(open(), { ...EVERYTHING, ...choice }, NOW).flatMap(({ entries }) => entries);
 
@@ -42,14 +40,12 @@ test('rows of one minute are told apart by what the PACS says', () => {
 });
 
 test('are found by what the PACS was asked for, and by what it answered', () => {
-  assert.is(shown({ text: 'zoe fontaine' }).length, 3);
-  assert.is(shown({ text: 'P-4716' }).length, 1);
-  assert.is(shown({ text: 'chest' }).length, 3);
-  assert.is(shown({ text: 'Oberhuber' }).length, 0);
+  const texts = ['zoe fontaine', 'P-4716', 'chest', 'Oberhuber'];
+  assertEach(texts, (text) => shown({ text }).length, [3, 1, 3, 0]);
 });
 
 test('are found by the time in their rows, before and after their names are known', () => {
-  const when = formatMoment(new Date(2026, 10, 25, 17, 45), NOW);
+  const when = formatMoment(AT, NOW);
   assert.match(open()[2]!.name, when, 'of whom no name is known');
   assert.is(shown({ text: when }).length, 3);
 });
@@ -71,7 +67,7 @@ test('on this device no hidden name, ID, description or label finds a row', () =
   const studies = [queuedStudy({ id: 'a', title }), queuedStudy({ id: 'b', label: 'P. D. …234' })];
   const entries = createEntries();
   const found = (text: string) => {
-    const all = entries({ studies, sent: [], link: 'online', device: null }, NOW);
+    const all = listedNow({ studies }, NOW, entries);
     return chooseEntries(all, { ...EVERYTHING, text }, NOW).flatMap((section) => section.entries).length;
   };
   const NAMING = ['Meier', 'P-100', 'nativ', 'ACC77', 'Doe, Peter', 'P.D.', '98890234'];

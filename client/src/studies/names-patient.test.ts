@@ -4,9 +4,10 @@ import * as assert from 'uvu/assert';
 import { ROLES } from '#shared/protocol/api.ts';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { namesPatient } from './names-patient.ts';
+import { countsOf } from '../testing/told-study.ts';
 
 const test = suite('the page of a study');
-const NONE = { promised: 2, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+const NONE = countsOf({ promised: 2 });
 const ARRIVED = { uploads: [{ counts: NONE }, { counts: { ...NONE, inPacs: 1 } }] };
 
 test('says whose study it is to each role that the gateway tells it, and to no other', () => {

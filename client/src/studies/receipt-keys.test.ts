@@ -6,7 +6,7 @@ import { CompactSign } from 'jose';
 import { RECEIPT_CODE_TYPE } from '#shared/protocol/receipt-sheet.ts';
 import { Unreachable } from '../net/api-client.ts';
 import { verifyReceiptCode } from '../pipeline/upload/accept-receipt.ts';
-import { createPlace } from '../testing/open-queue.ts';
+import { ownStorage } from '../testing/own-storage.ts';
 import { receiptKeys } from './receipt-keys.ts';
 
 const test = suite('the keys of receipts on this device');
@@ -34,7 +34,7 @@ const offline = {
 };
 
 test('a code verifies offline once the keys were heard, and no changed character does', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   assert.is(await receiptKeys(offline, place), null, 'never heard any');
   await receiptKeys(online, place);
   const keys = await receiptKeys(offline, place);
@@ -47,7 +47,7 @@ test('a code verifies offline once the keys were heard, and no changed character
 });
 
 test('an answer without keys, and storage that holds something else, are no keys', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   assert.is(await receiptKeys({ text: async () => '<h1>Room number?</h1>' }, place), null);
   place.setItem('relaypacs-receipt-keys', '{"keys":[]}');
   assert.is(await receiptKeys(offline, place), null);

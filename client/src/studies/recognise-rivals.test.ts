@@ -5,7 +5,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { countReasons } from '../pipeline/queue/count-reasons.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, foundOf } from '../testing/open-ingest.ts';
 import { TITLE } from '../testing/open-queue.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { recogniseRivals } from './recognise-rivals.ts';
@@ -21,10 +21,7 @@ async function sentBefore(chosen: Policy) {
   const before = await openIngest({ chosen });
   const { database } = before;
   await before.store.addFiles([...filesOf(study), altered()]);
-  const late = before.store.inspection
-    .seriesOf(study.studyInstanceUID)
-    .flatMap(({ files }) => files)
-    .find(({ file }) => file.path === 'altered.dcm')!;
+  const late = foundOf(before.store, study.studyInstanceUID).find(({ file }) => file.path === 'altered.dcm')!;
   await before.store.send();
   const [row] = await database.studies.toArray();
   const { id, policy } = row!;

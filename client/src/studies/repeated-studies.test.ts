@@ -9,24 +9,28 @@ import { chooseEntries, EVERYTHING } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
 import { createJoin, sendsOf } from './join-sends.ts';
 import { whereOf } from './where-of.ts';
+import { listedNow } from '../testing/told-study.ts';
 
 const NOW = new Date(2026, 10, 22, 15, 0);
 const at = (day: number) => new Date(2026, 10, day, 9).getTime();
 const inPacs = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 12, needsYou: 0, leftOut: 0 };
 const done = (id: string, more: Partial<QueuedStudy>) =>
   queuedStudy({ id, state: 'done', track: inPacs, isWaiting: false, receiptId: `receipt-${id}`, ...more });
-const keysOf = (...studies: readonly QueuedStudy[]) =>
-  createEntries()({ studies, sent: [], link: 'online', device: null }, NOW).map(({ key }) => key);
+const UID = { studyInstanceUID: '1.2.3' };
+const cancelled = queuedStudy({
+  ...{ ...UID, id: 'cancelled', queuedAt: at(21), state: 'taken-back', isWaiting: false },
+  track: { ...inPacs, inPacs: 0, leftOut: 12 },
+});
+const keysOf = (...studies: readonly QueuedStudy[]) => listedNow({ studies }, NOW).map(({ key }) => key);
 
 test('a study that was sent again is one row once as much of it has arrived', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const first = done('first', { ...uid, queuedAt: at(21) });
-  const again = done('again', { ...uid, queuedAt: at(22) });
+  const first = done('first', { ...UID, queuedAt: at(21) });
+  const again = done('again', { ...UID, queuedAt: at(22) });
   assert.equal(keysOf(first, again), ['again']);
   assert.equal(keysOf(again, first), ['again']);
   const part = { ...again, instances: 3, track: { ...inPacs, inPacs: 3 } };
   assert.equal(keysOf(first, part), ['first', 'again'], 'a smaller part of it does not stand for all');
-  const onItsWay = queuedStudy({ ...uid, id: 'again', queuedAt: at(22) });
+  const onItsWay = queuedStudy({ ...UID, id: 'again', queuedAt: at(22) });
   assert.equal(keysOf(first, onItsWay), ['first', 'again'], 'one that is on its way is seen');
   assert.equal(keysOf(first, { ...again, removed: true }), ['again'], 'removed, it brings no other back');
   const short = { ...again, instances: 13, track: { ...inPacs, leftOut: 1 } };
@@ -34,11 +38,10 @@ test('a study that was sent again is one row once as much of it has arrived', ()
 });
 
 test('of attempts of which one had a conflict the last one that is whole stays, once nobody has to decide', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
   const decided = { ...inPacs, inPacs: inPacs.inPacs - 1, leftOut: 1 };
   const undecided = { ...inPacs, inPacs: inPacs.inPacs - 1, needsYou: 1 };
   const attempt = (id: string, day: number, track: QueuedStudy['track'], needs: QueuedStudy['needs'] = []) =>
-    done(id, { ...uid, queuedAt: at(day), track, needs });
+    done(id, { ...UID, queuedAt: at(day), track, needs });
   const conflict = { cause: 'refused', reason: 'conflicting-instance', instances: 1 } as const;
   const first = attempt('first', 20, inPacs);
   const last = attempt('last', 22, inPacs);
@@ -51,8 +54,7 @@ test('of attempts of which one had a conflict the last one that is whole stays, 
   );
 });
 
-const rowsOf = (...studies: readonly QueuedStudy[]) =>
-  createJoin()(createEntries()({ studies, sent: [], link: 'online', device: null }, NOW));
+const rowsOf = (...studies: readonly QueuedStudy[]) => createJoin()(listedNow({ studies }, NOW));
 const placeOf = (...studies: readonly QueuedStudy[]) => {
   const rows = rowsOf(...studies);
   assert.is(rows.length, 1);
@@ -61,65 +63,48 @@ const placeOf = (...studies: readonly QueuedStudy[]) => {
 };
 
 test('a study that is sent in parts is one row in the most urgent place of its parts, with the counts of that part', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const there = done('there', { ...uid, queuedAt: at(21) });
-  const later = { ...uid, queuedAt: at(22), instances: 3 };
+  const there = done('there', { ...UID, queuedAt: at(21) });
+  const later = { ...UID, queuedAt: at(22), instances: 3 };
   const waits = queuedStudy({ ...later, id: 'waits', track: { ...inPacs, inPacs: 0, safe: 3 } });
   const read = queuedStudy({ ...later, id: 'read', state: 'reading', packing: true, instances: 0 });
   const nowhere = { ...inPacs, inPacs: 0 };
   const needs = [{ cause: 'quarantined', reason: null, instances: 3 }] as const;
   const asks = queuedStudy({ ...later, id: 'asks', needs, track: { ...nowhere, needsYou: 3 } });
   const over = { state: 'taken-back', isWaiting: false, track: { ...nowhere, leftOut: 3 } } as const;
-  const cancelled = queuedStudy({ ...later, ...over, id: 'cancelled' });
+  const takenBack = queuedStudy({ ...later, ...over, id: 'cancelled' });
   const more = done('more', { ...later, track: { ...inPacs, inPacs: 3 } });
   assert.equal(placeOf(there, waits), ['under-way', 'moving', 0, 3]);
   assert.equal(placeOf(there, { ...read, track: nowhere }), ['under-way', 'moving', 0, 0]);
   assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 0, 3]);
-  assert.equal(placeOf(there, cancelled), ['taken-back', 'over', 0, 3]);
+  assert.equal(placeOf(there, takenBack), ['taken-back', 'over', 0, 3]);
   assert.equal(placeOf(there, more), ['arrived', 'good', 3, 3]);
-  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: none sent from here');
+  assert.is(whereOf(rowsOf(there, takenBack)[0]!).said, 'Cancelled: none sent from here');
   const [row] = rowsOf(there, waits);
   assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
   assert.equal(valuesOf(sendsOf(row!), 'key'), ['there', 'waits']);
 });
 
 test('a study that was cancelled and then sent as a whole has arrived', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const over = {
-    state: 'taken-back',
-    isWaiting: false,
-    track: { ...inPacs, inPacs: 0, leftOut: 12 },
-  } as const;
-  const cancelled = queuedStudy({ ...uid, ...over, id: 'cancelled', queuedAt: at(21) });
-  const again = done('again', { ...uid, queuedAt: at(22) });
+  const again = done('again', { ...UID, queuedAt: at(22) });
   assert.equal(keysOf(cancelled, { ...again, holds: ['cancelled'] }), ['again']);
   assert.equal(keysOf(cancelled, again), ['cancelled', 'again'], 'it may be another part');
-  assert.equal(keysOf(done('before', { ...uid, queuedAt: at(20) }), cancelled), ['before', 'cancelled']);
+  assert.equal(keysOf(done('before', { ...UID, queuedAt: at(20) }), cancelled), ['before', 'cancelled']);
 });
 
 test('a study that is cancelled again is not said to be cancelled before that is confirmed', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const over = {
-    state: 'taken-back',
-    isWaiting: false,
-    track: { ...inPacs, inPacs: 0, leftOut: 12 },
-  } as const;
-  const cancelled = queuedStudy({ ...uid, ...over, id: 'cancelled', queuedAt: at(21) });
-  const again = { ...uid, state: 'uploading', cancelling: true, isWaiting: false } as const;
+  const again = { ...UID, state: 'uploading', cancelling: true, isWaiting: false } as const;
   const cancelling = queuedStudy({ ...again, id: 'cancelling', queuedAt: at(22) });
   const [row] = rowsOf(cancelled, cancelling);
   assert.equal([row!.study?.id, whereOf(row!).said], ['cancelling', endingWords.cancelled.asked]);
 });
 
 test('a study of several sends is found by what is known of any of them, and stays the same row meanwhile', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const there = done('there', { ...uid, queuedAt: at(21) });
-  const waits = queuedStudy({ ...uid, id: 'waits', queuedAt: at(22) });
+  const there = done('there', { ...UID, queuedAt: at(21) });
+  const waits = queuedStudy({ ...UID, id: 'waits', queuedAt: at(22) });
   const other = queuedStudy({ id: 'other', studyInstanceUID: '1.2.4', queuedAt: at(22) });
   const entriesOf = createEntries();
   const join = createJoin();
-  const rows = (...studies: readonly QueuedStudy[]) =>
-    join(entriesOf({ studies, sent: [], link: 'online', device: null }, NOW));
+  const rows = (...studies: readonly QueuedStudy[]) => join(listedNow({ studies }, NOW, entriesOf));
   const before = rows(there, waits, other);
   const found = chooseEntries(before, { ...EVERYTHING, text: 'receipt-there' }, NOW);
   assert.equal(

@@ -8,18 +8,15 @@ import { untilRead } from '../testing/open-api.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
 import { createSentStudies } from './sent-studies.store.ts';
+import { toldStudy } from '../testing/told-study.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
 const test = suite('the studies that the gateway tells of');
 
-const study = (nth: number): SentStudy => ({
-  studyInstanceUID: `1.2.${nth}`,
-  standing: 'ended',
-  firstSentAt: new Date(nth * 1000).toISOString(),
-  lastSentAt: new Date(nth * 1000).toISOString(),
-  sopClassUIDs: [],
-  uploads: [],
-});
+const study = (nth: number): SentStudy => {
+  const at = new Date(nth * 1000).toISOString();
+  return toldStudy([], { studyInstanceUID: `1.2.${nth}`, firstSentAt: at, lastSentAt: at });
+};
 
 /** A gateway with so many studies, which gives at most 100 at once, by keyset as the real one. */
 function gatewayWith(count: { studies: number; failure: Error | null }) {

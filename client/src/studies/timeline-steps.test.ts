@@ -19,12 +19,8 @@ const event = (name: string, second: number, fields: TimelineEvent['fields'] = {
 const said = (events: readonly TimelineEvent[]) => stepsOf(events).map((step) => step.said);
 
 test('the device says that everything was sent or on its way: parts may arrive later', () => {
-  const steps = stepsOf([
-    event('parcel-received', 1),
-    event('upload-completed', 2),
-    event('parcel-received', 4),
-    event('parcel-verified', 5),
-  ]);
+  const names = ['parcel-received', 'upload-completed', 'parcel-received', 'parcel-verified'];
+  const steps = stepsOf(names.map((name, at) => event(name, at + 1)));
   assert.equal(valuesOf(steps, 'said'), [
     'A part arrived at the gateway',
     'The device said that everything was sent or on its way',
@@ -62,11 +58,8 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
 
 test('a part that arrives after the study was cancelled is not said to be there, until it is wanted again', () => {
   const cancelled = { decision: 'leave-out', cancelled: true, instances: 1, arrived: 0 };
-  const late = [
-    event('instances-decided', 2, cancelled),
-    event('parcel-received', 3),
-    event('parcel-verified', 4),
-  ];
+  const parts = [event('parcel-received', 3), event('parcel-verified', 4)];
+  const late = [event('instances-decided', 2, cancelled), ...parts];
   const end = [
     'Sending was cancelled: 1 image left out, which had not arrived whole',
     'A part that was on its way arrived after that, and is not stored',
@@ -82,16 +75,11 @@ test('a part that arrives after the study was cancelled is not said to be there,
 });
 
 test('a study of which a further destination took nothing is kept, and not said to be nowhere', () => {
-  assert.equal(
-    said([
-      event('receipt-issued', 1, { inPacs: 0, firstOnly: 1 }),
-      event('study-evicted', 2, { parcels: 0, held: true }),
-    ]),
-    [
-      'Receipt issued: some of it is in the first PACS only',
-      'The gateway keeps its copy of what waits for a decision',
-    ],
-  );
+  const issued = event('receipt-issued', 1, { inPacs: 0, firstOnly: 1 });
+  assert.equal(said([issued, event('study-evicted', 2, { parcels: 0, held: true })]), [
+    'Receipt issued: some of it is in the first PACS only',
+    'The gateway keeps its copy of what waits for a decision',
+  ]);
 });
 
 test('a decision says what a person decided about how many images', () => {
@@ -112,12 +100,9 @@ test('a decision says what a person decided about how many images', () => {
 
 test('a verdict on a result says which', () => {
   const told = (verdict: string) => said([event('result-verified', 1, { verdict })])[0];
-  assert.equal(
-    ['agreed', 'corrected', 'constructor'].map(told),
-    ['A verdict was given on a result: agreed', 'A verdict was given on a result: corrected'].concat(
-      'A verdict was given on a result',
-    ),
-  );
+  const given = 'A verdict was given on a result';
+  const expected = [`${given}: agreed`, `${given}: corrected`, given];
+  assertEach(['agreed', 'corrected', 'constructor'], told, expected);
 });
 
 test('images that a person covered or released are counted', () => {
@@ -202,20 +187,13 @@ test('a report is with the PACS only as far as its steps say, and what a sender 
     ...event(name, second, { revision: 2, ...fields }),
     added,
   });
-  assert.equal(said([of('upload-opened', 1), of('study-waiting', 2)]), [
-    'Marks of a reader: made by the gateway',
-  ]);
-  assert.equal(said([of('upload-opened', 1), of('receipt-issued', 2, { inPacs: 0 })]), [
-    'Marks of a reader: made by the gateway',
-  ]);
-  assert.equal(
-    said([
-      of('upload-opened', 1),
-      event('upload-opened', 2, { revision: 2 }),
-      event('receipt-issued', 3, { revision: 2, inPacs: 1 }),
-    ]),
-    ['Marks of a reader: made by the gateway', 'Sending began', 'Receipt issued'],
-  );
+  const opened = of('upload-opened', 1);
+  const made = 'Marks of a reader: made by the gateway';
+  assert.equal(said([opened, of('study-waiting', 2)]), [made]);
+  assert.equal(said([opened, of('receipt-issued', 2, { inPacs: 0 })]), [made]);
+  const began = event('upload-opened', 2, { revision: 2 });
+  const ended = event('receipt-issued', 3, { revision: 2, inPacs: 1 });
+  assert.equal(said([opened, began, ended]), [made, 'Sending began', 'Receipt issued']);
 });
 
 test('nothing was handed to a PACS that had all of it, or took none', () => {
@@ -233,16 +211,8 @@ test('the same step several times in a row is one line', () => {
 
 test('the same step at two destinations is two lines, each with its name', () => {
   const at = (second: number, destination: string) => ({ ...event('study-forwarded', second), destination });
-  assert.equal(
-    stepsOf([at(1, 'main'), at(2, 'archive'), at(3, 'archive')]).map((step) => [
-      step.destination,
-      step.times,
-    ]),
-    [
-      ['main', 1],
-      ['archive', 2],
-    ],
-  );
+  const steps = stepsOf([at(1, 'main'), at(2, 'archive'), at(3, 'archive')]);
+  assertEach(steps, ({ destination, times }) => `${times} at ${destination}`, ['1 at main', '2 at archive']);
 });
 
 test('an image that an administrator gave up at a destination is told with the reason', () => {

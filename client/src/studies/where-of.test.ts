@@ -3,10 +3,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { placesOf } from '../pipeline/queue/track-state.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { createEntries, isWatched, type DayEntry } from './day-entry.ts';
-import type { ToldStudy } from './sent-studies.store.ts';
+import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 import { timeOf, whereOf } from './where-of.ts';
+import { countsOf, listedNow, toldStudy, type ToldUpload } from '../testing/told-study.ts';
+import { assertEach } from '../testing/assert-each.ts';
 
 const test = suite('where a study is');
 
@@ -66,57 +67,28 @@ test('only a study that is whole in the PACS has the tick', () => {
   const none = { ...arrived, inPacs: 0, leftOut: 3 };
   const leftOut = { ...ELSEWHERE, part: 'left-out', track: none } as const;
   const here = { ...leftOut, place: 'here', study: queuedStudy({ state: 'done' }) } as const;
-  assert.equal(
-    [leftOut, here, { ...here, part: 'under-way' } as const].map((entry) => [
-      whereOf(entry).icon,
-      whereOf(entry).said,
-    ]),
-    [
-      ['note', 'None in the PACS'],
-      ['note', 'Left out by a person'],
-      ['note', 'Left out by a person'],
-    ],
-  );
+  const places = [leftOut, here, { ...here, part: 'under-way' } as const].map(whereOf);
+  assertEach(places, ({ icon, said }) => `${icon}: ${said}`, [
+    'note: None in the PACS',
+    'note: Left out by a person',
+    'note: Left out by a person',
+  ]);
 });
 
 test('a study that was left out at a further destination alone is not said to be nowhere', () => {
-  const counts = {
-    promised: 1,
-    atGateway: 0,
-    inPacs: 0,
-    refused: 0,
-    quarantined: 0,
-    leftOut: 1,
-    firstOnly: 1,
-  };
-  const upload: ToldStudy['uploads'][number] = {
-    ...{ uploadId: '1', studyInstanceUID: '1.2', state: 'closed', revision: 2, policy: 'identified', counts },
-    ...{ bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, device: null },
-    receipt: { id: '2', href: '/upload/1/receipt' },
-  };
-  const at = '2026-11-22T10:00:00.000Z';
-  const study = { studyInstanceUID: '1.2', standing: 'ended', firstSentAt: at, lastSentAt: at } as const;
-  const sent = [{ ...study, sopClassUIDs: [], uploads: [upload] }];
-  const [entry] = createEntries()({ studies: [], sent, link: 'online', device: null }, new Date());
-  assert.is(whereOf(entry!).said, 'In the first PACS only');
-  const night = {
-    name: 'night',
-    need: 'required',
-    inPacs: 0,
-    failed: 0,
-    waiting: null,
-    givenUp: false,
-  } as const;
-  const named = sent.map((one) => ({ ...one, uploads: [{ ...upload, destinations: [night] }] }));
-  const [decided] = createEntries()({ studies: [], sent: named, link: 'online', device: null }, new Date());
-  assert.equal([decided!.track.inPacs, decided!.track.leftOut], [1, 0]);
-  assert.is(whereOf(decided!).said, 'In the PACS, not in night');
+  const counts = countsOf({ promised: 1, leftOut: 1, firstOnly: 1 });
+  const entryOf = (some: Partial<ToldUpload>) =>
+    listedNow({ sent: [toldStudy([{ counts, ...some }])] }, new Date())[0]!;
+  assert.is(whereOf(entryOf({})).said, 'In the first PACS only');
+  const waits = { need: 'required', failed: 0, waiting: null, givenUp: false } as const;
+  const night = { ...waits, name: 'night', inPacs: 0 };
+  const decided = entryOf({ destinations: [night] });
+  assert.equal([decided.track.inPacs, decided.track.leftOut], [1, 0]);
+  assert.is(whereOf(decided).said, 'In the PACS, not in night');
   // One more was left out everywhere: the other destination has what the first one has.
   const both = [night, { ...night, name: 'day', inPacs: 1 }];
-  const wider = { ...upload, counts: { ...counts, promised: 2, leftOut: 2 }, destinations: both };
-  const two = sent.map((one) => ({ ...one, uploads: [wider] }));
-  const [other] = createEntries()({ studies: [], sent: two, link: 'online', device: null }, new Date());
-  assert.equal(other!.givenUpAt, ['night']);
+  const other = entryOf({ counts: { ...counts, promised: 2, leftOut: 2 }, destinations: both });
+  assert.equal(other.givenUpAt, ['night']);
 });
 
 test('no word for those who watch speaks of them or of their device', () => {
@@ -133,7 +105,7 @@ test('no word for those who watch speaks of them or of their device', () => {
 
 test('of one whose cancelling the gateway has not confirmed just that, among the cancelled ones', () => {
   const study = queuedStudy({ paused: true, cancelling: true });
-  const [entry] = createEntries()({ studies: [study], sent: [], link: 'offline', device: null }, new Date());
+  const [entry] = listedNow({ studies: [study], link: 'offline' }, new Date());
   assert.equal([entry!.part, whereOf(entry!).said], ['taken-back', 'Cancelling: not confirmed yet']);
 });
 

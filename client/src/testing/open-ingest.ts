@@ -4,11 +4,15 @@
  */
 import { signal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
+import { blobSource } from '#shared/dicom/byte-source.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { parseBase64Url, toBase64Url } from '#shared/transfer/base64url.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import { evaluateBlinded, importEvaluationKey } from '#shared/transfer/oblivious-prf.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
 import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
@@ -18,6 +22,7 @@ import {
   makeSealingKeys,
   OPEN_LOCKS,
   openDevice,
+  openParcel,
   queueOver,
   type TestDevice,
   type TestKeys,
@@ -95,6 +100,49 @@ export async function openIngest(options: TestIngestOptions = {}) {
     pool,
     announced: () => announced,
   };
+}
+
+/** A later page of the device, on which these files are chosen. */
+export async function chooseOn(device: TestDevice, files: readonly File[], options: TestIngestOptions = {}) {
+  const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
+  await page.store.addFiles([...files]);
+  return page;
+}
+
+/** All files of a study on the page. */
+export const foundOf = ({ inspection }: Pick<IngestStore, 'inspection'>, studyInstanceUID: string) =>
+  inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files);
+
+/** The instances of the only study in the queue, as the gateway reads them. */
+export async function queuedInstances({
+  queue,
+  keys,
+}: Pick<Awaited<ReturnType<typeof openIngest>>, 'queue' | 'keys'>) {
+  const [pending] = await queue.pending();
+  const found: ParsedInstance[] = [];
+  for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
+    const body = await openParcel(parcel, keys);
+    for await (const { range } of readParcel(blobSource(body))) {
+      const read = await readInstance(blobSource(body.slice(range.offset, range.offset + range.length)));
+      if (read.kind !== 'ready') throw new Error(read.because);
+      found.push(read.instance);
+    }
+  }
+  return found;
+}
+
+/** Everything that was sent is in the PACS. */
+export async function deliver({ database }: Pick<TestDevice, 'database'>): Promise<void> {
+  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+  await database.instances.toCollection().modify({ state: 'stored' });
+}
+
+/** A receipt for everything that was sent. */
+export async function receiptFor({ database }: Pick<TestDevice, 'database'>) {
+  const instances = (await database.instances.toArray()).map(({ sopInstanceUID, digest, bytes }) => ({
+    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
+  }));
+  return { instances };
 }
 
 /** The policies that the gateway offers, with `chosen` as the default. */

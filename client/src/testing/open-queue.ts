@@ -21,6 +21,7 @@ import { createQueueStore, type QueueStoreTools } from '../pipeline/queue/queue.
 import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
 import { storeParcel } from '../pipeline/queue/rows/store-parcel.ts';
 import type { CheckedReceipt, ParcelToSend, UploadQueue } from '../pipeline/queue/upload-queue.ts';
+import { ownStorage } from './own-storage.ts';
 
 export const STUDY = '1.2.826.0.1.3680043.8.498.1';
 export const POLICY = { name: 'identified', version: 1, deidentify: false };
@@ -52,6 +53,13 @@ export async function openDevice(
 ): Promise<TestDevice> {
   const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange });
   prepare(database);
+  return { database, key: await deviceKey(database), factory };
+}
+
+/** Under a name of its own: Dexie keeps what it read by the name, and tells all databases of one name. */
+export async function openOwnDevice(): Promise<TestDevice> {
+  const factory = new IDBFactory();
+  const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange, name: crypto.randomUUID() });
   return { database, key: await deviceKey(database), factory };
 }
 
@@ -201,12 +209,6 @@ export const decisionTools = (
   ...some,
 });
 
-/** localStorage. */
-export function createPlace(): Pick<Storage, 'getItem' | 'setItem'> {
-  const kept = new Map<string, string>();
-  return { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => void kept.set(name, value) };
-}
-
 /** Closes with the block that declares it `using`. */
 export function storeOver({ database, key }: TestDevice, tools: Partial<QueueStoreTools> = {}) {
   const store = createQueueStore({
@@ -223,7 +225,7 @@ export function storeOver({ database, key }: TestDevice, tools: Partial<QueueSto
     locks: OPEN_LOCKS,
     noteTakeOver: async () => undefined,
     wake: () => undefined,
-    place: createPlace(),
+    place: ownStorage(),
     uploads: async (): Promise<UploadStatus[]> => [],
     ...tools,
   });

@@ -4,60 +4,25 @@ import type { ComparedRow } from './comparison.ts';
 import { createListing, keyOfRow, type Entry, type ListState } from './list-entries.ts';
 
 const text = (value: string) => ({ kind: 'text' as const, text: value, characters: value.length });
-const row = (path: string, depth: number, more: Partial<ComparedRow>): ComparedRow => ({
-  path,
-  depth,
-  tag: Number.parseInt(path.slice(-9).replace(',', ''), 16),
-  item: null,
-  keyword: null,
-  vr: 'LO',
-  before: text('x'),
-  after: null,
-  change: 'removed',
-  because: 'profile',
-  action: 'X',
-  group: 'identity',
-  profile: 'X',
+const row = (path: string, depth: number, keyword: string | null, more: Partial<ComparedRow>): ComparedRow => ({
+  ...{ path, depth, tag: Number.parseInt(path.slice(-9).replace(',', ''), 16), item: null, keyword, vr: 'LO' },
+  ...{ before: text('x'), after: null, change: 'removed', because: 'profile', action: 'X' },
+  ...{ group: 'identity', profile: 'X' },
   ...more,
 });
+const kept = (value: string) => ({ before: text(value), after: text(value), change: 'kept', group: 'text' }) as const;
+const emptied = { before: text('20240229'), after: text(''), change: 'emptied', group: 'dates' } as const;
+const inside = { change: 'inside', group: 'uids' } as const;
 const ROWS: readonly ComparedRow[] = [
-  row('0008,0020', 0, {
-    keyword: 'StudyDate',
-    before: text('20240229'),
-    after: text(''),
-    change: 'emptied',
-    group: 'dates',
-  }),
-  row('0008,1140', 0, { keyword: 'ReferencedImageSequence', vr: 'SQ', change: 'inside', group: 'uids' }),
-  row('0008,1140[1]', 1, { tag: 0x00081140, item: 1, change: 'inside', group: 'uids' }),
-  row('0008,1140[1]>0008,1155', 2, {
-    keyword: 'ReferencedSOPInstanceUID',
-    before: text('1.2'),
-    change: 'new-uid',
-    group: 'uids',
-  }),
-  row('0008,1140[1]>0008,1160', 2, {
-    keyword: 'ReferencedFrameNumber',
-    before: text('4'),
-    after: text('4'),
-    change: 'kept',
-    group: 'text',
-  }),
-  row('0010,0010', 0, {
-    keyword: 'PatientName',
-    before: text('Doe^Jane'),
-    after: text('RP-1'),
-    change: 'replaced',
-  }),
-  row('0010,1002', 0, { keyword: 'OtherPatientIDsSequence', vr: 'SQ', before: { kind: 'items', items: 1 } }),
-  row('0010,1002[1]>0010,0020', 1, { keyword: 'PatientID', before: text('PAT-1') }),
-  row('0018,0015', 0, {
-    keyword: 'BodyPartExamined',
-    before: text('CHEST'),
-    after: text('CHEST'),
-    change: 'kept',
-    group: 'text',
-  }),
+  row('0008,0020', 0, 'StudyDate', emptied),
+  row('0008,1140', 0, 'ReferencedImageSequence', { vr: 'SQ', ...inside }),
+  row('0008,1140[1]', 1, null, { tag: 0x00081140, item: 1, ...inside }),
+  row('0008,1140[1]>0008,1155', 2, 'ReferencedSOPInstanceUID', { ...inside, before: text('1.2'), change: 'new-uid' }),
+  row('0008,1140[1]>0008,1160', 2, 'ReferencedFrameNumber', kept('4')),
+  row('0010,0010', 0, 'PatientName', { before: text('Doe^Jane'), after: text('RP-1'), change: 'replaced' }),
+  row('0010,1002', 0, 'OtherPatientIDsSequence', { vr: 'SQ', before: { kind: 'items', items: 1 } }),
+  row('0010,1002[1]>0010,0020', 1, 'PatientID', { before: text('PAT-1') }),
+  row('0018,0015', 0, 'BodyPartExamined', kept('CHEST')),
 ];
 const START: ListState = { filter: 'changed', query: '', turned: new Set(), flipped: new Set() };
 const drawn = (state: Partial<ListState>) => createListing(ROWS)({ ...START, ...state });

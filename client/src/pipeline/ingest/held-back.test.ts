@@ -4,19 +4,14 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import { claimedBoxes, type Box } from '#shared/dicom/boxes.ts';
-import type { ParsedInstance } from '#shared/dicom/data-set.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
 import { areCovered } from '#shared/pixels/check-cover.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
-import { readParcel } from '#shared/transfer/parcel.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { sumOf } from '../queue/count-reasons.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
-import { openParcel } from '../../testing/open-queue.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest, foundOf, queuedInstances } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
@@ -38,37 +33,15 @@ async function chosen() {
 type Device = Awaited<ReturnType<typeof chosen>>;
 
 /** Burned In Annotation of each instance that was packed. */
-async function saidInQueue(device: Device): Promise<(string | null)[]> {
-  const said = (await instancesInQueue(device)).map((instance) =>
-    textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance),
-  );
-  return said.sort();
-}
-
-async function instancesInQueue({ queue, keys }: Device): Promise<ParsedInstance[]> {
-  const [pending] = await queue.pending();
-  const found: ParsedInstance[] = [];
-  for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
-    const body = await openParcel(parcel, keys);
-    for await (const { range } of readParcel(blobSource(body))) {
-      const read = await readInstance(
-        bytesSource(
-          new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer()),
-        ),
-      );
-      if (read.kind !== 'ready') throw new Error(read.because);
-      found.push(read.instance);
-    }
-  }
-  return found;
-}
+const saidInQueue = async (device: Device): Promise<(string | null)[]> =>
+  (await queuedInstances(device))
+    .map((instance) => textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance))
+    .sort();
 
 /** Of each queued study: the instances chosen, held back and left out. */
 async function heldInQueue({ database }: Pick<Device, 'database'>): Promise<number[][]> {
-  const rows = await database.studies.toArray();
-  return rows
-    .sort((a, b) => b.chosen - a.chosen)
-    .map(({ chosen: all, held }) => [all, sumOf(held.reasons), held.leftOut]);
+  const rows = (await database.studies.toArray()).sort((a, b) => b.chosen - a.chosen);
+  return rows.map(({ chosen: all, held }) => [all, sumOf(held.reasons), held.leftOut]);
 }
 
 test('held instances are listed with their reason before Send, and only under a policy that removes names', async () => {
@@ -110,7 +83,7 @@ test('a covered instance is sent with its boxes blank, whether it was held or no
   assert.equal(device.store.heldBack.value, []);
   await device.store.send();
   assert.equal(valuesOf(device.store.rejected.value, 'reason'), ['cannot-be-covered']);
-  const sent = await instancesInQueue(device);
+  const sent = await queuedInstances(device);
   assert.equal(sent.map(({ elements }) => claimedBoxes(elements)!.length).sort(), [0, 1, 1]);
   for (const instance of sent) {
     const boxes = claimedBoxes(instance.elements)!;
@@ -145,19 +118,13 @@ test('instances that are not held, or that no look can make safe, cannot be rele
 test('images that often have names in their pixels and do not say so are held, pointed out and released alike', async () => {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   await rememberRate(device.database, 'link-rate', 1e9);
-  const made = syntheticStudy({
-    seed: 43,
-    modality: 'SC',
-    instancesPerSeries: 2,
-    rows: 16,
-    columns: 16,
-    undeclaredSeries: 1,
-  });
+  const shape = { instancesPerSeries: 2, rows: 16, columns: 16, undeclaredSeries: 1 };
+  const made = syntheticStudy({ seed: 43, modality: 'SC', ...shape });
   await device.store.addFiles(filesOf(made));
   const reasons = () => device.store.heldBack.value.map(({ reason }) => reason);
   assert.equal(reasons(), ['undeclared-text', 'undeclared-text']);
   assert.ok(device.store.studies.value[0]!.warnings.includes('undeclared-text'));
-  const held = device.store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+  const held = foundOf(device.store, made.studyInstanceUID);
   device.store.release([held[0]!]);
   assert.equal(reasons(), ['undeclared-text']);
   await device.store.send();
@@ -171,11 +138,9 @@ test('each frame of an instance has a picture, and a missing frame has none', as
   await store.addFiles(filesOf(cine));
   const found = store.inspection.seriesOf(cine.studyInstanceUID)[0]!.files[0]!;
   assert.is(found.frames, 3);
-  const pictures = await Promise.all(
-    [0, 1, 2, 3].map((frame) =>
-      store.inspection.picture(found, { frame, maxSide: 8 }, new AbortController().signal),
-    ),
-  );
+  const { signal } = new AbortController();
+  const pictureOf = (frame: number) => store.inspection.picture(found, { frame, maxSide: 8 }, signal);
+  const pictures = await Promise.all([0, 1, 2, 3].map(pictureOf));
   const bytes = pictures.map((picture) => (picture && 'rgba' in picture ? picture.rgba.join() : null));
   assert.is(new Set(bytes.slice(0, 3)).size, 3, 'three frames, three pictures');
   assert.is(bytes[3], null);

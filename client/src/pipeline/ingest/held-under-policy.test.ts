@@ -6,9 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
-import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
@@ -18,24 +16,27 @@ import { PROFILE_BYTES_LIMIT } from '#shared/deid/bytes/clear-profile.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import { readParcel } from '#shared/transfer/parcel.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
-import { openParcel } from '../../testing/open-queue.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  POLICY_KEY,
+  foundOf,
+  queuedInstances,
+} from '../../testing/open-ingest.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { isReleasable, reasonsUnder } from './held-back.ts';
+import { valuesOf } from '../../testing/values-of.ts';
 
 const STUDY = '1.2.3.555.1';
 const PDF = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1');
 const BURNED_IN_ANNOTATION = 0x00280301;
 
-const policyWith = (more: Partial<Policy>): Policy => ({
-  ...DEIDENTIFIED,
-  name: 'with-exceptions',
-  ...more,
-});
+const policyWith = (more: Partial<Policy>): Policy => ({ ...DEIDENTIFIED, name: 'with-exceptions', ...more });
 const KEEPS_DOCUMENTS = policyWith({ rules: { documents: 'keep' } });
 
 function fileOf(instance: number, isDocument: boolean, burnedIn: string): File {
@@ -69,34 +70,22 @@ async function chosen(policy: Policy, burnedIn = 'YES') {
   const device = await openIngest({ chosen: policy });
   await rememberRate(device.database, 'link-rate', 1e9);
   await device.store.addFiles([fileOf(1, true, burnedIn), fileOf(2, false, 'NO')]);
-  const document = () =>
-    device.store.inspection
-      .seriesOf(STUDY)
-      .flatMap(({ files }) => files)
-      .find(({ held }) => held.includes('document'))!;
+  const document = () => foundOf(device.store, STUDY).find(({ held }) => held.includes('document'))!;
   return { ...device, document, reasons: () => device.store.heldBack.value.map(({ reason }) => reason) };
 }
 
 /** The gateway's answer to the document in the queue, and its Burned In Annotation; null: it is not there. */
-async function sentDocument({ queue, keys }: Awaited<ReturnType<typeof chosen>>, policy: Policy) {
+async function sentDocument(device: Awaited<ReturnType<typeof chosen>>, policy: Policy) {
   const rules = createRules(policy.options, settingsOf(policy));
   if (rules.kind !== 'ready') throw new Error(rules.option);
   const pseudonyms = await createTagCheck(POLICY_KEY.tagKey);
-  const [pending] = await queue.pending();
-  for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
-    const body = await openParcel(parcel, keys);
-    for await (const { range } of readParcel(blobSource(body))) {
-      const bytes = new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer());
-      const read = await readInstance(bytesSource(bytes));
-      if (read.kind !== 'ready') throw new Error(read.because);
-      if (read.instance.identifiers.sopClassUID !== PDF) continue;
-      return {
-        burnedIn: textOf(findElement(read.instance.elements, BURNED_IN_ANNOTATION), read.instance),
-        residue: await checkResidue(read.instance, rules.rules, pseudonyms),
-      };
-    }
-  }
-  return null;
+  const instance = (await queuedInstances(device)).find(({ identifiers }) => identifiers.sopClassUID === PDF);
+  return instance
+    ? {
+        burnedIn: textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance),
+        residue: await checkResidue(instance, rules.rules, pseudonyms),
+      }
+    : null;
 }
 
 test('a document that says its pages name the patient is held where documents are kept, can be released, and passes the gateway', async () => {
@@ -170,31 +159,33 @@ test('a kept document that says its pages name nobody is sent without a question
 });
 
 test('each cause is held or passes as the policy says, and one that is final makes all of them final', () => {
-  const judged = (held: readonly HoldCause[], policy: Partial<Policy>) => {
-    const found = { held, naming: [] };
-    const under = policyWith(policy);
-    return [reasonsUnder(under, found)[0] ?? null, isReleasable(under, found)];
-  };
   const document = 'cannot-be-deidentified';
-  assert.equal(judged(['undeclared-text'], {}), ['undeclared-text', true]);
-  assert.equal(judged(['undeclared-text'], { rules: { undeclaredText: 'warn' } }), [null, false]);
-  assert.equal(judged(['undeclared-text'], { deidentify: false }), [null, false]);
-  assert.equal(judged(['burned-in'], { rules: { undeclaredText: 'send' } }), ['burned-in-annotation', true]);
-  assert.equal(judged(['written-annotation'], {}), [document, false]);
-  assert.equal(judged(['written-annotation'], { options: ['clean-structured-content'] }), [null, false]);
-  assert.equal(judged(['written-annotation'], { rules: { waveformAnnotations: 'clean' } }), [null, false]);
-  assert.equal(judged(['written-annotation'], { rules: { documents: 'keep' } }), [document, false]);
-  assert.equal(judged(['document', 'burned-in'], { rules: { waveformAnnotations: 'clean' } }), [
-    document,
-    false,
-  ]);
-  assert.equal(judged(['document-in-image'], { rules: { documents: 'keep' } }), [document, false]);
-  assert.equal(judged(['unclearable-pixels', 'undeclared-text'], {}), ['pixel-data-not-clearable', false]);
-  assert.equal(judged(['odd-length'], { deidentify: false }), [null, false]);
-  assert.equal(judged(['odd-length'], { deidentify: false, strict: true }), ['odd-length', false]);
-  assert.equal(judged(['odd-length'], {}), ['odd-length', true]);
-  assert.equal(judged(['odd-length', 'burned-in'], {}), ['burned-in-annotation', true]);
-  assert.equal(judged(['odd-length', 'unclearable-pixels'], {}), ['pixel-data-not-clearable', false]);
+  const pixels = 'pixel-data-not-clearable';
+  for (const [held, policy, reason, isFree] of [
+    [['undeclared-text'], {}, 'undeclared-text', true],
+    [['undeclared-text'], { rules: { undeclaredText: 'warn' } }, null, false],
+    [['undeclared-text'], { deidentify: false }, null, false],
+    [['burned-in'], { rules: { undeclaredText: 'send' } }, 'burned-in-annotation', true],
+    [['written-annotation'], {}, document, false],
+    [['written-annotation'], { options: ['clean-structured-content'] }, null, false],
+    [['written-annotation'], { rules: { waveformAnnotations: 'clean' } }, null, false],
+    [['written-annotation'], { rules: { documents: 'keep' } }, document, false],
+    [['document', 'burned-in'], { rules: { waveformAnnotations: 'clean' } }, document, false],
+    [['document-in-image'], { rules: { documents: 'keep' } }, document, false],
+    [['unclearable-pixels', 'undeclared-text'], {}, pixels, false],
+    [['odd-length'], { deidentify: false }, null, false],
+    [['odd-length'], { deidentify: false, strict: true }, 'odd-length', false],
+    [['odd-length'], {}, 'odd-length', true],
+    [['odd-length', 'burned-in'], {}, 'burned-in-annotation', true],
+    [['odd-length', 'unclearable-pixels'], {}, pixels, false],
+  ] satisfies [HoldCause[], Partial<Policy>, string | null, boolean][]) {
+    const found = { held, naming: [] };
+    const said = [
+      reasonsUnder(policyWith(policy), found)[0] ?? null,
+      isReleasable(policyWith(policy), found),
+    ];
+    assert.equal(said, [reason, isFree], JSON.stringify([held, policy]));
+  }
   const naming = [{ path: 'x', text: 'y' }];
   assert.equal(isReleasable(DEIDENTIFIED, { held: ['document'], naming }), false);
   assert.equal(reasonsUnder(DEIDENTIFIED, { held: [], naming }), ['named-by-companion']);
@@ -204,15 +195,13 @@ test('an odd image is offered a release only where Send can keep it', async () =
   const NOT_CLEARABLE = 'pixel-data-not-clearable';
   const { store } = await openIngest({ chosen: DEIDENTIFIED });
   await store.addFiles(ODD_FILES.map(({ name, bytes }) => new File([bytes], `${name}.dcm`)));
-  assert.equal(
-    new Map(store.heldBack.value.map((held) => [held.path, [held.reason, held.isReleasable]])),
-    new Map(
-      ODD_FILES.map(({ name, because, isReleasable: can }) => [
-        `${name}.dcm`,
-        [can ? because : NOT_CLEARABLE, can],
-      ]),
-    ),
+  const offered = store.heldBack.value.map(
+    ({ path, reason, isReleasable: can }) => `${path} ${reason} ${can}`,
   );
+  const expected = ODD_FILES.map(
+    ({ name, because, isReleasable: can }) => `${name}.dcm ${can ? because : NOT_CLEARABLE} ${can}`,
+  );
+  assert.equal(offered.toSorted(), expected.toSorted());
 });
 
 interface CodedPicture {
@@ -257,24 +246,18 @@ test('of an image with a name in its pixels only what Send accepts is offered', 
   // Without the marker of its end a codestream may go on; a profile of this size is not looked through.
   const files = [burnedIn(1), burnedIn(2, { cut: 2 }), burnedIn(3, { profile: 2 * PROFILE_BYTES_LIMIT })];
   await store.addFiles(files);
-  const held = () =>
-    new Map(store.heldBack.value.map(({ path, reason, isReleasable: can }) => [path, [reason, can]]));
-  assert.equal(
-    held(),
-    new Map([
-      ['1.dcm', ['burned-in-annotation', true]],
-      ['2.dcm', ['burned-in-annotation', true]],
-      ['3.dcm', ['pixel-data-not-clearable', false]],
-    ]),
-  );
+  const held = () => valuesOf(store.heldBack.value, 'path').sort();
+  assert.equal(valuesOf(store.heldBack.value, 'path', 'reason', 'isReleasable').sort(), [
+    ['1.dcm', 'burned-in-annotation', true],
+    ['2.dcm', 'burned-in-annotation', true],
+    ['3.dcm', 'pixel-data-not-clearable', false],
+  ]);
   const found = store.inspection.seriesOf('1.2.3.556.1').flatMap((series) => series.files);
   store.release(found);
-  assert.equal([...held().keys()].sort(), ['2.dcm', '3.dcm'], 'the second can only be covered');
-  store.release(
-    found.filter(({ file }) => held().has(file.path)),
-    [{ frames: null, x: 0, y: 0, width: 8, height: 8 }],
-  );
-  assert.equal([...held().keys()], ['3.dcm']);
+  assert.equal(held(), ['2.dcm', '3.dcm'], 'the second can only be covered');
+  const waiting = found.filter(({ file }) => held().includes(file.path));
+  store.release(waiting, [{ frames: null, x: 0, y: 0, width: 8, height: 8 }]);
+  assert.equal(held(), ['3.dcm']);
   await store.send();
   assert.equal(store.rejected.value, []);
   const [row] = await device.database.studies.toArray();

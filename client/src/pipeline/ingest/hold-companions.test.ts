@@ -9,7 +9,7 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, openIngest, chooseOn, deliver, foundOf } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import type { Task } from './device-tasks.ts';
 import type { FoundFile } from './group-studies.ts';
@@ -56,10 +56,7 @@ async function chosen(files: readonly File[], policy: Policy = DEIDENTIFIED) {
   const device = await openIngest({ chosen: policy });
   await device.store.addFiles(files);
   const found = (ordinal: number): FoundFile =>
-    device.store.inspection
-      .seriesOf(STUDY)
-      .flatMap((series) => series.files)
-      .find((each) => each.ordinal === ordinal)!;
+    foundOf(device.store, STUDY).find((each) => each.ordinal === ordinal)!;
   const queued = async () => {
     const studies = await device.queue.pending();
     const manifests = await Promise.all(studies.map(({ id }) => device.queue.manifestOf(id)));
@@ -131,13 +128,11 @@ test('chosen again once the PACS has it as it was released, its study is sent wi
   await store.send();
   store.release([found(0)]);
   await store.send();
-  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-  await database.instances.toCollection().modify({ state: 'stored' });
+  await deliver({ database });
   const again = async (inPacs?: ReadonlySet<string>) => {
     const opened = { ...device, database };
     const tools = inPacs ? { inPacsNow: async () => inPacs } : {};
-    const page = await openIngest({ chosen: DEIDENTIFIED, device: opened, tools });
-    await page.store.addFiles(files);
+    const page = await chooseOn(opened, files, { tools });
     await page.store.send();
     return [page.store.problem.value, page.store.heldBack.value.length, await database.studies.count()];
   };
@@ -149,8 +144,7 @@ test('a name that is found only now in an image that the PACS has is shown befor
   const { store, database, ...device } = await chosen([fileOf(1, NAMING)]);
   await store.send();
   const delivered = async () => {
-    await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-    await database.instances.toCollection().modify({ state: 'stored' });
+    await deliver({ database });
   };
   await delivered();
   let at = 1;
@@ -180,8 +174,7 @@ test('chosen again with a text for which it was left out before, it is left out 
   await store.send();
   await store.leaveOut([found(0)], true);
   await store.send();
-  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-  await database.instances.toCollection().modify({ state: 'stored' });
+  await deliver({ database });
   const again = async (some: readonly File[]) => {
     const page = await openIngest({ chosen: DEIDENTIFIED, device: { ...device, database } });
     await page.store.addFiles(some);

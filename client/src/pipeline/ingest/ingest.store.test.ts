@@ -86,21 +86,6 @@ test('two patients in one choice are pointed out on both', async () => {
   assert.is(send(true), 'Send 2 studies of 2 patients with names');
 });
 
-test('where the instances of a study name two patients, both are shown', async () => {
-  const { store } = await openIngest();
-  const files = ['Doe^Jane', 'Roe^Richard'].map(
-    (name, nth) => filesOf(syntheticStudy({ seed: 5, patient: { name, id: `P-${nth}` } }))[nth]!,
-  );
-  await store.addFiles(files);
-  const [study] = store.studies.value;
-  assert.ok(study?.warnings.includes('patients-differ'));
-  assert.equal(study?.people, [
-    { name: 'Doe^Jane', id: 'P-0' },
-    { name: 'Roe^Richard', id: 'P-1' },
-  ]);
-  assert.is(peopleOf(store, store.studies.value).length, 2);
-});
-
 test('after Send every instance is safe on the device, the same one only once, and nothing is left to send', async () => {
   const { store, queue, database, announced } = await openIngest();
   const study = syntheticStudy({ seed: 3, series: 2, instancesPerSeries: 4 });
@@ -331,17 +316,6 @@ test('the browser is asked at Send not to clear the queue, and its answer is kno
   assert.equal([store.persisted.value, asked], [false, 0]);
   await store.send();
   assert.equal([store.persisted.value, asked], [true, 1]);
-});
-
-test('only the studies that are chosen are sent', async () => {
-  const { store, database } = await openIngest();
-  const first = syntheticStudy({ seed: 7 });
-  const second = syntheticStudy({ seed: 8 });
-  await store.addFiles([...filesOf(first), ...filesOf(second)]);
-  store.toggle(first.studyInstanceUID);
-  await store.send();
-  assert.equal(valuesOf(await database.studies.toArray(), 'studyInstanceUID'), [second.studyInstanceUID]);
-  assert.equal(valuesOf(store.studies.value, 'studyInstanceUID'), [first.studyInstanceUID]);
 });
 
 test('a double press on Send queues what was chosen once, however long the device takes to count its room', async () => {

@@ -5,7 +5,7 @@ import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { keptOn, untilKept } from '../../testing/kept-decisions.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest, chooseOn, deliver, foundOf } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 
@@ -16,9 +16,15 @@ const made = syntheticStudy(SHAPE);
 const FILES = filesOf(made);
 
 type Opened = Awaited<ReturnType<typeof openIngest>>;
-const filesOn = ({ store }: Pick<Opened, 'store'>) =>
-  store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+const filesOn = ({ store }: Pick<Opened, 'store'>) => foundOf(store, made.studyInstanceUID);
 const heldOn = (opened: Pick<Opened, 'store'>) => filesOn(opened).filter(({ held }) => held.length > 0);
+/** A decision of this page is kept after all others were looked at. */
+const decideOne = (page: Opened) =>
+  page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+const untilTaken = async ({ store }: Opened, released: number, held: number) =>
+  assert.ok(
+    await untilRead(() => store.released.value.size === released && store.heldBack.value.length === held),
+  );
 /** One image is covered, one released and one left out, and a box is drawn on one that no policy holds. */
 async function decided(): Promise<TestDevice> {
   const device = await openDevice();
@@ -43,23 +49,18 @@ const saidOn = ({ store }: Pick<Opened, 'store'>) => [
 
 test('stand on the next page once the same files are chosen', async () => {
   const device = await decided();
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles(FILES);
-  assert.ok(await untilRead(() => page.store.heldBack.value.length === 0));
-  assert.ok(await untilRead(() => page.store.released.value.size === 3));
+  const page = await chooseOn(device, FILES);
+  await untilTaken(page, 3, 0);
   assert.equal(saidOn(page), [[0, 1, 2], 1, 0]);
   await page.store.send();
-  const rows = await device.database.studies.toArray();
-  assertEach(rows, ({ chosen, held }) => [chosen, held.reasons, held.leftOut], [[6, [], 1]]);
+  const [row, ...others] = await device.database.studies.toArray();
+  assert.equal([row!.chosen, row!.held.reasons, row!.held.leftOut, others], [6, [], 1, []]);
 });
 
 test('end when they are taken back, there or here', async () => {
   const device = await decided();
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles(FILES);
-  assert.ok(
-    await untilRead(() => page.store.heldBack.value.length === 0 && page.store.released.value.size === 3),
-  );
+  const page = await chooseOn(device, FILES);
+  await untilTaken(page, 3, 0);
   page.store.holdBack(filesOn(page));
   await page.store.leaveOut(heldOn(page), false);
   await untilKept(device, 0);
@@ -76,10 +77,8 @@ test('are nobody else’s, of no other file, under no other policy, and of no ot
   ] as const) {
     const device = await decided();
     const old = new Set((await keptOn(device)).map(({ name }) => name));
-    const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
-    await page.store.addFiles([...files]);
-    // A decision of this page is kept after all others were looked at.
-    page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+    const page = await chooseOn(device, files, { ...options });
+    decideOne(page);
     await untilKept(device, kept + 1, old);
     assert.equal(saidOn(page), [[1], 0, 3], why);
   }
@@ -108,11 +107,9 @@ test('stand under the policy under which they were made, whichever policy is cho
   await page.store.leaveOut(heldOn(page).slice(0, 1), true);
   await untilKept(device, 1);
   page.store.choosePolicy(DEIDENTIFIED.name);
-  // A decision of this page is kept after all others were looked at.
-  page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+  decideOne(page);
   await untilKept(device, 2);
-  const next = await openIngest({ chosen: DEIDENTIFIED, device });
-  await next.store.addFiles(FILES);
+  const next = await chooseOn(device, FILES);
   assert.ok(await untilRead(() => next.store.released.value.size === 1));
   next.store.holdBack(filesOn(next));
   await untilKept(device, 1);
@@ -134,36 +131,27 @@ test('lie on the device under its key alone', async () => {
 /** All that is held was covered with one box, and sent. */
 async function sent(): Promise<TestDevice> {
   const device = await openDevice();
-  const first = await openIngest({ chosen: DEIDENTIFIED, device });
-  await first.store.addFiles(FILES);
+  const first = await chooseOn(device, FILES);
   first.store.release(heldOn(first), [BOX]);
   await untilKept(device, 3);
   await first.store.send();
-  const { database } = device;
-  await database.instances.toCollection().modify({ state: 'stored' });
-  await database.studies.toCollection().modify({ state: 'done' });
+  await deliver(device);
   return device;
 }
 
 test('show what was covered in the picture of what the PACS has', async () => {
-  const page = await openIngest({ chosen: DEIDENTIFIED, device: await sent() });
-  await page.store.addFiles(FILES);
+  const page = await chooseOn(await sent(), FILES);
   assert.ok(await untilRead(() => page.store.heldBack.value.length === 0));
   assert.ok(await untilRead(() => heldOn(page).every(({ decided: said }) => said?.boxes !== undefined)));
-  assert.equal(
-    heldOn(page).map(({ decided: said }) => [said?.as, said?.boxes]),
-    heldOn(page).map(() => ['in-pacs', [BOX]]),
-  );
+  assertEach(heldOn(page), ({ decided: said }) => [said?.as, said?.boxes], Array(3).fill(['in-pacs', [BOX]]));
   assert.is(page.store.released.value.size, 0);
 });
 
 test('of an image that was sent and then deleted in the PACS do not send it again by themselves', async () => {
   const tools = { inPacsNow: async () => new Set<string>() };
-  const page = await openIngest({ chosen: DEIDENTIFIED, device: await sent(), tools });
-  await page.store.addFiles(FILES);
+  const page = await chooseOn(await sent(), FILES, { tools });
   assert.ok(await untilRead(() => heldOn(page).every(({ goneSince }) => goneSince !== undefined)));
-  // A decision of this page is kept after all others were looked at.
-  page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+  decideOne(page);
   await untilKept(page, 4);
   assert.equal(saidOn(page), [[1], 0, 3]);
 });

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { keptOn, untilKept } from '../../testing/kept-decisions.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest, chooseOn } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 
 const test = suite('decisions about patients before Send');
@@ -28,8 +28,7 @@ const keysOf = (page: Opened, ...places: readonly number[]) =>
 /** Vera’s image is left out, and the others are sent apart. */
 async function decided(): Promise<TestDevice> {
   const device = await openDevice();
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles(FILES);
+  const page = await chooseOn(device, FILES);
   const { studyInstanceUID: uid } = studyOf(page);
   const apart = keysOf(page, 0, 1);
   await page.store.leaveOutPatients(uid, keysOf(page, 2));
@@ -43,8 +42,7 @@ const isDecided = (page: Opened): boolean =>
 
 test('stand on the next page once the same files are chosen, and are sent so', async () => {
   const device = await decided();
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles(FILES);
+  const page = await chooseOn(device, FILES);
   assert.ok(await untilRead(() => isDecided(page)));
   await page.store.send();
   const rows = await device.database.studies.toArray();
@@ -70,8 +68,7 @@ test('are asked again where those that were left out are all that is chosen', as
     partsOf(before, second).flatMap(({ keys }) => keys),
   );
   await untilKept(device, 4);
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles([...FILES.slice(2), ...SECOND]);
+  const page = await chooseOn(device, [...FILES.slice(2), ...SECOND]);
   assert.ok(await untilRead(() => page.store.mixed.value.get(second!)?.isSettled === true));
   assert.equal([partsOf(page, first).length, page.store.mixed.value.get(first!)?.isSettled], [2, false]);
   assert.is((await keptOn(device)).length, 4, 'what was decided stands for the day it is whole again');
@@ -79,8 +76,7 @@ test('are asked again where those that were left out are all that is chosen', as
 
 test('end when they are taken back', async () => {
   const device = await decided();
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
-  await page.store.addFiles(FILES);
+  const page = await chooseOn(device, FILES);
   assert.ok(await untilRead(() => isDecided(page)));
   await page.store.askPatientsAgain(studyOf(page).studyInstanceUID);
   await untilKept(device, 0);
@@ -96,8 +92,7 @@ test('are nobody else’s, under no other policy, of no other day, and of no oth
   ] as const) {
     const device = await decided();
     const old = new Set((await keptOn(device)).map(({ name }) => name));
-    const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
-    await page.store.addFiles([...files]);
+    const page = await chooseOn(device, files, { ...options });
     const { studyInstanceUID: uid } = studyOf(page);
     const [first] = mixedOf(page)!.parts;
     // A decision of this page is kept after all others were looked at.

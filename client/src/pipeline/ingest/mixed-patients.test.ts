@@ -7,7 +7,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runSequences } from '#testing/run-sequences.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  chooseOn,
+  receiptFor,
+} from '../../testing/open-ingest.ts';
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { valuesOf } from '../../testing/values-of.ts';
@@ -80,6 +87,7 @@ const whoIs = ({ name, id, birthDate }: typeof LENA) => [name, id, birthDate].jo
 test('waits for a decision, with each patient and their files, whatever is pressed', async () => {
   const opened = await chosen(MIXED_UP);
   const { store, database } = opened;
+  assert.ok(store.studies.value[0]!.warnings.includes('patients-differ'));
   assert.equal(
     mixedOf(opened)?.parts.map(({ person, files }) => [
       person.name,
@@ -268,8 +276,7 @@ async function chosenAgain(again: readonly File[]): Promise<Opened> {
   const first = await chosen(MIXED_UP);
   await first.store.leaveOutPatients(uidOf(first), keysOf(first, KARL));
   await first.store.send();
-  const later = await openIngest({ chosen: DEIDENTIFIED, device: first });
-  await later.store.addFiles(again);
+  const later = await chooseOn(first, again);
   return later;
 }
 
@@ -281,10 +288,7 @@ test('is without the left-out patient when it is chosen again, and asks nobody',
   const { store, database } = again;
   assert.ok(await untilLeftOut(again));
   assert.equal([mixedOf(again), sendableOf(store).instances, sendableOf(store).held], [undefined, 4, []]);
-  const rows = await database.instances.toArray();
-  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
-    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
-  }));
+  const { instances } = await receiptFor({ database });
   const receipt = { instances, withheld: { 'left-out-other-patient': 1 } };
   const { signal } = new AbortController();
   const part = await compareWithSent(

@@ -2,9 +2,9 @@
  * The road of a study into the queue: named, announced, packed; with files that change, people who change
  * their mind, and pages that die.
  */
+import type { DBCore } from 'dexie';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { blobSource } from '#shared/dicom/byte-source.ts';
@@ -12,21 +12,13 @@ import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
 import { clearInterrupted } from '../queue/rows/drop-study.ts';
-import { openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../../testing/open-queue.ts';
+import { answerOf, openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../../testing/open-queue.ts';
 import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
 
-const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
-  uploadId: 'u1',
-  studyInstanceUID: '1.2',
-  revision: 1,
-  have: [],
-  need: [],
-  conflict: [],
-  ...some,
-});
 const small = (seed: number, series = 1, instancesPerSeries = 3) =>
   syntheticStudy({ seed, series, instancesPerSeries, rows: 16, columns: 16 });
 
@@ -37,18 +29,12 @@ async function onlyOne(queue: UploadQueue) {
 }
 
 /** Digests of the instances as the gateway has them, out of all parcels that hold one of `need`. */
-async function digestsSent(
-  queue: UploadQueue,
-  keys: TestKeys,
-  id: string,
-  need: readonly InstanceKey[],
-): Promise<Set<string>> {
+async function digestsSent(queue: UploadQueue, keys: TestKeys, id: string, need: readonly InstanceKey[]) {
   const digests = new Set<string>();
+  const { instances } = await queue.manifestOf(id);
+  const promised = new Map(instances.map(({ digest, bytes }) => [digest, bytes]));
   for await (const parcel of queue.parcelsFor(id, need)) {
     const body = await openParcel(parcel, keys);
-    const promised = new Map(
-      (await queue.manifestOf(id)).instances.map((instance) => [instance.digest, instance.bytes]),
-    );
     for await (const { range, digest, contentEncoding } of readParcel(blobSource(body))) {
       const bytes = body.slice(range.offset, range.offset + range.length);
       const parts =
@@ -78,10 +64,7 @@ test('a study can be announced before its first parcel is packed', async () => {
   await store.send();
   assert.equal(before, [['reading', 3, 1]]);
   const { id, instances } = await onlyOne(queue);
-  assert.equal(
-    [...(await digestsSent(queue, keys, id, instances))].sort(),
-    instances.map(({ digest }) => digest).sort(),
-  );
+  assert.equal(await digestsSent(queue, keys, id, instances), new Set(valuesOf(instances, 'digest')));
 });
 
 test('instances in the PACS are not packed; those that only the gateway has are packed last, in separate parcels', async () => {
@@ -92,11 +75,8 @@ test('instances in the PACS are not packed; those that only the gateway has are 
     if (task.kind !== 'pack') return;
     if (order.length === 0) {
       const { id, instances } = await onlyOne(queue);
-      const have = [
-        { ...instances[0]!, inPacs: true },
-        { ...instances[1]!, inPacs: false },
-      ];
-      await queue.announced(id, answer({ have, need: instances.slice(2) }));
+      const have = [true, false].map((inPacs, at) => ({ ...instances[at]!, inPacs }));
+      await queue.announced(id, answerOf({ have, need: instances.slice(2) }));
     }
     order.push(task.onlyNeeded ? 'needed' : 'held');
   };
@@ -128,26 +108,17 @@ test('a file that was changed, or pulled out, after it was named is listed with 
     if (task.kind !== 'pack') return;
     const { id, instances } = await onlyOne(queue);
     named = instances;
-    await uploads.announced(id, answer({ need: instances }));
+    await uploads.announced(id, answerOf({ need: instances }));
     changeFile(task, 1, new Blob([changed]));
     changeFile(task, 2, gone);
   };
   await store.send();
   assert.equal(store.rejected.value.map(({ reason }) => reason).sort(), ['file-changed', 'file-unreadable']);
-  const [pending] = await queue.pending();
-  assert.equal(
-    [pending?.state, pending?.turn],
-    ['safe', 1],
-    'the sender starts over with the remaining manifest',
-  );
+  assert.equal(valuesOf(await queue.pending(), 'state', 'turn'), [['safe', 1]], 'the sender starts over');
   const { id, instances } = await onlyOne(queue);
   assert.equal(valuesOf(instances, 'digest'), [named[0]!.digest, named[3]!.digest]);
-  assert.is(
-    (await digestsSent(queue, keys, id, named)).size,
-    2,
-    'a caller that waits for all of it does not hang',
-  );
-  await uploads.announced(id, answer({ need: instances }));
+  assert.is((await digestsSent(queue, keys, id, named)).size, 2, 'who waits for all of it does not hang');
+  await uploads.announced(id, answerOf({ need: instances }));
   assert.equal(taken.map(({ digest }) => digest).sort(), [named[1]!.digest, named[2]!.digest].sort());
 });
 
@@ -158,11 +129,16 @@ test('a study whose files were all changed is not queued', async () => {
     if (task.kind === 'pack') changeFile(task, 0, new Blob(['gone']));
   };
   await store.send();
-  assert.equal(
-    [await database.studies.count(), store.rejected.value.length, store.problem.value],
-    [0, 1, null],
-  );
+  assert.equal([await database.studies.count(), store.rejected.value.length], [0, 1]);
+  assert.is(store.problem.value, null);
 });
+
+/** The state of the only study, and how many parcels and records are on the device. */
+const leftOf = async ({ studies, parcels, records }: LocalDatabase) => [
+  (await studies.toArray())[0]?.state,
+  await parcels.count(),
+  await records.count(),
+];
 
 test('a study cancelled in the queue while it is packed ends there, without an error', async () => {
   const device = await openDevice();
@@ -177,14 +153,7 @@ test('a study cancelled in the queue while it is packed ends there, without an e
   };
   await store.send();
   assert.equal([store.problem.value, store.phase.value], [null, 'idle']);
-  assert.equal(
-    [
-      (await database.studies.toArray())[0]?.state,
-      await database.parcels.count(),
-      await database.records.count(),
-    ],
-    ['taken-back', 0, 0],
-  );
+  assert.equal(await leftOf(database), ['taken-back', 0, 0]);
 });
 
 test('cancelling on the upload page after the first parcels left keeps its row alone: the gateway is told', async () => {
@@ -199,29 +168,18 @@ test('cancelling on the upload page after the first parcels left keeps its row a
     packs += 1;
     if (packs !== 1) return;
     const { id, instances } = await onlyOne(queue);
-    await queue.announced(id, answer({ need: instances }));
+    await queue.announced(id, answerOf({ need: instances }));
     await queue.beginSending(id);
     store.cancel();
   };
   await store.send();
   assert.equal(told, [['leave-out', 9]]);
-  assert.equal(
-    [
-      (await database.studies.toArray())[0]?.state,
-      await database.parcels.count(),
-      await database.records.count(),
-      store.problem.value,
-      store.phase.value,
-    ],
-    ['taken-back', 0, 0, null, 'found'],
-  );
+  assert.equal(await leftOf(database), ['taken-back', 0, 0]);
+  assert.equal([store.problem.value, store.phase.value], [null, 'found']);
 });
 
 /** The page dies at the nth task: tasks already begun never finish. */
-async function dieAt(
-  study: SyntheticStudy,
-  nth: number,
-): Promise<{ readonly device: Awaited<ReturnType<typeof openDevice>>; readonly isOver: boolean }> {
+async function dieAt(study: SyntheticStudy, nth: number) {
   const device = await openDevice();
   const { store, queue, hooks } = await openIngest({ device });
   await store.addFiles(filesOf(study));
@@ -232,7 +190,7 @@ async function dieAt(
     if (task.kind === 'pack') {
       const { id, instances } = await onlyOne(queue);
       if ((await device.database.studies.get(id))?.uploadId === null)
-        await queue.announced(id, answer({ need: instances }));
+        await queue.announced(id, answerOf({ need: instances }));
       await queue.beginSending(id);
     }
     if (tasks <= nth) return;
@@ -254,13 +212,8 @@ test('a page that dies at any step of naming or packing is followed by one that 
     device.database.close();
     const again = await openDevice(device.factory);
     await clearInterrupted(again.database, async () => false);
-    const [row, ...more] = await again.database.studies.toArray();
-    assert.equal(
-      [row?.waiting, more.length, await again.database.records.count()],
-      ['interrupted', 0, 0],
-      `task ${nth}`,
-    );
-
+    const interrupted = valuesOf(await again.database.studies.toArray(), 'waiting');
+    assert.equal([interrupted, await again.database.records.count()], [['interrupted'], 0], `task ${nth}`);
     const { store, queue, keys, hooks } = await openIngest({ device: again });
     await store.addFiles(filesOf(study));
     let arrived: InstanceKey | null = null;
@@ -268,14 +221,11 @@ test('a page that dies at any step of naming or packing is followed by one that 
       if (task.kind !== 'pack' || arrived !== null) return;
       const { id, instances } = await onlyOne(queue);
       arrived = instances[0]!;
-      await queue.announced(id, answer({ have: [{ ...arrived, inPacs: false }], need: instances.slice(1) }));
+      await queue.announced(id, answerOf({ have: [{ ...arrived, inPacs: false }], need: instances.slice(1) }));
     };
     await store.send();
-    assert.equal(
-      valuesOf(await again.database.studies.toArray(), 'waiting', 'state'),
-      [[null, 'safe']],
-      `task ${nth}: one study, not two`,
-    );
+    const rows = await again.database.studies.toArray();
+    assert.equal(valuesOf(rows, 'waiting', 'state'), [[null, 'safe']], `task ${nth}: one study, not two`);
     const { id, instances } = await onlyOne(queue);
     const sent = await digestsSent(queue, keys, id, instances.slice(1));
     assert.equal([sent.size, sent.has(arrived!.digest)], [5, false], 'arrived instances do not travel twice');
@@ -298,48 +248,37 @@ test('on a slow link instances travel coded, on a fast one as they are; both mat
     const { id, instances } = await onlyOne(queue);
     const size = (await database.parcels.toArray()).reduce((sum, parcel) => sum + parcel.bytes, 0);
     assert.is(size < 0.95 * bytes, coded, `${size} of ${bytes} at ${rate}`);
-    assert.equal(
-      [...(await digestsSent(queue, keys, id, instances))].sort(),
-      instances.map(({ digest }) => digest).sort(),
-    );
+    assert.equal(await digestsSent(queue, keys, id, instances), new Set(valuesOf(instances, 'digest')));
     assert.is((await knownRate(database, 'coding-rate')) !== null, coded);
   }
 });
 
 test('ten thousand instances are read from the database once while they travel, not at every step', async () => {
   const reads = { instances: 0 };
-  const device = await openDevice(
-    undefined,
-    (database) =>
-      void database.use({
-        stack: 'dbcore',
-        name: 'reads',
-        create: (core) => ({
-          ...core,
-          table: (name) => {
-            const table = core.table(name);
-            const counted =
-              <T, R>(read: (request: T) => R) =>
-              (request: T): R => {
-                if (name === 'instances') reads.instances += 1;
-                return read(request);
-              };
-            return {
-              ...table,
-              get: counted(table.get),
-              getMany: counted(table.getMany),
-              query: counted(table.query),
-              openCursor: counted(table.openCursor),
-            };
-          },
-        }),
-      }),
-  );
+  const device = await openDevice(undefined, (database) => {
+    const create = (core: DBCore): DBCore => ({
+      ...core,
+      table(name) {
+        const { get, getMany, query, openCursor, ...table } = core.table(name);
+        const counted =
+          <T, R>(read: (request: T) => R) =>
+          (request: T): R => {
+            if (name === 'instances') reads.instances += 1;
+            return read(request);
+          };
+        return {
+          ...{ ...table, get: counted(get), getMany: counted(getMany) },
+          ...{ query: counted(query), openCursor: counted(openCursor) },
+        };
+      },
+    });
+    database.use({ stack: 'dbcore', name: 'reads', create });
+  });
   const { store, queue } = await openIngest({ device });
   await store.addFiles(filesOf(small(9, 2, 20)));
   await store.send();
   const { id, instances } = await onlyOne(queue);
-  await queue.announced(id, answer({ need: instances }));
+  await queue.announced(id, answerOf({ need: instances }));
   await queue.beginSending(id);
   using view = storeOver(device);
   const steps: number[] = [];

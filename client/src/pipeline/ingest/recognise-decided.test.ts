@@ -11,6 +11,10 @@ import {
   IDENTIFIED,
   openIngest,
   type TestIngestOptions,
+  chooseOn,
+  deliver,
+  foundOf,
+  receiptFor,
 } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
@@ -26,8 +30,7 @@ const SHAPE = { seed: 71, series: 2, instancesPerSeries: 2, rows: 16, columns: 1
 const made = syntheticStudy(SHAPE);
 
 type Store = Awaited<ReturnType<typeof openIngest>>['store'];
-const filesOn = (store: Store) =>
-  store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+const filesOn = (store: Store) => foundOf(store, made.studyInstanceUID);
 const until = (holds: () => boolean) =>
   new Promise<void>((resolve) => {
     const end = effect(() => {
@@ -48,8 +51,7 @@ async function decided(more: TestIngestOptions['tools'] = {}) {
   await store.reopen(first!.id);
   store.release(filesOn(store).slice(0, 1), [BOX]);
   await store.send();
-  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-  await database.instances.toCollection().modify({ state: 'stored' });
+  await deliver({ database });
   const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
   const tools = {
     database,
@@ -108,8 +110,7 @@ test('is asked about again once the PACS has deleted what was sent, whatever was
   assert.equal([covered.length, before?.isCovered, before?.digest === covered[0]?.digest], [1, true, false]);
   await database.studies.update(newest!.id, { state: 'done', queuedAt: 2 });
   await database.instances.toCollection().modify({ state: 'stored' });
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(made));
+  const later = await chooseOn(device, filesOf(made));
   await until(() => later.store.heldBack.value.length === 0);
   await later.store.send();
   const named = (await database.instances.toArray()).filter(({ inPacs }) => inPacs);
@@ -134,10 +135,7 @@ test('counts as it is in the PACS, held instances too', async () => {
   const { store, database } = await decided();
   await store.addFiles(filesOf(made));
   await until(() => store.heldBack.value.length === 0);
-  const rows = await database.instances.toArray();
-  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
-    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
-  }));
+  const { instances } = await receiptFor({ database });
   const sent = { receipt: { instances }, inPacs: 3, now: async () => null };
   const { signal } = new AbortController();
   const part = await compareWithSent(store, store.studies.value[0]!, sent, signal);
@@ -151,10 +149,7 @@ test('counts as gone from the PACS while it is held', async () => {
   await store.addFiles(filesOf(made));
   const gone = () => filesOn(store).filter(({ goneSince }) => goneSince !== undefined);
   await until(() => store.heldBack.value.length === 1 && gone().length === 1);
-  const rows = await database.instances.toArray();
-  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
-    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
-  }));
+  const { instances } = await receiptFor({ database });
   const now = async (uids: readonly string[]) => new Set(uids);
   const { signal } = new AbortController();
   const study = store.studies.value[0]!;
@@ -186,10 +181,7 @@ test('is recognised where all of it is held, so that the page can say what the P
   await store.addFiles(filesOf(held));
   const { signal } = new AbortController();
   const before = await uidsAsSent(store.inspection, held.studyInstanceUID, signal);
-  store.release(
-    store.inspection.seriesOf(held.studyInstanceUID).flatMap(({ files }) => files),
-    [BOX],
-  );
+  store.release(foundOf(store, held.studyInstanceUID), [BOX]);
   await store.send();
   const [sent] = await database.studies.toArray();
   assert.equal([...before], [sent!.studyInstanceUID]);

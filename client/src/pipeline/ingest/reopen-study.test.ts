@@ -2,7 +2,6 @@
  * Instances that are held back when their study is sent: they stay with it, counted once, until a person has looked,
  * left them out, or chosen the study again.
  */
-import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Withheld } from '#shared/protocol/withheld.ts';
@@ -11,8 +10,16 @@ import { countStudy } from '../queue/count-study.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
-import { onDisk, OPEN_LOCKS, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { decisionTools, onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  chooseOn,
+  deliver,
+  foundOf,
+} from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { sendableOf } from './sendable.ts';
 
@@ -30,17 +37,7 @@ const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
   (await rowsOf(device)).map((row) =>
     Object.fromEntries(Object.entries(countStudy(row).track).filter(([, count]) => count > 0)),
   );
-const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
-  createDecisions({
-    database,
-    isOnline: signal(true),
-    now: () => 1,
-    decide: async () => undefined,
-    withdraw: async () => undefined,
-    locks: OPEN_LOCKS,
-    wake: () => undefined,
-    later: () => undefined,
-  });
+const decisionsOver = (device: Pick<TestDevice, 'database'>) => createDecisions(decisionTools(device));
 
 /** A study of four, two of which are held back, sent as it is. */
 async function sent() {
@@ -53,7 +50,7 @@ async function sent() {
 }
 
 const releaseAll = ({ store, made }: Awaited<ReturnType<typeof sent>>) =>
-  store.release(store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files));
+  store.release(foundOf(store, made.studyInstanceUID));
 
 /** The instances that the manifest of each entry does not promise, by cause. */
 const withheldBy = async (device: TestDevice) => {
@@ -65,8 +62,7 @@ const withheldBy = async (device: TestDevice) => {
 test('the gateway is told how many are held back, until they are sent, and by the next entry at once', async () => {
   const device = await sent();
   assert.equal(await withheldBy(device), [{ held: 2 }]);
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  const later = await chooseOn(device, filesOf(device.made));
   const again = { ...device, store: later.store };
   releaseAll(again);
   const during: unknown[] = [];
@@ -114,7 +110,7 @@ test('after a restart the study is chosen again: of it only what is still held b
   assert.is(await later.store.reopen(device.id), null);
   const [released] = device.made.instances.filter((_, at) => at >= 2);
   await later.store.addFiles(filesOf(device.made));
-  const files = later.store.inspection.seriesOf(device.made.studyInstanceUID).flatMap((each) => each.files);
+  const files = foundOf(later.store, device.made.studyInstanceUID);
   later.store.release(
     files.filter(({ sopInstanceUID }) => sopInstanceUID === released!.identifiers.sopInstanceUID),
   );
@@ -127,8 +123,7 @@ test('until the study that was chosen again is safe, its earlier entry still say
   const before = await tracksOf(device);
   const fails = async () => Promise.reject(new Error('the device failed'));
   for (const stop of [fails, 'cancel'] as const) {
-    const later = await openIngest({ chosen: DEIDENTIFIED, device });
-    await later.store.addFiles(filesOf(device.made));
+    const later = await chooseOn(device, filesOf(device.made));
     const during: unknown[] = [];
     later.hooks.beforeTask = async ({ kind }) => {
       if (kind !== 'pack') return;
@@ -145,8 +140,7 @@ test('until the study that was chosen again is safe, its earlier entry still say
 
 test('a study that turns out to be in the PACS while it is packed takes over what is held back', async () => {
   const device = await sent();
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  const later = await chooseOn(device, filesOf(device.made));
   later.hooks.beforeTask = async ({ kind }) => {
     if (kind === 'pack')
       await device.database.studies
@@ -160,8 +154,7 @@ test('a study that turns out to be in the PACS while it is packed takes over wha
 test('an interrupted study that holds more back than is chosen now stays in the list', async () => {
   const device = await sent();
   await device.database.studies.update(device.id, { waiting: 'interrupted' });
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made).slice(0, 3));
+  const later = await chooseOn(device, filesOf(device.made).slice(0, 3));
   await later.store.send();
   assert.equal(await tracksOf(device), [{ needsYou: 3 }, { safe: 2, needsYou: 1 }]);
   await later.store.addFiles(filesOf(device.made));
@@ -190,34 +183,18 @@ test('a study chosen again in part leaves the need of the rest where it is', asy
   ]);
 });
 
-test('left out by a person, they need nobody and are counted as left out', async () => {
-  const device = await sent();
-  await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
-  assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }]);
-  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
-});
-
 test('left out by a person before Send, they need nobody, and are left out with their cause', async () => {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   const { store, database } = device;
   const made = study();
   await store.addFiles(filesOf(made));
-  const held = () =>
-    store.inspection
-      .seriesOf(made.studyInstanceUID)
-      .flatMap(({ files }) => files)
-      .filter(({ held: causes }) => causes.length > 0);
+  const held = () => foundOf(store, made.studyInstanceUID).filter(({ held: causes }) => causes.length > 0);
   await store.leaveOut(held(), true);
-  assert.equal(
-    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
-    [0, 2],
-  );
+  const counted = () => [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances];
+  assert.equal(counted(), [0, 2]);
   assert.is(sendableOf(store).instances, 2, 'Send counts none that was left out');
   await store.leaveOut(held().slice(0, 1), false);
-  assert.equal(
-    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
-    [1, 1],
-  );
+  assert.equal(counted(), [1, 1]);
   assert.is(sendableOf(store).instances, 2);
   await store.leaveOut(held(), true);
   await store.send();
@@ -226,11 +203,12 @@ test('left out by a person before Send, they need nobody, and are left out with 
   assert.equal([row?.held.reasons, row?.instances, row?.chosen], [[], 2, 4]);
 });
 
-test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
+test('left out by a person they are counted as left out, and no longer once they are sent later all the same', async () => {
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(device.made));
+  assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }], 'they need nobody');
+  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
+  const later = await chooseOn(device, filesOf(device.made));
   releaseAll({ ...device, store: later.store });
   await later.store.send();
   assert.equal(await tracksOf(device), [{ safe: 4 }, { safe: 2 }]);
@@ -243,15 +221,8 @@ async function settle({ database, id, ...device }: Awaited<ReturnType<typeof sen
   const { instances } = await queue.manifestOf(id);
   if ((await database.studies.get(id))?.state === 'safe')
     await database.studies.update(id, { state: 'at-gateway', uploadId: 'upload' });
-  const checked = receiptOf([], 'stored');
-  const stored = instances.map(({ sopInstanceUID, digest, bytes }) => ({
-    sopInstanceUID,
-    digest,
-    bytes,
-    state: 'stored' as const,
-  }));
-  const receipt = { ...checked.receipt, instances: stored, ...(withheld && { withheld }) };
-  await queue.settle(id, { ...checked, receipt });
+  const checked = receiptOf(instances, 'stored');
+  await queue.settle(id, { ...checked, receipt: { ...checked.receipt, ...(withheld && { withheld }) } });
 }
 
 test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {
@@ -293,15 +264,13 @@ test('chosen again, originals that were covered count as in the PACS, those left
   const device = await sent();
   const { database, id, made, store } = device;
   await store.reopen(id);
-  const [first] = store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+  const [first] = foundOf(store, made.studyInstanceUID);
   store.release([first!], [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
   await store.send();
-  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
-  await database.instances.toCollection().modify({ state: 'stored' });
+  await deliver({ database });
   const [row] = (await rowsOf(device)).filter(({ held }) => held.reasons.length > 0);
   await decisionsOver(device).leaveOutHeld(row!.id, 'burned-in-annotation');
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  await later.store.addFiles(filesOf(made));
+  const later = await chooseOn(device, filesOf(made));
   await later.store.send();
   const newest = (await rowsOf(device)).find(({ state }) => state !== 'done')!;
   const { instances, withheld } = await queueOver(device).manifestOf(newest.id);
@@ -310,8 +279,7 @@ test('chosen again, originals that were covered count as in the PACS, those left
   const keys = new Set(sentBefore.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
   assert.ok(instances.every(({ sopInstanceUID, digest }) => keys.has(`${sopInstanceUID} ${digest}`)));
   // A person who has changed their mind releases it before Send.
-  const last = await openIngest({ chosen: DEIDENTIFIED, device });
-  await last.store.addFiles(filesOf(made));
+  const last = await chooseOn(device, filesOf(made));
   releaseAll({ ...device, store: last.store });
   await last.store.send();
   assert.is(countStudy((await rowsOf(device)).at(0)!).track.leftOut, 0);

@@ -2,7 +2,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  foundOf,
+  receiptFor,
+} from '../../testing/open-ingest.ts';
 import { listNeeds } from '../queue/list-needs.ts';
 import { listDecisions } from '../../studies/list-decisions.ts';
 import { compareWithSent } from './compare-with-sent.ts';
@@ -52,7 +59,7 @@ test('a study whose tick says that it is sent is queued, and no other one', asyn
 test('a release is seen at once by the tick and by the number on Send', async () => {
   const { store, made } = await chosen();
   const { studyInstanceUID } = made[2]!.study;
-  store.release(store.inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files));
+  store.release(foundOf(store, studyInstanceUID));
   const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
   assert.equal(goingOfFound(study!, store), { going: 'sent', held: 0 });
   assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
@@ -61,7 +68,7 @@ test('a release is seen at once by the tick and by the number on Send', async ()
 test('of a study of which the rest was left out, the last held image waits for a person', async () => {
   const { store, made, database } = await chosen();
   const { studyInstanceUID } = made[2]!.study;
-  const [first, ...others] = store.inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files);
+  const [first, ...others] = foundOf(store, studyInstanceUID);
   await store.leaveOut(others, true);
   const study = () => store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID)!;
   assert.equal(goingOfFound(study(), store), { going: 'held', held: 1 });
@@ -84,10 +91,7 @@ test('instances in the PACS count as such once they were compared, for that poli
   const inPacs = () => inPacsOf(store, sendableOf(store).studies);
   await store.addFiles(files.slice(0, 2));
   await store.send();
-  const rows = await database.instances.toArray();
-  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
-    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
-  }));
+  const { instances } = await receiptFor({ database });
   let asked: readonly string[] = [];
   const compare = (there: ReadonlySet<string> | null = null) =>
     compareWithSent(
@@ -114,7 +118,7 @@ test('instances in the PACS count as such once they were compared, for that poli
   assert.is(inPacs(), 0, 'there is more to compare');
   await compare();
   assert.equal([inPacs(), sendableOf(store).instances], [2, 3]);
-  const part = await compare(new Set([rows[0]!.sopInstanceUID]));
+  const part = await compare(new Set([instances[0]!.sopInstanceUID]));
   assert.equal([inPacs(), part?.there, part?.fresh, part?.gone], [1, 1, 2, 1], 'the PACS has lost one');
   store.clear();
   await store.addFiles(files.slice(1));
@@ -125,7 +129,7 @@ test('instances in the PACS count as such once they were compared, for that poli
 test('images that a person covered are counted, those released without a box are not', async () => {
   const { store, made } = await chosen();
   const { studyInstanceUID } = made[2]!.study;
-  const files = store.inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  const files = foundOf(store, studyInstanceUID);
   assert.is(coveredOf(store, store.studies.value), 0);
   store.release(files.slice(0, 1));
   store.release(files.slice(1), [{ x: 0, y: 0, width: 8, height: 8, frames: null }]);

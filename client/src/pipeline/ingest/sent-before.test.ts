@@ -4,38 +4,23 @@ import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { askSent, sentBefore, sentUnder } from './sent-before.ts';
+import { countsOf, toldStudy } from '../../testing/told-study.ts';
 
 const test = suite('a study that was sent before');
 
 const track = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 12, needsYou: 0, leftOut: 0 };
 const arrived = queuedStudy({ state: 'done', track, studyInstanceUID: '1.2.3', queuedAt: 7 });
 
-const told = (inPacs: number, standing: SentStudy['standing'] = 'ended'): SentStudy => ({
-  studyInstanceUID: '1.2.3',
-  standing,
-  firstSentAt: '2026-11-21T09:00:00.000Z',
-  lastSentAt: '2026-11-21T09:00:00.000Z',
-  sopClassUIDs: [],
-  uploads: [
-    {
-      uploadId: '11111111-1111-4111-8111-111111111111',
-      studyInstanceUID: '1.2.3',
-      state: 'closed',
-      revision: 1,
-      policy: 'identified',
-      counts: { promised: 12, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
-      bytes: { promised: 1, atGateway: 0, inPacs: 1 },
-      waiting: null,
-      receipt: null,
-      device: null,
-    },
-  ],
-});
+const AT = '2026-11-21T09:00:00.000Z';
+const told = (inPacs: number, standing: SentStudy['standing'] = 'ended') =>
+  toldStudy([{ counts: countsOf({ promised: 12, inPacs }) }], {
+    ...{ studyInstanceUID: '1.2.3', standing, firstSentAt: AT, lastSentAt: AT },
+  });
 
 test('is known from this device, or from any other by the gateway', () => {
   const page = { page: 'study', id: arrived.id };
   assert.equal(sentBefore([arrived], []).get('1.2.3'), { inPacs: 12, at: 7, page });
-  const at = Date.parse('2026-11-21T09:00:00.000Z');
+  const at = Date.parse(AT);
   const elsewhere = { page: 'sent', id: '11111111-1111-4111-8111-111111111111' };
   assert.equal(sentBefore([], [told(12)]).get('1.2.3'), { inPacs: 12, at, page: elsewhere });
   assert.equal(sentBefore([arrived], [told(5)]).get('1.2.3'), { inPacs: 12, at, page });

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { filesOf, openIngest, foundOf } from '../../testing/open-ingest.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 
 const pathOf = (study: ReturnType<typeof syntheticStudy>): string => filesOf(study)[0]!.name;
@@ -92,7 +92,7 @@ test('a study that the PACS has as it was chosen is not among those not sent whe
     const found = store.studies.value.find(
       ({ studyInstanceUID }) => studyInstanceUID === there.studyInstanceUID,
     );
-    const files = store.inspection.seriesOf(there.studyInstanceUID).flatMap((series) => series.files);
+    const files = foundOf(store, there.studyInstanceUID);
     const places = new Set(files.slice(0, compared).map(({ ordinal }) => ordinal));
     found!.inPacs.value = { places, policy: store.policy.value, released: store.released.value };
     store.clear();

@@ -8,7 +8,7 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { codedImage } from '#testing/sample-image.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, foundOf } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
@@ -65,7 +65,7 @@ test('another policy is offered for it, and sends it', async () => {
 
 test('under a policy that removes names it stays held, also after it was looked at', async () => {
   const { store } = await sentHiding();
-  store.release(store.inspection.seriesOf(STUDY).flatMap(({ files }) => files));
+  store.release(foundOf(store, STUDY));
   store.choosePolicy(IDENTIFIED.name);
   store.choosePolicy(DEIDENTIFIED.name);
   assert.equal(valuesOf(store.heldBack.value, 'reason', 'isReleasable'), [[NOT_CLEARABLE, false]]);

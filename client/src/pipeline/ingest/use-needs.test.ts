@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest, foundOf } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { sumOf } from '../queue/count-reasons.ts';
 import { listNeeds } from '../queue/list-needs.ts';
@@ -16,7 +16,7 @@ test('each held image counts until it is decided about, whatever else of its stu
   const made = syntheticStudy({ seed: 71, series: 1, instancesPerSeries: 4, burnedInSeries: 1, ...SIZE });
   const { store } = await openIngest({ chosen: DEIDENTIFIED });
   await store.addFiles(filesOf(made));
-  const files = store.inspection.seriesOf(made.studyInstanceUID).flatMap((series) => series.files);
+  const files = foundOf(store, made.studyInstanceUID);
   const needs = () => listNeeds({ studies: [], lost: [], foreign: 0, found: heldFoundOf(store), noRoom: 0 });
   const counts = [sumOf(needs())];
   for (const file of files) {

@@ -5,7 +5,6 @@ import * as assert from 'uvu/assert';
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import { dropStudy } from './rows/drop-study.ts';
 import {
-  createPlace,
   openDevice,
   queueStudy,
   storeOver,
@@ -16,8 +15,9 @@ import {
 import { valuesOf } from '../../testing/values-of.ts';
 import type { LostStudy } from './queued-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
+import { ownStorage } from '../../testing/own-storage.ts';
 
-type Place = ReturnType<typeof createPlace>;
+type Place = ReturnType<typeof ownStorage>;
 
 /**
  * The studies that the screen lists as lost, after the page has read the database and, if needed, asked the
@@ -60,7 +60,7 @@ const unfinished = (some: Partial<UploadStatus> = {}): UploadStatus => ({
 });
 
 test('a study that waited when the browser cleared its storage is listed until the same files are chosen again', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   await queueStudy(device, 'study', [100, 200], { queuedAt: 77 });
   await queueStudy(device, 'done', [100]);
@@ -78,7 +78,7 @@ test('a study that waited when the browser cleared its storage is listed until t
 });
 
 test('a lost study of which only a part was chosen again stays listed', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   await queueStudy(device, 'study', [100, 200]);
   await lostAt(device, place);
@@ -88,7 +88,7 @@ test('a lost study of which only a part was chosen again stays listed', async ()
 });
 
 test('the list holds nothing that identifies a person, and no study that is not safe here', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   await nameStudy(device, 'packing', [200]);
@@ -100,7 +100,7 @@ test('the list holds nothing that identifies a person, and no study that is not 
 });
 
 test('a study that a person removed from the list, or that arrived, is not called lost', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   await lostAt(device, place);
@@ -110,7 +110,7 @@ test('a study that a person removed from the list, or that arrived, is not calle
 });
 
 test('if the list was cleared too, the gateway is asked once for the studies it still waits for', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   assert.equal(await lostAt(device, place, null), [], 'not reached: nothing is claimed');
   const uploads = [unfinished(), unfinished({ uploadId: 'u8', state: 'closed' })];
@@ -124,11 +124,11 @@ test('if the list was cleared too, the gateway is asked once for the studies it 
 test('a study on this device is not lost, whatever the gateway waits for', async () => {
   const device = await openDevice();
   await nameStudy(device, 'study', [100]);
-  assert.equal(await lostAt(device, createPlace(), [unfinished({ studyInstanceUID: STUDY })]), []);
+  assert.equal(await lostAt(device, ownStorage(), [unfinished({ studyInstanceUID: STUDY })]), []);
 });
 
 test('a person can remove a lost study from the list', async () => {
-  const place = createPlace();
+  const place = ownStorage();
   const device = await openDevice();
   await queueStudy(device, 'study', [100]);
   await lostAt(device, place);

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { createCautiousWorker, DEATHS_LIMIT, REST_MS } from './cautious-worker.ts';
 import type { Examination } from './examination.ts';
 import type { ModelWorker } from './model-worker.ts';
+import { ownStorage } from '../../testing/own-storage.ts';
 
 const EXAMINED = {} as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
@@ -22,11 +23,7 @@ function openDevice() {
     const worker = createCautiousWorker(
       { examine, keep: async () => undefined, rest: () => undefined },
       {
-        place: {
-          getItem: (key) => kept.get(key) ?? null,
-          setItem: (key, value) => void kept.set(key, value),
-          removeItem: (key) => void kept.delete(key),
-        },
+        place: ownStorage(kept),
         locks: {
           request: async (_: string, __: unknown, work: (lock: unknown) => unknown) =>
             work(device.isTaken ? null : {}),

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest, foundOf } from '../../testing/open-ingest.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 import { noteTriage } from '../queue/rows/note-triage.ts';
 import type { Examination } from './examination.ts';
@@ -197,7 +197,7 @@ test('an answer about a film that a person then covered is not told to the gatew
   await page.store.addFiles(film(1, 2));
   await until(() => page.seen.images === 2);
   const [study] = page.store.studies.peek();
-  const files = page.store.inspection.seriesOf(study!.studyInstanceUID).flatMap((series) => series.files);
+  const files = foundOf(page.store, study!.studyInstanceUID);
   page.store.release(files, [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
   await page.store.send();
   late.resolve(examined(said({ score: 0.95, first: true })));

@@ -4,10 +4,10 @@ import { createSimulatedGateway, type SimulatedGateway } from '#testing/simulate
 import { createGatewayKeys } from '#testing/simulated-state.ts';
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../../net/api-client.ts';
-import { keyOf, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
+import { keyOf, type UploadQueue } from '../queue/upload-queue.ts';
 import { createCarrier } from './carry-study.ts';
-import { createFollower } from './follow-events.ts';
 import { createUploader, type Uploader } from './uploader.ts';
+import { uploaderTools } from '../../testing/open-uploader.ts';
 
 const BYTES = 12;
 
@@ -27,7 +27,6 @@ interface Options {
   readonly parcels?: number;
   /** When the nth parcel is packed. */
   readonly packedAfterMs?: (nth: number) => number;
-  readonly fetch?: (real: typeof fetch) => typeof fetch;
 }
 
 const instanceAt = (study: string, nth: number) => ({
@@ -74,8 +73,7 @@ async function inWorld(options: Options, live: (world: World) => Promise<void>):
       },
     });
     const asked: string[] = [];
-    const recorded = recording(gateway, names, asked);
-    const uploader = openUploader(queue, time, (options.fetch ?? ((real) => real))(recorded));
+    const uploader = openUploader(queue, time, recording(gateway, names, asked));
     const running = uploader.run(closed.signal);
     const run = (isOver: () => boolean) => time.run(isOver, 3600_000);
     await live({ time, gateway, studies, uploader, asked: () => asked, run });
@@ -142,23 +140,10 @@ function recording(
 function openUploader(queue: UploadQueue, time: VirtualTime, fetch: typeof globalThis.fetch): Uploader {
   const tokens = { accessToken: async () => 't', renew: async () => null };
   const api = createApiClient({ baseUrl: 'http://gateway', fetch, tokens });
-  const clock = { now: time.now, sleep: time.sleep };
-  const random = () => 0.5;
-  return createUploader({
-    queue,
-    api,
-    clock,
-    random,
-    patienceMs: Number.POSITIVE_INFINITY,
-    awaitReceipts: true,
-    follower: createFollower({ api, clock, random }),
-    isOnline: () => true,
-    signedIn: async () => undefined,
-    onLink: () => undefined,
-    onRate: () => undefined,
-    onDiagnosis: () => undefined,
-  });
+  return createUploader(uploaderTools({ queue, api, clock: { now: time.now, sleep: time.sleep } }));
 }
+
+const UNNAMED = { state: 'safe', uploadId: null, receiptId: null, trouble: null, turn: 0 } as const;
 
 function simulatedQueue(
   studies: World['studies'],
@@ -169,16 +154,7 @@ function simulatedQueue(
     pending: async () =>
       studies
         .filter(({ isGone, settled }) => !isGone && !settled)
-        .map(
-          ({ id }): QueuedUpload => ({
-            id,
-            state: 'safe',
-            uploadId: null,
-            receiptId: null,
-            trouble: null,
-            turn: 0,
-          }),
-        ),
+        .map(({ id }) => ({ ...UNNAMED, id })),
     announced: async () => true,
     beginSending: async () => true,
     parcelForgotten: async () => undefined,
@@ -261,29 +237,6 @@ test('a paused study stops within its piece and continues at the same byte', () 
     assert.ok(await run(() => studies[0]!.settled));
   }));
 
-test('an unfinished upload that expired at the gateway is restarted automatically', () => {
-  let pieces = 0;
-  const expiring =
-    (real: typeof fetch): typeof fetch =>
-    async (input, init) => {
-      if (init?.method === 'PATCH') pieces += 1;
-      if (init?.method === 'PATCH' && pieces === 2)
-        return new Response(
-          JSON.stringify({ type: 'x', title: 'x', status: 404, code: 'not-found', correlationId: 'c' }),
-          { status: 404 },
-        );
-      return real(input, init);
-    };
-  return inWorld({ fetch: expiring }, async ({ run, studies, asked }) => {
-    assert.ok(await run(() => studies[0]!.settled));
-    assert.is(
-      asked().filter((one) => one === 'POST /upload/init').length,
-      2,
-      'announced again automatically',
-    );
-  });
-});
-
 test('a study left out as a whole is followed to its receipt, not announced empty', async () => {
   const said: string[] = [];
   const nobody = async (path: string): Promise<never> => assert.unreachable(path) as never;
@@ -297,20 +250,15 @@ test('a study left out as a whole is followed to its receipt, not announced empt
     beginSending: async () => said.push('started') > 0,
     allSent: async () => void said.push('all-sent'),
   };
-  const carrier = createCarrier({
-    queue: queue as UploadQueue,
-    api: { baseUrl: '', send: nobody, json: nobody, text: nobody },
-    follower: { follow: () => undefined, close: () => undefined },
-    clock: { now: () => 0, sleep: async () => undefined },
-    random: () => 0.5,
-    patienceMs: 0,
-    awaitReceipts: false,
-    isOnline: () => true,
-    signedIn: async () => undefined,
-    onLink: () => undefined,
-    onRate: () => undefined,
-    onDiagnosis: () => undefined,
-  });
+  const carrier = createCarrier(
+    uploaderTools({
+      queue: queue as UploadQueue,
+      api: { baseUrl: '', send: nobody, json: nobody, text: nobody },
+      clock: { now: () => 0, sleep: async () => undefined },
+      follower: { follow: () => undefined, close: () => undefined },
+      awaitReceipts: false,
+    }),
+  );
   await carrier.carry(
     { id: 'a', state: 'uploading', uploadId: 'u', receiptId: null, trouble: null, turn: 1 },
     new AbortController().signal,

@@ -45,10 +45,8 @@ function tusServer(faults: Fault[] = []) {
     const fault = faults.shift()?.(request);
     if (fault instanceof Response) return fault;
     if (body.length > 0 && headers.has('upload-checksum')) {
-      const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(body))).toString(
-        'base64',
-      );
-      assert.is(headers.get('upload-checksum'), `sha256 ${digest}`);
+      const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(body)));
+      assert.is(headers.get('upload-checksum'), `sha256 ${digest.toString('base64')}`);
     }
     const arrived = fault === 'cut' ? body.subarray(0, body.length / 2) : body;
     const response = respond(String(input), method, headers, arrived);
@@ -74,13 +72,8 @@ function tusServer(faults: Fault[] = []) {
     take(upload, body);
     return answer(204, { 'upload-offset': String(upload.bytes.length) });
   }
-  return {
-    uploads,
-    seen,
-    state,
-    methods: () => seen.map(({ method }) => method).join(' '),
-    fetch: fetchFrom,
-  };
+  const methods = () => seen.map(({ method }) => method).join(' ');
+  return { uploads, seen, state, methods, fetch: fetchFrom };
 }
 
 interface SendOptions {
@@ -99,10 +92,7 @@ interface SendOptions {
   readonly isBegun?: boolean;
 }
 
-async function sendTo(
-  server: Pick<ReturnType<typeof tusServer>, 'fetch'>,
-  options: SendOptions = {},
-): Promise<ParcelOutcome> {
+async function sendTo(server: { fetch: typeof fetch }, options: SendOptions = {}): Promise<ParcelOutcome> {
   const parcel: ParcelToSend = {
     id: '7f1c2e4a-0000-4000-8000-000000000001',
     bytes: BYTES.length,
@@ -164,6 +154,8 @@ const html =
   () =>
     new Response('<html>Please sign in</html>', { status: code, headers: { 'content-type': 'text/html' } });
 const none: Fault = () => null;
+const atPieces = (fault: Fault): Fault[] =>
+  Array.from({ length: 500 }, () => (request) => (request.method === 'PATCH' ? fault(request) : null));
 
 test('a parcel arrives bit for bit, its first piece within the creation: no round trip without bytes', async () => {
   const server = tusServer();
@@ -183,18 +175,11 @@ test('a sealed parcel names its key and carries no checksum: its records authent
   const server = tusServer();
   await sendTo(server, { parcel: { seal: { keyId: 'k-1', enc: 'AbC+/w==' } } });
   const metadata = server.seen[0]!.headers.get('upload-metadata')!;
-  const values = new Map(
-    metadata
-      .split(',')
-      .map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]),
-  );
-  assert.equal([...values.keys()], ['upload', 'parcel', 'seal', 'enc']);
-  assertEach(['upload', 'parcel', 'seal'], (key) => values.get(key)!.toString(), [
-    'upload',
-    '7f1c2e4a-0000-4000-8000-000000000001',
-    'k-1',
-  ]);
-  assert.equal([...values.get('enc')!], [1, 0xb0, 0xbe, 0xff], 'the encapsulated key itself');
+  const pairs = metadata.split(',').map((pair) => pair.split(' ') as [string, string]);
+  const values = pairs.map(([key, value]) => [key, Buffer.from(value, 'base64')]);
+  const texts = { upload: 'upload', parcel: '7f1c2e4a-0000-4000-8000-000000000001', seal: 'k-1' };
+  const expected = Object.entries(texts).map(([key, text]) => [key, Buffer.from(text)]);
+  assert.equal(values, [...expected, ['enc', Buffer.from([1, 0xb0, 0xbe, 0xff])]], 'enc is the key itself');
   assert.ok(server.seen.every(({ headers }) => !headers.has('upload-checksum')));
 });
 
@@ -234,7 +219,7 @@ test('an answer lost after the gateway acted duplicates nothing, and nothing is 
     const server = tusServer();
     let requests = 0;
     const lossy = {
-      fetch: async (input: string | URL | Request, init?: RequestInit) => {
+      fetch: async (...[input, init]: Parameters<typeof fetch>) => {
         const answer = await server.fetch(input, init);
         if (requests++ === at) throw new TypeError('the connection was cut');
         return answer;
@@ -243,11 +228,8 @@ test('an answer lost after the gateway acted duplicates nothing, and nothing is 
     assert.is((await sendTo(lossy)).kind, 'sent');
     assert.is(server.uploads.size, 1);
     assert.is(server.state.received, BYTES.length);
-    assert.is(
-      server.seen.reduce((sum, { body }) => sum + body.length, 0),
-      BYTES.length,
-      'the gateway is asked before anything is sent again',
-    );
+    const left = server.seen.reduce((sum, { body }) => sum + body.length, 0);
+    assert.is(left, BYTES.length, 'the gateway is asked before anything is sent again');
   }
 });
 
@@ -280,16 +262,9 @@ test('the bytes that have left are reported during a piece, and only an answer c
     return server.fetch(url, init);
   };
   await sendTo(server, { fetchTelling, told });
-  assert.equal(
-    told.slice(0, 4),
-    [
-      [PIECE, PIECE],
-      [PIECE, PIECE + 1_000],
-      [PIECE, PIECE],
-      [PIECE, PIECE],
-    ],
-    'after an interruption it is safe here, not on its way',
-  );
+  const safe = [PIECE, PIECE];
+  const leaving = [PIECE, PIECE + 1_000];
+  assert.equal(told.slice(0, 4), [safe, leaving, safe, safe], 'after a cut it is not on its way');
   assert.equal(told.at(-1), [BYTES.length, BYTES.length]);
 });
 
@@ -331,12 +306,8 @@ test('Retry-After is obeyed, never undercut, and with jitter between devices', a
 test('a date in Retry-After is compared with the answer’s own date, because the local clock may be wrong', async () => {
   const slept: number[] = [];
   const at = Date.UTC(2031, 0, 1);
-  await sendTo(
-    tusServer([
-      status(503, { date: new Date(at).toUTCString(), 'retry-after': new Date(at + 20_000).toUTCString() }),
-    ]),
-    { slept },
-  );
+  const [date, later] = [at, at + 20_000].map((ms) => new Date(ms).toUTCString()) as [string, string];
+  await sendTo(tusServer([status(503, { date, 'retry-after': later })]), { slept });
   assert.ok(slept[0]! >= 20_000 && slept[0]! <= 25_000, `${slept}`);
 });
 
@@ -346,43 +317,28 @@ test('the client waits for a full gateway and reports it', async () => {
   assert.equal(waiting.slice(0, 2), ['storage-full', null]);
 });
 
+const blankOf = (bytes: number) => ({
+  bytes,
+  read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
+});
+
 test('after a gateway was full, pieces start small and grow only while they are accepted', async () => {
-  const bytes = 1_000_000;
   const full = problem(507, 'storage-full');
   const server = tusServer([full, none, full, full]);
   const way = { isCreationPlain: false, probeBytes: null };
-  const big = {
-    bytes,
-    read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
-  };
-  assert.is((await sendTo(server, { parcel: big, piece: 400_000, way })).kind, 'sent');
-  assert.equal(
-    server.seen.filter(({ method }) => method !== 'HEAD').map(({ method, body }) => [method, body.length]),
-    [
-      ['POST', 400_000],
-      ['POST', 0],
-      ['PATCH', 1_024],
-      ['PATCH', 1_024],
-      ['PATCH', 8_192],
-      ['PATCH', 65_536],
-      ['PATCH', 400_000],
-      ['PATCH', 400_000],
-      ['PATCH', 125_248],
-    ],
-  );
+  assert.is((await sendTo(server, { parcel: blankOf(1_000_000), piece: 400_000, way })).kind, 'sent');
+  const [whole, creation, ...pieces] = server.seen.filter(({ method }) => method !== 'HEAD');
+  assert.equal([whole!.body.length, creation!.body.length, creation!.method], [400_000, 0, 'POST']);
+  const sizes = [1_024, 1_024, 8_192, 65_536, 400_000, 400_000, 125_248];
+  assertEach(pieces, ({ method, body }) => `${method} ${body.length}`, sizes.map((size) => `PATCH ${size}`));
 });
 
 test('of two parcels only one sends a whole piece to a full gateway', async () => {
   const way: Way = { isCreationPlain: false, probeBytes: null };
-  const bytes = 300_000;
-  const big = {
-    bytes,
-    read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
-  };
   const first = tusServer([problem(507, 'storage-full'), status(404, TUS)]);
   const second = tusServer();
-  assert.is((await sendTo(first, { parcel: big, piece: 200_000, way })).kind, 'upload-gone');
-  await sendTo(second, { parcel: big, piece: 200_000, way });
+  assert.is((await sendTo(first, { parcel: blankOf(300_000), piece: 200_000, way })).kind, 'upload-gone');
+  await sendTo(second, { parcel: blankOf(300_000), piece: 200_000, way });
   assert.is(second.seen[0]!.body.length, 1_024);
 });
 
@@ -404,7 +360,7 @@ test('Safari calls a dropped link an abort: only our own signal ends the sending
   const server = tusServer();
   let requests = 0;
   const safari = {
-    fetch: async (input: string | URL | Request, init?: RequestInit) => {
+    fetch: async (...[input, init]: Parameters<typeof fetch>) => {
       if (requests++ === 1) throw new DOMException('The operation was aborted.', 'AbortError');
       return server.fetch(input, init);
     },
@@ -425,12 +381,7 @@ test('after damage a sealed parcel continues where the gateway says; a record th
   const damaged = problem(460, 'checksum-mismatch');
   const sealed = { parcel: { seal: { keyId: 'k', enc: 'x' } } };
   assert.is((await sendTo(tusServer([none, damaged, none, none, damaged]), sealed)).kind, 'sent');
-  const broken = tusServer(
-    Array.from(
-      { length: 99 },
-      (): Fault => (request) => (request.method === 'PATCH' ? damaged(request) : null),
-    ),
-  );
+  const broken = tusServer(atPieces(damaged));
   assert.instance(await failureOf(sendTo(broken, sealed)), CopyUnreadable);
   assert.ok(broken.seen.length < 10, broken.methods());
 });
@@ -449,11 +400,9 @@ test('an answer whose body breaks off still counts', async () => {
       cancel: () => Promise.reject(new Error('cut')),
     });
   const broken = {
-    fetch: async (input: string | URL | Request, init?: RequestInit) => {
+    fetch: async (...[input, init]: Parameters<typeof fetch>) => {
       const { headers, status: code } = await server.fetch(input, init);
-      return code === 204
-        ? new Response(null, { status: code, headers })
-        : new Response(body(), { status: code, headers });
+      return new Response(code === 204 ? null : body(), { status: code, headers });
     },
   };
   assert.is((await sendTo(broken)).kind, 'sent');
@@ -471,12 +420,7 @@ for (const [name, fault] of [
   ['answers questions and fails at every piece', html(502)],
 ] as const) {
   test(`a gateway that ${name} is asked less and less often, and given up when patience runs out`, async () => {
-    const broken = tusServer(
-      Array.from(
-        { length: 500 },
-        (): Fault => (request) => (request.method === 'PATCH' ? fault(request) : null),
-      ),
-    );
+    const broken = tusServer(atPieces(fault));
     const slept: number[] = [];
     assert.instance(await failureOf(sendTo(broken, { patienceMs: 20_000, slept })), Unreachable);
     assert.ok(slept.length < 10 && slept.at(-1)! > 5_000, `${slept}`);

@@ -13,9 +13,9 @@ import {
   type InstanceKey,
   type UploadQueue,
 } from '../queue/upload-queue.ts';
-import { createFollower } from './follow-events.ts';
 import { ReceiptFaulty } from './await-receipt.ts';
 import { createUploader, type Uploader } from './uploader.ts';
+import { uploaderTools } from '../../testing/open-uploader.ts';
 
 const STUDY = '1.2.3';
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
@@ -45,35 +45,19 @@ interface Habits {
 }
 
 /** One gateway with its faults and its state. */
-interface Gateway {
-  readonly habits: Habits;
-  readonly own: GenerateKeyPairResult;
-  readonly signer: GenerateKeyPairResult;
-  readonly conflicts: ReadonlySet<string>;
-  readonly seen: { inits: number; pieces: number; completions: number };
-  readonly offsets: Map<string, number>;
-  held: Set<string>;
-  isComplete: boolean;
-}
-
 async function gatewayWith(habits: Habits) {
   const own = await generateKeyPair('EdDSA', { extractable: true });
-  const gateway: Gateway = {
-    habits,
-    own,
-    signer: habits.strangerSigns ? await generateKeyPair('EdDSA') : own,
+  const gateway = {
+    ...{ habits, own, signer: habits.strangerSigns ? await generateKeyPair('EdDSA') : own },
     conflicts: new Set((habits.conflicts ?? []).map(keyOf)),
     seen: { inits: 0, pieces: 0, completions: 0 },
-    offsets: new Map(),
-    held: new Set(),
+    offsets: new Map<string, number>(),
+    held: new Set<string>(),
     isComplete: false,
   };
-  return {
-    fetch: (input: string | URL | Request, init: RequestInit = {}) =>
-      answer(gateway, new URL(String(input)).pathname, init),
-    seen: gateway.seen,
-  };
+  return gateway;
 }
+type Gateway = Awaited<ReturnType<typeof gatewayWith>>;
 
 const json = (body: unknown, status = 200): Response =>
   new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
@@ -132,22 +116,17 @@ function complete(gateway: Gateway): Response {
   const isLost = seen.completions <= (habits.loses ?? 0);
   if (isLost) gateway.held = new Set();
   gateway.isComplete = !isLost;
-  return json({
-    uploadId: UPLOAD,
-    state: 'receiving',
-    missing: isLost ? promisedTo(gateway).map(toKey) : [],
-  });
+  const missing = isLost ? promisedTo(gateway).map(toKey) : [];
+  return json({ uploadId: UPLOAD, state: 'receiving', missing });
 }
+
+const QUARANTINED = { state: 'quarantined', reason: 'conflicting-instance' } as const;
 
 async function signReceipt({ conflicts, habits, signer }: Gateway): Promise<string> {
   const instances = INSTANCES.map(
     ({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
-      sopInstanceUID,
-      digest,
-      bytes,
-      ...(conflicts.has(`${sopInstanceUID} ${digest}`)
-        ? { state: 'quarantined', reason: 'conflicting-instance' }
-        : { state: 'stored' }),
+      ...{ sopInstanceUID, digest, bytes, state: 'stored' },
+      ...(conflicts.has(`${sopInstanceUID} ${digest}`) && QUARANTINED),
     }),
   );
   const said = habits.receipt?.(instances) ?? {};
@@ -190,9 +169,9 @@ const MANIFEST: Manifest = {
   instances: INSTANCES,
 };
 
-/** The device keeps this of the one study. */
-function createRecord() {
-  return {
+function queueOf() {
+  /** The device keeps this of the one study. */
+  const record = {
     state: 'safe' as UploadState,
     refused: null as string | null,
     receiptId: null as string | null,
@@ -202,27 +181,16 @@ function createRecord() {
     settled: null as CheckedReceipt | null,
     sent: 0,
   };
-}
-type StudyRecord = ReturnType<typeof createRecord>;
-
-const pendingOf = ({ state, trouble, receiptId }: StudyRecord) => ({
-  id: 'study',
-  state,
-  uploadId: null,
-  receiptId,
-  trouble,
-  turn: 0,
-});
-
-function queueOf() {
-  const record = createRecord();
   const move = (event: Parameters<typeof nextUploadState>[1]) => {
     const state = nextUploadState(record.state, event);
     if (state !== null) record.state = state;
     return state !== null;
   };
   const queue: UploadQueue = {
-    pending: async () => (record.settled ? [] : [pendingOf(record)]),
+    async pending() {
+      const { state, trouble, receiptId } = record;
+      return record.settled ? [] : [{ id: 'study', state, uploadId: null, receiptId, trouble, turn: 0 }];
+    },
     manifestOf: async () => MANIFEST,
     announced: async () => true,
     async *parcelsFor(_id, need) {
@@ -262,7 +230,7 @@ async function uploaderOver(habits: Habits, onSleep: (times: number) => void = (
   const { queue, record } = queueOf();
   const api = createApiClient({
     baseUrl: 'http://gateway',
-    fetch: gateway.fetch,
+    fetch: (input, init = {}) => answer(gateway, new URL(String(input)).pathname, init),
     tokens: { accessToken: async () => 't', renew: async () => null },
   });
   // Time passes instantly, but only after pending work.
@@ -274,56 +242,42 @@ async function uploaderOver(habits: Habits, onSleep: (times: number) => void = (
       setImmediate(resolve);
     }).then(() => signal.throwIfAborted());
   const clock = { now: () => 0, sleep };
-  const uploader = createUploader({
-    queue,
-    api,
-    clock,
-    random: () => 0,
-    patienceMs: 60_000,
-    awaitReceipts: true,
-    follower: createFollower({ api, clock, random: () => 0 }),
-    isOnline: () => true,
-    signedIn: async () => undefined,
-    onLink: () => undefined,
-    onRate: () => undefined,
-    onDiagnosis: () => undefined,
-  });
+  const uploader = createUploader(
+    uploaderTools({ queue, api, clock, random: () => 0, patienceMs: 60_000 }),
+  );
   return { uploader, queue, record, seen: gateway.seen, slept };
 }
 
 async function carried(habits: Habits) {
   const { uploader, record, seen } = await uploaderOver(habits);
-  const failed = await uploader.drain(new AbortController().signal).then(
-    () => null,
-    (error: unknown) => error,
-  );
+  const failed = await uploader.drain(new AbortController().signal).catch((error: unknown) => error);
   return { record, seen, failed };
 }
 
 test('a study is sent and gets its receipt', async () => {
   const { record, seen, failed } = await carried({});
-  assert.is(failed, null);
+  assert.is(failed, undefined);
   assert.equal(seen, { inits: 1, pieces: 3, completions: 1 });
   assert.is(record.settled?.receipt.studyInstanceUID, STUDY);
 });
 
 test('instances that the gateway lost are sent again, as often as needed', async () => {
   const { record, seen, failed } = await carried({ loses: 2 });
-  assert.is(failed, null);
+  assert.is(failed, undefined);
   assert.ok(record.sent >= 2 && seen.completions >= 3);
   assert.ok(record.settled);
 });
 
 test('a tus upload that the gateway has lost is announced again and sent from the start', async () => {
   const { record, seen, failed } = await carried({ forgetsAt: 2 });
-  assert.is(failed, null);
+  assert.is(failed, undefined);
   assert.is(seen.inits, 2);
   assert.ok(record.settled);
 });
 
 test('an instance in conflict is not sent, and the others reach their receipt', async () => {
   const { record, failed } = await carried({ conflicts: [INSTANCES[1]!] });
-  assert.is(failed, null);
+  assert.is(failed, undefined);
   assert.is(record.settled?.receipt.instances[1]?.state, 'quarantined');
 });
 
@@ -352,10 +306,9 @@ test('an invalid receipt never makes the device delete anything', async () => {
 });
 
 test('a study that the gateway refuses is marked as refused, with the reason, and not retried for ever', async () => {
-  const { record, seen, failed } = await carried({
-    refusesWith: { status: 403, code: 'policy-not-allowed' },
-  });
-  assert.is(failed, null);
+  const refusesWith = { status: 403, code: 'policy-not-allowed' };
+  const { record, seen, failed } = await carried({ refusesWith });
+  assert.is(failed, undefined);
   assert.is(record.refused, 'policy-not-allowed');
   assert.is(seen.inits, 1);
 });
@@ -363,7 +316,7 @@ test('a study that the gateway refuses is marked as refused, with the reason, an
 test('a study beyond its account’s limit waits and says so, not that the gateway is full, and is sent later', async () => {
   for (const code of ['quota-exceeded', 'storage-full']) {
     const { record, failed } = await carried({ refusesWith: { status: 507, code }, refusals: 2 });
-    assert.is(failed, null);
+    assert.is(failed, undefined);
     assert.equal([...new Set(record.waits)], [code, null]);
     assert.is(record.refused, null);
     assert.ok(record.settled);
@@ -377,10 +330,8 @@ test('an invalid receipt is a state of the study, and is requested less and less
   });
   await runUntilSettled(uploader, record);
   assert.equal(record.troubles, ['receipt-faulty', 'receipt-faulty']);
-  assert.equal(
-    slept.filter((ms) => ms === 5_000 || ms === 10_000),
-    [5_000, 10_000],
-  );
+  const pauses = slept.filter((ms) => ms === 5_000 || ms === 10_000);
+  assert.equal(pauses, [5_000, 10_000]);
 });
 
 test('an unreadable copy is a state of the study, and is retried as soon as a person asks', async () => {
@@ -403,10 +354,7 @@ test('an unreadable copy is a state of the study, and is retried as soon as a pe
   assert.equal(record.troubles, ['copy-unreadable']);
 });
 
-async function runUntilSettled(
-  uploader: Uploader,
-  record: { readonly settled: CheckedReceipt | null },
-): Promise<void> {
+async function runUntilSettled(uploader: Uploader, record: { settled: unknown }): Promise<void> {
   const over = new AbortController();
   const running = uploader.run(over.signal);
   while (record.settled === null) await new Promise<void>((resolve) => setImmediate(resolve));

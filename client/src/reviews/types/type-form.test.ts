@@ -24,12 +24,8 @@ const definition: ReviewDefinition = {
     type: 'object',
     properties: {
       tear: {
-        ...{
-          title: 'Is the meniscus torn?',
-          description: 'Either of them',
-          'x-field': 'radio',
-          type: 'string',
-        },
+        ...{ title: 'Is the meniscus torn?', description: 'Either of them' },
+        ...{ 'x-field': 'radio', type: 'string' },
         oneOf: [
           { const: 'no', title: 'No' },
           { const: 'yes', title: 'Yes' },
@@ -42,14 +38,8 @@ const definition: ReviewDefinition = {
         ...{ 'x-tolerance': 1, 'x-ends': ['Guess', 'Certain'] },
       },
       gap: {
-        ...{
-          title: 'Gap',
-          'x-field': 'measurement',
-          type: 'number',
-          minimum: 0.5,
-          maximum: 40,
-          'x-unit': 'mm',
-        },
+        ...{ title: 'Gap', 'x-field': 'measurement', type: 'number', minimum: 0.5, maximum: 40 },
+        'x-unit': 'mm',
       },
       count: { title: 'Fragments', 'x-field': 'number', type: 'number', minimum: 0, maximum: 9 },
       comment: { title: 'Comment', 'x-field': 'text', type: 'string', maxLength: 500 },
@@ -110,33 +100,27 @@ test('a new number has no range yet, and a new scale five steps', () => {
 
 test('each mistake is named, with the question that has it', () => {
   const good = { options: options('Yes', 'No') };
-  assert.is(mistakeOf(typedWith(good)), null);
-  assert.equal(mistakeOf(typedWith(good, { title: ' ' })), { fault: 'title', place: null });
-  assert.equal(mistakeOf(typedWith(good, { questions: [] })), { fault: 'questions', place: null });
-  for (const readers of ['0', '6', '1.5', 'x', ''])
-    assert.equal(mistakeOf(typedWith(good, { readers })), { fault: 'readers', place: null }, readers);
-  assert.equal(mistakeOf(typedWith({ ...good, title: '' })), { fault: 'question', place: 0 });
-  assert.equal(mistakeOf(typedWith({ options: options('Yes', ' ') })), { fault: 'options', place: 0 });
-  assert.equal(mistakeOf(typedWith({ kind: 'number', minimum: '5', maximum: '5' })), {
-    fault: 'range',
-    place: 0,
-  });
-  assert.equal(mistakeOf(typedWith({ kind: 'number', minimum: '', maximum: '5' })), {
-    fault: 'range',
-    place: 0,
-  });
-  assert.equal(mistakeOf(typedWith({ kind: 'scale', minimum: '1', maximum: '10' })), null);
-  assert.equal(mistakeOf(typedWith({ kind: 'scale', minimum: '1', maximum: '11' })), {
-    fault: 'steps',
-    place: 0,
-  });
-  assert.equal(mistakeOf(typedWith({ kind: 'scale', minimum: '0,5', maximum: '3' })), {
-    fault: 'steps',
-    place: 0,
-  });
-  assert.equal(mistakeOf(typedWith({ kind: 'measurement', minimum: '0,5', maximum: '3' })), null);
-  assert.equal(mistakeOf(typedWith({ kind: 'text', maxLength: '4001' })), { fault: 'length', place: 0 });
-  assert.equal(mistakeOf(typedWith({ kind: 'text', maxLength: '4000' })), null);
+  const OK = null;
+  for (const [question, type, fault] of [
+    [good, {}, OK],
+    [good, { title: ' ' }, 'title'],
+    [good, { questions: [] }, 'questions'],
+    ...['0', '6', '1.5', 'x', ''].map((readers) => [good, { readers }, 'readers'] as const),
+  ] as const)
+    assert.equal(mistakeOf(typedWith(question, type)), fault && { fault, place: null }, JSON.stringify(type));
+  for (const [question, fault] of [
+    [{ ...good, title: '' }, 'question'],
+    [{ options: options('Yes', ' ') }, 'options'],
+    [{ kind: 'number', minimum: '5', maximum: '5' }, 'range'],
+    [{ kind: 'number', minimum: '', maximum: '5' }, 'range'],
+    [{ kind: 'scale', minimum: '1', maximum: '10' }, OK],
+    [{ kind: 'scale', minimum: '1', maximum: '11' }, 'steps'],
+    [{ kind: 'scale', minimum: '0,5', maximum: '3' }, 'steps'],
+    [{ kind: 'measurement', minimum: '0,5', maximum: '3' }, OK],
+    [{ kind: 'text', maxLength: '4001' }, 'length'],
+    [{ kind: 'text', maxLength: '4000' }, OK],
+  ] as const)
+    assert.equal(mistakeOf(typedWith(question)), fault && { fault, place: 0 }, JSON.stringify(question));
 });
 
 test('a new type gets a name that no other has', () => {

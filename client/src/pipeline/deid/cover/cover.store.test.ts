@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
 import type { Task } from '../../ingest/device-tasks.ts';
-import { DEIDENTIFIED, openIngest } from '../../../testing/open-ingest.ts';
+import { DEIDENTIFIED, openIngest, foundOf } from '../../../testing/open-ingest.ts';
 import { areAllShown, createLooked } from '../looked-frames.ts';
 import { createCoverStore, showsAll, type CoverStore } from './cover.store.ts';
 import { add, clear, undo } from './edit-boxes.ts';
@@ -20,7 +20,7 @@ async function open(...films: Partial<BurnedIn>[]) {
   });
   await device.store.addFiles(files);
   const { studyInstanceUID } = device.store.studies.value[0]!;
-  const found = device.store.inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  const found = foundOf(device.store, studyInstanceUID);
   const seen = createLooked();
   const store = createCoverStore(device.store, {
     files: found,
