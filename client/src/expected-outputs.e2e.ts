@@ -1,3 +1,4 @@
+// test:all: All labelled images take minutes; by day triage.e2e.ts holds scores to the same tolerance.
 /**
  * The models' expected outputs for the labelled images, from the product's own worker in Chromium: wrapped as
  * radiographs, then read, decoded, reduced and run like any study. Prints their accuracy and the difference
