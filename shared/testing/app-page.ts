@@ -6,13 +6,15 @@ import { createHash } from 'node:crypto';
 import type { BrowserContext, Page } from 'playwright-core';
 import { ADMIN, askAs, PASSWORD } from './accounts.ts';
 import { askOrthanc, instanceIdsOfStudy } from './ask-orthanc.ts';
+import { pressKey, pressOn } from './press.ts';
 import { syntheticStudy, type SyntheticOptions } from './synthetic-study.ts';
 import type { World } from './world.ts';
 
 export async function signIn(page: Page, username = ADMIN): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  const password = page.getByLabel('Password', { exact: true });
+  await password.fill(PASSWORD);
+  await pressOn(password, 'Enter');
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 }
 
@@ -95,7 +97,7 @@ export async function lookAtHeld(page: Page, count: number): Promise<void> {
     await isSeen.or(dialog.locator('.tick:enabled')).first().waitFor();
     if (at < count) await dialog.getByRole('button', { name: 'Next picture' }).click();
   }
-  await page.keyboard.press('Escape');
+  await pressKey(page, 'Escape');
   await dialog.waitFor({ state: 'detached' });
 }
 
