@@ -10,11 +10,16 @@ import { pressKey, pressOn } from './press.ts';
 import { syntheticStudy, type SyntheticOptions } from './synthetic-study.ts';
 import type { World } from './world.ts';
 
-export async function signIn(page: Page, username = ADMIN): Promise<void> {
+/** Fills in the page that signs a person in, and sends it: for whoever comes to another page than to that of sending. */
+export async function fillSignIn(page: Page, username: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('User name').fill(username);
-  const password = page.getByLabel('Password', { exact: true });
-  await password.fill(PASSWORD);
-  await pressOn(password, 'Enter');
+  const secret = page.getByLabel('Password', { exact: true });
+  await secret.fill(password);
+  await pressOn(secret, 'Enter');
+}
+
+export async function signIn(page: Page, username = ADMIN): Promise<void> {
+  await fillSignIn(page, username);
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 }
 
