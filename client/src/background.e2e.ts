@@ -1,3 +1,4 @@
+// test:all: Whole browsers and large studies take minutes; by day upload-right.e2e.ts sends without a login.
 /**
  * The queue is sent while no page is open: in a real Chromium a study is queued while the link is down, all
  * windows are closed, the link comes back, and the browser runs the service worker. A page that opens midway
@@ -20,6 +21,7 @@ import {
   untilPolicyKnown,
 } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -136,13 +138,14 @@ if (why !== null) {
   test('a study queued while the link was down arrives after the app was closed, and a notification says so', async () => {
     await queueBehindCut(filesOf({ seed: seed(1), rows: 256, columns: 256 }));
     await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
-    const tags = await page.evaluate(async () => {
-      const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
-        sync: { getTags(): Promise<string[]> };
-      };
-      return registration.sync.getTags();
-    });
-    assert.equal(tags, [TAG], 'a background sync was requested');
+    const tags = () =>
+      page.evaluate(async () => {
+        const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
+          sync: { getTags(): Promise<string[]> };
+        };
+        return registration.sync.getTags();
+      });
+    await expect.poll(tags, 'a background sync was requested').toEqual([TAG]);
     await browser.grantPermissions(['notifications'], { origin: world.address });
     await page.goto(`${world.address}/icon.svg`);
     world.link.mend();
@@ -153,12 +156,14 @@ if (why !== null) {
       if (!(await isSending(page))) await sync('sync');
       return (await notificationsOf(page)).length > 0;
     });
-    assert.equal(await notificationsOf(page), [
-      {
-        title: 'CT study is in the PACS',
-        body: 'All 12 instances are in the PACS. Its receipt is ready.',
-      },
-    ]);
+    await expect
+      .poll(() => notificationsOf(page))
+      .toEqual([
+        {
+          title: 'CT study is in the PACS',
+          body: 'All 12 instances are in the PACS. Its receipt is ready.',
+        },
+      ]);
     await page.goto(world.address);
     await page.getByText('Nothing waits on this device').waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
@@ -210,7 +215,7 @@ if (why !== null) {
     await page.getByRole('button', { name: 'Turn on' }).waitFor({ state: 'detached' });
     await page.reload();
     await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
-    assert.is(await page.getByRole('button', { name: 'Turn on' }).count(), 0);
+    await expect(page.getByRole('button', { name: 'Turn on' })).toHaveCount(0);
   });
 
   test('a browser that sends only while the page is open says so, and keeps its screen on while sending', async () => {
@@ -224,11 +229,11 @@ if (why !== null) {
     await page
       .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
       .waitFor();
-    await until('the screen to stay on', isAwake);
+    await expect.poll(isAwake).toBe(true);
     await looksRight(page, 'queue-goes-on-open');
     inTheMiddle.resume();
     await page.getByText('Nothing waits on this device').waitFor();
-    await until('the screen to go off again', async () => !(await isAwake()));
+    await expect.poll(isAwake).toBe(false);
   });
 }
 

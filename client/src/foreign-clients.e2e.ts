@@ -1,3 +1,4 @@
+// test:all: Builds foreign clients; by day gateway/src/uploads/foreign-promises.test.ts guards the doors.
 /**
  * Clients that are not ours, as their projects publish them, against the running gateway and a real Orthanc:
  * tus-js-client on a link that is cut, Uppy and dicomweb-client in a Chromium, Python with pydicom.

@@ -7,9 +7,9 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
@@ -29,11 +29,8 @@ async function startHotel(port: number): Promise<Server> {
 }
 
 /** Waits until the status line says exactly this; it may say something else a moment later. */
-async function says(page: Page, words: string): Promise<void> {
-  const status = page.locator('.status').getByText(words, { exact: true });
-  const hasSaid = await status.waitFor().then(() => true);
-  assert.ok(hasSaid, words);
-}
+const says = (page: Page, words: string): Promise<void> =>
+  expect(page.locator('.status').getByText(words, { exact: true })).toBeVisible();
 
 if (why !== null) {
   skipped('the link, as the status line tells it', why);
@@ -42,7 +39,7 @@ if (why !== null) {
   let page: Page;
   test.before(async () => {
     app = await openOwnWorld();
-    page = await openInstalled(await app.openVisitor(), app);
+    page = await openInstalled(await app.openVisitor({ isInstalled: true }), app);
     await says(page, 'Online');
   });
   test.after(async () => app.close());

@@ -7,26 +7,26 @@ import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAccount, type Account } from '#testing/accounts.ts';
 import {
   filesOf,
   instancesSentBy,
+  keepScripts,
   onDisk,
-  openInstalled,
   pressSend,
-  seedsOf,
   studiesSentBy,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { sha256 } from '#testing/sha256.ts';
+import { openWorld } from '#testing/world.ts';
 import { verifyReceipt, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
@@ -35,17 +35,16 @@ const REAL_STUDIES = ['ct-3slice-seg', 'mr-t1-siemens'];
 
 const { corpus } = testEnvironment();
 const test = suite('the main job');
-const why = await noWorldBecause();
-const seed = seedsOf('the main job');
+const walk = await walkScreens(test, { name: 'the main job', roles: ['technician'], open: openWorld });
 
 /** A study of one modality with this many instances. */
-const syntheticFiles = (nth: number, series: number): StudyOnDisk[] =>
-  filesOf({ seed: seed(nth), modality: 'MR', series, instancesPerSeries: 12, rows: 512, columns: 512 });
+const syntheticFiles = ({ seed }: Stage, series: number): StudyOnDisk[] =>
+  filesOf({ seed: seed(1), modality: 'MR', series, instancesPerSeries: 12, rows: 512, columns: 512 });
 
-async function filesToDrop(): Promise<StudyOnDisk[]> {
+async function filesToDrop(stage: Stage): Promise<StudyOnDisk[]> {
   if (corpus === null) {
     skipped('the main job with a real study', 'the corpus is not here; a synthetic one is sent');
-    return syntheticFiles(7, 3);
+    return syntheticFiles(stage, 3);
   }
   const files: StudyOnDisk[] = [];
   for (const study of REAL_STUDIES) {
@@ -72,10 +71,10 @@ async function drop(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
 }
 
 /** The SHA-256 of every file in the PACS that belongs to studies sent by this account. */
-async function digestsInPacs(world: World, { username }: Account): Promise<Set<string>> {
+async function digestsInPacs(stage: Stage): Promise<Set<string>> {
   const digests = new Set<string>();
-  for (const uid of await studiesSentBy(world, username)) {
-    for (const file of await filesOfStudy(world.orthanc, uid)) digests.add(sha256(file));
+  for (const uid of await studiesSentBy(stage, stage.account.username)) {
+    for (const file of await filesOfStudy(stage.orthanc, uid)) digests.add(sha256(file));
   }
   return digests;
 }
@@ -106,10 +105,10 @@ function hurry(): void {
 }
 
 /** Keeps everything unchanged, presses Send, reloads midway and cuts the link during the upload. */
-async function sendOverBrokenLink(page: Page, { link }: World): Promise<void> {
+async function sendOverBrokenLink({ page, link }: Stage): Promise<void> {
   const send = page.getByRole('button', { name: /^Send \d/ });
   await send.waitFor();
-  await until('every file to be read', async () => (await page.locator('progress').count()) === 0);
+  await expect(page.locator('progress'), 'every file is read').toHaveCount(0);
   await page.getByRole('button', { name: /Change$/ }).click();
   await page.getByLabel(/^Keep everything unchanged/).check();
   await page.getByRole('button', { name: 'Keep names' }).click();
@@ -141,7 +140,7 @@ async function saveReceipt(page: Page, file: string): Promise<void> {
 }
 
 /** The exit code of the command line when it verifies the receipt with the gateway's published keys. */
-const verifyByCommand = ({ gateway }: World, file: string) =>
+const verifyByCommand = ({ gateway }: Stage, file: string) =>
   spawnSync(process.execPath, [
     RELAY,
     'receipt',
@@ -151,89 +150,78 @@ const verifyByCommand = ({ gateway }: World, file: string) =>
     `${gateway.api}/.well-known/jwks.json`,
   ]).status;
 
-if (why !== null) {
-  skipped('the main job', why);
-} else {
-  let world: World;
-  let account: Account;
-  let visitor: BrowserContext;
-  let page: Page;
-  test.before.each(async () => {
-    world = await openWorld();
-    account = await createAccount(world.gateway, 'tess', ['technician']);
-    visitor = await world.openVisitor();
-    // While the link is down, only the service worker answers a reload.
-    page = await openInstalled(visitor, world, account.username);
-  });
-  test.after.each(async () => {
-    await visitor.close();
-    await world.close();
-  });
-
-  test('a dropped study survives a reload and an interruption midway, and arrives bit for bit', async () => {
-    const files = await filesToDrop();
+walk.installed(
+  'a dropped study survives a reload and an interruption midway, and arrives bit for bit',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const files = await filesToDrop(stage);
     await drop(page, files);
-    await sendOverBrokenLink(page, world);
+    await sendOverBrokenLink(stage);
     await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await until('every study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
-    const held = await digestsInPacs(world, account);
+    const held = await digestsInPacs(stage);
     for (const { name, buffer } of files)
       assert.ok(held.has(sha256(buffer)), `${name} is in the PACS as it was on the disk`);
     assert.is(held.size, files.length, 'and nothing else');
     const total = files.reduce((sum, { buffer }) => sum + buffer.length, 0);
-    process.stdout.write(`\n${world.link.bytesUp} bytes went up for ${total} bytes of study\n`);
-  });
+    process.stdout.write(`\n${stage.link.bytesUp} bytes went up for ${total} bytes of study\n`);
+  },
+);
 
-  test('the receipt can be saved and verified with the published keys, and any changed byte is detected', async () => {
-    await drop(page, filesOf({ seed: seed(9) }));
+walk(
+  'the receipt can be saved and verified with the published keys, and any changed byte is detected',
+  async (stage) => {
+    const { page, folder, gateway } = stage;
+    await stage.enter();
+    await drop(page, filesOf({ seed: stage.seed(1) }));
     await pressSend(page);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    const receiptFile = join(world.folder, 'receipt.jws');
+    const receiptFile = join(folder, 'receipt.jws');
     await saveReceipt(page, receiptFile);
-    assert.is(verifyByCommand(world, receiptFile), 0, 'it holds');
+    assert.is(verifyByCommand(stage, receiptFile), 0, 'it holds');
     const changed = await readFile(receiptFile);
     changed[changed.length >> 1]! ^= 1;
-    const changedFile = join(world.folder, 'changed.jws');
+    const changedFile = join(folder, 'changed.jws');
     await writeFile(changedFile, changed);
-    assert.is(verifyByCommand(world, changedFile), 1, 'a changed one does not');
+    assert.is(verifyByCommand(stage, changedFile), 1, 'a changed one does not');
 
-    const keys = (await (await fetch(`${world.gateway.api}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+    const keys = (await (await fetch(`${gateway.api}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
     const receipt = (await readFile(receiptFile)).toString('latin1');
     assert.is((await verifyReceipt(receipt, keys)).kind, 'holds');
     for (let at = 0; at < receipt.length; at += 1) {
-      for (const bit of [1, 2, 32]) {
-        const changed =
-          receipt.slice(0, at) + String.fromCharCode(receipt.charCodeAt(at) ^ bit) + receipt.slice(at + 1);
-        assert.is((await verifyReceipt(changed, keys)).kind, 'fault', `byte ${at}, bit ${bit}`);
-      }
+      const other = String.fromCharCode(receipt.charCodeAt(at) ^ (1 << (at % 6)));
+      const forged = receipt.slice(0, at) + other + receipt.slice(at + 1);
+      assert.is((await verifyReceipt(forged, keys)).kind, 'fault', `byte ${at}`);
     }
     for (const more of [`${receipt}\n`, ` ${receipt}`, `${receipt}=`, receipt.slice(0, -1)])
       assert.is((await verifyReceipt(more, keys)).kind, 'fault');
-  });
+  },
+);
 
-  test('a link that silently drops packets is given up after a minute, and the study continues where it was', async () => {
-    const { link } = world;
+walk(
+  'a link that silently drops packets is given up after a minute, and the study continues where it was',
+  async (stage) => {
+    const { page, link } = stage;
     page.on('worker', (worker) => {
       void ignoreFailure(worker.evaluate(hurry), 'a worker that is gone needs no hurry');
     });
-    await page.reload();
-    await page.getByRole('link', { name: 'Upload' }).click();
-    await drop(page, syntheticFiles(8, 1));
+    await stage.enter();
+    await drop(page, syntheticFiles(stage, 1));
     const send = page.getByRole('button', { name: 'Send 1 study' });
     await send.waitFor();
+    await keepScripts(page);
     const silence = link.pauseAfter(700_000);
     await send.click();
-    try {
-      await silence.reached;
-      await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor();
-    } finally {
-      silence.resume();
-    }
-    await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor({ state: 'detached' });
+    await silence.reached;
+    const waiting = page.getByText('Waiting for the gateway.', { exact: false }).first();
+    await waiting.waitFor();
+    silence.resume();
+    await waiting.waitFor({ state: 'detached' });
     await until('the study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
-    assert.is(await instancesSentBy(world, account.username), 12);
-  });
-}
+    assert.is(await instancesSentBy(stage, stage.account.username), 12);
+  },
+);
 
 test.run();

@@ -1,3 +1,4 @@
+// test:all: Builds with erasures off take minutes; by day canaries.e2e.ts searches device, gateway and links.
 /**
  * Promise 2, searched for byte by byte: studies full of identities are sent by a real Chromium. While they
  * wait for an unreachable PACS, and again when the PACS has them, every byte of the browser's profile, the

@@ -1,48 +1,27 @@
 /**
  * The installed app without a network, in a real Chromium with a persistent profile: it opens, and every step
- * up to "safe on this device" works, even after the browser was closed. Prints the time of a cold start
- * without judging it.
+ * up to "safe on this device" works, even after the browser was closed.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  choose,
-  filesOf,
-  instancesInPacs,
-  sendStudy,
-  signIn,
-  untilInstalled,
-  untilPolicyKnown,
-} from '#testing/app-page.ts';
+import { choose, filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
-
-/** How many times slower the CPU runs, to imitate a tablet. */
-const CPU_SLOWED = 4;
 
 const test = suite('the installed app without a network');
 const why = await noWorldBecause();
 
-async function slow(browser: BrowserContext, page: Page): Promise<void> {
-  const debug = await browser.newCDPSession(page);
-  await debug.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWED });
-}
-
-/**
- * A new window of a browser that has just been started; resolves with the milliseconds until files can be
- * chosen.
- */
-async function coldStart(app: OwnWorld): Promise<{ browser: BrowserContext; page: Page; ms: number }> {
+/** A new window of a browser that has just been started. */
+async function coldStart(app: OwnWorld): Promise<{ browser: BrowserContext; page: Page }> {
   const browser = await app.openBrowser();
   await browser.setOffline(true);
   const page = await browser.newPage();
-  await slow(browser, page);
-  const startedAt = performance.now();
   await page.goto(app.address);
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
-  return { browser, page, ms: performance.now() - startedAt };
+  return { browser, page };
 }
 
 if (why !== null) {
@@ -55,19 +34,11 @@ if (why !== null) {
   test.after(async () => app.close());
 
   test('it opens after a restart of the browser, knows its user and the policy, and accepts studies', async () => {
-    const visited = await (await app.openBrowser()).newPage();
-    await visited.goto(app.address);
-    await signIn(visited);
-    await untilInstalled(visited);
-    await untilPolicyKnown(visited);
-    await visited.getByText('Names are removed on this device').first().waitFor();
+    await openInstalled(await app.openBrowser(), app);
     await app.gateway.stop();
     app.link.cut();
 
-    const { page, ms } = await coldStart(app);
-    process.stdout.write(
-      `\ncold start without a network, CPU slowed ${CPU_SLOWED} times: ${ms.toFixed(0)} ms\n`,
-    );
+    const { page } = await coldStart(app);
     await page.getByText('Offline', { exact: true }).waitFor();
     await page.getByText('Names are removed on this device').first().waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).waitFor();
@@ -81,8 +52,7 @@ if (why !== null) {
   });
 
   test('queued studies are still there after another restart, more can be queued, and all arrive when the network is back', async () => {
-    const { browser, page, ms } = await coldStart(app);
-    process.stdout.write(`and with a queue: ${ms.toFixed(0)} ms\n`);
+    const { browser, page } = await coldStart(app);
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     // The sender's name for the study, so that a person knows which one waits.
@@ -90,10 +60,7 @@ if (why !== null) {
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf({ seed: 2 }));
     await page.getByText('24 instances are safe here', { exact: false }).waitFor();
-    assert.is(
-      (await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').count()) > 0,
-      true,
-    );
+    await expect(page.locator('[data-part=under-way] .queue-name').first()).toBeVisible();
 
     await app.gateway.start();
     app.link.mend();

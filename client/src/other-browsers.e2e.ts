@@ -1,3 +1,4 @@
+// test:all: Needs Firefox and WebKit; by day main-job.e2e.ts sends by Chromium.
 /**
  * Firefox and WebKit send too: sign in, choose files, send, and the receipt, against the real gateway and a
  * real Orthanc. Neither has Background Sync, so both must ask for the page to stay open while something

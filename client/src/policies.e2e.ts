@@ -14,15 +14,18 @@ import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import {
   choose,
   instancesInPacs,
+  keepScripts,
   onDisk,
   pressSend,
   signIn,
-  untilInstalled,
+  untilPolicyKnown,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { pressKey } from '#testing/press.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -166,7 +169,8 @@ if (why !== null) {
     );
     await page.goto(app.address);
     await signIn(page);
-    await untilInstalled(page);
+    await untilPolicyKnown(page);
+    await keepScripts(page);
   });
   test.after(async () => app.close());
 
@@ -194,15 +198,12 @@ if (why !== null) {
         for (const form of ['base64url', 'base64', 'hex'] as const)
           assert.not.ok(answer.includes(secret.toString(form).replace(/=+$/, '')), form);
     }
-    const kept = await keysOnDevice(page);
-    assert.equal(
-      kept.sort((a, b) => a.name.localeCompare(b.name)),
-      [
-        { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
-        { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
-        { name: 'wrapping-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
-      ],
-    );
+    const kept = async () => (await keysOnDevice(page)).sort((a, b) => a.name.localeCompare(b.name));
+    await expect.poll(kept).toEqual([
+      { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
+      { name: 'policies', type: 'ECDH private', exported: 'InvalidAccessError' },
+      { name: 'wrapping-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
+    ]);
   });
 
   test('that is changed while a study waits holds it with an explanation; chosen again, it is sent under the current version', async () => {
@@ -242,9 +243,9 @@ if (why !== null) {
     const send = page.locator('.send-button');
     await send.click();
     const sheet = page.getByRole('dialog', { name: 'Why are names kept?' });
-    assert.ok(await sheet.getByRole('button', { name: /^Send/ }).isDisabled());
+    await expect(sheet.getByRole('button', { name: /^Send/ })).toBeDisabled();
     await looksRight(page, 'send-reason');
-    await page.keyboard.press('Escape');
+    await pressKey(page, 'Escape');
     await sheet.waitFor({ state: 'detached' });
     await send.click();
     await sheet.getByLabel('The patient asked for it').check();

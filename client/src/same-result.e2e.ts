@@ -1,3 +1,4 @@
+// test:all: Builds and two gateways; by day scripts/relay/deidentify.test.ts and shared/src/deid guard the bytes.
 /**
  * One key, one result: the same studies de-identified in two browsers (each with its own gateway and Orthanc), of
  * which one holds the key and the other, a researcher's, asks the gateway; by `relay upload` of another

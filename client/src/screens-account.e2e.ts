@@ -125,7 +125,8 @@ walk(
     await openWithoutLink(found);
     const next = await createAccount(gateway, 'next', ['technician']);
     const data = { username: next.username, password: PASSWORD };
-    assert.ok((await page.request.post(`${address}/api/auth/login`, { data })).ok());
+    const entered = await page.request.post(`${address}/api/auth/login`, { data });
+    assert.is(entered.status(), 200);
     await renew();
     await page.getByRole('button', { name: `Account of ${next.username}` }).waitFor();
     await openWithoutLink(page.locator('main.result').getByText('The gateway cannot be reached'));

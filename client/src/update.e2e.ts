@@ -1,3 +1,4 @@
+// test:all: Five builds of the app take minutes; by day offline.e2e.ts guards the installed app and its queue.
 /**
  * New versions of the app during a waiting queue, in a real Chromium: the web app is rebuilt under another
  * version's name where the gateway serves it. Nothing queued or open on screen is lost, and a page
@@ -7,11 +8,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { choose, filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
+import { pressKey } from '#testing/press.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import project from '../../package.json' with { type: 'json' };
 import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
@@ -28,15 +30,13 @@ const press = (page: Page, name: string) => page.getByRole('button', { name }).c
 const askForUpdate = (page: Page) =>
   page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
 
-/** Reads the account menu and closes it again. */
-async function versionOf(page: Page): Promise<string> {
+/** By the account menu, which is closed again. */
+async function isVersion(page: Page, version: string): Promise<void> {
   await page.getByRole('button', { name: /^Account of/ }).click();
-  const version = await page
-    .getByRole('dialog')
-    .getByText(/^Version /)
-    .innerText();
-  await page.keyboard.press('Escape');
-  return version;
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText(/^Version /)).toHaveText(`Version ${version}`);
+  await pressKey(page, 'Escape');
+  await dialog.waitFor({ state: 'detached' });
 }
 
 if (why !== null) {
@@ -69,11 +69,12 @@ if (why !== null) {
     app.link.mend();
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
-    assert.is(await versionOf(page), `Version ${project.version}`, 'until a person presses');
+    // Until a person presses.
+    await isVersion(page, project.version);
     await press(page, 'Use it now');
     await page.getByText('This is the new version.').waitFor();
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-    assert.is(await versionOf(page), 'Version second');
+    await isVersion(page, 'second');
     await page.getByRole('button', { name: /^Resume/ }).click();
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
     await page.getByRole('button', { name: 'Close' }).click();
@@ -87,15 +88,15 @@ if (why !== null) {
     await askForUpdate(page);
     await press(page, 'Use it now');
     await page.getByText('Another window is reading a study or making it safe', { exact: false }).waitFor();
-    assert.ok(
-      await other.getByRole('button', { name: 'Send 1 study' }).isVisible(),
+    await expect(
+      other.getByRole('button', { name: 'Send 1 study' }),
       'the text being read there is still there',
-    );
+    ).toBeVisible();
     await other.getByRole('button', { name: 'Clear' }).click();
     await press(page, 'Use it now');
     for (const each of [page, other]) {
       await each.getByText('This is the new version.').waitFor();
-      assert.is(await versionOf(each), 'Version third');
+      await isVersion(each, 'third');
     }
     await other.close();
   });
@@ -113,10 +114,10 @@ if (why !== null) {
     await copy.buildVersion('fourth');
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
-    assert.ok(
-      await page.getByRole('button', { name: 'Use it now' }).isDisabled(),
+    await expect(
+      page.getByRole('button', { name: 'Use it now' }),
       'not while something is read here',
-    );
+    ).toBeDisabled();
     // As if another browser window without our rules had taken it.
     await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('take-over'));
     await page.getByText('A new version was installed.').waitFor();
@@ -131,7 +132,7 @@ if (why !== null) {
     await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
     await page.locator('.queue.changed').waitFor();
-    assert.is(await versionOf(page), 'Version fourth');
+    await isVersion(page, 'fourth');
   });
 
   test('is installed automatically at the next start, before a person touches the page', async () => {
@@ -144,7 +145,7 @@ if (why !== null) {
       (src) => document.querySelector('script[type=module]')?.getAttribute('src') !== src,
       before,
     );
-    assert.is(await versionOf(page), 'Version fifth');
+    await isVersion(page, 'fifth');
   });
 }
 

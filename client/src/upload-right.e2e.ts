@@ -3,33 +3,30 @@
  * during an upload, an account is disabled (and its queue taken over), the tablet's clock is days off and is
  * corrected midway. A queued study arrives, or says for whom it waits.
  */
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, ask, askAs, createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
-import {
-  choose,
-  instancesSentBy,
-  largeFilesOf,
-  seedsOf,
-  signIn,
-  untilInstalled,
-  untilPolicyKnown,
-} from '#testing/app-page.ts';
-import { skipped } from '#testing/environment.ts';
+import { ADMIN, ask, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
+import { choose, instancesSentBy, keepScripts, largeFilesOf, signIn } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
-import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
+import { pressKey, pressOn } from '#testing/press.ts';
+import { shiftClock } from '#testing/shift-clock.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
 
 const DAY_MS = 86_400_000;
-const INSTANCES = 16;
+const INSTANCES = 6;
 /** The bytes of a study after which the link is held: it is on its way but has not arrived. */
 const HALF_BYTES = 300_000;
 
 const test = suite('the right to send');
-const why = await noWorldBecause();
-const seed = seedsOf('the right to send');
+const walk = await walkScreens(test, {
+  name: 'the right to send',
+  roles: ['technician'],
+  open: openWorld,
+});
 
 type DeviceNow = {
   readonly rights: readonly { name: string; enrolled: boolean; extractable: boolean }[];
@@ -66,77 +63,64 @@ function deviceNow(page: Page): Promise<DeviceNow> {
   });
 }
 
-if (why !== null) {
-  skipped('the right to send', why);
-} else {
-  let world: World;
-  let browser: BrowserContext;
-  let account: Account;
-  test.before(async () => {
-    world = await openWorld();
+/** Chooses a study, presses Send, and holds the link when half of it has left. */
+async function sendHalf({ page, link, seed }: Stage): Promise<{ resume(): void }> {
+  await choose(page, largeFilesOf(seed(1), INSTANCES));
+  await keepScripts(page);
+  const middle = link.pauseAfter(HALF_BYTES);
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await middle.reached;
+  await page.getByText('You can close this page', { exact: false }).waitFor();
+  return middle;
+}
+
+async function untilArrived(stage: Stage, username = stage.account.username): Promise<void> {
+  await until('the study to be in the PACS, and its receipt here', async () => {
+    const now = await deviceNow(stage.page);
+    return now.records === 0 && now.receipts === 1;
   });
-  test.before.each(async () => {
-    browser = await world.openVisitor();
-    account = await createAccount(world.gateway, 'tess', ['technician']);
-  });
-  test.after.each(async () => browser.close());
-  test.after(async () => world.close());
+  assert.is(await instancesSentBy(stage, username), INSTANCES);
+}
 
-  /** Nothing passes after so many further bytes, until it is resumed, or the test has failed. */
-  let held: { resume(): void } | null = null;
-  const hold = (bytes: number) => {
-    const pause = world.link.pauseAfter(bytes);
-    held = pause;
-    return pause;
-  };
-  test.after.each(() => held?.resume());
+async function signOut({ page, account }: Stage): Promise<void> {
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+}
 
-  const open = async (before: (page: Page) => Promise<void> = async () => undefined): Promise<Page> => {
-    const page = await browser.newPage();
-    await before(page);
-    await page.goto(world.address);
-    await page.getByLabel('User name').waitFor();
-    await signIn(page, account.username);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
-    return page;
-  };
-  /** Chooses a study, presses Send, and holds the link when half of it has left. */
-  const sendHalf = async (page: Page, nth: number) => {
-    await choose(page, largeFilesOf(seed(nth)));
-    const middle = hold(HALF_BYTES);
-    await page.getByRole('button', { name: /^Send \d/ }).click();
-    await middle.reached;
-    await page.getByText('You can close this page', { exact: false }).waitFor();
-    return middle;
-  };
-  const untilArrived = async (page: Page) => {
-    await until('the study to be in the PACS, and its receipt here', async () => {
-      const now = await deviceNow(page);
-      return now.records === 0 && now.receipts === 1;
-    });
-    assert.is(await instancesSentBy(world, account.username), INSTANCES);
-  };
-  type AuditRow = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
-  const auditRows = async () =>
-    (await askAs<{ rows: readonly AuditRow[] }>(world.gateway, ADMIN, '/audit?limit=1000')).rows;
-  const changePassword = async (page: Page, current: string, next: string) => {
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByRole('button', { name: 'Change password' }).click();
-    await page.getByLabel('Current password').fill(current);
-    await page.getByLabel('New password').fill(next);
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
-    await page.keyboard.press('Enter');
-  };
-  const setDisabled = async (disabled: boolean) => {
-    const path = `/admin/users/${account.id}`;
-    const answer = await ask(world.gateway, ADMIN, { method: 'PATCH', path, body: { disabled } });
-    assert.is(answer.status, 200);
-  };
+async function setDisabled({ gateway, account }: Stage, disabled: boolean): Promise<void> {
+  const path = `/admin/users/${account.id}`;
+  const answer = await ask(gateway, ADMIN, { method: 'PATCH', path, body: { disabled } });
+  assert.is(answer.status, 200);
+}
 
-  test('a study whose session ends in the middle arrives without a login, and its receipt is checked', async () => {
-    const page = await open();
+type AuditRow = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
+
+/** What the trail says of this account. */
+async function audited({ gateway, account }: Stage, of: string) {
+  const { rows } = await askAs<{ rows: readonly AuditRow[] }>(gateway, ADMIN, '/audit?limit=1000');
+  const fields = rows.filter(({ event }) => event === of).map((row) => row.fields);
+  return fields.filter(({ accountId }) => accountId === account.id);
+}
+
+async function changePassword({ page, account }: Stage, current: string, next: string): Promise<void> {
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByLabel('Current password').fill(current);
+  const wanted = page.getByLabel('New password');
+  await wanted.fill(next);
+  await pressOn(wanted, 'Enter');
+  const changed = page.getByRole('dialog').filter({ hasText: 'Your password was changed' });
+  await changed.waitFor();
+  await pressKey(page, 'Escape');
+  await changed.waitFor({ state: 'detached' });
+}
+
+walk.installed(
+  'a study whose session ends in the middle arrives without a login, and its receipt is checked',
+  async (stage) => {
+    const { page, visitor, gateway } = stage;
+    await stage.enter();
     await until('the device to be enrolled', async () =>
       (await deviceNow(page)).rights.some(({ enrolled }) => enrolled),
     );
@@ -145,10 +129,9 @@ if (why !== null) {
       rights.every(({ extractable }) => !extractable),
       'no script can read the key',
     );
-
-    const middle = await sendHalf(page, 1);
-    const cookie = (await browser.cookies()).find(({ name }) => name === 'relay_refresh');
-    const ended = await fetch(`${world.gateway.api}/auth/logout`, {
+    const middle = await sendHalf(stage);
+    const cookie = (await visitor.cookies()).find(({ name }) => name === 'relay_refresh');
+    const ended = await fetch(`${gateway.api}/auth/logout`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ refreshToken: cookie?.value }),
@@ -157,52 +140,52 @@ if (why !== null) {
     await page.reload();
     middle.resume();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await untilArrived(page);
-    assert.is(
-      await page.getByRole('heading', { name: 'Sign in' }).count(),
-      1,
-      'nobody has signed in meanwhile',
-    );
-  });
+    await untilArrived(stage);
+    await expect(page.getByRole('heading', { name: 'Sign in' }), 'nobody has signed in').toBeVisible();
+  },
+);
 
-  test('signing out in the middle takes the study off the screen at once, says that it is being sent, and it arrives', async () => {
-    const page = await open();
-    const middle = await sendHalf(page, 2);
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByRole('button', { name: 'Sign out' }).click();
+walk(
+  'signing out in the middle takes the study off the screen at once, says that it is being sent, and it arrives',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const middle = await sendHalf(stage);
     // Nothing passes yet: signing out does not wait for the network.
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await signOut(stage);
     await page.getByText('still on their way from this device', { exact: false }).waitFor();
-    assert.is(await page.locator('.queue-row, .card').count(), 0);
+    await expect(page.locator('.queue-row, .card')).toHaveCount(0);
     middle.resume();
-    await untilArrived(page);
-  });
+    await untilArrived(stage);
+  },
+);
 
-  test('a study that is sent after a new password arrives without a login too', async () => {
-    const page = await open();
-    const enrolments = async () => {
-      const noted = await auditRows();
-      const enrolled = noted.filter(({ event }) => event === 'device-enrolled');
-      return enrolled.filter(({ fields }) => fields['accountId'] === account.id).length;
-    };
-    const next = 'four words that nobody knows';
-    await until('the device to be enrolled', async () => (await enrolments()) === 1);
-    await changePassword(page, PASSWORD, next);
-    await until('the device to be enrolled again', async () => (await enrolments()) === 2);
-    await changePassword(page, next, PASSWORD);
-    await until('and once more', async () => (await enrolments()) === 3);
-    const middle = await sendHalf(page, 7);
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    middle.resume();
-    await untilArrived(page);
-  });
+walk('a study that is sent after a new password arrives without a login too', async (stage) => {
+  await stage.enter();
+  const next = 'four words that nobody knows';
+  const untilEnrolled = (times: number) =>
+    until(
+      `the device to be enrolled ${times} times`,
+      async () => (await audited(stage, 'device-enrolled')).length === times,
+    );
+  await untilEnrolled(1);
+  await changePassword(stage, PASSWORD, next);
+  await untilEnrolled(2);
+  await changePassword(stage, next, PASSWORD);
+  await untilEnrolled(3);
+  const middle = await sendHalf(stage);
+  await signOut(stage);
+  middle.resume();
+  await untilArrived(stage);
+});
 
-  test('a disabled account’s study waits and says so, and is sent once its user signs in again', async () => {
-    const page = await open();
-    const middle = await sendHalf(page, 3);
-    await setDisabled(true);
+walk(
+  'a disabled account’s study waits and says so, and is sent once its user signs in again',
+  async (stage) => {
+    const { page, account } = stage;
+    await stage.enter();
+    const middle = await sendHalf(stage);
+    await setDisabled(stage, true);
     middle.resume();
     const saysSo = async () => {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -211,22 +194,22 @@ if (why !== null) {
     await saysSo();
     await page.reload();
     await saysSo();
-
-    await setDisabled(false);
-    await page.evaluate(() => {
-      location.hash = '#/';
-    });
+    await setDisabled(stage, false);
+    await page.evaluate(() => location.assign('#/'));
     await signIn(page, account.username);
-    await untilArrived(page);
-  });
+    await untilArrived(stage);
+  },
+);
 
-  test('a disabled account’s study is taken over by an administrator, arrives under that name, and the audit trail says so', async () => {
-    const page = await open();
-    const middle = await sendHalf(page, 6);
-    await setDisabled(true);
+walk(
+  'a disabled account’s study is taken over by an administrator, arrives under that name, and the audit trail says so',
+  async (stage) => {
+    const { page, gateway, account } = stage;
+    await stage.enter();
+    const middle = await sendHalf(stage);
+    await setDisabled(stage, true);
     middle.resume();
     await page.getByText('until the person who sent them signs in', { exact: false }).waitFor();
-    const { gateway } = world;
     const boss = await createAccount(gateway, 'boss', ['admin']);
     const goTo = (hash: string) => page.evaluate((to) => location.assign(to), hash);
     await goTo('#/');
@@ -235,37 +218,30 @@ if (why !== null) {
     const take = page.getByRole('button', { name: 'Take over 1 study' });
     await take.waitFor();
     await looksRight(page, 'queue-ownerless');
-    assert.is(await page.locator('.queue-row').count(), 0, 'nothing of it is shown before');
+    await expect(page.locator('.queue-row'), 'nothing of it is shown before').toHaveCount(0);
     await take.click();
     await page.getByRole('heading', { name: 'Take over these studies?' }).waitFor();
     await looksRight(page, 'take-over');
     await page.getByRole('button', { name: 'Take them over' }).click();
     await page.locator('.queue-row').first().waitFor();
-    await until('the study to be in the PACS, and its receipt here', async () => {
-      const now = await deviceNow(page);
-      return now.records === 0 && now.receipts === 1;
-    });
-    assert.is(await instancesSentBy(world, boss.username), INSTANCES);
-    const rows = await auditRows();
-    const noted = rows.filter(({ event }) => event === 'queue-taken-over').map(({ fields }) => fields);
-    assert.equal(noted, [{ accountId: account.id, by: boss.id, studies: 1 }]);
-  });
+    await untilArrived(stage, boss.username);
+    assert.equal(await audited(stage, 'queue-taken-over'), [
+      { accountId: account.id, by: boss.id, studies: 1 },
+    ]);
+  },
+);
 
-  for (const [nth, days] of [
-    [4, -3],
-    [5, 3],
-  ] as const) {
-    test(`a tablet whose clock is ${days} days off, and is set in the middle, sends and gets its receipt`, async () => {
-      let clock: ShiftedClock | null = null;
-      const page = await open(async (opened) => {
-        clock = await shiftClock(opened, days * DAY_MS);
-      });
-      const middle = await sendHalf(page, nth);
-      await clock!.set(-days * DAY_MS);
+for (const days of [-3, 3])
+  walk(
+    `a tablet whose clock is ${days} days off, and is set in the middle, sends and gets its receipt`,
+    async (stage) => {
+      const clock = await shiftClock(stage.page, days * DAY_MS);
+      await stage.enter();
+      const middle = await sendHalf(stage);
+      await clock.set(-days * DAY_MS);
       middle.resume();
-      await untilArrived(page);
-    });
-  }
-}
+      await untilArrived(stage);
+    },
+  );
 
 test.run();

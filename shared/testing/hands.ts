@@ -3,6 +3,7 @@
  * Tab, so a control that Tab does not reach fails the test.
  */
 import type { Locator, Page } from 'playwright-core';
+import { pressKey, pressOn } from './press.ts';
 
 export type Hands = {
   readonly are: 'mouse and touch' | 'keyboard';
@@ -32,7 +33,7 @@ async function tabTo(page: Page, what: Locator, isThere: (found: Element) => boo
   await what.waitFor({ state: 'attached' });
   for (let pressed = 0; pressed < TABS; pressed += 1) {
     if (await what.evaluate(isThere)) return;
-    await page.keyboard.press('Tab');
+    await pressKey(page, 'Tab');
   }
   throw new Error(`Tab does not reach ${what.toString()}`);
 }
@@ -53,25 +54,25 @@ async function tick(page: Page, what: Locator): Promise<void> {
       ? group.indexOf(found) - group.indexOf(document.activeElement as HTMLInputElement)
       : 0;
   });
-  if (steps === 0) await page.keyboard.press('Space');
+  if (steps === 0) await pressOn(what, 'Space');
   await arrow(page, steps);
 }
 
 async function arrow(page: Page, steps: number): Promise<void> {
   for (let pressed = 0; pressed < Math.abs(steps); pressed += 1)
-    await page.keyboard.press(steps > 0 ? 'ArrowDown' : 'ArrowUp');
+    await pressKey(page, steps > 0 ? 'ArrowDown' : 'ArrowUp');
 }
 
 export const keyboardAlone = (page: Page): Hands => ({
   are: 'keyboard',
   async press(what) {
     await reach(page, what);
-    await page.keyboard.press('Enter');
+    await pressOn(what, 'Enter');
   },
   tick: (what) => tick(page, what),
   async type(what, text) {
     await reach(page, what);
-    await page.keyboard.press('Control+a');
+    await pressOn(what, 'Control+a');
     await page.keyboard.type(text);
   },
   async pick(what, option) {

@@ -1,3 +1,4 @@
+// test:all: Slow links take minutes; by day tus-client.test.ts and uploader.test.ts guard the answers to proxies.
 /**
  * Hospital networks, with a real nginx and typical settings: a study still arrives in the PACS, and the
  * person is told what is in the way. Sent by the command line, which shares the page's uploader.
