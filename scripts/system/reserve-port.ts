@@ -23,8 +23,8 @@ async function readPorts(): Promise<{ readonly first: number; readonly count: nu
   return { first: highest + 1, count: 65_535 - highest };
 }
 
-/** Listens; `held` until this process ends, which it does not keep from ending. False: another has it. */
-function listens(where: ListenOptions, isHeld: boolean): Promise<boolean> {
+/** False: another has it. `isHeld`: until this process ends, which it does not keep from ending. */
+function listens(where: ListenOptions, isHeld = false): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
@@ -35,8 +35,13 @@ function listens(where: ListenOptions, isHeld: boolean): Promise<boolean> {
   });
 }
 
-const isReserved = async (port: number): Promise<boolean> =>
+/** False: somebody has it already. */
+const reserves = async (port: number): Promise<boolean> =>
   process.platform !== 'linux' || (await listens({ path: `\0relaypacs port ${port}` }, true));
+
+/** Whether a server could listen on it, on the loopback and on all addresses. */
+export const isPortFree = async (port: number): Promise<boolean> =>
+  (await listens({ port, host: '127.0.0.1' })) && (await listens({ port, host: '0.0.0.0' }));
 
 /** Processes begin at different ports, so that one that was just left rests. */
 let tried = process.pid * 13;
@@ -46,8 +51,7 @@ export async function reservePort(): Promise<number> {
   const { first, count } = await readPorts();
   for (let left = count; left > 0; left -= 1) {
     const port = first + (tried++ % count);
-    const isOurs = (await isReserved(port)) && (await listens({ port, host: '127.0.0.1' }, false));
-    if (isOurs && (await listens({ port, host: '0.0.0.0' }, false))) return port;
+    if ((await reserves(port)) && (await isPortFree(port))) return port;
   }
   throw new Error(`No TCP port of ${count} is free.`);
 }
