@@ -14,8 +14,12 @@ type Found = {
   readonly at: number;
 };
 
-/** Tests that may sleep, each with its reason. */
-const SLEEPERS = new Set<string>([]);
+/** Tests that sleep: the moment of a kill is what their seeds draw. */
+const SLEEPERS = new Set([
+  'gateway/src/pipeline/kill-at-random.e2e.ts',
+  'gateway/src/foreign/killed-store.e2e.ts',
+  'gateway/src/reviews/killed-reviews.e2e.ts',
+]);
 /** Keys are pressed here, after the focus has been seen. */
 const PRESSERS = new Set(['shared/testing/press.ts', 'shared/testing/hands.ts']);
 

@@ -1,36 +1,10 @@
-/**
- * TCP ports of the loopback: which one is free, and who holds one that is not.
- *
- * A port that was free a moment ago may be taken in the next: callers that start a server on one must still
- * expect `EADDRINUSE`.
- */
+/** TCP ports of the loopback: one for a server of a test, and who holds one that is taken. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
+import { isPortFree, reservePort } from './reserve-port.ts';
 
-function listenOnce(port: number, host: string): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(null));
-    server.listen({ port, host, exclusive: true }, () => {
-      const { port: taken } = server.address() as AddressInfo;
-      server.close(() => resolve(taken));
-    });
-  });
-}
-
-/** A port that nobody listens on. Throws when the machine gives none. */
-export async function freePort(): Promise<number> {
-  const port = await listenOnce(0, '127.0.0.1');
-  if (port === null) throw new Error('No free TCP port on the loopback.');
-  return port;
-}
-
-/** Whether a server could listen on it, on the loopback and on all addresses. */
-async function isPortFree(port: number): Promise<boolean> {
-  return (await listenOnce(port, '127.0.0.1')) !== null && (await listenOnce(port, '0.0.0.0')) !== null;
-}
+/** A port on which nobody listens, and that nobody else is given while this process lives. */
+export const freePort = (): Promise<number> => reservePort();
 
 /** The state column of /proc/net/tcp for a listening socket (Linux, include/net/tcp_states.h: TCP_LISTEN). */
 const LISTENING = '0A';
