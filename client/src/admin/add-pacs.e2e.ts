@@ -6,11 +6,10 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
-import { destinationsSchema, type Tuning } from '#shared/protocol/destination.ts';
+import { destinationsSchema } from '#shared/protocol/destination.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { ADMIN, ask, askAs, PASSWORD } from '#testing/accounts.ts';
+import { ADMIN, askAs, PASSWORD } from '#testing/accounts.ts';
 import { onDisk, pressSend, untilPolicyKnown } from '#testing/app-page.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { expect } from '#testing/expect.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
@@ -18,6 +17,7 @@ import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
+import { credentialsOf } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
@@ -30,11 +30,6 @@ const walk = await walkScreens(test, {
 /** Results of what was sent there may come later: a proxy that had ended would need somebody in the walks after it. */
 const proxies: Awaited<ReturnType<typeof startNginx>>[] = [];
 test.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
-
-function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
-  const [username = '', password = ''] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
-  return [username, password];
-}
 
 /** Every press and every field from the sign-in page on. */
 function countActions(page: Page) {
@@ -86,34 +81,6 @@ walk('a PACS that works stays primary when another one is added', async ({ page,
   await page.getByText('New studies no longer go to default first.').waitFor();
   await looksRight(page, 'destination-takes-primary');
 });
-
-walk(
-  'a person who has gone to another page and back is not moved when the list comes late',
-  async ({ page, enter, pacsLink }) => {
-    const released = Promise.withResolvers<void>();
-    await page.route('**/admin/destinations', async (route) => {
-      await released.promise;
-      await route.continue();
-    });
-    pacsLink.cut();
-    try {
-      await enter();
-      await page.getByText('PACS not reachable').waitFor();
-      await page.getByRole('link', { name: 'Administration' }).waitFor();
-      await page.getByRole('link', { name: 'Studies' }).click();
-      await page.getByRole('heading', { name: 'Studies', exact: true }).waitFor();
-      await page.getByRole('link', { name: 'RelayPACS' }).click();
-      await page.getByRole('button', { name: 'Choose files' }).waitFor();
-      released.resolve();
-      await page.getByRole('link', { name: '1 destination needs you' }).first().waitFor();
-      assert.is(new URL(page.url()).hash, '');
-      await page.getByRole('button', { name: 'Choose files' }).waitFor();
-    } finally {
-      released.resolve();
-      pacsLink.mend();
-    }
-  },
-);
 
 const RULE = { name: 'CT stays', enabled: true, when: { modality: ['CT'] }, to: [] };
 
@@ -291,58 +258,5 @@ walk(
     });
   },
 );
-
-/** The settings that fit come into sight, and one press saves them. */
-async function saveFound(page: Page, archive: Locator, lines: readonly string[]): Promise<void> {
-  await archive.getByText(/^All \d+ checks$/).waitFor();
-  const found = archive.getByRole('region', { name: 'What the gateway found at archive' });
-  await found.getByText('These settings fit this destination:').waitFor();
-  await expect(found.getByRole('list').first().getByRole('listitem')).toHaveText(lines);
-  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-  const button = found.getByRole('button', { name: 'Save these settings archive' });
-  await button.click();
-  assert.ok((await saved).ok());
-  await button.waitFor({ state: 'detached' });
-}
-
-walk('the settings that Test found are those of the destination after one press', async (stage) => {
-  const { page, orthanc, gateway } = stage;
-  const [username, password] = credentialsOf(orthanc);
-  const wish = {
-    ...{ kind: 'dicomweb', name: 'archive', url: orthanc.url, ca: null, certificate: null },
-    authentication: { kind: 'basic', username, password },
-  };
-  const path = '/admin/destinations';
-  const added = await ask(gateway, ADMIN, { method: 'POST', path, body: wish });
-  const { id } = (await added.json()) as { readonly id: string };
-  const tuning = async (): Promise<Tuning | undefined> => {
-    const { destinations } = destinationsSchema.parse(await askAs(gateway, ADMIN, path));
-    return destinations.find((one) => one.id === id)?.tuning;
-  };
-  // As somebody set them for the PACS that was there before, behind a proxy with a low limit.
-  const before: Tuning = { lagMinutes: null, proof: 'found', batchBytes: 1024 ** 2 };
-  await askAs(gateway, ADMIN, `${path}/${id}/tuning`, before);
-  assert.equal(await tuning(), before);
-  // A PACS without any instance has no digest to show.
-  const { instances } = syntheticStudy({ seed: stage.seed(1), series: 1, instancesPerSeries: 1 });
-  const { restUrl, authorization } = orthanc;
-  const posted = { method: 'POST', headers: { authorization }, body: new Uint8Array(instances[0]!.bytes) };
-  const stored = await fetch(`${restUrl}/instances`, posted);
-  assert.ok(stored.ok);
-  await stage.enter();
-  await page.getByRole('link', { name: 'Administration' }).click();
-  const archive = page.getByRole('article', { name: 'archive' });
-  await archive.getByRole('button', { name: 'Test archive', exact: true }).click();
-  const proof = 'Proof: the digest that the PACS made (RELAY_PACS_PROOF=digest)';
-  await saveFound(page, archive, [proof]);
-  assert.equal(await tuning(), { lagMinutes: null, proof: 'digest', batchBytes: null });
-  await archive.getByRole('button', { name: 'Test with test instances archive' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Store and test' }).click();
-  const lag = 'Nothing is called lost for 10 minutes (RELAY_PACS_LAG_MINUTES)';
-  await saveFound(page, archive, [lag, proof]);
-  assert.equal(await tuning(), { lagMinutes: 10, proof: 'digest', batchBytes: null });
-  const removed = await ask(gateway, ADMIN, { method: 'DELETE', path: `${path}/${id}` });
-  assert.ok(removed.ok);
-});
 
 test.run();

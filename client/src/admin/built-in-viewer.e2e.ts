@@ -1,3 +1,4 @@
+// test:all: few sites turn it on; built-in-viewer.store.test.ts and open-in-viewer.e2e.ts guard it by day
 /**
  * The built-in viewer in an administrator's hands, in a real Chromium: turned on, fetched, refused by its digest, and
  * removed; and how a study is opened in it. The gateway's answers are recorded: the real package has 50 MB, and

@@ -1,9 +1,10 @@
 /** Several cases at once, chosen and changed by keyboard, in a real Chromium against the running system. */
-import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('several cases at once');
@@ -13,13 +14,10 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
-
 walk('cases are chosen, changed, closed and put back by keyboard', async (stage) => {
   const { page, enter, account } = stage;
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   await press(page, 'Import a file');
   const dialog = page.getByRole('dialog');
   const rows = ['first', 'second'].map(
@@ -30,36 +28,35 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await press(page, 'Import 2 rows');
   await press(page, 'Close');
   await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
-  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
+  const shown = page.locator('a.case-row');
+  await expect(shown).toHaveCount(2);
   const row = page.getByRole('link', { name: `The first Doe Jane of ${account.username}` });
-  await row.press('x');
+  await focusAndPress(row, 'x');
   await page.getByText('1 case chosen').waitFor();
-  await row.press('Shift+X');
+  await focusAndPress(row, 'Shift+X');
   await page.getByText('2 cases chosen').waitFor();
   await looksRight(page, 'cases-chosen');
   await press(page, 'Change…');
-  await dialog.getByLabel('Add a tag').press('Enter');
+  await focusAndPress(dialog.getByLabel('Add a tag'), 'Enter');
   await dialog.getByText('Choose what to change.').waitFor();
   await dialog.getByLabel('Add a tag').fill('Roe Richard');
   await looksRight(page, 'cases-change');
   await dialog.getByLabel('Priority').selectOption('urgent');
   await dialog.getByLabel('Add a tag').fill('ward round');
-  await dialog.getByLabel('Add a tag').press('Enter');
-  await page.getByText('Changed 2 cases.').waitFor();
+  await pressOn(dialog.getByLabel('Add a tag'), 'Enter');
   await page.locator(':focus', { hasText: 'Changed 2 cases.' }).waitFor();
   await page.getByRole('link', { name: 'ward round' }).nth(1).waitFor();
   await press(page, 'Undo');
-  await page.getByText('Undone for 2 cases.').waitFor();
   await page.locator(':focus', { hasText: 'Undone for 2 cases.' }).waitFor();
   await page.getByRole('link', { name: 'ward round' }).first().waitFor({ state: 'detached' });
   await press(page, 'Choose all shown');
   await press(page, 'Close…');
-  await dialog.getByRole('button', { name: 'Close 2 cases' }).press('Enter');
+  await focusAndPress(dialog.getByRole('button', { name: 'Close 2 cases' }), 'Enter');
   await page.getByText('Closed 2 cases.').waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 0);
+  await expect(shown).toHaveCount(0);
   await press(page, 'Undo');
-  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
-  assert.not.ok((await row.innerText()).includes('Closed'));
+  await expect(shown).toHaveCount(2);
+  await expect(row).not.toContainText('Closed');
 });
 
 test.run();

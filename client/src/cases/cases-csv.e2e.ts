@@ -1,12 +1,14 @@
 /** Cases out as a file and in from one, in a real Chromium against the running system. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { chooseNames, namesHiddenFault } from '../testing/names-hidden.ts';
+import { press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('cases as files');
@@ -16,13 +18,10 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
-
 walk('a list is saved as CSV, and a file is mapped, refused by its rows and imported', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   await press(page, 'Import a file');
   const dialog = page.getByRole('dialog');
   const choose = (rows: readonly string[]) =>
@@ -36,11 +35,11 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   await dialog.getByText('Say which column is the title').waitFor();
   await dialog.getByLabel('Betreff').selectOption('title');
   await dialog.getByText('Row 2: Due can’t be read.').waitFor();
-  assert.ok(await dialog.getByRole('button', { name: 'Import', exact: true }).isDisabled());
+  await expect(dialog.getByRole('button', { name: 'Import', exact: true })).toBeDisabled();
   await looksRight(page, 'cases-import');
   const input = dialog.getByLabel('CSV file');
   await Promise.all([page.waitForEvent('filechooser'), input.click()]);
-  assert.is(await input.inputValue(), '', 'a file of the same name is another choice');
+  await expect(input, 'a file of the same name is another choice').toHaveValue('');
   await choose([`"${title}",NOT-THERE-9,2027-12-31`]);
   await dialog.getByText('A new case needs one of').waitFor();
   await dialog.getByLabel('Auftrag').selectOption('accessionNumber');
@@ -58,7 +57,7 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   await press(page, 'Save as CSV');
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    dialog.getByRole('button', { name: 'Save the file' }).press('Enter'),
+    focusAndPress(dialog.getByRole('button', { name: 'Save the file' }), 'Enter'),
   ]);
   assert.is(saved.suggestedFilename(), 'cases.csv');
   const file = join(stage.folder, 'cases.csv');
@@ -69,11 +68,11 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
 walk('a list is exported for a purpose, followed until it is ready, saved and erased', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
-  await page.getByRole('link', { name: 'Exports' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Exports' }), 'Enter');
   await page.getByText('No exports yet').waitFor();
   await looksRight(page, 'exports-none');
-  await page.getByRole('link', { name: 'Open the cases' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Open the cases' }), 'Enter');
   await press(page, 'Export');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What the file has').selectOption('cases-limited');
@@ -89,21 +88,21 @@ walk('a list is exported for a purpose, followed until it is ready, saved and er
   await looksRight(page, 'exports');
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    row.getByRole('button', { name: 'Save the file' }).press('Enter'),
+    focusAndPress(row.getByRole('button', { name: 'Save the file' }), 'Enter'),
   ]);
   assert.is(saved.suggestedFilename(), 'cases-limited.csv');
   const file = join(stage.folder, 'cases-limited.csv');
   await saved.saveAs(file);
   assert.match(await readFile(file, 'utf8'), /^\ufeff?caseNumber,pseudonym,status/);
-  await row.getByRole('button', { name: 'Erase the file' }).press('Enter');
-  await dialog.getByRole('button', { name: 'Erase the file' }).press('Enter');
+  await focusAndPress(row.getByRole('button', { name: 'Erase the file' }), 'Enter');
+  await focusAndPress(dialog.getByRole('button', { name: 'Erase the file' }), 'Enter');
   await row.getByText('Cancelled. There is no file.').waitFor();
 });
 
 walk('a list is exported as a report to print, and saved', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   await press(page, 'Export');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What the file has').selectOption('report-limited');
@@ -115,7 +114,7 @@ walk('a list is exported as a report to print, and saved', async (stage) => {
   await row.getByText('kept until').waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    row.getByRole('button', { name: 'Save the file' }).press('Enter'),
+    focusAndPress(row.getByRole('button', { name: 'Save the file' }), 'Enter'),
   ]);
   assert.is(saved.suggestedFilename(), 'report-limited.pdf');
   const file = join(stage.folder, 'report-limited.pdf');
@@ -126,7 +125,7 @@ walk('a list is exported as a report to print, and saved', async (stage) => {
 walk('a file that names patients is saved after a question while names are hidden', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   await press(page, 'Export');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What the file has').selectOption('report-full');
@@ -139,16 +138,16 @@ walk('a file that names patients is saved after a question while names are hidde
   await row.getByText('Weber Karl').waitFor({ state: 'detached' });
   let asked = 0;
   page.on('request', (request) => (asked += Number(request.url().endsWith('/file'))));
-  await row.getByRole('button', { name: 'Save the file' }).press('Enter');
+  await focusAndPress(row.getByRole('button', { name: 'Save the file' }), 'Enter');
   const sheet = page.getByRole('dialog', { name: 'Save the file although names are hidden?' });
   await looksRight(page, 'export-names-hidden');
-  await sheet.getByRole('button', { name: 'Cancel' }).press('Enter');
+  await focusAndPress(sheet.getByRole('button', { name: 'Cancel' }), 'Enter');
   await sheet.waitFor({ state: 'detached' });
   assert.is(asked, 0);
-  await row.getByRole('button', { name: 'Save the file' }).press('Enter');
+  await focusAndPress(row.getByRole('button', { name: 'Save the file' }), 'Enter');
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    sheet.getByRole('button', { name: 'Save anyway' }).press('Enter'),
+    focusAndPress(sheet.getByRole('button', { name: 'Save anyway' }), 'Enter'),
   ]);
   assert.is(saved.suggestedFilename(), 'report-full.pdf');
 });

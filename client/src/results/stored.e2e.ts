@@ -1,3 +1,4 @@
+// test:all: a film’s way through all models takes long; results.e2e.ts guards the pages by day
 /**
  * From an upload to report, segmentation and heat map in the PACS automatically, and each of them on the
  * screen as stored: a real film of a child, sent in a real Chromium under the policy that removes names, a
@@ -17,6 +18,8 @@ import { askOrthanc, filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skip } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress, pressKey } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -90,12 +93,10 @@ async function receiptOfHeatMap(gateway: OwnWorld['gateway'], { username }: Acco
 
 const uidOf = ({ instances }: Result, kind: Result['instances'][number]['kind'], revision = 1) =>
   instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
-const text = (page: Page) => page.locator('main').innerText();
-/** @throws Error with the page's text if reading back failed: the page repeats it only when asked. */
-async function untilRead(page: Page): Promise<void> {
-  const read = page.getByText('Read back from the PACS just now');
-  await read.or(page.locator('main').getByRole('alert')).first().waitFor();
-  if (!(await read.isVisible())) throw new Error(`not read back:\n${await text(page)}`);
+const untilRead = (page: Page): Promise<void> => page.getByText('Read back from the PACS just now').waitFor();
+/** All these words are to be seen. */
+async function says(page: Page, words: readonly (string | RegExp)[]): Promise<void> {
+  for (const one of words) await expect(page.locator('main')).toContainText(one, { useInnerText: true });
 }
 /** As the browser has drawn it: RGBA, rows from the top. Millions of bytes: they pass as one text. */
 async function drawn(page: Page, selector: string) {
@@ -133,9 +134,8 @@ step(
     await untilRead(page);
     await page.getByText('Byte for byte what its receipt names').waitFor();
     for (const summary of await page.locator('.report summary').all()) await summary.click();
-    const said = await text(page);
     const { model, score, threshold, input, intendedUse } = result.finding;
-    for (const words of [
+    await says(page, [
       'Imaging Measurement Report',
       'AI, not for diagnosis',
       'Not verified by a person',
@@ -156,11 +156,10 @@ step(
       uidOf(result, 'SC'),
       intendedUse,
       result.instances[0]!.receipt!.id,
-    ])
-      assert.ok(said.includes(words), `${words} in\n${said}`);
-    assert.match(said, /Patient \(pseudonym\)\s+RP-/);
-    assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'no part of the name');
+      /Patient \(pseudonym\)\s+RP-/,
+    ]);
     await looksRight(page, 'stored-report-open');
+    await expect(page.locator('main')).not.toContainText(new RegExp(`Film|Child${SEED}`));
     for (const summary of await page.locator('.report summary').all()) await summary.click();
     await page.evaluate(() => scrollTo(0, 0));
     await looksRight(page, 'stored-report');
@@ -176,7 +175,7 @@ step(
     await page.waitForFunction(
       () => (document.querySelector<HTMLImageElement>('.picture-box img')?.naturalWidth ?? 0) > 0,
     );
-    await page.waitForFunction(() => document.querySelectorAll('.picture-map canvas').length === 2);
+    await expect(page.locator('.picture-map canvas')).toHaveCount(2);
     const { lungs, input } = result.finding;
     const box = page.getByRole('img', { name: 'The source image, and over it: Right lung, Left lung' });
     await box.waitFor();
@@ -190,8 +189,7 @@ step(
       );
     }
     await looksRight(page, 'stored-segmentation');
-    await page.getByRole('checkbox', { name: 'Show Right lung' }).focus();
-    await page.keyboard.press('Space');
+    await focusAndPress(page.getByRole('checkbox', { name: 'Show Right lung' }), 'Space');
     await page.getByRole('img', { name: 'The source image, and over it: Left lung' }).waitFor();
     const opacity = () =>
       page
@@ -199,8 +197,8 @@ step(
         .first()
         .evaluate((map) => getComputedStyle(map).opacity);
     const before = Number(await opacity());
-    await page.keyboard.press('[');
-    assert.is(Math.round((before - Number(await opacity())) * 10), 1);
+    await pressKey(page, '[');
+    await expect.poll(async () => Math.round((before - Number(await opacity())) * 10)).toBe(1);
   },
 );
 
@@ -228,7 +226,7 @@ step(
   'a radiologist agrees, and the verified report is listed with the first one',
   async ({ page, gateway, account }, { id }) => {
     await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
-    await page.keyboard.press('a');
+    await pressKey(page, 'a');
     await page.getByText('Agreed', { exact: true }).waitFor();
     const result = await until('the verified report to be in the PACS', async () => {
       const one = await askAs<Result>(gateway, account.username, `/results/${id}`);
@@ -243,17 +241,10 @@ step(
     await page.getByRole('link', { name: /^Report \(SR\) · replaced by a later report/ }).waitFor();
     await page.getByRole('link', { name: /^Verified report: Agreed, .* \(SR\)/ }).click();
     await untilRead(page);
-    const said = await text(page);
-    for (const words of [
-      'Verified by a person',
-      'Complete',
-      'Final',
-      'Agrees with the model',
-      uidOf(result, 'SR'),
-    ])
-      assert.ok(said.includes(words), words);
-    assert.not.match(said, account.username, 'the radiologist also only by a pseudonym');
+    const verified = ['Verified by a person', 'Complete', 'Final', 'Agrees with the model'];
+    await says(page, [...verified, uidOf(result, 'SR')]);
     await looksRight(page, 'stored-verified');
+    await expect(page.locator('main'), 'also only by a pseudonym').not.toContainText(account.username);
   },
 );
 
@@ -269,16 +260,15 @@ step('a person who may not open the verified report is told that it replaces the
   await page.reload();
   const reports = page.locator('.result-instances li', { hasText: '(SR)' });
   await reports.getByText('your account may not open it').waitFor();
-  const [verified, first] = await reports.allInnerTexts();
-  assert.match(verified!, /^Verified report: Agreed, .*your account may not open it\s+in the PACS/s);
-  assert.match(first!, /replaced by a later report/);
-  assert.equal(await reports.getByRole('link').count(), 1);
-  assert.is(await page.getByText('is being made').count(), 0);
+  const withheld = /^\s*Verified report: Agreed, .*your account may not open it\s+in the PACS/s;
+  await expect(reports).toHaveText([withheld, /replaced by a later report/], { useInnerText: true });
+  await expect(reports.getByRole('link')).toHaveCount(1);
+  await expect(page.getByText('is being made')).toHaveCount(0);
   await page.evaluate(() => {
     location.hash += '/SR-2';
   });
   await page.getByText('Your account may not open verified reports.').waitFor();
-  assert.is(await page.getByText('Nothing of this result').count(), 0);
+  await expect(page.getByText('Nothing of this result')).toHaveCount(0);
   await looksRight(page, 'stored-withheld');
   await visitor.unrouteAll({ behavior: 'ignoreErrors' });
 });

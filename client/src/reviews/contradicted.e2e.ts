@@ -6,10 +6,12 @@ import type { Case } from '#shared/protocol/cases.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import type { CaseReview } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, askAs, createAccount } from '#testing/accounts.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { openCase, press } from '../testing/open-review.ts';
+import { storeCase, press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('contradicting readings');
@@ -42,23 +44,23 @@ async function readAs(
 walk('two settled readings that contradict each other say so, and what can be done', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  const caseId = await openCase(stage, 'Read twice');
+  const caseId = await storeCase(stage, 'Read twice');
   await readAs(stage, caseId, 'abnormal');
   await readAs(stage, caseId, 'normal');
   await page.reload();
   const reviews = page.getByRole('region', { name: 'Reviews' });
   await reviews.getByText('Readings of this case contradict each other.').waitFor();
   await reviews.getByText('Choose Have it read to have another person read it.').waitFor();
-  assert.is(await reviews.getByText('contradicted by another reading').count(), 2);
+  await expect(reviews.getByText('contradicted by another reading')).toHaveCount(2);
   await looksRight(page, 'case-contradicted');
-  await reviews.getByRole('link', { name: 'General reading' }).first().press('Enter');
+  await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
   await page.getByText('Another reading of this case says the opposite').waitFor();
   await page.getByText('nobody has decided between them').waitFor();
   await looksRight(page, 'review-contradicted');
   await page.getByText('A signed reading can’t be changed.').waitFor();
-  await page.getByRole('link', { name: 'Correct it in the case' }).press('Enter');
-  await reviews.getByRole('link', { name: 'General reading' }).last().press('Enter');
-  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Correct it in the case' }), 'Enter');
+  await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).last(), 'Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
   await page.getByLabel('Which reviews').selectOption('all');
   const rows = page.getByRole('link', { name: /^General reading/ });
   await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
@@ -66,8 +68,8 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.reload();
   await page.getByLabel('Which reviews').selectOption('all');
   await rows.getByText('A later reading decided against this one').waitFor();
-  assert.is(await page.getByText('says the opposite').count(), 0);
-  await rows.filter({ hasText: 'decided against' }).press('Enter');
+  await expect(page.getByText('says the opposite')).toHaveCount(0);
+  await focusAndPress(rows.filter({ hasText: 'decided against' }), 'Enter');
   await page.getByText('the next reader agreed with that one').waitFor();
 });
 
@@ -76,18 +78,18 @@ walk(
   async (stage) => {
     const { page, enter, account } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Read the other way');
+    const caseId = await storeCase(stage, 'Read the other way');
     await readAs(stage, caseId, 'abnormal');
     await press(page, 'Have it read');
     const dialog = page.getByRole('dialog');
     await dialog
       .getByRole('option', { name: 'General reading', selected: true })
       .waitFor({ state: 'attached' });
-    await dialog.getByLabel(account.username, { exact: true }).press('Space');
+    await focusAndPress(dialog.getByLabel(account.username, { exact: true }), 'Space');
     await press(page, 'Ask for the review');
     const form = page.getByRole('region', { name: 'Your answers' });
-    await form.getByLabel('Nothing abnormal').press('Space');
-    await form.getByLabel('No hurry').press('Space');
+    await focusAndPress(form.getByLabel('Nothing abnormal'), 'Space');
+    await focusAndPress(form.getByLabel('No hurry'), 'Space');
     await form.getByLabel('Impression').pressSequentially('Clear');
     await press(page, 'Save the answers');
     await press(page, 'Sign');
@@ -97,22 +99,22 @@ walk(
       .getByText('Disputed · ')
       .and(page.getByText('Nobody has decided which reading stands'))
       .waitFor();
-    assert.is(await page.getByText('Settled · ').count(), 0);
-    assert.is(await page.getByText('The answers that stand').count(), 0);
-    await page.getByRole('link', { name: 'Open the case' }).press('Enter');
-    await page.getByRole('link', { name: 'All cases' }).press('Enter');
+    await expect(page.getByText('Settled · ')).toHaveCount(0);
+    await expect(page.getByText('The answers that stand')).toHaveCount(0);
+    await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
+    await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
     const row = page.getByRole('link', { name: 'Read the other way' });
     await row.getByText('Readings of this case contradict each other').waitFor();
     await readAs(stage, caseId, 'normal');
     await page.reload();
     await row.waitFor();
-    assert.is(await row.getByText('contradict each other').count(), 0);
-    await row.press('Enter');
+    await expect(row.getByText('contradict each other')).toHaveCount(0);
+    await focusAndPress(row, 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
-    await reviews.getByRole('link', { name: 'General reading' }).nth(1).press('Enter');
+    await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');
     await page.getByText('This is not the last that was said of this case').waitFor();
-    assert.is(await page.getByText('Nobody has decided which reading stands').count(), 0);
-    assert.is(await page.getByText('says the opposite').count(), 0);
+    await expect(page.getByText('Nobody has decided which reading stands')).toHaveCount(0);
+    await expect(page.getByText('says the opposite')).toHaveCount(0);
   },
 );
 
@@ -121,15 +123,15 @@ walk(
   async (stage) => {
     const { page, enter, gateway } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Corrected');
+    const caseId = await storeCase(stage, 'Corrected');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
     await readAs(stage, caseId, 'abnormal', ben);
     await readAs(stage, caseId, 'normal', ben);
     await page.reload();
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await reviews.getByText('replaced by a later reading of the same reader').waitFor();
-    assert.is(await reviews.getByText('contradict').count(), 0);
-    await reviews.getByRole('link', { name: 'General reading' }).first().press('Enter');
+    await expect(reviews.getByText('contradict')).toHaveCount(0);
+    await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
     await page.getByText('The same reader has read this case again').waitFor();
   },
 );
@@ -137,12 +139,12 @@ walk(
 walk('a settled reading says which notes and readings of the case came after it', async (stage) => {
   const { page, enter, gateway } = stage;
   await enter();
-  const caseId = await openCase(stage, 'Read, corrected and read again');
+  const caseId = await storeCase(stage, 'Read, corrected and read again');
   await readAs(stage, caseId, 'abnormal');
   await page.reload();
   const reviews = page.getByRole('region', { name: 'Reviews' });
   const first = reviews.getByRole('link', { name: 'General reading' }).first();
-  await first.press('Enter');
+  await focusAndPress(first, 'Enter');
   await page.getByText('The answers that stand').waitFor();
   const body = { text: 'On the left, not on the right' };
   const noted = await ask(gateway, ADMIN, { method: 'POST', path: `/cases/${caseId}/notes`, body });
@@ -151,11 +153,11 @@ walk('a settled reading says which notes and readings of the case came after it'
   await page.reload();
   await page.getByText('This is not the last that was said of this case').waitFor();
   await page.getByText('On the left, not on the right').waitFor();
-  assert.is(await page.getByText('The answers that stand').count(), 0);
-  await page.getByRole('link', { name: /^Read again by ben.*: General reading$/ }).press('Enter');
+  await expect(page.getByText('The answers that stand')).toHaveCount(0);
+  await focusAndPress(page.getByRole('link', { name: /^Read again by ben.*: General reading$/ }), 'Enter');
   await page.getByText('The answers that stand').waitFor();
-  assert.is(await page.getByText('This is not the last').count(), 0);
-  await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+  await expect(page.getByText('This is not the last')).toHaveCount(0);
+  await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
   await reviews.getByText(/since then 1 note, read again by ben/).waitFor();
 });
 
@@ -164,7 +166,7 @@ walk(
   async (stage) => {
     const { page, enter, gateway, account } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Seen before');
+    const caseId = await storeCase(stage, 'Seen before');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
     const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
     const post = async (who: string, path: string, body: object) => {
@@ -180,9 +182,9 @@ walk(
     const given = { id: randomUUID(), place: 1, version: 1, accountId: account.id };
     await post(ADMIN, `/reviews/${id}/assign`, given);
     await page.reload();
-    await page.getByRole('region', { name: 'Reviews' }).getByRole('link').first().press('Enter');
+    await focusAndPress(page.getByRole('region', { name: 'Reviews' }).getByRole('link').first(), 'Enter');
     await page.getByText('You were given this reading although you may have seen it before.').waitFor();
-    assert.is(await page.getByText('You read without what models found').count(), 0);
+    await expect(page.getByText('You read without what models found')).toHaveCount(0);
   },
 );
 
@@ -203,7 +205,7 @@ walk(
   async (stage) => {
     const { page, enter, gateway, account } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Seen on its page');
+    const caseId = await storeCase(stage, 'Seen on its page');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
     await showFinding(stage, caseId);
     await press(page, 'Have it read');
@@ -214,11 +216,11 @@ walk(
       .waitFor({ state: 'attached' });
     await asked.selectOption('chest-film-double');
     const own = dialog.getByLabel(`${account.username} (may have seen the results)`);
-    await own.press('Space');
+    await focusAndPress(own, 'Space');
     await dialog.getByText('You may have seen what a model found here').waitFor();
-    await own.press('Space');
-    await dialog.getByLabel(ben.username, { exact: true }).press('Space');
-    assert.is(await dialog.getByText('You may have seen').count(), 0);
+    await focusAndPress(own, 'Space');
+    await focusAndPress(dialog.getByLabel(ben.username, { exact: true }), 'Space');
+    await expect(dialog.getByText('You may have seen')).toHaveCount(0);
     await press(page, 'Ask for the review');
     await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
   },
@@ -229,7 +231,7 @@ walk(
   async (stage) => {
     const { page, enter, gateway } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Asked for over a poor line');
+    const caseId = await storeCase(stage, 'Asked for over a poor line');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
     const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
     const dialog = page.getByRole('dialog');
@@ -239,7 +241,7 @@ walk(
       await press(page, 'Have it read');
       await dialog.getByLabel('What is asked').selectOption('chest-film-double');
       for (const { username } of [ben, cleo])
-        await dialog.getByLabel(username, { exact: true }).press('Space');
+        await focusAndPress(dialog.getByLabel(username, { exact: true }), 'Space');
       await dialog.getByText('could not find out who may have seen what models found').waitFor();
       await press(page, 'Ask for it all the same');
       await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
@@ -249,7 +251,7 @@ walk(
     assert.equal(reviews[0]?.places.map(({ reader }) => reader?.id).toSorted(), [ben.id, cleo.id].toSorted());
     // While others read the case, the gateway answers, and names nobody.
     await page.unroute('**/readers*');
-    await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+    await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
     await askUntold();
   },
 );

@@ -7,9 +7,12 @@ import type { Annotation, ReviewAnnotations } from '#shared/protocol/annotations
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { openCase, openReview, press } from '../testing/open-review.ts';
+import { openCase, openReview, press, storeCase } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 import { listPath, readPictures } from './study-pictures.ts';
 
@@ -23,22 +26,22 @@ const walk = await walkScreens(test, {
 /** An answer that is missing, and one that is too long. */
 async function refusesFaults(page: Page): Promise<void> {
   const form = page.getByRole('region', { name: 'Your answers' });
-  await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await focusAndPress(form.getByRole('button', { name: 'Save the answers' }), 'Enter');
   await form.getByText('Answer first: What does the film show?').waitFor();
   await form.getByText('At most 2,000 characters').waitFor();
   await form.getByLabel('Comment').fill('x'.repeat(2001));
-  await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await focusAndPress(form.getByRole('button', { name: 'Save the answers' }), 'Enter');
   await form.getByText('Comment: 2,001 of at most 2,000 characters: shorten it by 1').waitFor();
-  assert.is(await form.getByLabel('Comment').getAttribute('aria-invalid'), 'true');
+  await expect(form.getByLabel('Comment')).toHaveAttribute('aria-invalid', 'true');
   await form.getByLabel('Comment').fill('');
 }
 
 async function namesThePatient(page: Page): Promise<void> {
   const name = page.getByRole('region', { name: 'Patient' }).getByText(/^RP-\w+$/);
   await name.waitFor();
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await name.waitFor({ state: 'detached' });
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
 }
 
 /** On a tablet and on a phone, where the head of the page has scrolled away. */
@@ -51,22 +54,22 @@ async function seesWhoseItSigns(page: Page): Promise<void> {
     { width: 390, height: 844 },
   ]) {
     await page.setViewportSize(size);
+    await untilAtRest(page);
     await form.getByRole('button', { name: 'Sign', exact: true }).scrollIntoViewIfNeeded();
-    const box = (await whose.boundingBox())!;
-    assert.ok(box.y >= 0 && box.y + box.height <= size.height, `in view at ${size.width}`);
+    await expect(whose, `${size.width} px wide`).toBeInViewport({ ratio: 1 });
   }
   await page.setViewportSize(before);
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await whose.waitFor({ state: 'detached' });
   await form.getByText(/^For \S/).waitFor();
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await whose.waitFor();
 }
 
 async function seesWhoseRow(page: Page): Promise<void> {
   const row = page.getByRole('link', { name: 'Chest film' });
   await row.getByText(/^RP-\w+/).waitFor();
-  assert.match(await row.innerText(), / · CT · /);
+  await expect(row).toHaveText(/ · CT · /);
 }
 
 walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
@@ -83,11 +86,11 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await refusesFaults(page);
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
   await looksRight(page, 'review');
-  await form.getByLabel('Pneumonia', { exact: true }).press('Space');
-  await form.getByLabel('5 Certain').press('Space');
+  await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
+  await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   await form.getByLabel('Comment').pressSequentially('Left lower lobe of Doe Jane');
-  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
-  await page.getByRole('link', { name: 'Chest film' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Chest film' }), 'Enter');
   await form.getByText('These are your answers from before.').waitFor();
   await looksRight(page, 'review-draft');
   await page.context().setOffline(true);
@@ -95,16 +98,16 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await page.getByText('Not sent yet:', { exact: true }).waitFor();
   await form.getByText('Kept on this device, not sent yet.').waitFor();
   const waits = page.getByRole('link', { name: '1 verdict is not sent yet' });
-  assert.is(await waits.getAttribute('href'), new URL(page.url()).hash, 'to the review, where it is seen');
+  await expect(waits, 'to the review, where it is seen').toHaveAttribute('href', new URL(page.url()).hash);
   await looksRight(page, 'review-kept');
-  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
   await form.waitFor({ state: 'detached' });
-  await waits.press('Enter');
+  await focusAndPress(waits, 'Enter');
   await page.getByRole('link', { name: 'All reviews' }).waitFor();
   await page.context().setOffline(false);
   await form.getByText('You can change it until you sign.').waitFor();
   await waits.waitFor({ state: 'detached' });
-  await form.getByLabel('Nothing abnormal').press('Space');
+  await focusAndPress(form.getByLabel('Nothing abnormal'), 'Space');
   await form.getByText('Save your changes before you sign.').waitFor();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
@@ -113,7 +116,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await form.getByText('Signs in 5 seconds.').waitFor();
   await press(page, 'Undo');
   await form.getByText('You can change it until you sign.').waitFor();
-  await page.keyboard.press('Enter');
+  await pressOn(form.getByRole('button', { name: 'Sign', exact: true }), 'Enter');
   const sides = page.getByRole('region', { name: 'What the readers answered' });
   await sides.getByText('Nothing abnormal').waitFor();
   await sides.getByText('Left lower lobe of Doe Jane').waitFor();
@@ -122,7 +125,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await marks.getByText(`${stage.account.username} signed without marks.`).waitFor();
   await tab.waitFor({ state: 'detached' });
   await looksRight(page, 'review-settled');
-  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
   await page.getByLabel('Which reviews').selectOption('signed');
   await seesWhoseRow(page);
   await looksRight(page, 'reviews');
@@ -139,7 +142,7 @@ async function saveElsewhere({ page, account, gateway }: Stage, version: number,
 walk('a reader whose signature was refused sees the answers it was for, and can use them', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await openCase(stage, 'On two devices');
+  await storeCase(stage, 'On two devices');
   await openReview(stage);
   const form = page.getByRole('region', { name: 'Your answers', exact: true });
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
@@ -147,10 +150,10 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await drawByKeyboard(page);
   const marks = page.getByRole('region', { name: /^Marks \([1-9]/ });
   await marks.waitFor();
-  const count = await marks.getByRole('button', { name: /^Change/ }).count();
   await page.getByText('Saved', { exact: true }).waitFor();
-  await form.getByLabel('Pneumonia', { exact: true }).press('Space');
-  await form.getByLabel('5 Certain').press('Space');
+  const count = await marks.getByRole('button', { name: /^Change/ }).count();
+  await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
+  await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await saveElsewhere(stage, 2, { finding: 'normal', certainty: 2 });
@@ -158,21 +161,21 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   const kept = page.getByRole('region', { name: 'Your answers that were kept' });
   for (const words of ['Pneumonia', 'I can judge it', '5']) await kept.getByText(words).waitFor();
   const box = page.getByRole('alert').filter({ has: kept });
-  assert.not.match(await box.innerText(), /review-changed|pneumonia|Answered/);
-  assert.is(await page.getByRole('heading', { name: 'Marks of the readers' }).count(), 0);
-  assert.is(await marks.getByRole('button', { name: /^\d+ / }).count(), count, 'each mark once');
+  await expect(box).not.toHaveText(/review-changed|pneumonia|Answered/, { useInnerText: true });
+  await expect(page.getByRole('heading', { name: 'Marks of the readers' })).toHaveCount(0);
+  await expect(marks.getByRole('button', { name: /^\d+ / }), 'each mark once').toHaveCount(count);
   await looksRight(page, 'review-refused');
   await page.reload();
   await kept.getByText('Pneumonia').waitFor();
   await press(page, 'Use these answers');
   await form.getByText('These are your answers from before.').waitFor();
-  assert.ok(await form.getByLabel('Pneumonia', { exact: true }).isChecked());
+  await expect(form.getByLabel('Pneumonia', { exact: true })).toBeChecked();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await page.context().setOffline(true);
   await press(page, 'Sign');
   await page.getByText('Your signature is kept on this device.').waitFor();
-  assert.is(await page.getByText('You have signed.').count(), 0);
+  await expect(page.getByText('You have signed.')).toHaveCount(0);
   await page.context().setOffline(false);
   await page.getByRole('region', { name: 'What the readers answered' }).getByText('Pneumonia').waitFor();
 });
@@ -180,24 +183,21 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
 walk('a radiologist gives a reading to a colleague, and the colleague finds it', async (stage) => {
   const { page, enter, gateway } = stage;
   await enter();
-  await openCase(stage, 'For a colleague');
+  await storeCase(stage, 'For a colleague');
   await openReview(stage);
   const colleague = await createAccount(gateway, 'ada', ['radiologist']);
   const readers = page.getByRole('region', { name: 'Readers' });
   await readers.getByText('You', { exact: true }).waitFor();
   await press(page, 'Give to…');
   const sheet = page.getByRole('dialog', { name: 'Give the reading to' });
-  assert.is(
-    await sheet.getByLabel(stage.account.username, { exact: true }).count(),
-    0,
-    'the reader themselves',
-  );
-  await sheet.getByLabel(colleague.username, { exact: true }).press('Space');
+  await focusAndPress(sheet.getByLabel(colleague.username, { exact: true }), 'Space');
   await looksRight(page, 'review-give');
+  const oneself = sheet.getByLabel(stage.account.username, { exact: true });
+  await expect(oneself, 'the reader themselves').toHaveCount(0);
   await press(page, 'Give it');
   await sheet.waitFor({ state: 'detached' });
   await readers.getByText('You do not read this review.').waitFor();
-  assert.is(await page.getByRole('region', { name: 'Your answers' }).count(), 0);
+  await expect(page.getByRole('region', { name: 'Your answers' })).toHaveCount(0);
   const { reviews } = (await (await ask(gateway, colleague.username, { path: '/reviews' })).json()) as {
     reviews: ListedReview[];
   };
@@ -222,7 +222,7 @@ walk(
   async (stage) => {
     const { page, enter, account, gateway } = stage;
     await enter();
-    const caseId = await openCase(stage, 'Two readers');
+    const caseId = await storeCase(stage, 'Two readers');
     const api = async <T>(who: string, path: string, body: object): Promise<T> => {
       const answer = await ask(gateway, who, { method: 'POST', path, body });
       if (!answer.ok) throw new Error(await answer.text());
@@ -252,27 +252,23 @@ walk(
     assert.is(shown.state, 'adjudication');
     const given = { id: randomUUID(), place: 0, version: chosen.version, accountId: account.id };
     if (chosen.reader?.id !== account.id) await api<ListedReview>(ADMIN, `/reviews/${id}/assign`, given);
-    await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
-    await page.getByRole('link', { name: /^Reviews/ }).press('Enter');
-    await page.getByRole('link', { name: 'Decide between readers' }).press('Enter');
+    await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
+    await focusAndPress(page.getByRole('link', { name: /^Reviews/ }), 'Enter');
+    await focusAndPress(page.getByRole('link', { name: 'Decide between readers' }), 'Enter');
     const first = page.getByRole('region', { name: 'Reader 1' });
     await first.getByText('Pneumonia').waitFor();
     await page.getByRole('region', { name: 'Reader 2' }).getByText('Nothing abnormal').waitFor();
-    const words = await page.locator('main').innerText();
-    for (const { username } of readers) assert.not.ok(words.includes(username), 'no name of a reader');
     for (const [at, letter] of ['A', 'B'].entries()) {
       const marks = page.getByRole('region', { name: `Marks: Reader ${at + 1}` });
       await marks.getByRole('button', { name: `${letter}1 Box on image 1` }).waitFor();
     }
+    for (const { username } of readers) await expect(page.locator('main')).not.toContainText(username);
     await looksRight(page, 'review-adjudicate');
-    await first.getByRole('button', { name: 'Use these answers' }).press('Enter');
+    await focusAndPress(first.getByRole('button', { name: 'Use these answers' }), 'Enter');
     const own = page.getByRole('region', { name: 'Marks (1)' });
     await own.getByRole('button', { name: 'X1 Box on image 1' }).waitFor();
     await own.getByRole('button', { name: 'Change: X1 Box' }).waitFor();
-    assert.is(
-      await page.getByRole('region', { name: 'Your answers' }).getByLabel('Comment').inputValue(),
-      '',
-    );
+    await expect(page.getByRole('region', { name: 'Your answers' }).getByLabel('Comment')).toHaveValue('');
     await press(page, 'Save the answers');
     await page.getByText('You can change it until you sign.').waitFor();
     await press(page, 'Sign');
@@ -292,6 +288,7 @@ async function handsOn(page: Page) {
   };
   return {
     async touch(type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: Pair[]) {
+      await untilAtRest(page);
       const fingers = await Promise.all(places.map(at));
       await debug.send('Input.dispatchTouchEvent', {
         type,
@@ -299,6 +296,7 @@ async function handsOn(page: Page) {
       });
     },
     async drag(...places: readonly Pair[]) {
+      await untilAtRest(page);
       for (const [nth, place] of places.entries()) {
         const { x, y } = await at(place);
         await page.mouse.move(x, y, { steps: nth === 0 ? 1 : 4 });
@@ -307,6 +305,7 @@ async function handsOn(page: Page) {
       await page.mouse.up();
     },
     async press(place: Pair) {
+      await untilAtRest(page);
       const { x, y } = await at(place);
       await page.mouse.click(x, y);
     },
@@ -347,8 +346,9 @@ async function drawByMouse(page: Page): Promise<void> {
   await hands.drag([34, 40], [44, 50], [54, 40]);
   await chooseTool(page, 'Text');
   await hands.press([10, 56]);
-  await page.getByRole('textbox', { name: 'Text', exact: true }).fill('Old fracture');
-  await page.keyboard.press('Enter');
+  const words = page.getByRole('textbox', { name: 'Text', exact: true });
+  await words.fill('Old fracture');
+  await pressOn(words, 'Enter');
 }
 
 /** A box with one finger; two fingers only zoom. */
@@ -367,10 +367,10 @@ async function drawByTouch(page: Page): Promise<void> {
 
 /** A point in the middle, moved by eleven pixels and one back; its twin removed, undone and done again. */
 async function drawByKeyboard(page: Page): Promise<void> {
-  await page.getByRole('application', { name: /^Image 1 of/ }).focus();
-  const moved = ['Escape', '0', 'p', 'Enter', 'Shift+ArrowRight', 'ArrowRight', 'ArrowUp'];
+  await focusAndPress(page.getByRole('application', { name: /^Image 1 of/ }), 'Escape');
+  const moved = ['0', 'p', 'Enter', 'Shift+ArrowRight', 'ArrowRight', 'ArrowUp'];
   const twin = ['Escape', 'p', 'Enter', 'Delete', 'Control+z', 'Control+z', 'Control+Shift+z', 'Control+z'];
-  for (const key of [...moved, ...twin]) await page.keyboard.press(key);
+  await pressKey(page, ...moved, ...twin);
 }
 
 function areWhereDrawn(marks: readonly Annotation[]): void {
@@ -401,7 +401,7 @@ walk(
   async (stage) => {
     const { page, enter } = stage;
     await enter();
-    await openCase(stage, 'Marked');
+    await storeCase(stage, 'Marked');
     await openReview(stage);
     await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
     await page.getByRole('radio', { name: 'Free line' }).waitFor({ state: 'attached' });
@@ -410,8 +410,9 @@ walk(
     await drawByKeyboard(page);
     const list = page.getByRole('region', { name: 'Marks (9)' });
     await list.getByRole('button', { name: /^4 Length/ }).click();
-    await page.getByRole('textbox', { name: /^4 Length.* Label$/ }).fill('Widest');
-    await page.keyboard.press('Enter');
+    const label = page.getByRole('textbox', { name: /^4 Length.* Label$/ });
+    await label.fill('Widest');
+    await pressOn(label, 'Enter');
     await list.getByText('Widest').waitFor();
     const saved = page.getByText('Saved', { exact: true });
     await saved.waitFor();
@@ -423,13 +424,13 @@ walk(
     const form = page.getByRole('form', { name: 'Add a mark' });
     await form.getByLabel('Place, column').fill('65');
     await form.getByLabel('Place, row').fill('10');
-    await form.getByRole('button', { name: 'Save the mark' }).press('Enter');
+    await focusAndPress(form.getByRole('button', { name: 'Save the mark' }), 'Enter');
     await form.getByText('Give places that differ and lie in the image.').waitFor();
     await looksRight(page, 'review-mark-form');
     await form.getByLabel('Place, column').fill('');
     await form.getByLabel('Place, column').pressSequentially('12.5');
-    assert.is(await form.getByLabel('Place, column').inputValue(), '12.5');
-    await page.keyboard.press('Enter');
+    await expect(form.getByLabel('Place, column')).toHaveValue('12.5');
+    await pressOn(form.getByLabel('Place, column'), 'Enter');
     await page.getByRole('region', { name: 'Marks (10)' }).waitFor();
     await saved.waitFor();
     assert.equal((await marksAt(stage))[9]!.points, [[12.5, 10]]);
@@ -440,14 +441,14 @@ walk(
 
 async function signMarked({ page }: Stage): Promise<void> {
   const form = page.getByRole('region', { name: 'Your answers' });
-  await form.getByLabel('Nothing abnormal').press('Space');
-  await form.getByLabel('5 Certain').press('Space');
+  await focusAndPress(form.getByLabel('Nothing abnormal'), 'Space');
+  await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await press(page, 'Sign');
   const dialog = page.getByRole('dialog', { name: 'Is there something or not?' });
   await dialog.getByText('Your answer is “Nothing abnormal”.').waitFor();
-  await dialog.getByRole('button', { name: 'Sign anyway' }).press('Enter');
+  await focusAndPress(dialog.getByRole('button', { name: 'Sign anyway' }), 'Enter');
 }
 
 /** The page says it as soon as the PACS has them; behind it are the report and its receipt. */
@@ -455,44 +456,44 @@ async function findMarksInPacs({ page, account }: Stage): Promise<void> {
   const name = `Marks of ${account.username}`;
   const row = page.getByRole('region', { name: 'Marks in the PACS' }).getByRole('link', { name });
   await row.getByText(/^in the PACS, /).waitFor();
-  await page.locator('summary', { hasText: 'What happened' }).press('Enter');
+  await focusAndPress(page.locator('summary', { hasText: 'What happened' }), 'Enter');
   await page.getByText(/^Marks of a reader are in the PACS/).waitFor();
   await row.scrollIntoViewIfNeeded();
   await looksRight(page, 'review-marks-in-pacs');
-  await row.press('Enter');
+  await focusAndPress(row, 'Enter');
   await page.getByRole('heading', { name: `${name} (SR)` }).waitFor();
   await page.getByText('Byte for byte what its receipt names').waitFor();
   await page.getByText('Receipt that names it').waitFor();
   await looksRight(page, 'stored-marks');
-  await page.getByRole('link', { name: 'Review', exact: true }).press('Enter');
-  await page.getByRole('link', { name: 'Open the case' }).press('Enter');
-  await page.locator('main.case summary', { hasText: 'What happened' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Review', exact: true }), 'Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
+  await focusAndPress(page.locator('main.case summary', { hasText: 'What happened' }), 'Enter');
   const happened = page.getByRole('list', { name: 'What happened to this case' });
   await happened.getByText('Marks of a reader: handed to the PACS').waitFor();
   await happened.getByText('Marks of a reader: receipt issued').waitFor();
-  assert.is(await happened.getByText('Sending of a study began').count(), 1, 'of the study itself');
+  await expect(happened.getByText('Sending of a study began'), 'of the study itself').toHaveCount(1);
 }
 
 walk('the sign-in page says that a verdict waits, and not whose or of whom', async (stage) => {
   const { page, enter, account } = stage;
   await enter();
-  await openCase(stage, 'Not sent yet');
+  await storeCase(stage, 'Not sent yet');
   await openReview(stage);
   const form = page.getByRole('region', { name: 'Your answers' });
-  await form.getByLabel('Pneumonia', { exact: true }).press('Space');
-  await form.getByLabel('5 Certain').press('Space');
+  await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
+  await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   // It is known by then that models found nothing in this case.
   await form.getByLabel('I can judge it').waitFor();
   await page.context().setOffline(true);
   await press(page, 'Save the answers');
   await form.getByText('Kept on this device, not sent yet.').waitFor();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).press('Enter');
+  await focusAndPress(page.getByRole('button', { name: `Account of ${account.username}` }), 'Enter');
   await press(page, 'Sign out');
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByText('1 verdict is not sent yet. It is safe on this device').waitFor();
   await page.getByText('1 verdict on this device waits until its author signs in').waitFor();
   await looksRight(page, 'sign-in-verdict');
-  assert.not.match(await page.locator('body').innerText(), account.username);
+  await expect(page.locator('body')).not.toContainText(account.username);
 });
 
 test.run();

@@ -1,17 +1,16 @@
-/** By keyboard, for walks of reviews: a case of a study that was just sent, and a review of it. */
-import type { Locator, Page } from 'playwright-core';
+/** For walks of reviews: a case of a study, by keyboard or without hands, and a review of it. */
+import type { Page } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import { ask, tokenOf } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
-import { pressOn } from '#testing/press.ts';
+import { focusAndPress, pressOn } from '#testing/press.ts';
 import type { Stage } from '#testing/screen-walk.ts';
-
-async function pressThere(control: Locator, key: string): Promise<void> {
-  await control.focus();
-  await pressOn(control, key);
-}
+import { storeInstances } from '#testing/store-instances.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 
 /** A button that waits takes no key. */
 export const press = (page: Page, name: string): Promise<void> =>
-  pressThere(page.getByRole('button', { name, exact: true, disabled: false }), 'Enter');
+  focusAndPress(page.getByRole('button', { name, exact: true, disabled: false }), 'Enter');
 
 /** Sends a study, opens a case of it, and returns the case's id. */
 export async function openCase({ page, seed }: Stage, title: string): Promise<string> {
@@ -25,6 +24,22 @@ export async function openCase({ page, seed }: Stage, title: string): Promise<st
   return /cases\/([\w-]+)/.exec(page.url())![1]!;
 }
 
+/** A case of a study as a script stores it, on its page: for walks that begin there. Returns the case's id. */
+export async function storeCase({ page, gateway, account, address, seed }: Stage, title: string) {
+  const size = { modality: 'CT', series: 1, instancesPerSeries: 1, rows: 64, columns: 64 } as const;
+  const { instances } = syntheticStudy({ seed: seed(0), ...size });
+  const token = await tokenOf(gateway, account.username);
+  const files = instances.map(({ bytes }) => bytes);
+  const stored = await storeInstances(gateway, { token, policy: 'identified', files });
+  assert.is(stored.status, 200, await stored.text());
+  const body = { title, studies: [instances[0]!.identifiers.studyInstanceUID] };
+  const made = await ask(gateway, account.username, { method: 'POST', path: '/cases', body });
+  const { id } = (await made.json()) as { id: string };
+  await page.goto(`${address}/#/cases/${id}`);
+  await page.getByRole('heading', { name: title }).waitFor();
+  return id;
+}
+
 /** Asks for a review of the case in sight, by the person who is signed in. */
 export async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Have it read');
@@ -36,6 +51,6 @@ export async function openReview({ page, account }: Stage): Promise<void> {
   await decides.waitFor();
   await asked.selectOption('chest-film');
   await decides.waitFor({ state: 'detached' });
-  await pressThere(dialog.getByLabel(account.username, { exact: true }), 'Space');
+  await focusAndPress(dialog.getByLabel(account.username, { exact: true }), 'Space');
   await press(page, 'Ask for the review');
 }

@@ -14,7 +14,10 @@ import { ask, tokenOf } from '#testing/accounts.ts';
 import { choose, filesOf } from '#testing/app-page.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { storeInstances } from '#testing/store-instances.ts';
 import { openWorld } from '#testing/world.ts';
 import { listPath, readPictures } from '../reviews/study-pictures.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -44,15 +47,9 @@ async function storeUltrasound(stage: Stage, kind?: 'capture'): Promise<string> 
   const { gateway, account, seed } = stage;
   const size = { rows: 240, columns: 320, frames: 1, coding: 'native' } as const;
   const film = { seed: seed(0), number: 1, ...size, isCapture: kind === 'capture' };
-  const head = '--part\r\nContent-Type: application/dicom\r\n\r\n';
-  const stored = await fetch(`${gateway.api}/dicom-web/studies?policy=identified`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${await tokenOf(gateway, account.username)}`,
-      'content-type': 'multipart/related; type="application/dicom"; boundary=part',
-    },
-    body: new Blob([head, burnedInFile(film) as Uint8Array<ArrayBuffer>, '\r\n--part--']),
-  });
+  const token = await tokenOf(gateway, account.username);
+  const files = [burnedInFile(film)];
+  const stored = await storeInstances(gateway, { token, policy: 'identified', files });
   assert.ok(stored.ok, await stored.text());
   return `2.25.${film.seed}1`;
 }
@@ -100,15 +97,15 @@ walk('are shown in a review once a person asks, by keyboard and by touch', async
     await hideNames(page, true);
     await go(page, `#/reviews/${review}`);
     await asks(page).waitFor();
-    assert.is(await image.count(), 0);
+    await expect(image).toHaveCount(0);
   };
   await open();
-  assert.is(await page.locator('.review-pictures canvas').count(), 0);
+  await expect(page.locator('.review-pictures canvas')).toHaveCount(0);
   await looksRight(page, 'review-picture-hidden');
-  await show(page).press('Enter');
+  await focusAndPress(show(page), 'Enter');
   await image.waitFor();
   const pictures = page.getByRole('region', { name: 'Images of the case' });
-  assert.ok(await pictures.evaluate((place) => place === document.activeElement), 'the focus stays there');
+  await expect(pictures, 'the focus stays there').toBeFocused();
   await hideNames(page, false);
   await open();
   await show(page).tap();
@@ -149,37 +146,37 @@ walk('texts of readers are hidden too, and stay as they were when other answers 
   await go(page, `#/reviews/${review}`);
   const shows = page.getByRole('button', { name: 'Show it: Comment' });
   await shows.waitFor();
-  await show(page).press('Enter');
+  await focusAndPress(show(page), 'Enter');
   await page.locator('.viewer-mark', { hasText: 'Text hidden' }).waitFor();
   await page.locator('.mark-list', { hasText: 'Text hidden' }).waitFor();
-  assert.not.match(await page.locator('main').innerText(), /Example/);
+  await expect(page.locator('main')).not.toHaveText(/Example/, { useInnerText: true });
   await looksRight(page, 'review-text-hidden');
   await page.getByRole('radio', { name: '4', exact: true }).check();
-  await page.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await focusAndPress(page.getByRole('button', { name: 'Save the answers' }), 'Enter');
   await until('the saved answers', async () => (await said())['certainty'] === 4);
   assert.is((await said())['comment'], typed);
-  await shows.press('Enter');
-  assert.is(await page.getByLabel('Comment').inputValue(), typed);
+  await focusAndPress(shows, 'Enter');
+  await expect(page.getByLabel('Comment')).toHaveValue(typed);
   await keepsHidden(page, { mark: mark.label, note: 'Ask Mrs Example' });
 });
 
 /** The words of a chosen mark, and a note that is not added yet. */
 async function keepsHidden(page: Page, { mark, note }: { readonly mark: string; readonly note: string }) {
-  await page.locator('.mark-list .mark-name').press('Enter');
+  await focusAndPress(page.locator('.mark-list .mark-name'), 'Enter');
   const field = page.locator('.mark-bar');
   await field.getByText('Text hidden').waitFor();
-  assert.is(await field.locator('input:visible').count(), 0);
-  await page.getByRole('button', { name: 'Change: 1 Text' }).press('Enter');
+  await expect(field.locator('input:visible')).toHaveCount(0);
+  await focusAndPress(page.getByRole('button', { name: 'Change: 1 Text' }), 'Enter');
   const form = page.getByRole('form', { name: /^Change/ });
   await form.getByText('Text hidden').waitFor();
-  await form.getByRole('button', { name: /^Show it/ }).press('Enter');
-  assert.is(await form.getByRole('textbox').last().inputValue(), mark);
+  await focusAndPress(form.getByRole('button', { name: /^Show it/ }), 'Enter');
+  await expect(form.getByRole('textbox').last()).toHaveValue(mark);
   await page.getByRole('link', { name: 'Open the case' }).click();
   await page.getByRole('button', { name: 'Show names' }).click();
   await page.getByLabel('New note').fill(note);
   for (const isHidden of [true, false]) await page.getByLabel('Hide names and titles').setChecked(isHidden);
   await page.getByRole('button', { name: 'Show it: New note' }).waitFor({ state: 'detached' });
-  assert.is(await page.getByLabel('New note').inputValue(), note);
+  await expect(page.getByLabel('New note')).toHaveValue(note);
 }
 
 walk('are shown on the page of a result once a person asks, and are not in the list', async (stage) => {
@@ -191,14 +188,14 @@ walk('are shown on the page of a result once a person asks, and are not in the l
   // The list has results of other tests too.
   const row = page.locator(`.result-row[href$="${result}"]`);
   await row.waitFor();
-  assert.is(await row.locator('img').count(), 0);
+  await expect(row.locator('img')).toHaveCount(0);
   await looksRight(page, 'results-pictures-hidden');
   await go(page, `#/results/${result}`);
   await asks(page).waitFor();
   const image = page.locator('.picture-box img');
-  assert.is(await image.count(), 0);
+  await expect(image).toHaveCount(0);
   await looksRight(page, 'result-picture-hidden');
-  await show(page).press('Enter');
+  await focusAndPress(show(page), 'Enter');
   await image.waitFor();
   await hideNames(page, false);
   await hideNames(page, true);
@@ -216,26 +213,23 @@ walk('are hidden before they are sent, and one press shows those of a series', a
   await choose(page, filesOf(plain));
   const drawn = page.locator('.card-pictures canvas');
   await drawn.waitFor();
-  assert.is(await page.locator('.card-pictures .thumbnail').count(), 2);
+  await expect(page.locator('.card-pictures .thumbnail')).toHaveCount(2);
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await asks(page).first().waitFor();
-  assert.is(await page.locator('.held-list canvas').count(), 0);
+  await expect(page.locator('.held-list canvas')).toHaveCount(0);
   await looksRight(page, 'held-picture-hidden');
-  await page.getByRole('button', { name: /^Look at/ }).press('Enter');
+  await focusAndPress(page.getByRole('button', { name: /^Look at/ }), 'Enter');
   const large = page.getByRole('dialog');
   await large.getByText(ASKS).waitFor();
-  assert.is(await large.locator('canvas').count(), 0);
+  await expect(large.locator('canvas')).toHaveCount(0);
   await looksRight(page, 'large-picture-hidden');
-  await large.getByRole('button', { name: 'Show it', exact: true }).press('Enter');
+  await focusAndPress(large.getByRole('button', { name: 'Show it', exact: true }), 'Enter');
   await large.locator('canvas').waitFor();
   const place = large.getByRole('region', { name: /^Picture of instance/ });
-  assert.ok(
-    await place.evaluate((box) => box === document.activeElement),
-    'the focus stays with the picture',
-  );
+  await expect(place, 'the focus stays with the picture').toBeFocused();
   await large.getByRole('button', { name: 'Close' }).click();
   await page.locator('.held-list canvas').nth(1).waitFor();
-  assert.is(await asks(page).count(), 0);
+  await expect(asks(page)).toHaveCount(0);
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await drawn.nth(1).waitFor();
 });

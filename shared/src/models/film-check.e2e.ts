@@ -1,3 +1,4 @@
+// test:all: some thirty forms of each film take long; film.test.ts guards the rules by day
 /**
  * The film check on real films, as a table: how often it warns of films that are only taken differently, and
  * from which strength on it notices what spoils one. Its thresholds come from here. Slow: some thirty forms

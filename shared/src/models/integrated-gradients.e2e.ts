@@ -1,3 +1,4 @@
+// test:all: some hundred gradients a film take long; maps.test.ts guards their sum by day
 /**
  * The attributions of every radiograph of the evaluation set add up. Slow: some hundred gradients each, half
  * a minute in all.

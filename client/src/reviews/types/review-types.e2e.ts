@@ -4,6 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReviewTypes } from '#shared/protocol/reviews.ts';
 import { askAs } from '#testing/accounts.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../../testing/screens.ts';
@@ -11,11 +13,11 @@ import { looksRight } from '../../testing/screens.ts';
 /** Key by key: what is drawn again after each of them must not move the next one. */
 async function typesDecimals(field: Locator): Promise<void> {
   await field.pressSequentially('7.25');
-  assert.is(await field.inputValue(), '7.25');
+  await expect(field).toHaveValue('7.25');
   await field.fill('');
   await field.pressSequentially('12,5');
   await field.blur();
-  assert.is(await field.inputValue(), '12.5');
+  await expect(field).toHaveValue('12.5');
 }
 
 const test = suite('review types');
@@ -34,7 +36,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await page.getByRole('link', { name: 'Review types' }).click();
   await page.getByRole('list', { name: 'Review types' }).getByText('Chest film', { exact: true }).waitFor();
   await looksRight(page, 'review-types');
-  await page.getByRole('button', { name: 'Add a review type' }).press('Enter');
+  await focusAndPress(page.getByRole('button', { name: 'Add a review type' }), 'Enter');
   const form = page.getByRole('dialog', { name: 'Add a review type' });
   await form.getByLabel('Name').fill(`Knee ${account.username}`);
   await form.getByRole('group', { name: 'Kinds of image' }).getByLabel('MR', { exact: true }).check();
@@ -54,7 +56,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await second.getByLabel('Largest value').fill('5');
   await typesDecimals(second.getByRole('group', { name: 'What readers see' }).getByRole('textbox'));
   await looksRight(page, 'review-type-form');
-  await form.getByRole('button', { name: 'Move question 2 up' }).press('Enter');
+  await focusAndPress(form.getByRole('button', { name: 'Move question 2 up' }), 'Enter');
   await form.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('listitem').filter({ hasText: `Knee ${account.username}` });
   await row.getByText('Version 1').waitFor();
