@@ -1,3 +1,4 @@
+// test:all: more than one gateway is rare; pipeline/run-twice guards that a stage may run twice
 /**
  * Two gateways on one PostgreSQL and one data directory, behind a load balancer: for the devices they are
  * one. Nothing is lost, nothing is doubled, whichever of them a request lands on, and also when one is

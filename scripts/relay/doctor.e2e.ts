@@ -1,3 +1,4 @@
+// test:all: the usual faults of a PACS one after the other; doctor/examine-pacs.test guards each sentence
 /**
  * `relay doctor`, run as IT staff run it, before real PACSs that are set up wrong in the usual ways: in words and as
  * JSON each diagnosis is right and names the fix, the exit code fits, and without `--store` nothing is written.

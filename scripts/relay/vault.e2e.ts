@@ -1,3 +1,4 @@
+// test:all: the command line of the vault; vault-requests.test guards its rules
 /**
  * The vault from the command line, with a real gateway and a real Orthanc: two holders make their halves, a study is
  * sent de-identified, and both together get the patient back. One alone does not, and neither does whoever has all

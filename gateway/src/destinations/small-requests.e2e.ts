@@ -1,3 +1,4 @@
+// test:all: a PACS with small requests; pipeline/forward/take-batch.test guards how a study is cut
 /** A real Orthanc behind a real nginx with its limit of 1 MB: what fits arrives, and the limit is told and learned. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// test:all: a kill in a rare moment; exports/run-export.test guards that a job begins again
 /** SIGKILL while an export reads images: the next life makes the file again from the start, whole and once. */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// test:all: a PACS that corrects what it stores; coerce-copy.test guards what is made of it
 /** Two real Orthancs: the first gets what was promised, bit for bit, and the further one the values that it wants. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// test:all: kills at random find rare moments; kill-each-stage guards each known one
 /**
  * SIGKILL at moments that a seed chooses, with the embedded database: several studies travel while the
  * gateway dies again and again. `RELAY_SEED` repeats a run, `RELAY_KILLS` makes it longer.

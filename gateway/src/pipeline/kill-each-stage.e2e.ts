@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { testEnvironment, skipped } from '#testing/environment.ts';
+import { IS_WHOLE_PROOF, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { startRecordingProxy } from '#testing/recording-proxy.ts';
@@ -43,6 +43,8 @@ const ENDS_OF_STAGES = {
   eviction: `before update on study for each row when (new.state in ('closed', 'held'))`,
 } as const;
 type Stage = keyof typeof ENDS_OF_STAGES;
+/** The gate kills it where the PACS has what the database does not know of yet. */
+const STAGES: readonly Stage[] = IS_WHOLE_PROOF ? (Object.keys(ENDS_OF_STAGES) as Stage[]) : ['forward'];
 
 async function openDatabaseFor(test: string, serverUrl: string) {
   const server = new pg.Client({ connectionString: serverUrl });
@@ -225,7 +227,7 @@ if (postgresUrl === null) {
     await assertWhole(world, sent, result, { kills: 1, study });
   }
 
-  for (const stage of Object.keys(ENDS_OF_STAGES) as Stage[]) {
+  for (const stage of STAGES) {
     test(`a gateway killed between the effect and the commit of ${stage} loses and doubles nothing`, () =>
       killWhen(stage, 0, () => holdEndOf(stage, world)));
   }

@@ -1,3 +1,4 @@
+// test:all: a kill in a rare moment; reviews.simulation guards every order of events
 /**
  * The review's state machine with a real gateway: a process of its own on PostgreSQL with several connections, and
  * Orthanc. Both readers have two devices that send at once, sooner or later, and the gateway is killed (SIGKILL) while

@@ -1,3 +1,4 @@
+// test:all: a day of many patients takes a minute; canaries guards that nothing of them leaves
 /**
  * The patients of whom an account may ask in a day are counted in the database: a session or a device more, a second
  * gateway, and a gateway that is killed and started again give it none. Real processes, one of them killed.

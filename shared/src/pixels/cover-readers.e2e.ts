@@ -1,3 +1,4 @@
+// test:all: other readers of DICOM; cover-corpus.test guards the same boxes
 /**
  * Covered files are read by others: dciodvfy finds no error in them that the original did not have, dcmtk and pydicom
  * read their pixels as we do, Orthanc stores and draws them, and the text that was drawn there is nowhere in them.

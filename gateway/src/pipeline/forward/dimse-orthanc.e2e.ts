@@ -1,3 +1,4 @@
+// test:all: Orthanc by DIMSE; dimse-study.test and the contract of PACS guard it with other peers
 /**
  * A real Orthanc over DIMSE: it sends what it has with explicit lengths, however it was given it, and the instance is
  * proven all the same.
