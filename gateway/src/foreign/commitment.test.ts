@@ -24,10 +24,6 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** Sent by STOW-RS: the answer's status. */
-const store = async (instances: readonly SyntheticInstance[], token = keys.owner): Promise<number> =>
-  (await storeByStow(gateway, token, { files: fieldsOf(instances, 'bytes') })).status;
-
 type Item = Readonly<Record<string, { readonly Value: readonly (string | number)[] }>>;
 type Result = Readonly<Record<string, { readonly Value: readonly Item[] }>>;
 type Named = { readonly sopClassUID: string; readonly sopInstanceUID: string };
@@ -45,10 +41,7 @@ const question = (named: readonly Named[]) => ({
 });
 
 let transactions = 0;
-function newTransaction(): string {
-  transactions += 1;
-  return `2.25.4711${transactions}`;
-}
+const newTransaction = (): string => `2.25.4711${++transactions}`;
 const addressOf = (transaction: string): string => `/dicom-web/commitment-requests/${transaction}`;
 
 type Asking = { readonly token?: string; readonly type?: string; readonly accept?: string };
@@ -73,16 +66,25 @@ function read(result: Result) {
     failed: (result['00081198']?.Value ?? []).map((item) => [uid(item), item['00081197']!.Value[0]]),
   };
 }
+/** Asked for these in a transaction of their own. */
+const resultOf = async (named: readonly Named[], token = keys.owner) =>
+  read((await (await post(newTransaction(), question(named), { token })).json()) as Result);
 const codeOf = async (answer: Response): Promise<readonly unknown[]> => [
   answer.status,
   ((await answer.json()) as { code?: string }).code,
 ];
 const uidsOf = (instances: readonly SyntheticInstance[]): string[] =>
   instances.map(({ identifiers }) => identifiers.sopInstanceUID);
+/** Sent and kept. */
+async function stored(seed: number, instancesPerSeries = 1): Promise<readonly SyntheticInstance[]> {
+  const { instances } = syntheticStudy({ seed, instancesPerSeries });
+  const sent = await storeByStow(gateway, keys.owner, { files: fieldsOf(instances, 'bytes') });
+  assert.is(sent.status, 200);
+  return instances;
+}
 
 test('is given for what the PACS has confirmed, and the result stays', async () => {
-  const { instances } = syntheticStudy({ seed: 9801, instancesPerSeries: 3 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9801, 3);
   const transaction = newTransaction();
   const answer = await post(transaction, question(namesOf(instances)));
   assert.equal([answer.status, answer.headers.get('content-type')], [200, 'application/dicom+json']);
@@ -90,39 +92,31 @@ test('is given for what the PACS has confirmed, and the result stays', async () 
   assert.equal(read(result), { kept: uidsOf(instances), failed: [] });
   const again = await check(transaction);
   assert.equal([again.status, await again.json()], [200, result]);
-  assert.equal(await codeOf(await post(transaction, question(namesOf(instances)))), [
-    409,
-    'transaction-used',
-  ]);
+  const used = await post(transaction, question(namesOf(instances)));
+  assert.equal(await codeOf(used), [409, 'transaction-used']);
 });
 
 test('is not given for instances of another account, of nobody, or under another SOP Class', async () => {
-  const { instances } = syntheticStudy({ seed: 9802, instancesPerSeries: 2 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9802, 2);
   const [first, second] = namesOf(instances) as [Named, Named];
   const asked = [first, { ...second, sopClassUID: '1.2.840.10008.5.1.4.1.1.7' }];
   const nobodys = { ...first, sopInstanceUID: '2.25.99' };
-  const own = await post(newTransaction(), question([...asked, nobodys, first]));
-  assert.equal(read((await own.json()) as Result), {
-    kept: [first.sopInstanceUID],
-    failed: [
-      [second.sopInstanceUID, 0x0119],
-      ['2.25.99', 0x0112],
-    ],
-  });
+  const { kept, failed } = await resultOf([...asked, nobodys, first]);
+  assert.equal(kept, [first.sopInstanceUID]);
+  assert.equal(failed, [
+    [second.sopInstanceUID, 0x0119],
+    ['2.25.99', 0x0112],
+  ]);
   const transaction = newTransaction();
   const others = await post(transaction, question(asked), { token: keys.other });
-  assert.equal(
-    read((await others.json()) as Result).failed,
-    asked.map(({ sopInstanceUID }) => [sopInstanceUID, 0x0112]),
-  );
+  const unknown = asked.map(({ sopInstanceUID }) => [sopInstanceUID, 0x0112]);
+  assert.equal(read((await others.json()) as Result).failed, unknown);
   assert.is((await check(transaction)).status, 404, 'a request of another account');
   assert.is((await post(transaction, question(asked))).status, 200, 'nobody’s UIDs are used up by others');
 });
 
 test('waits for the PACS, and for a required destination that has not confirmed', async () => {
-  const { instances } = syntheticStudy({ seed: 9803, instancesPerSeries: 1 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9803);
   const { db } = gateway.database;
   const uid = uidsOf(instances)[0]!;
   const row = db.selectFrom('instance').selectAll().where('sop_instance_uid', '=', uid);
@@ -154,8 +148,7 @@ async function copyOf(studyId: string): Promise<{ readonly id: string }> {
 }
 
 test('waits for a file that came before the question and is not opened', async () => {
-  const { instances } = syntheticStudy({ seed: 9804, instancesPerSeries: 1 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9804);
   const { db } = gateway.database;
   const setFiles = (state: 'received' | 'opened') => db.updateTable('sent_file').set({ state }).execute();
   const unknown = { ...namesOf(instances)[0]!, sopInstanceUID: '2.25.98' };
@@ -174,19 +167,16 @@ test('fails for what is held, refused or was left out', async () => {
     [9806, 'refused', 0x0112],
     [9807, 'left-out', 0x0112],
   ] as const) {
-    const { instances } = syntheticStudy({ seed, instancesPerSeries: 1 });
-    assert.is(await store(instances), 200);
+    const instances = await stored(seed);
     const [uid = ''] = uidsOf(instances);
     await db.updateTable('instance').set({ state }).where('sop_instance_uid', '=', uid).execute();
-    const answer = await post(newTransaction(), question(namesOf(instances)));
-    assert.equal(read((await answer.json()) as Result).failed, [[uid, reason]], state);
+    assert.equal((await resultOf(namesOf(instances))).failed, [[uid, reason]], state);
   }
 });
 
 test('fails where other bytes of the account are held under the same UID, and not where nobody sent them', async () => {
   const { db } = gateway.database;
-  const { instances } = syntheticStudy({ seed: 9808, instancesPerSeries: 1 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9808);
   const [uid = ''] = uidsOf(instances);
   const { rows } = await sql<{ id: number }>`with made as (insert into instance overriding user value
       select (jsonb_populate_record(i, jsonb_build_object('parcel_id', null, 'digest', repeat('f', 64),
@@ -197,16 +187,13 @@ test('fails where other bytes of the account are held under the same UID, and no
     returning instance_id as id`.execute(db);
   // Its parcel may go at any moment: what was stored needs none.
   const other = rows[0]!;
-  const resultNow = async () =>
-    read((await (await post(newTransaction(), question(namesOf(instances)))).json()) as Result);
-  assert.equal(await resultNow(), { kept: [uid], failed: [] });
+  assert.equal(await resultOf(namesOf(instances)), { kept: [uid], failed: [] });
   await db.updateTable('instance').set({ brought: true }).where('id', '=', other.id).execute();
-  assert.equal(await resultNow(), { kept: [], failed: [[uid, 0x0110]] });
+  assert.equal(await resultOf(namesOf(instances)), { kept: [], failed: [[uid, 0x0110]] });
 });
 
 test('is asked and answered in XML too', async () => {
-  const { instances } = syntheticStudy({ seed: 9809, instancesPerSeries: 1 });
-  assert.is(await store(instances), 200);
+  const instances = await stored(9809);
   const [{ sopClassUID, sopInstanceUID }] = namesOf(instances) as [Named];
   const value = (tag: string, uid: string) =>
     `<DicomAttribute tag="${tag}" vr="UI"><Value number="1">${uid}</Value></DicomAttribute>`;
@@ -215,10 +202,8 @@ test('is asked and answered in XML too', async () => {
   const asking = { type: 'application/dicom+xml', accept: 'application/dicom+xml' };
   const answer = await post(newTransaction(), xml, asking);
   assert.equal([answer.status, answer.headers.get('content-type')], [200, 'application/dicom+xml']);
-  assert.match(
-    await answer.text(),
-    `keyword="ReferencedSOPInstanceUID"><Value number="1">${sopInstanceUID}<`,
-  );
+  const kept = `keyword="ReferencedSOPInstanceUID"><Value number="1">${sopInstanceUID}<`;
+  assert.match(await answer.text(), kept);
 });
 
 test('is refused where the question is none, or too long, and for a key that may only read', async () => {

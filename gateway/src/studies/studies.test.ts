@@ -46,6 +46,8 @@ async function deliver(seed: number): Promise<{ uid: string; uploadId: string }>
   await pipeline.runAll();
   return { uid: uidOf(instances), uploadId };
 }
+const timelineOf = async (uid: string) =>
+  timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`)).events;
 
 const ownName = async (): Promise<string> => {
   const accounts = pipeline.tools.db.selectFrom('account').select('username');
@@ -63,14 +65,11 @@ test('are listed newest first, page by page, with what stands where', async () =
   const waiting = soft(7103);
   await pipeline.init(toManifest(waiting));
   const { studies, next } = await list();
-  assert.equal(
-    [uids(studies), next, studies.map(({ standing }) => standing)],
-    [[uidOf(waiting), second.uid, first.uid], null, ['under-way', 'ended', 'ended']],
-  );
-  assert.equal(
-    [studies[2]?.uploads.map(({ uploadId, counts }) => [uploadId, counts.inPacs]), studies[2]?.sopClassUIDs],
-    [[[first.uploadId, 2]], [soft(7101)[0]!.identifiers.sopClassUID]],
-  );
+  assert.equal([uids(studies), next], [[uidOf(waiting), second.uid, first.uid], null]);
+  assert.equal(fieldsOf(studies, 'standing'), ['under-way', 'ended', 'ended']);
+  const { uploads, sopClassUIDs } = studies[2]!;
+  assert.equal([uploads.length, uploads[0]!.uploadId, uploads[0]!.counts.inPacs], [1, first.uploadId, 2]);
+  assert.equal(sopClassUIDs, [soft(7101)[0]!.identifiers.sopClassUID]);
   const pages: string[][] = [];
   for (let cursor = ''; pages.length < 4; ) {
     const page = await list(`?limit=1${cursor}`);
@@ -124,10 +123,9 @@ test('one of more uploads than are shown has the newest, and its standing is of 
   ] as const) {
     await addUploads(uid, count);
     const [study] = (await list(`?q=${uid}`)).studies;
-    assert.equal(
-      [study?.uploads.length, study?.uploads.some(({ state }) => state === 'held'), study?.standing],
-      [UPLOADS_SHOWN, count === UPLOADS_SHOWN, 'needs-you'],
-    );
+    const showsHeld = study?.uploads.some(({ state }) => state === 'held');
+    assert.equal([study?.uploads.length, study?.standing], [UPLOADS_SHOWN, 'needs-you']);
+    assert.is(showsHeld, count === UPLOADS_SHOWN);
   }
   const { db } = pipeline.tools;
   const added = db.selectFrom('study').select('id').where('study_instance_uid', 'like', '1.2.826.%');
@@ -150,16 +148,9 @@ test('are found by a part of the UID, an upload, a receipt, their standing and t
   const day = new Date().toISOString().slice(0, 10);
   assert.ok(uids((await list(`?from=${day}`)).studies).includes(uid));
   assert.equal(uids((await list(`?to=${day}`)).studies), []);
-  for (const bad of [
-    'q=%25',
-    'limit=0',
-    'limit=201',
-    'cursor=1',
-    'cursor=999999999999999~1.2',
-    'from=0000-01-01',
-    'to=1899-12-31',
-    'standing=all',
-  ])
+  const cursors = ['cursor=1', 'cursor=999999999999999~1.2'];
+  const days = ['from=0000-01-01', 'to=1899-12-31'];
+  for (const bad of ['q=%25', 'limit=0', 'limit=201', 'standing=all', ...cursors, ...days])
     assert.is((await pipeline.request('GET', `/studies?${bad}`)).status, 422, bad);
 });
 
@@ -209,11 +200,8 @@ test('name their sender and whether names were kept to those who watch the site,
   assert.equal(uids((await list(`?q=${device}`)).studies), [], 'nobody looks for devices in their own list');
   assert.equal(sendersIn(await list('?all=1'), uid), [undefined], 'not to the technician');
   const kept = (await list()).studies.filter(({ uploads }) => uploads.some(({ keptNames }) => keptNames));
-  assert.equal(
-    [uid, uidOf(removed)].map((of) => uids(kept).includes(of)),
-    [true, false],
-    'but the names',
-  );
+  const isKept = [uid, uidOf(removed)].map((of) => uids(kept).includes(of));
+  assert.equal(isKept, [true, false], 'but the names');
   assert.equal(sendersIn(await list(`?q=${part}`), uid), []);
   const stranger = await addAccount(pipeline);
   for (const role of ['auditor', 'radiologist', 'admin'] as const) {
@@ -232,21 +220,19 @@ test('have a timeline that names the account behind each step to those who watch
   const { uid } = await deliver(7118);
   const username = await ownName();
   const named = async () => {
-    const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));
+    const events = await timelineOf(uid);
     return new Map(events.map(({ event, account }) => [event, account]));
   };
   assert.equal([...(await named()).values()].filter(Boolean), [], 'not to the technician');
   pipeline.actAs(await addAccount(pipeline), ['auditor']);
   const told = await named();
-  assert.equal(
-    [told.get('upload-opened'), told.has('receipt-issued'), told.get('receipt-issued')],
-    [username, true, undefined],
-  );
+  assert.is(told.get('upload-opened'), username);
+  assert.equal([told.has('receipt-issued'), told.get('receipt-issued')], [true, undefined]);
 });
 
 test('have a timeline: the steps of the audit trail, the oldest first', async () => {
   const { uid, uploadId } = await deliver(7107);
-  const { events } = timelineSchema.parse(await pipeline.json('GET', `/studies/${uid}/timeline`));
+  const events = await timelineOf(uid);
   assert.ok(events.length >= 3 && events.every((event) => event.uploadId === uploadId));
   assert.equal(fieldsOf(events, 'at'), events.map(({ at }) => at).sort());
   const issued = events.find(({ event }) => event === 'receipt-issued');
@@ -270,27 +256,16 @@ test('have a timeline that says how many images a person covered or released, on
   const { uploadId } = await pipeline.init(manifest);
   await pipeline.init(manifest);
   const told = async () => {
-    const { events } = timelineSchema.parse(
-      await pipeline.json('GET', `/studies/${uidOf(instances)}/timeline`),
-    );
+    const events = await timelineOf(uidOf(instances));
     const decided = events.filter(({ event }) => /^instances-(covered|released)$/.test(event));
-    return decided.map(({ event, fields, uploadId: of, account }) => [
-      event,
-      fields['instances'],
-      of === uploadId,
-      account,
-    ]);
+    assert.equal(fieldsOf(decided, 'uploadId'), [uploadId, uploadId]);
+    return decided.map(({ event, fields, account }) => [event, fields['instances'], account].join(' '));
   };
-  assert.equal(await told(), [
-    ['instances-covered', 2, true, undefined],
-    ['instances-released', 1, true, undefined],
-  ]);
+  assert.equal(await told(), ['instances-covered 2 ', 'instances-released 1 '], 'not by whom');
   const username = await ownName();
   pipeline.actAs(await addAccount(pipeline), ['auditor']);
-  assert.equal(
-    (await told()).map(([, , , account]) => account),
-    [username, username],
-  );
+  const named = [`instances-covered 2 ${username}`, `instances-released 1 ${username}`];
+  assert.equal(await told(), named);
 });
 
 test('have their receipt on paper: its code is read from the drawn page, and the file ends with its seal', async () => {
@@ -301,11 +276,9 @@ test('have their receipt on paper: its code is read from the drawn page, and the
   const bytes = Buffer.from(await response.arrayBuffer());
   const code = await readSheetCode(bytes);
   const { receipt } = await pipeline.status(uploadId);
-  const said = JSON.parse(Buffer.from(code.split('.')[1]!, 'base64url').toString()) as Record<
-    string,
-    unknown
-  >;
-  assert.equal([said['jti'], said['studyInstanceUID'], said['counts']], [receipt?.id, uid, { stored: 2 }]);
+  const said = JSON.parse(Buffer.from(code.split('.')[1]!, 'base64url').toString()) as object;
+  const { jti, studyInstanceUID, counts } = said as Record<string, unknown>;
+  assert.equal([jti, studyInstanceUID, counts], [receipt?.id, uid, { stored: 2 }]);
   assert.ok(code.length <= 1024);
   assert.is.not(splitSheet(bytes.toString('latin1')), null);
 });
@@ -335,10 +308,8 @@ test('have the pseudonym on their receipt where names were removed, as the PACS 
   pacs.lie = 'honest';
   for (const { identifiers } of instances) {
     const held = pacs.held.get(identifiers.sopInstanceUID)!;
-    held.bytes = Buffer.from(
-      held.bytes.toString('latin1').replace(pseudonym, 'X'.repeat(pseudonym.length)),
-      'latin1',
-    );
+    const changed = held.bytes.toString('latin1').replace(pseudonym, 'X'.repeat(pseudonym.length));
+    held.bytes = Buffer.from(changed, 'latin1');
   }
   assert.not.match(await sheetOf(uid), 'Pseudonym', 'what the PACS changed is not printed');
   const { uid: identified } = await deliver(7111);
@@ -355,10 +326,8 @@ test('have no sheet where their receipts are too large for one, and the answer s
 
 test('a sheet has two megabytes: as many bytes fit, and not one more', () => {
   const bytes = SHEET_BYTES_LIMIT - 3 * PAGE_BYTES;
-  assert.equal(
-    [isTooLarge({ receipts: 3, bytes }), isTooLarge({ receipts: 3, bytes: bytes + 1 })],
-    [false, true],
-  );
+  assert.not.ok(isTooLarge({ receipts: 3, bytes }));
+  assert.ok(isTooLarge({ receipts: 3, bytes: bytes + 1 }));
 });
 
 /** Sheets that are not drawn before the test ends them; `begun`: whose, in their order. */
@@ -432,11 +401,8 @@ test('opens in the viewers of its PACS, for whoever may see its images, and that
   assert.equal(await (await offered()).json(), { titles: ['Stone'] });
   const link = { title: 'Stone', url: `https://stone.test/${uid}` };
   assert.equal(await ask(), [200, { links: [link] }]);
-  const readings = await pipeline.tools.db
-    .selectFrom('reading')
-    .select(['account_id', 'kind', 'count'])
-    .where('study_instance_uid', '=', uid)
-    .execute();
+  const read = pipeline.tools.db.selectFrom('reading').select(['account_id', 'kind', 'count']);
+  const readings = await read.where('study_instance_uid', '=', uid).execute();
   assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'site-viewer', count: 1 }]);
   const promised = soft(7121);
   await pipeline.init(toManifest(promised));
