@@ -11,17 +11,12 @@ import { discOf, leavesOut } from './disc-of.ts';
 
 const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
 const done = (some: Partial<QueuedStudy> = {}): QueuedStudy =>
-  queuedStudy({
-    state: 'done',
-    receiptId: 'receipt',
-    track: { ...NOWHERE, inPacs: 12 },
-    ...some,
-  });
-const sent = (...ids: string[]): SentFromHere => ({
-  ...NOTHING_SENT,
-  choices: [0],
-  sent: new Map(ids.map((id) => [id, 0])),
+  queuedStudy({ state: 'done', receiptId: 'receipt', track: { ...NOWHERE, inPacs: 12 }, ...some });
+/** Each by the number of the choice in which it was sent. */
+const sentIn = (sent: Record<string, number>, choices: readonly number[]): SentFromHere => ({
+  ...{ ...NOTHING_SENT, choices, sent: new Map(Object.entries(sent)) },
 });
+const sent = (...ids: string[]) => sentIn(Object.fromEntries(ids.map((id) => [id, 0])), [0]);
 const said = (here: SentFromHere, studies: readonly QueuedStudy[], page: Partial<OnPage> = {}): ChoicesSaid =>
   sayOf(outcomesOf(here, studies, { ...EMPTY_PAGE, ...page }).choices);
 
@@ -74,11 +69,8 @@ test('a missing file that the queue counts with its study counts once, while the
   const studies = [done({ track: { ...NOWHERE, inPacs: 11, leftOut: 1 }, withheld: { damaged: 1 } })];
   const named = { missing: ['IM1'], names: new Set(['1.2.3']) };
   assert.equal(said(here, studies, named), { standing: 'keep', studies: 1, except: 1 });
-  assert.equal(
-    said(here, studies),
-    { standing: 'in-pacs', studies: 1, except: 1 },
-    'it was found, or forgotten',
-  );
+  const arrived = { standing: 'in-pacs', studies: 1, except: 1 };
+  assert.equal(said(here, studies), arrived, 'it was found, or forgotten');
 });
 
 test('a study that was sent before this page was opened keeps its disc until its missing files are off the list', () => {
@@ -97,13 +89,7 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
   const nothing = { ...NOWHERE, leftOut: 12 };
   const cancelled = queuedStudy({ ...uid, id: 'cancelled', state: 'taken-back', track: nothing });
   const again = done({ ...uid, queuedAt: 2, holds: ['cancelled'] });
-  const here: SentFromHere = {
-    ...{ ...NOTHING_SENT, choices: [0, 1] },
-    sent: new Map([
-      ['cancelled', 0],
-      ['a', 1],
-    ]),
-  };
+  const here = sentIn({ cancelled: 0, a: 1 }, [0, 1]);
   for (const known of [here, NOTHING_SENT]) {
     const { choices, notSent } = outcomesOf(known, [cancelled, again], EMPTY_PAGE);
     assert.equal([sayOf(choices).except, notSent.leftOut], [0, []]);
@@ -120,11 +106,8 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
 });
 
 test('a study that was cancelled twice is not sent once, unless another part of it was chosen the second time', () => {
-  const first = {
-    studyInstanceUID: '1.2.3',
-    state: 'taken-back',
-    track: { ...NOWHERE, leftOut: 12 },
-  } as const;
+  const track = { ...NOWHERE, leftOut: 12 };
+  const first = { studyInstanceUID: '1.2.3', state: 'taken-back', track } as const;
   const twice = (second: Partial<QueuedStudy>) => [
     queuedStudy(first),
     queuedStudy({ ...first, id: 'b', queuedAt: 2, holds: ['a'], ...second }),
@@ -163,11 +146,7 @@ test('an image that a person left out is not among those not sent where the PACS
 });
 
 const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
-  files,
-  why: 'not-sent',
-  path,
-  patientName: null,
-  choice,
+  ...{ files, why: 'not-sent', path, patientName: null, choice },
 });
 
 test('files that a person left out, that were cleared or could not be sent are the exceptions, each with its path', () => {
@@ -203,15 +182,8 @@ test('a study that was cleared and is chosen again counts once, and so does a da
 
 test('the studies of a disc that was proven before the next was chosen are not counted with it; its damaged file is', () => {
   const lefts = [cleared('first/cut.dcm', 0), cleared('second/cut.dcm', 1)];
-  const here: SentFromHere = {
-    ...NOTHING_SENT,
-    choices: [1000, 5000],
-    sent: new Map([
-      ['a', 0],
-      ['b', 1],
-    ]),
-    leftBehind: new Map(lefts.map((left) => [left.path, left])),
-  };
+  const leftBehind = new Map(lefts.map((left) => [left.path, left]));
+  const here = { ...sentIn({ a: 0, b: 1 }, [1000, 5000]), leftBehind };
   const ended = (firstAt: number) =>
     said(here, [done({ completedAt: firstAt }), done({ id: 'b', completedAt: 9000 })]);
   assert.equal(ended(4999), { standing: 'in-pacs', studies: 1, except: 2 });

@@ -2,14 +2,18 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import { landingOf } from './landing.ts';
-import type { Page } from './router.ts';
+import type { Route } from '../kit/routes.ts';
 
 const test = suite('where a role begins');
 
 /** Where somebody of each of these roles lands who asks for the page; of several roles: joined by +. */
-function assertLands(asked: Page, expected: Record<string, string>): void {
+function assertLands(asked: Route, expected: Record<string, string>): void {
   for (const [roles, page] of Object.entries(expected))
-    assert.is(landingOf(asked, { roles: roles.split('+') as Role[] }).page, page, `${roles} on ${asked.page}`);
+    assert.is(
+      landingOf(asked, { roles: roles.split('+') as Role[] }).page,
+      page,
+      `${roles} on ${asked.page}`,
+    );
 }
 
 test('a technician begins with a study, a radiologist with results, others with what they may do', () => {

@@ -21,9 +21,7 @@ function gateway(seconds: number) {
     if (state.isDown) throw new TypeError('fetch failed');
     const path = new URL(String(input)).pathname;
     const refuse = (code: string) =>
-      new Response(JSON.stringify({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }), {
-        status: 401,
-      });
+      Response.json({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }, { status: 401 });
     const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
     const isSignedIn = (valid.get(token) ?? 0) > state.now;
     if (path === '/auth/password') {
@@ -34,19 +32,14 @@ function gateway(seconds: number) {
       if (path === '/auth/refresh') {
         state.refreshes += 1;
         await new Promise((resolve) => setImmediate(resolve));
-        if (
-          state.isEnded ||
-          (JSON.parse(String(init.body)) as { refreshToken?: string }).refreshToken !== refresh
-        )
-          return refuse('session-ended');
+        const given = JSON.parse(String(init.body)) as { refreshToken?: string };
+        if (state.isEnded || given.refreshToken !== refresh) return refuse('session-ended');
       }
       state.issued += 1;
       const accessToken = `t${state.issued}`;
       valid.set(accessToken, state.now + seconds * 1000);
       refresh = `r${state.issued}`;
-      return new Response(
-        JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: state.user }),
-      );
+      return Response.json({ accessToken, refreshToken: refresh, expiresIn: seconds, user: state.user });
     }
     return isSignedIn ? new Response('{}') : refuse('not-authenticated');
   };
@@ -72,9 +65,14 @@ function gateway(seconds: number) {
   return { state, session, api, tab, revoke: () => valid.clear() };
 }
 
+async function signedIn(seconds: number) {
+  const opened = gateway(seconds);
+  await opened.session.signIn('someone', 'password');
+  return opened;
+}
+
 test('a long upload outlives its token without asking for a password', async () => {
-  const { state, session, api } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { state, session, api } = await signedIn(60);
   for (let minute = 0; minute < 10; minute += 1) {
     assert.is((await api.send('/upload', {})).status, 200);
     state.now += 60_000;
@@ -83,15 +81,10 @@ test('a long upload outlives its token without asking for a password', async () 
 });
 
 test('a renewal that brings another person’s session sends nothing of the one before', async () => {
-  const { state, session, api, revoke } = gateway(60);
+  const { state, session, api, revoke } = await signedIn(60);
   const mine = { method: 'POST', as: USER.id };
-  await session.signIn('someone', 'password');
   assert.is((await api.send('/upload', mine)).status, 200);
-  const refused = () =>
-    api.send('/upload', mine).then(
-      () => false,
-      (error) => error instanceof OtherAccount,
-    );
+  const refused = async () => (await failureOf(api.send('/upload', mine))) instanceof OtherAccount;
   // In another tab; the cookie is shared. The gateway refuses the token …
   state.user = { ...USER, id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0003' };
   revoke();
@@ -107,8 +100,7 @@ test('a renewal that brings another person’s session sends nothing of the one 
 });
 
 test('many requests that meet the end of a token renew it once', async () => {
-  const { state, session, api, revoke } = gateway(3600);
-  await session.signIn('someone', 'password');
+  const { state, api, revoke } = await signedIn(3600);
   revoke();
   const answers = await Promise.all(Array.from({ length: 20 }, () => api.send('/upload', {})));
   assert.ok(answers.every((answer) => answer.status === 200));
@@ -116,8 +108,7 @@ test('many requests that meet the end of a token renew it once', async () => {
 });
 
 test('without a network the session does not count as ended', async () => {
-  const { state, session } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { state, session } = await signedIn(60);
   state.now += 3_600_000;
   state.isDown = true;
   assert.instance(await failureOf(session.accessToken()), Unreachable);
@@ -154,8 +145,7 @@ test('signing out takes effect at once even if the gateway does not answer, and 
 });
 
 test('a renewal that is answered after signing out signs nobody in', async () => {
-  const { state, session, api } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { state, session, api } = await signedIn(60);
   state.now += 60_000;
   const asked = api.send('/upload', {});
   await session.signOut();
@@ -167,8 +157,7 @@ test('a renewal that is answered after signing out signs nobody in', async () =>
 });
 
 test('a renewal that waits for another tab is not asked for after signing out', async () => {
-  const { state, session, api, tab } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { state, session, api, tab } = await signedIn(60);
   state.now += 60_000;
   const free = tab.hold();
   const asked = api.send('/upload', {});
@@ -182,8 +171,7 @@ test('a renewal that waits for another tab is not asked for after signing out', 
 });
 
 test('a new password that is answered after signing out signs nobody in', async () => {
-  const { session } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { session } = await signedIn(60);
   const changed = session.changePassword('password', 'another password');
   await session.signOut();
   await changed;
@@ -213,8 +201,7 @@ test('signing out everywhere is believed only once the gateway has said so', asy
 });
 
 test('a session that the gateway ended is reported as ended, without asking in a loop', async () => {
-  const { state, session, api, revoke } = gateway(3600);
-  await session.signIn('someone', 'password');
+  const { state, session, api, revoke } = await signedIn(3600);
   state.isEnded = true;
   revoke();
   assert.is((await api.send('/upload', {})).status, 401);
@@ -224,8 +211,7 @@ test('a session that the gateway ended is reported as ended, without asking in a
 });
 
 test('a person who signs out is not told that the session was ended', async () => {
-  const { state, session } = gateway(3600);
-  await session.signIn('someone', 'password');
+  const { state, session } = await signedIn(3600);
   await session.signOut();
   await session.signIn('someone', 'password');
   await session.signOutEverywhere();
@@ -233,8 +219,7 @@ test('a person who signs out is not told that the session was ended', async () =
 });
 
 test('a new password keeps this session, also when its token has just expired', async () => {
-  const { state, session, api } = gateway(60);
-  await session.signIn('someone', 'password');
+  const { state, session, api } = await signedIn(60);
   state.now += 59_000;
   assert.is(session.begun.value, 1);
   await session.changePassword('password', 'four words');

@@ -269,7 +269,10 @@ test('a picture that cannot be fetched is missing, and is requested again when n
 
 test('without a link the result that was open before is there with its image, and its verdict can be changed', async () => {
   const kept = createKeptResults();
-  const { store: before } = await open(withImage(() => new Response('png')), kept);
+  const { store: before } = await open(
+    withImage(() => new Response('png')),
+    kept,
+  );
   await before.want('image');
   const image = before.pictures.value.get('image');
   before.close();

@@ -3,21 +3,12 @@ import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedModels, STUDY } from '../testing/recorded-answers.ts';
-import { assertEach } from '../testing/assert-each.ts';
 import { bodyOf, invalidOf, LARGEST_FILE_BYTES, thresholdOf, type Form } from './run-form.ts';
 import { createRunStore } from './run.store.ts';
 
 const FORM: Form = {
-  source: 'study',
-  study: STUDY,
-  uid: '',
-  file: null,
-  model: 'pneumonia',
-  version: '',
-  threshold: null,
-  explain: ['cam'],
-  steps: 64,
-  fresh: false,
+  ...{ source: 'study', study: STUDY, uid: '', file: null, model: 'pneumonia', version: '' },
+  ...{ threshold: null, explain: ['cam'], steps: 64, fresh: false },
 };
 
 function open(answer: Answering, study: string | null = STUDY, readsAll = false) {
@@ -29,6 +20,14 @@ function open(answer: Answering, study: string | null = STUDY, readsAll = false)
 const models: Answering = ({ path }) =>
   path === '/models' ? json({ models: recordedModels() }) : json({ uploads: [] });
 
+/** A gateway that takes a run, and answers about its job as `answer` says. */
+const running =
+  (answer: () => Response): Answering =>
+  (asked) => {
+    if (asked.path === '/infer') return json(recordedJob(1), 202);
+    return asked.path.startsWith('/jobs') ? answer() : models(asked);
+  };
+
 test('a study is sent as JSON, with the values that differ from the card', () => {
   assert.equal(JSON.parse(bodyOf(FORM).body as string), {
     model: 'pneumonia',
@@ -36,19 +35,11 @@ test('a study is sent as JSON, with the values that differ from the card', () =>
     parameters: { explain: ['image', 'cam'] },
     studyInstanceUID: STUDY,
   });
-  const asked = JSON.parse(
-    bodyOf({
-      ...FORM,
-      source: 'uid',
-      uid: ' 1.2.3 ',
-      version: '0.9.0',
-      threshold: 0.5,
-      explain: ['integrated-gradients'],
-      steps: 32,
-      fresh: true,
-    }).body as string,
-  );
-  assert.equal(asked, {
+  const other: Form = {
+    ...{ ...FORM, source: 'uid', uid: ' 1.2.3 ', version: '0.9.0', threshold: 0.5, fresh: true },
+    ...{ explain: ['integrated-gradients'], steps: 32 },
+  };
+  assert.equal(JSON.parse(bodyOf(other).body as string), {
     model: 'pneumonia',
     version: '0.9.0',
     cache: false,
@@ -58,15 +49,15 @@ test('a study is sent as JSON, with the values that differ from the card', () =>
 });
 
 test('a file is sent without its name, which may be a patient’s', async () => {
-  const body = bodyOf({
-    ...FORM,
-    source: 'file',
-    file: new File(['x'], 'Muster^Anna.png', { type: 'image/png' }),
-  }).body as FormData;
-  const sent = Object.fromEntries(
-    [...body].map(([name, value]) => [name, value instanceof File ? value.name : value]),
-  );
-  assert.equal(sent, { model: 'pneumonia', cache: 'true', explain: 'image,cam', file: 'file' });
+  const file = new File(['x'], 'Muster^Anna.png', { type: 'image/png' });
+  const body = bodyOf({ ...FORM, source: 'file', file }).body as FormData;
+  const sent = [...body].map(([name, value]) => [name, value instanceof File ? value.name : value]);
+  assert.equal(Object.fromEntries(sent), {
+    model: 'pneumonia',
+    cache: 'true',
+    explain: 'image,cam',
+    file: 'file',
+  });
   assert.not.match(await new Response(body).text(), /Muster/);
 });
 
@@ -92,18 +83,10 @@ test('missing or invalid values are reported before any request', () => {
   for (const [some, expected] of cases)
     assert.is(invalidOf({ ...FORM, ...some }), expected, JSON.stringify(some));
   const stopped = recordedModels().map((model) => ({ ...model, active: null, fallback: null }));
-  assertEach(['', '0.9.0'], (version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped), [
-    'stopped',
-    null,
-  ]);
-  assert.is(
-    invalidOf(
-      { ...FORM, model: 'pneumonia' },
-      recordedModels().map((model) => ({ ...model, active: null })),
-    ),
-    null,
-    'the fallback answers',
-  );
+  const whereStopped = (version: string) => invalidOf({ ...FORM, version }, stopped);
+  assert.equal([whereStopped(''), whereStopped('0.9.0')], ['stopped', null]);
+  const inactive = recordedModels().map((model) => ({ ...model, active: null }));
+  assert.is(invalidOf(FORM, inactive), null, 'the fallback answers');
 });
 
 test('the threshold is the card’s until a person chooses another', () => {
@@ -138,13 +121,7 @@ test('a person who may not list studies can still run a model on a file', async 
 
 test('a run is followed until it is done and opens its result', async () => {
   const done = recordedJob(1, { state: 'done', results: [idOf(1)] });
-  const { store, time } = open((asked) =>
-    asked.path === '/infer'
-      ? json(recordedJob(1), 202)
-      : asked.path.startsWith('/jobs')
-        ? json(done)
-        : models(asked),
-  );
+  const { store, time } = open(running(() => json(done)));
   await store.load();
   let results: readonly string[] | undefined;
   void store.run().then((job) => (results = job?.results ?? []));
@@ -154,9 +131,7 @@ test('a run is followed until it is done and opens its result', async () => {
 
 test('after going back to the form, a job that ends does not replace it', async () => {
   let job = recordedJob(1);
-  const { store, time } = open((asked) =>
-    asked.path === '/infer' ? json(job, 202) : asked.path.startsWith('/jobs') ? json(job) : models(asked),
-  );
+  const { store, time } = open(running(() => json(job)));
   await store.load();
   const run = store.run();
   assert.ok(await time.run(() => store.running.value.kind === 'job', 1_000));
@@ -168,15 +143,7 @@ test('after going back to the form, a job that ends does not replace it', async 
 
 test('a gateway that does not answer for a while is reported until it answers', async () => {
   let isAway = true;
-  const { store, time } = open((asked) =>
-    asked.path === '/infer'
-      ? json(recordedJob(1), 202)
-      : !asked.path.startsWith('/jobs')
-        ? models(asked)
-        : isAway
-          ? unreachable()
-          : json(recordedJob(1)),
-  );
+  const { store, time } = open(running(() => (isAway ? unreachable() : json(recordedJob(1)))));
   await store.load();
   void store.run();
   assert.ok(await time.run(() => store.trouble.value?.kind === 'wait', 60_000));

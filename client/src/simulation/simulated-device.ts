@@ -20,7 +20,6 @@ import { createGatewayMemory } from './gateway-memory.ts';
 import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
 import { createTestDisk } from '../testing/open-disk.ts';
 import {
-  createPlace,
   OPEN_LOCKS,
   openDevice,
   queueOver,
@@ -37,10 +36,11 @@ import {
   type CheckedReceipt,
   type QueuedUpload,
 } from '../pipeline/queue/upload-queue.ts';
+import { ownStorage } from '../testing/own-storage.ts';
 
 export class SimulatedDevice {
   readonly remote = createGatewayMemory();
-  readonly place = createPlace();
+  readonly place = ownStorage();
   readonly keys: TestKeys;
   factory: TestDevice['factory'] | undefined;
   tabs: Tab[] = [];

@@ -13,9 +13,9 @@ import { toldStudy } from '../testing/told-study.ts';
 const NOW = new Date(2026, 10, 23, 15);
 const test = suite('the studies that the gateway tells of');
 
-const study = (nth: number): SentStudy => {
+const study = (nth: number, some: Partial<SentStudy> = {}): SentStudy => {
   const at = new Date(nth * 1000).toISOString();
-  return toldStudy([], { studyInstanceUID: `1.2.${nth}`, firstSentAt: at, lastSentAt: at });
+  return toldStudy([], { studyInstanceUID: `1.2.${nth}`, firstSentAt: at, lastSentAt: at, ...some });
 };
 
 /** A gateway with so many studies, which gives at most 100 at once, by keyset as the real one. */
@@ -118,9 +118,9 @@ function slowGateway() {
 test('are as the later of two questions was answered, also where the earlier answer comes last', async () => {
   const { questions, asked, api } = slowGateway();
   const sent = createSentStudies(api);
-  const standings = () => sent.studies.value.map(({ studyInstanceUID: uid, standing }) => [uid, standing]);
+  const standings = () => valuesOf(sent.studies.value, 'studyInstanceUID', 'standing');
   const page = (...studies: SentStudy[]) => ({ studies, next: null });
-  const underWay = (nth: number): SentStudy => ({ ...study(nth), standing: 'under-way' });
+  const underWay = (nth: number) => study(nth, { standing: 'under-way' });
   const refreshing = sent.refresh();
   await asked(1);
   const finding = sent.find('1.2.700', NOW);
@@ -129,27 +129,18 @@ test('are as the later of two questions was answered, also where the earlier ans
   await finding;
   questions[0]!.resolve(page(underWay(9)));
   await refreshing;
-  const both = [
-    ['1.2.9', 'under-way'],
-    ['1.2.7', 'ended'],
-  ];
-  assert.equal([standings(), sent.search.value?.standing], [both, 'answered'], 'what was found since stays');
+  assert.equal(standings().join(), '1.2.9,under-way,1.2.7,ended', 'what was found since stays');
+  assert.is(sent.search.value?.standing, 'answered');
   const crossing = [sent.refresh(), sent.refresh(), sent.refresh()];
   await asked(5);
   questions[3]!.resolve(page(study(9), study(7)));
   await crossing[1];
   questions[2]!.resolve(page(underWay(9), underWay(8)));
   await crossing[0];
-  const ended = both.map(([uid]) => [uid, 'ended']);
-  assert.equal([standings(), sent.phase.value], [ended, 'known']);
+  assert.equal([standings().join(), sent.phase.value], ['1.2.9,ended,1.2.7,ended', 'known']);
   questions[4]!.reject(new Unreachable('no network'));
   await crossing[2];
   assert.is(sent.phase.value, 'unreachable');
-});
-
-const at = (seconds: number, nth: number): SentStudy => ({
-  ...study(nth),
-  lastSentAt: new Date(seconds * 1000).toISOString(),
 });
 
 test('have more below the first page also where a search was answered before it', async () => {
@@ -175,7 +166,10 @@ test('have no gap where a study that was listed is sent again with many new ones
   await first;
   const second = sent.refresh();
   await asked(2);
-  questions[1]!.resolve({ studies: [at(9, 9), at(8, 5)], next: 'below 8' });
+  questions[1]!.resolve({
+    studies: [study(9), study(5, { lastSentAt: study(8).lastSentAt })],
+    next: 'below 8',
+  });
   await second;
   assert.ok(sent.hasMore.value, 'those sent between are on the next page');
 });
@@ -195,10 +189,7 @@ test('have no gap where the list begins again while the next page is under way',
   await again;
   questions[1]!.resolve({ studies: [study(4)], next: null });
   await more;
-  assert.equal(
-    [sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID), sent.hasMore.value],
-    [['1.2.9'], true],
-  );
+  assert.equal([valuesOf(sent.studies.value, 'studyInstanceUID'), sent.hasMore.value], [['1.2.9'], true]);
 });
 
 test('are asked for by what a person types, where that may be a UID or an id', async () => {
@@ -234,18 +225,14 @@ function gatewayOfPatient(count: { studies: number; failure: Error | null }) {
 
 test('have the pseudonym by which a person found them, also once the list is read again', async () => {
   const sent = createSentStudies(gatewayOfPatient({ studies: 2, failure: null }).api);
-  const pseudonyms = () => sent.studies.value.map(({ studyInstanceUID: uid, pseudonym }) => [uid, pseudonym]);
   await sent.refresh();
   await sent.find('1.2.0', NOW);
-  assert.equal(pseudonyms(), [
-    ['1.2.1', undefined],
-    ['1.2.0', undefined],
-  ]);
+  assert.equal(valuesOf(sent.studies.value, 'pseudonym'), [undefined, undefined]);
   await sent.find(PSEUDONYM, NOW);
   await sent.refresh();
-  assert.equal(pseudonyms(), [
-    ['1.2.1', undefined],
-    ['1.2.0', PSEUDONYM],
+  assertEach(sent.studies.value, ({ studyInstanceUID: uid, pseudonym }) => `${uid} ${pseudonym}`, [
+    '1.2.1 undefined',
+    `1.2.0 ${PSEUDONYM}`,
   ]);
 });
 

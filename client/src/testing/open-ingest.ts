@@ -19,8 +19,8 @@ import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import {
+  decisionTools,
   makeSealingKeys,
-  OPEN_LOCKS,
   openDevice,
   openParcel,
   queueOver,
@@ -84,7 +84,7 @@ export async function openIngest(options: TestIngestOptions = {}) {
     key: Promise.resolve(opened.key),
     pool,
     policies,
-    decisions: decisionsOn(database, options.decisions),
+    decisions: decisionTools({ database }, options.decisions),
     onQueued() {
       announced += 1;
     },
@@ -167,20 +167,6 @@ async function policiesWith(chosen: Policy, { sealingKey }: TestKeys, holdsKey: 
 export function evaluateAsGateway(blinded: readonly string[]): PseudonymsAnswer {
   const { evaluated, proof } = evaluateBlinded(POLICY_KEY.pair, blinded.map(parseBase64Url));
   return { kind: 'answered', evaluated: evaluated.map(toBase64Url), proof: toBase64Url(proof) };
-}
-
-function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> = {}): DecisionTools {
-  return {
-    database,
-    isOnline: signal(true),
-    now: () => 1,
-    decide: async () => undefined,
-    withdraw: async () => undefined,
-    locks: OPEN_LOCKS,
-    wake: () => undefined,
-    later: () => undefined,
-    ...decisions,
-  };
 }
 
 /** A device that does nothing of its own accord. `room`: free bytes; null where it does not say. */

@@ -22,6 +22,7 @@ import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
 import { storeParcel } from '../pipeline/queue/rows/store-parcel.ts';
 import type { CheckedReceipt, ParcelToSend, UploadQueue } from '../pipeline/queue/upload-queue.ts';
 import { ownStorage } from './own-storage.ts';
+import { recordedReceipt } from './recorded-receipt.ts';
 
 export const STUDY = '1.2.826.0.1.3680043.8.498.1';
 export const POLICY = { name: 'identified', version: 1, deidentify: false };
@@ -242,18 +243,9 @@ export function receiptOf(
     const because = state === 'refused' ? { reason: 'pacs-refused' } : {};
     return { sopInstanceUID, digest, bytes: sizeOf(bytes), state, ...because };
   });
-  const receipt = {
-    jti: crypto.randomUUID(),
-    iss: 'http://gateway',
-    iat: 1,
-    version: 1 as const,
-    studyInstanceUID: STUDY,
-    revision: 1,
-    policy: POLICY,
-    pacs: 'http://pacs',
-    root: '0'.repeat(64),
-    instances: named,
-  };
+  const receipt = recordedReceipt({
+    ...{ jti: crypto.randomUUID(), iat: 1, studyInstanceUID: STUDY, revision: 1, instances: named },
+  });
   return { jws: 'a.b.c', receipt };
 }
 

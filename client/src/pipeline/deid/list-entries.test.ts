@@ -4,20 +4,37 @@ import type { ComparedRow } from './comparison.ts';
 import { createListing, keyOfRow, type Entry, type ListState } from './list-entries.ts';
 
 const text = (value: string) => ({ kind: 'text' as const, text: value, characters: value.length });
-const row = (path: string, depth: number, keyword: string | null, more: Partial<ComparedRow>): ComparedRow => ({
-  ...{ path, depth, tag: Number.parseInt(path.slice(-9).replace(',', ''), 16), item: null, keyword, vr: 'LO' },
+const row = (
+  path: string,
+  depth: number,
+  keyword: string | null,
+  more: Partial<ComparedRow>,
+): ComparedRow => ({
+  ...{
+    path,
+    depth,
+    tag: Number.parseInt(path.slice(-9).replace(',', ''), 16),
+    item: null,
+    keyword,
+    vr: 'LO',
+  },
   ...{ before: text('x'), after: null, change: 'removed', because: 'profile', action: 'X' },
   ...{ group: 'identity', profile: 'X' },
   ...more,
 });
-const kept = (value: string) => ({ before: text(value), after: text(value), change: 'kept', group: 'text' }) as const;
+const kept = (value: string) =>
+  ({ before: text(value), after: text(value), change: 'kept', group: 'text' }) as const;
 const emptied = { before: text('20240229'), after: text(''), change: 'emptied', group: 'dates' } as const;
 const inside = { change: 'inside', group: 'uids' } as const;
 const ROWS: readonly ComparedRow[] = [
   row('0008,0020', 0, 'StudyDate', emptied),
   row('0008,1140', 0, 'ReferencedImageSequence', { vr: 'SQ', ...inside }),
   row('0008,1140[1]', 1, null, { tag: 0x00081140, item: 1, ...inside }),
-  row('0008,1140[1]>0008,1155', 2, 'ReferencedSOPInstanceUID', { ...inside, before: text('1.2'), change: 'new-uid' }),
+  row('0008,1140[1]>0008,1155', 2, 'ReferencedSOPInstanceUID', {
+    ...inside,
+    before: text('1.2'),
+    change: 'new-uid',
+  }),
   row('0008,1140[1]>0008,1160', 2, 'ReferencedFrameNumber', kept('4')),
   row('0010,0010', 0, 'PatientName', { before: text('Doe^Jane'), after: text('RP-1'), change: 'replaced' }),
   row('0010,1002', 0, 'OtherPatientIDsSequence', { vr: 'SQ', before: { kind: 'items', items: 1 } }),

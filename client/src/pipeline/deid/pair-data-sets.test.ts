@@ -105,7 +105,14 @@ test('the elements of an item are listed under it; elements removed with their s
   const rows = await rowsOf(
     instanceOf(
       [0x00081140, 'SQ', referenceTo('1.2.3.4.5'), referenceTo('1.2.3.4.6')],
-      [0x00400275, 'SQ', [[0x00321060, 'LO', 'by Jane'], [0x00400008, 'SQ', [[0x00080100, 'SH', 'T-1']]]]],
+      [
+        0x00400275,
+        'SQ',
+        [
+          [0x00321060, 'LO', 'by Jane'],
+          [0x00400008, 'SQ', [[0x00080100, 'SH', 'T-1']]],
+        ],
+      ],
     ),
     await deidentified(),
   );

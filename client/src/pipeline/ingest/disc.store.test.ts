@@ -1,5 +1,4 @@
 /** A disc on the upload page: its index is read, never refused, and never believed against what was found. */
-import { effect } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
@@ -23,22 +22,12 @@ function filesIn(folder: string, paths: (path: string) => string | null = (path)
     const named = paths(path);
     if (named === null) return [];
     const cut = named.lastIndexOf('/');
-    return [
-      inFolder(
-        new File([bytes], named.slice(cut + 1)),
-        [folder, named.slice(0, Math.max(0, cut))].filter(Boolean).join('/'),
-      ),
-    ];
+    const within = [folder, named.slice(0, Math.max(0, cut))].filter(Boolean).join('/');
+    return [inFolder(new File([bytes], named.slice(cut + 1)), within)];
   });
 }
 
-function until(isSo: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    effect(() => {
-      if (isSo()) resolve();
-    });
-  });
-}
+const until = async (isSo: () => boolean): Promise<void> => assert.ok(await untilRead(isSo));
 
 test('a whole disc is found without an alarm, whatever the case of its names', async () => {
   const { store } = await openIngest();

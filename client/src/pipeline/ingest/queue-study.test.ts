@@ -12,7 +12,14 @@ import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
 import { clearInterrupted } from '../queue/rows/drop-study.ts';
-import { answerOf, openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../../testing/open-queue.ts';
+import {
+  answerOf,
+  openDevice,
+  openParcel,
+  queueOver,
+  storeOver,
+  type TestKeys,
+} from '../../testing/open-queue.ts';
 import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
@@ -221,7 +228,10 @@ test('a page that dies at any step of naming or packing is followed by one that 
       if (task.kind !== 'pack' || arrived !== null) return;
       const { id, instances } = await onlyOne(queue);
       arrived = instances[0]!;
-      await queue.announced(id, answerOf({ have: [{ ...arrived, inPacs: false }], need: instances.slice(1) }));
+      await queue.announced(
+        id,
+        answerOf({ have: [{ ...arrived, inPacs: false }], need: instances.slice(1) }),
+      );
     };
     await store.send();
     const rows = await again.database.studies.toArray();

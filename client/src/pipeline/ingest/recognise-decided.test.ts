@@ -1,5 +1,5 @@
 /** A study that is chosen again, some of whose images were decided about: the page says so before Send. */
-import { effect, signal } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -16,7 +16,7 @@ import {
   foundOf,
   receiptFor,
 } from '../../testing/open-ingest.ts';
-import { OPEN_LOCKS } from '../../testing/open-queue.ts';
+import { decisionTools } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 import { compareWithSent, heldIn } from './compare-with-sent.ts';
@@ -53,19 +53,7 @@ async function decided(more: TestIngestOptions['tools'] = {}) {
   await store.send();
   await deliver({ database });
   const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  const tools = {
-    database,
-    now: () => 1,
-    isOnline: signal(true),
-    wake: () => undefined,
-    later: () => undefined,
-    locks: OPEN_LOCKS,
-  };
-  const silent = {
-    decide: async () => undefined,
-    withdraw: async () => undefined,
-  };
-  await createDecisions({ ...tools, ...silent }).leaveOutHeld(row!.id, 'burned-in-annotation');
+  await createDecisions(decisionTools({ database })).leaveOutHeld(row!.id, 'burned-in-annotation');
   const later = await openIngest({ chosen: DEIDENTIFIED, device, tools: more });
   return { ...later, device };
 }

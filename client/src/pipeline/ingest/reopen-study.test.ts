@@ -10,7 +10,7 @@ import { countStudy } from '../queue/count-study.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
-import { decisionTools, onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
+import { decisionTools, onDisk, queueOver, type TestDevice } from '../../testing/open-queue.ts';
 import {
   DEIDENTIFIED,
   filesOf,
@@ -22,6 +22,7 @@ import {
 } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { sendableOf } from './sendable.ts';
+import { recordedReceipt } from '../../testing/recorded-receipt.ts';
 
 const study = (seed = 51) =>
   syntheticStudy({ seed, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
@@ -190,7 +191,10 @@ test('left out by a person before Send, they need nobody, and are left out with 
   await store.addFiles(filesOf(made));
   const held = () => foundOf(store, made.studyInstanceUID).filter(({ held: causes }) => causes.length > 0);
   await store.leaveOut(held(), true);
-  const counted = () => [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances];
+  const counted = () => [
+    store.heldBack.value.length,
+    store.leftOut.value.get(made.studyInstanceUID)?.instances,
+  ];
   assert.equal(counted(), [0, 2]);
   assert.is(sendableOf(store).instances, 2, 'Send counts none that was left out');
   await store.leaveOut(held().slice(0, 1), false);
@@ -221,8 +225,11 @@ async function settle({ database, id, ...device }: Awaited<ReturnType<typeof sen
   const { instances } = await queue.manifestOf(id);
   if ((await database.studies.get(id))?.state === 'safe')
     await database.studies.update(id, { state: 'at-gateway', uploadId: 'upload' });
-  const checked = receiptOf(instances, 'stored');
-  await queue.settle(id, { ...checked, receipt: { ...checked.receipt, ...(withheld && { withheld }) } });
+  const stored = instances.map(({ sopInstanceUID, digest, bytes }) => {
+    return { sopInstanceUID, digest, bytes, state: 'stored' as const };
+  });
+  const receipt = recordedReceipt({ instances: stored, ...(withheld && { withheld }) });
+  await queue.settle(id, { jws: 'a.b.c', receipt });
 }
 
 test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {

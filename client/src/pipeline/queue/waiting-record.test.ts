@@ -17,7 +17,7 @@ import type { LostStudy } from './queued-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { ownStorage } from '../../testing/own-storage.ts';
 
-type Place = ReturnType<typeof ownStorage>;
+type Place = Pick<Storage, 'getItem' | 'setItem'>;
 
 /**
  * The studies that the screen lists as lost, after the page has read the database and, if needed, asked the

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { merkleRoot, RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt.ts';
 import type { InstanceKey } from '../queue/upload-queue.ts';
 import { acceptReceipt, verifyReceipt } from './accept-receipt.ts';
+import { recordedReceipt } from '../../testing/recorded-receipt.ts';
 
 const STUDY = '1.2.3';
 const INSTANCES: Receipt['instances'] = [
@@ -21,19 +22,9 @@ async function signed(
   changes: Partial<Receipt> = {},
   header: Record<string, unknown> = {},
 ): Promise<string> {
-  const receipt: Receipt = {
-    jti: crypto.randomUUID(),
-    iss: 'http://gateway',
-    iat: 1,
-    version: 1,
-    studyInstanceUID: STUDY,
-    revision: 1,
-    policy: { name: 'identified', version: 1 },
-    pacs: 'http://pacs',
-    root: await merkleRoot(INSTANCES),
-    instances: INSTANCES,
-    ...changes,
-  };
+  const root = await merkleRoot(INSTANCES);
+  const own = { jti: crypto.randomUUID(), iss: 'http://gateway', studyInstanceUID: STUDY, revision: 1 };
+  const receipt = recordedReceipt({ ...own, root, instances: INSTANCES, ...changes });
   return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE, ...header })
     .sign(privateKey);

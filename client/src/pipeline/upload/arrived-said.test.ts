@@ -1,30 +1,22 @@
 /** The page of a finished study says only of what is in the PACS that it is there. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Receipt } from '#shared/protocol/receipt.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { notSentOf } from './not-sent.ts';
 import { arrivedLines, endOf, headOf, whenSaid } from './arrived-said.ts';
+import { recordedReceipt } from '../../testing/recorded-receipt.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 
 const digest = 'a'.repeat(64);
 /** Two images that conflicted with two sent before, and were left out: the study's receipt has all four. */
-const RECEIPT: Receipt = {
-  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11',
-  iss: 'http://localhost:3000',
-  iat: 1_773_324_120,
-  version: 1,
-  studyInstanceUID: '1.2.3',
-  revision: 2,
-  policy: { name: 'identified', version: 1 },
-  pacs: 'http://127.0.0.1:8042/dicom-web/',
-  root: digest,
+const RECEIPT = recordedReceipt({
   instances: [
     { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found' },
     { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'stored', proof: 'found' },
     { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
     { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
   ],
-};
+});
 const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
 const done = (track: Partial<typeof NOWHERE>) =>
   queuedStudy({ state: 'done', instances: 2, track: { ...NOWHERE, ...track } });

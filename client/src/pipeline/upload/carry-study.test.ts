@@ -152,9 +152,7 @@ function simulatedQueue(
   return {
     ...own,
     pending: async () =>
-      studies
-        .filter(({ isGone, settled }) => !isGone && !settled)
-        .map(({ id }) => ({ ...UNNAMED, id })),
+      studies.filter(({ isGone, settled }) => !isGone && !settled).map(({ id }) => ({ ...UNNAMED, id })),
     announced: async () => true,
     beginSending: async () => true,
     parcelForgotten: async () => undefined,

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { destinationsOf, type Receipt } from '#shared/protocol/receipt.ts';
+import { destinationsOf } from '#shared/protocol/receipt.ts';
 import { formatFullMoment } from '../../kit/format.ts';
 import {
   deidentificationLine,
@@ -14,18 +14,10 @@ import {
   summaryOf,
 } from './kept-receipt.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
+import { recordedReceipt } from '../../testing/recorded-receipt.ts';
 
 const digest = 'a'.repeat(64);
-const receipt: Receipt = {
-  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11',
-  iss: 'http://localhost:3000',
-  iat: 1_773_324_120,
-  version: 1,
-  studyInstanceUID: '1.2.3',
-  revision: 2,
-  policy: { name: 'identified', version: 1 },
-  pacs: 'http://127.0.0.1:8042/dicom-web/',
-  root: digest,
+const receipt = recordedReceipt({
   instances: [
     { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found', committed: true },
     { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'already-stored', proof: 'read-back' },
@@ -33,7 +25,7 @@ const receipt: Receipt = {
     { sopInstanceUID: '1.2.3.4', digest, bytes: 10, state: 'refused', reason: 'pacs-refused' },
     { sopInstanceUID: '1.2.3.5', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
   ],
-};
+});
 const jwsOf = (payload: unknown) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`;
 
 test('the completion page counts the instances in the signed list', () => {

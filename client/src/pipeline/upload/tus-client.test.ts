@@ -330,7 +330,11 @@ test('after a gateway was full, pieces start small and grow only while they are 
   const [whole, creation, ...pieces] = server.seen.filter(({ method }) => method !== 'HEAD');
   assert.equal([whole!.body.length, creation!.body.length, creation!.method], [400_000, 0, 'POST']);
   const sizes = [1_024, 1_024, 8_192, 65_536, 400_000, 400_000, 125_248];
-  assertEach(pieces, ({ method, body }) => `${method} ${body.length}`, sizes.map((size) => `PATCH ${size}`));
+  assertEach(
+    pieces,
+    ({ method, body }) => `${method} ${body.length}`,
+    sizes.map((size) => `PATCH ${size}`),
+  );
 });
 
 test('of two parcels only one sends a whole piece to a full gateway', async () => {

@@ -20,14 +20,8 @@ const newDatabase = () => openLocalDatabase({ indexedDB: new IDBFactory(), IDBKe
 /** A gateway with a correct clock, its recorded requests and its faults. */
 function gatewayOf() {
   const state = {
-    time: NOON,
-    isDown: false,
-    isEnded: false,
-    enrols: true,
-    losesEnrolment: 0,
-    enrolments: 0,
-    exchanges: 0,
-    jtis: new Set<string>(),
+    ...{ time: NOON, isDown: false, isEnded: false, enrols: true, losesEnrolment: 0 },
+    ...{ enrolments: 0, exchanges: 0, jtis: new Set<string>() },
     key: null as Record<string, string> | null,
   };
   const refuse = (status: number, code: string) =>
@@ -80,7 +74,7 @@ function gatewayOf() {
 
 /** The device of one account; `offBy`: the milliseconds by which its clock is ahead. */
 function deviceOf(
-  gateway: ReturnType<typeof gatewayOf>,
+  gateway = gatewayOf(),
   { database = newDatabase(), offBy = 0 }: { database?: LocalDatabase; offBy?: number } = {},
 ) {
   const { state } = gateway;
@@ -101,22 +95,18 @@ function deviceOf(
     store: { get: () => keptRight(database, ACCOUNT), put: (kept) => keepRight(database, ACCOUNT, kept) },
     session: () => (device.session === null ? null : session),
   });
+  const own = { baseUrl: 'http://gateway', fetch: gateway.fetch };
   return {
+    gateway,
     device,
     right,
     database,
-    api: createApiClient({
-      baseUrl: 'http://gateway',
-      fetch: gateway.fetch,
-      tokens: right,
-      serverClock: clock,
-    }),
+    api: createApiClient({ ...own, tokens: right, serverClock: clock }),
   };
 }
 
 test('a right that a new password has ended is renewed when it is confirmed, though its token seems valid', async () => {
-  const gateway = gatewayOf();
-  const { device, right } = deviceOf(gateway);
+  const { gateway, device, right } = deviceOf();
   assert.is(await right.accessToken(), 'right-1');
   gateway.state.isEnded = true;
   assert.is(await right.accessToken(), 'right-1', 'nothing has told the device');
@@ -127,8 +117,7 @@ test('a right that a new password has ended is renewed when it is confirmed, tho
 });
 
 test('a device enrols while its user is signed in, and keeps sending after sign-out, even in a new page', async () => {
-  const gateway = gatewayOf();
-  const { device, right, database } = deviceOf(gateway);
+  const { gateway, device, right, database } = deviceOf();
   assert.is(await right.accessToken(), 'right-1');
   device.session = null;
   gateway.state.time += 600_000;
@@ -140,23 +129,18 @@ test('a device enrols while its user is signed in, and keeps sending after sign-
 });
 
 test('many simultaneous requests share one token request', async () => {
-  const gateway = gatewayOf();
-  const { right } = deviceOf(gateway);
-  assert.equal(
-    new Set(await Promise.all(Array.from({ length: 20 }, () => right.accessToken()))),
-    new Set(['right-1']),
-  );
+  const { gateway, right } = deviceOf();
+  const tokens = async (ask: () => Promise<unknown>) => [
+    ...new Set(await Promise.all(Array.from({ length: 20 }, ask))),
+  ];
+  assert.equal(await tokens(() => right.accessToken()), ['right-1']);
   gateway.state.time += 500_000;
   assert.is(await right.accessToken(), 'right-1');
-  assert.equal(
-    new Set(await Promise.all(Array.from({ length: 20 }, () => right.renew('right-1')))),
-    new Set(['right-2']),
-  );
+  assert.equal(await tokens(() => right.renew('right-1')), ['right-2']);
 });
 
 test('the device keeps no token, and a key that no script can read', async () => {
-  const gateway = gatewayOf();
-  const { right, database } = deviceOf(gateway);
+  const { right, database } = deviceOf();
   await right.accessToken();
   const rows = await database.device.toArray();
   assert.not.match(JSON.stringify(rows), /right-1|session"/);
@@ -172,8 +156,7 @@ for (const days of [-3, 3]) {
   });
 
   test(`setting the clock by ${days} days between two tokens costs one more request, and no login`, async () => {
-    const gateway = gatewayOf();
-    const { device, right } = deviceOf(gateway);
+    const { gateway, device, right } = deviceOf();
     await right.accessToken();
     device.session = null;
     device.offBy = days * DAY_MS;
@@ -203,9 +186,8 @@ test('each assertion is unique and valid for minutes only', async () => {
 });
 
 test('an enrolment whose answer was lost is repeated with the same key', async () => {
-  const gateway = gatewayOf();
+  const { gateway, right, database } = deviceOf();
   gateway.state.losesEnrolment = 1;
-  const { right, database } = deviceOf(gateway);
   assert.instance(await failureOf(right.accessToken()), Unreachable);
   const { key } = gateway.state;
   assert.is((await keptRight(database, ACCOUNT))?.deviceId, null);
@@ -214,8 +196,7 @@ test('an enrolment whose answer was lost is repeated with the same key', async (
 });
 
 test('an ended right gives no token until its user signs in; then it starts again with the same key', async () => {
-  const gateway = gatewayOf();
-  const { device, right, database, api } = deviceOf(gateway);
+  const { gateway, device, right, database, api } = deviceOf();
   await right.accessToken();
   const { key } = gateway.state;
   device.session = null;
@@ -233,8 +214,7 @@ test('an ended right gives no token until its user signs in; then it starts agai
 });
 
 test('without an answer the right does not count as ended', async () => {
-  const gateway = gatewayOf();
-  const { device, right } = deviceOf(gateway);
+  const { gateway, device, right } = deviceOf();
   await right.accessToken();
   device.session = null;
   gateway.state.isDown = true;

@@ -1,4 +1,4 @@
-import { CompactSign, exportJWK, generateKeyPair, type GenerateKeyPairResult } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair } from 'jose';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Manifest } from '#shared/protocol/manifest.ts';
@@ -16,6 +16,7 @@ import {
 import { ReceiptFaulty } from './await-receipt.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 import { uploaderTools } from '../../testing/open-uploader.ts';
+import { recordedReceipt } from '../../testing/recorded-receipt.ts';
 
 const STUDY = '1.2.3';
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
@@ -130,19 +131,11 @@ async function signReceipt({ conflicts, habits, signer }: Gateway): Promise<stri
     }),
   );
   const said = habits.receipt?.(instances) ?? {};
-  const payload = {
-    jti: UPLOAD,
-    iss: 'http://gateway',
-    iat: 1,
-    version: 1,
-    studyInstanceUID: STUDY,
-    revision: 1,
-    policy: { name: 'identified', version: 1 },
-    pacs: 'http://pacs',
-    instances,
+  const payload = recordedReceipt({
+    ...{ jti: UPLOAD, iss: 'http://gateway', studyInstanceUID: STUDY, revision: 1, instances },
     ...said,
     root: said.root ?? (await merkleRoot(said.instances ?? instances)),
-  };
+  });
   return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE })
     .sign(signer.privateKey);
@@ -242,9 +235,7 @@ async function uploaderOver(habits: Habits, onSleep: (times: number) => void = (
       setImmediate(resolve);
     }).then(() => signal.throwIfAborted());
   const clock = { now: () => 0, sleep };
-  const uploader = createUploader(
-    uploaderTools({ queue, api, clock, random: () => 0, patienceMs: 60_000 }),
-  );
+  const uploader = createUploader(uploaderTools({ queue, api, clock, random: () => 0, patienceMs: 60_000 }));
   return { uploader, queue, record, seen: gateway.seen, slept };
 }
 

@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ANNOTATIONS_LIMIT } from '#shared/protocol/annotations.ts';
 import { createMarksStore, type Marks } from './marks.store.ts';
+import { pointsOf } from '../../testing/points-of.ts';
 
 const UIDS = { studyInstanceUID: '1.2', seriesInstanceUID: '1.2.3', sopInstanceUID: '1.2.3.4' };
 const ON = { picture: { ...UIDS, rows: 100, columns: 100, frames: 1 }, frame: 1, label: '' };
@@ -28,14 +29,7 @@ function openMarks() {
 test('each step is kept, can be taken back and done again', () => {
   const { store, given, kinds } = openMarks();
   store.add('point', [[5, 5]], ON);
-  const id = store.add(
-    'length',
-    [
-      [1, 1],
-      [9, 9],
-    ],
-    ON,
-  )!;
+  const id = store.add('length', pointsOf(1, 1, 9, 9), ON)!;
   store.change(id, { label: 'widest' });
   store.change(id, { label: 'widest' });
   assert.is(given.length, 3, 'a change that changes nothing is no step');
@@ -53,25 +47,12 @@ test('each step is kept, can be taken back and done again', () => {
 test('keys move a mark, or one of its points, as far as the edge', () => {
   const { store } = openMarks();
   const at = () => store.marks.value[0]!.points;
-  store.add(
-    'box',
-    [
-      [90, 10],
-      [98, 20],
-    ],
-    ON,
-  );
+  store.add('box', pointsOf(90, 10, 98, 20), ON);
   store.nudge({ x: 10, y: -1 }, EXTENT);
-  assert.equal(at(), [
-    [92, 9],
-    [100, 19],
-  ]);
+  assert.equal(at(), pointsOf(92, 9, 100, 19));
   store.nextHandle();
   store.nudge({ x: -1, y: 0 }, EXTENT);
-  assert.equal(at(), [
-    [91, 9],
-    [100, 19],
-  ]);
+  assert.equal(at(), pointsOf(91, 9, 100, 19));
   for (const expected of [1, 2, 3, null, 0]) {
     store.nextHandle();
     assert.is(store.handle.value, expected);
@@ -80,10 +61,7 @@ test('keys move a mark, or one of its points, as far as the edge', () => {
 
 test('a mark that was just drawn is fresh until a person chooses it, or one of its points', () => {
   const { store } = openMarks();
-  const ends: Marks[number]['points'] = [
-    [10, 10],
-    [20, 20],
-  ];
+  const ends: Marks[number]['points'] = pointsOf(10, 10, 20, 20);
   const id = store.add('box', ends, ON);
   assert.is(store.isFresh.value, true);
   store.nextHandle();
@@ -99,20 +77,8 @@ test('a mark that was just drawn is fresh until a person chooses it, or one of i
 test('marks of another device are no step that could be taken back', () => {
   const { store, kept, kinds, given } = openMarks();
   store.add('point', [[5, 5]], ON);
-  kept.value = [
-    {
-      id: randomUUID(),
-      number: 1,
-      kind: 'arrow',
-      points: [
-        [1, 1],
-        [2, 2],
-      ],
-      label: '',
-      frame: 1,
-      ...UIDS,
-    },
-  ];
+  const arrow = { id: randomUUID(), number: 1, kind: 'arrow', points: pointsOf(1, 1, 2, 2) } as const;
+  kept.value = [{ ...arrow, label: '', frame: 1, ...UIDS }];
   assert.is(store.canUndo.value, false);
   store.undo();
   assert.equal([kinds(), given.length], ['arrow', 1]);

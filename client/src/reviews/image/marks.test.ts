@@ -17,6 +17,7 @@ import {
   type Points,
 } from './marks.ts';
 import { assertEach } from '../../testing/assert-each.ts';
+import { pointsOf } from '../../testing/points-of.ts';
 
 const side = fc.integer({ min: 2, max: 5000 });
 const extents = fc.record({ columns: side, rows: side });
@@ -95,10 +96,7 @@ test('a mark is found at its outline, and not far from it', () => {
 test('a press inside a box takes the box, and a mark in it by its own line', () => {
   const box = {
     kind: 'box' as const,
-    points: [
-      [10, 10],
-      [90, 90],
-    ] as Points,
+    points: pointsOf(10, 10, 90, 90),
   };
   const inner = { kind: 'point' as const, points: [[50, 50]] as Points };
   assert.is(markAt([inner, box], { x: 30, y: 70 }, 4), box);
@@ -110,38 +108,20 @@ test('a corner that is dragged moves two edges; a box cannot become a line', () 
   const extent = { columns: 100, rows: 100 };
   const box = {
     kind: 'box' as const,
-    points: [
-      [10, 20],
-      [50, 60],
-    ] as Points,
+    points: pointsOf(10, 20, 50, 60),
   };
   const to = { x: 70, y: 30 };
   assertEach([0, 1, 2, 3], (handle) => stretchedPoints(box, handle, to, extent), [
-    [
-      [70, 30],
-      [50, 60],
-    ],
-    [
-      [10, 30],
-      [70, 60],
-    ],
-    [
-      [10, 20],
-      [70, 30],
-    ],
-    [
-      [70, 20],
-      [50, 30],
-    ],
+    pointsOf(70, 30, 50, 60),
+    pointsOf(10, 30, 70, 60),
+    pointsOf(10, 20, 70, 30),
+    pointsOf(70, 20, 50, 30),
   ]);
   assert.equal(stretchedPoints(box, 2, { x: 10, y: 70 }, extent), box.points);
 });
 
 test('a length is in mm where the distance of pixels is known, down and across each by its own', () => {
-  const points: Points = [
-    [10, 10],
-    [40, 50],
-  ];
+  const points: Points = pointsOf(10, 10, 40, 50);
   assert.is(lengthOf(points, null), 50);
   assert.is(lengthOf(points, { row: 0.5, column: 0.5 }), 25);
   assert.ok(Math.abs(lengthOf(points, { row: 1, column: 2 }) - Math.hypot(60, 40)) < 1e-9);

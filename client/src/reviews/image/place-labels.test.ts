@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Point } from '#shared/protocol/annotation-outline.ts';
 import { placeLabels, type Label, type LabelledMark } from './place-labels.ts';
+import { pointsOf } from '../../testing/points-of.ts';
 
 const test = suite('labels of marks');
 const WINDOW = { width: 600, height: 500 };
@@ -21,18 +22,9 @@ const isApart = (one: Label, other: Label): boolean => {
 
 test('two short lengths near each other: each label is at its own, and none is at the other', () => {
   const marks = [
-    mark([
-      [340, 400],
-      [350, 400],
-    ]),
-    mark([
-      [342, 415],
-      [354, 418],
-    ]),
-    mark([
-      [250, 470],
-      [303, 474],
-    ]),
+    mark(pointsOf(340, 400, 350, 400)),
+    mark(pointsOf(342, 415, 354, 418)),
+    mark(pointsOf(250, 470, 303, 474)),
   ];
   const labels = placeLabels(marks, WINDOW);
   for (const [at, label] of labels.entries()) {
@@ -44,12 +36,7 @@ test('two short lengths near each other: each label is at its own, and none is a
 });
 
 test('a point above a box keeps its label, and the label of the box does not stand at the point', () => {
-  const box = mark([
-    [200, 200],
-    [300, 200],
-    [300, 300],
-    [200, 300],
-  ]);
+  const box = mark(pointsOf(200, 200, 300, 200, 300, 300, 200, 300));
   const point = mark([[312, 188]]);
   const [ofBox, ofPoint] = placeLabels([box, point], WINDOW);
   assert.ok(distance(ofPoint!, point.outline!) < 30 && ofPoint!.leader === null);
@@ -57,14 +44,8 @@ test('a point above a box keeps its label, and the label of the box does not sta
 });
 
 test('no label lies over the line of another mark', () => {
-  const long = mark([
-    [60, 236],
-    [599, 236],
-  ]);
-  const short = mark([
-    [560, 250],
-    [560, 262],
-  ]);
+  const long = mark(pointsOf(60, 236, 599, 236));
+  const short = mark(pointsOf(560, 250, 560, 262));
   const label = placeLabels([long, short], WINDOW)[1]!;
   assert.ok(label.isRight, 'there is no room on its right');
   assert.ok(label.y - 15 > 236 || label.y + 5 < 236, `from ${label.y - 15} to ${label.y + 5}`);
