@@ -3,8 +3,11 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress, pressKey } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('cases');
@@ -13,11 +16,6 @@ const walk = await walkScreens(test, {
   roles: ['radiologist', 'technician', 'admin'],
   open: openWorld,
 });
-
-/** As a hand on the keyboard does it: the control has the focus, and Enter presses it. */
-/** A button that waits for the case takes no key. */
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
 
 const TITLE = 'Second look at Doe Jane';
 const HURRIED = 'Before the ward round of Roe Richard';
@@ -34,19 +32,19 @@ async function typeWhileAsking(field: HTMLElement | SVGElement, more: string): P
 
 /** From a case: nobody has this name, and one case is of this patient. */
 async function searchByPatient(page: Page, patientId: string): Promise<void> {
-  await page.getByRole('link', { name: 'All cases' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
   const patient = page.getByLabel('Patient name or ID');
   await patient.fill('Nobody Doe');
   await patient.evaluate(typeWhileAsking, ' Jane');
-  await patient.press('Enter');
-  assert.is(await patient.inputValue(), 'Nobody Doe Jane');
+  await focusAndPress(patient, 'Enter');
+  await expect(patient).toHaveValue('Nobody Doe Jane');
   await page.getByText('No case of this patient fits these filters.').waitFor();
   await looksRight(page, 'cases-patient-none');
   // Nobody has to press Enter.
   await patient.fill(patientId);
   await page.getByRole('link', { name: TITLE }).waitFor();
-  assert.is(await page.locator('a.case-row').count(), 1, 'the PACS knows one study of this patient');
+  await expect(page.locator('a.case-row'), 'the PACS knows one study of this patient').toHaveCount(1);
   await page.locator('a.case-row').getByText(patientId).waitFor();
   assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
 }
@@ -57,7 +55,7 @@ async function changeTwoFields(page: Page): Promise<void> {
   await press(page, 'Change');
   await page.getByRole('dialog').getByLabel('Priority').selectOption('high');
   await page.getByRole('dialog').getByLabel('Due').fill('2020-03-02');
-  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).press('Enter');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Save' }), 'Enter');
   await page.getByText('Case changed: due date, priority').waitFor();
 }
 
@@ -72,13 +70,13 @@ async function looksAtImages(page: Page): Promise<void> {
 
 /** From the page of the study, of which there is a case: that one is offered first. */
 async function findsItsCase(page: Page): Promise<void> {
-  await page.getByRole('link', { name: /^Studies/ }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: /^Studies/ }), 'Enter');
   await page.locator('.segment', { hasText: 'Yours' }).click();
   await page.locator('[data-part=arrived] .queue-name a').first().click();
   await press(page, 'Open a case');
   const dialog = page.getByRole('dialog');
   await dialog.getByText('There is a case with this study already.').waitFor();
-  await dialog.getByRole('link', { name: TITLE }).press('Enter');
+  await focusAndPress(dialog.getByRole('link', { name: TITLE }), 'Enter');
   await page.getByRole('heading', { name: TITLE }).waitFor();
 }
 
@@ -90,14 +88,14 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await press(page, 'Open a case');
   await page.getByRole('heading', { name: 'Open a case' }).waitFor();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Title').press('Enter');
+  await focusAndPress(dialog.getByLabel('Title'), 'Enter');
   await dialog.getByText('Give the case a title.').waitFor();
   await dialog.getByLabel('Tags').fill('Doe Jane');
   await looksRight(page, 'case-form');
   await dialog.getByLabel('Title').pressSequentially(TITLE);
   await dialog.getByLabel('Priority').selectOption('urgent');
   await dialog.getByLabel('Due').fill('2020-03-01');
-  await dialog.getByLabel('Title').press('Enter');
+  await focusAndPress(dialog.getByLabel('Title'), 'Enter');
   await page.getByRole('heading', { name: TITLE }).waitFor();
   await page.getByText('Overdue since').waitFor();
   await looksAtImages(page);
@@ -113,14 +111,13 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await chooser.setInputFiles(pdf);
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save Doe Jane.pdf' }).press('Enter'),
+    focusAndPress(page.getByRole('button', { name: 'Save Doe Jane.pdf' }), 'Enter'),
   ]);
   assert.is(saved.suggestedFilename(), 'Doe Jane.pdf');
-  await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
-  const about = await page.getByRole('region', { name: 'Studies' }).innerText();
-  const patientId = /RP-\w+/.exec(about)?.[0] ?? '';
-  assert.is.not(patientId, '', about);
-  await page.locator('summary').press('Enter');
+  const about = page.getByRole('region', { name: 'Studies' });
+  await expect(about).toContainText(/RP-\w+/);
+  const patientId = /RP-\w+/.exec(await about.innerText())![0];
+  await focusAndPress(page.locator('summary'), 'Enter');
   await page.getByText('Note added').waitFor();
   await changeTwoFields(page);
   await looksRight(page, 'case');
@@ -129,15 +126,15 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await press(page, 'Close the case');
   await page.getByLabel('A last note').pressSequentially('Settled with the prior of Doe Jane.');
   await looksRight(page, 'case-close');
-  await page.getByRole('dialog').getByRole('button', { name: 'Close the case' }).press('Enter');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Close the case' }), 'Enter');
   await page.getByText('Settled with the prior of Doe Jane.').waitFor();
-  await page.getByRole('link', { name: 'All cases' }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await page.getByRole('heading', { name: 'Cases' }).waitFor();
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
-  await page.getByRole('link', { name: TITLE }).press('Enter');
+  await focusAndPress(page.getByRole('link', { name: TITLE }), 'Enter');
   await press(page, 'Open again');
   await page.getByRole('dialog').getByLabel('Why').pressSequentially('The prior came.');
-  await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).press('Enter');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Open again' }), 'Enter');
   await page.getByText('The prior came.').waitFor();
   await searchByPatient(page, patientId);
   await findsItsCase(page);
@@ -148,43 +145,43 @@ walk(
   async (stage) => {
     const { page, enter } = stage;
     await enter();
-    await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+    await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
     for (const title of [LATER, HURRIED]) {
       await press(page, 'Open a case');
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Title').pressSequentially(title);
       await dialog.getByLabel('The number').pressSequentially(`NOT-THERE-${stage.account.id.slice(0, 4)}`);
       await dialog.getByLabel('Assign to').selectOption({ label: stage.account.username });
-      await dialog.getByLabel('Title').press('Enter');
+      await focusAndPress(dialog.getByLabel('Title'), 'Enter');
       await page.getByRole('heading', { name: title }).waitFor();
       await page.getByText('Waits for the study with its accession number').waitFor();
-      await page.getByRole('link', { name: 'All cases' }).press('Enter');
+      await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
       await page.getByRole('link', { name: title }).waitFor();
     }
     await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
-    await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
-    assert.match(page.url(), /#\/cases\?assignee=me$/);
+    await expect(page.locator('a.case-row')).toHaveCount(2);
+    await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
     await looksRight(page, 'cases');
-    await page.getByRole('link', { name: HURRIED }).focus();
-    await page.keyboard.press('ArrowDown');
-    assert.match(await page.locator(':focus').innerText(), new RegExp(LATER));
+    await focusAndPress(page.getByRole('link', { name: HURRIED }), 'ArrowDown');
+    await expect(page.getByRole('link', { name: LATER })).toBeFocused();
     await page.getByLabel('Patient name or ID').fill('Doe Jane');
     await page.getByLabel('Hide names and titles').click();
     await page.getByText('Not shown to you').waitFor();
-    assert.match(page.url(), /#\/cases\?assignee=me$/);
+    await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
     await page.getByRole('link', { name: HURRIED }).waitFor({ state: 'detached' });
     await page.reload();
-    await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
-    assert.not.ok((await page.locator('main').innerText()).includes(HURRIED));
+    await expect(page.locator('a.case-row')).toHaveCount(2);
+    await expect(page.locator('main')).not.toContainText(HURRIED);
     await looksRight(page, 'cases-hidden');
     await press(page, 'Export');
     const templates = page.getByRole('dialog').getByLabel('What the file has');
     await templates.locator('[value=cases-limited]').waitFor({ state: 'attached' });
-    assert.is(await templates.locator('[value=cases-full]').count(), 0, 'no file with names');
-    await page.keyboard.press('Escape');
-    await page.getByLabel('Hide names and titles').press('Space');
+    await expect(templates.locator('[value=cases-full]'), 'no file with names').toHaveCount(0);
+    await pressKey(page, 'Escape');
+    await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
     await page.getByRole('link', { name: HURRIED }).waitFor();
-    await page.locator('h1').press('/');
+    await focusAndPress(page.locator('h1'), '/');
+    await expect(page.getByLabel('Case number or Study Instance UID')).toBeFocused();
     // Found while it is typed.
     await page.keyboard.type('999999999');
     await page.getByText('No case fits these filters.').waitFor();
@@ -193,7 +190,7 @@ walk(
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
     const opened = page.getByRole('combobox', { name: /^Case opened/ });
     await opened.selectOption('90');
-    assert.match(page.url(), /#\/cases\?opened=90$/);
+    await expect(page).toHaveURL(/#\/cases\?opened=90$/);
     await opened.selectOption('days');
     await page.getByLabel('Last day (UTC)').fill('2020-03-01');
     await page.getByText('No case fits these filters.').waitFor();
@@ -206,7 +203,7 @@ walk(
 
 walk('a list is saved as a view, opened, renamed and deleted by keyboard', async ({ page, enter }) => {
   await enter();
-  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   const priority = page.getByRole('combobox', { name: /^Priority/ });
   await priority.selectOption('urgent');
   const opened = page.getByRole('combobox', { name: /^Case opened/ });
@@ -215,31 +212,31 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await page.waitForURL(/#\/cases\?priority=urgent&opened=days&from=2026-01-31$/);
   await press(page, 'Save this view');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').press('Enter');
+  await focusAndPress(dialog.getByLabel('Name'), 'Enter');
   await dialog.getByText('Give the view a name.').waitFor();
   await looksRight(page, 'case-view-save');
   await dialog.getByLabel('Name').pressSequentially('Urgent ones of Doe Jane');
-  await dialog.getByLabel('Name').press('Enter');
+  await focusAndPress(dialog.getByLabel('Name'), 'Enter');
   const views = page.getByRole('navigation', { name: 'Saved views' });
   const saved = views.getByRole('link', { name: 'Urgent ones of Doe Jane' });
   await views.locator('[aria-current]', { hasText: 'Urgent ones of Doe Jane' }).waitFor();
   await priority.selectOption('');
   await views.locator('[aria-current]').waitFor({ state: 'detached' });
   await page.reload();
-  await saved.press('Enter');
+  await focusAndPress(saved, 'Enter');
   await views.locator('[aria-current]').waitFor();
-  assert.is(await priority.inputValue(), 'urgent');
-  assert.is(await page.getByLabel('First day (UTC)').inputValue(), '2026-01-31');
+  await expect(priority).toHaveValue('urgent');
+  await expect(page.getByLabel('First day (UTC)')).toHaveValue('2026-01-31');
   await looksRight(page, 'cases-views');
   await press(page, 'Rename the view');
   await dialog.getByLabel('Name').fill('Urgent, all of them');
-  await dialog.getByLabel('Name').press('Enter');
+  await focusAndPress(dialog.getByLabel('Name'), 'Enter');
   await views.getByRole('link', { name: 'Urgent, all of them' }).waitFor();
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await views.getByRole('link', { name: 'View 1' }).waitFor();
-  await page.getByLabel('Hide names and titles').press('Space');
+  await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await press(page, 'Delete the view');
-  await dialog.getByRole('button', { name: 'Delete the view' }).press('Enter');
+  await focusAndPress(dialog.getByRole('button', { name: 'Delete the view' }), 'Enter');
   await views.getByRole('link').waitFor({ state: 'detached' });
 });
 

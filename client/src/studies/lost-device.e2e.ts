@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { ask } from '#testing/accounts.ts';
-import { onDisk, openInstalled, sendStudy } from '#testing/app-page.ts';
+import { onDisk, openApp, sendStudy } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -24,7 +24,7 @@ walk('its account decides on another device', async (stage) => {
   const other = Uint8Array.from(bytes);
   other[other.length - 1] = other.at(-1)! ^ 1;
   const sendFrom = async (device: BrowserContext, sent: Uint8Array): Promise<Page> => {
-    const there = await openInstalled(device, stage, account.username);
+    const there = await openApp(device, stage, account.username);
     await sendStudy(there, [onDisk('1.dcm', sent)]);
     return there;
   };

@@ -6,7 +6,9 @@ import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
 import { signIn } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { storeInstances, type Stored } from '#testing/store-instances.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -19,29 +21,25 @@ const walk = await walkScreens(test, {
 });
 
 /** By STOW-RS, with a key of the account of the stage. */
-async function store({ gateway, account }: Stage, policy: string, files: readonly Uint8Array[]) {
+async function store({ gateway, account }: Stage, { policy, files }: Omit<Stored, 'token'>) {
   const body = { name: 'a script', accountId: account.id, scopes: ['upload'], expiresInDays: 30 };
   const made = await ask(gateway, ADMIN, { method: 'POST', path: '/admin/api-keys', body });
   const { key } = (await made.json()) as { key: string };
-  const head = '--b\r\nContent-Type: application/dicom\r\n\r\n';
-  const parts = files.flatMap((file) => [head, Uint8Array.from(file), '\r\n']);
-  const answer = await fetch(`${gateway.api}/dicom-web/studies?policy=${policy}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${key}`,
-      'content-type': 'multipart/related; type="application/dicom"; boundary=b',
-    },
-    body: new Blob([...parts, '--b--']),
-  });
+  const answer = await storeInstances(gateway, { token: key, policy, files });
   assert.is(answer.status, 202, 'a part of it is stored');
+}
+
+/** Two images under one SOP Instance UID. */
+function twoOfOneId(seed: number): Uint8Array[] {
+  const { bytes } = syntheticStudy({ seed, instancesPerSeries: 1 }).instances[0]!;
+  const other = Uint8Array.from(bytes);
+  other[other.length - 1] = other.at(-1)! ^ 1;
+  return [bytes, other];
 }
 
 walk('its account leaves out an image that another one stands in the way of', async (stage) => {
   const { page, seed } = stage;
-  const { bytes } = syntheticStudy({ seed: seed(1), instancesPerSeries: 1 }).instances[0]!;
-  const other = Uint8Array.from(bytes);
-  other[other.length - 1] = other.at(-1)! ^ 1;
-  await store(stage, 'identified', [bytes, other]);
+  await store(stage, { policy: 'identified', files: twoOfOneId(seed(1)) });
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
   await page.getByRole('heading', { name: /^Needs you/ }).waitFor();
@@ -56,11 +54,7 @@ walk('its account leaves out an image that another one stands in the way of', as
 walk('its account leaves out images that may show a name', async (stage) => {
   const { page, seed } = stage;
   const study = syntheticStudy({ seed: seed(1), series: 2, instancesPerSeries: 1, burnedInSeries: 2 });
-  await store(
-    stage,
-    'deidentified',
-    study.instances.map(({ bytes }) => bytes),
-  );
+  await store(stage, { policy: 'deidentified', files: study.instances.map(({ bytes }) => bytes) });
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
   const waiting = page.getByRole('region', { name: 'Sent by a script or a modality, not stored' });
@@ -72,13 +66,13 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
   await page.getByText('1 instance needs you', { exact: true }).first().waitFor();
   await waiting.getByText('Place in what was sent: 2').waitFor();
-  assert.is(await waiting.getByText('SOP Instance UID:').count(), 1);
+  await expect(waiting.getByText('SOP Instance UID:')).toHaveCount(1);
   await looksRight(page, 'needs-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
   await page.getByText('Nothing needs you').waitFor();
-  assert.is(await page.getByRole('link', { name: /needs? you$/ }).count(), 0);
+  await expect(page.getByRole('link', { name: /needs? you$/ })).toHaveCount(0);
   await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
   await until('the receipt to say it', async () => {
@@ -88,15 +82,12 @@ walk('its account leaves out images that may show a name', async (stage) => {
   });
   await page.reload();
   await page.getByText('1 left out: may show a name').first().waitFor();
-  assert.is(await page.locator('.kept', { hasText: '1 left out' }).count(), 0, 'the reason is never cut');
+  await expect(page.locator('.kept', { hasText: '1 left out' }), 'the reason is never cut').toHaveCount(0);
 });
 
 walk('an administrator is led to the studies of everybody that wait', async (stage) => {
   const { page, seed, gateway, address } = stage;
-  const { bytes } = syntheticStudy({ seed: seed(1), instancesPerSeries: 1 }).instances[0]!;
-  const other = Uint8Array.from(bytes);
-  other[other.length - 1] = other.at(-1)! ^ 1;
-  await store(stage, 'identified', [bytes, other]);
+  await store(stage, { policy: 'identified', files: twoOfOneId(seed(1)) });
   await until('it to be held', async () => {
     const answer = await ask(gateway, ADMIN, { path: '/uploads/waiting?all=1' });
     return waitingSchema.parse(await answer.json()).held > 0;
@@ -108,7 +99,7 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   await part.getByText('The list of the whole site has them under “Waits for a decision”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
   await page.getByRole('heading', { name: /^Waits for a decision/ }).waitFor();
-  assert.ok(await page.getByRole('radio', { name: 'Whole site' }).isChecked());
+  await expect(page.getByRole('radio', { name: 'Whole site' })).toBeChecked();
 });
 
 test.run();

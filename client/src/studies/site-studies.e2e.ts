@@ -6,9 +6,11 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type SentStudy, sentStudiesSchema } from '#shared/protocol/studies.ts';
-import { createAccount, PASSWORD } from '#testing/accounts.ts';
-import { filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
+import { createAccount } from '#testing/accounts.ts';
+import { fillSignIn, filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
 import { askOrthanc, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
+import { expect } from '#testing/expect.ts';
+import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { chooseNames } from '../testing/names-hidden.ts';
@@ -50,9 +52,7 @@ async function openAs(
   const { username } = await createAccount(gateway, role, [role]);
   const page = await (await openVisitor()).newPage();
   await page.goto(address);
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  await fillSignIn(page, username);
   return page;
 }
 
@@ -76,11 +76,13 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   await sent.getByText('What happened').click();
   const steps = sent.getByRole('list', { name: 'What happened to this study' });
   await steps.getByText('Receipt issued').waitFor();
-  assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
-  assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
+  await expect(steps).toHaveText(new RegExp(`Sending began\\s+by ${account.username}`), {
+    useInnerText: true,
+  });
+  await expect(steps).not.toHaveText(/Receipt issued\s+by/, { useInnerText: true });
   await sent.getByRole('link', { name: 'Open it in the audit trail' }).click();
   await watching.locator('.audit-event', { hasText: account.username }).first().waitFor();
-  assert.match(watching.url(), /#\/audit\?study=/);
+  await expect(watching).toHaveURL(/#\/audit\?study=/);
 });
 
 /** By what the PACS has, which no address holds. */
@@ -90,17 +92,17 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   reading.on('request', (request) => addresses.push(request.url()));
   await search(reading, pseudonym);
   await reading.getByText('Press Enter to ask the PACS.').waitFor();
-  assert.is(await reading.getByText('No study matches').count(), 0);
+  await expect(reading.getByText('No study matches')).toHaveCount(0);
   await reading.getByRole('button', { name: 'Ask the PACS' }).click();
   await row(reading, pseudonym).getByText(`sent by ${stage.account.username}`).waitFor();
-  assert.is(await reading.locator('.queue-row').count(), 1);
+  await expect(reading.locator('.queue-row')).toHaveCount(1);
   await looksRight(reading, 'studies-site-found');
   await search(reading, 'Nobody^Known');
-  await reading.keyboard.press('Enter');
+  await pressOn(reading.getByLabel('Search'), 'Enter');
   await reading.getByText('No study matches').waitFor();
   await chooseNames(reading, true);
   await reading.getByText('Names are hidden, so patients are not searched for.').waitFor();
-  assert.is(await reading.getByText('No study matches').count(), 0);
+  await expect(reading.getByText('No study matches')).toHaveCount(0);
   await looksRight(reading, 'studies-site-hidden');
   await reading.locator('main').getByRole('button', { name: 'Show names' }).click();
   await reading.getByText('Names are hidden, so').waitFor({ state: 'detached' });
@@ -116,14 +118,14 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await sendOne(stage);
   const reading = await openAs(stage, 'radiologist');
   await reading.getByRole('link', { name: /^Studies/ }).click();
-  assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());
+  await expect(reading.getByRole('radio', { name: 'Whole site' })).toBeChecked();
   await reading.getByText('Patients’ names are not listed here.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
   await reading.getByText('Only studies of today are listed.').waitFor();
-  assert.is(await reading.locator('.finder-more summary').innerText(), 'Filter and sort (1 in use)');
+  await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort (1 in use)');
   await reading.getByRole('button', { name: 'Show all', exact: true }).click();
   await reading.getByText('Only studies of today are listed.').waitFor({ state: 'detached' });
-  assert.is(await reading.locator('.finder-more summary').innerText(), 'Filter and sort');
+  await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort');
   await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();
   await looksRight(reading, 'studies-site');
@@ -132,7 +134,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await arrived.getByRole('button', { name: 'Open a case' }).waitFor();
   await reading.getByRole('link', { name: 'Results', exact: true }).click();
   await reading.getByRole('link', { name: /^Studies/ }).click();
-  assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());
+  await expect(reading.getByRole('radio', { name: 'Whole site' })).toBeChecked();
   await arrived.waitFor();
   await reading.locator('.segment', { hasText: 'Yours' }).click();
   await arrived.waitFor({ state: 'detached' });
@@ -158,10 +160,10 @@ walk('an auditor reads why a study of somebody else waits', async (stage) => {
   const sent = row(watching, `sent by ${account.username}`);
   // Where many are under way, each is closed at first.
   const opener = sent.locator('.study-open');
+  await opener.waitFor();
   if ((await opener.getAttribute('aria-expanded')) === 'false') await opener.click();
   const reason = sent.getByText('The PACS does not accept some images yet.');
-  await reason.waitFor();
-  assert.is(await reason.count(), 1);
+  await expect(reason).toHaveCount(1);
 });
 
 const toWaiting = (upload: SentStudy['uploads'][number]) => ({
