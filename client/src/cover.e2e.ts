@@ -12,8 +12,10 @@ import { choose, lookAtHeld, onDisk, pressSend, studiesSentBy } from '#testing/a
 import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
 import { faultsOf } from '#testing/covered-file.ts';
-import { until } from '#testing/gateway-under-test.ts';
 import { parsed } from '#testing/deidentified-file.ts';
+import { untilAtRest } from '#testing/at-rest.ts';
+import { expect } from '#testing/expect.ts';
+import { pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -57,6 +59,7 @@ async function openEditor(page: Page, at = 1): Promise<void> {
   const name = new RegExp(`^(Cover the name|Change the boxes) on instance ${at}$`);
   await page.getByRole('button', { name }).click();
   await page.locator('.cover-image canvas').waitFor();
+  await untilAtRest(page);
 }
 
 /** Drags the mouse from one pixel of the image to another; both are inside the box. */
@@ -79,8 +82,8 @@ async function fitsLaptop(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1024, height: 768 });
   const hidden = () =>
     page.locator('dialog.sheet').evaluate((sheet) => sheet.scrollHeight - sheet.clientHeight);
-  await until('the sheet to fit', async () => (await hidden()) <= 0);
-  assert.ok((await page.getByRole('dialog').getByRole('heading').boundingBox())!.y >= 0);
+  await expect.poll(hidden).toBeLessThanOrEqual(0);
+  await expect(page.getByRole('dialog').getByRole('heading')).toBeInViewport({ ratio: 1 });
   await page.setViewportSize(before);
 }
 
@@ -89,29 +92,28 @@ async function fillsSmallWindow(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   const small = { width: 512, height: 384 };
   await page.setViewportSize(small);
-  const inSight = () => page.locator('.cover-window').boundingBox();
-  await until('half of the window to be the picture', async () => {
-    const box = await inSight();
-    return box !== null && box.width * box.height >= (small.width * small.height) / 2;
-  });
+  const inSight = async () => (await page.locator('.cover-window').boundingBox())!;
+  const sizeInSight = async () => (await inSight()).width * (await inSight()).height;
+  await expect.poll(sizeInSight).toBeGreaterThanOrEqual((small.width * small.height) / 2);
   for (const name of ['Cancel', 'Nothing identifying on any of them', 'Cover 2 images']) {
     const button = page.getByRole('dialog').getByRole('button', { name, exact: true });
     await button.scrollIntoViewIfNeeded();
-    const box = (await button.boundingBox())!;
-    const picture = (await inSight())!;
-    assert.ok(box.x >= picture.x + picture.width, `${name} covers the picture`);
-    assert.ok(box.x + box.width <= small.width && box.y >= 0 && box.y + box.height <= small.height, name);
+    const covers = async () =>
+      (await inSight()).x + (await inSight()).width - (await button.boundingBox())!.x;
+    await expect.poll(covers, `${name} covers the picture`).toBeLessThanOrEqual(0);
+    await expect(button).toBeInViewport({ ratio: 1 });
   }
   const folder = process.env['RELAY_SCREENSHOTS'];
   if (folder) await page.screenshot({ path: join(folder, 'cover-small-window.png') });
   await page.setViewportSize(before);
+  await untilAtRest(page);
 }
 
 /** A film can be released once each frame was on the screen. */
 async function showAllFrames(page: Page): Promise<void> {
   const show = page.getByRole('dialog').getByRole('button', { name: /^Show (all|the other)/ });
   await show.focus();
-  await page.keyboard.press('Enter');
+  await pressOn(show, 'Enter');
   await page
     .getByRole('dialog')
     .getByText(/^All \d+ frames shown$/)
@@ -123,7 +125,7 @@ async function showAllFrames(page: Page): Promise<void> {
 async function coverAndRelease(page: Page, images: string): Promise<void> {
   await page.getByRole('button', { name: `Cover ${images}` }).click();
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
-  assert.ok(await page.getByRole('button', { name: `Release ${images}` }).isDisabled());
+  await expect(page.getByRole('button', { name: `Release ${images}` })).toBeDisabled();
   await showAllFrames(page);
   await page.getByRole('button', { name: `Release ${images}` }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -133,10 +135,10 @@ const ASKS_TO_LOOK = /is marked as showing a name|may show the patient’s name/
 
 /** Nothing asks to look at a picture any longer once a person has covered it. */
 async function sendHeld(page: Page): Promise<void> {
-  assert.is(await page.getByText(ASKS_TO_LOOK).count(), 0, 'before and after');
+  await expect(page.getByText(ASKS_TO_LOOK), 'before and after').toHaveCount(0);
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
   await page.locator('.card').first().waitFor();
-  assert.is(await page.getByText(ASKS_TO_LOOK).count(), 0, 'the card');
+  await expect(page.getByText(ASKS_TO_LOOK), 'the card').toHaveCount(0);
   await pressSend(page);
 }
 
@@ -175,9 +177,9 @@ walk(
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
     await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
     await looksRight(page, 'cover-tried');
-    assert.ok(await page.getByRole('button', { name: 'Release 2 images' }).isDisabled());
+    await expect(page.getByRole('button', { name: 'Release 2 images' })).toBeDisabled();
     await showAllFrames(page);
-    assert.is(await page.getByLabel('Brightness').inputValue(), 'stored');
+    await expect(page.getByLabel('Brightness')).toHaveValue('stored');
     await page.getByRole('button', { name: 'Release 2 images' }).click();
     await page.getByText('Covered by 2 boxes: it is sent with the study').nth(1).waitFor();
     await looksRight(page, 'held-covered');
@@ -217,7 +219,7 @@ async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Prom
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   const said = page.locator('.notice', { hasText: 'You decided about it before: the PACS has it' });
   await said.waitFor();
-  assert.is(await page.getByText('This instance does not leave this device.').count(), 0);
+  await expect(page.getByText('This instance does not leave this device.')).toHaveCount(0);
 }
 
 /** In the audit trail and in the timeline of the study, with the person who decided. */
@@ -251,8 +253,10 @@ walk('a policy that keeps names says that covered images are sent uncovered, bef
   const said = page.getByText('2 covered images are sent uncovered');
   const change = page.getByRole('button', { name: 'Change', exact: false }).and(page.locator('.policy'));
   await change.click();
-  assert.is(await said.count(), 0);
-  await page.getByRole('radio', { name: /^Keep everything unchanged/ }).check();
+  const keep = page.getByRole('radio', { name: /^Keep everything unchanged/ });
+  await keep.waitFor();
+  await expect(said).toHaveCount(0);
+  await keep.check();
   await page.getByRole('dialog').getByText('2 covered images are sent uncovered').waitFor();
   await page.getByRole('button', { name: 'Keep names' }).click();
   await page.locator('.send-bar').getByText('2 covered images are sent uncovered').waitFor();
@@ -266,43 +270,41 @@ walk('a policy that keeps names says that covered images are sent uncovered, bef
 walk('with the keyboard alone a box is added, moved, resized, removed and brought back', async (stage) => {
   const { page } = stage;
   await openHeld(stage, filmsOf(stage, [{}]));
-  await page.getByRole('button', { name: 'Cover the name on instance 1' }).focus();
-  await page.keyboard.press('Enter');
+  const pressButton = async (name: string) => {
+    await page.getByRole('button', { name }).focus();
+    await pressOn(page.getByRole('button', { name }), 'Enter');
+  };
+  await pressButton('Cover the name on instance 1');
   await page.locator('.cover-image canvas').waitFor();
-  await page.getByRole('button', { name: 'Add a box' }).focus();
-  await page.keyboard.press('Enter');
+  await pressButton('Add a box');
   await page.getByText(/^Box added: 80 by 30 pixels at 120, 105/).waitFor();
   const box = boxAt(page, 1);
-  await page.getByRole('application').focus();
-  await page.keyboard.press('Tab');
-  assert.is(
-    await box.evaluate((element) => element === document.activeElement),
-    true,
-    'the next stop is the box',
-  );
-  for (let press = 0; press < 150; press += 1) await page.keyboard.press('ArrowUp');
-  for (let press = 0; press < 150; press += 1) await page.keyboard.press('ArrowLeft');
-  assert.match((await box.getAttribute('aria-label'))!, /^Box 1: 80 by 30 pixels at 0, 0, on all frames$/);
-  await page.keyboard.press('Shift+ArrowRight');
-  await page.keyboard.press('Shift+ArrowUp');
-  const [, width, height] = /(\d+) by (\d+) pixels/
-    .exec((await box.getAttribute('aria-label'))!)!
-    .map(Number);
-  assert.ok(width! > 80 && height! < 30, `${width} by ${height}`);
-  await page.keyboard.press('Delete');
+  const picture = page.getByRole('application');
+  await picture.focus();
+  await pressOn(picture, 'Tab');
+  await expect(box, 'the next stop is the box').toBeFocused();
+  const sayBox = async () => {
+    const found = /^Box 1: (\d+) by (\d+) pixels at (\d+), (\d+), on all frames$/.exec(
+      (await box.getAttribute('aria-label'))!,
+    )!;
+    const [width, height, x, y] = found.slice(1).map(Number);
+    return { wider: width! > 80, lower: height! < 30, toTheLeft: x! < 120, up: y! < 105 };
+  };
+  await pressOn(box, 'ArrowUp', 'ArrowLeft');
+  await expect.poll(sayBox).toEqual({ wider: false, lower: false, toTheLeft: true, up: true });
+  await pressOn(box, 'Shift+ArrowRight', 'Shift+ArrowUp');
+  await expect.poll(sayBox).toEqual({ wider: true, lower: true, toTheLeft: true, up: true });
+  await pressOn(box, 'Delete');
   await box.waitFor({ state: 'detached' });
-  assert.ok(await page.getByRole('application').evaluate((element) => element === document.activeElement));
-  await page.keyboard.press('Control+z');
+  await pressOn(picture, 'Control+z');
   await box.waitFor();
-  await page.keyboard.press('Escape');
+  await pressKey(page, 'Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await openEditor(page);
   await box.waitFor();
-  await page.getByRole('button', { name: 'Cover 1 image' }).focus();
-  await page.keyboard.press('Enter');
+  await pressButton('Cover 1 image');
   await showAllFrames(page);
-  await page.getByRole('button', { name: 'Release 1 image' }).focus();
-  await page.keyboard.press('Enter');
+  await pressButton('Release 1 image');
   await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
 });
 
@@ -317,7 +319,8 @@ walk(
     await page.getByRole('button', { name: 'Hold it back again' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await openEditor(page);
-    assert.is(await page.getByRole('button', { name: /^Hold .* back again$/ }).count(), 0);
+    await page.getByRole('button', { name: 'Nothing identifying is visible' }).waitFor();
+    await expect(page.getByRole('button', { name: /^Hold .* back again$/ })).toHaveCount(0);
   },
 );
 
@@ -342,18 +345,18 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
   const sheet = page.getByRole('dialog');
   await leaf(page, 'Next image', ['2 of 4', '3 of 4', 'All 4']);
-  assert.ok(await page.getByRole('button', { name: 'Release 4 images' }).isEnabled());
+  await expect(page.getByRole('button', { name: 'Release 4 images' })).toBeEnabled();
   await page.getByRole('button', { name: 'Back to the boxes' }).click();
   await page.getByRole('button', { name: 'Remove all' }).click();
   // The first was seen before it had a box, the last one is in sight now.
   await sheet.getByText('2 of 4 pictures shown').waitFor();
-  assert.ok(await page.getByRole('button', { name: 'Nothing identifying on any of them' }).isDisabled());
+  await expect(page.getByRole('button', { name: 'Nothing identifying on any of them' })).toBeDisabled();
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await sheet.getByText('All 4 pictures shown').first().waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await sheet.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Release all 2 shown' }).waitFor();
-  assert.is(await page.getByRole('checkbox', { name: /I looked at this picture/ }).count(), 2);
+  await expect(page.getByRole('checkbox', { name: /I looked at this picture/ })).toHaveCount(2);
 });
 
 walk('pictures seen bare are released only once they were seen under their boxes', async (stage) => {
@@ -367,7 +370,7 @@ walk('pictures seen bare are released only once they were seen under their boxes
   await page.getByRole('button', { name: 'Cover 3 images' }).click();
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
   await page.getByRole('dialog').getByText('1 of 3 pictures shown').waitFor();
-  assert.ok(await page.getByRole('button', { name: 'Release 3 images' }).isDisabled());
+  await expect(page.getByRole('button', { name: 'Release 3 images' })).toBeDisabled();
   await leaf(page, 'Previous image', ['2 of 3', 'All 3']);
   await page.getByRole('button', { name: 'Release 3 images' }).click();
   await openEditor(page, 2);
@@ -380,10 +383,10 @@ walk('on a phone the decision is in sight, whatever is drawn', async (stage) => 
   await openHeld(stage, filmsOf(stage, [{}]));
   await openEditor(page);
   const cover = page.getByRole('button', { name: 'Cover 1 image' });
-  assert.ok(await isInSight(cover), 'before');
+  await expect.poll(() => isInSight(cover), 'before').toBe(true);
   await drag(page, NAME_PLACE);
   await boxAt(page, 1).waitFor();
-  assert.ok(await isInSight(cover), 'after');
+  await expect.poll(() => isInSight(cover), 'after').toBe(true);
   await coverAndRelease(page, '1 image');
 });
 
@@ -410,20 +413,17 @@ walk(
       whole.width,
     );
     await drag(page, NAME_PLACE);
-    const label = (await boxAt(page, 1).getAttribute('aria-label'))!;
     const { x, y, width, height } = NAME_PLACE;
-    assert.match(label, new RegExp(`${width} by ${height} pixels at ${x}, ${y}`));
+    const label = new RegExp(`${width} by ${height} pixels at ${x}, ${y}`);
+    await expect(boxAt(page, 1)).toHaveAttribute('aria-label', label);
     await page.getByRole('button', { name: 'Fit' }).click();
     await page.getByRole('button', { name: 'Zoom in' }).click();
     await page.getByRole('application').focus();
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('+');
-    await page.keyboard.press('0');
-    assert.equal(await image.boundingBox(), whole);
-    assert.is(
-      await boxAt(page, 1).getAttribute('aria-label'),
+    await pressOn(page.getByRole('application'), 'ArrowRight', '+', '0');
+    await expect.poll(() => image.boundingBox()).toEqual(whole);
+    await expect(boxAt(page, 1), 'the box stays where it is in the image').toHaveAttribute(
+      'aria-label',
       label,
-      'the box stays where it is in the image',
     );
   },
 );
@@ -458,8 +458,8 @@ async function offersNoOtherVersion(page: Page, films: readonly Uint8Array[]): P
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.locator('.held-instance').getByText('stores no other version', { exact: false }).waitFor();
   await looksRight(page, 'cover-not-stored');
-  assert.is(await page.getByRole('button', { name: /^(Cover the name|Change the boxes)/ }).count(), 0);
-  assert.is(await page.locator('.held-instance').getByRole('checkbox').count(), 0);
+  await expect(page.getByRole('button', { name: /^(Cover the name|Change the boxes)/ })).toHaveCount(0);
+  await expect(page.locator('.held-instance').getByRole('checkbox')).toHaveCount(0);
 }
 
 walk(
@@ -470,9 +470,9 @@ walk(
     await openHeld(stage, films);
     await openEditor(page);
     await drag(page, NAME_PLACE);
-    assert.ok(await page.getByRole('button', { name: 'Nothing identifying is visible' }).isDisabled());
+    await expect(page.getByRole('button', { name: 'Nothing identifying is visible' })).toBeDisabled();
     await page.getByRole('button', { name: 'Remove all' }).click();
-    assert.ok(await page.getByRole('button', { name: 'Nothing identifying is visible' }).isDisabled());
+    await expect(page.getByRole('button', { name: 'Nothing identifying is visible' })).toBeDisabled();
     await showAllFrames(page);
     await page.getByRole('button', { name: 'Nothing identifying is visible' }).click();
     await page.getByText('Released: it is sent with the study').waitFor();

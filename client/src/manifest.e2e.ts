@@ -12,8 +12,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAccount, type Account } from '#testing/accounts.ts';
-import { filesOf, openInstalled, seedsOf, signIn } from '#testing/app-page.ts';
+import { filesOf, openApp, seedsOf, signIn } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
@@ -92,7 +93,7 @@ if (why !== null) {
       await drawIcons(visitor.browser()!);
       await drawScreens(world, account, visitor.browser()!);
     }
-    page = await openInstalled(visitor, world, account.username);
+    page = await openApp(visitor, world, account.username);
   });
   test.after(async () => {
     await visitor.close();
@@ -166,7 +167,7 @@ if (why !== null) {
       filesOf({ seed: seed(5) }).map(({ buffer }) => buffer.toString('base64')),
     );
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
-    assert.is(await page.evaluate(() => (window as unknown as { isTheSame?: boolean }).isTheSame), true);
+    await expect.poll(() => page.evaluate(() => 'isTheSame' in window)).toBe(true);
   });
 }
 
