@@ -17,8 +17,8 @@
  * only when nothing failed.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { chmod, rm } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrate, describeCalibration } from './calibration.ts';
@@ -40,6 +40,7 @@ import { createLanes, planJobs, runJobs, type Job } from './proof/schedule.ts';
 import { createTestParts, type TestParts } from './proof/test-parts.ts';
 import { endProcessesIn, runFiles, type FileReport } from './proof/test-processes.ts';
 import { keepWeights, readWeights } from './proof/weights.ts';
+import { makeMemoryFolder } from './system/memory-folder.ts';
 
 const USAGE = [
   'usage: npm test [-- PATTERN… --changed[=COMMIT] --repeat N --complete --no-install --weigh],',
@@ -49,6 +50,9 @@ const USAGE = [
 
 /** A file that takes this long hangs: in each tier far above what its tests may take together. */
 const FILE_MINUTES = { gate: 12, all: 45 } as const;
+
+/** What a run writes in its folder at once at most, several times over. */
+const NEEDED_BYTES = 6 * 2 ** 30;
 
 type Settings = Choice & {
   readonly isWeighed: boolean;
@@ -217,7 +221,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   process.chdir(ROOT);
   await rm(FAILURES, { recursive: true, force: true });
-  const folder = await mkdtemp(join(tmpdir(), 'relay-test-'));
+  const folder = await makeMemoryFolder('relay-test', NEEDED_BYTES);
   // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.
   await chmod(folder, 0o711);
   const parts = createTestParts(folder, say);

@@ -5,12 +5,11 @@
  * It is set to be fast, not to survive a power cut: nothing in it is worth keeping. It ends with this
  * process, however that ends.
  */
-import { existsSync, rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { startEmbeddedPostgres } from '../../gateway/src/database/embedded/embedded-postgres.ts';
+import { makeMemoryFolder } from './memory-folder.ts';
 
 /** Crash safety costs a test run minutes on a slow disk. */
 const FAST = [
@@ -20,10 +19,8 @@ const FAST = [
   'shared_buffers=64MB',
   'max_connections=200',
 ];
-/** A database is 760 files, mostly small: in memory, a copy takes a tenth of the processor time. */
-const MEMORY = '/dev/shm';
-/** Several times what a run needs; a container's 64 MB would fill up. */
-const MEMORY_NEEDED_BYTES = 2 ** 30;
+/** Several times what a run needs. */
+const NEEDED_BYTES = 2 ** 30;
 /** The latest commits may be lost with the process. */
 const LOOSE = ['synchronous_commit=off'];
 
@@ -45,26 +42,9 @@ export type PostgresOptions = {
   readonly port?: number;
 };
 
-/** A process that was killed leaves its folder, and memory is scarce. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(MEMORY)) {
-    const pid = /^relay-postgres-(\d+)-/.exec(name)?.[1];
-    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-    await ignoreFailure(rm(join(MEMORY, name), { recursive: true, force: true }), 'it is another account’s');
-  }
-}
-
-async function makeFolder(): Promise<string> {
-  const room = await ignoreFailure(statfs(MEMORY), 'only Linux has it');
-  if (room === undefined || room.bavail * room.bsize < MEMORY_NEEDED_BYTES)
-    return mkdtemp(join(tmpdir(), 'relay-postgres-'));
-  await removeLeftovers();
-  return mkdtemp(join(MEMORY, `relay-postgres-${process.pid}-`));
-}
-
 /** @throws Error when PostgreSQL does not run here or does not start; the message has its last words. */
 export async function startPostgres({ folder: given, port }: PostgresOptions = {}): Promise<RunningPostgres> {
-  const folder = given ?? (await makeFolder());
+  const folder = given ?? (await makeMemoryFolder('relay-postgres', NEEDED_BYTES));
   const server = await startEmbeddedPostgres(given ?? join(folder, 'database'), {
     settings: [...FAST, ...(given === undefined ? LOOSE : [])],
     ...(port === undefined ? {} : { address: { kind: 'port', port } }),
