@@ -80,7 +80,7 @@ export async function deidentifyBytes(
   };
 }
 
-/** What becomes of it, in a word: ready, or why not. */
+/** The outcome in a word: ready, or why not. */
 export const wordOf = (result: DeidentifiedFile): string =>
   result.kind === 'ready' ? 'ready' : result.because;
 

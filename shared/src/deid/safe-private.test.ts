@@ -64,7 +64,7 @@ const DATED: readonly Vendor[] = [
   [0x7005, 'TOSHIBA_MEC_CT3', [text(0x70051024, 'DA', '20240301')]],
 ];
 
-/** What is left of the creator and of its elements, as the vendor writes them and as UN, as from implicit VR. */
+/** Calls `isRight` for the creator and each element, as the vendor writes them and as UN, as from implicit VR. */
 async function eachLeft(
   vendors: readonly Vendor[],
   options: readonly string[],

@@ -79,8 +79,12 @@ for (const transferSyntaxUID of [
 test('fragments of compressed pixels are found without being read', async () => {
   const fragments = [new Uint8Array(40_000), new Uint8Array(20_000)];
   const image = {
-    ...{ rows: 64, columns: 64, frames: 2, bitsAllocated: 8 },
-    ...{ photometricInterpretation: 'YBR_FULL_422', pixels: fragments },
+    rows: 64,
+    columns: 64,
+    frames: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'YBR_FULL_422',
+    pixels: fragments,
   } as const;
   const bytes = builtFile([[PATIENT_NAME, 'PN', 'A^B']], { image, syntax: JPEG_BASELINE });
   const pixelData = findElement((await ready(bytes)).elements, PIXEL_DATA);

@@ -158,10 +158,8 @@ test('filters and interlace are undone', async () => {
     77,
   );
   // Adam7: each pass is full of its own number.
-  const [columns, rows] = [
-    [8, 8, 16, 16, 32, 32, 64],
-    [8, 8, 8, 16, 16, 32, 32],
-  ] as const;
+  const columns = [8, 8, 16, 16, 32, 32, 64];
+  const rows = [8, 8, 8, 16, 16, 32, 32];
   const passes = Uint8Array.from(
     columns.flatMap((width, pass) =>
       Array.from({ length: rows[pass]! }, () => [0, ...Array.from({ length: width }, () => pass + 1)]).flat(),
