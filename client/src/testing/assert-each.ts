@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 
-/** What is seen of each row is what was expected of it. */
+/** Fails unless each row is seen as the expected value in its place. */
 export function assertEach<T>(
   rows: Iterable<T>,
   seen: (row: T, at: number) => unknown,

@@ -197,7 +197,7 @@ export async function sendAll(queue: UploadQueue, id: string): Promise<void> {
   await queue.allSent(id);
 }
 
-/** What decisions need; a gateway that takes each. */
+/** The tools of decisions, with a gateway that takes each of them. */
 export const decisionTools = (
   { database }: Pick<TestDevice, 'database'>,
   some: Partial<DecisionTools> = {},

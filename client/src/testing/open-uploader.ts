@@ -1,4 +1,4 @@
-/** What an uploader needs on a device that always has a link and whose person is signed in. */
+/** The tools of an uploader on a device that always has a link and whose person is signed in. */
 import type { CarrierTools } from '../pipeline/upload/carry-study.ts';
 import { createFollower } from '../pipeline/upload/follow-events.ts';
 

@@ -1,4 +1,4 @@
-/** What a receipt says, with instances that a test names; its signature is another matter. */
+/** The content of a receipt, with instances that a test names; its signature is another matter. */
 import type { Receipt } from '#shared/protocol/receipt.ts';
 
 export const recordedReceipt = (some: Partial<Receipt> & Pick<Receipt, 'instances'>): Receipt => ({

@@ -55,7 +55,7 @@ async function askedAgain(queueIt: typeof queueStudy | typeof nameStudy = queueS
     decide: (_: string, decision: string) => tell(decision),
     withdraw: () => tell('withdraw'),
   };
-  /** What was begun waits for the retry, which arrives now. */
+  /** Waits for what was begun: it needs the retry, which arrives now. */
   const afterRetry = async (over: Promise<void>) => {
     await Promise.race([waits.promise, over]);
     arrived.resolve();
