@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import { filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
@@ -81,7 +82,7 @@ async function opens(page: Page, study: string): Promise<void> {
   await viewer.waitForURL(/\/viewer\?StudyInstanceUIDs=/);
   assert.is(new URL(viewer.url()).searchParams.get('StudyInstanceUIDs'), study);
   assert.not.ok(viewer.url().includes(token));
-  assert.is(await viewer.title(), 'OHIF');
+  await expect(viewer).toHaveTitle('OHIF');
   await viewer.close();
 }
 
@@ -156,16 +157,16 @@ if (why !== null) {
     if (!(await isWebAppCurrent())) await buildWebApp();
     await copy.build();
     app = await openOwnWorld({ root: copy.root });
-    open = await openInstalled(await app.openVisitor(), app);
+    open = await openInstalled(await app.openVisitor({ isInstalled: true }), app);
     await sendStudy(open, filesOf({ seed: 1 }));
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
     const { studies } = await askAs<{ studies: SentStudy[] }>(app.gateway, ADMIN, '/studies');
     study = studies[0]!.studyInstanceUID;
     await openStudy(open, app.address);
     await open.getByText('No viewer is set for this study’s PACS').waitFor();
-    assert.is(await open.getByRole('button', { name: 'Open in viewer' }).count(), 0);
+    await expect(open.getByRole('button', { name: 'Open in viewer' })).toHaveCount(0);
     await looksRight(open, 'viewer-not-set');
-    closed = await app.openVisitor();
+    closed = await app.openVisitor({ isInstalled: true });
     await (await openInstalled(closed, app)).close();
     await setUpViewer(app);
   });
