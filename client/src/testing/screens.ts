@@ -122,12 +122,14 @@ export const SCREENS = {
     'export-names-hidden': 'Asks before a file that names patients is saved while names are hidden',
   },
   'story.e2e.ts': {
+    'review-contradicts': 'Asks which is right before a signature that contradicts what models found',
+    'review-found': 'A film with what models found, answered and not signed',
+  },
+  'story-in-full.e2e.ts': {
     'cases-sample': 'The cases of the sample data',
     'case-sample': 'A case with a result, a reading, notes and tags',
     'run-case': 'A model is to look at the study of a case',
     'review-second': 'A film for a blinded second reader',
-    'review-contradicts': 'Asks which is right before a signature that contradicts what models found',
-    'review-found': 'A film with what models found, answered and not signed',
     'exports-anonymous': 'Two anonymous exports that are ready',
   },
   'analytics/analytics.e2e.ts': {
@@ -328,12 +330,14 @@ export const SCREENS = {
     'cover-in-timeline': 'What the timeline of their study says of them',
   },
   'triage.e2e.ts': {
+    'triage-blurred': 'A film that should be repeated',
+    'triage-queue': 'Such a film, queued',
+  },
+  'triage-films.e2e.ts': {
     'triage-card': 'Films that can be turned for display',
     'triage-turned': 'Such a film, turned',
     'triage-film': 'Such a film as stored, marked',
     'triage-cut-off': 'A film of which half is missing',
-    'triage-blurred': 'A film that should be repeated',
-    'triage-queue': 'Such a film, queued',
     'results-marked': 'A study that was marked for early reading and waits to be read',
   },
   'results/results-screens.e2e.ts': {

@@ -1,16 +1,16 @@
 /** A person who goes to another page while a study is written into the queue stays there. */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
-import { choose, filesOf } from '#testing/app-page.ts';
+import { choose, filesOf, goOffline } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
-import { openOwnWorld } from '#testing/world.ts';
+import { openWorld } from '#testing/world.ts';
 
 const test = suite('leaving while a study is written into the queue');
 const walk = await walkScreens(test, {
   name: 'leaving while a study is written into the queue',
   roles: ['admin'],
-  open: () => openOwnWorld(),
+  open: openWorld,
 });
 
 /** Runs in the page: studies are written into its queue once `writes` is dispatched. */
@@ -29,11 +29,14 @@ function holdWriting(): void {
 async function staysAtResults(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Results', exact: true }).click();
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
+  // It stays in the queue until it has been seen there.
+  await goOffline(page);
   await page.evaluate(() => dispatchEvent(new Event('writes')));
   const pages = page.getByRole('navigation').first();
   await pages.getByRole('link', { name: /^Studies.*1 study in the queue$/ }).waitFor();
+  await page.context().setOffline(false);
   await pages.getByRole('link', { name: 'Studies', exact: true }).waitFor();
-  assert.is(new URL(page.url()).hash, '#/results');
+  await expect(page).toHaveURL(/#\/results$/);
 }
 
 walk('Send does not move a person who has gone to another page', async ({ page, seed, enter }) => {
