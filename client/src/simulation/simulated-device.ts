@@ -19,13 +19,7 @@ import { beginPacker, giveUp, pack, type Tab } from './simulated-packing.ts';
 import { createGatewayMemory } from './gateway-memory.ts';
 import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
 import { createTestDisk } from '../testing/open-disk.ts';
-import {
-  OPEN_LOCKS,
-  openDevice,
-  queueOver,
-  type TestDevice,
-  type TestKeys,
-} from '../testing/open-queue.ts';
+import { OPEN_LOCKS, openDevice, queueOver, type TestDevice, type TestKeys } from '../testing/open-queue.ts';
 import { noteTriage } from '../pipeline/queue/rows/note-triage.ts';
 import { createOrdering } from '../pipeline/queue/rows/order-studies.ts';
 import { compareWithDatabase, keepWaitingRecord } from '../pipeline/queue/waiting-record.ts';
