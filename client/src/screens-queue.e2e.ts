@@ -9,14 +9,18 @@ import * as assert from 'uvu/assert';
 import {
   choose,
   filesOf,
+  goOffline,
   instancesSentBy,
+  keepScripts,
   largeFilesOf,
   pressSend,
   sendStudy,
   untilChoiceKept,
 } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import { openLiveRegions } from '#testing/live-regions.ts';
-import { until } from '#testing/gateway-under-test.ts';
+import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -27,32 +31,41 @@ const walk = await walkScreens(test, {
   roles: ['admin'],
   open: openWorld,
 });
-/** The bytes of a large study that may pass; the rest waits behind the link. */
-const HALF_BYTES = 1_500_000;
-
 const toUpload = (page: Page) => page.getByRole('link', { name: 'Upload' }).click();
-const namesUnderWay = (page: Page) =>
-  page.locator('.queue-row[data-part=under-way] .queue-name').allInnerTexts();
 /** A study of the stage, by its name on the screen. */
 const named = ({ seed }: Stage, nth: number) => {
   const token = `${seed(nth).toString(36)}Xq`;
   return `QzFamily${token}, QzGiven${token}`;
 };
-const inOrder = (stage: Stage, ...studies: number[]) => {
-  const names = studies.map((nth) => named(stage, nth));
-  return until(names.join(' before '), async () => (await namesUnderWay(stage.page)).join() === names.join());
-};
-async function untilInPacs(stage: Stage, instances: number): Promise<void> {
-  const sent = () => instancesSentBy(stage, stage.account.username);
-  await until(`${instances} instances to be in the PACS`, async () => (await sent()) === instances);
-  assert.is(await sent(), instances);
+const inOrder = (stage: Stage, ...studies: number[]) =>
+  expect(stage.page.locator('.queue-row[data-part=under-way] .queue-name')).toHaveText(
+    studies.map((nth) => named(stage, nth)),
+  );
+const untilInPacs = (stage: Stage, instances: number) =>
+  expect.poll(() => instancesSentBy(stage, stage.account.username), { timeout: PATIENCE_MS }).toBe(instances);
+
+/** Signs in; the parcels of a study wait once the first has passed, and nothing else does, until `resume`. */
+async function enterAndHold({ visitor, enter }: Stage): Promise<{ reached: Promise<void>; resume(): void }> {
+  await enter();
+  const reached = Promise.withResolvers<void>();
+  const resumed = Promise.withResolvers<void>();
+  let parcels = 0;
+  await visitor.route(/\/upload\/files/, async (route) => {
+    if (['POST', 'PATCH'].includes(route.request().method())) parcels += 1;
+    if (parcels > 1) {
+      reached.resolve();
+      await resumed.promise;
+    }
+    await route.fallback();
+  });
+  return { reached: reached.promise, resume: resumed.resolve };
 }
 
 /** Signs in and queues studies 1 to 3 without a network. */
 async function queueThree(stage: Stage): Promise<void> {
-  const { page, visitor, seed } = stage;
+  const { page, seed } = stage;
   await stage.enter();
-  await visitor.setOffline(true);
+  await goOffline(page);
   for (const nth of [1, 2, 3]) {
     await toUpload(page);
     await sendStudy(page, filesOf({ seed: seed(nth) }));
@@ -76,141 +89,115 @@ async function fakePicker(files: readonly (readonly [string, string])[]): Promis
   Object.assign(window, { showDirectoryPicker: async () => disc });
 }
 
-walk('buttons change the order, also from the keyboard, and the focus stays on the study', async (stage) => {
-  const { page } = stage;
+walk('buttons and keys change the order; a paused study stays until a person resumes it', async (stage) => {
+  const { page, visitor } = stage;
   const third = named(stage, 3);
   await queueThree(stage);
   await looksRight(page, 'queue-order');
   await page.getByRole('button', { name: `Send first: ${third}` }).click();
   await inOrder(stage, 3, 1, 2);
-  await page.getByRole('button', { name: `Send later: ${third}` }).focus();
-  await page.keyboard.press('Enter');
+  const later = page.getByRole('button', { name: `Send later: ${third}` });
+  await later.focus();
+  await pressOn(later, 'Enter');
   await inOrder(stage, 1, 3, 2);
-  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-  assert.is(await focused(), `Send later: ${third}`);
-  await page.keyboard.press('Enter');
+  await pressOn(later, 'Enter');
   await inOrder(stage, 1, 2, 3);
-  assert.is(
-    await focused(),
-    `Send earlier: ${third}`,
-    'at the end of the list the other direction has the focus',
-  );
+  const earlier = page.getByRole('button', { name: `Send earlier: ${third}` });
+  await expect(earlier, 'at the end of the list the other direction has the focus').toBeFocused();
+  await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
+  await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
+  await visitor.setOffline(false);
+  await untilInPacs(stage, 24);
+  await inOrder(stage, 1);
+  await page.getByRole('button', { name: `Resume: ${named(stage, 1)}` }).click();
+  await untilInPacs(stage, 36);
 });
 
-walk(
-  'a paused study stays here while the others are sent, and is sent once a person resumes it',
-  async (stage) => {
-    const { page, visitor } = stage;
-    await queueThree(stage);
-    await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
-    await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
-    await visitor.setOffline(false);
-    await untilInPacs(stage, 24);
-    await inOrder(stage, 1);
-    await page.getByRole('button', { name: `Resume: ${named(stage, 1)}` }).click();
-    await untilInPacs(stage, 36);
-  },
-);
-
 walk('a question that is open while the study arrives says that it was too late', async (stage) => {
-  const { page, link, seed } = stage;
-  await stage.enter();
-  const inTheMiddle = link.pauseAfter(HALF_BYTES);
-  await sendStudy(page, largeFilesOf(seed(4)));
+  const { page, seed } = stage;
+  const inTheMiddle = await enterAndHold(stage);
+  await sendStudy(page, largeFilesOf(seed(4), 8));
   await inTheMiddle.reached;
   await page.getByRole('button', { name: `Cancel sending: ${named(stage, 4)}` }).click();
   await page.getByRole('dialog').waitFor();
   inTheMiddle.resume();
   await page.getByText(/^It was too late to cancel the study of .*: it is in the PACS/).waitFor();
-  assert.is(await page.getByRole('dialog').count(), 0);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await looksRight(page, 'cancel-too-late');
   await page.getByRole('button', { name: 'Close this message' }).click();
-  assert.is(await page.getByText('It was too late').count(), 0);
-});
-
-walk('cancelling midway asks first and lists what will be lost', async (stage) => {
-  const { page, link, seed } = stage;
-  await stage.enter();
-  const inTheMiddle = link.pauseAfter(HALF_BYTES);
-  await sendStudy(page, largeFilesOf(seed(4)));
-  await inTheMiddle.reached;
-  await page.getByRole('button', { name: `Cancel sending: ${named(stage, 4)}` }).click();
-  await page.getByText('Instances that are not in the PACS yet are left out', { exact: false }).waitFor();
-  await looksRight(page, 'cancel');
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  // Pressed first: all of it could have arrived by then.
-  inTheMiddle.resume();
-  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
-  await page.locator('[data-part=taken-back] .study-open').click();
-  await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
-  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByText('It was too late').waitFor({ state: 'detached' });
 });
 
 walk('a study that is cancelled without a network says so, and the gateway is told later', async (stage) => {
   const { page, link, seed, visitor } = stage;
   await stage.enter();
-  const inTheMiddle = link.pauseAfter(HALF_BYTES);
-  await sendStudy(page, largeFilesOf(seed(6)));
+  await keepScripts(page);
+  const inTheMiddle = link.pauseAfter(500_000);
+  await sendStudy(page, largeFilesOf(seed(6), 8));
   await inTheMiddle.reached;
+  // Everything that is pressed from here on is a part of this page.
   await visitor.setOffline(true);
   inTheMiddle.resume();
   await page.getByRole('button', { name: /^Cancel sending: / }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
   await page.getByText('The gateway has not confirmed that it is cancelled', { exact: false }).waitFor();
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
-  assert.is(await page.getByRole('button', { name: /^Cancel sending: / }).count(), 0);
-  assert.is(await page.getByText(/safe here/).count(), 0, 'it is to be deleted');
+  await expect(page.getByRole('button', { name: /^Cancel sending: / })).toHaveCount(0);
+  await expect(page.getByText(/safe here/), 'it is to be deleted').toHaveCount(0);
   await page.getByText('1 study still being cancelled').waitFor();
   await visitor.setOffline(false);
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
-  assert.is(await page.locator('.queue-row').count(), 1);
+  await expect(page.locator('.queue-row')).toHaveCount(1);
 });
 
-walk('cancelling says that the gateway has not answered yet, and that it refused', async (stage) => {
-  const { page, link, seed, visitor } = stage;
-  await stage.enter();
-  const inTheMiddle = link.pauseAfter(HALF_BYTES);
-  await sendStudy(page, largeFilesOf(seed(7)));
-  await inTheMiddle.reached;
-  const pressCancel = async () => {
-    await page.getByRole('button', { name: /^Cancel sending: / }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  };
-  const title = 'Your role does not allow this.';
-  const refusal = { type: 'x', title, status: 403, code: 'not-allowed', correlationId: 'c' };
-  await visitor.route('**/decisions', (route) => route.fulfill({ status: 403, json: refusal }));
-  await pressCancel();
-  await page.getByText(title, { exact: false }).waitFor();
-  await page.locator('.queue-part[data-part=under-way]').waitFor();
-  await visitor.unroute('**/decisions');
-  const answer = Promise.withResolvers<void>();
-  await visitor.route('**/decisions', async (route) => {
-    await answer.promise;
-    await route.fallback();
-  });
-  await pressCancel();
-  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
-  assert.is(await page.getByRole('button', { name: /^Cancel sending: / }).count(), 0);
-  inTheMiddle.resume();
-  answer.resolve();
-  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
-});
+walk(
+  'cancelling midway lists what will be lost, and says that the gateway refused, or is silent',
+  async (stage) => {
+    const { page, seed, visitor } = stage;
+    const inTheMiddle = await enterAndHold(stage);
+    await sendStudy(page, largeFilesOf(seed(7), 8));
+    await inTheMiddle.reached;
+    const cancel = page.getByRole('button', { name: `Cancel sending: ${named(stage, 7)}` });
+    const confirm = page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' });
+    const title = 'Your role does not allow this.';
+    const refusal = { type: 'x', title, status: 403, code: 'not-allowed', correlationId: 'c' };
+    await visitor.route('**/decisions', (route) => route.fulfill({ status: 403, json: refusal }));
+    await cancel.click();
+    await page.getByText('Instances that are not in the PACS yet are left out', { exact: false }).waitFor();
+    await looksRight(page, 'cancel');
+    await confirm.click();
+    await page.getByText(title, { exact: false }).waitFor();
+    await page.locator('.queue-part[data-part=under-way]').waitFor();
+    await visitor.unroute('**/decisions');
+    const answer = Promise.withResolvers<void>();
+    await visitor.route('**/decisions', async (route) => {
+      await answer.promise;
+      await route.fallback();
+    });
+    await cancel.click();
+    await confirm.click();
+    await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
+    await expect(cancel).toHaveCount(0);
+    inTheMiddle.resume();
+    answer.resolve();
+    await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
+    await page.locator('[data-part=taken-back] .study-open').click();
+    await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
+    await page.getByText('Nothing waits on this device').waitFor();
+  },
+);
 
 walk(
   'a study that is resumed before its cancelling is confirmed arrives, though it was left out',
   async (stage) => {
-    const { page, link, seed, visitor } = stage;
-    await stage.enter();
-    const inTheMiddle = link.pauseAfter(HALF_BYTES);
-    const files = largeFilesOf(seed(8));
+    const { page, seed, visitor } = stage;
+    const inTheMiddle = await enterAndHold(stage);
+    const files = largeFilesOf(seed(8), 8);
     await sendStudy(page, files);
     await inTheMiddle.reached;
     const answer = Promise.withResolvers<void>();
-    const leftOut = page.waitForResponse(
-      (response) => response.url().endsWith('/decisions') && response.ok(),
-    );
     await visitor.route('**/decisions', async (route) => {
       await answer.promise;
       await route.fallback();
@@ -219,8 +206,10 @@ walk(
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
     await page.getByRole('button', { name: /^Resume: / }).click();
     inTheMiddle.resume();
-    answer.resolve();
-    await leftOut;
+    await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/decisions') && response.ok()),
+      answer.resolve(),
+    ]);
     await untilInPacs(stage, files.length);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   },
@@ -250,7 +239,7 @@ walk(
     await stage.enter();
     // A session with the browser that begins gives the page its network back.
     const debug = await visitor.newCDPSession(page);
-    await visitor.setOffline(true);
+    await goOffline(page);
     await sendStudy(page, filesOf({ seed: seed(6) }));
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
     await leave(page, async () => {
@@ -299,14 +288,15 @@ async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
   if (await page.evaluate(() => navigator.storage.persisted())) return;
   await page.getByText('a device that runs out of space could delete', { exact: false }).waitFor();
   const install = page.getByRole('button', { name: 'Install', exact: true });
-  assert.is(await install.or(page.getByText('Install the app', { exact: false })).count(), 0);
+  await expect(install.or(page.getByText('Install the app', { exact: false }))).toHaveCount(0);
   await page.evaluate(() =>
     dispatchEvent(
       Object.assign(new Event('beforeinstallprompt', { cancelable: true }), { prompt: async () => {} }),
     ),
   );
   await page.getByText('Install the app', { exact: false }).waitFor();
-  await install.press('Enter');
+  await install.focus();
+  await pressOn(install, 'Enter');
   await install.waitFor({ state: 'detached' });
 }
 
@@ -315,7 +305,7 @@ walk(
   async (stage) => {
     const { page, visitor, seed } = stage;
     await stage.enter();
-    await visitor.setOffline(true);
+    await goOffline(page);
     const patient = { name: 'Meier^Anna', id: 'PAT-1001' };
     const files = filesOf({ seed: seed(21), series: 1, instancesPerSeries: 2, patient });
     await sendStudy(page, files);
@@ -344,7 +334,7 @@ walk(
     await page.getByText('This is the study of Meier, Anna that you wanted to choose again').waitFor();
     await pressSend(page);
     await untilInPacs(stage, 2);
-    assert.is(await page.locator('.queue-row').count(), 1);
+    await expect(page.locator('.queue-row')).toHaveCount(1);
   },
 );
 
@@ -373,7 +363,7 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
     .getByRole('button', { name: /^Send 1 study/ })
     .getByText('12 instances', { exact: false })
     .waitFor();
-  assert.is(await page.getByRole('heading', { name: '1 study found' }).count(), 1);
+  await expect(page.getByRole('heading', { name: '1 study found' })).toHaveCount(1);
 });
 
 walk(
@@ -403,13 +393,13 @@ walk(
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await choose(page, files.slice(5));
     await page.getByText('The PACS has other images of this study; 1 is new and will be sent.').waitFor();
-    assert.is(await page.getByText('Sending it again stores nothing twice').count(), 0);
+    await expect(page.getByText('Sending it again stores nothing twice')).toHaveCount(0);
     await page.getByRole('button', { name: /^Send 1 study/ }).click();
     const row = page.locator('.queue-row');
     await row.getByText('2 sends of this study', { exact: false }).waitFor();
     await row.locator('.study-count').getByText('6 instances').waitFor();
     await row.locator('.study-line').getByText('In the PACS').waitFor();
-    assert.is(await row.count(), 1, 'two sends of one study are one row');
+    await expect(row, 'two sends of one study are one row').toHaveCount(1);
     await row.locator('.study-open[aria-expanded=false]').click();
     await row.getByRole('link', { name: 'Send 2 of 2' }).waitFor();
   },
@@ -449,7 +439,7 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page.getByRole('button', { name: /^Send 1 study/ }).click();
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
-  await until('one row for the study', async () => (await page.locator('.queue-row').count()) === 1);
+  await expect(page.locator('.queue-row')).toHaveCount(1);
   assert.is(await instancesSentBy(stage, stage.account.username), 12, 'and nothing is stored twice');
 });
 
@@ -477,11 +467,12 @@ walk(
     const { page, visitor, seed, account } = stage;
     await stage.enter();
     const liveRegions = await openLiveRegions(page);
+    const polite = async () => (await liveRegions()).filter(({ live }) => live === 'polite');
     const untilHeard = (words: RegExp) =>
-      until(String(words), async () =>
-        (await liveRegions()).some(({ live, text }) => live === 'polite' && words.test(text)),
-      );
-    await visitor.setOffline(true);
+      expect
+        .poll(polite, { timeout: PATIENCE_MS })
+        .toContainEqual(expect.objectContaining({ text: expect.stringMatching(words) }));
+    await goOffline(page);
     await untilHeard(/^Offline$/);
     await sendStudy(page, filesOf({ seed: seed(1) }));
     await untilHeard(new RegExp(`^${named(stage, 1)}: Waiting for the network`));
@@ -492,8 +483,8 @@ walk(
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    const heard = (await liveRegions()).map(({ text }) => text).join();
-    assert.not.match(heard, /QzFamily|Q\. Q\.|All 12/);
+    const heard = async () => (await liveRegions()).map(({ text }) => text).join();
+    await expect.poll(heard).not.toMatch(/QzFamily|Q\. Q\.|All 12/);
   },
 );
 

@@ -15,6 +15,7 @@ import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
 import {
   choose,
   chooseFromDisk,
+  fillSignIn,
   filesOf,
   goOffline,
   onDisk,
@@ -420,27 +421,19 @@ walk(
     assert.is(set.status, 204);
     await visitor.setOffline(false);
     const next = await createAccount(gateway, 'noor', ['technician']);
-    await fillIn(page, next.username);
+    await fillSignIn(page, next.username);
     await openStudies(page);
     await page.getByText('1 study from another user waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     await expect(page.locator('.queue-row')).toHaveCount(0);
     await expect(page.locator('body'), 'no title of the other one').not.toContainText(title);
     await signOut({ page, account: next });
-    await fillIn(page, account.username);
+    await fillSignIn(page, account.username);
     await openStudies(page);
     await page.locator('[data-part=arrived] .queue-name, .queue-row[data-part=arrived]').first().waitFor();
     await page.getByText('Nothing waits on this device').waitFor();
   },
 );
-
-/** Signs in; each person starts at the beginning. */
-async function fillIn(page: Page, username: string): Promise<void> {
-  await page.getByLabel('User name').fill(username);
-  const password = page.getByLabel('Password', { exact: true });
-  await password.fill(PASSWORD);
-  await pressOn(password, 'Enter');
-}
 
 async function openStudies(page: Page): Promise<void> {
   await page.getByRole('link', { name: /^Studies/ }).click();

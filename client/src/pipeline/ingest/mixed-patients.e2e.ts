@@ -8,16 +8,19 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import { ask, createAccount } from '#testing/accounts.ts';
 import {
   choose,
+  fillSignIn,
   filesOf,
+  goOffline,
   instancesSentBy,
   pressSend,
   studiesSentBy,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
 import { countTaps } from '#testing/count-taps.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -50,12 +53,12 @@ const untilInPacs = (stage: Stage, count: number) =>
 
 /** With each patient's own name, ID, birth date, number of instances and files. */
 async function namesBoth(place: ReturnType<Page['locator']>, file: string): Promise<void> {
-  await place.getByText('Keller, Lena (ID 6120-777)', { exact: false }).waitFor();
-  await place.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
-  const said = await place.innerText();
-  assert.match(said, /Keller, Lena[\s\S]*born 5 Oct 1990 · 8 instances[\s\S]*and 5 more/);
-  assert.match(said, /Weber, Karl[\s\S]*born 29 Feb 1944 · 1 instance\n/);
-  assert.ok(said.includes(file), said);
+  for (const said of [
+    /Keller, Lena \(ID 6120-777\)[\s\S]*born 5 Oct 1990 · 8 instances[\s\S]*and 5 more/,
+    /Weber, Karl \(ID 3300-001\)[\s\S]*born 29 Feb 1944 · 1 instance\n/,
+  ])
+    await expect(place).toHaveText(said, { useInnerText: true });
+  await expect(place).toContainText(file);
 }
 
 walk(
@@ -73,29 +76,26 @@ walk(
     await card.getByText('Wrong patient?', { exact: false }).waitFor();
     await namesBoth(card, files[5]!.name);
     const send = page.locator('.send-button');
-    assert.match(await send.innerText(), /^Nothing to send until you have decided/);
-    assert.ok(await send.isDisabled());
+    await expect(send).toHaveText(/^Nothing to send until you have decided/, { useInnerText: true });
+    await expect(send).toBeDisabled();
     await looksRight(page, 'upload-mixed');
     await card.getByRole('link', { name: 'Decide' }).click();
     const decision = page.locator('.needs-item');
     await decision.locator('canvas').nth(1).waitFor();
     await namesBoth(decision, files[5]!.name);
     await page.getByText('9 instances need you').first().waitFor();
-    assert.is(await decision.locator('.button-main').count(), 0, 'the page proposes none of the answers');
+    await expect(decision.locator('.button-main'), 'the page proposes none of the answers').toHaveCount(0);
     await looksRight(page, 'needs-mixed');
     await decision.getByRole('button', { name: /^These are different patients: send 2 studies/ }).click();
     await page.getByText('You decided to send 2 studies, one for each.', { exact: false }).waitFor();
     await page.getByRole('button', { name: /^Send 2 studies of 2 patients/ }).click();
-    const tapped = await taps.now();
-    assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
-    process.stdout.write(`${tapped} taps from the choice until both patients are sent\n`);
+    await expect.poll(taps.now, 'taps from the choice until both patients are sent').toBeLessThanOrEqual(6);
     await untilInPacs(stage, 9);
     await page.locator('[data-part=arrived] .queue-name', { hasText: '…777' }).waitFor();
     await page.locator('[data-part=arrived] .queue-name', { hasText: '…001' }).waitFor();
-    assert.equal(
-      (await page.locator('.queue-name a').allInnerTexts()).map((name) => name.slice(0, 6)).sort(),
-      ['K. W. ', 'L. K. '],
-    );
+    await expect(page.locator('.queue-name a')).toHaveCount(2);
+    for (const initials of ['K. W. ', 'L. K. '])
+      await expect(page.locator('.queue-name a', { hasText: initials })).toHaveCount(1);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, files);
     await page
@@ -128,7 +128,9 @@ walk(
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
     await page.getByText('1 instance left out: not in the PACS').waitFor();
     await page.getByText('1 instance damaged or missing on the disc: not in the PACS').waitFor();
-    assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+not stored$/);
+    await expect(page.locator('.track [data-place=left-out]').first()).toHaveText(/^2\s+not stored$/, {
+      useInnerText: true,
+    });
     await page.getByText('Show 9 instances').click();
     await page.getByText('1 instance left out, and not sent: another patient’s').waitFor();
     await page.getByText('1 instance damaged or missing on the disc, and not sent').waitFor();
@@ -146,9 +148,7 @@ walk(
     const { username } = await createAccount(stage.gateway, 'auditor', ['auditor']);
     const watching = await other.newPage();
     await watching.goto(stage.address);
-    await watching.getByLabel('User name').fill(username);
-    await watching.getByLabel('Password', { exact: true }).fill(PASSWORD);
-    await watching.keyboard.press('Enter');
+    await fillSignIn(watching, username);
     await watching.getByRole('heading', { level: 1 }).waitFor();
     await isSaidInTheList(watching, stage.address, stage.account.username);
     await watching.getByText(`sent by ${stage.account.username}`, { exact: false }).first().waitFor();
@@ -164,17 +164,15 @@ walk('an ID that a study on this device has under another name is pointed out be
     return filesOf({ seed: stage.seed(nth), series: 1, instancesPerSeries: 1, modality: 'CT', patient });
   };
   await choose(page, of(3, KARL.name));
-  await page.context().setOffline(true);
+  await goOffline(page);
   await pressSend(page);
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await choose(page, of(4, LENA.name));
   const said = page.locator('.notice', { hasText: 'has the same Patient ID under another name' });
   await said.waitFor();
-  assert.match(
-    await said.innerText(),
-    /^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/,
-  );
-  await page.context().setOffline(false);
+  await expect(said).toHaveText(/^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/, {
+    useInnerText: true,
+  });
 });
 
 /** In the list, where it says what is missing and why. */
