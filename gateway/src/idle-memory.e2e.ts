@@ -85,7 +85,9 @@ else {
     const cluster = join(folder, 'embedded', 'database', 'cluster');
     for (const start of ['the first start', 'a later start']) {
       await gateway.start();
-      await isWithin(`the gateway after ${start}`, GATEWAY_TIMES * idleBytes, () => residentBytes(gateway.pid));
+      await isWithin(`the gateway after ${start}`, GATEWAY_TIMES * idleBytes, () =>
+        residentBytes(gateway.pid),
+      );
       await isWithin(`its database after ${start}`, DATABASE_TIMES * idleBytes, () => heldBy(cluster));
       await gateway.stop();
     }

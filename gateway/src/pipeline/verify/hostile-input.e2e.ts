@@ -1,4 +1,4 @@
-// test:all: sends every file of the corpus three times; shared/src/dicom/corpus-answers.test.ts and odd-input.e2e.ts guard by day
+// test:all: minutes of corpus; shared/src/dicom/corpus-answers.test.ts and odd-input.e2e.ts guard by day
 /**
  * Hostile and broken input through the real doors: every file of `corpus/bad` goes to a gateway with a real
  * Orthanc behind it, by the command line and by a client that checks nothing. Each gets the answer of the
@@ -40,9 +40,9 @@ import { sendUnchecked } from '../../testing/lying-client.ts';
 const PASSWORD = 'only for this test';
 const MB = 1e6;
 /**
- * Above idle, as a multiple of that (130 MB). Measured 160 to 240: 70 for the deflate bomb until it is recognised, 50 for 60 000 items, 30
- * for the 10 MiB, the rest is what the engine keeps before it collects. All of it a second and a third time
- * adds 5: it is a bound, not a leak.
+ * Above idle, as a multiple of that (130 MB). Measured 160 to 240 MB: 70 for the deflate bomb until it is
+ * recognised, 50 for 60 000 items, 30 for the 10 MiB, the rest is what the engine keeps before it collects. All of
+ * it a second and a third time adds 5: it is a bound, not a leak.
  */
 const GROWTH_TIMES = 2;
 
