@@ -152,7 +152,8 @@ test('the timeline names no account to a researcher, by no field', async () => {
 });
 
 test('researchers are told how many cases they are not shown from the smallest cell on; those who see all, of none', async () => {
-  const [researcher, both] = [await tokenOf('researcher'), await tokenOf('researcher', 'admin')];
+  const researcher = await tokenOf('researcher');
+  const both = await tokenOf('researcher', 'admin');
   const told = (token: string) => jsonOf(gateway, 'GET /cases/not-shown', { token });
   await gateway.database.db.deleteFrom('case_record').execute();
   assert.equal(await told(researcher), { cases: 0, isMore: false });

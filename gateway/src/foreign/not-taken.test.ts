@@ -30,7 +30,7 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** What a script of its own has stored. */
+/** The file that a script of its own has stored. */
 async function openScript(options: SyntheticOptions) {
   const script = await openKey(gateway);
   await store(script.key, fieldsOf(syntheticStudy(options).instances, 'bytes'));

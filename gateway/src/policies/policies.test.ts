@@ -52,13 +52,13 @@ for (const { name, open } of testDatabases('policies')) {
     withdraw(version: number): Promise<boolean>;
     offered(): Promise<readonly Policy[]>;
     namesOffered(): Promise<string[]>;
-    /** What is answered to an announcement under this version; nothing, if it is accepted. */
+    /** The code that refuses an announcement under this version; undefined: it is accepted. */
     codeOf(
       instances: readonly SyntheticInstance[],
       version: number,
       name?: string,
     ): Promise<string | undefined>;
-    /** What becomes of an upload: everything in it judged. */
+    /** The upload once everything in it is judged. */
     sent(uploadId: string, instances: readonly SyntheticInstance[]): Promise<UploadStatus>;
   };
 

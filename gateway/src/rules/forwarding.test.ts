@@ -128,7 +128,8 @@ test('the account, the policy and the SOP Class count too, and a rule that is sw
 
 test('the device counts: its studies go where its rule says, and those of another one do not', async () => {
   const { pipeline, ids, setRules, send } = await openSite(() => []);
-  const [van, ward] = [await addDevice(pipeline), await addDevice(pipeline)];
+  const van = await addDevice(pipeline);
+  const ward = await addDevice(pipeline);
   await setRules([rule('the van', { device: [van] }, [{ destination: ids.archive, need: 'required' }])]);
   for (const [device, having] of [
     [ward, ['first', 'research']],

@@ -1,4 +1,4 @@
-/** The search of the site's studies by their patient, and of one's own by a pseudonym: the PACS is asked whose they are. */
+/** The search of the site's studies by their patient, and of one's own by a pseudonym: the PACS tells whose. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
@@ -83,7 +83,7 @@ test('by a pseudonym finds the studies of its patient that the caller sent, and 
   assert.equal(await ownBy(sender, `q=RP-${'9'.repeat(26)}`), []);
   assert.equal(await ownBy(sender, `q=${PSEUDONYM.slice(0, -1)}`), [], 'a part of one');
   assert.equal(await ownBy(sender, `q=${PSEUDONYM}&standing=under-way`), [], 'with the filters');
-  // Whose studies are of one patient is nothing that the site's list tells.
+  // The site's list does not tell whose studies are of one patient.
   const auditor = await gateway.userWith(['auditor']);
   assert.ok((await ownBy(auditor, 'all=1')).includes(studies.carl));
   assert.equal(await ownBy(auditor, `all=1&q=${PSEUDONYM}`), []);

@@ -1,4 +1,4 @@
-/** What the doctor said of a PACS, as tests look at it, and the time that it waits. */
+/** The report of the doctor as tests look at it, and the time that it waits. */
 import * as assert from 'uvu/assert';
 import type { Finding } from '../doctor/diagnoses.ts';
 import type { PacsReport } from '../doctor/examine-pacs.ts';

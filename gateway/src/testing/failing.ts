@@ -1,7 +1,7 @@
 /** The end of work that fails. */
 import * as assert from 'uvu/assert';
 
-/** What it throws; null: nothing. */
+/** The error that it throws; null: none. */
 export const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => null,

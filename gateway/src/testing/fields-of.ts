@@ -1,4 +1,4 @@
-/** What a test compares of rows that say more than it asks. */
+/** The part that a test compares of rows that say more than it asks. */
 
 /** One field of each row, or several as a list a row. */
 export function fieldsOf<T, K extends keyof T>(rows: Iterable<T>, field: K): T[K][];

@@ -102,7 +102,7 @@ export async function fileStatus(gateway: TestGateway, token: string, id: string
   return (await answer.json()) as FileStatus;
 }
 
-/** What the row of a file of the pipeline's account begins as. */
+/** The row of a file of the pipeline's account as it begins. */
 export const fileOf = ({ siteId, accountId }: Pick<TestPipeline, 'siteId' | 'accountId'>) => ({
   ...{ site_id: siteId, account_id: accountId, device_id: null, key_id: null, bytes: 0, reason: null },
   ...{ policy_name: 'identified', policy_version: 1, form: { kind: 'instance' as const } },

@@ -7,7 +7,7 @@ import type { TestGateway } from './open-gateway.ts';
 type By = { readonly token: string };
 type Asked = { readonly type?: string; readonly readers?: readonly string[] };
 
-/** By ids of accounts; without them the places are free. What follows is later. */
+/** By ids of accounts; without them the places are free. The time that follows is later. */
 export async function openTestReview(
   gateway: TestGateway,
   as: By,
@@ -27,7 +27,7 @@ export const readReview = (gateway: TestGateway, as: By, id: string): Promise<Re
 export const placeOf = async (gateway: TestGateway, as: By, id: string): Promise<ReviewPlace> =>
   (await readReview(gateway, as, id)).places.find(({ isMine }) => isMine)!;
 
-/** What the page sends for this step. */
+/** The body that the page sends for this step. */
 export async function stepOf(gateway: TestGateway, as: By, id: string, more: object): Promise<object> {
   const { place, version } = await placeOf(gateway, as, id);
   return { id: randomUUID(), place, version, ...more };

@@ -140,7 +140,7 @@ function vaultCalls(gateway: TestGateway) {
       const answer = await call('POST', `${path}/approve`, holder.session, { shares });
       return answer.body?.code ?? answer.status;
     },
-    /** What the holder reads in an opening. */
+    /** The identities that the holder reads in an opening. */
     identitiesBy: async (method: string, path: string, holder: TestHolder) =>
       identitiesIn(await readOpening(method, path, holder), holder.half),
     ...auditOf(gateway),

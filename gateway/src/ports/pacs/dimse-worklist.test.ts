@@ -39,7 +39,7 @@ const pending = ({ contextId, id }: Asked, dataSet: Buffer): readonly Buffer[] =
   return say(contextId, command, dataSet);
 };
 
-/** What a worklist with these rows answers. */
+/** The answer of a worklist with these rows. */
 async function answerWith(...rows: readonly Buffer[]) {
   const peer = await openDimsePeer({
     answer: (asked) => [...rows.flatMap((one) => pending(asked, one)), ...respond(asked, 0)],
