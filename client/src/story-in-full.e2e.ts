@@ -21,6 +21,7 @@ import { FILM_SIDE } from '../../scripts/relay/sample/draw-slices.ts';
 import { sampleCases } from '../../scripts/relay/sample/sample-cases.ts';
 import { sampleStudies } from '../../scripts/relay/sample/sample-studies.ts';
 import {
+  approveAndExport,
   button,
   caseOf,
   chooseAnswers,
@@ -272,5 +273,12 @@ for (const { handsOf, are, study } of WAYS)
     await isExportedWithout(third, [...Object.values(secrets), ana!.username, ben!.username, cleo!.username]);
     for (const person of [one, other, third]) await person.leave();
   });
+
+test('the shortest way: a case is approved and exported, by keyboard alone', async () => {
+  if (why !== null) skip('the shortest way, by keyboard alone', why);
+  const person = await come(world, await radiologist(world, 'dora'), keyboardAlone);
+  await approveAndExport(person, 5);
+  await person.leave();
+});
 
 test.run();

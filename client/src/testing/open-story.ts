@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Download, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import type { Case, CaseList } from '#shared/protocol/cases.ts';
-import { ADMIN, askAs, createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs, createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
 import { mouseAndTouch, type Hands } from '#testing/hands.ts';
 import { openOwnWorld, type World } from '#testing/world.ts';
 import { createPdfReader } from '../../../gateway/src/exports/anonymous/read-pdf.ts';
@@ -132,4 +132,45 @@ export async function exportFile(
     hands.press(row.getByRole('button', { name: 'Save the file' })),
   ]);
   return textOf(world, saved);
+}
+
+/** Two states on the way. */
+type Seen = Readonly<Record<'contradicts' | 'answered', (page: Page) => Promise<void>>>;
+
+/** Reads the case of a study alone, is told that a model says otherwise, decides, signs, and saves a report. */
+export async function approveAndExport(person: Person, study: number, seen?: Seen): Promise<void> {
+  const { world, account, page, hands } = person;
+  const of = await caseOf(world, study);
+  const body = { id: crypto.randomUUID(), type: 'chest-film', readers: [account.id] };
+  const path = `/cases/${of.id}/reviews`;
+  assert.is((await ask(world.gateway, ADMIN, { method: 'POST', path, body })).status, 201);
+  await openReading(person, of);
+  const found = page.getByRole('region', { name: 'What models found' });
+  const said = 'Below the threshold';
+  await found.getByText(said).first().waitFor();
+  await found.getByText('Not for diagnostic use').waitFor();
+  await hands.tick(page.getByLabel('Accept what was found', { exact: true }));
+  await chooseAnswers(person, 'Pneumonia', '');
+  await hands.press(button(page, 'Save the answers'));
+  await page.getByText('You can change it until you sign.').waitFor();
+  await hands.press(button(page, 'Sign'));
+  const question = page.getByRole('dialog', { name: 'Which of the two is right?' });
+  await question.getByText(`Models found: ${said}`).waitFor();
+  await question.getByText('Not for diagnostic use').waitFor();
+  await seen?.contradicts(page);
+  await hands.press(question.getByRole('button', { name: 'Change it first' }));
+  await chooseAnswers(person, 'Nothing abnormal', '');
+  await hands.press(button(page, 'Save the answers'));
+  await page.getByText('You can change it until you sign.').waitFor();
+  await seen?.answered(page);
+  await hands.press(button(page, 'Sign'));
+  await page.getByRole('region', { name: 'What the readers answered' }).waitFor();
+  await hands.press(page.getByRole('link', { name: 'Open the case' }));
+  await page.getByRole('heading', { name: of.title!, level: 1 }).waitFor();
+  await page.getByRole('region', { name: 'Studies' }).getByText('Not for diagnostic use').waitFor();
+  await hands.press(button(page, 'Export'));
+  await page.getByRole('heading', { name: 'Export this case' }).waitFor();
+  const asked = { template: 'Report under pseudonyms · PDF', purpose: 'Second opinion' };
+  const report = await exportFile(person, asked);
+  assert.match(report, /^%PDF-[\s\S]*%%EOF\s*$/);
 }
