@@ -51,7 +51,7 @@ const USAGE = [
 /** A file that takes this long hangs: in each tier far above what its tests may take together. */
 const FILE_MINUTES = { gate: 12, all: 45 } as const;
 
-/** What a run writes in its folder at once at most, several times over. */
+/** The most that a run writes into its folder, several times over. */
 const NEEDED_BYTES = 6 * 2 ** 30;
 
 type Settings = Choice & {
@@ -154,7 +154,7 @@ async function runTests(
 const processorSeconds = (): number =>
   cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0) / 1000;
 
-/** What ../shared brings; a clone without it proves everything else. */
+/** Things that ../shared brings; a clone without it proves everything else. */
 const OF_SHARED = /corpus|labelled images|\.\.\/shared/;
 
 /** A part that is missing, and a test that was skipped, are failures where the proof has to be complete. */

@@ -24,7 +24,7 @@ import { skipped } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const TAG = 'relaypacs-queue';
 /**

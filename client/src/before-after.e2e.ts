@@ -26,7 +26,7 @@ import { expect } from '#testing/expect.ts';
 import { pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('before and after');
 const walk = await walkScreens(test, {

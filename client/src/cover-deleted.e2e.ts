@@ -8,7 +8,7 @@ import { burnedInFile } from '#testing/burned-in-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('an image that the PACS no longer has');
 const walk = await walkScreens(test, { name: 'deleted image', roles: ['technician'], open: openWorld });

@@ -18,7 +18,7 @@ import { expect } from '#testing/expect.ts';
 import { pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('cover the name');
 const walk = await walkScreens(test, { name: 'cover the name', roles: ['admin'], open: openWorld });
@@ -135,6 +135,7 @@ const ASKS_TO_LOOK = /is marked as showing a name|may show the patient’s name/
 
 /** Nothing asks to look at a picture any longer once a person has covered it. */
 async function sendHeld(page: Page): Promise<void> {
+  await page.locator('.held-instance[data-released=true]').first().waitFor();
   await expect(page.getByText(ASKS_TO_LOOK), 'before and after').toHaveCount(0);
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
   await page.locator('.card').first().waitFor();

@@ -20,7 +20,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('whether the disc may go');
 const walk = await walkScreens(test, {

@@ -22,7 +22,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import type { StudyRow } from './pipeline/queue/rows/local-database.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('the list of what needs a person');
 const walk = await walkScreens(test, {

@@ -73,13 +73,13 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.goto(world.address);
   await page.fill('User name', username);
   await page.fill('Password', PASSWORD);
-  await page.press('Sign in');
+  await page.pressButton('Sign in');
   await page.untilText('Names are removed on this device');
   await page.evaluate(untilControlled);
   await page.chooseFiles('input[data-picks=files]', paths);
   await page.untilText('1 study found');
   world.link.cut();
-  await page.press('Send 1 study');
+  await page.pressButton('Send 1 study');
   await page.untilText(`Keep this page open: ${paths.length} instances are safe here`);
   world.link.mend();
   await page.untilText('Nothing waits on this device');

@@ -16,7 +16,7 @@ import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('the person');
 const walk = await walkScreens(test, { name: 'the person', roles: ['technician'], open: openWorld });

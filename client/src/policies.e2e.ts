@@ -28,7 +28,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { pressKey } from '#testing/press.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const POLICY = {
   name: 'own',

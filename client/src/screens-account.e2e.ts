@@ -13,7 +13,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { idOf, recordedResults } from './testing/recorded-answers.ts';
 import { record, RecordedGateway } from './testing/recorded-gateway.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('the account in a person’s hands');
 const walk = await walkScreens(test, {
@@ -32,7 +32,8 @@ walk(
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Change password' }).click();
     await page.getByRole('heading', { name: 'Change your password' }).waitFor();
-    const [held, wanted] = [page.getByLabel('Current password'), page.getByLabel('New password')];
+    const held = page.getByLabel('Current password');
+    const wanted = page.getByLabel('New password');
     const fillBoth = async (current: string, next: string): Promise<void> => {
       await wanted.fill('');
       await held.fill(current);

@@ -23,7 +23,7 @@ import { openLiveRegions } from '#testing/live-regions.ts';
 import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const test = suite('the queue in a person’s hands');
 const walk = await walkScreens(test, {

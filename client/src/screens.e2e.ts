@@ -33,7 +33,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { verifyReceiptCode, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 /** Compressed JavaScript before the upload page is usable: on a slow network this takes a second. */
 const FIRST_LOAD_BYTES = 80_000;
@@ -362,8 +362,9 @@ async function isPrintedAlone(stage: Stage): Promise<void> {
     .waitFor();
   await looksRight(page, 'receipt-printed');
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
-  await expect(page.locator('.printed tbody tr'), 'the screen holds no invisible list').toHaveCount(0);
   await page.emulateMedia({ media: null });
+  await expect(page.getByRole('button', { name: 'Print' })).toBeVisible();
+  await expect(page.locator('.printed tbody tr'), 'the screen holds no invisible list').toHaveCount(0);
   await verifyPrinted(stage);
 }
 

@@ -34,7 +34,7 @@ import {
   type HandsOf,
   type Person,
 } from './testing/open-story.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 /** Of nine patients with cases. */
 const STUDIES = 12;
@@ -146,6 +146,7 @@ async function seesNothing(person: Person, of: Case, about: { review: string; se
   const { page, account, answers } = person;
   const [result] = about.secrets as [string];
   const isKeptFromScreen = async () => {
+    await expect(page.locator('main h1').first()).toBeVisible();
     for (const secret of about.secrets) await expect(page.locator('body')).not.toContainText(secret);
   };
   await isKeptFromScreen();

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import { skip } from '#testing/environment.ts';
 import { noWorldBecause, type World } from '#testing/world.ts';
 import { approveAndExport, come, openSample, radiologist } from './testing/open-story.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 /** The model finds nothing on it: that can be contradicted. */
 const STUDY = 5;

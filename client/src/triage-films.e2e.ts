@@ -25,7 +25,7 @@ import { expect } from '#testing/expect.ts';
 import { evalImages, inverted, turned } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 import {
   childFilm,
   keepEverythingUnchanged,
@@ -228,6 +228,7 @@ if (why !== null || evaluation === null) {
       films.map(({ studyInstanceUID }) => said[studyInstanceUID]!.film[0]),
       ['rotated', 'inverted'],
     );
+    await expect(page.locator('.queue-name').first()).toBeVisible();
     await expect(page.locator('.repeat-film')).toHaveCount(0);
   });
 

@@ -12,7 +12,7 @@ import { expect } from '#testing/expect.ts';
 import { evalImages, type turned } from '#testing/films.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 import {
   childFilm,
   keepEverythingUnchanged,

@@ -14,7 +14,7 @@ import { pressKey, pressOn } from '#testing/press.ts';
 import { shiftClock } from '#testing/shift-clock.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from './testing/screens.ts';
+import { looksRight } from './testing/looks-right.ts';
 
 const DAY_MS = 86_400_000;
 const INSTANCES = 6;
@@ -96,7 +96,7 @@ async function setDisabled({ gateway, account }: Stage, disabled: boolean): Prom
 
 type AuditRow = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
 
-/** What the trail says of this account. */
+/** The rows of the trail about this account. */
 async function audited({ gateway, account }: Stage, of: string) {
   const { rows } = await askAs<{ rows: readonly AuditRow[] }>(gateway, ADMIN, '/audit?limit=1000');
   const fields = rows.filter(({ event }) => event === of).map((row) => row.fields);

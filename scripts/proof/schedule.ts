@@ -1,6 +1,6 @@
 /**
  * Decides which test files run together in one process, in which order, and how many processes run at once: as many
- * as keep the processor busy. What a file costs, in its own process or in one that others share, is seen and not
+ * as keep the processor busy. The cost of a file, in its own process or in one that others share, is seen and not
  * guessed: another process begins when the processor has been idle for a moment.
  */
 import { availableParallelism, cpus } from 'node:os';

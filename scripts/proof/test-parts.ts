@@ -4,7 +4,7 @@
  * installed where that is possible, started on a free port with a folder of its own, and announced to the
  * tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
- * What the machine lacks of all of them is installed at once, after one question at a terminal. An unavailable part is
+ * Programs that the machine lacks are installed at once, after one question at a terminal. An unavailable part is
  * left out with its reason: the tests that need it skip themselves.
  */
 import { spawn, spawnSync } from 'node:child_process';

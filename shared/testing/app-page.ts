@@ -10,7 +10,7 @@ import { pressKey, pressOn } from './press.ts';
 import { syntheticStudy, type SyntheticOptions } from './synthetic-study.ts';
 import type { World } from './world.ts';
 
-/** Fills in the page that signs a person in, and sends it: for whoever comes to another page than to that of sending. */
+/** Fills in the page that signs a person in, and sends it: for people who come to another page than that of sending. */
 export async function fillSignIn(page: Page, username: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('User name').fill(username);
   const secret = page.getByLabel('Password', { exact: true });

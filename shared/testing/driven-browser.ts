@@ -30,7 +30,7 @@ export type DrivenPage = {
   evaluate<T>(work: () => T | Promise<T>): Promise<T>;
   untilText(text: string): Promise<void>;
   /** Presses the button whose text begins so, once it is there and enabled. */
-  press(name: string): Promise<void>;
+  pressButton(name: string): Promise<void>;
   /** Types into the field with this label. */
   fill(label: string, text: string): Promise<void>;
   chooseFiles(selector: string, paths: readonly string[]): Promise<void>;
@@ -92,7 +92,7 @@ export function createDrivenPage(driver: Driver): DrivenPage {
         });
       }
     },
-    press: (name) => click(driver, `the button ${name}`, buttonCalled(name)),
+    pressButton: (name) => click(driver, `the button ${name}`, buttonCalled(name)),
     async fill(label, text) {
       await click(driver, `the field ${label}`, fieldLabelled(label));
       await driver.perform(typing(text));

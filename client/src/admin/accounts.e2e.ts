@@ -8,7 +8,7 @@ import { expect } from '#testing/expect.ts';
 import { pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('accounts');
 const walk = await walkScreens(test, { name: 'accounts', roles: ['admin'], open: openWorld });

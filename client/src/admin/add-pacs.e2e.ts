@@ -18,7 +18,7 @@ import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certi
 import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
 const walk = await walkScreens(test, {

@@ -6,7 +6,7 @@ import type { ApiKeyList } from '#shared/protocol/api-key.ts';
 import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('API keys');
 const walk = await walkScreens(test, { name: 'API keys', roles: ['admin'], open: openWorld });

@@ -11,7 +11,7 @@ import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('the built-in viewer in an administrator’s hands');
 const walk = await walkScreens(test, {

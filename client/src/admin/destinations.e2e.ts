@@ -15,7 +15,7 @@ import { openOwnWorld } from '#testing/world.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HIDE_NAMES_KEY } from '../kit/identities.ts';
 import { addDestination, chooseNeed, credentialsOf, openDestinations } from '../testing/open-destinations.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('destinations in an administrator’s hands');
 const walk = await walkScreens(test, {

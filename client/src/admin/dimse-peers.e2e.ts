@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('modalities');
 const walk = await walkScreens(test, { name: 'modalities', roles: ['admin'], open: openWorld });

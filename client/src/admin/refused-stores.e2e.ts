@@ -16,7 +16,7 @@ import { openOwnWorld } from '#testing/world.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
 import { addDestination, chooseNeed, openDestinations } from '../testing/open-destinations.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('destinations that refuse');
 const walk = await walkScreens(test, {

@@ -7,7 +7,7 @@ import { expect } from '#testing/expect.ts';
 import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('rules in an administrator’s hands');
 const walk = await walkScreens(test, {

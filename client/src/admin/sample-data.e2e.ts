@@ -9,7 +9,7 @@ import type { Sample, SampleRemoval } from '#shared/protocol/sample.ts';
 import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('sample data in an administrator’s hands');
 const walk = await walkScreens(test, {

@@ -9,7 +9,7 @@ import { expect } from '#testing/expect.ts';
 import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 import {
   recordedModelFigures,
   recordedOperations,

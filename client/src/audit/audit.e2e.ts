@@ -14,7 +14,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { toManifest } from '../../../gateway/src/testing/pack-parcel.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('the audit trail');
 const walk = await walkScreens(test, { name: 'the audit trail', roles: ['technician'], open: openWorld });

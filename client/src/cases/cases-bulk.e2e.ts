@@ -5,7 +5,7 @@ import { focusAndPress, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { press } from '../testing/open-review.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('several cases at once');
 const walk = await walkScreens(test, {

@@ -9,7 +9,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { chooseNames, namesHiddenFault } from '../testing/names-hidden.ts';
 import { press } from '../testing/open-review.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('cases as files');
 const walk = await walkScreens(test, {

@@ -8,7 +8,7 @@ import { focusAndPress, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { press } from '../testing/open-review.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('unread studies');
 const walk = await walkScreens(test, { name: 'unread', roles: ['technician'], open: openWorld });

@@ -20,7 +20,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { chooseNames } from '../testing/names-hidden.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('results');
 const walk = await walkScreens(test, {

@@ -22,7 +22,7 @@ import { expect } from '#testing/expect.ts';
 import { focusAndPress, pressKey } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('the instances of a result in the PACS');
 const walk = await walkScreens(test, {

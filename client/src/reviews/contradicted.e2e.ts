@@ -12,7 +12,7 @@ import { focusAndPress } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { storeCase, press } from '../testing/open-review.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('contradicting readings');
 const walk = await walkScreens(test, {

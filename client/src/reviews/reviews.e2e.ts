@@ -13,7 +13,7 @@ import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { openCase, openReview, press, storeCase } from '../testing/open-review.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 import { listPath, readPictures } from './study-pictures.ts';
 
 const test = suite('reviews');

@@ -8,7 +8,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('a study whose device was lost');
 const walk = await walkScreens(test, {

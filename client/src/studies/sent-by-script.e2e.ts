@@ -11,7 +11,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { storeInstances, type Stored } from '#testing/store-instances.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('studies that a script sent');
 const walk = await walkScreens(test, {

@@ -14,7 +14,7 @@ import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { chooseNames } from '../testing/names-hidden.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('the studies of a site in a browser');
 const walk = await walkScreens(test, {

@@ -1,6 +1,6 @@
 /**
- * What leaves a device without its network, in a real Chromium against the running system: studies in a file for a USB
- * stick, which another machine sends, and a receipt that anybody can check.
+ * Things that leave a device without its network, in a real Chromium against the running system: studies in a file for
+ * a USB stick, which another machine sends, and a receipt that anybody can check.
  */
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { relay } from '../../../scripts/relay.ts';
 import { PATIENTS, queue, untilInPacs } from '../testing/day-list.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('a stick and a receipt');
 const walk = await walkScreens(test, {

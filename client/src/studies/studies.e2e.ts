@@ -15,7 +15,7 @@ import { openWorld } from '#testing/world.ts';
 import { PATIENTS, queue, untilInPacs } from '../testing/day-list.ts';
 import { focusIsInSight } from '../testing/focus-in-sight.ts';
 import { chooseNames } from '../testing/names-hidden.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('the day’s list in a browser');
 const walk = await walkScreens(test, {

@@ -7,7 +7,7 @@ import { pressKey } from '#testing/press.ts';
 /** More presses than a page of the tests has stops. */
 const PRESSES = 80;
 
-/** What has the focus, whether a bar covers a part of it, and whether it had the focus before. */
+/** The control with the focus, whether a bar covers a part of it, and whether it had the focus before. */
 type Seen = { readonly name: string; readonly covered: boolean; readonly isAgain: boolean };
 
 type Stops = { relayStops: Set<Element> };

@@ -1,6 +1,6 @@
 /**
- * The people of the sample data, each on a device of their own, and what each does with a case: for tests of the road of
- * a case in a browser.
+ * The people of the sample data, each on a device of their own, and what each does with a case: for tests of the road
+ * of a case in a browser.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

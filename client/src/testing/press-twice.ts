@@ -10,7 +10,7 @@ export async function pressTwice(page: Page, button: string): Promise<void> {
   await pressed.click({ trial: true });
   await expect(pressed).toBeVisible();
   const { x, y, width, height } = (await pressed.boundingBox())!;
-  // Buttons that have just appeared take no press while an animation runs: it stands still, however slow the machine is.
+  // Buttons that have just appeared take no press while an animation runs: it stands still, however slow the machine.
   const debug = await page.context().newCDPSession(page);
   await debug.send('Animation.enable');
   await debug.send('Animation.setPlaybackRate', { playbackRate: 0 });

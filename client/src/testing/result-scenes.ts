@@ -4,7 +4,8 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { recordedResults } from './recorded-answers.ts';
 import { record, RecordedGateway } from './recorded-gateway.ts';
-import { looksRight, type ScreenName } from './screens.ts';
+import { looksRight } from './looks-right.ts';
+import type { ScreenName } from './screens.ts';
 
 /** A stage with a signed-in person and recorded answers. */
 export type Scene = Stage & {

@@ -2,11 +2,6 @@
  * Every screen of the app in every state that tests inspect: the test file and the state. `inspectPage` checks each in
  * all windows and themes; RELAY_SCREENSHOTS names the folder for a picture of each.
  */
-import type { Page } from 'playwright-core';
-import * as assert from 'uvu/assert';
-import { inspectPage } from '#testing/inspect-page.ts';
-import { namesHiddenFault } from './names-hidden.ts';
-
 /** By the test file in client/src. */
 export const SCREENS = {
   'screens.e2e.ts': {
@@ -411,20 +406,3 @@ export const SCREENS = {
 
 type NamesOf<T> = T extends T ? keyof T : never;
 export type ScreenName = NamesOf<(typeof SCREENS)[keyof typeof SCREENS]>;
-
-/** The main job, which every run measures in longer words and both directions of writing; the lab does all screens. */
-const IN_OTHER_LANGUAGES: ReadonlySet<ScreenName> = new Set([
-  ...(['sign-in', 'upload-empty', 'upload-found', 'queue-offline', 'study-arrived', 'receipt'] as const),
-]);
-
-/** In every window and both themes: accessible, targets large enough, nothing scrolls sideways; names can be hidden. */
-export async function looksRight(page: Page, name: ScreenName): Promise<void> {
-  const otherLanguages = IN_OTHER_LANGUAGES.has(name) || process.env['RELAY_OTHER_LANGUAGES'] === 'yes';
-  const faults = await inspectPage(page, name, { folder: process.env['RELAY_SCREENSHOTS'], otherLanguages });
-  assert.equal(
-    faults,
-    [],
-    `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`,
-  );
-  assert.is(await namesHiddenFault(page), null, name);
-}

@@ -22,7 +22,7 @@ import { packageOf, SMALL_VIEWER, tarball } from '../../../gateway/src/testing/v
 import { buildWebApp, isWebAppCurrent } from '../../../scripts/build.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { RENEW_PAGE } from '../net/renew-page.ts';
-import { looksRight } from '../testing/screens.ts';
+import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('Open in viewer');
 const why = await noWorldBecause();

@@ -171,7 +171,7 @@ test('one wrong row, and nothing is in; each is named with its reason', async ()
   for (const query of ['dryRun=true', `id=${randomUUID()}`]) {
     const report = await imported(csv, query);
     assert.equal(
-      faults(report).sort((a, b) => parseInt(a) - parseInt(b)),
+      faults(report).sort((a, b) => parseInt(a, 10) - parseInt(b, 10)),
       [
         '3 title missing',
         '4 - one-number',

@@ -1,4 +1,4 @@
-// test:all: power cuts and kills of the database take two minutes; embedded/embedded-postgres.test guards its start and end
+// test:all: power cuts and kills take two minutes; embedded/embedded-postgres.test guards start and end
 /** The embedded database survives kills, power cuts and a full disk. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -89,9 +89,14 @@ function answerAs({ held, series, url }: Books, response: ServerResponse, { path
   );
   const level = what ?? path.slice(1);
   const metadata = named.map((one) => metadataOf(one, url));
-  if (what === 'metadata') return void json(response, metadata);
-  if (['studies', 'series', 'instances'].includes(level))
-    return void json(response, rows(named, level, query));
+  if (what === 'metadata') {
+    json(response, metadata);
+    return;
+  }
+  if (['studies', 'series', 'instances'].includes(level)) {
+    json(response, rows(named, level, query));
+    return;
+  }
   if (named.length === 0) return void response.writeHead(404).end();
   if (what?.startsWith('rendered'))
     return void response.writeHead(200, { 'content-type': 'image/jpeg' }).end('a picture');

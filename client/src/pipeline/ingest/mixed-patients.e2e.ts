@@ -25,7 +25,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { relay } from '../../../../scripts/relay.ts';
-import { looksRight } from '../../testing/screens.ts';
+import { looksRight } from '../../testing/looks-right.ts';
 
 const test = suite('a study of two patients');
 const walk = await walkScreens(test, {

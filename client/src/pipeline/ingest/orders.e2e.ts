@@ -18,7 +18,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../../testing/screens.ts';
+import { looksRight } from '../../testing/looks-right.ts';
 
 const test = suite('studies and their orders');
 const walk = await walkScreens(test, {
@@ -104,6 +104,14 @@ async function findsOnOtherDays(sheet: Locator, number: string): Promise<void> {
   await sheet.getByLabel('Search 15 days before and after, too').uncheck();
 }
 
+/** A person who doubts looks at the orders again, and takes the same one. */
+async function goBackAndUse(sheet: Locator, number: string): Promise<void> {
+  await sheet.getByRole('button', { name: 'Back' }).click();
+  await sheet.getByLabel('Name, ID or accession number').fill(number);
+  await sheet.getByRole('button', { name: /Order, Dana/ }).click();
+  await sheet.getByRole('button', { name: 'Use it all the same' }).click();
+}
+
 walk(
   'one fits and is confirmed, one is picked for another patient, and the PACS has both as ordered',
   async (stage) => {
@@ -144,16 +152,13 @@ walk(
     await sheet.getByText('Order, Dana').waitFor();
     await sheet.getByText('Study, Ben').waitFor();
     await looksRight(page, 'order-wrong-patient');
-    await sheet.getByRole('button', { name: 'Back' }).click();
-    await sheet.getByLabel('Name, ID or accession number').fill(number(4));
-    await sheet.getByRole('button', { name: /Order, Dana/ }).click();
-    await sheet.getByRole('button', { name: 'Use it all the same' }).click();
+    await goBackAndUse(sheet, number(4));
     await ben.getByText('Wrong patient?').waitFor();
     await cardOf(page, 'Study, Cem')
       .getByRole('button', { name: /^Pick the order/ })
       .waitFor();
     await seesReplaced(page, ben);
-    // What has arrived is listed without a name.
+    // A study that has arrived is listed without a name.
     await goOffline(page);
     await pressSend(page);
     await page.getByText('Order, Dana').first().waitFor();

@@ -8,7 +8,7 @@ import { expect } from '#testing/expect.ts';
 import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { looksRight } from '../../testing/screens.ts';
+import { looksRight } from '../../testing/looks-right.ts';
 
 /** Key by key: what is drawn again after each of them must not move the next one. */
 async function typesDecimals(field: Locator): Promise<void> {
