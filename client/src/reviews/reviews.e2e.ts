@@ -6,9 +6,11 @@ import * as assert from 'uvu/assert';
 import type { Annotation, ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
-import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs, createAccount, type Account } from '#testing/accounts.ts';
+import { goOffline } from '#testing/app-page.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { expect } from '#testing/expect.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -93,7 +95,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await focusAndPress(page.getByRole('link', { name: 'Chest film' }), 'Enter');
   await form.getByText('These are your answers from before.').waitFor();
   await looksRight(page, 'review-draft');
-  await page.context().setOffline(true);
+  await goOffline(page);
   await press(page, 'Save the answers');
   await page.getByText('Not sent yet:', { exact: true }).waitFor();
   await form.getByText('Kept on this device, not sent yet.').waitFor();
@@ -134,6 +136,10 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
 /** As another device of the reader does; at the place of the only reader. */
 async function saveElsewhere({ page, account, gateway }: Stage, version: number, answers: object) {
   const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
+  await until(`version ${version} at the gateway`, async () => {
+    const { places } = await askAs<Review>(gateway, account.username, `/reviews/${id}`);
+    return places.some(({ place, version: now }) => place === 1 && now === version);
+  });
   const body = { id: randomUUID(), place: 1, version, decision: 'accept', answers };
   const of = { method: 'POST', path: `/reviews/${id}/decision`, body };
   assert.ok((await ask(gateway, account.username, of)).ok);
@@ -172,7 +178,7 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await expect(form.getByLabel('Pneumonia', { exact: true })).toBeChecked();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
-  await page.context().setOffline(true);
+  await goOffline(page);
   await press(page, 'Sign');
   await page.getByText('Your signature is kept on this device.').waitFor();
   await expect(page.getByText('You have signed.')).toHaveCount(0);
@@ -484,7 +490,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   // It is known by then that models found nothing in this case.
   await form.getByLabel('I can judge it').waitFor();
-  await page.context().setOffline(true);
+  await goOffline(page);
   await press(page, 'Save the answers');
   await form.getByText('Kept on this device, not sent yet.').waitFor();
   await focusAndPress(page.getByRole('button', { name: `Account of ${account.username}` }), 'Enter');
