@@ -198,6 +198,7 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
   assert.is(await read(), 'many ');
   await until('the caller to be waited for', () => stalled.size === 1);
   for (const cutOff of stalled.values()) cutOff();
+  stalled.clear();
   await ended.promise;
   const cut = await read().then(
     () => null,

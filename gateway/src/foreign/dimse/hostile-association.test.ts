@@ -85,8 +85,9 @@ test('rejects with the result, source and reason that fit, and tells administrat
     assert.equal([...answer.subarray(7, 10)], rejection);
   }
   const { refused, listener } = await listTestPeers(gateway);
-  const told = fieldsOf(refused, 'because', 'callingAE', 'calledAE', 'address').slice(0, 3);
+  const told = fieldsOf(refused, 'because', 'callingAE', 'calledAE', 'address').slice(0, 4);
   assert.equal(told, [
+    ['no-dicom', 'CT', 'RELAYPACS', '127.0.0.1'],
     ['address', 'CT', 'RELAYPACS', '127.0.0.2'],
     ['calling-ae', 'X', 'RELAYPACS', '127.0.0.1'],
     ['called-ae', 'CT', 'X', '127.0.0.1'],
