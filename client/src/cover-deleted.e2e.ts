@@ -1,3 +1,4 @@
+// test:all: boxes over a file that is gone; cover.e2e.ts guards by day
 /** An image that was released, sent, and then deleted in the PACS: the device that sent it offers it again. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

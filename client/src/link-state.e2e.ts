@@ -1,3 +1,4 @@
+// test:all: words about a slow link; offline.e2e.ts guards by day
 /**
  * The status line shows the state of the link correctly, in a real Chromium and with an empty queue: no
  * network, no gateway, a hotel's sign-in page in the gateway's place, no PACS. It also notices the end of

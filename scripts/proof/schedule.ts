@@ -14,9 +14,9 @@ export type Job = {
   readonly seconds: number;
 };
 
-/** Starting a process takes half a second; longer groups than this would leave one lane alone at the end. */
-const SECONDS_TOGETHER = 20;
-const FILES_TOGETHER = 40;
+/** Loading the gateway takes a second; longer groups than this would leave one lane alone at the end. */
+const SECONDS_TOGETHER = 40;
+const FILES_TOGETHER = 60;
 
 /** The facts known about a file before it runs. */
 export type Describe = {

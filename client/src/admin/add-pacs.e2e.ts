@@ -1,3 +1,4 @@
+// test:all: a PACS with faults set right step by step; destinations.e2e.ts and doctor/examine-pacs.test guard by day
 /**
  * The main task of IT staff, counted in actions: a PACS behind a proxy is added on a fresh system, put right by what
  * the page says, and gets a study.

@@ -1,3 +1,4 @@
+// test:all: figures with noise; anonymous/ and analytics tests of the gateway guard by day
 /** Figures with noise in a researcher's hands, in a real Chromium against the real gateway, until they are spent. */
 import { suite } from 'uvu';
 import { AGE_BANDS } from '#shared/protocol/analytics.ts';

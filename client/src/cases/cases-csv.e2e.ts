@@ -1,3 +1,4 @@
+// test:all: cases from a file; gateway/src/cases/case-csv.test.ts guards by day
 /** Cases out as a file and in from one, in a real Chromium against the running system. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// test:all: studies nobody has read; gateway/src/cases/unread-studies.test.ts guards by day
 /** The studies that wait to be read, which a radiologist meets first, in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import type { ManyPatients } from '#shared/protocol/cases.ts';

@@ -1,3 +1,4 @@
+// test:all: readings that contradict each other; settle-verdicts.test and who-saw.test guard by day
 /** Two readings of one case that contradict each other, as a radiologist meets them in a real Chromium. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';

@@ -1,3 +1,4 @@
+// test:all: a device that was lost; studies.e2e.ts and devices’ tests of the gateway guard by day
 /** A study whose device was lost before anybody decided about it, in a real Chromium against the running system. */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';

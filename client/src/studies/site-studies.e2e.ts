@@ -1,3 +1,4 @@
+// test:all: the list of the whole site; gateway/src/studies/search-site.test.ts guards by day
 /**
  * The studies of a whole site in a real Chromium against the running system, for people who did not send them: they
  * learn who sent a study and what happened to it, and find it by its patient if they may see names.

@@ -1,3 +1,4 @@
+// test:all: sticks and photos of receipts; stick-queue.test and receipt-verify.test guard by day
 /**
  * Things that leave a device without its network, in a real Chromium against the running system: studies in a file for
  * a USB stick, which another machine sends, and a receipt that anybody can check.

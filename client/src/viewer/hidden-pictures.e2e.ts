@@ -1,3 +1,4 @@
+// test:all: pictures that may show a name; every look of the gate hides names by day
 /**
  * Pictures that may show a name, in a real Chromium while names are hidden: an ultrasound with a name burned into it
  * is not drawn in a review, on the page of a result or before it is sent until a person asks, and not at all in the

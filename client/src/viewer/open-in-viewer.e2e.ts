@@ -1,3 +1,4 @@
+// test:all: viewers of the site; gateway/src/viewer/viewer.test.ts guards by day
 /**
  * *Open in viewer* on devices that knew the app before the gateway had a viewer, in a real Chromium: the page that the
  * service worker keeps forbids the form that opens it. The app says so, and a reload mends it. Then it opens from the

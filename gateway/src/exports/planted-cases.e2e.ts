@@ -1,3 +1,4 @@
+// test:all: two hundred studies take minutes; anonymous-export.test and release-anonymously.test guard by day
 /**
  * Two hundred cases over the real routes, opened by a CSV file, with a name in every field, note, attachment and image:
  * each anonymous export is searched for all of them, inside the PDF and the ZIP too, and scored by another program. It
