@@ -6,15 +6,14 @@ import * as assert from 'uvu/assert';
 import type { Annotation, ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
-import { ADMIN, ask, askAs, createAccount, type Account } from '#testing/accounts.ts';
+import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
 import { goOffline } from '#testing/app-page.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { expect } from '#testing/expect.ts';
-import { until } from '#testing/gateway-under-test.ts';
 import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { openCase, openReview, press, storeCase } from '../testing/open-review.ts';
+import { openCase, openReview, press, saveElsewhere, storeCase } from '../testing/open-review.ts';
 import { looksRight } from '../testing/looks-right.ts';
 import { listPath, readPictures } from './study-pictures.ts';
 
@@ -132,18 +131,6 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await seesWhoseRow(page);
   await looksRight(page, 'reviews');
 });
-
-/** As another device of the reader does; at the place of the only reader. */
-async function saveElsewhere({ page, account, gateway }: Stage, version: number, answers: object) {
-  const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
-  await until(`version ${version} at the gateway`, async () => {
-    const { places } = await askAs<Review>(gateway, account.username, `/reviews/${id}`);
-    return places.some(({ place, version: now }) => place === 1 && now === version);
-  });
-  const body = { id: randomUUID(), place: 1, version, decision: 'accept', answers };
-  const of = { method: 'POST', path: `/reviews/${id}/decision`, body };
-  assert.ok((await ask(gateway, account.username, of)).ok);
-}
 
 walk('a reader whose signature was refused sees the answers it was for, and can use them', async (stage) => {
   const { page, enter } = stage;

@@ -1,8 +1,11 @@
 /** For walks of reviews: a case of a study, by keyboard or without hands, and a review of it. */
+import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
-import { ask, tokenOf } from '#testing/accounts.ts';
+import type { Review } from '#shared/protocol/reviews.ts';
+import { ask, askAs, tokenOf } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { focusAndPress, pressOn } from '#testing/press.ts';
 import type { Stage } from '#testing/screen-walk.ts';
 import { storeInstances } from '#testing/store-instances.ts';
@@ -53,4 +56,16 @@ export async function openReview({ page, account }: Stage): Promise<void> {
   await decides.waitFor({ state: 'detached' });
   await focusAndPress(dialog.getByLabel(account.username, { exact: true }), 'Space');
   await press(page, 'Ask for the review');
+}
+
+/** As another device of the reader does; at the place of the only reader. */
+export async function saveElsewhere({ page, account, gateway }: Stage, version: number, answers: object) {
+  const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
+  await until(`version ${version} at the gateway`, async () => {
+    const { places } = await askAs<Review>(gateway, account.username, `/reviews/${id}`);
+    return places.some(({ place, version: now }) => place === 1 && now === version);
+  });
+  const body = { id: randomUUID(), place: 1, version, decision: 'accept', answers };
+  const of = { method: 'POST', path: `/reviews/${id}/decision`, body };
+  assert.ok((await ask(gateway, account.username, of)).ok);
 }
