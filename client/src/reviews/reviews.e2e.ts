@@ -9,6 +9,7 @@ import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
 import { goOffline } from '#testing/app-page.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
+import { ACTION_MS } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -56,8 +57,11 @@ async function seesWhoseItSigns(page: Page): Promise<void> {
   ]) {
     await page.setViewportSize(size);
     await untilAtRest(page);
-    await form.getByRole('button', { name: 'Sign', exact: true }).scrollIntoViewIfNeeded();
-    await expect(whose, `${size.width} px wide`).toBeInViewport({ ratio: 1 });
+    // The images above take their new height when they are drawn: the button may have to be sought again.
+    await expect(async () => {
+      await form.getByRole('button', { name: 'Sign', exact: true }).scrollIntoViewIfNeeded();
+      await expect(whose, `${size.width} px wide`).toBeInViewport({ ratio: 1, timeout: 1_000 });
+    }).toPass({ timeout: ACTION_MS });
   }
   await page.setViewportSize(before);
   await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
