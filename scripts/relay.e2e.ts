@@ -5,7 +5,7 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { receiptSchema } from '#shared/protocol/receipt.ts';
@@ -104,48 +104,73 @@ async function storedFile(sopInstanceUID: string): Promise<Buffer> {
   return files[0]!;
 }
 
-test('every file of the corpus ends as its manifest says, and the PACS holds what was on disk; a second run moves no instance', async () => {
-  if (corpus === null) skip('the corpus through the command line', 'the corpus is not there');
-  const { files } = JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as {
+/** What the command says of the corpus. */
+async function sendCorpus() {
+  const folder = join(corpus!, 'dev');
+  const { code, out, err } = await world.upload([folder]);
+  const { files } = JSON.parse(await readFile(join(corpus!, 'manifest.json'), 'utf8')) as {
     files: { path: string; expect?: string; sopInstanceUid: string }[];
   };
-  const expected = new Map(
-    files.filter(({ path }) => path.startsWith('dev/')).map((file) => [file.path, file]),
-  );
+  const expected = new Map(files.map((file) => [join(corpus!, file.path), file]));
+  return { folder, code, document: JSON.parse(out) as UploadDocument, err, expected };
+}
 
-  const first = await world.upload([join(corpus, 'dev')]);
-  assert.is(first.code, 1);
-  const document = JSON.parse(first.out) as UploadDocument;
-  for (const { path, state, reason, warnings } of document.files) {
-    const file = expected.get(relative(corpus, path));
-    if (!file) {
-      assert.is(state, 'skipped', path);
-      continue;
+/** Sent once for all tests of the corpus. */
+let sent: ReturnType<typeof sendCorpus> | undefined;
+
+function testCorpus(name: string, run: (corpus: Awaited<typeof sent> & {}) => Promise<void>): void {
+  test(name, async () => {
+    if (corpus === null) skip(name, 'the corpus is not there');
+    sent ??= sendCorpus();
+    await run(await sent);
+  });
+}
+
+testCorpus(
+  'every file of the corpus ends as its manifest says',
+  async ({ folder, code, document, err, expected }) => {
+    assert.is(code, 1);
+    const missing = new Set([...expected.keys()].filter((path) => path.startsWith(folder)));
+    for (const { path, state, reason, warnings } of document.files) {
+      const file = expected.get(path);
+      if (!file) {
+        assert.is(state, 'skipped', path);
+        continue;
+      }
+      missing.delete(path);
+      // The index of a disc cannot be stored, and is no refusal.
+      if (basename(path) === 'DICOMDIR') {
+        assert.equal([state, reason, err.includes(path)], ['skipped', 'sop-class-not-storage', false]);
+        continue;
+      }
+      const ended = reason === 'conflicting-instance' ? reason : state;
+      assert.is(ended, file.expect === 'refused-by-pacs' ? 'stored' : file.expect, path);
+      assert.is(
+        err.includes(path),
+        ended !== 'stored' || warnings.length > 0,
+        `${path} is named where it was refused or is odd, and only there`,
+      );
     }
-    expected.delete(file.path);
-    // The index of a disc cannot be stored, and is no refusal.
-    if (basename(path) === 'DICOMDIR') {
-      assert.equal([state, reason, first.err.includes(path)], ['skipped', 'sop-class-not-storage', false]);
-      continue;
-    }
-    const ended = reason === 'conflicting-instance' ? reason : state;
-    assert.is(ended, file.expect === 'refused-by-pacs' ? 'stored' : file.expect, path);
-    assert.is(
-      first.err.includes(path),
-      ended !== 'stored' || warnings.length > 0,
-      `${path} is named where it was refused or is odd, and only there`,
-    );
-    if (ended !== 'stored') continue;
+    assert.equal([[...missing], document.missing], [[], []]);
+  },
+);
+
+testCorpus('the PACS holds what was on disk', async ({ document, expected }) => {
+  const stored = document.files.filter(({ state }) => state === 'stored');
+  assert.ok(stored.length > 0);
+  for (const { path, reason } of stored) {
+    if (reason === 'conflicting-instance') continue;
     const onDisk = await readFile(path);
-    const inPacs = await storedFile(file.sopInstanceUid);
+    const inPacs = await storedFile(expected.get(path)!.sopInstanceUid);
     // Without File Meta Information one was written: the Data Set after it is bit for bit the file.
     const hasMeta = onDisk.toString('latin1', 128, 132) === 'DICM';
     assert.ok(hasMeta ? onDisk.equals(inPacs) : inPacs.subarray(-onDisk.length).equals(onDisk), path);
   }
-  assert.equal([[...expected.keys()], document.missing], [[], []]);
+});
 
+testCorpus('a second run moves no instance', async ({ folder, document }) => {
   const before = world.link.bytesUp;
-  const second = await world.upload([join(corpus, 'dev')]);
+  const second = await world.upload([folder]);
   assert.equal([second.code, JSON.parse(second.out).files], [1, document.files]);
   assert.ok(world.link.bytesUp - before < 1_000_000, 'manifests and questions only; the corpus has 43 MB');
 });

@@ -17,6 +17,7 @@ import { PATIENCE_MS } from './environment.ts';
 import { atFailure } from './failures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CHEAP_PASSWORDS = new URL('./cheap-passwords.ts', import.meta.url).href;
 const LOOK_AGAIN_MS = 20;
 /** Lines kept for the message of a failure, and for its traces. */
 const TAIL_LINES = 30;
@@ -90,7 +91,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start(more = {}) {
-      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
+      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, '--import', CHEAP_PASSWORDS, main], {
         env: { ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
