@@ -104,7 +104,7 @@ async function storedFile(sopInstanceUID: string): Promise<Buffer> {
   return files[0]!;
 }
 
-/** What the command says of the corpus. */
+/** Sends the corpus; answers with the words of the command. */
 async function sendCorpus() {
   const folder = join(corpus!, 'dev');
   const { code, out, err } = await world.upload([folder]);

@@ -1,3 +1,4 @@
+// test:all: every choice on one disc; pipeline/ingest/disc.store.test and disc-files.test guard by day
 /**
  * Whether the files and the disc may go, in a real Chromium against the running system: the sentence is about every
  * choice, and what was not sent stays named until it is sent or taken off.

@@ -1,3 +1,4 @@
+// test:all: all that needs a person; queue/list-needs.test and ingest/use-needs.test guard the counts by day
 /**
  * Everything that needs a person, in a real Chromium against the running system: instances that are held back when
  * their study is sent are counted everywhere as one number, keep the disc, and are decided on one page.

@@ -10,6 +10,7 @@ import { skipped } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { untilStatusSays } from './testing/status-line.ts';
 
 const test = suite('the installed app without a network');
 const why = await noWorldBecause();
@@ -39,7 +40,7 @@ if (why !== null) {
     app.link.cut();
 
     const { page } = await coldStart(app);
-    await page.getByText('Offline', { exact: true }).waitFor();
+    await untilStatusSays(page, 'Offline');
     await page.getByText('Names are removed on this device').first().waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).waitFor();
     await choose(page, filesOf({ seed: 1 }));

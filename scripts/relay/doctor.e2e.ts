@@ -108,7 +108,10 @@ const writesOf = ({ requests }: OddPacsProxy): readonly KeptRequest[] =>
 
 /** Runs the command twice; without `--store` no PACS was asked to write. */
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
-  const said = await both(run(args, env), run([...args, '--json'], env));
+  const inWords = run(args, env);
+  // One that stores is alone: each would look at the test instances of the other, and those go.
+  if (args.includes('--store')) await inWords;
+  const said = await both(inWords, run([...args, '--json'], env));
   if (!args.includes('--store') && world !== null)
     for (const { proxy } of pacssOf(world))
       assert.equal(
@@ -181,7 +184,7 @@ promise('without --store nothing is written; with it all is measured and removed
   const said = await doctor([locked.url, '--store'], env);
   assert.ok(writesOf(locked.proxy).length > 1, 'the proxy would have seen it');
   assert.is(said.code, 0);
-  assert.match(said.words, 'Nothing is wrong.');
+  assert.match(said.words, 'Nothing is wrong.', said.words);
   const codes = said.report.findings.map(({ code }) => code);
   for (const code of ['stored', 'shown-at-once', 'same-bytes', 'first-kept', 'lists-known', 'rows-paged'])
     assert.ok(codes.includes(code), `${code} is not among ${codes.join(', ')}`);

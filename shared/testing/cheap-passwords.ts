@@ -1,6 +1,6 @@
 /**
  * Loaded before a gateway under test: scrypt (RFC 7914) at a hundredth of its price, for each walk makes an account and
- * signs in. What a password costs is held by gateway/src/auth/password.test.ts.
+ * signs in. The price of a real one is held by gateway/src/auth/password.test.ts.
  */
 import crypto, { type ScryptOptions } from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';

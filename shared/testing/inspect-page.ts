@@ -156,17 +156,12 @@ function brokenWords(): string[] {
 
 type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
 
-/** At the top of the page: elsewhere some row or other lies beneath the header, which stays in sight. */
 async function axeFaults(rules: readonly string[]): Promise<string[]> {
   const { axe } = globalThis as unknown as {
     axe: { run(root: Document, options: unknown): Promise<AxeResult> };
   };
-  const top = scrollY;
-  scrollTo({ top: 0, behavior: 'instant' });
   const options = { runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false };
-  const { violations } = await axe
-    .run(document, options)
-    .finally(() => scrollTo({ top, behavior: 'instant' }));
+  const { violations } = await axe.run(document, options);
   return violations.map(
     ({ id, nodes }) =>
       `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
@@ -176,8 +171,12 @@ async function axeFaults(rules: readonly string[]): Promise<string[]> {
 type Judged = { readonly size: boolean; readonly axe: boolean };
 type Look = { readonly least: number; readonly rules: readonly string[] } & Judged;
 
-/** Null: the page changed while it was looked at. */
+/**
+ * Changes nothing, not even the place that the page is scrolled to. Null: the page changed while it was looked at, or
+ * axe would not look from its top.
+ */
 async function look({ least, rules, size, axe }: Look): Promise<string[] | null> {
+  if (axe && scrollY > 0) return null;
   let isChanged = false;
   const observer = new MutationObserver(() => {
     isChanged = true;
@@ -206,20 +205,39 @@ async function lookingScript(): Promise<string> {
 
 type Looking = { readonly relayLook: typeof look };
 
-/** The faults of a page at rest, in one look. A page that changes meanwhile is looked at again. */
-async function lookAtRest(page: Page, judged: Judged): Promise<string[]> {
-  // Through the debugger: the page's own policy lets no foreign script in.
-  if (!(await page.evaluate(() => 'relayLook' in globalThis))) await page.evaluate(await lookingScript());
+/** Runs in the page. No look scrolls it: what a page draws where it is scrolled to would change beneath the look. */
+const scrollToPlace = (top: number): void => scrollTo({ top, behavior: 'instant' });
+
+/**
+ * A page that changes meanwhile is looked at again. Axe looks from the top of the page: elsewhere some row or other
+ * lies beneath the header. The page is scrolled there before it rests, as a long list draws other rows there.
+ */
+async function lookUnchanged(page: Page, judged: Judged): Promise<string[]> {
   for (const end = performance.now() + ACTION_MS; performance.now() < end; ) {
-    await untilAtRest(page);
     const faults = await page.evaluate((what) => (globalThis as unknown as Looking).relayLook(what), {
       least: TARGET_PX,
       rules: RULES,
       ...judged,
     });
     if (faults !== null) return faults;
+    if (judged.axe) await page.evaluate(scrollToPlace, 0);
+    await untilAtRest(page);
   }
   return ['the page does not come to rest'];
+}
+
+/** The faults of a page at rest: in one look, or in two where it is scrolled; sizes are judged where it is. */
+async function lookAtRest(page: Page, judged: Judged): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no foreign script in.
+  if (!(await page.evaluate(() => 'relayLook' in globalThis))) await page.evaluate(await lookingScript());
+  await untilAtRest(page);
+  const top = await page.evaluate(() => scrollY);
+  if (top === 0 || !judged.axe) return lookUnchanged(page, judged);
+  const faults = judged.size ? await lookUnchanged(page, { size: true, axe: false }) : [];
+  faults.push(...(await lookUnchanged(page, { size: false, axe: true })));
+  await page.evaluate(scrollToPlace, top);
+  await untilAtRest(page);
+  return faults;
 }
 
 /**

@@ -20,6 +20,7 @@ import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
+import { untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
 const walk = await walkScreens(test, {
@@ -167,7 +168,7 @@ walk(
     try {
       pacsLink.cut();
       await page.goto(stage.address);
-      await page.getByText('PACS not reachable').waitFor();
+      await untilStatusSays(page, 'PACS not reachable');
       await signIn(page, person, stage);
       await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
       // As it was told: with a wrong password, and without the certificate of its authority.

@@ -55,23 +55,25 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   };
   const status = async (key: string): Promise<number> =>
     (await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${key}` } })).status;
-  const first = await make('a script that ended');
+  const script = `a script of ${account.username}`;
+  const first = await make(script);
   await expect(days).toHaveValue('365');
   assert.is(await status(first), 200);
-  await page.getByRole('button', { name: 'Revoke a script that ended' }).click();
+  await page.getByRole('button', { name: `Revoke ${script}` }).click();
   await page.getByRole('heading', { name: 'Revoke this key?' }).waitFor();
   await looksRight(page, 'api-keys-revoke');
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
-  await page.getByRole('button', { name: 'Revoke a script that ended' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: `Revoke ${script}` }).waitFor({ state: 'detached' });
   await page.getByText('Keys that have ended').click();
-  await page.getByText('Revoked', { exact: true }).waitFor();
+  const ended = page.getByRole('listitem').filter({ hasText: script });
+  await ended.getByText('Revoked', { exact: true }).waitFor();
   assert.is(await status(first), 401);
-  assert.is(await status(await make('night export of the CT')), 200);
+  assert.is(await status(await make(`night export of ${account.username}`)), 200);
   await page.getByText('sends under identified').first().waitFor();
   await looksRight(page, 'api-keys');
   await expiresSoon(page);
   await page.reload();
-  await page.getByText('night export of the CT').waitFor();
+  await page.getByText(`night export of ${account.username}`).waitFor();
   await expect(page.locator('.notice .code-text'), 'the key is not shown again').toHaveCount(0);
 });
 

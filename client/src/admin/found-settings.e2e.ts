@@ -13,6 +13,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
+import { untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('settings that a test finds');
 const walk = await walkScreens(test, {
@@ -32,7 +33,7 @@ walk(
     pacsLink.cut();
     try {
       await enter();
-      await page.getByText('PACS not reachable').waitFor();
+      await untilStatusSays(page, 'PACS not reachable');
       await page.getByRole('link', { name: 'Administration' }).waitFor();
       await page.getByRole('link', { name: 'Studies' }).click();
       await page.getByRole('heading', { name: 'Studies', exact: true }).waitFor();

@@ -1,3 +1,4 @@
+// test:all: rules in an administrator’s hands; gateway/src/rules/rules.routes.test and forwarding.test guard by day
 /** Rules in an administrator’s hands, in a real Chromium against the running system. */
 import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';

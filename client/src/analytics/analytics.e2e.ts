@@ -1,3 +1,4 @@
+// test:all: figures on a page; the tests of gateway/src/analytics guard the figures by day
 /**
  * The dashboard in a real Chromium against the real gateway. Figures of a month with a thousand studies are recorded:
  * no test sends them. The gateway's own figures are shown too, whatever it has.

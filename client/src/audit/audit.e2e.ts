@@ -1,346 +1,69 @@
 /** The audit trail in an auditor's hands, in a real Chromium against the running system. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UploadStatus } from '#shared/protocol/api.ts';
-import { ADMIN, ask, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
-import { fillSignIn, filesOf, sendStudy } from '#testing/app-page.ts';
+import { ask, askAs } from '#testing/accounts.ts';
+import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { toManifest } from '../../../gateway/src/testing/pack-parcel.ts';
 import { looksRight } from '../testing/looks-right.ts';
+import { enterAs, rows, untilAllHave, untilRead, untilVerified } from '../testing/open-trail.ts';
 
 const test = suite('the audit trail');
 const walk = await walkScreens(test, { name: 'the audit trail', roles: ['technician'], open: openWorld });
 
-const rows = (page: Page) => page.locator('.audit-event');
-const untilRead = (page: Page) => page.locator('main.audit[aria-busy=false] .audit-event').first().waitFor();
-
-/** The gateway has the events of other tests too: until every row has this text. */
-async function untilAllHave(page: Page, text: string | RegExp): Promise<void> {
-  await untilRead(page);
-  await rows(page).filter({ hasNotText: text }).first().waitFor({ state: 'detached' });
-}
-
-/** The rows of the question before stand until the answer is there. */
-const untilOneIs = (page: Page, text: string): Promise<void> =>
-  expect(rows(page).filter({ hasText: text })).toHaveCount(1);
-
-/** A long trail, as that of a system with many tests, is checked once somebody asks. */
-async function untilVerified(
-  page: Page,
-  verdict: string | RegExp = /^Unchanged: [\d,]+ events, checked at /,
-): Promise<void> {
-  const said = page.getByText(verdict);
-  const verify = page.getByRole('button', { name: 'Verify', exact: true });
-  await said.or(verify).first().waitFor();
-  if (await verify.isVisible()) await verify.click();
-  await said.waitFor();
-}
-
-/** A page of somebody new with these roles, signed in on a device of their own. */
-async function enterAs(stage: Stage, role: 'auditor' | 'admin', name: string = role) {
-  const { username } = await createAccount(stage.gateway, name, [role]);
-  const visitor = await stage.openVisitor();
-  const page = await visitor.newPage();
-  await page.goto(stage.address);
-  await fillSignIn(page, username);
-  await page.getByRole('button', { name: `Account of ${username}` }).waitFor();
-  return { page, visitor, username, close: () => visitor.close() };
-}
-
-async function openTrail({ address }: Stage, page: Page, query = ''): Promise<void> {
-  await page.goto(`${address}/#/audit${query && `?${query}`}`);
-  await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
-}
-
-walk(
-  'an auditor finds what a technician did, opens an event, follows its study, and saves its events and then all',
-  async (stage) => {
-    await stage.enter();
-    const files = filesOf({ seed: stage.seed(0) });
-    await sendStudy(stage.page, files);
-    await stage.page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    const technician = stage.account.username;
-    const { page, close } = await enterAs(stage, 'auditor');
-    await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
-    await untilVerified(page);
-    await untilRead(page);
-    await looksRight(page, 'audit');
-    // A search of the PACS is counted until the quarter of an hour is over.
-    assert.is((await ask(stage.gateway, technician, { path: '/dicom-web/studies' })).status, 200);
-    await page.reload();
-    await page.getByText('readings of the last 15 minutes may be missing', { exact: false }).waitFor();
-    await untilRead(page);
-    await looksRight(page, 'audit-pending');
-
-    await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
-    await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
-    await untilAllHave(page, technician);
-    await expect(rows(page).nth(3)).toContainText(technician);
-    const began = rows(page).filter({ hasText: 'Began to send a study' });
-    await began.getByText(/^by Chrome on \w+ \([0-9a-f]{8}\)$/).waitFor();
-    await began.getByRole('button', { name: /^Details of event/ }).click();
-    await page.getByText('Begin Transferring DICOM Instances (DCM 110102)').waitFor();
-    await page.locator('.audit-details').evaluate((details) => details.scrollIntoView({ block: 'center' }));
-    await looksRight(page, 'audit-event');
-    const uid = (
-      await page
-        .locator('.audit-facts dd.code', { hasText: /^[\d.]+$/ })
-        .first()
-        .innerText()
-    ).trim();
-
-    await began.getByRole('link', { name: /^Study …/ }).click();
-    await page.getByText(/Sending began/).waitFor();
-    await page.getByText(uid, { exact: true }).waitFor();
-    await page.getByText(`by ${technician}`).first().waitFor();
-    await looksRight(page, 'sent-study');
-    await page.goBack();
-    await untilAllHave(page, technician);
-    await page
-      .getByRole('combobox', { name: /^Who/ })
-      .locator('option:checked', { hasText: technician })
-      .waitFor({ state: 'attached' });
-
-    await narrowTo(page, uid);
-    await narrowToDevice(page);
-    await narrowTo(page, uid);
-    await saveThenClearAndSave(stage, page, uid);
-    // After the last reload a long trail waits to be asked.
-    await page.getByRole('button', { name: /^Verify/ }).click();
-    await untilVerified(page);
-    await close();
-  },
-);
-
-/** By its UID, which does not come into the address. */
-async function narrowTo(page: Page, uid: string): Promise<void> {
-  const field = page.getByLabel('Study, case or device');
-  await field.fill('not a UID');
-  await page.getByText('Enter a whole Study Instance UID').waitFor();
-  await field.fill(uid);
-  await pressOn(field, 'Enter');
-  await page.waitForURL(/[?&]study=[0-9a-f-]{36}/);
-  assert.not.match(page.url(), uid, 'addresses hold no UIDs');
-  await page.getByRole('combobox', { name: /^Who/ }).selectOption('');
-  // Somebody else may see it in a list meanwhile, whose event names no single study.
-  const end = new RegExp(`${uid.slice(-12)}|Saw in a list`);
-  await untilAllHave(page, end);
-  await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
-  await page.reload();
-  await untilAllHave(page, end);
-  await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
-  await expect(field).toHaveValue(uid);
-}
-
-/** That of the study, from the event and by its ID; it did nothing yesterday. */
-async function narrowToDevice(page: Page): Promise<void> {
-  const began = rows(page).filter({ hasText: 'Began to send a study' });
-  await began.getByRole('button', { name: /^Details of event/ }).click();
-  await page.getByRole('button', { name: 'Only this device' }).click();
-  await page.waitForURL(/[?&]device=[0-9a-f-]{36}/);
-  await untilOneIs(page, 'A device may send for this account');
-  const field = page.getByLabel('Study, case or device');
-  const device = new URL(page.url().replace('#/', '')).searchParams.get('device')!;
-  await expect(field).toHaveValue(device);
-  // A field that the head of the page covers in part would be measured as a small one.
-  await page.evaluate(() => scrollTo(0, 0));
-  await looksRight(page, 'audit-device');
-  // The field of a page that is read again follows the address, whatever was typed meanwhile.
-  await page.goto(new URL('#/audit', page.url()).href);
-  await page.locator('.audit-subject input:placeholder-shown').waitFor();
-  await field.fill(device.toUpperCase());
-  await page.getByText('Press Enter to list its events.').waitFor();
-  await pressOn(field, 'Enter');
-  await page.waitForURL((url) => url.href.includes(device));
-  await untilOneIs(page, 'A device may send for this account');
-  await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Yesterday' });
-  await page.getByText('No event fits').waitFor();
-  await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Any time' });
-  await untilRead(page);
-}
-
-/** The events of the file, a line each. */
-async function saveAll({ folder }: Stage, page: Page, press: () => Promise<void>) {
-  const saving = page.waitForEvent('download');
-  await press();
-  const saved = await saving;
-  const path = join(folder, 'saved.csv');
-  await saved.saveAs(path);
-  assert.is(saved.suggestedFilename(), 'audit.csv');
-  return (await readFile(path, 'utf8')).trim().split('\r\n').slice(1);
-}
-
-/** Those of the study; and those of all as soon as the field is cleared, before the focus leaves it. */
-async function saveThenClearAndSave(stage: Stage, page: Page, uid: string): Promise<void> {
-  const button = page.getByRole('button', { name: 'Save as CSV' });
-  const narrowed = await saveAll(stage, page, () => button.click());
-  assert.ok(narrowed.length > 2 && narrowed.every((line) => line.includes(uid)), `${narrowed.length} lines`);
-  await page.getByLabel('Study, case or device').focus();
-  const all = await saveAll(stage, page, () => button.evaluate(clearAndPress));
-  assert.ok(
-    all.some((line) => !line.includes(uid)),
-    `the file has all events, not ${all.length} of the study`,
-  );
-  await rows(page)
-    .filter({ hasNotText: uid.slice(-12) })
-    .first()
-    .waitFor();
-  await expect(page).toHaveURL(/#\/audit$/);
-}
-
-/** Runs in the page: as the × of the field does, which leaves the focus there. */
-function clearAndPress(button: HTMLElement | SVGElement): void {
-  const field = document.querySelector<HTMLInputElement>('.audit-subject input')!;
-  field.value = '';
-  field.dispatchEvent(new Event('input', { bubbles: true }));
-  (button as HTMLElement).click();
-}
-
-walk('filters narrow the trail, and the page says when nothing is left', async (stage) => {
-  const { page, close, username } = await enterAs(stage, 'admin');
-  await fetch(`${stage.gateway.api}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username, password: 'not this one' }),
-  });
-  await page.getByRole('button', { name: `Account of ${username}` }).click();
-  await page.getByRole('link', { name: 'Audit trail' }).click();
-  await untilRead(page);
-  await page.getByRole('combobox', { name: /^When/ }).selectOption('days');
-  const today = new Date().toLocaleDateString('sv');
-  await page.getByLabel('From', { exact: true }).fill(today);
-  await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Sign-ins' });
-  await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: username });
-  const failed = rows(page)
-    .filter({ hasText: username })
-    .filter({ hasText: 'Could not sign in · wrong password' });
-  await failed.getByText('Failed').waitFor();
-  await failed.getByText('from 127.0.0.1').waitFor();
-  await expect(rows(page)).toHaveCount(2);
-  await looksRight(page, 'audit-filtered');
-  await page.getByRole('combobox', { name: /^Outcome/ }).selectOption({ label: 'Failures only' });
-  await expect(rows(page)).toHaveCount(1);
-  await expect(failed).toHaveCount(1);
-  await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Exports' });
-  await page.getByText('No event fits').waitFor();
-  await looksRight(page, 'audit-none');
-  await page.getByRole('button', { name: 'Clear all filters' }).click();
-  await untilRead(page);
-  await expect(page).toHaveURL(/#\/audit$/);
-  await page.evaluate(chooseAtOnce, { What: 'reading', Outcome: 'failed' });
-  await page.waitForURL(/kind=reading/);
-  await expect(page, 'both were chosen before the page was drawn again').toHaveURL(/outcome=failed/);
-  await close();
-});
-
-/** Runs in the page: fields of choice, by the beginning of their labels. */
-function chooseAtOnce(wanted: Readonly<Record<string, string>>): void {
-  for (const label of document.querySelectorAll('.audit label.field')) {
-    const value = Object.entries(wanted).find(([name]) => label.textContent.startsWith(name))?.[1];
-    const select = label.querySelector('select');
-    if (value === undefined || select === null) continue;
-    select.value = value;
-    select.dispatchEvent(new Event('change', { bubbles: true }));
-  }
-}
-
-walk('long names and both directions of writing fit, and older events come page by page', async (stage) => {
-  const long = `${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}${stage.seed(0)}`;
-  const roles = ['radiologist', 'researcher', 'auditor'];
-  for (const [username, changes] of [
-    [long, 1],
-    // More than a page of events.
-    [`ليلى-عبد-الرحمن-${stage.seed(0)}`, 53],
-  ] as const) {
-    const body = { username, password: PASSWORD, roles };
-    const made = await ask(stage.gateway, ADMIN, { method: 'POST', path: '/admin/users', body });
-    const path = `/admin/users/${((await made.json()) as { id: string }).id}`;
-    for (let nr = 0; nr < changes; nr += 1)
-      await ask(stage.gateway, ADMIN, { method: 'PATCH', path, body: { disabled: nr % 2 === 0 } });
-  }
+walk('an auditor finds what a technician did, opens an event and follows its study', async (stage) => {
+  await stage.enter();
+  const files = filesOf({ seed: stage.seed(0) });
+  await sendStudy(stage.page, files);
+  await stage.page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  const technician = stage.account.username;
   const { page, close } = await enterAs(stage, 'auditor');
-  await openTrail(stage, page, 'kind=accounts');
+  await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
+  await untilVerified(page);
   await untilRead(page);
-  // Others make accounts meanwhile: as many pages as there are.
-  while ((await rows(page).filter({ hasText: long }).count()) === 0) {
-    const count = await rows(page).count();
-    await page.getByRole('button', { name: 'Show older events' }).click();
-    await rows(page).nth(count).waitFor();
-  }
-  await rows(page).filter({ hasText: 'ليلى' }).last().scrollIntoViewIfNeeded();
-  await looksRight(page, 'audit-long');
-  const all = await page
-    .getByRole('button', { name: /^Details of event/ })
-    .evaluateAll((buttons) => buttons.map(({ ariaLabel }) => ariaLabel));
-  assert.is(new Set(all).size, all.length, 'each once');
+  await looksRight(page, 'audit');
+  // A search of the PACS is counted until the quarter of an hour is over.
+  assert.is((await ask(stage.gateway, technician, { path: '/dicom-web/studies' })).status, 200);
+  await page.reload();
+  await page.getByText('readings of the last 15 minutes may be missing', { exact: false }).waitFor();
+  await untilRead(page);
+  await looksRight(page, 'audit-pending');
+
+  await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
+  await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
+  await untilAllHave(page, technician);
+  await expect(rows(page).nth(3)).toContainText(technician);
+  const began = rows(page).filter({ hasText: 'Began to send a study' });
+  await began.getByText(/^by Chrome on \w+ \([0-9a-f]{8}\)$/).waitFor();
+  await began.getByRole('button', { name: /^Details of event/ }).click();
+  await page.getByText('Begin Transferring DICOM Instances (DCM 110102)').waitFor();
+  await page.locator('.audit-details').evaluate((details) => details.scrollIntoView({ block: 'center' }));
+  await looksRight(page, 'audit-event');
+  const uid = (
+    await page
+      .locator('.audit-facts dd.code', { hasText: /^[\d.]+$/ })
+      .first()
+      .innerText()
+  ).trim();
+
+  await began.getByRole('link', { name: /^Study …/ }).click();
+  await page.getByText(/Sending began/).waitFor();
+  await page.getByText(uid, { exact: true }).waitFor();
+  await page.getByText(`by ${technician}`).first().waitFor();
+  await looksRight(page, 'sent-study');
+  await page.goBack();
+  await untilAllHave(page, technician);
+  await page
+    .getByRole('combobox', { name: /^Who/ })
+    .locator('option:checked', { hasText: technician })
+    .waitFor({ state: 'attached' });
   await close();
 });
-
-const VERIFY = '**/api/audit/verify/events';
-const EVENTS = '**/api/audit/events*';
-
-walk(
-  'the state of the chain says what is wrong and what to do, and a long trail waits to be asked',
-  async (stage) => {
-    const { page, close } = await enterAs(stage, 'auditor');
-    const say = (verdict: object) =>
-      page.route(VERIFY, (route) =>
-        route.fulfill({
-          contentType: 'text/event-stream',
-          body: `event: verdict\ndata: ${JSON.stringify(verdict)}\n\n`,
-        }),
-      );
-    await say({ kind: 'broken', atSeq: 4_711, because: 'rewritten' });
-    await openTrail(stage, page);
-    await untilVerified(page, 'Changed: event 4,711 or a later one was rewritten');
-    await untilRead(page);
-    await looksRight(page, 'audit-broken');
-    await page.unroute(VERIFY);
-    const whole = { kind: 'whole', rows: 12_345, head: 'h', shipped: 12_000, unproven: 5 };
-    const proven = { seq: 12_340, at: new Date().toISOString() };
-    await say({ ...whole, proven, lost: [{ from: 12, to: 40 }] });
-    await page.getByRole('button', { name: 'Verify again' }).click();
-    await page.getByText('Events 12 to 40 are gone').waitFor();
-    await page.getByText('The others are unchanged: 12,345 events, checked at ').waitFor();
-    await looksRight(page, 'audit-lost');
-    await page.unroute(VERIFY);
-
-    await page.route(EVENTS, async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({
-        response: answer,
-        json: { ...((await answer.json()) as object), newest: 1_000_000 },
-      });
-    });
-    await page.addInitScript(() => {
-      const real = globalThis.fetch;
-      globalThis.fetch = (input, init) => {
-        if (!String(input).endsWith('/audit/verify/events')) return real(input, init);
-        const said = 'event: progress\ndata: {"checked":420000,"of":1000000}\n\n';
-        const body = new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode(said)) });
-        return Promise.resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } }));
-      };
-    });
-    await page.reload();
-    await page.getByText('Not checked yet: 1,000,000 events').waitFor();
-    await untilRead(page);
-    await looksRight(page, 'audit-unasked');
-    await page.getByRole('button', { name: 'Verify', exact: true }).click();
-    await page.getByText('Checking: 420,000 of 1,000,000 events').waitFor();
-    await looksRight(page, 'audit-checking');
-    await page.getByRole('button', { name: 'Stop checking' }).click();
-    await page.getByText('Not checked yet: 1,000,000 events').waitFor();
-    await close();
-  },
-);
 
 /** Announces a study of three, of which no byte is sent, and cancels it. Its UID and the upload's id. */
 async function cancelAtOnce(stage: Stage): Promise<{ readonly uid: string; readonly uploadId: string }> {
@@ -380,30 +103,5 @@ walk('a study whose sending was cancelled is not said to be sent, to nobody', as
   await stage.page.getByRole('button', { name: `Record of the decision: ${uid}` }).waitFor();
   await auditor.close();
 });
-
-walk(
-  'without an answer the page says so; others do not get it; what is gone is said to be gone',
-  async (stage) => {
-    const { page, close } = await enterAs(stage, 'auditor');
-    await page.route(EVENTS, (route) => route.abort());
-    await openTrail(stage, page);
-    await page.getByText('The gateway does not answer.').first().waitFor();
-    await looksRight(page, 'audit-unreachable');
-    await page.unroute(EVENTS);
-    await page.getByRole('button', { name: 'Try again' }).click();
-    await untilRead(page);
-    await page.goto(`${stage.address}/#/sent/00000000-0000-4000-8000-000000000000`);
-    await page.getByText('The gateway has no such study').waitFor();
-    await looksRight(page, 'sent-study-missing');
-    for (const query of ['person=%27or%201=1', 'kind=__proto__&case=-1', 'study=<img src=x>']) {
-      await page.goto(`${stage.address}/#/audit?${query}`);
-      await page.getByRole('heading', { name: /^(Audit trail|There is no such page)/ }).waitFor();
-    }
-    await close();
-    await stage.enter();
-    await stage.page.goto(`${stage.address}/#/audit`);
-    await stage.page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
-  },
-);
 
 test.run();

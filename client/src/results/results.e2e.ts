@@ -1,7 +1,7 @@
 /**
  * A radiologist runs a model, in a real Chromium against the real gateway and its models, on a picture and on
  * a study in the PACS. They see the image and where the model looked, agree with a key, and the verdict is
- * saved. results-screens.e2e.ts covers every state of these pages.
+ * saved. results-screens.e2e.ts and reading-results.e2e.ts have the states of these pages.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

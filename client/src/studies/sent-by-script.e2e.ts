@@ -1,3 +1,4 @@
+// test:all: studies of a script; gateway/src/studies and rows/leave-out-rival.test guard by day
 /** Studies that a script sent with an API key, in a person's hands in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,5 +1,7 @@
 /** A day of studies on one device: patients of whom two have one name, and their way to the PACS. */
+import type { Page } from 'playwright-core';
 import { filesOf, instancesSentBy, sendStudy } from '#testing/app-page.ts';
+import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { Stage } from '#testing/screen-walk.ts';
 
@@ -29,3 +31,10 @@ export async function untilInPacs(stage: Stage, count: number): Promise<void> {
   );
   await stage.page.getByText('Nothing waits on this device').waitFor();
 }
+
+export const untilRows = (page: Page, count: number) => expect(page.locator('.queue-row')).toHaveCount(count);
+export const search = (page: Page, text: string) => page.getByLabel('Search').fill(text);
+
+/** Uploads that have no answer: studies stay on the device. */
+export const UPLOADS = /\/api\/upload\/(init|files)/;
+export const holdUploads = ({ visitor }: Stage) => visitor.route(UPLOADS, (route) => route.abort());

@@ -6,7 +6,7 @@ import type { Review } from '#shared/protocol/reviews.ts';
 import { ask, askAs, tokenOf } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { focusAndPress, pressOn } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import type { Stage } from '#testing/screen-walk.ts';
 import { storeInstances } from '#testing/store-instances.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -68,4 +68,12 @@ export async function saveElsewhere({ page, account, gateway }: Stage, version: 
   const body = { id: randomUUID(), place: 1, version, decision: 'accept', answers };
   const of = { method: 'POST', path: `/reviews/${id}/decision`, body };
   assert.ok((await ask(gateway, account.username, of)).ok);
+}
+
+/** Draws a point in the middle, moved by eleven pixels and one back; its twin removed, undone and done again. */
+export async function drawByKeyboard(page: Page): Promise<void> {
+  await focusAndPress(page.getByRole('application', { name: /^Image 1 of/ }), 'Escape');
+  const moved = ['0', 'p', 'Enter', 'Shift+ArrowRight', 'ArrowRight', 'ArrowUp'];
+  const twin = ['Escape', 'p', 'Enter', 'Delete', 'Control+z', 'Control+z', 'Control+Shift+z', 'Control+z'];
+  await pressKey(page, ...moved, ...twin);
 }

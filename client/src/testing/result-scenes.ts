@@ -1,5 +1,6 @@
 /** Scenes on the pages of results: a signed-in radiologist, and recorded answers about results, jobs and models. */
 import type { Test } from 'uvu';
+import { pressKey } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { recordedResults } from './recorded-answers.ts';
@@ -54,4 +55,13 @@ export async function openFirst({ page, said }: Scene): Promise<void> {
 export async function untilAsked({ page }: Scene): Promise<void> {
   await page.getByText('Do you agree with the model?').waitFor();
   await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
+}
+
+/** Opens the first result and agrees. */
+export async function agree(scene: Scene): Promise<void> {
+  const { page } = scene;
+  await openFirst(scene);
+  await untilAsked(scene);
+  await pressKey(page, 'a');
+  await page.getByText('Agreed', { exact: true }).waitFor();
 }

@@ -1,3 +1,4 @@
+// test:all: a press at a rare moment; main-job.e2e.ts sends by day
 /** A person who goes to another page while a study is written into the queue stays there. */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';

@@ -1,0 +1,204 @@
+// test:all: the list, keys and double presses take a minute of scenes; results-screens.e2e.ts guards verdicts by day
+/**
+ * Reading results in a real Chromium against the real gateway: the list, the picture with its map, single keys, where
+ * the focus is, presses that come twice, and a correction that a colleague or the network comes between. Answers are
+ * recorded as in results-screens.e2e.ts.
+ */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { expect } from '#testing/expect.ts';
+import { focusAndPress, pressKey } from '#testing/press.ts';
+import { focusIsInSight } from '../testing/focus-in-sight.ts';
+import { namesHiddenFault } from '../testing/names-hidden.ts';
+import { pressTwice } from '../testing/press-twice.ts';
+import { PACS_SILENT, recordedJob, recordedResults } from '../testing/recorded-answers.ts';
+import { agree, openFirst, playScenes, untilAsked } from '../testing/result-scenes.ts';
+
+const test = suite('reading results');
+const step = await playScenes(test, 'reading results');
+
+step('results are listed below the running jobs, and filters persist', async ({ page, said, looksRight }) => {
+  said.results = recordedResults();
+  said.jobs = [
+    recordedJob(1),
+    recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
+    recordedJob(3, { ...PACS_SILENT, attempt: 3, finishedAt: new Date().toISOString() }),
+  ];
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByText('1 of 3 images').waitFor();
+  await page.getByText('Above the threshold, 89 %').first().waitFor();
+  await page.locator('.result-row').getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
+  await page.locator('.result-row-image img').first().waitFor();
+  await looksRight('results');
+  await page.getByLabel('Model').selectOption('lung-fields');
+  await page.getByText('Lungs 38 % of the image').waitFor();
+  await expect(page.locator('.result-row')).toHaveCount(1);
+  await page.reload();
+  await page.getByText('Only the 1 result by lung-fields is listed.').waitFor();
+  await page.getByRole('button', { name: 'Show all', exact: true }).click();
+  await page.getByText(/^Only the/).waitFor({ state: 'detached' });
+});
+
+step('one result shows the finding, the map over the image and the threshold on the bar', async (scene) => {
+  const { page, looksRight } = scene;
+  await openFirst(scene);
+  await page.locator('.picture-map').waitFor();
+  await page.getByText('Not for diagnostic use').waitFor();
+  await page.getByText('above the threshold of 21 %').first().waitFor();
+  await page.locator('.result-head', { hasText: /Pseudonym Relay, 7Q3MX, P-7Q3MX.*DX · Chest/ }).waitFor();
+  await looksRight('result-above');
+  await focusIsInSight(page);
+});
+
+step('single keys change map and opacity, not in a field, and can be switched off', async (scene) => {
+  const { page, looksRight } = scene;
+  await openFirst(scene);
+  await page.locator('.picture-map').waitFor();
+  await expect(page.locator('.picture-map')).toHaveCSS('opacity', '0.6');
+  await pressKey(page, ']');
+  await expect(page.locator('.picture-map')).toHaveCSS('opacity', '0.7');
+  await pressKey(page, 'm');
+  await page.getByText('Integrated gradients.').waitFor();
+  await page.locator('.picture-map').waitFor();
+  await looksRight('result-gradients');
+  await pressKey(page, 'm');
+  await page.locator('.legend-lungs').waitFor();
+  await looksRight('result-lungs');
+  await pressKey(page, '?');
+  await page.getByRole('heading', { name: 'Keys' }).waitFor();
+  await looksRight('result-keys');
+  await page.getByLabel('Single keys work on this page').uncheck();
+  await pressKey(page, 'Escape', 'm');
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByLabel('Single keys work on this page').check();
+  await pressKey(page, 'Escape');
+  await page.locator('.legend-lungs').waitFor();
+});
+
+step('the focus stays in the bar when the pressed button is gone', async (scene) => {
+  const { page } = scene;
+  const focusInBar = page.locator('.send-bar:focus, .send-bar :focus');
+  await openFirst(scene);
+  await untilAsked(scene);
+  await focusAndPress(page.getByRole('button', { name: 'Agree', exact: true }), 'Enter');
+  await page.getByText('Agreed', { exact: true }).waitFor();
+  await expect(focusInBar, 'after agreeing').toHaveCount(1);
+  await pressKey(page, 'u');
+  await untilAsked(scene);
+  await focusAndPress(page.getByRole('button', { name: 'Keys' }), 'c');
+  await page.getByLabel('Viral pneumonia').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides');
+  await focusAndPress(page.getByRole('button', { name: 'Correct it' }), 'Enter');
+  await pressKey(page, 'Enter');
+  await page.getByText('Corrected', { exact: true }).first().waitFor();
+  await expect(focusInBar, 'a second Enter opened no sheet').toHaveCount(1);
+});
+
+step('a double press on one button never presses the one that takes its place', async (scene) => {
+  const { page, said, looksRight } = scene;
+  await agree(scene);
+  await pressTwice(page, 'Change it');
+  await page.getByText('This verdict stands until you give another one.').waitFor();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  const change = page.getByRole('button', { name: 'Change it' });
+  await change.click({ trial: true });
+  await change.focus();
+  await expect(change).toBeFocused();
+  await page.keyboard.down('Enter');
+  await page.keyboard.down('Enter');
+  await page.keyboard.up('Enter');
+  await page.getByText('This verdict stands until you give another one.').waitFor();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await change.click({ trial: true });
+  const { x, y, width, height } = (await change.boundingBox())!;
+  await change.click();
+  await page.getByRole('button', { name: 'Keep it' }).click({ trial: true });
+  await page.mouse.click(x + width / 2, y + height / 2);
+  await change.click();
+  assert.equal(said.verified, [{ verdict: 'agree' }], 'nothing was said twice, however slowly');
+  said.verifyStatus = 503;
+  await pressTwice(page, 'Agree');
+  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('This verdict counts until yours is sent.').waitFor();
+  await pressTwice(page, 'Discard it');
+  await page.getByRole('heading', { name: 'Discard your verdict?' }).waitFor();
+  await looksRight('result-discard');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByRole('button', { name: 'Discard it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard it' }).click();
+  await page.getByText('Your verdict is not sent').waitFor({ state: 'detached' });
+});
+
+step(
+  'a correction names the right finding and the reason, and an earlier verdict of another person is shown',
+  async (scene) => {
+    const { page, said, looksRight } = scene;
+    await agree(scene);
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByText('This verdict stands until you give another one.').waitFor();
+    await looksRight('result-change');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByText('This verdict stands').waitFor({ state: 'detached' });
+    await page.getByText('Agreed', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByRole('button', { name: 'Disagree' }).click();
+    await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText('Choose what it is.').waitFor();
+    await page.getByText('Say why, in a few words.').waitFor();
+    await looksRight('result-correct');
+    await page.getByLabel('Viral pneumonia').check();
+    const why = page.getByRole('textbox', { name: 'Why' });
+    const words = 'Both sides of Doe Jane, and no consolidation: am jak';
+    await why.fill(words);
+    await expect(why, 'keys are letters in a field').toHaveValue(words);
+    assert.is(await namesHiddenFault(page), null);
+    said.verifyStatus = 409;
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText('Another radiologist answered first').waitFor();
+    await looksRight('result-overtaken');
+    await page.reload();
+    await page.getByText('Another radiologist answered first').waitFor();
+    await page.getByText('Your verdict is not sent: You say: Viral pneumonia').waitFor();
+    await page.getByText(`Why: ${words}`).waitFor();
+    await page.getByText('1 verdict waits for your decision').waitFor();
+    await expect(page.getByRole('button', { name: 'Change it' }), 'hers is decided first').toHaveCount(0);
+    said.verifyStatus = 200;
+    await page.getByRole('button', { name: 'Send mine' }).click();
+    await page.getByText('Corrected', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByRole('button', { name: 'Disagree' }).click();
+    await expect(why, 'words of another account are no default').toHaveValue('');
+  },
+);
+
+step('a reader without a link goes back, and changes a verdict that is not sent', async (scene) => {
+  const { page, said, looksRight } = scene;
+  await openFirst(scene);
+  await untilAsked(scene);
+  said.isDown = true;
+  await pressKey(page, 'a');
+  await page.getByText('Your verdict is not sent: You agree').waitFor();
+  await pressKey(page, 'j');
+  await page.getByRole('heading', { name: 'Result', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Newer result' }).click();
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await untilAsked(scene);
+  await looksRight('result-change-unsent');
+  await page.getByRole('button', { name: 'Disagree' }).click();
+  await page.getByLabel('Viral pneumonia').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides.');
+  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('Your verdict is not sent: You say: Viral pneumonia').waitFor();
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('button', { name: 'Disagree' }).click();
+  await page.locator('label', { has: page.locator(':focus'), hasText: 'Viral pneumonia' }).waitFor();
+  await pressKey(page, 'Escape');
+  said.isDown = false;
+  await page.getByText('Corrected', { exact: true }).first().waitFor();
+  assert.is(said.verified.length, 1, 'only the last one was sent');
+});
+
+test.run();

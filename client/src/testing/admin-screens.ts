@@ -1,0 +1,73 @@
+/** The screens of an administrator (screens.ts). */
+export const ADMIN_SCREENS = {
+  'admin/accounts.e2e.ts': {
+    accounts: 'Few accounts, one of them open',
+    'account-added': 'The first password of an account, shown once',
+    'account-form': 'A new account without a role',
+    'account-password': 'A new password for somebody',
+    'account-disable': 'Asks before an account is disabled',
+    'account-disabled': 'An account that is disabled, open',
+    'accounts-many': 'Many accounts, with long names and in both directions of writing',
+    'accounts-none': 'A search that no account fits',
+    'accounts-unreachable': 'The gateway does not answer',
+  },
+  'admin/api-keys.e2e.ts': {
+    'api-keys': 'A new API key, and one that was revoked',
+    'api-keys-revoke': 'Asks before a key is revoked',
+    'api-keys-expiring': 'A key that ends in three days, and the addresses for scripts',
+  },
+  'admin/dimse-peers.e2e.ts': {
+    'dimse-peers': 'A modality may store, and the gateway listens for none yet',
+    'dimse-peer-form': 'A modality whose address is none',
+    'dimse-peer-delete': 'Asks before a modality is deleted',
+    'dimse-transfers': 'Stored images that have not reached the PACS',
+    'dimse-transfer-give-up': 'Asks why they are given up',
+  },
+  'admin/add-pacs.e2e.ts': {
+    'sample-at-destination': 'The sample study that was sent to try a further PACS, with what that PACS has',
+    'destination-untrusted': 'A destination whose certificate is of a private authority',
+    'destination-mended': 'A destination that works now, and offers to send a sample study',
+    'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',
+    'destination-takes-primary': 'A new destination that is to be primary in the place of one that works',
+    'destination-rules-first': 'A further destination to which no study goes while rules decide first',
+    'destination-without-studies': 'A further destination that works, and to which nothing goes yet',
+  },
+  'admin/destinations.e2e.ts': {
+    destinations: 'The destination of the environment, and one with a wrong password',
+    'destination-failing': 'Asks before studies go to a destination that fails its test',
+    'destination-delete': 'Asks before a destination is deleted',
+  },
+  'admin/destination-forms.e2e.ts': {
+    'destination-form': 'A destination with mistakes in the form',
+    'destination-twin': 'The form of a destination with the address of another one',
+    'destination-worklist': 'An address of a worklist that is none',
+    'orders-import': 'A list of orders with a fault',
+    'destination-viewers': 'A viewer whose address does not name the study',
+    'viewer-names-hidden': 'Before a viewer is opened while names are hidden',
+  },
+  'admin/refused-stores.e2e.ts': {
+    'destination-first': 'The form of the first destination, which becomes primary',
+    'destination-dead-letters': 'A folder has another file in the place of an image',
+    'destination-refuses-stores': 'A destination that answers every store with status 500',
+    'upload-destination-needs': 'The first page of an administrator while a destination needs one',
+    'account-destination-needs': 'The account menu of an administrator while a destination needs one',
+  },
+  'admin/built-in-viewer.e2e.ts': {
+    'built-in-viewer': 'The built-in viewer while it is fetched',
+    'built-in-viewer-unreached': 'The built-in viewer could not be fetched: its host is not found',
+    'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
+  },
+  'admin/sample-data.e2e.ts': {
+    'sample-data': 'Sample data is there',
+    'sample-data-remove': 'Asks before it is removed',
+    'sample-data-left': 'A PACS keeps some of it',
+    'sample-data-removed': 'All of it is removed',
+  },
+  'admin/rules.e2e.ts': {
+    'rules-empty': 'No rule yet',
+    'rule-form': 'A rule without a name',
+    'rule-case': 'A rule that opens a case',
+    'rules-tried': 'A dry run of a study that was sent, with its values',
+    rules: 'Two rules, one switched off, and what a dry run says of them',
+  },
+} as const;
