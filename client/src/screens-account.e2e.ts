@@ -56,9 +56,15 @@ walk(
     await expect(page.getByLabel('Current password'), 'a press beside it loses nothing').toHaveValue(
       PASSWORD,
     );
+    const answer = Promise.withResolvers<void>();
+    await page.route('**/api/auth/password', async (route) => {
+      await answer.promise;
+      await route.continue();
+    });
     await fillBoth(PASSWORD, 'four words of one’s own');
     // Closed while it is being changed, it says so all the same.
     await pressKey(page, 'Escape');
+    answer.resolve();
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();

@@ -15,8 +15,8 @@ export type Job = {
 };
 
 /** Loading the gateway takes a second; longer groups than this would leave one lane alone at the end. */
-const SECONDS_TOGETHER = 40;
-const FILES_TOGETHER = 60;
+const SECONDS_TOGETHER = 80;
+const FILES_TOGETHER = 120;
 
 /** The facts known about a file before it runs. */
 export type Describe = {

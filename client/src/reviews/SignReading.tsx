@@ -64,7 +64,7 @@ export function SignReading({ review, said, isTouched, store, patients }: SignRe
               ? words.keptHere
               : words.saved(formatMoment(new Date(said.at), new Date()))}
       </p>
-      <p class="strong kept">
+      <p class="strong kept review-whose">
         <bdi>{whoseReading(review, patients)}</bdi>
       </p>
       <Buttons

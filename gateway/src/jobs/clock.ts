@@ -14,14 +14,14 @@ export type Clock = {
   run(signal: AbortSignal): Promise<void>;
 };
 
-/** Runs it now, and then again and again. */
+/** Runs it a moment after the start, which it would hold up, and then again and again. */
 export async function startClock(
   { name, everySeconds, run }: Clock,
   jobs: Jobs,
   db: Kysely<Tables>,
 ): Promise<void> {
   await jobs.work(name, { concurrency: 1 }, (_data, signal) => run(signal));
-  await jobs.every(everySeconds, () =>
+  jobs.everyFromSoon(everySeconds, () =>
     db.transaction().execute((trx) => jobs.enqueue(trx, name, {}, { key: name })),
   );
 }

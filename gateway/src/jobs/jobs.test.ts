@@ -14,7 +14,12 @@ const silent: JobEvents = {
   },
 };
 
-const QUICK: Pace = { pollSeconds: 0.5, superviseSeconds: 1, retryDelayLimitSeconds: 0 };
+const QUICK: Pace = {
+  pollSeconds: 0.5,
+  superviseSeconds: 1,
+  retryDelayLimitSeconds: 0,
+  clocksAfterSeconds: 0,
+};
 /** Longer than any test waits. */
 const AN_HOUR_SECONDS = 3600;
 

@@ -51,6 +51,8 @@ export type Jobs = {
    * the database can keep it from running. Throws what the first run throws; later failures are `trouble`.
    */
   every(seconds: number, run: () => Promise<void>): Promise<void>;
+  /** The same for what need not be done before the gateway answers: first after a moment. */
+  everyFromSoon(seconds: number, run: () => Promise<void>): void;
   /** The number of jobs that wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
   /** Tells the handlers to end and waits for them. Jobs that did not end in time are run again later. */
@@ -95,8 +97,15 @@ export type Pace = {
   readonly superviseSeconds: number;
   /** The longest that a job waits after it failed; from one second on, the wait doubles. */
   readonly retryDelayLimitSeconds: number;
+  /** How long after the start the clocks ask for their first work. */
+  readonly clocksAfterSeconds: number;
 };
-const PACE: Pace = { pollSeconds: 5, superviseSeconds: 10, retryDelayLimitSeconds: 60 };
+const PACE: Pace = {
+  pollSeconds: 5,
+  superviseSeconds: 10,
+  retryDelayLimitSeconds: 60,
+  clocksAfterSeconds: 5,
+};
 /** How often dates in the future are looked for. */
 const MEND_EVERY_SECONDS = 30;
 /**
@@ -199,6 +208,8 @@ export async function createJobs(
     work: (queue, options, handler) => work(queues, queue, options, handler),
     withoutJob: (queue, keys) => withoutJob(database.db, queue, keys),
     every: (seconds, run) => every(queues, seconds, run),
+    everyFromSoon: (seconds, run) =>
+      void queues.rounds.push(repeat(queues, seconds, run, pace.clocksAfterSeconds)),
     counts: () => countJobs(database),
     stop: () => stop(queues),
   };
@@ -306,9 +317,14 @@ async function every(queues: Queues, seconds: number, run: () => Promise<void>):
   queues.rounds.push(repeat(queues, seconds, run));
 }
 
-async function repeat({ stopping: { signal }, events }: Queues, seconds: number, run: () => Promise<void>) {
-  while (!signal.aborted) {
-    await ignoreFailure(after(seconds * 1000, undefined, { signal, ref: false }), 'then it is stopping');
+async function repeat(
+  { stopping: { signal }, events }: Queues,
+  seconds: number,
+  run: () => Promise<void>,
+  first = seconds,
+): Promise<void> {
+  for (let wait = first; !signal.aborted; wait = seconds) {
+    await ignoreFailure(after(wait * 1000, undefined, { signal, ref: false }), 'then it is stopping');
     if (signal.aborted) return;
     await run().catch((error: unknown) => events.trouble(error));
   }
