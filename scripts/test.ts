@@ -26,6 +26,7 @@ import { describeChecks, runChecks } from './check.ts';
 import { FAILURES } from '#testing/failures.ts';
 import { findSources, readSources, ROOT } from './check/source-files.ts';
 import { chooseFiles, findUnmatched, type Choice } from './proof/choose-files.ts';
+import { countMissing } from './proof/count-missing.ts';
 import {
   describeFailures,
   describeFolders,
@@ -115,7 +116,7 @@ async function planRun(settings: Settings): Promise<Job[]> {
   const unmatched = findUnmatched(settings.patterns, sources);
   for (const pattern of unmatched)
     say(`\nNo test file matches ${pattern}: no path of a .test.ts or .e2e.ts file contains it.`);
-  if (files.length === 0 && unmatched.length < settings.patterns.length)
+  if (files.length === 0 && settings.changedSince === null && unmatched.length < settings.patterns.length)
     say('\nThe files that match take longer: run them with npm test, or with npm run test:all.');
   const endToEnd = files.filter((file) => file.endsWith('.e2e.ts')).length;
   say(
@@ -154,17 +155,6 @@ async function runTests(
 const processorSeconds = (): number =>
   cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0) / 1000;
 
-/** Things that ../shared brings; a clone without it proves everything else. */
-const OF_SHARED = /corpus|labelled images|\.\.\/shared/;
-
-/** A part that is missing, and a test that was skipped, are failures where the proof has to be complete. */
-function countMissing(parts: TestParts, reports: readonly FileReport[]): number {
-  const skips = reports.flatMap((report) => report.skips);
-  const isShared = existsSync(join(ROOT, '../shared'));
-  return [...parts.missing, ...skips].filter(({ what, why }) => isShared || !OF_SHARED.test(`${what} ${why}`))
-    .length;
-}
-
 async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boolean> {
   const { parts } = place;
   const steps = new Map<string, number>();
@@ -199,7 +189,9 @@ async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boo
   say(
     `\nTook ${took.toFixed(0)} s, ${busy.toFixed(0)} s of processor time; ${describeCalibration(calibration)}`,
   );
-  const missing = { passed: 0, failed: settings.isComplete ? countMissing(parts, reports) : 0 };
+  const skips = reports.flatMap((report) => report.skips);
+  const lacking = countMissing(parts.missing, skips, existsSync(join(ROOT, '../shared')));
+  const missing = { passed: 0, failed: settings.isComplete ? lacking : 0 };
   const all = [...totals, ...reports, missing];
   say(describeTotals([...totals, missing], reports));
   const isEmpty = all.every(({ passed }) => passed === 0) && settings.changedSince === null;
@@ -232,9 +224,12 @@ async function main(args: readonly string[]): Promise<number> {
     const isProven = await prove(settings, { parts, folder, signal: stopped.signal });
     return stopped.signal.aborted ? 130 : isProven ? 0 : 1;
   } finally {
-    await parts.stop();
-    await endProcessesIn(folder);
-    await rm(folder, { recursive: true, force: true });
+    try {
+      await parts.stop();
+    } finally {
+      await endProcessesIn(folder);
+      await rm(folder, { recursive: true, force: true });
+    }
   }
 }
 

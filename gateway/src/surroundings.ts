@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PASSWORD_COST, type PasswordCost } from './auth/password.ts';
 import type { Database } from './database/database.ts';
 import { INFERENCE_PATIENCE, type InferencePatience } from './inference/inference-tools.ts';
-import type { Pace } from './jobs/jobs.ts';
+import type { Pace } from './jobs/pace.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import type { ViewerPackage } from './viewer/viewer-package.ts';

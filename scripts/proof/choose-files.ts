@@ -21,19 +21,22 @@ export type Choice = {
 
 const TEST = /\.(test|e2e)\.ts$/;
 /** Files that every test depends on. */
-const EVERYTHING = /^(package(-lock)?\.json|tsconfig\.json|scripts\/proof\/.*)$/;
+const EVERYTHING = /^(package(-lock)?\.json|tsconfig\.json|scripts\/proof\/(?!.*\.test\.ts$).*\.ts)$/;
 /** Files that lie there or not, and start nothing. */
 const AT_NO_COST: ReadonlySet<PartName> = new Set(['corpus']);
 /** `npm run quick` takes two minutes: a file above this is for `npm test`. */
 const QUICK_SECONDS = 2;
 
 /** From the root: changed since the commit, and not yet known to git. @throws Error with git's words. */
-async function changedFiles(since: string): Promise<Set<string>> {
+export async function changedFiles(since: string, folder: string = ROOT): Promise<Set<string>> {
+  // Without -z, git quotes names that are not ASCII.
   const git = async (...args: string[]): Promise<string[]> =>
-    (await promisify(execFile)('git', args, { cwd: ROOT })).stdout.split('\n').filter((line) => line !== '');
+    (await promisify(execFile)('git', args, { cwd: folder })).stdout
+      .split('\0')
+      .filter((name) => name !== '');
   const [changed, added] = await Promise.all([
-    git('diff', '--name-only', '--relative', since),
-    git('ls-files', '--others', '--exclude-standard'),
+    git('diff', '-z', '--name-only', '--relative', since),
+    git('ls-files', '-z', '--others', '--exclude-standard'),
   ]);
   return new Set([...changed, ...added]);
 }
@@ -64,6 +67,7 @@ export async function chooseFiles(
   { tier, patterns, changedSince, isQuick }: Choice,
   sources: readonly SourceFile[],
   { needs, seconds }: Describe,
+  findChanged: (since: string) => Promise<ReadonlySet<string>> = changedFiles,
 ): Promise<string[]> {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const tests = sources.filter(({ path }) => TEST.test(path));
@@ -76,7 +80,7 @@ export async function chooseFiles(
     !runsAlone(file) && seconds(file) <= QUICK_SECONDS && needs(file).every((part) => AT_NO_COST.has(part));
   const light = isQuick ? named.filter(isLight) : named;
   if (changedSince === null) return light;
-  const changed = await changedFiles(changedSince);
+  const changed = await findChanged(changedSince);
   const isOfTier = (file: string): boolean => tierOf(byPath.get(file)!.text) === tier;
   const candidates = light.filter(isOfTier);
   if ([...changed].some((path) => EVERYTHING.test(path))) return candidates;

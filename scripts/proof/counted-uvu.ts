@@ -1,10 +1,11 @@
 /**
  * uvu as the runner gives it to tests: each test must assert, and may skip itself. A suite whose `before` fails
  * fails in each of its tests, with the error; one whose `before` skips is skipped, test by test. (uvu itself
- * leaves such a suite without a word.)
+ * leaves such a suite without a word.) An error in `after` or `after.each` is one more failure of the file. (uvu itself
+ * drops the files that follow, or the error.)
  */
 import { suite as plainSuite, type Callback, type Context, type Test } from 'uvu';
-import { judged, untilEnded } from './test-outcome.ts';
+import { judged, noteLateError, untilEnded } from './test-outcome.ts';
 
 export function suite<T = Context>(name?: string, context?: T): Test<T> {
   const plain = plainSuite<T>(name, context);
@@ -23,10 +24,25 @@ export function suite<T = Context>(name?: string, context?: T): Test<T> {
         stopped = { by: error };
       }
     });
+  const noted =
+    (handler: Callback<T>): Callback<T> =>
+    async (of) => {
+      try {
+        await untilEnded(handler(of));
+      } catch (error) {
+        noteLateError(error);
+      }
+    };
+  const after = (handler: Callback<T>): void => plain.after(noted(handler));
+  const afterEach = (handler: Callback<T>): void => plain.after.each(noted(handler));
   const test = (title: string, handler: Callback<T>): void => plain(title, handlerOf(title, handler));
   const only = (title: string, handler: Callback<T>): void => plain.only(title, handlerOf(title, handler));
-  const { skip, after, run } = plain;
-  return Object.assign(test, { only, skip, before: Object.assign(before, plain.before), after, run });
+  const { skip, run } = plain;
+  const hooks = {
+    before: Object.assign(before, plain.before),
+    after: Object.assign(after, { each: afterEach }),
+  };
+  return Object.assign(test, { only, skip, ...hooks, run });
 }
 
 export const test: Test = suite();

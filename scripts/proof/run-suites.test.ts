@@ -26,10 +26,16 @@ test.before(async () => {
 test.after(() => rm(folder, { recursive: true, force: true }));
 
 /** The report on one file of tests, and what was printed. */
-async function run(name: string, tests: string): Promise<{ report: SuiteReport; printed: string }> {
+async function run(
+  name: string,
+  tests: string,
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ report: SuiteReport; printed: string }> {
   const file = join(folder, `${name}.test.ts`);
   await writeFile(file, `${HEAD}${tests}\ntest.run();\n`);
-  const runner = fork(RUNNER, [file], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  // Traces of tests that fail on purpose go with the folder.
+  const env = { ...process.env, RELAY_TEST_FAILURES: join(folder, 'failures'), ...more };
+  const runner = fork(RUNNER, [file], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const pieces: Buffer[] = [];
   for (const stream of [runner.stdout!, runner.stderr!])
     stream.on('data', (piece: Buffer) => pieces.push(piece));
@@ -64,6 +70,16 @@ test('a suite whose preparation skips: each of its tests is skipped', async () =
   assert.equal(report.skips[0], { what: 'a part', why: 'it is not here' });
 });
 
+test('an error while a suite tidies up is one more failure, is printed, and stops nothing', async () => {
+  for (const hook of ['after', 'after.each']) {
+    const failing = `test.${hook}(() => { throw new Error('the server does not stop'); });`;
+    const { report, printed } = await run(`${hook}-fails`, `test('one', () => assert.ok(true)); ${failing}`);
+    assert.equal(counts(report), [1, 1, 0], hook);
+    assert.match(printed, 'the server does not stop');
+    assert.match(printed, 'Total:');
+  }
+});
+
 test('random values are the same in every run, other ones in another file', async () => {
   const tells = `
     import { randomBytes, randomInt, randomUUID } from 'node:crypto';
@@ -76,6 +92,22 @@ test('random values are the same in every run, other ones in another file', asyn
   assert.match(first, /^0\.\d+,[0-9a-f]{8},\d+,[0-9a-f-]{14}4[0-9a-f-]{21},[0-9a-f-]{36}$/);
   assert.is(await drawn('first'), first);
   assert.is.not(await drawn('second'), first);
+});
+
+test('inputs of properties are the same in every run, other ones in another round', async () => {
+  const tells = `
+    import fc from '${import.meta.resolve('fast-check')}';
+    test('generates', () => {
+      const seen = [];
+      fc.assert(fc.property(fc.integer(), (value) => { seen.push(value); }));
+      process.stdout.write(\`<\${seen}>\`);
+    });`;
+  const drawn = async (round: string): Promise<string> =>
+    /<(.*)>/.exec((await run('inputs', tells, { RELAY_TEST_ROUND: round })).printed)![1]!;
+  const first = await drawn('1');
+  assert.match(first, /^-?\d+(,-?\d+){99}$/);
+  assert.is(await drawn('1'), first);
+  assert.is.not(await drawn('2'), first);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
  * Runs test files in this one process through uvu and reports each file's counts and time to the parent
- * process (`run-files.ts`).
+ * process (`test-processes.ts`).
  *
  * uvu's own command stops at the first file that cannot be loaded and calls a suite whose `before` failed a
  * success; here both are failures of that file, and the others still run. Tests get uvu through
@@ -14,10 +14,11 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { takeTold, type Skip } from '#testing/environment.ts';
 import { beginFile } from '#testing/failures.ts';
 import { seedRandomness, takeOverRandomness } from './seeded-randomness.ts';
-import { countAssertion, takeThrownSkips } from './test-outcome.ts';
+import { countAssertion, takeLateErrors, takeThrownSkips } from './test-outcome.ts';
 
 export type ToldSkip = { readonly what: string; readonly why: string };
 export type SuiteReport = {
@@ -115,13 +116,16 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
     (suite): SuiteRun =>
       async () => {
         const result = await suite();
-        const [, passed, marked, total] = result;
+        const [errors, passed, marked, total] = result;
         const thrown = takeThrownSkips().map(told);
+        const late = takeLateErrors();
         sum.passed += passed - thrown.length;
-        sum.failed += total - passed;
+        sum.failed += total - passed + late.length;
         skips.push(...thrown, ...takeTold().map(told));
         for (let count = 0; count < marked; count += 1) skips.push({ what: file, why: 'marked so' });
-        return result;
+        if (late.length === 0) return result;
+        const words = late.map((error) => `  After the tests of ${file}: ${inspect(error)}\n`);
+        return [[errors === true ? '' : errors, ...words].join('\n'), passed, marked, total + late.length];
       },
   );
   const last: SuiteRun = async () => {
@@ -146,7 +150,7 @@ countTests();
 takeOverRandomness();
 const { default: fc } = await import('fast-check');
 fc.configureGlobal({
-  seed: Number(process.env.RELAY_SEED ?? 1),
+  seed: Number(process.env.RELAY_SEED ?? 1) + Number(process.env.RELAY_TEST_ROUND ?? 1) - 1,
   // A property that held is an assertion too.
   reporter: (outcome) => {
     if (outcome.numRuns > 0) countAssertion();

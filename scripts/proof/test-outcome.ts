@@ -7,6 +7,7 @@ import { beginTest, keepFailure } from '#testing/failures.ts';
 
 let assertions = 0;
 const skips: Skip[] = [];
+const lateErrors: unknown[] = [];
 
 export function countAssertion(): void {
   assertions += 1;
@@ -15,6 +16,16 @@ export function countAssertion(): void {
 /** Every skip since the last call; each stands for one test, or for the tests that a file did not register. */
 export function takeThrownSkips(): Skip[] {
   return skips.splice(0);
+}
+
+/** An error of `after` or `after.each`: the tests themselves have been judged. */
+export function noteLateError(error: unknown): void {
+  lateErrors.push(error);
+}
+
+/** Every one since the last call. */
+export function takeLateErrors(): unknown[] {
+  return lateErrors.splice(0);
 }
 
 type Handler<Context> = (context: Context) => Promise<void> | void;

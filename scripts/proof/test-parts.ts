@@ -207,7 +207,12 @@ async function world(folder: string, env: Env): Promise<Started> {
     [join(ROOT, 'shared/testing/keep-world.ts'), join(folder, 'shared-world')],
     { env: { ...process.env, ...env, TMPDIR: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
   );
-  const [address] = (await once(keeper.stdout.setEncoding('utf8'), 'data')) as [string];
+  const ended = once(keeper, 'exit').then(([code]) => {
+    throw new Error(`its keeper ended at its start (code ${code})`);
+  });
+  const [address] = (await Promise.race([once(keeper.stdout.setEncoding('utf8'), 'data'), ended])) as [
+    string,
+  ];
   const stop = async (): Promise<void> => {
     if (keeper.exitCode !== null || keeper.signalCode !== null) return;
     keeper.kill();

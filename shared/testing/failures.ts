@@ -8,18 +8,26 @@ import { fileURLToPath } from 'node:url';
 
 type Keep = (folder: string) => Promise<void>;
 
-export const FAILURES = fileURLToPath(new URL('../../out/failures', import.meta.url));
+/** `RELAY_TEST_FAILURES`: where a test looks at the traces of tests that fail on purpose. */
+export const FAILURES =
+  process.env.RELAY_TEST_FAILURES ?? fileURLToPath(new URL('../../out/failures', import.meta.url));
 /** A browser that hangs tells nothing. */
 const TOLD_WITHIN_MS = 20_000;
 
 const keeps = new Set<Keep>();
+/** Taken back during the test that runs. */
+const takenBack = new Set<Keep>();
 const kept = new WeakSet<Error>();
 const now = { file: 'by hand', title: '' };
 
-/** Called at a failure, until the returned function is called. */
+/**
+ * Called at a failure, until the end of the test in which the returned function is called: many tests tidy up before
+ * their failure is known.
+ */
 export function atFailure(keep: Keep): () => void {
   keeps.add(keep);
-  return () => void keeps.delete(keep);
+  takenBack.delete(keep);
+  return () => void takenBack.add(keep);
 }
 
 export function beginFile(file: string): void {
@@ -28,6 +36,8 @@ export function beginFile(file: string): void {
 
 export function beginTest(title: string): void {
   now.title = title;
+  for (const keep of takenBack) keeps.delete(keep);
+  takenBack.clear();
 }
 
 const slug = (text: string): string => text.replaceAll(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);

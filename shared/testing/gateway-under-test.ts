@@ -75,12 +75,16 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
   const main = join(settings.root ?? ROOT, 'gateway/src/main.ts');
   const env = environmentOf(settings);
   let child: ChildProcess | null = null;
-  atFailure((folder) => writeFile(join(folder, `gateway-${settings.port}.log`), readLog(log.lines)));
+  const keepLog = (folder: string): Promise<void> =>
+    writeFile(join(folder, `gateway-${settings.port}.log`), readLog(log.lines));
+  let forget = (): void => {};
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = child;
     child = null;
-    if (ending !== null) await endProcess(ending, signal);
+    if (ending === null) return;
+    await endProcess(ending, signal);
+    forget();
   }
 
   return {
@@ -91,6 +95,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start(more = {}) {
+      forget = atFailure(keepLog);
       const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, '--import', CHEAP_PASSWORDS, main], {
         env: { ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,7 +4,8 @@ import { until } from '#testing/gateway-under-test.ts';
 import { openDatabase } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase, testDatabases } from '../testing/open-database.ts';
 import { mendDates } from './job-rows.ts';
-import { createJobs, type JobEvents, type Pace } from './jobs.ts';
+import { createJobs, type JobEvents } from './jobs.ts';
+import type { Pace } from './pace.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 const silent: JobEvents = {

@@ -14,6 +14,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Database, Trx } from '../database/database.ts';
 import { takeKey, type TakenKeys } from './job-keys.ts';
 import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
+import { PACE, type Pace } from './pace.ts';
 
 /** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
 export type JobContext = { readonly id: string; readonly attempt: number };
@@ -89,23 +90,6 @@ const EXPIRE_SECONDS = 23 * 3_600;
  */
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
-/** How often the queue acts by the clock alone. Tests take shorter times, down to pg-boss' least of 0.5 s and 1 s. */
-export type Pace = {
-  /** The floor under LISTEN/NOTIFY, and how late a retried job may start. */
-  readonly pollSeconds: number;
-  /** How often dead workers' jobs are looked for: 30 + 10 s after a death at the latest. */
-  readonly superviseSeconds: number;
-  /** The longest that a job waits after it failed; from one second on, the wait doubles. */
-  readonly retryDelayLimitSeconds: number;
-  /** How long after the start the clocks ask for their first work. */
-  readonly clocksAfterSeconds: number;
-};
-const PACE: Pace = {
-  pollSeconds: 5,
-  superviseSeconds: 10,
-  retryDelayLimitSeconds: 60,
-  clocksAfterSeconds: 5,
-};
 /** How often dates in the future are looked for. */
 const MEND_EVERY_SECONDS = 30;
 /**

@@ -13,7 +13,7 @@ import { type Config, readConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { InferencePatience } from '../inference/inference-tools.ts';
-import type { Pace } from '../jobs/jobs.ts';
+import type { Pace } from '../jobs/pace.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { ViewerPackage } from '../viewer/viewer-package.ts';
