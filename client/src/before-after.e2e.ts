@@ -1,3 +1,4 @@
+// test:all: four ways of releasing; release-instance.test.ts and canaries.e2e.ts guard what leaves by day
 /**
  * The before-and-after page in a real Chromium: the values removed from a found study, instances held back and
  * released, and the arrival of a released instance in a real PACS. compare-and-release.e2e.ts has the rest.

@@ -1,3 +1,4 @@
+// test:all: films are covered and sent for a minute; cover-instance.test.ts and verify-cover.test.ts guard it by day
 /**
  * Cover the name, in a real Chromium: boxes drawn on films with a name burned in, what must have been seen before they
  * are released, and what a real PACS holds afterwards. RELAY_SCREENSHOTS names the folder for pictures of every state.

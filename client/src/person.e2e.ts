@@ -1,3 +1,4 @@
+// test:all: a lock waits on an installed app; auto-lock.test.ts and offline.e2e.ts guard it by day
 /**
  * The person in front of the app, in a real Chromium against the running system: a device that nobody touches, or that
  * somebody locks, shows nothing of them; signing in says one thing at a time.

@@ -1,3 +1,4 @@
+// test:all: every promise of a policy; held-under-policy.test.ts and relay.e2e.ts guard it by day
 /**
  * An administrator's policy in a real Chromium against the running system: chosen by its title, applied on
  * the device with a project key that no script can read, and changed while a study waits offline. The study

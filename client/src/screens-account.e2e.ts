@@ -1,3 +1,4 @@
+// test:all: sessions and refusals of one account; auth.test.ts and screens.e2e.ts guard signing in by day
 /**
  * The account in a person's hands, in a real Chromium against the running system: a password of their own, their
  * sessions, and too many attempts to sign in. States are inspected as in screens.e2e.ts.

@@ -1,3 +1,4 @@
+// test:all: the end of the sample’s road; cases.e2e.ts and reviews.e2e.ts guard its pages by day
 /**
  * The end of the road of a case, on the sample data, in a real Chromium against a real gateway and Orthanc: a person is
  * told that a model says otherwise, decides, and the case leaves as a file. The whole road is in story-in-full.e2e.ts.

@@ -1,3 +1,4 @@
+// test:all: models run on films in the page; triage.store.test.ts and film.test.ts guard it by day
 /**
  * The models on the tablet, in a real Chromium against the running system: a likely positive study goes first
  * although it was queued last, and a film that should be repeated is pointed out, without a network. Other films,

@@ -1,3 +1,4 @@
+// test:all: every page of accounts; accounts.store.test.ts and api-keys.e2e.ts guard them by day
 /** Accounts in an administrator's hands, in a real Chromium against the running system. */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';

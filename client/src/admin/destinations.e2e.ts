@@ -1,3 +1,4 @@
+// test:all: every page of destinations; their stores and routes guard them by day
 /**
  * Destinations in an administrator's hands, in a real Chromium against the running system: one is added with a wrong
  * password, the page says so, it is corrected and made primary. States are inspected as in

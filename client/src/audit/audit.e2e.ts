@@ -1,3 +1,4 @@
+// test:all: a trail is read and verified for long; audit.store.test.ts and audit.routes.test.ts guard it by day
 /** The audit trail in an auditor's hands, in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

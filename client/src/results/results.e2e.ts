@@ -1,3 +1,4 @@
+// test:all: models run on a server’s studies; results-screens.e2e.ts and inference.e2e.ts guard it by day
 /**
  * A radiologist runs a model, in a real Chromium against the real gateway and its models, on a picture and on
  * a study in the PACS. They see the image and where the model looked, agree with a key, and the verdict is

@@ -1,3 +1,4 @@
+// test:all: minutes of a limit pass; ill-pacs.test.ts guards refusals by day
 /**
  * A destination says what is wrong with it, and until when: it refuses every store, has a limit, or was mended while
  * studies waited for it.

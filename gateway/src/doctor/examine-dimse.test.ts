@@ -1,3 +1,4 @@
+// test:all: peers of three makes; examine-pacs.test.ts guards the doctor by day
 /** The doctor before PACSs that speak DIMSE: a real Orthanc, Debian's storescp, and peers that break the rules. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

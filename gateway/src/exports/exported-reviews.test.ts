@@ -1,3 +1,4 @@
+// test:all: byte searches of whole exports; told-fields.test.ts guards who is told what by day
 /** Reviews in exports, over the real routes: each answer and mark with its reader, and models that are hidden. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

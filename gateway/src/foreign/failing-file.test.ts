@@ -1,3 +1,4 @@
+// test:all: faults of a disk at each step; killed-store.e2e.ts and not-taken.test.ts guard the door by day
 /** A file that fails while it is opened: nothing is counted twice, forgotten, or left promised. */
 import { sql } from 'kysely';
 import { suite } from 'uvu';

@@ -253,6 +253,21 @@ for (const { name, open } of testDatabases('jobs')) {
     await database.close();
   });
 
+  test('work of a clock is not asked for at the start, and is a moment later', async () => {
+    const { database, jobs: soon } = await begin(open);
+    const later = await createJobs(database, silent, { ...QUICK, clocksAfterSeconds: AN_HOUR_SECONDS });
+    const asked = Promise.withResolvers<void>();
+    let isTooEarly = false;
+    later.everyFromSoon(0.01, async () => {
+      isTooEarly = true;
+    });
+    soon.everyFromSoon(0.01, async () => asked.resolve());
+    await asked.promise;
+    assert.is(isTooEarly, false);
+    await later.stop();
+    await end(database, soon);
+  });
+
   test("with another gateway running, a dead one's jobs are taken over once their heartbeats are late, and the living one's is left alone", async () => {
     const { database, jobs: here } = await begin(open);
     const second = await openDatabase({ kind: 'server', url: database.url });

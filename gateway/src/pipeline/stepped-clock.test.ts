@@ -1,3 +1,4 @@
+// test:all: clocks that jump by a year; the tests of each limit guard it by day
 /** The clock of the gateway is set, by hours or by a year, and nothing becomes true or false by it. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

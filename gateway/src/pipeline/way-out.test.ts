@@ -1,3 +1,4 @@
+// test:all: every pair of states; ill-pacs.test.ts and the client’s way-out.test.ts guard it by day
 /**
  * Every state has a way out that time or a visible action takes: every state of a study × every state of an
  * instance in it, also those that no road leads to and only a fault could leave behind, × every decision; and every

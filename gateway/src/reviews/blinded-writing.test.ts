@@ -1,3 +1,4 @@
+// test:all: every route for every reader; told-fields.test.ts and second-round.test.ts guard blinded reading by day
 /**
  * Notes and attachments of a case that is read blinded. A reader who has not signed is told none of those of another
  * reader, by its pages or any file; told-fields.test.ts asks every route for every role.

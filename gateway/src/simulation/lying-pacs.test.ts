@@ -1,3 +1,4 @@
+// test:all: every kind of lie at once; lying-pacs.test.ts of forward and ill-pacs.test.ts guard it by day
 /**
  * A short run before a PACS that lies, always the same; in the gate, each kind of PACS and each proof once. The
  * long one is `npm run lab -- lying-pacs`.

@@ -1,3 +1,4 @@
+// test:all: every file of the corpus; canaries.e2e.ts and the units of the profile guard it by day
 /** Real files, de-identified: they keep their pictures and their references, and what names somebody goes. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// test:all: accuracy of models on all their films; film.test.ts and inference.e2e.ts guard the path by day
 /**
  * The models' answers through the product's own path equal those measured when they were made. Prints how
  * often they are right.

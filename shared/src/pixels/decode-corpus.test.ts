@@ -1,3 +1,4 @@
+// test:all: every file of the corpus to the bit; decode-in-browser.e2e.ts and decode-frame.test.ts guard it by day
 /// <reference path="../../testing/codec-openjph.d.ts" />
 /**
  * Real files of every transfer syntax are read as pydicom and dcmtk read them: lossless ones to the bit,

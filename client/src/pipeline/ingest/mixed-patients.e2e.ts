@@ -1,3 +1,4 @@
+// test:all: each patient is found in the PACS; mixed-patients.test.ts guards the decisions by day
 /**
  * A study that names two patients, in a real Chromium against the running system: it waits until a person has decided,
  * and then each patient's images are found under their own name, or were left out.

@@ -1,3 +1,4 @@
+// test:all: six studies and their orders; orders.test.ts guards the choices by day
 /**
  * Studies and their orders in a real Chromium, from a list that was imported to a real Orthanc: one that fits is
  * confirmed, one is picked for the wrong patient after a second look, one study has no order, one has another

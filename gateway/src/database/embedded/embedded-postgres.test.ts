@@ -1,3 +1,4 @@
+// test:all: servers are started and killed; start.e2e.ts and main.test.ts start the embedded one by day
 /** The accounts that can reach the embedded database, and the message for a person where it cannot run. */
 import { spawn, spawnSync } from 'node:child_process';
 import {

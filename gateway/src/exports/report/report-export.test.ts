@@ -1,3 +1,4 @@
+// test:all: byte searches of whole reports; told-fields.test.ts guards who is told what by day
 /**
  * Reports over the real routes, of cases with a name in every field, note, attachment, mark and image: full ones have
  * them, limited and anonymous ones have none.
