@@ -1,4 +1,4 @@
-// test:all: All labelled images take minutes; by day triage.e2e.ts holds scores to the same tolerance.
+// test:all: All labelled images take minutes; film.test.ts guards the path of a film by day.
 /**
  * The models' expected outputs for the labelled images, from the product's own worker in Chromium: wrapped as
  * radiographs, then read, decoded, reduced and run like any study. Prints their accuracy and the difference

@@ -23,6 +23,7 @@ import { openLiveRegions } from '#testing/live-regions.ts';
 import { pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { changeStudies } from './testing/change-studies.ts';
 import { looksRight } from './testing/looks-right.ts';
 import { enterAndHold, leave, named, toUpload, untilInPacs } from './testing/walk-queue.ts';
 
@@ -103,23 +104,6 @@ walk('something else answering in the gateway’s place is reported', async (sta
   await page.getByRole('heading', { name: 'In the PACS 1' }).waitFor();
 });
 
-/** Runs in the page: the tab that was writing the last study is gone. */
-async function loseFiles(): Promise<void> {
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    const asked = indexedDB.open('relaypacs');
-    asked.addEventListener('success', () => resolve(asked.result));
-    asked.addEventListener('error', () => reject(asked.error!));
-  });
-  const change = database.transaction('studies', 'readwrite');
-  const studies = change.objectStore('studies');
-  const all = studies.getAll();
-  all.addEventListener('success', () => {
-    for (const study of all.result as object[]) studies.put({ ...study, packing: true, state: 'reading' });
-  });
-  await new Promise((resolve) => change.addEventListener('complete', resolve));
-  database.close();
-}
-
 /** The page of what the browser may delete advises to install the app only once its button can do it. */
 async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
   if (await page.evaluate(() => navigator.storage.persisted())) return;
@@ -148,7 +132,8 @@ walk(
     await sendStudy(page, files);
     await page.getByText('2 instances are safe here', { exact: false }).waitFor();
     await installIsAdvisedWithItsButton(page);
-    await page.evaluate(loseFiles);
+    // The tab that was writing the study is gone.
+    await changeStudies(page, () => ({ packing: true, state: 'reading' }));
     await leave(page, () => visitor.setOffline(false));
     await page.getByText('Sending was interrupted.').waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();

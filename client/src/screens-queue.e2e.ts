@@ -1,3 +1,4 @@
+// test:all: half a minute a walk; offline.e2e.ts, main-job.e2e.ts and queue.simulation.test.ts guard it by day
 /**
  * The queue in a person's hands, in a real Chromium against the running system: order, pausing, cancelling, and a
  * browser that has cleared its storage. queue-explains.e2e.ts has the rest. Every state is inspected as in

@@ -1,4 +1,4 @@
-// test:all: Nine films, each model and its failures take minutes; by day triage.e2e.ts guards order and repeats.
+// test:all: nine films, each model and its failures take minutes; triage.store.test.ts guards it by day
 /**
  * The models on the tablet, in a real Chromium against the running system: one likely positive study among ten goes
  * first and is marked for early reading, an adult gets no score, films of other kinds are told apart; and if the

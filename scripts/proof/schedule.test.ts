@@ -35,6 +35,24 @@ test('a busy processor gets as few lanes as possible, an idle one as many as are
   assert.equal(await run(() => true), { most: 4, order: '123456' });
 });
 
+test('a job that fails while another is looked for ends the run with its error, and no further one begins', async () => {
+  const begun: string[] = [];
+  const lanes = {
+    least: 1,
+    most: 4,
+    isIdle: () => new Promise<boolean>((resolve) => setImmediate(resolve, false)),
+  };
+  const failing = runJobs(jobs, lanes, async ({ files }) => {
+    begun.push(files[0]!);
+    throw new Error('no room');
+  });
+  const error = await failing.then(
+    () => null,
+    (thrown: Error) => thrown,
+  );
+  assert.equal([error?.message, begun], ['no room', ['1']]);
+});
+
 test('units with the same needs share a process, the longest group begins, an end-to-end file runs alone', () => {
   const needs = (file: string) => (file.startsWith('p') ? (['postgres'] as const) : []);
   const seconds = (file: string) => (file.endsWith('.e2e.ts') ? 30 : 1);

@@ -83,7 +83,7 @@ export function createLanes(): Lanes {
   };
 }
 
-/** Runs the jobs in their order. */
+/** Runs the jobs in their order. @throws what a job throws; no further one begins. */
 export async function runJobs(
   jobs: readonly Job[],
   { least, most, isIdle }: Lanes,
@@ -91,11 +91,16 @@ export async function runJobs(
 ): Promise<void> {
   const waiting = [...jobs];
   const running = new Set<Promise<void>>();
-  while (waiting.length > 0 || running.size > 0) {
+  // Kept, as nobody may wait for a job at the moment in which it fails.
+  const failures: unknown[] = [];
+  while (failures.length === 0 && (waiting.length > 0 || running.size > 0)) {
     const mayBegin = running.size < least || (running.size < most && waiting.length > 0 && (await isIdle()));
     if (waiting.length > 0 && mayBegin) {
-      const done: Promise<void> = run(waiting.shift()!).finally(() => running.delete(done));
+      const done: Promise<void> = run(waiting.shift()!)
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => running.delete(done));
       running.add(done);
     } else if (waiting.length === 0 || running.size >= most) await Promise.race(running);
   }
+  if (failures.length > 0) throw failures[0];
 }

@@ -311,7 +311,9 @@ export function createTestParts(folder: string, say: Say): TestParts {
 
   // Last started, first stopped: a part may use those before it.
   const stop = async (): Promise<void> => {
-    for (const end of stops.toReversed()) await end();
+    const failures: unknown[] = [];
+    for (const end of stops.toReversed()) await end().catch((error: unknown) => void failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'parts of the tests did not stop');
   };
   return { install, need, missing, seconds, stop };
 }

@@ -111,7 +111,7 @@ async function saveAll({ folder }: Stage, page: Page, press: () => Promise<void>
   return (await readFile(path, 'utf8')).trim().split('\r\n').slice(1);
 }
 
-/** Those of the study; and those of all as soon as the field is cleared, before the focus leaves it. */
+/** Saves the events of the study, then all events, as soon as the field is cleared and before it loses the focus. */
 async function saveThenClearAndSave(stage: Stage, page: Page, uid: string): Promise<void> {
   const button = page.getByRole('button', { name: 'Save as CSV' });
   const narrowed = await saveAll(stage, page, () => button.click());

@@ -1,4 +1,4 @@
-// test:all: drawn from recorded answers; results-screens.e2e.ts and results.e2e.ts guard the pages by day
+// test:all: drawn from recorded answers; results-screens.e2e.ts guards the pages by day
 /** States of the pages of results in which nobody gives a verdict, in a real Chromium with recorded answers. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,4 @@
-// test:all: a film’s way through all models takes long; results.e2e.ts guards the pages by day
+// test:all: a film’s way through all models takes long; results-screens.e2e.ts guards the pages by day
 /**
  * From an upload to report, segmentation and heat map in the PACS automatically, and each of them on the
  * screen as stored: a real film of a child, sent in a real Chromium under the policy that removes names, a

@@ -55,7 +55,7 @@ walk('a radiologist gives a reading to a colleague, and the colleague finds it',
   );
 });
 
-/** Of the first image of a case, as the PACS names it. */
+/** The UIDs of the first image of a case, as the PACS has them. */
 async function imageOf({ gateway }: Stage, caseId: string) {
   const found = (await (await ask(gateway, ADMIN, { path: `/cases/${caseId}` })).json()) as Case;
   const { studyInstanceUID } = found.studies[0]!;

@@ -113,7 +113,7 @@ async function searchByName(page: Page): Promise<void> {
   await untilRows(page, 5);
 }
 
-/** As the PACS and the receipt name the patient of a study: nothing on this device says it. */
+/** The name that the PACS and the receipt have for the patient of a study; nothing on this device says it. */
 async function searchByPseudonym({ page, account, ...world }: Stage): Promise<void> {
   const [uid = ''] = await studiesSentBy(world, account.username);
   const [id = ''] = await instanceIdsOfStudy(world.orthanc, uid);

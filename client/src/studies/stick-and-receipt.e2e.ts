@@ -17,6 +17,7 @@ import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { relay } from '../../../scripts/relay.ts';
+import { changeStudies } from '../testing/change-studies.ts';
 import { PATIENTS, queue, untilInPacs } from '../testing/day-list.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
@@ -26,28 +27,6 @@ const walk = await walkScreens(test, {
   roles: ['technician'],
   open: openWorld,
 });
-
-/** Runs in the page: makes every study of this device a day older. */
-async function ageByADay(): Promise<void> {
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    const asked = indexedDB.open('relaypacs');
-    asked.addEventListener('success', () => resolve(asked.result));
-    asked.addEventListener('error', () => reject(asked.error!));
-  });
-  const change = database.transaction('studies', 'readwrite');
-  const studies = change.objectStore('studies');
-  const all = studies.getAll();
-  all.addEventListener('success', () => {
-    for (const study of all.result as { queuedAt: number; completedAt: number }[])
-      studies.put({
-        ...study,
-        queuedAt: study.queuedAt - 86_400_000,
-        completedAt: study.completedAt - 86_400_000,
-      });
-  });
-  await new Promise((resolve) => change.addEventListener('complete', resolve));
-  database.close();
-}
 
 /** Sends the file as another machine does; the exit code. */
 function sendFrom({ gateway, account }: Stage, file: string): Promise<number> {
@@ -150,7 +129,10 @@ walk.installed(
     await stage.enter();
     await queue(stage, PATIENTS.slice(2, 3));
     await untilInPacs(stage, 2);
-    await page.evaluate(ageByADay);
+    await changeStudies(page, ({ queuedAt, completedAt }) => ({
+      queuedAt: queuedAt! - 86_400_000,
+      completedAt: completedAt! - 86_400_000,
+    }));
     await page.goto(address);
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await taps.again();

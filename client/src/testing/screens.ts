@@ -227,7 +227,7 @@ export const SCREENS = {
     'receipt-checked': 'A receipt that is genuine',
     'receipt-false': 'A receipt that is not',
   },
-  'upload-right.e2e.ts': {
+  'kept-right.e2e.ts': {
     'queue-ownerless': 'An administrator may take over the studies of a disabled account',
     'take-over': 'Asks before they are taken over',
   },

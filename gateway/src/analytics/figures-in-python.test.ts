@@ -1,3 +1,4 @@
+// test:all: computed twice on random rows; the tests of figures and kappa guard them by day
 /** Percentiles, and kappa with its intervals, are those that another program computes of the same random numbers. */
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';

@@ -10,7 +10,7 @@ export type Pace = {
   readonly clocksAfterSeconds: number;
 };
 
-/** Of a gateway in service. */
+/** The pace of a gateway in service. */
 export const PACE: Pace = {
   pollSeconds: 5,
   superviseSeconds: 10,

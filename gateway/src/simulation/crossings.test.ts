@@ -1,3 +1,4 @@
+// test:all: rare orders of two events; study.simulation.test.ts guards orders by day
 /**
  * Work that crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or
  * stay where nobody can move it.

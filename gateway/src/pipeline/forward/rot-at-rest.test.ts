@@ -1,3 +1,4 @@
+// test:all: each stage before a rotten file; run-verify.test.ts guards what is checked by day
 /**
  * A disk that rots, or a person who writes into the spool or the database, while a study is on its road: the PACS
  * is never given other bytes than promised, no receipt says so, and every study ends. Always the same rounds, a fifth
