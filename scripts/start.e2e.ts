@@ -94,9 +94,6 @@ function step(name: string, run: () => Promise<void>): void {
   test(name, async () => (hasOrthanc ? run() : skip(`npm start: ${name}`, 'Orthanc is not installed')));
 }
 
-/** The whole proof alone runs such a step: a rarer end takes half a minute. */
-const rareStep: typeof step = IS_WHOLE_PROOF ? step : () => undefined;
-
 /** Its output and its exit code. A system that it starts by mistake ends with the time-out. */
 const answerTo = (...args: readonly string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
@@ -174,8 +171,7 @@ step('a gateway that dies is started again', async () => {
   assert.equal((await readRunning(folder))?.pids.orthanc, running.pids.orthanc, 'the PACS was left alone');
 });
 
-// Slow, because a gateway is only dead when it has said nothing for a while.
-rareStep('a gateway that hangs is ended and started again', async () => {
+async function hangs(): Promise<void> {
   // From then on the supervisor looks whether it lives.
   await until('the supervisor to have it back', async () => first.words().includes('runs again') || null);
   const before = (await readRunning(folder))!.pids.gateway!;
@@ -188,7 +184,10 @@ rareStep('a gateway that hangs is ended and started again', async () => {
   );
   assert.ok(await isGone(before), 'the one that hung is gone');
   assert.match(first.words(), 'it no longer answered');
-});
+}
+
+// Slow, because a gateway is only dead when it has said nothing for a while; so the whole proof alone waits for it.
+if (IS_WHOLE_PROOF) step('a gateway that hangs is ended and started again', hangs);
 
 step('an Orthanc that dies is started again, with the same password', async () => {
   const before = running.pids.orthanc!;
@@ -236,22 +235,19 @@ step(
   },
 );
 
-rareStep(
-  'when it is killed and a part cannot notice, the next start ends that part and is ready',
-  async () => {
-    first = start();
-    running = await ready(first);
-    const left = running.pids;
-    process.kill(left.gateway!, 'SIGSTOP');
-    first.process.kill('SIGKILL');
-    await first.ended;
-    first = start();
-    running = await readyAgain(running);
-    assert.match(first.words(), /left behind: .*gateway/);
-    assert.ok(await isGone(left.gateway!), 'the old gateway is gone');
-    assert.ok(await isGone(left.orthanc!), 'the old Orthanc is gone');
-  },
-);
+step('when it is killed and a part cannot notice, the next start ends that part and is ready', async () => {
+  first = start();
+  running = await ready(first);
+  const left = running.pids;
+  process.kill(left.gateway!, 'SIGSTOP');
+  first.process.kill('SIGKILL');
+  await first.ended;
+  first = start();
+  running = await readyAgain(running);
+  assert.match(first.words(), /left behind: .*gateway/);
+  assert.ok(await isGone(left.gateway!), 'the old gateway is gone');
+  assert.ok(await isGone(left.orthanc!), 'the old Orthanc is gone');
+});
 
 step('Ctrl-C ends all of it', async () => {
   const { pids } = running;
