@@ -1,3 +1,4 @@
+// test:all: thirty studies, made twice and removed; sample.test.ts and sample-data.e2e.ts guard it by day
 /**
  * Sample data with a real gateway, Orthanc and PostgreSQL: it is killed in the middle, made again and once more, and
  * removed: nothing is there twice, and nothing is left.
