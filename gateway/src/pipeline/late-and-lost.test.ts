@@ -184,7 +184,11 @@ test('the device never comes back, its promises end in the open', async () => {
 });
 
 test('the gateway starts, it gives up what is overdue at once, and looks again later', async () => {
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const pipeline = await openTestPipeline({
+    pacs: openTestPacs(),
+    start: false,
+    pace: { clocksAfterSeconds: 0 },
+  });
   const { uploadId } = await pipeline.init(toManifest(newStudy(1)));
   await passMinutes(pipeline.tools.db, 59 * DAY_MINUTES);
   const { uploadId: later } = await pipeline.init(toManifest(newStudy(1)));

@@ -17,15 +17,15 @@ export const newExport = (of: Partial<NewExport>): NewExport => ({
 export const askForExport = (gateway: TestGateway, token: string, of: Partial<NewExport>): Promise<Export> =>
   jsonOf(gateway, 'POST /exports', { token, body: newExport(of), status: 201 });
 
-/** Once it has come to this state. */
+/** Once it has come to this state. Not named `state`: an answer of the gateway has one, its present one. */
 export function exportIn(
   gateway: TestGateway,
   token: string,
-  { id, state = 'ready' }: { readonly id: string; readonly state?: Export['state'] },
+  { id, becomes = 'ready' }: { readonly id: string; readonly becomes?: Export['state'] },
 ): Promise<Export> {
-  return until(`the export to be ${state}`, async () => {
+  return until(`the export to be ${becomes}`, async () => {
     const now = await jsonOf<Export>(gateway, `GET /exports/${id}`, { token });
-    return now.state === state && now;
+    return now.state === becomes && now;
   });
 }
 

@@ -74,6 +74,9 @@ export type TestGround = {
   close(): Promise<void>;
 };
 
+/** No test runs for so long: what the clock removes, a test removes by its own call (`runExpiry`). */
+const NO_CLOCKS = { clocksAfterSeconds: 86_400 };
+
 export async function openTestGround(opened?: Database, pace?: Partial<Pace>): Promise<TestGround> {
   const database = opened ?? (await openTestDatabase());
   const failures: unknown[] = [];
@@ -81,7 +84,7 @@ export async function openTestGround(opened?: Database, pace?: Partial<Pace>): P
     failed: (_queue, _id, _attempt, error) => void failures.push(error),
     trouble: (error) => void failures.push(error),
   };
-  const jobs = await createJobs(database, events, pace);
+  const jobs = await createJobs(database, events, { ...NO_CLOCKS, ...pace });
   for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference', 'copies'])
     await jobs.declare(queue);
   const close = async () => {

@@ -72,7 +72,7 @@ test('are held back where a name of one of several patients of a study has come 
   pacs.studies.push({ ...study, patientName: 'Zwetajewa^Mara', patientId: 'PID-9' });
   await db.updateTable('inference_result').set({ version: 'of Zwetajewa' }).execute();
   const { id } = await askForExport(gateway, admin, { template });
-  const { trouble, found } = await exportIn(gateway, admin, { id, state: 'failed' });
+  const { trouble, found } = await exportIn(gateway, admin, { id, becomes: 'failed' });
   assert.equal([trouble, found?.field], ['identity-found', 'modelVersions']);
   pacs.studies.pop();
 });
@@ -82,7 +82,7 @@ test('are held back where a name has come into a closed field, and say where', a
   const marked = `of ${nameOf(3).toUpperCase()}`;
   await db.updateTable('inference_result').set({ version: marked }).execute();
   const { id } = await askForExport(gateway, admin, { template });
-  const failed = await exportIn(gateway, admin, { id, state: 'failed' });
+  const failed = await exportIn(gateway, admin, { id, becomes: 'failed' });
   assert.equal(
     [failed.trouble, failed.found, failed.rows],
     ['identity-found', { field: 'modelVersions', row: 2 }, null],

@@ -129,7 +129,7 @@ test('anonymous: a name that has come into a closed field destroys the file, and
   const version = `of ${NAME}`;
   await gateway.database.db.updateTable('inference_result').set({ version }).execute();
   const { id } = await askForExport(gateway, token, { template: 'report-anonymous' });
-  const failed = await exportIn(gateway, token, { id, state: 'failed' });
+  const failed = await exportIn(gateway, token, { id, becomes: 'failed' });
   assert.equal([failed.trouble, failed.found], ['identity-found', { field: 'modelVersions', row: 1 }]);
   assert.is((await gateway.call('GET', `/exports/${id}/file`, { token })).status, 410);
 });

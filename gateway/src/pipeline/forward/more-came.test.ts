@@ -47,15 +47,24 @@ async function begun(count: number, { first = 2, bytes = USUAL_BATCH.bytes } = {
       return tools.jobs.enqueue(trx, queue, data, options);
     },
   };
-  /** One run of forward; `come` is called before each request is answered. `other`: what the PACS does instead. */
-  const forward = async (come: (request: number) => Promise<unknown>, other: Partial<typeof pacs> = {}) => {
+  const begunWith = new Set<string>(
+    instances.slice(0, first).map(({ identifiers }) => identifiers.sopInstanceUID),
+  );
+  /**
+   * One run of forward; `come` is called before each request is answered. `isNew`: it brings what came during the
+   * run. `other`: what the PACS does instead.
+   */
+  const forward = async (
+    come: (request: number, isNew: boolean) => Promise<unknown>,
+    other: Partial<typeof pacs> = {},
+  ) => {
     let requests = 0;
     const busy: typeof pacs = {
       ...pacs,
       ...other,
       async storeInstances(...of) {
         requests += 1;
-        await come(requests);
+        await come(requests, !of[1].some(({ sopInstanceUID }) => begunWith.has(sopInstanceUID)));
         return pacs.storeInstances(...of);
       },
     };
@@ -98,10 +107,13 @@ test('are posted while the last requests before them are under way, and these ar
   const { pacs, pipeline, enqueued, send, forward } = await begun(8, APART);
   const news = Promise.withResolvers<void>();
   const next = Promise.withResolvers<void>();
-  await forward(async (request) => {
+  let ofTheFirst = 0;
+  await forward(async (request, isNew) => {
     if (request === 1) await send(6).then(() => news.resolve());
-    if (request < 6) return news.promise;
-    if (request === 6) return next.promise;
+    if (!isNew) {
+      ofTheFirst += 1;
+      return ofTheFirst < 6 ? news.promise : next.promise;
+    }
     next.resolve();
     return until('the confirmation of the first six', () => enqueued.includes('reconcile'));
   });
