@@ -274,33 +274,37 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('is limited to so many devices of an account: the one unused for longest gives way', () =>
+  test('is limited to so many devices of an account: the one unused for longest gives way, and reads nothing any more', () =>
     isChanged(async () => {
       const { accessToken, user } = session;
-      await gateway.database.db
-        .insertInto('device')
-        .values(
-          Array.from({ length: 199 }, (_, number) => ({
-            site_id: user.siteId,
-            account_id: user.id,
-            thumbprint: `t${number}`,
-            public_key: '{}',
-            last_seen_at: new Date(gateway.now().getTime() - (number === 7 ? 5 : 1) * 60_000),
-            revoked_at: null,
-          })),
-        )
+      const seen = (minutesAgo: number) => new Date(gateway.now().getTime() - minutesAgo * 60_000);
+      const token = await device.token();
+      const { uploadId } = await init(token);
+      const { db } = gateway.database;
+      await db
+        .updateTable('device')
+        .set({ last_seen_at: seen(5) })
+        .where('id', '=', device.id)
         .execute();
+      const others = Array.from({ length: 199 }, (_, number) => ({
+        site_id: user.siteId,
+        account_id: user.id,
+        thumbprint: `t${number}`,
+        public_key: '{}',
+        last_seen_at: seen(1),
+        revoked_at: null,
+      }));
+      await db.insertInto('device').values(others).execute();
+      assert.is(await statusOf(token, uploadId), 200);
       await (await createTestDevice(gateway)).enrol(accessToken);
-      const ended = await gateway.database.db
+      const living = await db
         .selectFrom('device')
         .select('thumbprint')
         .where('account_id', '=', user.id)
-        .where('revoked_at', 'is not', null)
+        .where('revoked_at', 'is', null)
         .execute();
-      assert.equal(
-        ended.map(({ thumbprint }) => thumbprint).filter((thumbprint) => /^t\d+$/.test(thumbprint)),
-        ['t7'],
-      );
+      assert.is(living.filter(({ thumbprint }) => /^t\d+$/.test(thumbprint)).length, 199);
+      assert.is(await statusOf(token, uploadId), 401);
     }));
 
   test('is in the audit trail when it begins and when it ends', () =>

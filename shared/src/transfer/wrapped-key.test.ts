@@ -1,3 +1,4 @@
+import { createCipheriv, createECDH, hkdfSync } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { wrappedPolicyKeySchema } from '../protocol/api.ts';
@@ -12,6 +13,7 @@ import {
 
 const PAIR = deriveEvaluationPair(crypto.getRandomValues(new Uint8Array(32)), 'test');
 const KEY = await importEvaluationKey(PAIR, true);
+const PLAIN = new Uint8Array(await crypto.subtle.exportKey('pkcs8', KEY));
 const INPUT = new TextEncoder().encode('P1');
 
 async function wrapped() {
@@ -46,6 +48,29 @@ test('the device that asked opens the key, and evaluates as with the plain one',
     await evaluateDirectly(opened, PAIR.publicKey, INPUT),
     await evaluateDirectly(KEY, PAIR.publicKey, INPUT),
   );
+});
+
+test('a key opens that another program wrapped, and its wrapping key is of both public keys', async () => {
+  const pair = await createDevicePair();
+  const device = Buffer.from(await nameDevicePair(pair), 'base64url');
+  const wrap = (...points: Buffer[]) => {
+    const own = createECDH('prime256v1');
+    const ephemeral = own.generateKeys();
+    const info = Buffer.concat([Buffer.from('relaypacs policy key v1'), ...points, ephemeral]);
+    const key = hkdfSync('sha256', own.computeSecret(device), '', info, 32);
+    const cipher = createCipheriv('aes-256-gcm', new Uint8Array(key), Buffer.alloc(12));
+    const sealed = [cipher.update(PLAIN), cipher.final(), cipher.getAuthTag()];
+    return {
+      ephemeral: ephemeral.toString('base64url'),
+      key: Buffer.concat(sealed).toString('base64url'),
+    };
+  };
+  const opened = await unwrapPolicyKey(wrap(device), pair);
+  assert.equal(
+    await evaluateDirectly(opened, PAIR.publicKey, INPUT),
+    await evaluateDirectly(KEY, PAIR.publicKey, INPUT),
+  );
+  await isRefused(unwrapPolicyKey(wrap(), pair), 'the device is not in the context');
 });
 
 test('neither the opened key nor the half that opens can be read back', async () => {
