@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { endProcessesIn, runFiles } from './test-processes.ts';
+import { endProcessesIn, hasEnded, runFiles } from './test-processes.ts';
 
 const test = suite('processes that tests leave behind');
 let folder = '';
@@ -22,12 +22,6 @@ for (let nth = 0; ; nth += 1) {
   writeFileSync(${JSON.stringify(`${place}/left-`)} + (nth % 50), 'x');
   if (nth === 0) process.stdout.write('writes');
 }`;
-
-/** Whether it is gone, or only waits for its parent to notice. */
-async function hasEnded(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')));
-}
 
 const isLinux = (await readdir('/proc').catch(() => [])).length > 0;
 

@@ -88,14 +88,27 @@ async function processesThat(fits: (folder: string) => Promise<boolean>): Promis
   return pids.filter((_, at) => fitting[at]).map(Number);
 }
 
+/**
+ * Whether it is gone, or only waits for its parent to notice. One that was killed first loses its memory, and with it
+ * its environment, and may still write until its last thread has ended.
+ */
+export async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')));
+}
+
 /** Until none is left: a process that was only told to end may still write, or start another one. */
 async function endThose(fits: (folder: string) => Promise<boolean>): Promise<void> {
   const end = performance.now() + GONE_WITHIN_MS;
+  let ending: readonly number[] = [];
   for (;;) {
-    const pids = await processesThat(fits);
-    if (pids.length === 0) return;
-    if (performance.now() > end) throw new Error(`processes of the tests do not end: ${pids.join(', ')}`);
-    for (const pid of pids) {
+    const ended = await Promise.all(ending.map(hasEnded));
+    const found = await processesThat(fits);
+    const left = new Set([...ending.filter((_, at) => !ended[at]), ...found]);
+    if (left.size === 0) return;
+    ending = [...left];
+    if (performance.now() > end) throw new Error(`processes of the tests do not end: ${ending.join(', ')}`);
+    for (const pid of found) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
