@@ -27,9 +27,10 @@ const walk = await walkScreens(test, {
 
 type AuditRow = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
 
-/** The rows of the trail about this account. */
+/** The events of the trail about this account. */
 async function audited({ gateway, account }: Stage, of: string) {
-  const { rows } = await askAs<{ rows: readonly AuditRow[] }>(gateway, ADMIN, '/audit?limit=1000');
+  const path = `/audit/events?person=${account.id}&limit=200`;
+  const { rows } = await askAs<{ rows: readonly AuditRow[] }>(gateway, ADMIN, path);
   const fields = rows.filter(({ event }) => event === of).map((row) => row.fields);
   return fields.filter(({ accountId }) => accountId === account.id);
 }
