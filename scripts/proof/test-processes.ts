@@ -89,8 +89,8 @@ async function processesThat(fits: (folder: string) => Promise<boolean>): Promis
 }
 
 /**
- * Whether it is gone, or only waits for its parent to notice. One that was killed first loses its memory, and with it
- * its environment, and may still write until its last thread has ended.
+ * Whether it is gone, or only waits for its parent to notice. A process that was killed loses its memory first, and
+ * its environment with it; it may still write until its last thread has ended.
  */
 export async function hasEnded(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
