@@ -34,6 +34,17 @@ async function generatedTables(): Promise<string[]> {
   return findings.flat();
 }
 
+/** `npm test` finds its files by their names, in the folders of sources. */
+async function testsThatNothingRuns(): Promise<string[]> {
+  const lost = [
+    ...(await findSources(/\.(test|e2e|spec)\.[cm]?[jt]sx?$/)).filter(
+      (path) => !/\.(test|e2e)\.ts$/.test(path),
+    ),
+    ...(await findSources(/\.(test|e2e|spec)\.[cm]?[jt]sx?$/, ['docs', 'orthanc'])),
+  ];
+  return lost.map((path) => `${path}: no run finds it: NAME.test.ts or NAME.e2e.ts, beside the sources`);
+}
+
 /** Of plain JavaScript too: what brings Node. */
 async function functions(files: readonly SourceFile[]): Promise<string[]> {
   return checkFunctions([...files, ...(await readSources(/\.js$/))]);
@@ -49,6 +60,7 @@ const CHECKS: readonly Check[] = [
   { name: 'codes and documents', run: checkCodes },
   { name: 'compose.yaml', run: checkCompose },
   { name: 'lines that tests switch off', run: checkMutations },
+  { name: 'tests that nothing runs', run: testsThatNothingRuns },
   { name: 'proofs without luck', run: checkProofRules },
   // Keeps this thread, so the programs of the others start before it.
   { name: 'length of functions', run: functions },

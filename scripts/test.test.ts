@@ -1,38 +1,68 @@
-import { execFile } from 'node:child_process';
+/** The command of the tests as a person meets it: asked for help, for what does not exist, and interrupted. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { test } from 'uvu';
+import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
+const test = suite('the command of the tests');
+const BOOTSTRAP = join(import.meta.dirname, 'bootstrap.js');
 const RUNNER = join(import.meta.dirname, 'test.ts');
 const USAGE =
-  /^usage: npm test \[-- PATTERN… .*\n.*npm run test:all .*\n.*part of the path of a test file, for example scripts\/start\.\n$/;
+  /usage: npm test \[-- PATTERN… .*\n.*npm run test:all .*\n.*part of the path of a test file, for example scripts\/start\.\n$/;
 
-type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
-async function run(...args: string[]): Promise<Outcome> {
-  const ended = promisify(execFile)(process.execPath, [RUNNER, ...args]);
-  return ended.then(
-    (said) => ({ code: 0, ...said }),
-    (error: Outcome) => error,
-  );
+/** In a process group of its own, as at a terminal. */
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [BOOTSTRAP, RUNNER, '--no-install', ...args], {
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  return { child, ended: once(child, 'close'), printed: () => printed };
 }
 
-test('a pattern that no test file matches is named, and the run fails', async () => {
-  const { code, stdout } = await run('scripts/no-such-file');
-  assert.is(code, 1);
-  assert.match(stdout, 'No test file matches scripts/no-such-file:');
+test('--help gives the usage', async () => {
+  const { ended, printed } = start(['--help']);
+  assert.equal(await ended, [0, null]);
+  assert.match(printed(), USAGE);
 });
 
-test('--help gives the usage, and an option that does not exist is named above it', async () => {
-  const help = await run('--help');
-  assert.is(help.code, 0);
-  assert.match(help.stdout, USAGE);
-  const { code, stderr } = await run('--nonsense');
-  assert.is(code, 2);
-  const [first, ...rest] = stderr.split('\n');
-  assert.is(first, "Unknown option '--nonsense'.");
-  assert.match(rest.join('\n'), USAGE);
+const MISUSES: readonly [string[], string, NodeJS.ProcessEnv?][] = [
+  [['scripts/lab.test', 'nosuch'], 'No path of a .test.ts or .e2e.ts file contains nosuch.'],
+  [['--changed', 'HEAD'], 'No path of a .test.ts or .e2e.ts file contains HEAD.'],
+  [['--nosuch'], "Unknown option '--nosuch'."],
+  [['--repeat', '1.5'], '--repeat 1.5: no number from 1 on.'],
+  [[], 'RELAY_SEED abc: no number from 1 on.', { RELAY_SEED: 'abc' }],
+];
+
+test('a misuse is named above the usage, and nothing is run', async () => {
+  for (const [args, says, env] of MISUSES) {
+    const { ended, printed } = start(args, env);
+    assert.equal(await ended, [2, null], args.join(' '));
+    assert.is(printed().split('\n')[0], says);
+    assert.match(printed(), USAGE);
+  }
 });
+
+if (existsSync('/proc/self/task'))
+  test('interrupted at a terminal, it ends what it began and says so', async () => {
+    const { child, ended, printed } = start(['scripts/proof/schedule.test.ts', '--repeat', '1000000']);
+    while (!printed().includes('the lanes of the runner')) await once(child.stdout, 'data');
+    const runner = (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')).trim();
+    // A terminal tells the whole group, and bootstrap.js hands on what it is told.
+    process.kill(-child.pid!, 'SIGINT');
+    assert.equal(await ended, [130, null], printed());
+    assert.match(printed(), 'Interrupted: ending what the tests started …');
+    assert.throws(() => process.kill(-child.pid!, 0), /ESRCH/);
+    const folders = (await readdir('/dev/shm')).filter((name) => name.startsWith(`relay-test-${runner}-`));
+    assert.equal(folders, []);
+  });
 
 test.run();

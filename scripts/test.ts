@@ -6,15 +6,16 @@
  *   npm run quick                  the checks, and the tests that need no server and no browser
  *   … -- --changed[=COMMIT]        only what the changes since COMMIT (HEAD) reach: along the imports, and with
  *                                  test:all the files of the second tier in the rooms that they touch
- *   … -- --repeat N                each file N times, with other random values each time
+ *   … -- --repeat N                each file N times, with other random values each time: those of a round that
+ *                                  failed come back with `RELAY_TEST_ROUND=ROUND npm test -- FILE`
  *   … -- --complete                a part that cannot be had, and a test that is skipped, fails: for CI
  *   … -- --no-install              installs nothing
  *   … -- --weigh                   keeps in the repository how long each file took, for the order of the next runs
  *
- * Nothing is run again, and the seeds are the same in every run (`RELAY_SEED` gives others). Everything lies
- * in temporary folders and on free ports, and nothing is left running; what a failed test showed lies in
- * `out/failures/`. The last line is `N passed, N failed, N skipped`; above it stands what was skipped and why. Exits 0
- * only when nothing failed.
+ * Nothing is run again, and the seeds are the same in every run (`RELAY_SEED` gives others). Everything lies in
+ * temporary folders and on free ports, and what tests started is ended; what a failed test showed lies in
+ * `out/failures/` until its file runs again. The last line is `N passed, N failed, N skipped`; above it stands what was
+ * skipped and why. Exits 0 only when nothing failed, 2 when it was asked for what does not exist.
  */
 import { existsSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
@@ -23,9 +24,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrate, describeCalibration } from './calibration.ts';
 import { describeChecks, runChecks } from './check.ts';
-import { FAILURES } from '#testing/failures.ts';
+import { failuresOf } from '#testing/failures.ts';
 import { findSources, readSources, ROOT } from './check/source-files.ts';
-import { chooseFiles, findUnmatched, type Choice } from './proof/choose-files.ts';
+import { chooseFiles, findUnmatched, Misuse, type Choice } from './proof/choose-files.ts';
 import { countMissing } from './proof/count-missing.ts';
 import {
   describeFailures,
@@ -67,10 +68,9 @@ const sayAll = (title: string, lines: readonly string[]): void => {
   if (lines.length > 0) say(`\n${title}\n${lines.join('\n')}`);
 };
 
-/** Throws a TypeError of parseArgs for an option that does not exist. Null: only the usage is asked for. */
-function readSettings(args: readonly string[]): Settings | null {
+function parse(args: readonly string[]) {
   // `--changed` alone means HEAD: parseArgs knows no options with a value that may be left out.
-  const { values, positionals } = parseArgs({
+  return parseArgs({
     args: args.map((arg) => (arg === '--changed' ? '--changed=HEAD' : arg)),
     allowPositionals: true,
     options: {
@@ -84,10 +84,29 @@ function readSettings(args: readonly string[]): Settings | null {
       help: { type: 'boolean', short: 'h' },
     },
   });
+}
+
+function readOptions(args: readonly string[]): ReturnType<typeof parse> {
+  try {
+    return parse(args);
+  } catch (error) {
+    // Node's second sentence explains its own notation.
+    throw new Misuse((error as Error).message.split('. ')[0]);
+  }
+}
+
+/** A whole number from 1 on. @throws Misuse */
+function whole(what: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Misuse(`${what} ${text}: no number from 1 on`);
+  return Number(text);
+}
+
+/** Null: only the usage is asked for. @throws Misuse */
+function readSettings(args: readonly string[]): Settings | null {
+  const { values, positionals } = readOptions(args);
   if (values.help === true) return null;
-  const rounds = Number(values.repeat);
-  if (!Number.isSafeInteger(rounds) || rounds < 1)
-    throw new TypeError(`--repeat ${values.repeat}: no number`);
+  const rounds = whole('--repeat', values.repeat);
+  for (const name of ['RELAY_SEED', 'RELAY_TEST_ROUND']) whole(name, process.env[name] ?? '1');
   return {
     tier: values.all === true ? 'all' : 'gate',
     rounds,
@@ -112,12 +131,14 @@ async function planRun(settings: Settings): Promise<Job[]> {
   const sources = await readSources();
   const needs = createNeeds(sources);
   const seconds = await readWeights();
-  const files = await chooseFiles(settings, sources, { needs, seconds });
   const unmatched = findUnmatched(settings.patterns, sources);
-  for (const pattern of unmatched)
-    say(`\nNo test file matches ${pattern}: no path of a .test.ts or .e2e.ts file contains it.`);
-  if (files.length === 0 && settings.changedSince === null && unmatched.length < settings.patterns.length)
-    say('\nThe files that match take longer: run them with npm test, or with npm run test:all.');
+  if (unmatched.length > 0)
+    throw new Misuse(`No path of a .test.ts or .e2e.ts file contains ${unmatched.join(', nor ')}`);
+  const files = await chooseFiles(settings, sources, { needs, seconds });
+  const all = await chooseFiles({ ...settings, tier: 'all', isQuick: false }, sources, { needs, seconds });
+  const later = settings.changedSince === null ? all.length - files.length : 0;
+  if (settings.patterns.length > 0 && later > 0)
+    say(`\n${later} more files match: npm test runs those that need a server, npm run test:all every one.`);
   const endToEnd = files.filter((file) => file.endsWith('.e2e.ts')).length;
   say(
     `\n${files.length - endToEnd} test files, ${endToEnd} end-to-end files, seed ${process.env.RELAY_SEED ?? 1}`,
@@ -146,7 +167,8 @@ async function runTests(
       if (signal.aborted) return;
       const all = { ...process.env, ...env, ...(await parts.need(needs)), ...ofRound, TMPDIR: folder };
       const withinMs = FILE_MINUTES[tier] * 60_000 * Number(env.RELAY_TEST_CALIBRATION);
-      reports.push(...(await runFiles({ files, env: all, withinMs, signal })));
+      const ofFiles = await runFiles({ files, env: all, withinMs, signal });
+      reports.push(...(rounds === 1 ? ofFiles : ofFiles.map((report) => ({ ...report, round }))));
     });
   }
   return reports;
@@ -164,13 +186,17 @@ async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boo
   };
   const startedAt = performance.now();
   const busyBefore = processorSeconds();
+  const jobs = await planRun(settings);
   const calibration = await calibrate();
   const env = {
     RELAY_TEST_CALIBRATION: calibration.ratio.toFixed(2),
     RELAY_TEST_TIER: settings.tier,
   };
   const isChecked = settings.patterns.length === 0 || settings.patterns.includes('check');
-  const jobs = await planRun(settings);
+  // A run inside a test leaves those of the run around it.
+  if (process.env.RELAY_TEST_RUN === undefined)
+    for (const file of jobs.flatMap(({ files }) => files))
+      await rm(failuresOf(file), { recursive: true, force: true });
   if (settings.installs)
     await timed('installing', parts.install([...new Set(jobs.flatMap(({ needs }) => needs))]));
   const [totals, reports] = await Promise.all([
@@ -182,7 +208,7 @@ async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boo
   sayAll('Slowest files', describeSlowest(reports));
   sayAll('Times', describeTimes(steps, parts, reports));
   if (settings.patterns.length === 0) sayAll('Folders', describeFolders(reports));
-  sayAll('Files with failures', describeFailures(reports));
+  sayAll('Files with failures: what they showed lies in out/failures/', describeFailures(reports));
   sayAll('Skipped', describeSkips(reports, parts));
   const took = (performance.now() - startedAt) / 1000;
   const busy = processorSeconds() - busyBefore;
@@ -199,27 +225,23 @@ async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boo
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  let settings: Settings | null;
-  try {
-    settings = readSettings(args);
-  } catch (error) {
-    // Node's second sentence explains its own notation.
-    process.stderr.write(`${(error as Error).message.split('. ')[0]}.\n${USAGE}\n`);
-    return 2;
-  }
+  const settings = readSettings(args);
   if (settings === null) {
     say(USAGE);
     return 0;
   }
   process.chdir(ROOT);
-  // A run inside a test leaves those of the run around it.
-  if (process.env.RELAY_TEST_RUN === undefined) await rm(FAILURES, { recursive: true, force: true });
   const folder = await makeMemoryFolder('relay-test', NEEDED_BYTES);
   // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.
   await chmod(folder, 0o711);
   const parts = createTestParts(folder, say);
   const stopped = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
+  // A terminal sends one to each process of the group, and bootstrap.js hands its own on: the second one is the same.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!stopped.signal.aborted) say('\nInterrupted: ending what the tests started …');
+      stopped.abort();
+    });
   try {
     const isProven = await prove(settings, { parts, folder, signal: stopped.signal });
     return stopped.signal.aborted ? 130 : isProven ? 0 : 1;
@@ -233,4 +255,10 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exit(await main(process.argv.slice(2)));
+try {
+  process.exit(await main(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof Misuse)) throw error;
+  process.stderr.write(`${error.message}.\n${USAGE}\n`);
+  process.exit(2);
+}

@@ -63,8 +63,8 @@ async function listFiles(folder: string, pattern: RegExp): Promise<string[]> {
 }
 
 /** Paths from the root of our files whose name matches, in order. */
-export async function findSources(pattern: RegExp): Promise<string[]> {
-  return (await Promise.all(FOLDERS.map((folder) => listFiles(folder, pattern)))).flat().sort();
+export async function findSources(pattern: RegExp, folders: readonly string[] = FOLDERS): Promise<string[]> {
+  return (await Promise.all(folders.map((folder) => listFiles(folder, pattern)))).flat().sort();
 }
 
 function resolveImport(from: string, specifier: string): Omit<Import, 'kind'> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SourceFile } from '../check/source-files.ts';
-import { changedFiles, chooseFiles, findUnmatched, type Choice } from './choose-files.ts';
+import { changedFiles, chooseFiles, findUnmatched, Misuse, type Choice } from './choose-files.ts';
 import type { PartName } from './test-parts.ts';
 import { tierOf } from './tier.ts';
 
@@ -33,7 +33,7 @@ const SOURCES = [
   source('a/case/stored.test.ts', ['a/case/case.ts']),
   source('a/case/case.e2e.ts', [], LATER),
   source('a/story.e2e.ts', [], LATER),
-  source('a/alone.test.ts'),
+  source('a/alone.test.ts', [], 'import "./alone.css"'),
   source('b/far.test.ts'),
   source('b/far.e2e.ts', [], LATER),
   source('b/near.e2e.ts', ['a/list/list.ts'], LATER),
@@ -67,6 +67,11 @@ const CHOICES: readonly [Partial<Choice>, readonly string[], string][] = [
   [since, ['package.json'], GATE],
   [since, ['scripts/proof/run-suites.ts'], GATE],
   [since, ['scripts/proof/weights.json', 'scripts/proof/tier.test.ts'], ''],
+  [since, ['scripts/calibration.ts'], GATE],
+  // Files of other kinds reach those that name them, and all where nobody does.
+  [since, ['a/alone.css'], 'alone.test'],
+  [since, ['a/unknown.onnx'], GATE],
+  [since, ['docs/install.md', 'a/gone.ts'], ''],
   // The second tier: its own files, in the rooms that the change reaches, above them, and along the imports.
   [{ ...since, tier: 'all' }, ['a/list/list.ts'], 'near.e2e case.e2e story.e2e'],
   [{ ...since, tier: 'all' }, ['b/far.test.ts'], ''],
@@ -101,6 +106,8 @@ test('changes: committed since, not committed, and unknown to git; not what git 
     for (const name of ['sub/café.ts', 'sub/new.ts', 'ignored.ts']) await write(name, 'here');
     assert.equal([...(await changedFiles('HEAD', folder))].sort(), ['sub/café.ts', 'sub/new.ts']);
     const sinceFirst = [...(await changedFiles('HEAD~1', folder))].sort();
+    const refused = await changedFiles('nothing', folder).catch((error: Error) => error);
+    assert.match(refused instanceof Misuse ? refused.message : '', /^--changed=nothing: git says: fatal: /);
     assert.equal(sinceFirst, ['before.ts', 'sub/café.ts', 'sub/new.ts']);
   } finally {
     await rm(folder, { recursive: true });

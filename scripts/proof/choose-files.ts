@@ -9,6 +9,9 @@ import type { PartName } from './test-parts.ts';
 import { tierOf, type Tier } from './tier.ts';
 import { runsAlone } from './weights.ts';
 
+/** Somebody asked for a file, a commit or an option that does not exist; the message says so. */
+export class Misuse extends Error {}
+
 export type Choice = {
   readonly tier: Tier;
   /** Parts of paths; none: every file. */
@@ -21,19 +24,26 @@ export type Choice = {
 
 const TEST = /\.(test|e2e)\.ts$/;
 /** Files that every test depends on. */
-const EVERYTHING = /^(package(-lock)?\.json|tsconfig\.json|scripts\/proof\/(?!.*\.test\.ts$).*\.ts)$/;
+const EVERYTHING =
+  /^(package(-lock)?\.json|tsconfig\.json|scripts\/(test|calibration|proof\/(?!.*\.test\.ts$).*)\.ts)$/;
+const SOURCE = /\.tsx?$/;
+/** Prose, and what a run keeps of itself: they reach only what names them. */
+const PROSE = /\.md$|^\.ci\/|^scripts\/proof\/weights\.json$/;
 /** Files that lie there or not, and start nothing. */
 const AT_NO_COST: ReadonlySet<PartName> = new Set(['corpus']);
 /** `npm run quick` takes two minutes: a file above this is for `npm test`. */
 const QUICK_SECONDS = 2;
 
-/** From the root: changed since the commit, and not yet known to git. @throws Error with git's words. */
+/** From the root: changed since the commit, and not yet known to git. @throws Misuse with git's words. */
 export async function changedFiles(since: string, folder: string = ROOT): Promise<Set<string>> {
   // Without -z, git quotes names that are not ASCII.
   const git = async (...args: string[]): Promise<string[]> =>
-    (await promisify(execFile)('git', args, { cwd: folder })).stdout
-      .split('\0')
-      .filter((name) => name !== '');
+    promisify(execFile)('git', args, { cwd: folder }).then(
+      ({ stdout }) => stdout.split('\0').filter((name) => name !== ''),
+      ({ stderr }: { stderr: string }) => {
+        throw new Misuse(`--changed=${since}: git says: ${stderr.split('\n')[0]}`);
+      },
+    );
   const [changed, added] = await Promise.all([
     git('diff', '-z', '--name-only', '--relative', since),
     git('ls-files', '-z', '--others', '--exclude-standard'),
@@ -63,6 +73,27 @@ function inRoomsOf(
   return files.filter((file) => isAbove(posix.dirname(file)));
 }
 
+/**
+ * The changed sources, and those that name another changed file: a style sheet, a page, a program in plain JavaScript,
+ * the settings of the PACS. Null: such a file is named nowhere, and may be used anywhere.
+ */
+function changedSources(
+  changed: ReadonlySet<string>,
+  sources: ReadonlyMap<string, SourceFile>,
+): Set<string> | null {
+  const reached = new Set<string>();
+  for (const path of changed) {
+    if (EVERYTHING.test(path)) return null;
+    if (SOURCE.test(path)) reached.add(path);
+    else {
+      const users = [...sources.values()].filter(({ text }) => text.includes(posix.basename(path)));
+      if (users.length === 0 && !PROSE.test(path)) return null;
+      for (const user of users) reached.add(user.path);
+    }
+  }
+  return reached;
+}
+
 export async function chooseFiles(
   { tier, patterns, changedSince, isQuick }: Choice,
   sources: readonly SourceFile[],
@@ -80,10 +111,10 @@ export async function chooseFiles(
     !runsAlone(file) && seconds(file) <= QUICK_SECONDS && needs(file).every((part) => AT_NO_COST.has(part));
   const light = isQuick ? named.filter(isLight) : named;
   if (changedSince === null) return light;
-  const changed = await findChanged(changedSince);
+  const changed = changedSources(await findChanged(changedSince), byPath);
   const isOfTier = (file: string): boolean => tierOf(byPath.get(file)!.text) === tier;
   const candidates = light.filter(isOfTier);
-  if ([...changed].some((path) => EVERYTHING.test(path))) return candidates;
+  if (changed === null) return candidates;
   const reached = affectedBy(changed, candidates, byPath);
   return tier === 'gate' ? reached : [...new Set([...reached, ...inRoomsOf(changed, candidates, byPath)])];
 }

@@ -60,7 +60,10 @@ export function describeSlowest(reports: readonly FileReport[]): string[] {
 export function describeFailures(reports: readonly FileReport[]): string[] {
   return reports
     .filter(({ failed }) => failed > 0)
-    .map(({ file, failed, note }) => `  ${file}: ${failed}${note ? ` (${note})` : ''}`);
+    .flatMap(({ file, failed, failures, note, round }) => [
+      `  ${file}: ${failed}${note ? ` (${note})` : ''}${round ? `, round ${round}` : ''}`,
+      ...failures.map((title) => `    ${title}`),
+    ]);
 }
 
 /** Each reason once, with how often it was given; a part that is missing is named even when no test said so. */

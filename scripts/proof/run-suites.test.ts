@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { SuiteReport } from './run-suites.ts';
+import type { SuiteReport, Told } from './run-suites.ts';
 
 const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
 const ENVIRONMENT = new URL('../../shared/testing/environment.ts', import.meta.url).href;
@@ -25,24 +25,31 @@ test.before(async () => {
 });
 test.after(() => rm(folder, { recursive: true, force: true }));
 
-/** The report on one file of tests, and what was printed. */
-async function run(
-  name: string,
-  tests: string,
-  more: NodeJS.ProcessEnv = {},
-): Promise<{ report: SuiteReport; printed: string }> {
+type Ran = { report: SuiteReport; reports: SuiteReport[]; printed: string };
+
+async function write(name: string, tests: string): Promise<string> {
   const file = join(folder, `${name}.test.ts`);
-  await writeFile(file, `${HEAD}${tests}\ntest.run();\n`);
+  await writeFile(file, tests);
+  return file;
+}
+
+/** The report on one file of tests, and what was printed. */
+async function run(name: string, tests: string, more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return runAll([await write(name, `${HEAD}${tests}\ntest.run();\n`)], more);
+}
+
+/** In one process. */
+async function runAll(files: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ran> {
   // Traces of tests that fail on purpose go with the folder.
   const env = { ...process.env, RELAY_TEST_FAILURES: join(folder, 'failures'), ...more };
-  const runner = fork(RUNNER, [file], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const runner = fork(RUNNER, files, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const pieces: Buffer[] = [];
   for (const stream of [runner.stdout!, runner.stderr!])
     stream.on('data', (piece: Buffer) => pieces.push(piece));
   const reports: SuiteReport[] = [];
-  runner.on('message', (report) => void reports.push(report as SuiteReport));
+  runner.on('message', (told: Told) => void (told.kind === 'report' && reports.push(told.report)));
   await once(runner, 'close');
-  return { report: reports[0]!, printed: Buffer.concat(pieces).toString() };
+  return { report: reports[0]!, reports, printed: Buffer.concat(pieces).toString() };
 }
 
 const TWO = `test('one', () => assert.ok(true)); test('two', () => assert.ok(true));`;
@@ -55,6 +62,44 @@ test('tests that hold, one that does not, one that asserts nothing, one that ski
   );
   assert.equal(counts(report), [2, 2, 1]);
   assert.match(printed, 'without an assertion');
+  assert.equal(report.failures, ['three', 'four']);
+});
+
+test('a test that no run() follows, or that only leaves out, fails', async () => {
+  const one = `test('one', () => assert.ok(true));`;
+  const never: readonly string[] = [
+    `${one} test.run(); test('two', () => assert.ok(true));`,
+    `${one} suite('another')('two', () => assert.ok(true)); test.run();`,
+    `test('two', () => assert.ok(true)); test.only('one', () => assert.ok(true)); test.run();`,
+  ];
+  for (const [nth, tests] of never.entries()) {
+    const file = await write(`never-${nth}`, `${HEAD}${tests}`);
+    const { report, printed } = await runAll([file]);
+    assert.equal([report.passed, report.failed, report.failures], [1, 1, ['two (never run)']], tests);
+    assert.match(printed, /never run.*: two/);
+  }
+});
+
+test('a suite that two files share: the failed preparation of one leaves the other alone', async () => {
+  const head = `import { test } from 'uvu'; import * as assert from 'uvu/assert';`;
+  const failing = await write(
+    'first',
+    `${head} test.before(() => { throw new Error('no'); }); test('one', () => assert.ok(true)); test.run();`,
+  );
+  const next = await write('next', `${head} test('two', () => assert.ok(true)); test.run();`);
+  const { reports } = await runAll([failing, next]);
+  assert.equal(reports.map(counts), [
+    [0, 1, 0],
+    [1, 0, 0],
+  ]);
+});
+
+test('all that a file prints arrives', async () => {
+  const { printed } = await run(
+    'long',
+    `test('one', () => { assert.ok(true); process.stdout.write('x'.repeat(3_000_000)); });`,
+  );
+  assert.is([...printed.matchAll(/x{1000}/g)].length, 3000);
 });
 
 test('a suite whose preparation fails: each of its tests fails, and the error is printed', async () => {

@@ -8,6 +8,10 @@ import { beginTest, keepFailure } from '#testing/failures.ts';
 let assertions = 0;
 const skips: Skip[] = [];
 const lateErrors: unknown[] = [];
+const failed: string[] = [];
+
+export type Registered = { readonly title: string; readonly isOnly: boolean };
+const unrun = new Set<Registered>();
 
 export function countAssertion(): void {
   assertions += 1;
@@ -21,6 +25,30 @@ export function takeThrownSkips(): Skip[] {
 /** An error of `after` or `after.each`: the tests themselves have been judged. */
 export function noteLateError(error: unknown): void {
   lateErrors.push(error);
+}
+
+export function noteTest(title: string, isOnly: boolean): Registered {
+  const test = { title, isOnly };
+  unrun.add(test);
+  return test;
+}
+
+/** They will run; beside one that is marked `only`, no other one will. */
+export function noteRun(tests: readonly Registered[]): void {
+  const hasOnly = tests.some(({ isOnly }) => isOnly);
+  for (const test of tests) if (test.isOnly || !hasOnly) unrun.delete(test);
+}
+
+/** The titles of those registered since the last call that will not run. */
+export function takeUnrun(): string[] {
+  const titles = [...unrun].map(({ title }) => title);
+  unrun.clear();
+  return titles;
+}
+
+/** The titles of the tests that failed since the last call. */
+export function takeFailed(): string[] {
+  return failed.splice(0);
 }
 
 /** Every one since the last call. */
@@ -46,14 +74,15 @@ export function judged<Context>(title: string, handler: Handler<Context>): Handl
     beginTest(title);
     try {
       await untilEnded(handler(context));
+      if (assertions === 0) throw new Error('The test ended without an assertion.');
     } catch (error) {
-      if (!(error instanceof Skip)) {
-        await keepFailure(error);
-        throw error;
+      if (error instanceof Skip) {
+        skips.push(error);
+        return;
       }
-      skips.push(error);
-      return;
+      failed.push(title);
+      await keepFailure(error);
+      throw error;
     }
-    if (assertions === 0) throw new Error('The test ended without an assertion.');
   };
 }

@@ -48,6 +48,47 @@ if (isLinux) {
     await rm(folder, { recursive: true });
   });
 
+  const outcomes = async (files: Readonly<Record<string, string>>) => {
+    const names = Object.keys(files).map((name) => join(folder, `${name}.test.ts`));
+    const head = `import { test } from 'uvu'; import * as assert from 'uvu/assert';`;
+    for (const [nth, text] of Object.values(files).entries())
+      await writeFile(
+        names[nth]!,
+        `${head} test('one', async () => { assert.ok(true); ${text} }); test.run();`,
+      );
+    const env = { ...process.env, RELAY_TEST_FAILURES: join(folder, 'failures') };
+    const reports = await runFiles({ files: names, env, withinMs: 60_000, isQuiet: true });
+    return reports.map(({ passed, failed, note }) => [passed, failed, note?.replace(folder, '') ?? null]);
+  };
+
+  test('an error outside of the tests fails the file that began it, whenever it comes', async () => {
+    const later = `globalThis.go = Promise.withResolvers(); void go.promise.then(() => { throw new Error('late'); });`;
+    const first = `${later} setImmediate(() => { throw new Error('thrown'); });`;
+    const next = `go.resolve(); await new Promise((resolve) => setTimeout(resolve, 5));`;
+    assert.equal(await outcomes({ first, next }), [
+      [1, 2, null],
+      [1, 0, null],
+    ]);
+    // Nothing runs after it.
+    assert.equal(await outcomes({ last: `void Promise.reject(new Error('at once'));` }), [[1, 1, null]]);
+  });
+
+  test('a file that ends the process is named, and those that it kept from running', async () => {
+    const reports = await outcomes({ first: '', ends: 'process.exit(0);', last: '' });
+    const why = 'not run: the process ended in /ends.test.ts';
+    assert.equal(reports, [
+      [1, 0, null],
+      [0, 1, 'the process ended early (code 1)'],
+      [0, 1, why],
+    ]);
+  });
+
+  test('a process that is left behind and holds the output keeps nobody waiting', async () => {
+    const holds = `const { spawn } = await import('node:child_process');
+      spawn('sleep', ['3600'], { stdio: 'inherit', detached: true }).unref();`;
+    assert.equal(await outcomes({ holds }), [[1, 0, null]]);
+  });
+
   test('a program with an environment of its own has ended before the folder in which it works goes', async () => {
     await writeFile(join(folder, 'writer.ts'), writerIn(folder));
     const child = spawn(process.execPath, ['writer.ts'], { cwd: folder, env: {}, detached: true });

@@ -6,10 +6,12 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { SuiteReport } from './run-suites.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { SuiteReport, Told } from './run-suites.ts';
 
 const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
 /** MiB. Most of what a test makes is garbage at once: a tenth of all processor time went into looking through it. */
@@ -18,8 +20,16 @@ const MARK = 'RELAY_TEST_RUN';
 const LOOK_AGAIN_MS = 20;
 /** A killed process ends once its disk has answered. */
 const GONE_WITHIN_MS = 30_000;
+/** Nobody who holds the other end is left, unless the machine hides processes. */
+const READ_WITHIN_MS = 5_000;
+/** Of what the files of one process print, the last half of this is kept for certain. */
+const SHOWN_CHARACTERS = 8 * 2 ** 20;
 
-export type FileReport = SuiteReport & { readonly note: string | null };
+export type FileReport = SuiteReport & {
+  readonly note: string | null;
+  /** Of `--repeat`. */
+  readonly round?: number;
+};
 
 export type RunOptions = {
   readonly files: readonly string[];
@@ -38,7 +48,10 @@ export type RunOptions = {
 function collectOutput(child: ChildProcess, isQuiet: boolean): () => void {
   let output = '';
   const keep = (text: string): void => {
-    if (!isQuiet) output += text;
+    if (isQuiet) return;
+    output += text;
+    if (output.length > SHOWN_CHARACTERS)
+      output = `[the beginning is left out]\n${output.slice(-SHOWN_CHARACTERS / 2)}`;
   };
   child.stdout?.setEncoding('utf8').on('data', keep);
   child.stderr?.setEncoding('utf8').on('data', keep);
@@ -46,39 +59,6 @@ function collectOutput(child: ChildProcess, isQuiet: boolean): () => void {
     process.stdout.write(output);
     output = '';
   };
-}
-
-/** Runs the files in one process. A file that did not report (a crash, a hang) counts as one failure. */
-async function runOnce(options: RunOptions, mark: string): Promise<FileReport[]> {
-  const { files, env, withinMs, isQuiet = false, endsAtFailure = false } = options;
-  const reports = new Map<string, FileReport>();
-  const startedAt = performance.now();
-  const child = spawn(process.execPath, [YOUNG_OBJECTS, RUNNER, ...files], {
-    env: { ...env, [MARK]: mark },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
-  });
-  const show = collectOutput(child, isQuiet);
-  child.on('message', (report: SuiteReport) => {
-    reports.set(report.file, { ...report, note: null });
-    show();
-    if (endsAtFailure && report.failed > 0) child.kill('SIGKILL');
-  });
-  let isLate = false;
-  const late = setTimeout(() => {
-    isLate = true;
-    child.kill('SIGKILL');
-  }, withinMs);
-  const how = await new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(signal ?? `code ${code}`));
-  });
-  clearTimeout(late);
-  show();
-  const ms = performance.now() - startedAt;
-  const note = isLate ? `killed after ${Math.round(withinMs / 1000)} s` : `the process ended early (${how})`;
-  const none = { passed: 0, failed: 1, skips: [], ms, cpuMs: ms, note };
-  return files.map((file) => reports.get(file) ?? { file, ...none });
 }
 
 /** `fits` is asked with the folder of each process in /proc. */
@@ -125,12 +105,67 @@ export async function endProcessesIn(folder: string): Promise<void> {
   await endThose(async (of) => `${await readlink(`${of}/cwd`)}/`.startsWith(inside));
 }
 
+/** The course of a process, as it tells it. */
+type Course = {
+  readonly reports: Map<string, SuiteReport>;
+  /** Files of which something failed outside of their tests. */
+  readonly faults: string[];
+  at: string | null;
+};
+
+/** The reports in the order of the files: one that gave none (a crash, a hang) counts as one failure. */
+function judge(files: readonly string[], { reports, faults, at }: Course, end: string | null): FileReport[] {
+  return files.map((file) => {
+    const isAt = file === at;
+    const report = reports.get(file);
+    if (report === undefined) {
+      const note = isAt || at === null ? end : `not run: the process ended in ${at}`;
+      return { file, passed: 0, failed: 1, failures: [], skips: [], ms: 0, cpuMs: 0, note };
+    }
+    const outside = faults.filter((one) => one === file).map(() => 'outside of its tests');
+    const failed = report.failed + outside.length + (isAt && end !== null ? 1 : 0);
+    return { ...report, failed, failures: [...report.failures, ...outside], note: isAt ? end : null };
+  });
+}
+
 /** Runs the files in one process and ends what they left behind. */
 export async function runFiles(options: RunOptions): Promise<FileReport[]> {
+  const { files, env, withinMs, isQuiet = false, endsAtFailure = false } = options;
+  const course: Course = { reports: new Map(), faults: [], at: null };
   const mark = randomUUID();
-  const reports = await runOnce(options, mark);
+  const child = spawn(process.execPath, [YOUNG_OBJECTS, RUNNER, ...files], {
+    env: { ...env, [MARK]: mark },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
+  });
+  const show = collectOutput(child, isQuiet);
+  const closed = ignoreFailure(once(child, 'close'), 'a process that could not be started writes nothing');
+  child.on('message', (told: Told) => {
+    if (told.kind === 'begun') course.at = told.file;
+    else if (told.kind === 'fault') course.faults.push(told.file);
+    else {
+      course.reports.set(told.report.file, told.report);
+      show();
+    }
+    if (endsAtFailure && (told.kind === 'fault' || (told.kind === 'report' && told.report.failed > 0)))
+      child.kill('SIGKILL');
+  });
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, withinMs);
+  const how = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+  clearTimeout(late);
   await endThose(async (of) =>
     (await readFile(`${of}/environ`, 'utf8')).split('\0').includes(`${MARK}=${mark}`),
   );
-  return reports;
+  await Promise.race([closed, after(READ_WITHIN_MS, undefined, { ref: false })]);
+  show();
+  const isWhole = course.reports.size === files.length && how === 'code 0';
+  const early = isWhole ? null : `the process ended early (${how})`;
+  return judge(files, course, isLate ? `killed after ${Math.round(withinMs / 1000)} s` : early);
 }

@@ -5,6 +5,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 
 type Keep = (folder: string) => Promise<void>;
 
@@ -18,6 +19,7 @@ const keeps = new Set<Keep>();
 /** Taken back during the test that runs. */
 const takenBack = new Set<Keep>();
 const kept = new WeakSet<Error>();
+const places = new Set<string>();
 const now = { file: 'by hand', title: '' };
 
 /**
@@ -32,6 +34,7 @@ export function atFailure(keep: Keep): () => void {
 
 export function beginFile(file: string): void {
   now.file = file;
+  now.title = 'outside of its tests';
 }
 
 export function beginTest(title: string): void {
@@ -42,15 +45,31 @@ export function beginTest(title: string): void {
 
 const slug = (text: string): string => text.replaceAll(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);
 
+/** Where the traces of the file's tests lie. */
+export const failuresOf = (file: string): string => join(FAILURES, slug(file));
+
+/** Another one for each failure, in each round of `--repeat`. */
+function nextPlace(): string {
+  const { RELAY_TEST_ROUND: round } = process.env;
+  const title = slug([now.title, ...(round === undefined ? [] : ['round', round])].join(' '));
+  const first = join(failuresOf(now.file), title);
+  let place = first;
+  for (let nth = 2; places.has(place); nth += 1) place = `${first}-${nth}`;
+  places.add(place);
+  return place;
+}
+
 /** Once for each error: whoever closes a page before the test ends asks first. Throws nothing. */
 export async function keepFailure(error: unknown): Promise<void> {
-  if (!(error instanceof Error) || kept.has(error)) return;
-  kept.add(error);
-  const folder = join(FAILURES, slug(now.file), slug(now.title));
+  if (error instanceof Error) {
+    if (kept.has(error)) return;
+    kept.add(error);
+  }
+  const folder = nextPlace();
   const late = new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS).unref());
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'error.txt'), `${now.title}\n\n${error.stack ?? error.message}\n`);
+    await writeFile(join(folder, 'error.txt'), `${now.title}\n\n${inspect(error, { depth: 8 })}\n`);
     await Promise.race([late, Promise.allSettled([...keeps].map((keep) => keep(folder)))]);
   } catch (fault) {
     process.stderr.write(`nothing could be kept of ${now.title}: ${String(fault)}\n`);

@@ -30,8 +30,10 @@ const anyFilters = fc
     return filters.opened === 'days' ? filters : { ...filters, from: '', to: '' };
   });
 
-test('every choice comes back from the address of the page', () => {
-  fc.assert(fc.property(anyFilters, (filters) => assert.equal(parseFilters(writeFilters(filters)), filters)));
+test('every choice comes back from the address of the page', async () => {
+  await fc.assert(
+    fc.property(anyFilters, (filters) => assert.equal(parseFilters(writeFilters(filters)), filters)),
+  );
   assert.is(writeFilters(USUAL), '');
 });
 

@@ -4,7 +4,7 @@ import type { FromStoredWorker, ToStoredWorker } from './stored-reader.ts';
 import { readStored } from './read-stored.ts';
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToStoredWorker>) => {
-  readStored(data, loadCodecs())
+  void readStored(data, loadCodecs())
     .then(
       (stored): FromStoredWorker => stored,
       (): FromStoredWorker => null,

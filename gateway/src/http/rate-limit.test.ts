@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { correlationIdFor } from './observe-request.ts';
 import { createRateLimit } from './rate-limit.ts';
 
-test('over any time, nobody gets more than a minute’s worth and what has refilled since', () => {
-  fc.assert(
+test('over any time, nobody gets more than a minute’s worth and what has refilled since', async () => {
+  await fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 600 }),
       fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 400 }),
@@ -23,8 +23,8 @@ test('over any time, nobody gets more than a minute’s worth and what has refil
   );
 });
 
-test('a caller that waits as long as it is told is let in', () => {
-  fc.assert(
+test('a caller that waits as long as it is told is let in', async () => {
+  await fc.assert(
     fc.property(fc.integer({ min: 1, max: 10_000 }), (perMinute) => {
       let now = 0;
       const limit = createRateLimit(perMinute, () => now);

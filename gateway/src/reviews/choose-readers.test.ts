@@ -6,8 +6,8 @@ import { chooseReaders, type Candidate } from './choose-readers.ts';
 
 const test = suite('choosing readers');
 
-test('in turn and by load, places are shared evenly, and no place is given twice to one reader', () => {
-  fc.assert(
+test('in turn and by load, places are shared evenly, and no place is given twice to one reader', async () => {
+  await fc.assert(
     fc.property(
       fc.constantFrom('turn' as const, 'load' as const),
       fc.integer({ min: 1, max: 6 }),

@@ -114,7 +114,7 @@ export async function createTestDatabase({ isEmpty = false } = {}): Promise<Shar
     },
     drop: () => {
       const dropped = admin.query(`drop database if exists ${name} with (force)`);
-      ignoreFailure(dropped, 'the server ends with the run');
+      void ignoreFailure(dropped, 'the server ends with the run');
     },
   };
 }

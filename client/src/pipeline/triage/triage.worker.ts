@@ -24,7 +24,7 @@ async function answer(message: ToModelWorker): Promise<FromModelWorker> {
 }
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToModelWorker>) => {
-  answer(data)
+  void answer(data)
     .catch(
       (error: unknown): FromModelWorker => ({
         kind: 'fault',

@@ -14,7 +14,7 @@ async function answerTo(asked: ToImageWorker): Promise<FromImageWorker> {
 }
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToImageWorker>) => {
-  answerTo(data)
+  void answerTo(data)
     .catch((): FromImageWorker => ({ id: data.id, failed: true }))
     .then((answer) => {
       const pixels = 'drawn' in answer && answer.drawn ? [answer.drawn.rgba.buffer] : [];

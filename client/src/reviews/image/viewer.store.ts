@@ -167,7 +167,7 @@ function drawNewest(image: PixelImage, asked: Asked, give: Give): void {
   const run = () => {
     const turn: { next: (() => void) | null } = { next: null };
     drawing.set(image, turn);
-    image
+    void image
       .draw(asked.frame, asked.window)
       .catch(() => null)
       .then((drawn) => {

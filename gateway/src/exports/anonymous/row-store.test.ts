@@ -6,7 +6,7 @@ import { createRowStore } from './row-store.ts';
 
 const test = suite('rows kept as bytes');
 
-test('rows come back as they were given', () => {
+test('rows come back as they were given', async () => {
   const property = fc.property(
     fc.array(fc.jsonValue(), { maxLength: 50 }),
     fc.integer({ min: 1, max: 60 }),
@@ -26,7 +26,7 @@ test('rows come back as they were given', () => {
       );
     },
   );
-  fc.assert(property, { seed: 4, numRuns: 200 });
+  await fc.assert(property, { seed: 4, numRuns: 200 });
 });
 
 test('a row may be larger than the pieces of memory, and rows fill more than one of them', () => {

@@ -78,7 +78,7 @@ test('counts rows and fields of JSON Lines, whatever their texts hold', () => {
   assert.equal(search(text, 'jsonl'), { row: 2, field: 1 });
 });
 
-test('finds the same wherever the file is cut into pieces', () => {
+test('finds the same wherever the file is cut into pieces', async () => {
   const places = fc.integer({ min: 0, max: 200 });
   const property = fc.property(
     fc.constantFrom(...WRITTEN),
@@ -90,10 +90,10 @@ test('finds the same wherever the file is cut into pieces', () => {
       assert.is(search(`a\r\n${'é'.repeat(fill)}${'.'.repeat(fill)}`, 'csv', ANA, step), null);
     },
   );
-  fc.assert(property, { seed: 16, numRuns: 300 });
+  await fc.assert(property, { seed: 16, numRuns: 300 });
 });
 
-test('finds each of many texts that a plain search finds', () => {
+test('finds each of many texts that a plain search finds', async () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 8, maxLength: 12 });
   const property = fc.property(
     fc.array(word, { minLength: 1, maxLength: 20 }),
@@ -106,7 +106,7 @@ test('finds each of many texts that a plain search finds', () => {
       );
     },
   );
-  fc.assert(property, { seed: 17, numRuns: 500 });
+  await fc.assert(property, { seed: 17, numRuns: 500 });
 });
 
 test('does not search for a word of the file’s own lists, and for short numbers', () => {
