@@ -123,8 +123,11 @@ function judge(files: readonly string[], { reports, faults, at }: Course, end: s
       return { file, passed: 0, failed: 1, failures: [], skips: [], ms: 0, cpuMs: 0, note };
     }
     const outside = faults.filter((one) => one === file).map(() => 'outside of its tests');
-    const failed = report.failed + outside.length + (isAt && end !== null ? 1 : 0);
-    return { ...report, failed, failures: [...report.failures, ...outside], note: isAt ? end : null };
+    const failed = report.failed + outside.length;
+    const failures = [...report.failures, ...outside];
+    // It passed, and then the process died in it.
+    if (isAt && end !== null && failed === 0) return { ...report, failed: 1, note: end };
+    return { ...report, failed, failures, note: null };
   });
 }
 
