@@ -36,7 +36,8 @@ test('--help gives the usage', async () => {
 
 const MISUSES: readonly [string[], string, NodeJS.ProcessEnv?][] = [
   [['scripts/lab.test', 'nosuch'], 'No path of a .test.ts or .e2e.ts file contains nosuch.'],
-  [['--changed', 'HEAD'], 'No path of a .test.ts or .e2e.ts file contains HEAD.'],
+  [['--changed', 'main'], '--changed main is ambiguous: write --changed=main, or the pattern first.'],
+  [['--changed=docs'], '--changed=docs: git says: fatal: Needed a single revision.'],
   [['--nosuch'], "Unknown option '--nosuch'."],
   [['--repeat', '1.5'], '--repeat 1.5: no number from 1 on.'],
   [[], 'RELAY_SEED abc: no number from 1 on.', { RELAY_SEED: 'abc' }],

@@ -69,6 +69,9 @@ const sayAll = (title: string, lines: readonly string[]): void => {
 };
 
 function parse(args: readonly string[]) {
+  const given = args[args.indexOf('--changed') + 1];
+  if (args.includes('--changed') && given !== undefined && !given.startsWith('-'))
+    throw new Misuse(`--changed ${given} is ambiguous: write --changed=${given}, or the pattern first`);
   // `--changed` alone means HEAD: parseArgs knows no options with a value that may be left out.
   return parseArgs({
     args: args.map((arg) => (arg === '--changed' ? '--changed=HEAD' : arg)),
@@ -91,7 +94,7 @@ function readOptions(args: readonly string[]): ReturnType<typeof parse> {
     return parse(args);
   } catch (error) {
     // Node's second sentence explains its own notation.
-    throw new Misuse((error as Error).message.split('. ')[0]);
+    throw error instanceof Misuse ? error : new Misuse((error as Error).message.split('. ')[0]);
   }
 }
 
@@ -259,6 +262,6 @@ try {
   process.exit(await main(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof Misuse)) throw error;
-  process.stderr.write(`${error.message}.\n${USAGE}\n`);
+  process.stderr.write(`${error.message.replace(/\.$/, '')}.\n${USAGE}\n`);
   process.exit(2);
 }

@@ -33,7 +33,7 @@ const SOURCES = [
   source('a/case/stored.test.ts', ['a/case/case.ts']),
   source('a/case/case.e2e.ts', [], LATER),
   source('a/story.e2e.ts', [], LATER),
-  source('a/alone.test.ts', [], 'import "./alone.css"'),
+  source('a/alone.test.ts', [], 'import "./alone.css"; const worker = "./gone.worker.ts";'),
   source('b/far.test.ts'),
   source('b/far.e2e.ts', [], LATER),
   source('b/near.e2e.ts', ['a/list/list.ts'], LATER),
@@ -72,6 +72,7 @@ const CHOICES: readonly [Partial<Choice>, readonly string[], string][] = [
   [since, ['a/alone.css'], 'alone.test'],
   [since, ['a/unknown.onnx'], GATE],
   [since, ['docs/install.md', 'a/gone.ts'], ''],
+  [since, ['a/gone.worker.ts'], 'alone.test'],
   // The second tier: its own files, in the rooms that the change reaches, above them, and along the imports.
   [{ ...since, tier: 'all' }, ['a/list/list.ts'], 'near.e2e case.e2e story.e2e'],
   [{ ...since, tier: 'all' }, ['b/far.test.ts'], ''],
@@ -107,7 +108,10 @@ test('changes: committed since, not committed, and unknown to git; not what git 
     assert.equal([...(await changedFiles('HEAD', folder))].sort(), ['sub/café.ts', 'sub/new.ts']);
     const sinceFirst = [...(await changedFiles('HEAD~1', folder))].sort();
     const refused = await changedFiles('nothing', folder).catch((error: Error) => error);
-    assert.match(refused instanceof Misuse ? refused.message : '', /^--changed=nothing: git says: fatal: /);
+    assert.match(
+      refused instanceof Misuse ? refused.message : '',
+      /^--changed=nothing: git says: fatal: Needed a single revision$/,
+    );
     assert.equal(sinceFirst, ['before.ts', 'sub/café.ts', 'sub/new.ts']);
   } finally {
     await rm(folder, { recursive: true });

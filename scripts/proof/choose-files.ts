@@ -44,8 +44,9 @@ export async function changedFiles(since: string, folder: string = ROOT): Promis
         throw new Misuse(`--changed=${since}: git says: ${stderr.split('\n')[0]}`);
       },
     );
+  const commit = (await git('rev-parse', '--verify', '--end-of-options', `${since}^{commit}`))[0]!.trim();
   const [changed, added] = await Promise.all([
-    git('diff', '-z', '--name-only', '--relative', since),
+    git('diff', '-z', '--name-only', '--no-renames', '--relative', commit),
     git('ls-files', '-z', '--others', '--exclude-standard'),
   ]);
   return new Set([...changed, ...added]);
@@ -74,8 +75,8 @@ function inRoomsOf(
 }
 
 /**
- * The changed sources, and those that name another changed file: a style sheet, a page, a program in plain JavaScript,
- * the settings of the PACS. Null: such a file is named nowhere, and may be used anywhere.
+ * The changed sources, and those that name another changed file: one that is gone, a style sheet, a page, a program in
+ * plain JavaScript, the settings of the PACS. Null: such a file is named nowhere, and may be used anywhere.
  */
 function changedSources(
   changed: ReadonlySet<string>,
@@ -84,10 +85,10 @@ function changedSources(
   const reached = new Set<string>();
   for (const path of changed) {
     if (EVERYTHING.test(path)) return null;
-    if (SOURCE.test(path)) reached.add(path);
+    if (sources.has(path)) reached.add(path);
     else {
       const users = [...sources.values()].filter(({ text }) => text.includes(posix.basename(path)));
-      if (users.length === 0 && !PROSE.test(path)) return null;
+      if (users.length === 0 && !PROSE.test(path) && !SOURCE.test(path)) return null;
       for (const user of users) reached.add(user.path);
     }
   }

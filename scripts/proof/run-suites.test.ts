@@ -80,6 +80,25 @@ test('a test that no run() follows, or that only leaves out, fails', async () =>
   }
 });
 
+test('a test that is registered once the files are loaded fails, within a test and beside it', async () => {
+  const inner = `const inner = suite('inner'); inner('two', () => assert.is(1, 2)); inner.run();`;
+  const within = await run('within', `test('one', () => { assert.ok(true); ${inner} });`);
+  assert.equal([within.report.passed, within.report.failed], [0, 1]);
+  const beside = await run('beside', `test('one', () => assert.ok(true)); setImmediate(() => { ${inner} });`);
+  assert.match(beside.printed, /Outside of the tests of .*"two" was registered after its file was loaded/);
+});
+
+test('an assertion of an earlier test, one without a word, and a text that is thrown: none proves the next', async () => {
+  const leaves = `test('one', async () => { assert.ok(true); setTimeout(() => assert.ok(true), 5); });`;
+  const next = `test('two', () => new Promise((resolve) => setTimeout(resolve, 30)));`;
+  const { report, printed } = await run(
+    'leaves',
+    `${leaves} ${next} test('three', () => { throw 'a text'; });`,
+  );
+  assert.equal([report.passed, report.failures], [1, ['two', 'three']]);
+  assert.match(printed, /'a text' was thrown/);
+});
+
 test('a suite that two files share: the failed preparation of one leaves the other alone', async () => {
   const head = `import { test } from 'uvu'; import * as assert from 'uvu/assert';`;
   const failing = await write(
@@ -87,8 +106,10 @@ test('a suite that two files share: the failed preparation of one leaves the oth
     `${head} test.before(() => { throw new Error('no'); }); test('one', () => assert.ok(true)); test.run();`,
   );
   const next = await write('next', `${head} test('two', () => assert.ok(true)); test.run();`);
-  const { reports } = await runAll([failing, next]);
+  const unrun = await write('unrun', `${head} test.only('left', () => { throw new Error('no'); });`);
+  const { reports } = await runAll([failing, unrun, next]);
   assert.equal(reports.map(counts), [
+    [0, 1, 0],
     [0, 1, 0],
     [1, 0, 0],
   ]);

@@ -6,7 +6,7 @@
  * success; here both are failures of that file, and the others still run. Tests get uvu through
  * `counted-uvu.ts` and `counted-assert.ts`: one that asserts nothing fails, one that skips itself counts as
  * skipped, and a file that registers no test and skips nothing fails. An error outside of any test fails the file
- * that began it, even after its tests.
+ * that began it, even after its tests, while the process runs.
  *
  * Random values, and the inputs that fast-check generates, are the same in every run, so that a failure comes from the
  * change; `RELAY_SEED` gives others, and so does each round of `--repeat`.
@@ -21,7 +21,14 @@ import { inspect } from 'node:util';
 import { takeTold, type Skip } from '#testing/environment.ts';
 import { beginFile, keepFailure } from '#testing/failures.ts';
 import { seedRandomness, takeOverRandomness } from './seeded-randomness.ts';
-import { countAssertion, takeFailed, takeLateErrors, takeThrownSkips, takeUnrun } from './test-outcome.ts';
+import {
+  countAssertion,
+  endLoading,
+  takeFailed,
+  takeLateErrors,
+  takeThrownSkips,
+  takeUnrun,
+} from './test-outcome.ts';
 
 export type ToldSkip = { readonly what: string; readonly why: string };
 export type SuiteReport = {
@@ -85,16 +92,24 @@ let current = '';
 
 function begin(file: string): void {
   current = file;
+  watchFaults();
   tell({ kind: 'begun', file });
   beginFile(file);
 }
 
 /** Told, and not the end of the process: the files that follow are not to blame. */
-process.on('uncaughtException', (error: unknown) => {
+function tellFault(error: unknown): void {
   const file = at.getStore() ?? current;
   process.stdout.write(`  Outside of the tests of ${file}: ${inspect(error)}\n`);
   tell({ kind: 'fault', file });
-});
+  void keepFailure(error, { file, title: 'outside of its tests' });
+}
+
+/** Whatever listeners an earlier file has left. */
+function watchFaults(): void {
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.removeAllListeners(event);
+  process.on('uncaughtException', tellFault);
+}
 
 /** The counted modules themselves get the real ones. */
 function countTests(): void {
@@ -119,6 +134,7 @@ type Loaded = {
 
 /** Registers the suites of each file. */
 async function load(files: readonly string[], uvu: UvuGlobals): Promise<Loaded[]> {
+  const { test: shared } = await import('./counted-uvu.ts');
   const loaded: Loaded[] = [];
   for (const [index, file] of files.entries()) {
     const stop = startWatch();
@@ -135,7 +151,13 @@ async function load(files: readonly string[], uvu: UvuGlobals): Promise<Loaded[]
         uvu.UVU_QUEUE[index]!.push(async () => [words, 0, 0, 1]);
       });
     loaded.push({ skips: takeTold().map(told), unrun: takeUnrun(), ...stop() });
+    // The suite that all share forgets what this file left on it.
+    uvu.UVU_INDEX = files.length;
+    uvu.UVU_QUEUE[files.length] = [''];
+    shared.run();
+    uvu.UVU_QUEUE.length = index + 1;
   }
+  endLoading();
   return loaded;
 }
 

@@ -2,10 +2,15 @@
  * Tells apart the three ends of a test that uvu calls one: it passed, it was skipped, or it ran without a
  * single assertion, which proves nothing and fails. `counted-uvu.ts` and `counted-assert.ts` report here.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { inspect } from 'node:util';
 import { Skip, TEST_MS } from '#testing/environment.ts';
 import { beginTest, keepFailure } from '#testing/failures.ts';
 
-let assertions = 0;
+/** Of each test its own: what an earlier one left running proves nothing for the next. */
+const counting = new AsyncLocalStorage<{ assertions: number }>();
+/** Of work that was begun before any test, such as a server's answer. */
+let current = { assertions: 0 };
 const skips: Skip[] = [];
 const lateErrors: unknown[] = [];
 const failed: string[] = [];
@@ -14,7 +19,7 @@ export type Registered = { readonly title: string; readonly isOnly: boolean };
 const unrun = new Set<Registered>();
 
 export function countAssertion(): void {
-  assertions += 1;
+  (counting.getStore() ?? current).assertions += 1;
 }
 
 /** Every skip since the last call; each stands for one test, or for the tests that a file did not register. */
@@ -25,9 +30,19 @@ export function takeThrownSkips(): Skip[] {
 /** An error of `after` or `after.each`: the tests themselves have been judged. */
 export function noteLateError(error: unknown): void {
   lateErrors.push(error);
+  void keepFailure(error);
 }
 
+let isLoading = true;
+
+/** From now on, no report waits for another test. */
+export function endLoading(): void {
+  isLoading = false;
+}
+
+/** @throws Error once the files are loaded. */
 export function noteTest(title: string, isOnly: boolean): Registered {
+  if (!isLoading) throw new Error(`"${title}" was registered after its file was loaded: it would not count`);
   const test = { title, isOnly };
   unrun.add(test);
   return test;
@@ -70,11 +85,12 @@ export async function untilEnded(work: Promise<void> | void): Promise<void> {
 /** @throws what the test throws, unless it skips; an Error when nothing was asserted, or it does not end. */
 export function judged<Context>(title: string, handler: Handler<Context>): Handler<Context> {
   return async (context) => {
-    assertions = 0;
+    const own = { assertions: 0 };
+    current = own;
     beginTest(title);
     try {
-      await untilEnded(handler(context));
-      if (assertions === 0) throw new Error('The test ended without an assertion.');
+      await untilEnded(counting.run(own, handler, context));
+      if (own.assertions === 0) throw new Error('The test ended without an assertion.');
     } catch (error) {
       if (error instanceof Skip) {
         skips.push(error);
@@ -82,7 +98,8 @@ export function judged<Context>(title: string, handler: Handler<Context>): Handl
       }
       failed.push(title);
       await keepFailure(error);
-      throw error;
+      // uvu cannot print anything else.
+      throw error instanceof Error ? error : new Error(`${inspect(error)} was thrown`);
     }
   };
 }

@@ -46,13 +46,14 @@ export function beginTest(title: string): void {
 const slug = (text: string): string => text.replaceAll(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);
 
 /** Where the traces of the file's tests lie. */
-export const failuresOf = (file: string): string => join(FAILURES, slug(file));
+export const failuresOf = (file: string): string => join(FAILURES, ...file.split('/').map(slug));
+
+type Place = { readonly file: string; readonly title: string };
 
 /** Another one for each failure, in each round of `--repeat`. */
-function nextPlace(): string {
+function nextPlace({ file, title }: Place): string {
   const { RELAY_TEST_ROUND: round } = process.env;
-  const title = slug([now.title, ...(round === undefined ? [] : ['round', round])].join(' '));
-  const first = join(failuresOf(now.file), title);
+  const first = join(failuresOf(file), `${slug(title)}${round === undefined ? '' : `-round-${round}`}`);
   let place = first;
   for (let nth = 2; places.has(place); nth += 1) place = `${first}-${nth}`;
   places.add(place);
@@ -60,18 +61,18 @@ function nextPlace(): string {
 }
 
 /** Once for each error: whoever closes a page before the test ends asks first. Throws nothing. */
-export async function keepFailure(error: unknown): Promise<void> {
+export async function keepFailure(error: unknown, at: Place = { ...now }): Promise<void> {
   if (error instanceof Error) {
     if (kept.has(error)) return;
     kept.add(error);
   }
-  const folder = nextPlace();
+  const folder = nextPlace(at);
   const late = new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS).unref());
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'error.txt'), `${now.title}\n\n${inspect(error, { depth: 8 })}\n`);
+    await writeFile(join(folder, 'error.txt'), `${at.title}\n\n${inspect(error, { depth: 8 })}\n`);
     await Promise.race([late, Promise.allSettled([...keeps].map((keep) => keep(folder)))]);
   } catch (fault) {
-    process.stderr.write(`nothing could be kept of ${now.title}: ${String(fault)}\n`);
+    process.stderr.write(`nothing could be kept of ${at.title}: ${String(fault)}\n`);
   }
 }
