@@ -143,7 +143,8 @@ async function attackWith(
   for (let turn = 0; turn < 2; turn += 1) await askAt({ ...door, token: null }, '/health/live');
   const blocks = gateway.lines.slice(before).filter(isBlock);
   const right = door.token === null ? (recipe.strangers ?? /^(not-authenticated|0)$/) : recipe.right;
-  const mayRefuse = door.who === 'device' ? /^not-allowed$/ : null;
+  // A refusal that ends the connection before the body is read may be lost with it (RFC 9112 §9.6), as a stranger's.
+  const mayRefuse = door.who === 'device' ? /^(not-allowed|0)$/ : null;
   return {
     recipe: recipe.name,
     who: door.who,
