@@ -200,16 +200,37 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
-    // The builder may split the code of the first page as soon as a later part needs some of it (rolldown
-    // issue 10731): one file compresses better, and is one request.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
+    // The app in few files, by when it needs them: each file is a request, and compresses better the larger it
+    // is. The builder alone makes some two hundred of them, and splits the first page as soon as a later part
+    // shares code with it (rolldown issue 10731). Large code that is seldom wanted stays apart.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'first', tags: ['$initial'], priority: 6 },
+            { name: 'archives', test: /node_modules\/@zip\.js\//, priority: 5 },
+            { name: 'seldom', test: /keywords\.generated\.ts$|node_modules\/qr\//, priority: 4 },
+            { name: 'schemas', test: /node_modules\/zod\/|shared\/src\/protocol\//, priority: 3 },
+            {
+              name: 'administration',
+              test: /client\/src\/(admin|analytics|audit)\/|node_modules\/uplot\//,
+              priority: 2,
+            },
+            {
+              name: 'looking',
+              test: /client\/src\/(cases|exports|results|reviews|viewer)\//,
+              priority: 1,
+            },
+            { name: 'sending' },
+          ],
+        },
+      },
+    },
   },
   worker: {
     format: 'es',
     plugins: () => [entriesApart()],
-    rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'worker', tags: ['$initial'], test: isNoEntry }] } },
-    },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'worker', test: isNoEntry }] } } },
   },
   plugins: [
     preact({ devToolsEnabled: false, prefreshEnabled: false }),
@@ -223,12 +244,20 @@ export default defineConfig({
       injectRegister: false,
       manifest,
       manifestFilename: 'manifest.webmanifest',
-      // They are files of the shell like the others, with their integrity.
+      // Those of the shell come with their integrity, like its other files.
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
         // triage/kept-parts.ts keeps the runtime and the models: an installation does not wait for them.
-        globIgnores: ['screenshots/**', 'assets/ort-wasm-*'],
+        // The manifest and most icons are the system's, which fetches them when the app is installed. Notifications
+        // show one.
+        globIgnores: [
+          'screenshots/**',
+          'assets/ort-wasm-*',
+          'icon-{180,512}.png',
+          'icon-maskable*',
+          'manifest.webmanifest',
+        ],
         manifestTransforms: [
           async (entries) => ({
             manifest: await Promise.all(

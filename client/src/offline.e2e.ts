@@ -15,6 +15,16 @@ import { untilStatusSays } from './testing/status-line.ts';
 const test = suite('the installed app without a network');
 const why = await noWorldBecause();
 
+/** Each file is a request, on a network where one may take a second. The worker and its sender are two more. */
+const FILES_LIMIT = 28;
+
+/** Runs in the page: how many files of the app the service worker has stored. */
+async function keptFiles(): Promise<number> {
+  const names = (await caches.keys()).filter((name) => name.includes('precache'));
+  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  return kept.flat().length;
+}
+
 /** A new window of a browser that has just been started. */
 async function coldStart(app: OwnWorld): Promise<{ browser: BrowserContext; page: Page }> {
   const browser = await app.openBrowser();
@@ -34,8 +44,45 @@ if (why !== null) {
   });
   test.after(async () => app.close());
 
+  test('with one file refused it does not say so, and the next visit fetches what is missing', async () => {
+    const own = await openOwnWorld();
+    try {
+      const browser = await own.openBrowser();
+      const fetched: string[] = [];
+      browser.on('request', (request) => {
+        if (request.serviceWorker() !== null) fetched.push(new URL(request.url()).pathname);
+      });
+      const refused = Promise.withResolvers<void>();
+      await browser.route('**/assets/looking-*.js', async (route) => {
+        await route.abort();
+        refused.resolve();
+      });
+      const page = await browser.newPage();
+      await page.goto(own.address);
+      await refused.promise;
+      // A worker that could not store every file is thrown away.
+      const isRegistered = async () => (await navigator.serviceWorker.getRegistration()) !== undefined;
+      await expect.poll(() => page.evaluate(isRegistered)).toBe(false);
+      await expect(page.getByText('This device works offline')).toBeHidden();
+      const kept = await page.evaluate(keptFiles);
+      assert.ok(kept > 5 && kept < FILES_LIMIT, `${kept} files`);
+
+      await browser.unroute('**/assets/looking-*.js');
+      fetched.length = 0;
+      await page.reload();
+      await untilStatusSays(page, 'This device works offline');
+      assert.ok(fetched.some((path) => path.startsWith('/assets/looking-')));
+      assert.ok(fetched.length < FILES_LIMIT - 3, fetched.join(' '));
+    } finally {
+      await own.close();
+    }
+  });
+
   test('it opens after a restart of the browser, knows its user and the policy, and accepts studies', async () => {
-    await openInstalled(await app.openBrowser(), app);
+    const installed = await openInstalled(await app.openBrowser(), app);
+    await untilStatusSays(installed, 'This device works offline');
+    const files = await installed.evaluate(keptFiles);
+    assert.ok(files > 10 && files <= FILES_LIMIT, `${files} files`);
     await app.gateway.stop();
     app.link.cut();
 

@@ -112,7 +112,7 @@ export function App({ route, update, install, lockMinutes, choiceLost }: AppProp
         {appWords.skipToContent}
       </a>
       <Header page={here.page} hidden={hidden} />
-      <StatusLine page={here.page} choiceLost={choiceLost.value} />
+      <StatusLine page={here.page} choiceLost={choiceLost.value} worksOffline={update.worksOffline.value} />
       <UpdateOffer update={update} />
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (

@@ -47,9 +47,10 @@ export type StatusLineProps = {
   readonly page: Route['page'];
   /** Null: not known yet. */
   readonly choiceLost: LostChoice | null;
+  readonly worksOffline: boolean;
 };
 
-export function StatusLine({ page, choiceLost }: StatusLineProps) {
+export function StatusLine({ page, choiceLost, worksOffline }: StatusLineProps) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
@@ -92,6 +93,12 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
         <PausedItem />
         <HiddenItem />
         <LinkItem />
+        {worksOffline && (
+          <p class="status-item small">
+            <Icon name="device" size={20} />
+            <span>{appWords.status.worksOffline}</span>
+          </p>
+        )}
         <PolicyItem />
       </div>
     </section>

@@ -23,6 +23,7 @@ export const appWords = {
       'pacs-no-search': 'The PACS answers, but does not search: an administrator must act',
       'pacs-no-retrieval': 'The PACS does not give back what it stores: an administrator must act',
     },
+    worksOffline: 'This device works offline',
     /** Leads to the list, where it can be sent anyway. */
     waitsForWifi: 'Mobile data: waiting for Wi-Fi',
     paused: (count: number) => `${studies(count)} paused`,

@@ -29,6 +29,8 @@ export type UpdateState =
 
 export type Update = {
   readonly state: ReadonlySignal<UpdateState>;
+  /** All that the app needs lies on this device. */
+  readonly worksOffline: ReadonlySignal<boolean>;
   /** Takes the newer version, or reloads the page where a part of it is missing. */
   use(): void;
   /** The message was read. */
@@ -77,6 +79,7 @@ interface Watched extends UpdateTools {
 export function createUpdate(tools: UpdateTools): Update {
   const { locks, tabId, isAtWork, page } = tools;
   const state = signal<UpdateState>(page.openedBecause() === 'update' ? 'taken' : 'none');
+  const worksOffline = signal(false);
   const watched: Watched = { ...tools, state, registration: null };
   const isInSight = signal(!page.isHidden());
   holdWhile(locks, AT_WORK + tabId, isAtWork);
@@ -88,8 +91,11 @@ export function createUpdate(tools: UpdateTools): Update {
   });
   reloadWhenTakenOver(watched);
   void register(watched);
+  // A worker is active once it has stored every file of the app.
+  void tools.workers?.ready.then(() => (worksOffline.value = true));
   return {
     state,
+    worksOffline,
     use() {
       if (!watched.registration?.waiting) return page.reload();
       void takeOver(watched).then((isTaken) => {
