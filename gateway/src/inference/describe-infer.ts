@@ -37,8 +37,9 @@ const FIELDS = {
   threshold: field,
   steps: field,
   explain: field,
+  timeoutSeconds: field,
 } as const;
-const JOB_FIELDS = { ...FIELDS, priority: field, timeoutSeconds: field } as const;
+const JOB_FIELDS = { ...FIELDS, priority: field } as const;
 const file = { type: 'string', format: 'binary' } as const;
 /** A form, or the file itself; with a bare file the fields stand in the address. */
 const filesOf = (fields: object) => ({

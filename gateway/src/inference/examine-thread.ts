@@ -35,6 +35,7 @@ export type ExamineTalk = {
     | { readonly kind: 'preview'; readonly image: PreviewedImage }
     | { readonly kind: 'print'; readonly image: ShownImage }
     | { readonly kind: 'header'; readonly bytes: Uint8Array }
+    | { readonly kind: 'wake' }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
@@ -55,6 +56,8 @@ export type Examiner = {
   header(bytes: Uint8Array, signal: AbortSignal): Promise<HeaderWords>;
   /** The picture of a map, to be laid over the image. */
   explain(explanation: Explanation, signal: AbortSignal): Promise<Png>;
+  /** Resolves when the thread runs and has a turn to give. */
+  ready(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -87,6 +90,7 @@ export function createExaminer(): Examiner {
     print: (image, signal) => look<PrintedImage>({ kind: 'print', image }, signal),
     header: (bytes, signal) => ask<HeaderWords>({ kind: 'header', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
+    ready: async (signal) => void (await ask<null>({ kind: 'wake' }, noModel, signal)),
     close: thread.close,
   };
 }

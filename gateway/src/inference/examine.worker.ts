@@ -18,6 +18,7 @@ const isOther = ({ bytes, digest }: PreviewedImage): boolean =>
   digest !== null && createHash('sha256').update(bytes).digest('hex') !== digest;
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
+  if (task.kind === 'wake') return giving(null);
   if (task.kind === 'examine')
     return giving(
       await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), tools, isOver),

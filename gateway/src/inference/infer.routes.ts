@@ -51,8 +51,14 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
   const fields = await readFiles(sentOf(c), 1, async (chunks) => {
     bytes = Buffer.concat(chunks);
   });
+  const hungUp = c.req.raw.signal;
+  // No caller's time runs while the engine starts. One that cannot be started is told with the run.
+  await ignoreFailure(tools.engine.ready(hungUp), 'the run says why');
+  await ignoreFailure(tools.examiner.ready(hungUp), 'the question says why');
   const began = performance.now();
-  const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(tools.inferencePatience.answerMs)]);
+  const { timeoutSeconds } = fields;
+  const withinMs = timeoutSeconds === undefined ? tools.inferencePatience.answerMs : timeoutSeconds * 1000;
+  const signal = AbortSignal.any([hungUp, AbortSignal.timeout(withinMs)]);
   const { siteId } = caller;
   const ask = {
     siteId,

@@ -25,7 +25,7 @@ export type InferenceMetrics = {
 };
 
 export type InferencePatience = {
-  /** For looking and answering, once the whole image is here. */
+  /** For looking and answering, once the whole image and the engine are here, unless a caller says otherwise. */
   readonly answerMs: number;
   /** Before a job's second attempt and its third. */
   readonly backOffSeconds: readonly number[];

@@ -54,6 +54,41 @@ test('a job that hangs is ended by its time-out and tried again a limited number
   await gateway.close();
 });
 
+/** The time-outs that `work` asks for, in milliseconds. */
+async function timeOutsOf(work: (timeOuts: readonly number[]) => Promise<void>): Promise<void> {
+  const { timeout } = AbortSignal;
+  const timeOuts: number[] = [];
+  AbortSignal.timeout = (ms) => {
+    timeOuts.push(ms);
+    return timeout.call(AbortSignal, ms);
+  };
+  await work(timeOuts).finally(() => {
+    AbortSignal.timeout = timeout;
+  });
+}
+
+test('a caller’s time runs from the engine’s start, for as long as the caller says', async () => {
+  const engine = createTestEngine();
+  const started = Promise.withResolvers<void>();
+  const waits = Promise.withResolvers<void>();
+  const gateway = await openTestGateway({ engine });
+  const { accessToken: token } = await gateway.signIn();
+  engine.start = () => {
+    waits.resolve();
+    return started.promise;
+  };
+  await timeOutsOf(async (timeOuts) => {
+    const form = formOf([greyFile(51)], { timeoutSeconds: '241' });
+    const answer = gateway.call('POST', '/predict', { token, form });
+    await waits.promise;
+    assert.not.ok(timeOuts.includes(241_000));
+    started.resolve();
+    assert.is((await answer).status, 200);
+    assert.ok(timeOuts.includes(241_000));
+  });
+  await gateway.close();
+});
+
 test('an image that is not answered in time is refused with that reason, and the next one is answered', async () => {
   const engine = createTestEngine();
   const inferencePatience = { answerMs: 50, backOffSeconds: [] };

@@ -41,6 +41,8 @@ export async function lastOf(gateway: TestGateway, token: string, id: string): P
 type Conduct = 'answers' | 'hangs' | EngineFaultCode;
 export type TestEngine = Engine & {
   conduct: Conduct;
+  /** Callers wait for it. */
+  start: () => Promise<void>;
   readonly inputs: number[];
   readonly trials: Pick<EngineModel, 'digest' | 'trial'>[];
 };
@@ -74,6 +76,8 @@ export function createTestEngine(): TestEngine {
       });
       return Object.fromEntries(said);
     },
+    start: async () => undefined,
+    ready: () => engine.start(),
     state: () => ({ pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 }),
     close: async () => undefined,
   };

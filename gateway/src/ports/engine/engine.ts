@@ -47,6 +47,8 @@ export interface Engine {
    * reason, and RangeError: the input is not of the card's shape.
    */
   run(model: EngineModel, input: Tensor, options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
+  /** Starts what runs take, unless it is there: no run waits for it afterwards. Throws what the start throws. */
+  ready(signal: AbortSignal): Promise<void>;
   state(): EngineState;
   /** Ends the running questions; waiting ones throw. */
   close(): Promise<void>;

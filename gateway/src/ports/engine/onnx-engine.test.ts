@@ -33,6 +33,10 @@ const isAlive = (pid: number): Promise<boolean> =>
   );
 
 type Context = { folder: string; engine: Engine; honest: EngineModel; loops: EngineModel };
+const NEVER = AbortSignal.any([]);
+const reasonOf = (work: Promise<void>): Promise<unknown> =>
+  work.then(() => null).catch((error: unknown) => error);
+
 const test = suite<Context>('the process of the models');
 test.before.each(async (context) => {
   context.folder = await mkdtemp(join(tmpdir(), 'relay-engine-'));
@@ -52,16 +56,29 @@ async function underWay(engine: Engine): Promise<number> {
   return pid;
 }
 
-test('it starts with the first run, and ends when idle', async ({ folder }) => {
-  const honest = await saveOnnxModel(folder, 'idle', ONNX_MODELS['adds-one']);
-  const engine = createOnnxEngine({ ...SMALL, idleMs: 1 });
-  assert.equal(engine.state(), { pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 });
-  await engine.run(honest, X, PATIENT);
-  await until('its end', () => engine.state().pid === null);
-  assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
-  await until('its end', () => engine.state().pid === null);
-  assert.equal(engine.state(), { pid: null, crashes: 0, runs: 2, pending: 0, residentBytes: 0 });
+test('a start that fails is told to all who ask for a while, and one who has gone waits for none', async () => {
+  const engine = createOnnxEngine({ memoryBytes: -(1024 ** 3) });
+  const [first, second] = await Promise.all([engine.ready(NEVER), engine.ready(NEVER)].map(reasonOf));
+  assert.instance(first, Error);
+  assert.equal([second === first, (await reasonOf(engine.ready(NEVER))) === first], [true, true]);
   await engine.close();
+  const other = createOnnxEngine(SMALL);
+  const gone = new Error('gone');
+  assert.is(await reasonOf(other.ready(AbortSignal.abort(gone))), gone);
+  await other.close();
+});
+
+test('it starts when it is asked to, once for all who ask, and the first run finds it', async ({
+  engine,
+  honest,
+}) => {
+  assert.equal(engine.state(), { pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 });
+  const pids = await Promise.all(
+    [engine.ready(NEVER), engine.ready(NEVER)].map((ready) => ready.then(() => engine.state().pid)),
+  );
+  await engine.run(honest, X, PATIENT);
+  assert.equal([...new Set([...pids, engine.state().pid])].length, 1);
+  assert.ok(await isAlive(pids[0]!));
 });
 
 test('it stays between runs, and reports its memory', async ({ engine, honest }) => {

@@ -2,8 +2,8 @@
  * Models run by onnxruntime in a process of its own, one run at a time, in the order in which they were asked
  * for.
  *
- * The process starts with the first run and ends when nobody has asked for a while. It is killed when a run
- * takes too long or is called off; it kills itself when it takes too much memory. Only the run that was in it
+ * The process starts with the gateway, or with the first run, and stays. It is killed when a run takes too long or
+ * is called off; it kills itself when it takes too much memory. Only the run that was in it
  * is lost: the others wait here and continue in the next process. A model in whose runs the process ended
  * three times in a row is not run again within the same trial.
  *
@@ -28,17 +28,16 @@ export type OnnxEngineSettings = {
   readonly checkTimeoutMs: number;
   /** The pause before a new process when a model ended the last one; doubled after each further end. */
   readonly restartMs: number;
-  /** The process ends after so long without a run: its memory is worth more than the 0.3 s of the next start. */
-  readonly idleMs: number;
 };
 
 const DEFAULTS: OnnxEngineSettings = {
   memoryBytes: 1.5 * 1024 ** 3,
   checkTimeoutMs: 30_000,
   restartMs: 100,
-  idleMs: 5 * 60_000,
 };
 const RESTART_LIMIT_MS = 10_000;
+/** After a start that failed, callers are told at once for so long. */
+const REFUSED_MS = 10_000;
 const FAILURES_LIMIT = 3;
 /** Faults that harm the process, not only the model's own answer. */
 const FAILURES: ReadonlySet<EngineFaultCode> = new Set([
@@ -60,9 +59,11 @@ type State = {
   readonly failures: Failures;
   readonly closing: AbortController;
   process: EngineProcess | null;
+  starting: Promise<EngineProcess> | null;
+  /** The last start failed; null: it did not. */
+  fault: { readonly error: unknown; readonly atMs: number } | null;
   /** Ends with the last run that was asked for. */
   turn: Promise<unknown>;
-  idle: NodeJS.Timeout | undefined;
   /** Ends of a process in a row, without an answer between them. */
   ends: number;
   readonly counts: { crashes: number; runs: number; pending: number; residentBytes: number };
@@ -74,8 +75,9 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
     failures: countFailures(),
     closing: new AbortController(),
     process: null,
+    starting: null,
+    fault: null,
     turn: Promise.resolve(),
-    idle: undefined,
     ends: 0,
     counts: { crashes: 0, runs: 0, pending: 0, residentBytes: 0 },
   };
@@ -89,6 +91,7 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
       batchOf(model, input);
       return inTurn(state, { model, input, timeoutMs, signal });
     },
+    ready: async (signal) => void (await orCalledOff(processNow(state), signal)),
     state: () => ({
       ...counts,
       pid: state.process?.pid ?? null,
@@ -100,8 +103,8 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
 
 async function close(state: State): Promise<void> {
   state.closing.abort(new Error('the engine is closed'));
-  clearTimeout(state.idle);
   await state.turn;
+  if (state.starting !== null) await ignoreFailure(state.starting, 'then there is no process to end');
   const last = state.process;
   drop(state, last);
   await last?.ended;
@@ -109,10 +112,9 @@ async function close(state: State): Promise<void> {
 
 /** Takes its turn; a caller that calls it off while it waits is answered at once. */
 async function inTurn(state: State, work: Work): Promise<Outputs> {
-  const { counts, settings, closing } = state;
+  const { counts, closing } = state;
   const calledOff = AbortSignal.any([work.signal, closing.signal]);
   calledOff.throwIfAborted();
-  clearTimeout(state.idle);
   counts.pending += 1;
   const done = state.turn.then(() => {
     calledOff.throwIfAborted();
@@ -120,13 +122,17 @@ async function inTurn(state: State, work: Work): Promise<Outputs> {
   });
   state.turn = ignoreFailure(done, 'the caller is told, and the next run has its turn').then(() => {
     counts.pending -= 1;
-    if (counts.pending === 0)
-      state.idle = setTimeout(() => drop(state, state.process), settings.idleMs).unref();
   });
+  return orCalledOff(done, calledOff);
+}
+
+/** @throws the reason of the signal, as soon as it is there. */
+function orCalledOff<T>(work: Promise<T>, calledOff: AbortSignal): Promise<T> {
   const off = Promise.withResolvers<never>();
   const callOff = (): void => off.reject(calledOff.reason);
+  if (calledOff.aborted) callOff();
   calledOff.addEventListener('abort', callOff);
-  return Promise.race([done, off.promise]).finally(() => calledOff.removeEventListener('abort', callOff));
+  return Promise.race([work, off.promise]).finally(() => calledOff.removeEventListener('abort', callOff));
 }
 
 async function perform(state: State, work: Work): Promise<Outputs> {
@@ -187,14 +193,29 @@ async function ask(
   }
 }
 
+/** Callers that ask while it starts share one process. */
 async function processNow(state: State): Promise<EngineProcess> {
-  const { settings, closing, ends } = state;
   if (state.process !== null) return state.process;
+  if (state.fault !== null && performance.now() - state.fault.atMs < REFUSED_MS) throw state.fault.error;
+  state.starting ??= startNow(state)
+    .catch((error: unknown) => {
+      state.fault = { error, atMs: performance.now() };
+      throw error;
+    })
+    .finally(() => {
+      state.starting = null;
+    });
+  return state.starting;
+}
+
+async function startNow(state: State): Promise<EngineProcess> {
+  const { settings, closing, ends } = state;
+  closing.signal.throwIfAborted();
   if (ends > 0)
     await delay(Math.min(settings.restartMs * 2 ** (ends - 1), RESTART_LIMIT_MS), null, {
       signal: closing.signal,
     });
-  const started = await startEngineProcess(settings.memoryBytes);
+  const started = await startEngineProcess(settings.memoryBytes, closing.signal);
   state.process = started;
   void started.ended.then(() => drop(state, started));
   return started;

@@ -25,8 +25,8 @@ const BEYOND_MEMORY_BYTES = 1024 ** 3;
 /** It takes 0.2 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000;
 
-/** Throws an Error with the reason if it does not start. */
-export async function startEngineProcess(memoryBytes: number): Promise<EngineProcess> {
+/** Throws an Error with the reason if it does not start. `signal`: ends one that is starting. */
+export async function startEngineProcess(memoryBytes: number, signal: AbortSignal): Promise<EngineProcess> {
   const kibibytes = Math.ceil((memoryBytes + BEYOND_MEMORY_BYTES) / 1024);
   const limited = `ulimit -c 0; ulimit -d ${kibibytes} 2>/dev/null; exec "$@"`;
   const child = spawn('/bin/sh', ['-c', limited, 'sh', process.execPath, PROGRAM, String(memoryBytes)], {
@@ -51,8 +51,10 @@ export async function startEngineProcess(memoryBytes: number): Promise<EnginePro
   child.on('message', (message) => told(message as EngineStart | EngineAnswer));
 
   const late = setTimeout(kill, START_TIMEOUT_MS);
+  signal.addEventListener('abort', kill);
   const start = await next();
   clearTimeout(late);
+  signal.removeEventListener('abort', kill);
   if (start.kind !== 'ready' || child.pid === undefined) {
     kill();
     throw new Error(start.kind === 'not-ready' ? start.detail : 'the process of the models does not start');
