@@ -1,17 +1,28 @@
 /**
  * `node scripts/bootstrap.js SCRIPT [ARGUMENT…]`: the only file here that runs under any Node. It brings Node
- * 24 if this one is older, and the dependencies of the lock file if they are missing, then runs SCRIPT under
- * Node 24.
+ * 24 if this one is older, the packages of the lock file that SCRIPT needs if they are missing, and for `npm start` a
+ * PACS, all at the same time. Then it runs SCRIPT under Node 24.
  *
  * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
- * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; costs
- * two file reads when there is nothing to do. Does not change the Node or npm of the machine: its downloads
- * and what Node compiled lie in `.runtime/` and `node_modules/`, and both may be deleted.
+ * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; what it
+ * starts ends with it, but for the system's own installer, which ends what it has begun; costs two file reads when
+ * there is nothing to do. Does not change the Node or npm of the machine: its downloads and what Node compiled lie in
+ * `.runtime/` and `node_modules/`, and both may be deleted.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -27,7 +38,12 @@ const RUNTIME = join(ROOT, '.runtime');
 const PLACE = join(RUNTIME, `node-${NODE_VERSION}`);
 const LOCK = join(RUNTIME, 'lock');
 const LOOK_AGAIN_MS = 200;
-/** Node has 190 MB, the dependencies 400. Below this the disk counts as full. */
+const START = join(ROOT, 'scripts/start.ts');
+/** They need neither tests nor the tools of `check`. */
+const WITHOUT_TESTS = [START, join(ROOT, 'scripts/relay.ts'), join(ROOT, 'scripts/build.ts')];
+/** Those of gateway/src/secret-settings.ts: `npm start` gets them through its channel, not its environment. */
+const SECRETS = ['DATABASE_URL', 'PACS_AUTHORIZATION', 'RELAY_ADMIN_PASSWORD', 'RELAY_AUDIT_URL'];
+/** Node has 120 MB, the packages 400. Below this the disk counts as full. */
 const ROOM_BYTES = 100 * 1024 * 1024;
 
 /** The reason why this machine cannot run the script, for a person. */
@@ -62,10 +78,11 @@ function chosenNode() {
 
 /**
  * npm writes node_modules/.package-lock.json last: when it names the packages of the lock file, the
- * installation is whole and current.
+ * installation is whole and current. `isAll`: with those that only tests and checks need.
  */
-function dependenciesAreCurrent() {
+function dependenciesAreCurrent(isAll) {
   const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
+  if (isOfAnother()) return false;
   try {
     const [wanted, present] = [read('package-lock.json'), read('node_modules/.package-lock.json')];
     // Most optional packages are for other machines; those of our own that fit this one are needed.
@@ -76,11 +93,30 @@ function dependenciesAreCurrent() {
       const found = present[path];
       return found
         ? found.version === wants.version && found.integrity === wants.integrity
-        : wants.optional === true && !(ours.includes(path) && fits(wants));
+        : (wants.dev === true && !isAll) ||
+            (wants.optional === true && !(ours.includes(path) && fits(wants)));
     });
   } catch {
     return false;
   }
+}
+
+/** Ends the process group of a child when this process is gone, however it ended: a shell waits for its pipe to close. */
+function endWithUs(child) {
+  if (process.platform === 'win32' || child.pid === undefined) return;
+  const watcher = spawn(
+    '/bin/sh',
+    ['-c', 'read -r _; kill -s KILL -- "-$0" 2> /dev/null', String(child.pid)],
+    {
+      env: { PATH: process.env.PATH },
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    },
+  );
+  watcher.on('error', () => {});
+  watcher.unref();
+  watcher.stdin.unref();
+  child.once('exit', () => watcher.kill('SIGKILL'));
 }
 
 /** Runs npm; everything it says goes to stderr. Resolves with its exit code and its words. */
@@ -91,11 +127,10 @@ function npm(node, parameters) {
     itself && /\.c?js$/.test(itself)
       ? [node, [itself]]
       : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
-  const env = {
+  const env = withoutSecrets({
     ...process.env,
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
-    ONNXRUNTIME_NODE_INSTALL: 'skip',
-  };
+  });
   // The settings of the `npm run` around this are not meant for the installation.
   for (const name of ['npm_config_loglevel', 'npm_config_local_prefix', 'npm_config_json']) delete env[name];
   return new Promise((resolve) => {
@@ -105,7 +140,9 @@ function npm(node, parameters) {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: program.endsWith('.cmd'),
+      detached: process.platform !== 'win32',
     });
+    endWithUs(child);
     const note = (text) => (words += text);
     child.stdout.setEncoding('utf8').on('data', note);
     child.stderr.setEncoding('utf8').on('data', note);
@@ -167,61 +204,163 @@ async function bringNode() {
       words: bavail * bsize < ROOM_BYTES ? 'ENOSPC' : `E404 ${told.error?.message ?? told.stderr}`,
     });
   }
+  // Headers for compiling add-ons, which nobody does here: 67 of 190 MB.
+  rmSync(join(nodeIn(unfinished), '../../include'), { recursive: true, force: true });
   rmSync(PLACE, { recursive: true, force: true });
   renameSync(unfinished, PLACE);
 }
 
-async function bringDependencies(node) {
-  say('Installing the dependencies of the lock file …');
-  const result = await npm(node, ['ci']);
-  if (result.code !== 0) throw explain('The dependencies', result);
+/**
+ * The packages of the lock file. Those that are there stay in place, for a gateway may be running with them. No
+ * package's install script is run: none is needed.
+ */
+async function bringDependencies(isAll) {
+  say(isAll ? 'Installing the packages, with those of the tests …' : 'Installing the packages …');
+  // Without it the packages are not known to be whole; and they are not while npm is at work.
+  const wholeness = join(ROOT, 'node_modules/.package-lock.json');
+  const before = existsSync(wholeness) ? readFileSync(wholeness, 'utf8') : null;
+  const there = before === null ? {} : JSON.parse(before).packages;
+  const how = before === null ? ['ci'] : ['install', '--no-save'];
+  const hadTests = Object.values(there).some(({ dev }) => dev);
+  rmSync(wholeness, { force: true });
+  if (isOfAnother()) rmSync(ONNX, { recursive: true, force: true });
+  const which = isAll || hadTests ? [] : ['--omit=dev'];
+  const result = await npm(process.execPath, [...how, '--ignore-scripts', ...which]);
+  if (result.code !== 0) {
+    // npm takes back what it has not ended: without a network, what was enough for a start still is.
+    if (before !== null && !isOfAnother()) writeFileSync(wholeness, before);
+    throw explain('The packages', result);
+  }
+  removeForeign();
 }
 
-function isAlive(pid) {
+const ONNX = join(ROOT, 'node_modules/onnxruntime-node');
+/** Says for which system the programs of others were removed: a folder may be shared with another system. */
+const KEPT_FOR = join(ONNX, 'kept-for');
+const SYSTEM = `${process.platform}-${process.arch}`;
+const isOfAnother = () => existsSync(KEPT_FOR) && readFileSync(KEPT_FOR, 'utf8') !== SYSTEM;
+
+/** Removes what onnxruntime brings for other systems, and for ways to run models that are not used here: 290 MB. */
+function removeForeign() {
+  const modules = join(ROOT, 'node_modules');
+  const own = { of: process.platform, cpu: process.arch };
+  const natives = join(ONNX, 'bin/napi-v6');
+  if (existsSync(ONNX)) writeFileSync(KEPT_FOR, SYSTEM);
+  for (const system of namesIn(natives)) {
+    const folder = join(natives, system);
+    const foreign = system === own.of ? namesIn(folder).filter((cpu) => cpu !== own.cpu) : ['.'];
+    for (const each of foreign) rmSync(join(folder, each), { recursive: true, force: true });
+  }
+  const web = join(modules, 'onnxruntime-web/dist');
+  for (const name of namesIn(web))
+    if (/\.(jsep|asyncify|jspi)\.wasm$|\.map$/.test(name)) rmSync(join(web, name), { force: true });
+}
+
+const namesIn = (folder) => (existsSync(folder) ? readdirSync(folder) : []);
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Tells the program that brings a PACS to end, and waits until it has put the machine's packages right. */
+let endPacs = async (_signal) => {};
+
+/** A PACS for `npm start`, while npm is at work; the program says what it does, and what to do where it cannot. */
+function bringPacs(node) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, [join(ROOT, 'scripts/bring-pacs.ts')], {
+      stdio: ['inherit', 2, 2],
+      env: withoutSecrets(process.env),
+    });
+    const ended = new Promise((done) => child.once('close', done));
+    endPacs = async (signal) => {
+      if (child.kill(signal)) await ended;
+    };
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve() : reject(new Impossible('RelayPACS was not started.')),
+    );
+  });
+}
+
+/** When a process began, as Linux tells it (proc(5), field 22 of `stat`); elsewhere ''. */
+function beganAt(pid) {
   try {
-    process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return '';
+  }
+}
+
+/** Whether the process that wrote this lock is at work. Its number alone says little: containers count from 1. */
+function isAlive(owner) {
+  const [pid, began = ''] = owner.split(' ');
+  if (!(Number(pid) > 0) || Number(pid) === process.pid) return false;
+  // Some systems hide the processes of others.
+  const now = beganAt(pid);
+  if (now !== '' && began !== '' && now !== began) return false;
+  try {
+    process.kill(Number(pid), 0);
     return true;
   } catch (error) {
     return error.code === 'EPERM';
   }
 }
 
+const readLock = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+/** Whole or not at all: a full disk or a kill leaves no lock that says nothing. */
+function takeLock(words) {
+  const beside = `${LOCK}.${process.pid}`;
+  try {
+    writeFileSync(beside, words);
+    linkSync(beside, LOCK);
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** Moved aside first, and put back where its owner is at work: another one may have taken the dead one's place. */
+function removeDeadLock() {
+  const aside = `${LOCK}.${process.pid}`;
+  try {
+    renameSync(LOCK, aside);
+    if (isAlive(readLock(aside))) linkSync(aside, LOCK);
+  } catch {
+    // Another one was first.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
 /** Runs `work` while no other bootstrap does. The lock of a process that is gone is taken over. */
 async function alone(work) {
   mkdirSync(RUNTIME, { recursive: true });
-  for (let told = false; ; ) {
-    try {
-      writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
-    }
-    const owner = Number(existsSync(LOCK) ? readFileSync(LOCK, 'utf8') : 0);
-    // Moved aside first: of two that find the same dead owner, one succeeds and the other looks again.
-    if (owner > 0 && !isAlive(owner)) {
-      const aside = `${LOCK}.${process.pid}`;
-      try {
-        renameSync(LOCK, aside);
-        rmSync(aside);
-      } catch {
-        /* another one was first */
-      }
+  const mine = `${process.pid} ${beganAt(process.pid)}`;
+  for (let told = false; !takeLock(mine); ) {
+    if (!isAlive(readLock(LOCK))) {
+      removeDeadLock();
       continue;
     }
     if (!told) say('Another RelayPACS command is installing; waiting for it …');
     told = true;
     await after(LOOK_AGAIN_MS);
   }
-  const release = () => rmSync(LOCK, { force: true });
-  const interrupted = (signal) => {
+  const release = () => {
+    if (readLock(LOCK) === mine) rmSync(LOCK);
+  };
+  const interrupted = async (signal) => {
+    await endPacs(signal);
     release();
     process.exit(128 + constants.signals[signal]);
   };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  for (const signal of ENDING) process.on(signal, interrupted);
   try {
     await work();
   } finally {
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    for (const signal of ENDING) process.off(signal, interrupted);
     release();
   }
 }
@@ -229,19 +368,28 @@ async function alone(work) {
 /**
  * Brings what is missing; looks again once it is alone, for another bootstrap may have brought it meanwhile.
  */
-async function prepare(node) {
-  const isReady = () => existsSync(node) && dependenciesAreCurrent();
-  if (isReady()) return;
+async function prepare(node, script, parameters) {
+  const isAll = !WITHOUT_TESTS.includes(script);
+  if (existsSync(node) && dependenciesAreCurrent(isAll)) return;
   await alone(async () => {
-    if (!existsSync(node)) await bringNode();
-    if (!dependenciesAreCurrent()) await bringDependencies(node);
+    const nodeIsThere = existsSync(node) ? Promise.resolve() : bringNode();
+    const works = [
+      nodeIsThere,
+      dependenciesAreCurrent(isAll) ? undefined : bringDependencies(isAll),
+      script === START && parameters.length === 0 ? nodeIsThere.then(() => bringPacs(node)) : undefined,
+    ];
+    // All end before the next command may begin with the same folders.
+    for (const { reason } of await Promise.allSettled(works)) if (reason !== undefined) throw reason;
   });
 }
+
+const withoutSecrets = (env) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.includes(name)));
 
 /** Runs the script in our place: its streams are ours, our signals are its, its end is ours. */
 function hand(node, script, parameters) {
   const env = {
-    ...process.env,
+    ...(script === START ? { ...withoutSecrets(process.env), SECRETS_FOLLOW: 'yes' } : process.env),
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
     // Half of a process's start is removing types and compiling; Node keeps the outcome, by content.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(RUNTIME, 'compiled'),
@@ -249,6 +397,13 @@ function hand(node, script, parameters) {
   // A script that has to end when this process is killed notices it through the channel (start.ts).
   const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
   const child = spawn(node, [script, ...parameters], { stdio, env });
+  if (script === START) {
+    const secrets = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => SECRETS.includes(name)),
+    );
+    // A script that has ended has said why.
+    child.send({ secrets }, () => {});
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }
@@ -279,8 +434,9 @@ const [script, ...parameters] = process.argv.slice(2);
 try {
   if (script === undefined) throw new Impossible('Usage: node scripts/bootstrap.js SCRIPT [ARGUMENT…]');
   const node = chosenNode();
-  await prepare(node);
-  hand(node, script, parameters);
+  const path = resolve(script);
+  await prepare(node, path, parameters);
+  hand(node, path, parameters);
 } catch (error) {
   const simple = {
     ENOSPC: 'The disk is full.',

@@ -4,7 +4,8 @@
  * reached.
  */
 import { ApiProblem, ForeignAnswer, Unreachable } from '../client/src/net/api-client.ts';
-import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { printable, UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
 import type { Command, Surroundings } from './relay/command.ts';
@@ -84,8 +85,12 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ['user', 'password'],
-    usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]',
+    usage: 'user password NAME [[--gateway URL] [--token T | --user U]] [--json]',
     run: userPassword,
+    about: [
+      'Without --gateway, --token and --user: in the database of the gateway on this machine, whether it runs or not. It',
+      'is found by RELAY_DATA_DIR and DATABASE_URL, as by npm start; the account that starts RelayPACS may do so.',
+    ],
   },
   {
     words: ['user', 'list'],
@@ -129,6 +134,11 @@ const CHECK_GATEWAY =
 
 const NOT_THE_API = "which did not come from the gateway's API.";
 
+function wordsOf(code: AnyProblemCode): string {
+  const { title, next }: { title: string; next?: string } = ALL_PROBLEMS[code];
+  return `${title}${next ? ` ${next}` : ''} (${code})`;
+}
+
 interface Called {
   readonly command: Command;
   /** The gateway that was asked. */
@@ -146,12 +156,12 @@ function codeOf(error: unknown, { command, address }: Called, around: Surroundin
       around.say(`${address} answered with status ${error.status}, ${NOT_THE_API} ${CHECK_GATEWAY}`);
       return exitCode;
     }
-    const kind: { title: string; next?: string } | null =
-      error.code === null ? null : ALL_PROBLEMS[error.code];
-    around.say(
-      `${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`,
-    );
+    around.say(error.code === null ? `${error.message} (${error.status})` : wordsOf(error.code));
     return exitCode;
+  }
+  if (error instanceof Problem) {
+    around.say(wordsOf(error.code));
+    return 1;
   }
   if (error instanceof Unreachable) {
     const what =

@@ -5,7 +5,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,7 @@ const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
 type Start = { process: ChildProcess; words: () => string; ended: Promise<number | string> };
 
 const folder = await mkdtemp(join(tmpdir(), 'relay-start-'));
+const secrets = await mkdtemp(join(tmpdir(), 'relay-secrets-'));
 const api = await freePort();
 const web = await freePort();
 const pacs = await freePort();
@@ -131,8 +132,12 @@ let first: Start;
 let running: Running;
 
 step('one command gives a web app, an API and a real PACS, and says where they are', async () => {
-  first = start();
+  // The file is read once: the gateway that dies below is started again without it.
+  const secret = join(secrets, 'audit-url');
+  await writeFile(secret, `file://${join(secrets, 'heads.jws')}\n`);
+  first = start({ RELAY_AUDIT_URL_FILE: secret });
   running = await ready(first);
+  await rm(secret);
   assert.is(running.web, `http://127.0.0.1:${web}`);
   assert.is(running.api, `http://127.0.0.1:${api}`);
   assert.is(await status(`${running.web}/`), 200);
@@ -148,6 +153,23 @@ step('one command gives a web app, an API and a real PACS, and says where they a
   assert.match(first.words(), /RelayPACS is ready/);
   assert.match(first.words(), `Open      http://localhost:${web}\n`);
   assert.match(first.words(), 'later values of RELAY_ADMIN_PASSWORD change nothing');
+});
+
+/** proc(5): the environment with which a process was started, for its account to read. */
+const environmentOf = (pid: number): Promise<string> => readFile(`/proc/${pid}/environ`, 'utf8');
+
+step('no process that it starts can be read for a secret in its environment', async () => {
+  if (process.platform !== 'linux') return skip('secrets in environments', '/proc is Linux’s');
+  const [, password] = Buffer.from(running.pacs.authorization!.slice('Basic '.length), 'base64')
+    .toString()
+    .split(':');
+  const environments = await Promise.all((await pidsLeft()).map(environmentOf));
+  assert.equal(environments.length, 3);
+  for (const environment of environments) {
+    assert.ok(environment.length > 0);
+    for (const secret of ['correct horse battery staple', running.pacs.authorization!, password!])
+      assert.not.ok(environment.includes(secret));
+  }
 });
 
 step('a second start while one is running says so, fails and disturbs nothing', async () => {
@@ -286,7 +308,7 @@ test.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await ended;
   }
-  await rm(folder, { recursive: true, force: true });
+  for (const each of [folder, secrets]) await rm(each, { recursive: true, force: true });
 });
 
 test.run();

@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigMistakes, isLoopbackName, readConfig } from '../gateway/src/config.ts';
 import type { Config } from '../gateway/src/config.ts';
-import { buildWebApp, isWebAppCurrent } from './build.ts';
+import {
+  secretsOfProcess,
+  takeSecrets,
+  withSecretFiles,
+  type Secrets,
+} from '../gateway/src/secret-settings.ts';
+import { buildWebApp, compressBeside, isWebAppCurrent } from './build.ts';
 import { choosePacs } from './system/choose-pacs.ts';
 import type { ChosenPacs } from './system/choose-pacs.ts';
 import { startGateway } from './system/gateway-process.ts';
@@ -37,6 +43,10 @@ type Settings = {
   readonly config: Config;
   /** null: PACS_URL names a PACS. */
   readonly embeddedPacsPort: number | null;
+  /** Without secrets. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Read once, those in files too: a file may be gone when the gateway is started again. */
+  readonly secrets: Secrets;
 };
 
 /** The reason why the system cannot start, with what to do about it. */
@@ -45,8 +55,9 @@ class CannotStart extends Error {}
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** All settings, checked before anything is started. @throws CannotStart with every mistake at once. */
-function readSettings(env: NodeJS.ProcessEnv): Settings {
+function readSettings(given: Secrets): Settings {
   const mistakes: string[] = [];
+  const env = withSecretFiles({ ...process.env, ...given }, (mistake) => void mistakes.push(mistake));
   const text = env.RELAY_PACS_PORT || '8042';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   const isEmbedded = !env.PACS_URL;
@@ -59,7 +70,10 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
     );
     if (isEmbedded && [config.port, config.webPort].includes(port))
       mistakes.push('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
-    if (mistakes.length === 0) return { config, embeddedPacsPort: isEmbedded ? port : null };
+    const own = { ...env };
+    const secrets = takeSecrets(own);
+    if (mistakes.length === 0)
+      return { config, embeddedPacsPort: isEmbedded ? port : null, env: own, secrets };
   } catch (error) {
     if (!(error instanceof ConfigMistakes)) throw error;
     mistakes.push(...error.mistakes);
@@ -91,16 +105,34 @@ async function takeDataDirectory(folder: string): Promise<DataDirectory> {
   return hold.directory;
 }
 
-/** The gateway's environment: what this process was given, and where the PACS is. */
-function gatewayEnvironment({ port, webPort, dataDir }: Config, pacs: ChosenPacs): NodeJS.ProcessEnv {
+/** The gateway's settings: those that this process was given, and where the PACS is. */
+function gatewaySettings(
+  { config: { port, webPort, dataDir }, env, secrets }: Settings,
+  pacs: ChosenPacs,
+): { readonly env: NodeJS.ProcessEnv; readonly secrets: Secrets } {
   return {
-    ...process.env,
-    RELAY_PORT: String(port),
-    RELAY_WEB_PORT: String(webPort),
-    RELAY_DATA_DIR: dataDir,
-    PACS_URL: pacs.url,
-    ...(pacs.authorization === null ? {} : { PACS_AUTHORIZATION: pacs.authorization }),
+    env: {
+      ...env,
+      RELAY_PORT: String(port),
+      RELAY_WEB_PORT: String(webPort),
+      RELAY_DATA_DIR: dataDir,
+      PACS_URL: pacs.url,
+    },
+    secrets: pacs.authorization === null ? secrets : { ...secrets, PACS_AUTHORIZATION: pacs.authorization },
   };
+}
+
+/** Builds the web app where its sources have changed. Rejects also `failed`, for those that wait for the app. */
+async function bringWebApp(failed: AbortController, giveUp: AbortSignal): Promise<void> {
+  try {
+    if (await isWebAppCurrent()) return;
+    giveUp.throwIfAborted();
+    say('Building the web app …');
+    await buildWebApp(false, giveUp);
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
 }
 
 /** Where this machine reaches both ports. */
@@ -112,17 +144,19 @@ function addressesOf({ host, tls, port, webPort }: Config): { readonly api: stri
 
 /** Starts everything; how to end each thing is put on `ends` as soon as it is there. */
 async function startAll(
-  { config, embeddedPacsPort }: Settings,
+  settings: Settings,
   ends: (() => Promise<void>)[],
   giveUp: AbortSignal,
 ): Promise<void> {
+  const { config, embeddedPacsPort } = settings;
   const directory = await takeDataDirectory(config.dataDir);
   ends.push(() => directory.release());
   await checkPorts(config);
-  if (!(await isWebAppCurrent())) {
-    say('Building the web app …');
-    await buildWebApp();
-  }
+  const unbuilt = new AbortController();
+  const webApp = bringWebApp(unbuilt, giveUp);
+  webApp.catch(() => {
+    // Told by the start of the gateway, which waits for it.
+  });
   giveUp.throwIfAborted();
 
   const pacs = await choosePacs({
@@ -142,15 +176,17 @@ async function startAll(
     say,
     start: (signal) =>
       startGateway({
-        env: gatewayEnvironment(config, pacs),
+        ...gatewaySettings(settings, pacs),
+        say,
         api,
         web,
         logFile: process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null,
-        signal: AbortSignal.any([signal, giveUp]),
+        signal: AbortSignal.any([signal, giveUp, unbuilt.signal]),
         onSpawn: (pid) => directory.noteChild('gateway', pid),
       }),
   });
   ends.push(() => gateway.stop());
+  await webApp;
   await directory.announce({
     publicUrl: config.publicUrl,
     web,
@@ -158,6 +194,7 @@ async function startAll(
     pacs: { url: pacs.url, authorization: pacs.authorization },
   });
   greet(config, pacs);
+  await compressBeside();
 }
 
 function greet(config: Config, pacs: ChosenPacs): void {
@@ -221,7 +258,7 @@ async function main(): Promise<number> {
   // Only a signal ends the waiting, and a pending promise keeps no process alive.
   const awake = setInterval(() => undefined, 2 ** 30);
   try {
-    await startAll(readSettings(process.env), ends, giveUp);
+    await startAll(readSettings(await secretsOfProcess()), ends, giveUp);
     await asked;
     say('Ending …');
     return 0;

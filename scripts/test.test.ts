@@ -1,3 +1,4 @@
+// test:all: each case starts the whole command
 /** The command of the tests as a person meets it: asked for help, for what does not exist, and interrupted. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

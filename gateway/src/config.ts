@@ -12,6 +12,8 @@ import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 import { portOf, setting, type Env, type Report } from './read-setting.ts';
+import { withSecretFiles } from './secret-settings.ts';
+import { reportUnknown } from './setting-names.ts';
 import { tlsPairOf } from './tls-settings.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
@@ -327,13 +329,27 @@ function adminPasswordOf(env: Env, wrong: Report): string | null {
   return password;
 }
 
+/** Where the database is, for a command on the gateway's own machine. @throws ConfigMistakes. */
+export function readDatabasePlace(given: Env): DatabasePlace {
+  const mistakes: string[] = [];
+  const wrong: Report = (mistake) => void mistakes.push(mistake);
+  const env = withSecretFiles(given, wrong);
+  const place = databaseOf(env, dataDirOf(env), wrong);
+  if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
+  return place;
+}
+
+const dataDirOf = (env: Env): string => resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
+
 /**
  * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value,
  * because it may be a password.
  */
-export function readConfig(env: Env): Config {
+export function readConfig(given: Env): Config {
   const mistakes: string[] = [];
   const wrong: Report = (mistake) => void mistakes.push(mistake);
+  const env = withSecretFiles(given, wrong);
+  reportUnknown(env, wrong);
   const port = portOf(env, 'RELAY_PORT', 8080, wrong);
   const webPort = portOf(env, 'RELAY_WEB_PORT', 3000, wrong);
   if (port === webPort)
@@ -341,7 +357,7 @@ export function readConfig(env: Env): Config {
   const dimse = dimseOf(env, wrong);
   if (dimse !== null && [port, webPort].includes(dimse.port))
     wrong('RELAY_DIMSE_PORT must be another port than RELAY_PORT and RELAY_WEB_PORT, for example 11112.');
-  const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
+  const dataDir = dataDirOf(env);
   const tls = tlsPairOf(env, { certName: 'RELAY_TLS_CERT', keyName: 'RELAY_TLS_KEY' }, wrong);
   // The intention counts: a file that is missing is one mistake, not three.
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;

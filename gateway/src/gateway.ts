@@ -41,6 +41,7 @@ import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
 import { openInferenceTools, type InferenceTools } from './inference/inference-tools.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { openKeys } from './keys.ts';
 import { kindsOfRules } from './kinds-of-rules.ts';
 import { openModelFiles } from './models/model-files.ts';
@@ -100,10 +101,10 @@ export type Gateway = {
   /** Both ports serve it; null: no TLS. */
   readonly certificate: Certificate | null;
   readonly version: string;
-  /** The password that was made for `admin` at the first start, to be shown once and forgotten. */
-  readonly madePassword: string | null;
   /** Begins to work on the jobs that wait; before that `/health/ready` says no. */
   start(): Promise<void>;
+  /** Starts what the first question to a model would wait for. Waits for nothing, and fails nothing. */
+  warm(): void;
   /** Lets running jobs end, then closes the database. */
   stop(): Promise<void>;
 };
@@ -128,10 +129,11 @@ const PACS_PATIENCE_MS = 2_000;
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...SURROUNDINGS, ...overrides });
-  const { database, db, jobs, engine, log, now, siteId, passwordCost } = base;
+  const { database, db, jobs, engine, log, now, siteId, passwordCost, showPassword, begin } = base;
+  begin('preparing its data');
   const auditHeads = openAuditHeads(base);
   await auditHeads.link();
-  const { madePassword } = await ensureFirstUser(db, config.adminPassword, { now: now(), passwordCost });
+  await ensureFirstUser(db, config.adminPassword, { now: now(), passwordCost, showPassword });
   await setDefaultDestination(siteId, config.pacs, base);
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
@@ -149,9 +151,9 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     viewer: viewer.web(foreign.reading),
     log,
     certificate: base.certificate,
-    madePassword,
     version: VERSION,
     async start() {
+      begin('starting its work');
       await startPipeline(tools.pipeline, jobs);
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
@@ -159,6 +161,10 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await dimse.listener.open();
       await tellOfPacs(base);
       tools.room.watch();
+    },
+    warm() {
+      const signal = AbortSignal.any([]);
+      void ignoreFailure(engine.ready(signal), 'the first run says why');
     },
     async stop() {
       const wasStarted = isStarted;
@@ -259,6 +265,7 @@ function databaseEvents(log: Log): ServerEvents {
 /** The tools that every feature may build on: settings, surroundings and the adapters that the settings name. */
 async function openBase(config: Config, around: Surroundings) {
   const { now, clock } = around;
+  around.begin('opening its database');
   const log = createLog(around.write, now);
   const isReserved = around.database === null && config.database.kind === 'folder';
   const room = openRoom({ folder: config.dataDir, isReserved });

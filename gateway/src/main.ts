@@ -8,6 +8,8 @@ import { type Config, ConfigMistakes, readConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { openPort } from './http/open-port.ts';
 import { describeError } from './observability/log.ts';
+import { secretsOfProcess } from './secret-settings.ts';
+import type { StartStep } from './surroundings.ts';
 import { whyNotStarted } from './why-not-started.ts';
 
 /**
@@ -39,17 +41,42 @@ function atMostOnceAMinute(tell: () => void): () => void {
   };
 }
 
+/** The supervisor ends what is silent for long: a start that waits for a lock or a slow disk is not. */
+const HEARTBEAT_MS = 1_000;
+
+/** Tells the supervisor that the start goes on, and with what. `stop` once it has ended. */
+function tellOfStart(): { begin: (step: StartStep) => void; stop(): void } {
+  let step: StartStep | null = null;
+  const tell = (): void => void (process.connected && process.send?.({ starting: step }));
+  const beat = setInterval(tell, HEARTBEAT_MS);
+  return {
+    begin(next) {
+      step = next;
+      tell();
+    },
+    stop: () => clearInterval(beat),
+  };
+}
+
+function showPassword(password: string): void {
+  say(
+    [
+      `The first user is "admin" with the password ${password} (shown this once).`,
+      'Lost? On this machine `npm run -s relay -- user password admin` sets a new one at any time.',
+    ].join('\n'),
+  );
+}
+
 async function run(config: Config): Promise<void> {
   const began = performance.now();
-  const gateway: Gateway = await createGateway(config);
+  const telling = tellOfStart();
+  const gateway: Gateway = await createGateway(config, { begin: telling.begin, showPassword });
   const { log, version } = gateway;
   process.on('uncaughtException', (error) => {
     // The runtime would print the message, and a message may hold anything.
     log({ event: 'unexpected-error', where: 'process', ...describeError(error) });
     process.exit(1);
   });
-  if (gateway.madePassword !== null)
-    say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
   const port = {
     ...config,
     certificate: gateway.certificate,
@@ -61,6 +88,8 @@ async function run(config: Config): Promise<void> {
     ...(config.viewer && gateway.viewer ? [await openPort(gateway.viewer, config.viewer.port, port)] : []),
   ];
   await gateway.start();
+  telling.stop();
+  gateway.warm();
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const scheme = config.tls === null ? 'http' : 'https';
   const database = config.database.kind === 'server' ? 'server' : 'embedded';
@@ -92,7 +121,7 @@ async function run(config: Config): Promise<void> {
 
 let folder: string | null = null;
 try {
-  const config = readConfig(process.env);
+  const config = readConfig({ ...process.env, ...(await secretsOfProcess()) });
   folder = config.dataDir;
   await run(config);
 } catch (error) {

@@ -8,6 +8,9 @@ import type { Engine } from './ports/engine/engine.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import type { ViewerPackage } from './viewer/viewer-package.ts';
 
+/** The steps of a start that may take long, as a person reads them after "The gateway is". */
+export type StartStep = 'opening its database' | 'preparing its data' | 'starting its work';
+
 /** The parts of the outside world that a test may replace, and how patient the gateway is. */
 export type Surroundings = {
   readonly now: () => Date;
@@ -20,6 +23,10 @@ export type Surroundings = {
   readonly inferencePatience: InferencePatience;
   /** Takes a line of the log, its line feed included. */
   readonly write: (line: string) => void;
+  /** Shows the first user's password to whoever started the gateway. It is shown once, and before it counts. */
+  readonly showPassword: (password: string) => void;
+  /** Told what the start does next, for the supervisor to say while it takes long. */
+  readonly begin: (step: StartStep) => void;
   readonly database: Database | null;
   readonly pacs: Pacs | null;
   readonly engine: Engine | null;
@@ -39,6 +46,8 @@ export const SURROUNDINGS: Surroundings = {
   passwordCost: PASSWORD_COST,
   inferencePatience: INFERENCE_PATIENCE,
   write: (line) => void process.stdout.write(line),
+  showPassword: () => {},
+  begin: () => {},
   database: null,
   pacs: null,
   engine: null,

@@ -238,27 +238,24 @@ const sides: Rule = ({ path }, { target, isPackage }) => {
   return false;
 };
 
-/** Tests get the gateway's own PostgreSQL. */
-const isOfDatabase = (path: string, target: string): boolean =>
-  isIn(target, 'gateway/src/database/embedded') && path === 'scripts/system/postgres.ts';
-
-/** The laboratory's gateways stand before the PACS that lies. */
-const isPacsOfLab = (path: string, target: string): boolean =>
-  ['lying-dicomweb.ts', 'web-conduct.ts'].some((name) => target === `gateway/src/testing/${name}`) &&
-  isIn(path, 'scripts/lab');
-
-/** The doctor looks at a PACS before there is a gateway. */
-const isDoctor = (path: string, target: string): boolean =>
-  path === 'scripts/relay/doctor.ts' && isIn(target, 'gateway/src/doctor');
+/** Imports of the gateway that scripts may make; otherwise they talk to it as a process. */
+const OF_GATEWAY: readonly (readonly [path: RegExp, target: RegExp])[] = [
+  [/^/, /^gateway\/src\/(config|secret-settings)\.ts$/],
+  // Tests get the gateway's own PostgreSQL.
+  [/^scripts\/system\/postgres\.ts$/, /^gateway\/src\/database\/embedded\//],
+  // The laboratory's gateways stand before the PACS that lies.
+  [/^scripts\/lab\//, /^gateway\/src\/testing\/(lying-dicomweb|web-conduct)\.ts$/],
+  // The doctor looks at a PACS before there is a gateway.
+  [/^scripts\/relay\/doctor\.ts$/, /^gateway\/src\/doctor\//],
+  // The way back in, where nobody can sign in.
+  [/^scripts\/relay\/users\.ts$/, /^gateway\/src\/auth\/set-password-here\.ts$/],
+];
 
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway'))
     return (
-      target !== 'gateway/src/config.ts' &&
-      !isOfDatabase(path, target) &&
-      !isPacsOfLab(path, target) &&
-      !isDoctor(path, target) &&
+      !OF_GATEWAY.some(([from, to]) => from.test(path) && to.test(target)) &&
       'scripts talk to the gateway as a process'
     );
   const isSending =

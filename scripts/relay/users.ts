@@ -1,5 +1,6 @@
 /**
- * `relay user add|password|list`: who may sign in, through the gateway's `/admin/users`. The new user's
+ * `relay user add|password|list`: who may sign in, through the gateway's `/admin/users`; `password` without a session
+ * changes the database of the gateway on this machine. The new user's
  * password is RELAY_NEW_PASSWORD; without it one is made and printed once. Nothing is asked at the terminal,
  * so that scripts can use it.
  */
@@ -10,6 +11,7 @@ import { problemOf } from '../../client/src/net/api-client.ts';
 import type { Surroundings } from './command.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
+import type { PasswordHere } from '../../gateway/src/auth/set-password-here.ts';
 
 const listedSchema = z.object({
   id: z.uuid(),
@@ -51,6 +53,23 @@ export async function userPassword(args: readonly string[], around: Surroundings
   const options = parseArguments(args, { values: [...CONNECTION_OPTIONS], flags: ['json'] });
   const username = nameOf(options);
   const { password, isMade } = newPassword(around.env);
+  const isHere = CONNECTION_OPTIONS.every((name) => options.value(name) === null);
+  const chosen = { username, password };
+  await (isHere ? setHere(chosen, around) : setByApi(chosen, options, around));
+  const line = `The password of ${printable(username)} was set; the user is signed out everywhere.`;
+  return tell({ line, document: { username }, password: isMade ? password : null }, options, around);
+}
+
+async function setHere(chosen: PasswordHere, around: Surroundings): Promise<void> {
+  // Only this command opens a database.
+  const [{ setPasswordHere }, { readDatabasePlace }] = await Promise.all([
+    import('../../gateway/src/auth/set-password-here.ts'),
+    import('../../gateway/src/config.ts'),
+  ]);
+  if (!(await setPasswordHere(readDatabasePlace(around.env), chosen))) throw noSuchUser();
+}
+
+async function setByApi({ username, password }: PasswordHere, options: Arguments, around: Surroundings) {
   const connection = await connect(options, around);
   const { id } = await findUser(connection, username, around.signal);
   const headers = { 'content-type': 'application/json' };
@@ -61,9 +80,9 @@ export async function userPassword(args: readonly string[], around: Surroundings
     signal: around.signal,
   });
   if (!response.ok) throw await problemOf(response);
-  const line = `The password of ${printable(username)} was set; the user is signed out everywhere.`;
-  return tell({ line, document: { username }, password: isMade ? password : null }, options, around);
 }
+
+const noSuchUser = (): UsageError => new UsageError('there is no user of this name');
 
 function nameOf(options: Arguments): string {
   const [name, ...more] = options.rest;
@@ -107,6 +126,6 @@ function tell({ line, document, password }: Told, options: Arguments, around: Su
 async function findUser({ api }: Connection, username: string, signal: AbortSignal) {
   const { users } = await api.json('/admin/users', listSchema, { signal });
   const user = users.find((each) => each.username === username);
-  if (!user) throw new UsageError('there is no user of this name');
+  if (!user) throw noSuchUser();
   return user;
 }

@@ -54,6 +54,7 @@ async function startProgram(
         folder,
         port,
         program,
+        say,
         signal: AbortSignal.any([signal, giveUp]),
         onSpawn: onProcess,
       });
@@ -75,6 +76,24 @@ function whatToDo(because: string): string {
   ].join('\n');
 }
 
+/** Orthanc on this machine, installed where it is missing. @throws Error that says what to do if it cannot be had. */
+async function bringOrthanc(signal: AbortSignal): Promise<OrthancProgram> {
+  const installed = await findOrthanc();
+  if (installed) return installed;
+  const outcome = await installDebianPackages(ORTHANC_PACKAGES, signal);
+  signal.throwIfAborted();
+  if (outcome.kind === 'unavailable') throw new Error(whatToDo(outcome.because));
+  const program = await findOrthanc();
+  if (!program) throw new Error(whatToDo('the packages were installed, but Orthanc was not found'));
+  return program;
+}
+
+/** Brings what `choosePacs` will start. `isGiven`: PACS_URL names a PACS. @throws as `bringOrthanc`,
+ * and the reason of the signal. */
+export async function bringPacs(isGiven: boolean, signal: AbortSignal): Promise<void> {
+  if (!isGiven && !(await doesEngineAnswer())) await bringOrthanc(signal);
+}
+
 /**
  * Chooses and starts the PACS. @throws Error that says what to do if there is none, or why Orthanc does not
  * start.
@@ -92,11 +111,5 @@ export async function choosePacs(request: PacsRequest): Promise<ChosenPacs> {
       );
     }
   }
-  const installed = await findOrthanc();
-  if (installed) return startProgram(installed, request);
-  const outcome = await installDebianPackages(ORTHANC_PACKAGES);
-  if (outcome.kind === 'unavailable') throw new Error(whatToDo(outcome.because));
-  const program = await findOrthanc();
-  if (!program) throw new Error(whatToDo('the packages were installed, but Orthanc was not found'));
-  return startProgram(program, request);
+  return startProgram(await bringOrthanc(request.signal), request);
 }

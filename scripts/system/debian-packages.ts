@@ -6,7 +6,7 @@
  * rights nothing is tried, and the answer says what to do.
  */
 import { spawn } from 'node:child_process';
-import { access, rm, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
@@ -22,7 +22,9 @@ export type PackageOutcome = { kind: 'installed' } | { kind: 'unavailable'; beca
 
 /** invoke-rc.d(8) asks this program before it starts a service; 101 means "action forbidden by policy". */
 const POLICY = '/usr/sbin/policy-rc.d';
-const FORBID = '#!/bin/sh\nexit 101\n';
+const FORBID = '#!/bin/sh\n# RelayPACS, while it installs packages\nexit 101\n';
+/** dpkg(1) keeps here what it was changing; it is empty unless dpkg was killed. */
+const UNFINISHED = '/var/lib/dpkg/updates';
 /** Another apt may be at work, for example unattended upgrades of a machine that has just booted. */
 const LOCK_TIMEOUT_SECONDS = 120;
 
@@ -44,31 +46,42 @@ async function isInPath(program: string): Promise<boolean> {
   return found.includes(true);
 }
 
-/** Runs a command with its words on stderr; its exit code. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs a command with its words on stderr, and hands it the signals of this process; its exit code. */
 function run(program: string, parameters: readonly string[]): Promise<number> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   return new Promise((resolve) => {
     const child = spawn(program, parameters, { stdio: ['inherit', 'ignore', 'inherit'], env });
-    child.once('error', () => resolve(127));
-    child.once('exit', (code) => resolve(code ?? 1));
+    const hand = (signal: NodeJS.Signals): void => void child.kill(signal);
+    for (const signal of SIGNALS) process.on(signal, hand);
+    const end = (code: number): void => {
+      for (const signal of SIGNALS) process.off(signal, hand);
+      resolve(code);
+    };
+    child.once('error', () => end(127));
+    child.once('exit', (code) => end(code ?? 1));
   });
 }
 
-async function isAgreed(command: string, purpose: string): Promise<boolean> {
+async function isAgreed(command: string, purpose: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal
-    .question(`${purpose} is not installed. Install it now?\n\n    ${command}\n\n[Y/n] `)
+    .question(`${purpose} is not installed. Install it now?\n\n    ${command}\n\n[Y/n] `, { signal })
+    // Ctrl-C.
+    .catch(() => 'n')
     .finally(() => terminal.close());
   return /^(y|yes|)$/i.test(answer.trim());
 }
 
 async function withServicesAtRest<T>(work: () => Promise<T>): Promise<T> {
-  // One that is already there is the machine's own policy and stays.
-  const isOurs = await writeFile(POLICY, FORBID, { mode: 0o755, flag: 'wx' }).then(
+  // Another file there is the machine's own policy and stays. Ours is left behind where an installation was killed.
+  const isFree = await writeFile(POLICY, FORBID, { mode: 0o755, flag: 'wx' }).then(
     () => true,
     () => false,
   );
+  const isOurs = isFree || (await readFile(POLICY, 'utf8').catch(() => '')) === FORBID;
   try {
     return await work();
   } finally {
@@ -76,7 +89,9 @@ async function withServicesAtRest<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function install({ packages, services }: PackageRequest): Promise<PackageOutcome> {
+const INTERRUPTED: PackageOutcome = { kind: 'unavailable', because: 'the installation was interrupted' };
+
+async function install({ packages, services }: PackageRequest, signal: AbortSignal): Promise<PackageOutcome> {
   const options = [
     '-qq',
     '-y',
@@ -86,6 +101,9 @@ async function install({ packages, services }: PackageRequest): Promise<PackageO
   ];
   const attempt = (): Promise<number> => run('apt-get', ['install', ...options, ...packages]);
   let code = await attempt();
+  const unfinished = await readdir(UNFINISHED).catch(() => []);
+  if (code !== 0 && unfinished.length > 0) await run('dpkg', ['--configure', '-a']);
+  if (signal.aborted) return INTERRUPTED;
   // On a bare machine there are no package lists yet, or old ones.
   if (code !== 0) code = (await run('apt-get', ['update', '-qq'])) === 0 ? await attempt() : code;
   if (code !== 0)
@@ -94,14 +112,18 @@ async function install({ packages, services }: PackageRequest): Promise<PackageO
   return { kind: 'installed' };
 }
 
-/** Installs Debian packages where that is possible and agreed. Throws nothing. */
-export async function installDebianPackages(request: PackageRequest): Promise<PackageOutcome> {
+/** Installs Debian packages where that is possible and agreed. `signal`: begins nothing more. Throws nothing. */
+export async function installDebianPackages(
+  request: PackageRequest,
+  signal: AbortSignal = AbortSignal.any([]),
+): Promise<PackageOutcome> {
   const command = installCommand(request.packages);
   if (!(await isInPath('apt-get'))) return { kind: 'unavailable', because: 'this is not Debian or Ubuntu' };
   if (process.getuid?.() !== 0)
     return { kind: 'unavailable', because: `installing needs the rights of root: sudo ${command}` };
-  if (!(await isAgreed(command, request.purpose)))
-    return { kind: 'unavailable', because: 'you chose not to install it' };
+  const isWanted = await isAgreed(command, request.purpose, signal);
+  if (signal.aborted) return INTERRUPTED;
+  if (!isWanted) return { kind: 'unavailable', because: 'you chose not to install it' };
   process.stderr.write(`Installing ${request.purpose}: ${command}\n`);
-  return withServicesAtRest(() => install(request));
+  return withServicesAtRest(() => install(request, signal));
 }

@@ -6,15 +6,17 @@
  * to stdout, or into a file of limited size while a person watches at a terminal; messages for a person (a wrong
  * setting) always go to stderr.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { get as askPlainly } from 'node:http';
 import { get as askTls } from 'node:https';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { SECRETS_FOLLOW, type Secrets } from '../../gateway/src/secret-settings.ts';
 import type { Child } from './keep-alive.ts';
 import { limitLog } from './turn-over-log.ts';
+import { untilReady } from './until-ready.ts';
 
 /**
  * V8's room, in MB. Parcels pass through external buffers, and those that have passed stay until V8 looks for
@@ -41,11 +43,8 @@ export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
 
 const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
 
-/** The database opens within a second or two; after a crash it first replays its log. */
-const READY_WITHIN_MS = 60_000;
 /** It finishes requests in flight. Killing it later loses nothing, only the answers to them. */
 const STOP_WITHIN_MS = 8_000;
-const LOOK_AGAIN_MS = 50;
 
 export type LiveOptions = {
   readonly url: string;
@@ -80,6 +79,9 @@ export async function watchLive(
 
 export type GatewayOptions = {
   readonly env: NodeJS.ProcessEnv;
+  /** They reach it through its channel: the environment of a process can be read by others of its account. */
+  readonly secrets: Secrets;
+  readonly say: (line: string) => void;
   readonly api: string;
   readonly web: string;
   /** Where its log lines go; stdout when null. */
@@ -110,39 +112,47 @@ function statusOf(url: string, withinMs = 2_000): Promise<number | null> {
   });
 }
 
-async function answers(url: string): Promise<boolean> {
-  const status = await statusOf(url);
+async function isReady(api: string): Promise<boolean> {
+  const status = await statusOf(`${api}/health/ready`);
   return status === 200 || status === FULL;
 }
 
-async function untilReady(
-  { api, web, signal }: GatewayOptions,
+/** A message of the gateway while it starts: its step (main.ts), again each second. */
+type Word = { readonly starting?: string | null };
+
+async function untilGatewayIsReady(
+  { api, web, say, signal }: GatewayOptions,
+  child: ChildProcess,
   exited: Promise<number | string>,
 ): Promise<void> {
-  let gone: number | string | null = null;
-  void exited.then((how) => (gone = how));
-  const end = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < end) {
-    signal.throwIfAborted();
-    if (gone !== null) throw new Error(`The gateway ended before it was ready (${gone}).`);
-    if ((await answers(`${api}/health/ready`)) && (await answers(`${web}/`))) return;
-    await after(LOOK_AGAIN_MS);
-  }
-  const [ready, page] = await Promise.all([answers(`${api}/health/ready`), answers(`${web}/`)]);
-  throw new Error(
-    `The gateway was not ready within ${READY_WITHIN_MS / 1000} s (${api}: ${ready ? 'ready' : 'not ready'}, ${web}: ${page ? 'ready' : 'not ready'}).`,
-  );
+  let words = 0;
+  let step: string | null = null;
+  const note = ({ starting }: Word): void => {
+    words += 1;
+    step = starting ?? step;
+  };
+  child.on('message', note);
+  await untilReady({
+    name: 'The gateway',
+    // The page may still be in the making: any answer will do.
+    isReady: async () => (await isReady(api)) && (await statusOf(`${web}/`)) !== null,
+    exited,
+    signOfLife: () => words,
+    step: () => step,
+    say,
+    signal,
+  }).finally(() => child.off('message', note));
 }
 
 /**
- * Starts the gateway and waits until it is ready. @throws Error when it ends before, is not ready in time or
- * the start is given up.
+ * Starts the gateway and waits until it is ready. @throws Error when it ends before, shows no sign of life or the
+ * start is given up.
  */
 export async function startGateway(options: GatewayOptions): Promise<Child> {
   const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
   // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway
   // before the PACS. Through the channel it notices when this process is killed.
-  const env = { ...GATEWAY_MEMORY, ...options.env };
+  const env = { ...GATEWAY_MEMORY, ...options.env, ...SECRETS_FOLLOW };
   const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
     env,
     stdio: ['ignore', log?.fd ?? 'inherit', 'inherit', 'ipc'],
@@ -166,7 +176,10 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
   };
   try {
     if (child.pid !== undefined) await options.onSpawn(child.pid);
-    await untilReady(options, exited);
+    child.send({ secrets: options.secrets }, () => {
+      // `exited` tells of a gateway that has ended.
+    });
+    await untilGatewayIsReady(options, child, exited);
   } catch (error) {
     await stop();
     throw error;

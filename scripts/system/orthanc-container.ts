@@ -6,11 +6,11 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { basicAuthorization } from './orthanc.ts';
+import { basicAuthorization, doesAnswer } from './orthanc.ts';
+import { untilReady } from './until-ready.ts';
 
 export type ContainerRequest = {
   readonly folder: string;
@@ -29,9 +29,6 @@ export type RunningContainer = {
 const COMPOSE_FILE = fileURLToPath(new URL('../../compose.yaml', import.meta.url));
 /** An engine that is there answers in milliseconds; a dead socket may hang. */
 const ENGINE_ANSWERS_WITHIN_MS = 5_000;
-/** The image has some 400 MB. */
-const CONTAINER_STARTS_WITHIN_MS = 10 * 60_000;
-const CONTAINER_READY_WITHIN_MS = 60_000;
 
 const runFile = promisify(execFile);
 
@@ -80,7 +77,10 @@ export async function startContainer({
   };
   const compose = (parameters: string[], options = {}): Promise<unknown> => {
     const all = ['compose', '-p', `relaypacs-${port}`, '-f', COMPOSE_FILE, ...parameters];
-    return runFile('docker', all, { env, timeout: CONTAINER_STARTS_WITHIN_MS, ...options });
+    const running = runFile('docker', all, { env, ...options });
+    // The image has some 400 MB: Docker says how far it is.
+    running.child.stderr?.pipe(process.stderr);
+    return running;
   };
   const stop = async (): Promise<void> => void (await compose(['rm', '--stop', '--force', 'pacs']));
   say('Starting Orthanc in a container …');
@@ -90,23 +90,17 @@ export async function startContainer({
   };
   try {
     await compose(['up', '--detach', '--no-deps', 'pacs'], { signal });
-    await untilItAnswers(`http://127.0.0.1:${port}/system`, pacs.authorization);
+    await untilReady({
+      name: 'Orthanc in its container',
+      isReady: () => doesAnswer(`http://127.0.0.1:${port}`, pacs.authorization),
+      exited: new Promise(() => {}),
+      signOfLife: () => 'only its answer',
+      say,
+      signal,
+    });
   } catch (error) {
     await ignoreFailure(stop(), 'the first error is the one to tell');
     throw error;
   }
   return { ...pacs, stop };
-}
-
-async function untilItAnswers(url: string, authorization: string): Promise<void> {
-  const end = performance.now() + CONTAINER_READY_WITHIN_MS;
-  while (performance.now() < end) {
-    const answer = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(2_000) }).catch(
-      () => null,
-    );
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    await after(250);
-  }
-  throw new Error('the container does not answer');
 }

@@ -10,12 +10,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
 import { freePort } from './ports.ts';
+import { processorTimeOf, untilReady } from './until-ready.ts';
 
 const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
 const USER = 'relay';
@@ -31,11 +31,8 @@ const PLUGIN_FOLDERS = [
 ];
 const PLUGIN_NAMES = ['libOrthancDicomWeb.so', 'libOrthancDicomWeb.dylib'];
 
-/** A start takes 0.3 s here; an index of millions of instances some seconds; longer means that it hangs. */
-const READY_WITHIN_MS = 30_000;
 /** Orthanc answers requests in flight before it ends. After that it is killed: its index is transactional. */
 const STOP_WITHIN_MS = 10_000;
-const LOOK_AGAIN_MS = 40;
 
 export type OrthancProgram = { readonly binary: string; readonly plugin: string };
 
@@ -49,7 +46,7 @@ export type OrthancOptions = {
   readonly program?: OrthancProgram;
   /** Laid over `orthanc/orthanc.json`, for a test of another PACS's habits. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  readonly readyWithinMs?: number;
+  readonly say?: (line: string) => void;
   /** Gives up a start that is not ready yet. */
   readonly signal?: AbortSignal;
   /** Called as soon as there is a process, before it answers. */
@@ -136,32 +133,16 @@ function ending(child: ChildProcess): Promise<number | string> {
   });
 }
 
-/** Answers when `/system` does; throws when the process ends first or the time is over. */
-async function untilItAnswers(
-  restUrl: string,
-  authorization: string,
-  exited: Promise<number | string>,
-  options: OrthancOptions,
-): Promise<void> {
-  const withinMs = options.readyWithinMs ?? READY_WITHIN_MS;
-  const end = performance.now() + withinMs;
-  let gone: number | string | null = null;
-  void exited.then((how) => (gone = how));
-  while (performance.now() < end) {
-    options.signal?.throwIfAborted();
-    if (gone !== null) throw new Error(`Orthanc ended at once (${gone}).`);
-    const answer = await fetch(`${restUrl}/system`, {
-      headers: { authorization },
-      signal: AbortSignal.timeout(2_000),
-    }).catch(() => null);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-    // Another server on this port, or an Orthanc with another password: waiting will not change that.
-    if (answer?.status === 401 || answer?.status === 403)
-      throw new Error('Another server answers on the port that was meant for Orthanc.');
-    await after(LOOK_AGAIN_MS);
-  }
-  throw new Error(`Orthanc did not answer within ${Math.round(withinMs / 1000)} s.`);
+/** Throws where waiting changes nothing: another server has this port, or an Orthanc with another password. */
+export async function doesAnswer(restUrl: string, authorization: string): Promise<boolean> {
+  const answer = await fetch(`${restUrl}/system`, {
+    headers: { authorization },
+    signal: AbortSignal.timeout(2_000),
+  }).catch(() => null);
+  await answer?.body?.cancel();
+  if (answer?.status === 401 || answer?.status === 403)
+    throw new Error('Another server answers on the port that was meant for Orthanc.');
+  return answer?.ok ?? false;
 }
 
 async function lastLines(logFile: string): Promise<string> {
@@ -171,7 +152,7 @@ async function lastLines(logFile: string): Promise<string> {
 
 /**
  * Starts Orthanc and waits until it answers.
- * @throws Error when Orthanc or its plugin is not installed, ends at once or does not answer in time; the
+ * @throws Error when Orthanc or its plugin is not installed, ends at once or shows no sign of life; the
  * message has its last log lines.
  */
 export async function startOrthanc(options: OrthancOptions): Promise<RunningOrthanc> {
@@ -207,7 +188,14 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
   const authorization = basicAuthorization(USER, password);
   try {
     if (child.pid !== undefined) await options.onSpawn?.(child.pid);
-    await untilItAnswers(restUrl, authorization, exited, options);
+    await untilReady({
+      name: 'Orthanc',
+      isReady: () => doesAnswer(restUrl, authorization),
+      exited,
+      signOfLife: async () => `${await processorTimeOf(child.pid ?? 0)} ${(await stat(logFile)).size}`,
+      say: options.say ?? (() => {}),
+      ...(options.signal && { signal: options.signal }),
+    });
   } catch (error) {
     await stop();
     throw new Error(`${(error as Error).message} Its last words:\n${await lastLines(logFile)}`, {

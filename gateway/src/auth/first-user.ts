@@ -8,24 +8,31 @@ import { hashPassword, makePassword, type PasswordCost } from './password.ts';
 
 const FIRST_USER = 'admin';
 
+type FirstUserTools = {
+  readonly now: Date;
+  readonly passwordCost: PasswordCost;
+  readonly showPassword: (password: string) => void;
+};
+
 /**
- * Makes `admin` if there is no account at all. `given` is its password; without one it is made and returned,
- * to be shown once. An account that is there keeps its password, whatever `given` says.
+ * Makes `admin` if there is no account at all. `given` is its password; without one it is made, and shown before the
+ * account counts: a start that is cut off leaves no password that nobody has seen. An account that is there keeps
+ * its password, whatever `given` says.
  * @throws ConfigMistakes where the given one is easy to guess.
  */
 export async function ensureFirstUser(
   db: Db,
   given: string | null,
-  { now, passwordCost }: { readonly now: Date; readonly passwordCost: PasswordCost },
-): Promise<{ madePassword: string | null }> {
-  if (await hasAccounts(db)) return { madePassword: null };
+  { now, passwordCost, showPassword }: FirstUserTools,
+): Promise<void> {
+  if (await hasAccounts(db)) return;
   if (given !== null && (await isEasyPassword(given, FIRST_USER)))
     throw new ConfigMistakes([
       'RELAY_ADMIN_PASSWORD is too easy to guess: choose one that is not common, for example four words. Without it a password is made and shown once.',
     ]);
   const password = given ?? makePassword();
   const passwordHash = await hashPassword(password, passwordCost);
-  const isMade = await db.transaction().execute(async (trx) => {
+  await db.transaction().execute(async (trx) => {
     const siteId = await defaultSiteId(trx);
     const accountId = await insertAccount(trx, {
       siteId,
@@ -33,9 +40,8 @@ export async function ensureFirstUser(
       roles: ['admin'],
       passwordHash,
     });
-    if (!accountId) return false;
+    if (!accountId) return;
     await recordAudit(trx, siteId, { event: 'user-added', accountId, by: null, roles: ['admin'] }, now);
-    return true;
+    if (given === null) showPassword(password);
   });
-  return { madePassword: isMade && given === null ? password : null };
 }

@@ -19,7 +19,8 @@ export async function hashNewPassword(
   return hashPassword(password, cost);
 }
 
-type NewPassword = { readonly passwordHash: string; readonly by: string; readonly now: Date };
+/** `by`: null: at the gateway's machine, by nobody who is signed in. */
+type NewPassword = { readonly passwordHash: string; readonly by: string | null; readonly now: Date };
 
 /** Sets it and ends every session and right to send of the account. The devices whose right has ended. */
 export async function setPassword(

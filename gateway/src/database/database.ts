@@ -4,10 +4,14 @@
  *
  * Both keep what was committed when a process is killed and when the power is cut.
  */
+import { setTimeout as after } from 'node:timers/promises';
 import { type Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
 import { OrderedKysely } from './at-end.ts';
 import { toDatabaseRefused } from './database-refused.ts';
+import { CannotRun } from './embedded/account.ts';
+import { findRunning } from './embedded/find-running.ts';
+import { FolderInUse } from './embedded/leftover.ts';
 import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
 import { migrate } from './migrations.ts';
@@ -136,4 +140,39 @@ export async function openDatabase(
   } catch (error) {
     throw toDatabaseRefused(error, place.url);
   }
+}
+
+/** Codes of the system and of PostgreSQL (cannot_connect_now): a server that has just been begun or ended. */
+const PASSING = new Set(['ENOENT', 'ECONNREFUSED', '57P03']);
+const PASSES_WITHIN_MS = 15_000;
+const LOOK_AGAIN_MS = 100;
+
+/** In the folder of a gateway, or of another command, which may just be starting or ending. */
+async function openFolderBeside(path: string): Promise<Database> {
+  const end = performance.now() + PASSES_WITHIN_MS;
+  for (;;) {
+    try {
+      const url = await findRunning(path);
+      return await (url === null ? openFolder(path) : openServer(url));
+    } catch (error) {
+      const isPassing =
+        error instanceof FolderInUse || PASSING.has(String((error as { code?: unknown }).code));
+      if (!isPassing) throw error;
+      if (performance.now() > end)
+        throw new CannotRun(`The database in ${path} is starting or ending. Try again in a minute.`);
+      await after(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+/**
+ * Opens the database of a gateway that may be running, for one change by hand, with the schema that it has. Throws as
+ * `openDatabase` does, and CannotRun where there is none.
+ */
+export async function openBeside(place: DatabasePlace): Promise<Database> {
+  if (place.kind === 'server')
+    return openServer(place.url).catch((error: unknown) => {
+      throw toDatabaseRefused(error, place.url);
+    });
+  return openFolderBeside(place.path);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { webApp } from './web-app.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 
 const test = suite('the web app’s port');
@@ -48,6 +49,16 @@ test('files with a hash in their name are kept for ever; the page and the servic
     const again = await get(path, { 'if-none-match': answer.headers.get('etag') ?? '' });
     assert.equal([again.status, await again.text()], [304, '']);
   }
+});
+
+test('an app that is built while the gateway runs is served once it is there', async () => {
+  const later = join(folder, 'later');
+  const app = webApp(later);
+  assert.is((await app.request('/')).status, 404);
+  mkdirSync(later);
+  writeFileSync(join(later, 'index.html'), 'the app');
+  const answer = await app.request('/');
+  assert.equal([answer.status, await answer.text()], [200, 'the app']);
 });
 
 test('a script is compressed, and is the same script', async () => {

@@ -11,7 +11,7 @@ import { etag } from 'hono/etag';
 /** Vite's: a dash and eight characters of hash before the extension, below `assets/`. */
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** Vite leaves none in the folder; one that somebody else left there is not the app's. */
+/** The app has none for browsers; one that somebody else left there is not the app's. */
 const HIDDEN_FILE = /[/\\]\.|%2e/i;
 
 /** Size and time of the file stand for its content: hashing 14 MB for each visitor would not be worth it. */

@@ -40,7 +40,7 @@ const NOTE_WRITTEN_WITHIN_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
 /** Lines of postmaster.pid (PostgreSQL, pidfile.h): process id, …, 4: the port, 5: the folder of the socket. */
-function addressIn({ lines }: Note): ServerAddress {
+export function addressIn({ lines }: Note): ServerAddress {
   return lines[4] ? { kind: 'socket', folder: lines[4] } : { kind: 'port', port: Number(lines[3]) };
 }
 

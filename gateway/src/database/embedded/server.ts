@@ -48,8 +48,12 @@ export type RunningServer = {
 /** The cluster is held by another server, or by the remains of one. */
 export class ClusterTaken extends Error {}
 
-/** After a crash it first replays its log, at most `max_wal_size` of it. */
-const READY_WITHIN_MS = 60_000;
+const ANSWER_WITHIN_MS = 60_000;
+/**
+ * After a crash it first replays its log, at most `max_wal_size` of it, and says each 10 s that it does
+ * (`log_startup_progress_interval`). With no answer and no word for so long it is dead.
+ */
+const SILENT_MS = 240_000;
 /** The gateway is killed 8 s after it was told to end. */
 const STOP_WITHIN_MS = 4_000;
 const LOOK_AGAIN_MS = 15;
@@ -126,7 +130,7 @@ export function urlOf({ password }: Pick<Cluster, 'password'>, address: ServerAd
 type Answer = 'ready' | 'none' | { readonly refusal: string };
 
 async function askWhetherReady(url: string): Promise<Answer> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: READY_WITHIN_MS });
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: ANSWER_WITHIN_MS });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -174,11 +178,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = follow(child, url);
   const watcher = child.pid === undefined ? null : startWatcher(child.pid, options);
   void server.exited.then(() => watcher?.kill('SIGKILL'));
-  const lastMoment = performance.now() + READY_WITHIN_MS;
+  let heard = server.words();
+  let movedAt = performance.now();
   let answer = await askWhetherReady(url);
-  while (answer === 'none' && !server.hasEnded() && performance.now() < lastMoment) {
+  while (answer === 'none' && !server.hasEnded() && performance.now() - movedAt < SILENT_MS) {
     await after(LOOK_AGAIN_MS);
     answer = await askWhetherReady(url);
+    if (server.words() === heard) continue;
+    heard = server.words();
+    movedAt = performance.now();
   }
   if (answer === 'ready' && !server.hasEnded()) return server;
   await server.stop('immediate');

@@ -1,0 +1,81 @@
+/**
+ * The settings that hold a secret. Each may come from a file instead: NAME_FILE names it, as Docker's and systemd's
+ * secrets do.
+ *
+ * They leave `process.env` once they are read, so no child process and no thread gets them. /proc/PID/environ of the
+ * first process stays as it was started: docs/install.md.
+ */
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { setting, type Env, type Report } from './read-setting.ts';
+
+export const SECRETS = [
+  'DATABASE_URL',
+  'PACS_AUTHORIZATION',
+  'RELAY_ADMIN_PASSWORD',
+  'RELAY_AUDIT_URL',
+] as const;
+export type Secrets = Partial<Record<(typeof SECRETS)[number], string>>;
+
+/** Takes the secrets out of `env`, and returns those that were there. */
+export function takeSecrets(env: NodeJS.ProcessEnv): Secrets {
+  const taken: Secrets = {};
+  for (const name of SECRETS) {
+    const value = env[name];
+    if (value !== undefined) taken[name] = value;
+    delete env[name];
+  }
+  return taken;
+}
+
+/** In the environment of a process: its parent sends it the secrets through the channel between them. */
+export const SECRETS_FOLLOW = { SECRETS_FOLLOW: 'yes' };
+
+/**
+ * The secrets that this process was started with: those of its environment, which loses them, and those that its
+ * parent sends, for other processes of the account can read an environment.
+ * @throws Error where the parent announced them and ended: without them a start would make what nobody wanted.
+ */
+export async function secretsOfProcess(): Promise<Secrets> {
+  const own = takeSecrets(process.env);
+  const doFollow = process.env.SECRETS_FOLLOW !== undefined;
+  delete process.env.SECRETS_FOLLOW;
+  if (!doFollow) return own;
+  const gone = process.connected ? once(process, 'disconnect').then(() => null) : null;
+  const told =
+    gone && ((await Promise.race([once(process, 'message'), gone])) as [{ secrets: Secrets }] | null);
+  if (!told)
+    throw new Error('Not started: the process that has its secrets ended before it handed them over.');
+  return { ...own, ...told[0].secrets };
+}
+
+/** The longest that a secret may be: a path that leads to something else is a slip. */
+const SECRET_BYTES_LIMIT = 16 * 1024;
+
+function readSecret(path: string): string | null {
+  try {
+    const file = statSync(path);
+    if (!file.isFile() || file.size > SECRET_BYTES_LIMIT) return null;
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return null;
+  }
+}
+
+/** `env` with the secrets that files hold in the place of NAME_FILE. */
+export function withSecretFiles(env: Env, wrong: Report): Env {
+  const all: Record<string, string | undefined> = { ...env };
+  for (const name of SECRETS) {
+    const path = setting(env, `${name}_FILE`);
+    delete all[`${name}_FILE`];
+    if (path === undefined) continue;
+    const secret = readSecret(path);
+    if (setting(env, name) !== undefined) wrong(`Set ${name} or ${name}_FILE, not both.`);
+    else if (secret === null || secret === '')
+      wrong(
+        `${name}_FILE must name a file with the secret that this account may read, for example ${name}_FILE=/run/secrets/relaypacs.`,
+      );
+    else all[name] = secret;
+  }
+  return all;
+}

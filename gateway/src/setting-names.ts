@@ -1,0 +1,96 @@
+/**
+ * The names of all variables that begin with RELAY_. Another one is a slip of whoever typed it: the setting that was
+ * meant would keep its default in silence.
+ */
+import type { Env, Report } from './read-setting.ts';
+
+const SETTINGS = [
+  'RELAY_ADMIN_PASSWORD',
+  'RELAY_AUDIT_URL',
+  'RELAY_DATA_DIR',
+  'RELAY_DIMSE_AE_TITLE',
+  'RELAY_DIMSE_HOST',
+  'RELAY_DIMSE_PORT',
+  'RELAY_DIMSE_TLS_CA',
+  'RELAY_DIMSE_TLS_CERT',
+  'RELAY_DIMSE_TLS_KEY',
+  'RELAY_FOLDER_ROOT',
+  'RELAY_HOST',
+  'RELAY_LABEL_HOURS',
+  'RELAY_LOCK_MINUTES',
+  'RELAY_PACS_LAG_MINUTES',
+  'RELAY_PACS_PORT',
+  'RELAY_PACS_PROOF',
+  'RELAY_POLICY',
+  'RELAY_PORT',
+  'RELAY_PUBLIC_URL',
+  'RELAY_RATE_LIMIT',
+  'RELAY_TLS_CERT',
+  'RELAY_TLS_KEY',
+  'RELAY_TRUSTED_PROXIES',
+  'RELAY_UPLOAD_EXPIRES_HOURS',
+  'RELAY_VIEWER_PACKAGE',
+  'RELAY_VIEWER_PORT',
+  'RELAY_VIEWER_URL',
+  'RELAY_WEB_PORT',
+];
+
+/** Read by the command line, the build, compose.yaml, tests, benches and the lab: a shell may hold them too. */
+const OF_OTHER_COMMANDS = [
+  'RELAY_BROWSER_COVERAGE',
+  'RELAY_CANDIDATES',
+  'RELAY_CHAOS_MINUTES',
+  'RELAY_CODING',
+  'RELAY_DATABASE_PASSWORD',
+  'RELAY_DRAW_PICTURES',
+  'RELAY_EVALUATION',
+  'RELAY_KILLS',
+  'RELAY_LARGE_MEBIBYTES',
+  'RELAY_MUTANT',
+  'RELAY_MUTATIONS',
+  'RELAY_NEW_PASSWORD',
+  'RELAY_OTHER_LANGUAGES',
+  'RELAY_PACS_PASSWORD',
+  'RELAY_PACS_STORAGE',
+  'RELAY_PASSWORD',
+  'RELAY_RUNS',
+  'RELAY_SCREENSHOTS',
+  'RELAY_SEED',
+  'RELAY_SOURCE_MAPS',
+  'RELAY_VAULT_PASSPHRASE',
+  'RELAY_WEB_VERSION',
+];
+const OF_TESTS = /^RELAY_(TEST|BENCH)_/;
+/** It tells every container of the services beside it, one called relay-pacs among them ("Service", environment). */
+const OF_KUBERNETES = /_SERVICE_(HOST|PORT\w*)$|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?$/;
+
+/** How many letters must be put in, taken out or exchanged (Levenshtein) to make one word of the other. */
+function distanceOf(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (const [above, letter] of [...one].entries()) {
+    const next = [above + 1];
+    for (const [at, others] of [...other].entries())
+      next.push(Math.min(row[at]! + (letter === others ? 0 : 1), row[at + 1]! + 1, next[at]! + 1));
+    row = next;
+  }
+  return row.at(-1)!;
+}
+
+/** Letters by which a slip differs from what was meant. */
+const SLIP_LIMIT = 4;
+
+function hintFor(name: string): string {
+  const nearest = SETTINGS.reduce((best, each) =>
+    distanceOf(name, each) < distanceOf(name, best) ? each : best,
+  );
+  return distanceOf(name, nearest) > SLIP_LIMIT ? '' : ` Did you mean ${nearest}?`;
+}
+
+/** Reports each RELAY_ variable that has a value and that nothing reads. */
+export function reportUnknown(env: Env, wrong: Report): void {
+  const known = new Set([...SETTINGS, ...OF_OTHER_COMMANDS]);
+  const isForeign = (name: string): boolean => OF_TESTS.test(name) || OF_KUBERNETES.test(name);
+  for (const [name, value] of Object.entries(env))
+    if (name.startsWith('RELAY_') && value && !known.has(name) && !isForeign(name))
+      wrong(`${name} is not a setting.${hintFor(name)} Correct the name, or remove it.`);
+}

@@ -1,0 +1,16 @@
+/**
+ * A PACS for the first `npm start`, while npm still brings the packages (bootstrap.js). So nothing that is imported
+ * here may need one.
+ */
+import { bringPacs } from './system/choose-pacs.ts';
+
+// apt is told too, and what it was changing is put right when it has ended.
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stopped.abort(new Error('Interrupted.')));
+try {
+  await bringPacs(Boolean(process.env.PACS_URL), stopped.signal);
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,69 @@
+/**
+ * Waits for a process that is starting, for as long as it shows a sign of life. A clock alone is no proof of death: a
+ * busy machine may take minutes for what an idle one does in a second.
+ */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+
+export type Starting = {
+  /** As a sentence begins: "The gateway". */
+  readonly name: string;
+  readonly isReady: () => Promise<boolean>;
+  readonly exited: Promise<number | string>;
+  /** Anything that changes while it works: its words, or the processor time that it has used. */
+  readonly signOfLife: () => unknown;
+  /** Its present step, as it follows "The gateway is"; null: unknown. */
+  readonly step?: () => string | null;
+  readonly say: (line: string) => void;
+  /** Gives the start up. */
+  readonly signal?: AbortSignal;
+  readonly silentMs?: number;
+  readonly tellEveryMs?: number;
+};
+
+/** With no sign of life for so long it is dead. A machine that swaps stands still for half a minute. */
+const SILENT_MS = 240_000;
+/** Starts that take longer say what they wait for. */
+const TELL_EVERY_MS = 10_000;
+const LOOK_AGAIN_MS = 40;
+
+/** The processor time that a process has used, as Linux tells it (proc(5), fields 14 and 15); elsewhere ''. */
+export async function processorTimeOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .join(' ');
+}
+
+/** @throws Error when it ends before it is ready, shows no sign of life, or the start is given up. */
+export async function untilReady(starting: Starting): Promise<void> {
+  const { name, isReady, signOfLife, step = () => null, say, signal } = starting;
+  const { silentMs = SILENT_MS, tellEveryMs = TELL_EVERY_MS } = starting;
+  let gone: number | string | null = null;
+  void starting.exited.then((how) => (gone = how));
+  const inStep = (): string => (step() === null ? '' : ` while it was ${step()}`);
+  const beganAt = performance.now();
+  let toldAt = beganAt;
+  let movedAt = beganAt;
+  let sign = await signOfLife();
+  for (;;) {
+    if (await isReady()) return;
+    signal?.throwIfAborted();
+    if (gone !== null) throw new Error(`${name} ended before it was ready (${gone})${inStep()}.`);
+    const now = performance.now();
+    const latest = await signOfLife();
+    if (latest !== sign) movedAt = now;
+    sign = latest;
+    if (now - movedAt > silentMs)
+      throw new Error(
+        `${name} showed no sign of life for ${Math.round(silentMs / 1000)} s${inStep()}; it was ended.`,
+      );
+    if (now - toldAt >= tellEveryMs) {
+      toldAt = now;
+      say(`${name} is ${step() ?? 'starting'} (${Math.round((now - beganAt) / 1000)} s) …`);
+    }
+    await after(LOOK_AGAIN_MS);
+  }
+}
