@@ -36,13 +36,12 @@ async function generatedTables(): Promise<string[]> {
 
 /** `npm test` finds its files by their names, in the folders of sources. */
 async function testsThatNothingRuns(): Promise<string[]> {
-  const lost = [
-    ...(await findSources(/\.(test|e2e|spec)\.[cm]?[jt]sx?$/)).filter(
-      (path) => !/\.(test|e2e)\.ts$/.test(path),
-    ),
-    ...(await findSources(/\.(test|e2e|spec)\.[cm]?[jt]sx?$/, ['docs', 'orthanc'])),
-  ];
-  return lost.map((path) => `${path}: no run finds it: NAME.test.ts or NAME.e2e.ts, beside the sources`);
+  const likeTests = /\.(test|e2e|spec)\.[cm]?[jt]sx?$/;
+  const inSources = (await findSources(likeTests)).filter((path) => !/\.(test|e2e)\.ts$/.test(path));
+  const elsewhere = await findSources(likeTests, ['docs', 'orthanc']);
+  return [...inSources, ...elsewhere].map(
+    (path) => `${path}: no run finds it: NAME.test.ts or NAME.e2e.ts, beside the sources`,
+  );
 }
 
 /** Of plain JavaScript too: what brings Node. */

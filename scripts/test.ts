@@ -68,33 +68,30 @@ const sayAll = (title: string, lines: readonly string[]): void => {
   if (lines.length > 0) say(`\n${title}\n${lines.join('\n')}`);
 };
 
-function parse(args: readonly string[]) {
+/** @throws Misuse */
+function readOptions(args: readonly string[]) {
   const given = args[args.indexOf('--changed') + 1];
   if (args.includes('--changed') && given !== undefined && !given.startsWith('-'))
     throw new Misuse(`--changed ${given} is ambiguous: write --changed=${given}, or the pattern first`);
-  // `--changed` alone means HEAD: parseArgs knows no options with a value that may be left out.
-  return parseArgs({
-    args: args.map((arg) => (arg === '--changed' ? '--changed=HEAD' : arg)),
-    allowPositionals: true,
-    options: {
-      quick: { type: 'boolean' },
-      changed: { type: 'string' },
-      all: { type: 'boolean' },
-      repeat: { type: 'string', default: '1' },
-      complete: { type: 'boolean' },
-      'no-install': { type: 'boolean' },
-      weigh: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-}
-
-function readOptions(args: readonly string[]): ReturnType<typeof parse> {
   try {
-    return parse(args);
+    // `--changed` alone means HEAD: parseArgs knows no options with a value that may be left out.
+    return parseArgs({
+      args: args.map((arg) => (arg === '--changed' ? '--changed=HEAD' : arg)),
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean' },
+        changed: { type: 'string' },
+        all: { type: 'boolean' },
+        repeat: { type: 'string', default: '1' },
+        complete: { type: 'boolean' },
+        'no-install': { type: 'boolean' },
+        weigh: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
   } catch (error) {
     // Node's second sentence explains its own notation.
-    throw error instanceof Misuse ? error : new Misuse((error as Error).message.split('. ')[0]);
+    throw new Misuse((error as Error).message.split('. ')[0]);
   }
 }
 

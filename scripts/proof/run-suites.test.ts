@@ -1,7 +1,7 @@
 /** The runner of the tests, run on tests that fail, skip and prove nothing: each is told for what it is. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -88,7 +88,7 @@ test('a test that is registered once the files are loaded fails, within a test a
   assert.match(beside.printed, /Outside of the tests of .*"two" was registered after its file was loaded/);
 });
 
-test('an assertion of an earlier test, one without a word, and a text that is thrown: none proves the next', async () => {
+test('an assertion that an earlier test left behind does not count for the next; a thrown text fails', async () => {
   const leaves = `test('one', async () => { assert.ok(true); setTimeout(() => assert.ok(true), 5); });`;
   const next = `test('two', () => new Promise((resolve) => setTimeout(resolve, 30)));`;
   const { report, printed } = await run(
@@ -97,6 +97,16 @@ test('an assertion of an earlier test, one without a word, and a text that is th
   );
   assert.equal([report.passed, report.failures], [1, ['two', 'three']]);
   assert.match(printed, /'a text' was thrown/);
+});
+
+test('an error after the last test is kept whole, with its values, before the process ends', async () => {
+  const late = `test('one', () => { assert.ok(true); setImmediate(() => assert.equal({ a: 'x'.repeat(9e5) }, { a: 2 })); });`;
+  await run('late', late);
+  const below = await readdir(join(folder, 'failures'), { recursive: true });
+  const at = below.find((path) => /late.test.ts\/outside-of-its-tests\/error.txt$/.test(path));
+  const words = await readFile(join(folder, 'failures', at!), 'utf8');
+  assert.match(words, /outside of its tests\n\n.*Assertion/);
+  assert.match(words, /expects: \{ a: 2 \}/);
 });
 
 test('a suite that two files share: the failed preparation of one leaves the other alone', async () => {

@@ -19,7 +19,7 @@ import { pathToFileURL } from 'node:url';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { takeTold, type Skip } from '#testing/environment.ts';
-import { beginFile, keepFailure } from '#testing/failures.ts';
+import { beginFile, keepFailure, untilKept } from '#testing/failures.ts';
 import { seedRandomness, takeOverRandomness } from './seeded-randomness.ts';
 import {
   countAssertion,
@@ -105,7 +105,7 @@ function tellFault(error: unknown): void {
   void keepFailure(error, { file, title: 'outside of its tests' });
 }
 
-/** Whatever listeners an earlier file has left. */
+/** In place of the listeners that an earlier file has left. */
 function watchFaults(): void {
   for (const event of ['uncaughtException', 'unhandledRejection']) process.removeAllListeners(event);
   process.on('uncaughtException', tellFault);
@@ -232,8 +232,9 @@ for (const [index, [name, ...suites]] of uvu.UVU_QUEUE.entries()) {
   uvu.UVU_QUEUE[index] = [name, ...measured(name, suites, loadedFiles[index]!)];
 }
 await exec();
-// Promises that the last tests left behind are rejected now, and everything written arrives.
+// Promises that the last tests left behind are rejected now, and everything kept and written arrives.
 await setImmediate();
+await untilKept();
 for (const stream of [process.stdout, process.stderr])
   await new Promise<void>((written) => void stream.write('', () => written()));
 // A server or a timer that a test forgot must not keep the run open; cleaning up is the test's own duty.

@@ -7,9 +7,9 @@ import { inspect } from 'node:util';
 import { Skip, TEST_MS } from '#testing/environment.ts';
 import { beginTest, keepFailure } from '#testing/failures.ts';
 
-/** Of each test its own: what an earlier one left running proves nothing for the next. */
+/** The assertions of the test that began the work at hand: one left running proves nothing for the next test. */
 const counting = new AsyncLocalStorage<{ assertions: number }>();
-/** Of work that was begun before any test, such as a server's answer. */
+/** The assertions of the test whose turn it is count the work begun before any test, such as a server's answer. */
 let current = { assertions: 0 };
 const skips: Skip[] = [];
 const lateErrors: unknown[] = [];

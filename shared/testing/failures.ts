@@ -20,6 +20,8 @@ const keeps = new Set<Keep>();
 const takenBack = new Set<Keep>();
 const kept = new WeakSet<Error>();
 const places = new Set<string>();
+/** What is being written. */
+const pending = new Set<Promise<void>>();
 const now = { file: 'by hand', title: '' };
 
 /**
@@ -50,7 +52,7 @@ export const failuresOf = (file: string): string => join(FAILURES, ...file.split
 
 type Place = { readonly file: string; readonly title: string };
 
-/** Another one for each failure, in each round of `--repeat`. */
+/** A folder for each failure, and for each round of `--repeat`. */
 function nextPlace({ file, title }: Place): string {
   const { RELAY_TEST_ROUND: round } = process.env;
   const first = join(failuresOf(file), `${slug(title)}${round === undefined ? '' : `-round-${round}`}`);
@@ -61,7 +63,18 @@ function nextPlace({ file, title }: Place): string {
 }
 
 /** Once for each error: whoever closes a page before the test ends asks first. Throws nothing. */
-export async function keepFailure(error: unknown, at: Place = { ...now }): Promise<void> {
+export function keepFailure(error: unknown, at: Place = { ...now }): Promise<void> {
+  const work = keepOnce(error, at).finally(() => pending.delete(work));
+  pending.add(work);
+  return work;
+}
+
+/** Until everything is written that is being kept: before the process ends. */
+export async function untilKept(): Promise<void> {
+  await Promise.all(pending);
+}
+
+async function keepOnce(error: unknown, at: Place): Promise<void> {
   if (error instanceof Error) {
     if (kept.has(error)) return;
     kept.add(error);
