@@ -209,11 +209,12 @@ export default defineConfig({
           groups: [
             { name: 'first', tags: ['$initial'], priority: 6 },
             { name: 'archives', test: /node_modules\/@zip\.js\//, priority: 5 },
+            { name: 'charts', test: /node_modules\/uplot\/|analytics\/plot\.ts$/, priority: 5 },
             { name: 'seldom', test: /keywords\.generated\.ts$|node_modules\/qr\//, priority: 4 },
             { name: 'schemas', test: /node_modules\/zod\/|shared\/src\/protocol\//, priority: 3 },
             {
               name: 'administration',
-              test: /client\/src\/(admin|analytics|audit)\/|node_modules\/uplot\//,
+              test: /client\/src\/(admin|analytics|audit)\//,
               priority: 2,
             },
             {
@@ -248,12 +249,14 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
-        // triage/kept-parts.ts keeps the runtime and the models: an installation does not wait for them.
+        // triage/kept-parts.ts keeps the runtime and the models: an installation does not wait for them. Charts show
+        // what the gateway counts: without a network there is nothing to draw.
         // The manifest and most icons are the system's, which fetches them when the app is installed. Notifications
         // show one.
         globIgnores: [
           'screenshots/**',
           'assets/ort-wasm-*',
+          'assets/charts-*',
           'icon-{180,512}.png',
           'icon-maskable*',
           'manifest.webmanifest',

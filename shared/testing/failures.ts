@@ -20,7 +20,7 @@ const keeps = new Set<Keep>();
 const takenBack = new Set<Keep>();
 const kept = new WeakSet<Error>();
 const places = new Set<string>();
-/** What is being written. */
+/** Traces that are being written. */
 const pending = new Set<Promise<void>>();
 const now = { file: 'by hand', title: '' };
 

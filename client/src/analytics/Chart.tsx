@@ -1,7 +1,8 @@
 /** A chart with its legend and, for everybody who does not see it or wants the figures, its table. */
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { analyticsWords as words } from './analytics-words.ts';
-import { drawPlot, type Plot } from './plot.ts';
+import type { Plot } from './plot.ts';
 import { Table } from './Table.tsx';
 
 export type ChartProps = {
@@ -15,7 +16,7 @@ export type ChartProps = {
 export function Chart({ title, what, xLabel, plot }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const heading = useId();
-  useEffect(() => drawPlot(place.current!, plot), [plot]);
+  useEffect(() => drawn(place.current!, plot), [plot]);
   const rows = plot.x.flatMap((x, at) => {
     const values = plot.lines.map(({ values: of }) => of[at] ?? null);
     return values.every((value) => value === null || value === 0)
@@ -44,4 +45,14 @@ export function Chart({ title, what, xLabel, plot }: ChartProps) {
       </details>
     </figure>
   );
+}
+
+/** Draws the plot once the part that draws is here, until the function that it returns is called. */
+function drawn(place: HTMLElement, plot: Plot): () => void {
+  const left = new AbortController();
+  const drawing = import('./plot.ts').then(({ drawPlot }) => {
+    if (!left.signal.aborted) left.signal.addEventListener('abort', drawPlot(place, plot));
+  });
+  void ignoreFailure(drawing, 'the page says that a part of it is missing');
+  return () => left.abort();
 }
