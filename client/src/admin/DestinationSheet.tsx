@@ -29,6 +29,7 @@ import {
 } from './destination-form.ts';
 import {
   addressWords,
+  folderMistake,
   destinationWords,
   type AuthenticationKind,
   type DimseConnection,
@@ -83,7 +84,7 @@ export function DestinationSheet(props: DestinationSheetProps) {
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readForm(withSecrets(form.typed.value, form.before, secrets), form.before, taken);
-    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form);
+    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form, props.folderRoot);
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
       await onSave(
@@ -176,8 +177,8 @@ function Details({ form }: { readonly form: Form }) {
 
 const SECRETS: readonly FieldName[] = ['password', 'token', 'clientSecret'];
 
-const toMistake = (field: FieldName, { typed, isNew }: Form): Mistake => ({
-  ...{ title: mistakeIn(field, typed.value.kind), code: null, field },
+const toMistake = (field: FieldName, { typed, isNew }: Form, folderRoot: string | null): Mistake => ({
+  ...{ title: mistakeIn(field, typed.value, folderRoot), code: null, field },
   next: !isNew && SECRETS.includes(field) ? words.secretAgain : null,
 });
 
@@ -209,12 +210,11 @@ function useMistakeInSight(mistake: Mistake | null): { current: HTMLFormElement 
   return form;
 }
 
-const mistakeIn = (field: FieldName, kind: DestinationKind): string =>
-  field !== 'url'
-    ? words.mistakes[field]
-    : kind === 'dimse'
-      ? words.mistakes.host
-      : words.addresses[kind].mistake;
+function mistakeIn(field: FieldName, { kind, url }: Typed, folderRoot: string | null): string {
+  if (field !== 'url') return words.mistakes[field];
+  if (kind === 'dimse') return words.mistakes.host;
+  return kind === 'folder' ? folderMistake(url, folderRoot) : words.addresses[kind].mistake;
+}
 
 function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
   return (

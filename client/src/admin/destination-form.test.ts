@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Destination, DestinationKind } from '#shared/protocol/destination.ts';
+import { folderMistake } from './destination-words.ts';
 import {
   findTwin,
   freeName,
@@ -99,6 +100,21 @@ test('asks for a folder by its path alone, whatever was typed before', () => {
   for (const url of ['', '/etc', '../up', 'a/../b', '.ssh', 'a//b', 'a/', 'two words', 'https://pacs.test'])
     assert.is(fieldOf({ kind: 'folder', url }), 'url', url);
   assert.is.not(fieldOf({ kind: 'orthanc', url: 'https://pacs.test/rs' }), 'none');
+});
+
+test('says which part of a folder’s path to type', () => {
+  const says = (url: string, root: string | null = '/srv/dicom/') => folderMistake(url, root);
+  for (const url of [
+    '/srv/dicom/archive/night',
+    'file:///srv/dicom/archive/night/',
+    'folder:archive/night',
+    'folder:///srv/dicom/archive/night',
+    ' folder://archive/night/',
+  ])
+    assert.is(says(url), 'Enter archive/night, the part of its path after /srv/dicom/.', url);
+  for (const url of ['', '/etc', '/archive', '/srv/dicom', '/srv/dicom/two words', '/'])
+    assert.match(says(url), 'Enter the part of its path after /srv/dicom/, for example archive/night.', url);
+  assert.match(says('/etc', null), 'Enter a path of letters, digits');
 });
 
 test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is saved in their fields', () => {

@@ -1,11 +1,12 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
-import type {
-  CommittingKind,
-  Destination,
-  DestinationKind,
-  Tuning,
-  WantedProof,
+import {
+  isFolderPath,
+  type CommittingKind,
+  type Destination,
+  type DestinationKind,
+  type Tuning,
+  type WantedProof,
 } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
@@ -372,8 +373,25 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   const what =
     folderRoot === null
       ? 'Folders cannot be destinations here. Whoever runs the gateway first has to set RELAY_FOLDER_ROOT, and to restart it.'
-      : `Its path beneath ${folderRoot} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
+      : `The part of its path after ${withSlash(folderRoot)} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
   return { ...addresses.folder, what };
+}
+
+const withSlash = (folder: string): string => `${folder.replace(/\/+$/, '')}/`;
+
+/** `typed`: no path beneath the root of folders; a full path or an address of a folder in it is shortened to one. */
+export function folderMistake(typed: string, folderRoot: string | null): string {
+  const { mistake } = destinationWords.form.addresses.folder;
+  if (folderRoot === null) return mistake;
+  const root = withSlash(folderRoot);
+  const path = typed
+    .trim()
+    .replace(/^(file|folder):(\/\/)?/, '')
+    .replace(/\/+$/, '');
+  const beneath = path.startsWith(root) ? path.slice(root.length) : path;
+  return isFolderPath(beneath)
+    ? `Enter ${beneath}, the part of its path after ${root}.`
+    : `Enter the part of its path after ${root}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
 }
 
 /** A question with what the test found in it. */

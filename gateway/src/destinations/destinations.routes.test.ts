@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
+import {
+  DESTINATION_KINDS,
+  destinationWishSchema,
+  type Destination,
+  type DestinationExamination,
+  type DestinationKind,
+} from '#shared/protocol/destination.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { audited } from '../testing/audited.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
@@ -248,6 +254,22 @@ test('that is a folder lies beneath the one that the environment sets, and takes
     { kind: 'dicomweb', url: 'night/new' },
   ];
   for (const one of wrong) assert.is(await codeOf(call('POST', '', wish('wrong', one))), 'invalid-request');
+});
+
+test('that has no address of its kind is told the form, with an example', async () => {
+  const told = async (kind: DestinationKind, url: string): Promise<string> => {
+    const more = { kind, url, authentication: { kind: 'none' } };
+    return (await call<{ detail: string }>('POST', '', wish('wrong', more)))[1].detail;
+  };
+  const beneath =
+    'Invalid: url (the part of its path after RELAY_FOLDER_ROOT, for example archive/night for /srv/dicom/archive/night).';
+  for (const url of [join(folders, 'night'), `file://${folders}/night`, 'folder:night', '/night', 'night/'])
+    assert.is(await told('folder', url), beneath, url);
+  for (const kind of DESTINATION_KINDS) {
+    const [, url] = /for example ([^\s,)]+)/.exec(await told(kind, 'planted words'))!;
+    const example = wish('right', { kind, url, authentication: { kind: 'none' } });
+    assert.ok(destinationWishSchema.safeParse(example).success, `${kind}: ${url}`);
+  }
 });
 
 test('that is primary gets new studies; a study stays with the one that was primary before', async () => {

@@ -33,7 +33,7 @@ const withoutKeySchema = pemSchema.refine(
  *   dicomweb   the DICOMweb root of any PACS; an Orthanc is recognised by its answers
  *   orthanc    the DICOMweb root of an Orthanc whose REST API the gateway may use: it must be there
  *   dimse      host, port and AE titles (dimse-address.ts), with TLS or without
- *   folder     a path beneath RELAY_FOLDER_ROOT
+ *   folder     the part of its path after RELAY_FOLDER_ROOT
  */
 export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'dimse', 'folder'] as const;
 export type DestinationKind = (typeof DESTINATION_KINDS)[number];
@@ -41,6 +41,16 @@ export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 /** A path downwards from the root, and no name that begins with a dot. */
 const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const FOLDER_LIMIT = 200;
+export const isFolderPath = (text: string): boolean => text.length <= FOLDER_LIMIT && FOLDER.test(text);
+
+/** Each with an example. */
+const ADDRESS_FORMS = {
+  dicomweb: 'the DICOMweb root without a password or a query, for example https://pacs.example.org/dicom-web',
+  orthanc: 'a DICOMweb root that ends in /dicom-web, for example https://orthanc.example.org/dicom-web',
+  dimse: 'host, port and both AE titles, for example dimse://RELAYPACS@pacs.example.org:11112/ORTHANC',
+  folder:
+    'the part of its path after RELAY_FOLDER_ROOT, for example archive/night for /srv/dicom/archive/night',
+} satisfies Record<DestinationKind, string>;
 
 /**
  * Bytes of instances in one store request: the aim for the usual PACS, and the least that is learned. A larger
@@ -118,7 +128,10 @@ export const destinationWishSchema = z
     path: ['commitment'],
     error: 'storage commitment is asked over DIMSE and DICOMweb',
   })
-  .refine(({ kind, url }) => isAddressOf(kind, url), { path: ['url'], error: 'not an address of this kind' })
+  .refine(({ kind, url }) => isAddressOf(kind, url), {
+    path: ['url'],
+    error: ({ input }) => ADDRESS_FORMS[(input as { readonly kind: DestinationKind }).kind],
+  })
   .refine(
     ({ kind, authentication, ca, certificate, key }) =>
       kind !== 'folder' || (authentication.kind === 'none' && !ca && !certificate && key === undefined),
@@ -147,7 +160,7 @@ function isAddressOf(kind: DestinationKind, url: string): boolean {
     case 'dimse':
       return parseDimseAddress(url) !== null;
     case 'folder':
-      return url.length <= FOLDER_LIMIT && FOLDER.test(url);
+      return isFolderPath(url);
     default:
       return kind satisfies never;
   }
