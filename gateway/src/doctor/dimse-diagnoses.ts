@@ -159,6 +159,22 @@ export const FOLDER = {
       any: 'Set RELAY_FOLDER_ROOT on the gateway to the folder in which destinations may lie, and restart it.',
     },
   },
+  'foreign-entry': {
+    check: 'folder',
+    result: 'fail',
+    says: '{place} is a link, a special file, or a file in the place of a folder. The gateway neither follows nor replaces it; its studies wait.',
+    change: {
+      any: 'Find out who made it beneath RELAY_FOLDER_ROOT. Remove it, or put the real folder or file back. “find FOLDER ! -type d ! -type f” lists all links and special files.',
+    },
+  },
+  'folder-overfull': {
+    check: 'folder',
+    result: 'fail',
+    says: '{place} has more names in it than the gateway reads.',
+    change: {
+      any: 'Find out who else writes there, beneath RELAY_FOLDER_ROOT, and remove everything that the gateway did not make.',
+    },
+  },
   'folder-missing': {
     check: 'folder',
     result: 'fail',

@@ -1,10 +1,18 @@
 /** A folder has one check: whether the gateway may write in it. */
-import { FOLDERS_NOT_ALLOWED, PacsUnreachable } from '../ports/pacs/pacs.ts';
+import {
+  FOLDER_OVERFULL,
+  FolderDisturbed,
+  FOLDERS_NOT_ALLOWED,
+  FOREIGN_ENTRY,
+  PacsUnreachable,
+} from '../ports/pacs/pacs.ts';
 import { diagnose, type DiagnosisCode, type Finding } from './diagnoses.ts';
 
 /** The names of the system. */
 const CODES: Readonly<Record<string, DiagnosisCode>> = {
   [FOLDERS_NOT_ALLOWED]: 'folders-not-allowed',
+  [FOREIGN_ENTRY]: 'foreign-entry',
+  [FOLDER_OVERFULL]: 'folder-overfull',
   ENOENT: 'folder-missing',
   ENOTDIR: 'folder-missing',
   EACCES: 'folder-not-writable',
@@ -22,6 +30,7 @@ export async function examineFolder(probe: () => Promise<void>): Promise<Finding
   } catch (error) {
     if (!(error instanceof PacsUnreachable)) throw error;
     const code = error.connection ?? 'unknown';
-    return diagnose(CODES[code] ?? 'folder-fails', { code });
+    const place = error instanceof FolderDisturbed ? error.place : '';
+    return diagnose(CODES[code] ?? 'folder-fails', { code, place });
   }
 }

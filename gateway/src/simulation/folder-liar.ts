@@ -114,11 +114,12 @@ export async function openFolderLiar(options: LiarOptions): Promise<Liar> {
 }
 
 const whereOf = ({ known }: State, uid: string): FoundInstance => known.get(uid)!;
-const pathOf = (state: State, uid: string): string => fileOf(folderOf(state), whereOf(state, uid));
+const pathOf = (state: State, uid: string): string => join(folderOf(state), ...fileOf(whereOf(state, uid)));
 
 async function holds(state: State, uid: string, digest: string): Promise<Found> {
   const where = whereOf(state, uid);
-  for (const path of [fileOf(awayFrom(state), where), fileOf(folderOf(state), where), hiddenAt(state, uid)]) {
+  const places = [awayFrom(state), folderOf(state)].map((folder) => join(folder, ...fileOf(where)));
+  for (const path of [...places, hiddenAt(state, uid)]) {
     const bytes = await readFile(path).catch(() => null);
     if (bytes !== null) return sha256(bytes) === digest ? 'same' : 'other';
   }
@@ -142,9 +143,9 @@ async function fallIll(state: State): Promise<void> {
       await rename(folder, awayFrom(state));
       return symlink(tmpdir(), folder);
     case 'incoming-is-a-file':
-      await rm(join(folder, INCOMING), { recursive: true, force: true });
-      await mkdir(join(folder, INCOMING, '..'), { recursive: true });
-      return writeFile(join(folder, INCOMING), '');
+      await rm(join(folder, ...INCOMING), { recursive: true, force: true });
+      await mkdir(join(folder, ...INCOMING, '..'), { recursive: true });
+      return writeFile(join(folder, ...INCOMING), '');
     // When something is stored (lyingFolder).
     case 'study-is-a-file':
     case 'full':
@@ -165,7 +166,7 @@ async function heal(state: State): Promise<void> {
       await rename(awayFrom(state), folder);
       break;
     case 'incoming-is-a-file':
-      await rm(join(folder, INCOMING), { recursive: true, force: true });
+      await rm(join(folder, ...INCOMING), { recursive: true, force: true });
       break;
     case 'study-is-a-file':
       for (const entry of await readdir(folder, { withFileTypes: true }))
@@ -254,7 +255,7 @@ async function lose(state: State, uid: string, loss: (typeof LOSSES)[number]): P
       return writeFile(path, bytes.with(-1, bytes.at(-1)! ^ 1));
     }
     case 'unlisted':
-      return rm(indexOf(folderOf(state), whereOf(state, uid)));
+      return rm(join(folderOf(state), ...indexOf(whereOf(state, uid))));
     case 'later':
       hidden.set(uid, { until: now() + lateMs });
       return rename(path, hiddenAt(state, uid));

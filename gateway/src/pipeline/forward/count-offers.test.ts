@@ -2,6 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  FOLDER_OVERFULL,
+  FOREIGN_ENTRY,
   NO_DESTINATION,
   NO_TOKEN,
   NOT_ASKED,
@@ -47,7 +49,7 @@ test('was offered whatever the answer was, and not to a PACS that nobody reached
     assert.ok(offered(status, null), `${status}`);
   for (const connection of ['silent', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', null])
     assert.ok(offered(null, connection), `${connection}`);
-  const nobody = [NOT_ASKED, NO_DESTINATION, NO_TOKEN, SECRETS_UNREADABLE];
+  const nobody = [NOT_ASKED, NO_DESTINATION, NO_TOKEN, SECRETS_UNREADABLE, FOREIGN_ENTRY, FOLDER_OVERFULL];
   for (const connection of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', ...nobody])
     assert.not(offered(null, connection), connection);
   assert.not(wasHeard(new Error('our own')));

@@ -20,7 +20,9 @@ import {
   NOT_ASKED,
   PacsUnreachable,
   SECRETS_UNREADABLE,
+  FOLDER_OVERFULL,
   FOLDERS_NOT_ALLOWED,
+  FOREIGN_ENTRY,
 } from '../../ports/pacs/pacs.ts';
 import { whyAway } from '../../ports/pacs/why-away.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
@@ -95,7 +97,9 @@ const NOT_SPOKEN_TO: readonly string[] = [
   NO_DESTINATION,
   NO_TOKEN,
   SECRETS_UNREADABLE,
+  FOLDER_OVERFULL,
   FOLDERS_NOT_ALLOWED,
+  FOREIGN_ENTRY,
   UNKNOWN_CALLED_AE,
   UNKNOWN_CALLING_AE,
   ASSOCIATION_REFUSED,

@@ -1,5 +1,16 @@
 /** A folder as the PACS: what the contract does not ask, and what a hostile sender or an ill disk does to it. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -7,7 +18,9 @@ import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
 import { failsWith } from '../../testing/failing.ts';
 import { createFolderPacs } from './folder-pacs.ts';
-import { FOLDERS_NOT_ALLOWED, InstanceUnreadable, PacsUnreachable, type InstanceToStore } from './pacs.ts';
+import { OpenFolder } from './open-folder.ts';
+import { FOLDERS_NOT_ALLOWED, FOREIGN_ENTRY, InstanceUnreadable } from './pacs.ts';
+import { PacsUnreachable, type InstanceToStore } from './pacs.ts';
 import { putInPlace } from './write-folder.ts';
 import { fieldsOf } from '../../testing/fields-of.ts';
 
@@ -62,8 +75,10 @@ test('keeps what is there, and says of other bytes that they are a duplicate', a
   const first = [instance('1.4')];
   await at(root).storeInstances(STUDY, first, signal);
   assert.is((await at(root).storeInstances(STUDY, first, signal))[0]!.outcome, 'stored');
-  const [other] = await at(root).storeInstances(STUDY, [instance('1.4', 'other bytes')], signal);
+  const otherBytes = instance('1.4', 'other bytes', { sopClassUID: '1.2.9' });
+  const [other] = await at(root).storeInstances(STUDY, [otherBytes], signal);
   assert.equal([other!.outcome, other!.pacsCode], ['refused', 0x0111]);
+  assert.equal(fieldsOf(await at(root).describeStudy(STUDY, 1, signal), 'sopClassUID'), ['1.2']);
   assert.is(await readFile(join(root, 'pacs/1.2.3/1.2.3.4/1.4.dcm'), 'utf8'), '1.4');
 });
 
@@ -98,21 +113,30 @@ test('is led nowhere by a UID', async ({ root }) => {
   assert.equal(await filesIn(root), []);
 });
 
-test('lies beneath the root alone, links included', async ({ root }) => {
+test('lies beneath the root alone, and not behind a link', async ({ root }) => {
   const elsewhere = await mkdtemp(join(tmpdir(), 'relay-elsewhere-'));
   await symlink(elsewhere, join(root, 'link'));
-  for (const settings of [
-    { root: null, folder: 'pacs' },
-    { root, folder: 'link' },
-    { root, folder: '..' },
-    { root, folder: '.' },
-  ]) {
+  for (const [code, settings] of [
+    [FOLDERS_NOT_ALLOWED, { root: null, folder: 'pacs' }],
+    [FOREIGN_ENTRY, { root, folder: 'link' }],
+    [FOLDERS_NOT_ALLOWED, { root, folder: '..' }],
+    [FOLDERS_NOT_ALLOWED, { root, folder: '.' }],
+    [FOLDERS_NOT_ALLOWED, { root, folder: 'pacs/../pacs' }],
+  ] as const) {
     const pacs = createFolderPacs(settings);
-    assert.is(await illnessOf(pacs.probe(signal)), FOLDERS_NOT_ALLOWED);
-    assert.is(await illnessOf(pacs.storeInstances(STUDY, [instance('1.4')], signal)), FOLDERS_NOT_ALLOWED);
+    assert.is(await illnessOf(pacs.probe(signal)), code);
+    assert.is(await illnessOf(pacs.storeInstances(STUDY, [instance('1.4')], signal)), code);
   }
   assert.equal(await readdir(elsewhere), []);
   await rm(elsewhere, { recursive: true });
+});
+
+test('lies where a link of the operator leads', async ({ root }) => {
+  await mkdir(join(root, 'deep/pacs'), { recursive: true });
+  await symlink(join(root, 'deep'), join(root, 'root'));
+  const pacs = createFolderPacs({ root: join(root, 'root'), folder: 'pacs' });
+  await pacs.storeInstances(STUDY, [instance('1.4')], signal);
+  assert.is(await readFile(join(root, 'deep/pacs/1.2.3/1.2.3.4/1.4.dcm'), 'utf8'), '1.4');
 });
 
 test('is ill, and refuses nothing, while it is not there or something else is in its way', async (context) => {
@@ -134,24 +158,36 @@ test('is ill, and refuses nothing, when its disk is full', async ({ root }) => {
 test('removes what a killed gateway was writing a day ago, and nothing younger', async ({ root }) => {
   const incoming = join(root, 'pacs/.relaypacs/incoming');
   await mkdir(incoming, { recursive: true });
-  for (const name of ['old', 'young']) await writeFile(join(incoming, name), 'half');
+  const old = randomUUID();
+  const young = randomUUID();
+  for (const name of [old, young]) await writeFile(join(incoming, name), 'half');
   const before = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
-  await utimes(join(incoming, 'old'), before, before);
+  await utimes(join(incoming, old), before, before);
   await at(root).storeInstances(STUDY, [instance('1.4')], signal);
-  assert.equal(await readdir(incoming), ['young']);
+  assert.equal(await readdir(incoming), [young]);
 });
 
 test('overwrites nothing on a file system without links either', async ({ root }) => {
   const noLinks = async (): Promise<never> => {
     throw Object.assign(new Error('no links'), { code: 'EPERM' });
   };
-  const from = join(root, 'from');
-  const to = join(root, 'to');
-  await writeFile(from, 'new');
-  assert.is(await putInPlace(from, to, noLinks), true);
-  await writeFile(from, 'newer');
-  assert.is(await putInPlace(from, to, noLinks), false);
-  assert.is(await readFile(to, 'utf8'), 'new');
+  await using top = await OpenFolder.open(root);
+  await writeFile(join(root, 'from'), 'new');
+  assert.is(await putInPlace(top, ['from'], ['to'], noLinks), true);
+  await writeFile(join(root, 'from'), 'newer');
+  assert.is(await putInPlace(top, ['from'], ['to'], noLinks), false);
+  assert.is(await readFile(join(root, 'to'), 'utf8'), 'new');
+  await symlink(join(root, 'nothing'), join(root, 'link'));
+  assert.is(await putInPlace(top, ['from'], ['link'], noLinks), false);
+  assert.is(await readlink(join(root, 'link')), join(root, 'nothing'));
+});
+
+test('is not taken for empty once it is closed', async ({ root }) => {
+  await using top = await OpenFolder.open(root);
+  const first = await top.folder(['pacs']);
+  assert.is(await first.look(['1.2.3']), null);
+  for (const name of 'abcdefgh') await top.folder([name], true);
+  await failsWith(first.look(['1.2.3']), Error);
 });
 
 test.run();

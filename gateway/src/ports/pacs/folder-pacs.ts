@@ -2,12 +2,11 @@
  * A folder as the PACS. It promises what pacs.ts asks: an instance counts as stored when it would survive a power cut.
  * Whatever the system says against it (a full disk, a share that is gone) is an illness of the folder, never a refusal.
  */
-import { constants } from 'node:fs';
-import { access, open, readdir, realpath, type FileHandle } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import { isUid } from '#shared/dicom/uid.ts';
-import { fileOf, findInstances, indexOf, isPlace, orNull, placesIn } from './folder-places.ts';
+import { fileOf, findInstances, INCOMING, indexOf, isPlace, PLACES, placesIn } from './folder-places.ts';
 import { gatherAll, hashAll } from './multipart.ts';
+import { OpenFolder, orNull, type Ways } from './open-folder.ts';
 import {
   FOLDERS_NOT_ALLOWED,
   InstanceUnreadable,
@@ -22,7 +21,7 @@ import { requireRoom, storeInstances } from './write-folder.ts';
  * `root`: the only place where folders may lie, set by whoever runs the gateway; null: nowhere. `folder`: its path
  * beneath the root.
  */
-export type FolderSettings = {
+export type FolderSettings = Ways & {
   readonly root: string | null;
   readonly folder: string;
   readonly freeBytes?: number;
@@ -35,9 +34,10 @@ const FREE_BYTES = 64 * 1024 * 1024;
 
 export function createFolderPacs(settings: FolderSettings): Pacs {
   const { freeBytes = FREE_BYTES } = settings;
-  const within = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
+  const within = async <T>(work: (top: OpenFolder) => Promise<T>): Promise<T> => {
     try {
-      return await work(await locate(settings));
+      await using root = await openRoot(settings);
+      return await work(await root.folder(settings.folder.split('/')));
     } catch (error) {
       throw asIllness(error);
     }
@@ -48,52 +48,50 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
     digestsOf: null,
     usualProof: 'read-back',
     storeInstances: (study, instances, signal) =>
-      within(async (folder) => {
-        await requireRoom(folder, freeBytes);
-        return storeInstances(folder, study, instances, signal);
+      within(async (top) => {
+        await requireRoom(top, freeBytes);
+        return storeInstances(top, study, instances, signal);
       }),
     findStudy: (study) =>
-      within(async (folder) => {
-        const places = await placesIn(folder, study);
-        return new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
+      within(async (top) => {
+        const found = new Set<string>();
+        for await (const { sopInstanceUID } of placesIn(top, study)) found.add(sopInstanceUID);
+        return found;
       }),
-    findInstances: (uids) => within((folder) => findInstances(folder, uids)),
+    findInstances: (uids) => within((top) => findInstances(top, uids)),
     readBack: (where, bytes, signal) =>
-      within((folder) => reading(folder, where, (handle) => hashAll(piecesOf(handle, signal), bytes))),
+      within((top) => reading(top, where, (file) => hashAll(piecesOf(file, signal), bytes))),
     fetchInstance: (where, maxBytes, signal) =>
-      within((folder) =>
-        reading(folder, where, async (handle) => {
-          const bytes = await gatherAll(piecesOf(handle, signal), maxBytes);
+      within((top) =>
+        reading(top, where, async (file) => {
+          const bytes = await gatherAll(piecesOf(file, signal), maxBytes);
           return bytes === null ? { kind: 'too-large' as const } : { kind: 'fetched' as const, bytes };
         }),
       ),
     streamInstance: (where, signal, read) =>
-      within((folder) => reading(folder, where, (handle) => read(piecesOf(handle, signal)))),
+      within((top) => reading(top, where, (file) => read(piecesOf(file, signal)))),
     describeStudy: (study, limit) =>
-      within(async (folder) => {
+      within(async (top) => {
         const described: DescribedInstance[] = [];
-        for (const place of (await placesIn(folder, study)).slice(0, limit))
-          described.push(await describe(folder, place));
+        for await (const place of placesIn(top, study))
+          if (described.push(await describe(top, place)) >= limit) break;
         return described;
       }),
     // A folder is no PACS with an index: it does not know whose studies it holds.
     searchStudies: async () => [],
     givesInstances: () => within(givesInstances),
     probe: () =>
-      within(async (folder) => {
-        await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-        await requireRoom(folder, freeBytes);
+      within(async (top) => {
+        await top.requireAccess();
+        await requireRoom(top, freeBytes);
+        for (const own of [INCOMING, PLACES]) await orNull(top.folder(own));
       }),
   };
 }
 
-/** Throws PacsUnreachable where it does not lie beneath the root: a link may lead elsewhere. */
-async function locate({ root, folder }: FolderSettings): Promise<string> {
+async function openRoot({ root, ...ways }: FolderSettings): Promise<OpenFolder> {
   if (root === null) throw new PacsUnreachable('folders are not allowed', null, FOLDERS_NOT_ALLOWED);
-  const top = await realpath(root);
-  const own = await realpath(join(root, folder));
-  if (own.startsWith(`${top}${sep}`)) return own;
-  throw new PacsUnreachable('the folder lies outside the root of folders', null, FOLDERS_NOT_ALLOWED);
+  return OpenFolder.open(root, ways);
 }
 
 /** Node's errors of the system have its names; everything else passes. */
@@ -106,41 +104,35 @@ function asIllness(error: unknown): unknown {
 
 /** Null: it is not there. */
 async function reading<T>(
-  folder: string,
+  top: OpenFolder,
   where: FoundInstance,
-  read: (handle: FileHandle) => Promise<T>,
+  read: (file: FileHandle) => Promise<T>,
 ): Promise<T | null> {
   if (!isPlace(where)) return null;
-  const handle = await orNull(open(fileOf(folder, where), constants.O_RDONLY | constants.O_NOFOLLOW));
-  if (handle === null) return null;
-  try {
-    return await read(handle);
-  } finally {
-    await handle.close();
-  }
+  await using file = await orNull(top.openFile(fileOf(where)));
+  return file && (await read(file));
 }
 
-const piecesOf = (handle: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Array> =>
-  handle.createReadStream({ autoClose: false, start: 0, signal });
+const piecesOf = (file: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Array> =>
+  file.createReadStream({ autoClose: false, start: 0, signal });
 
 /** The index alone is asked: headers of instances are the sender's. */
-async function describe(folder: string, where: FoundInstance): Promise<DescribedInstance> {
-  const handle = await orNull(open(indexOf(folder, where), constants.O_RDONLY | constants.O_NOFOLLOW));
-  const read = await handle?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0).finally(() => handle.close());
+async function describe(top: OpenFolder, where: FoundInstance): Promise<DescribedInstance> {
+  await using entry = await orNull(top.openFile(indexOf(where)));
+  const read = await entry?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0);
   const text = read?.buffer.toString('latin1', 0, read.bytesRead) ?? '';
   const sopClassUID = isUid(text) ? text : null;
   return { ...where, sopClassUID, modality: null, frames: null, seriesNumber: null, instanceNumber: null };
 }
 
 /** The first one that lies there. */
-async function givesInstances(folder: string): Promise<boolean | null> {
-  for (const study of await readdir(folder)) {
-    const [where] = await placesIn(folder, study);
-    if (where === undefined) continue;
-    return reading(folder, where, async (handle) => {
-      const { bytesRead } = await handle.read(new Uint8Array(1), 0, 1, 0);
-      return bytesRead === 1;
-    });
+async function givesInstances(top: OpenFolder): Promise<boolean | null> {
+  for await (const { name: study } of top.entries([])) {
+    for await (const where of placesIn(top, study))
+      return reading(top, where, async (file) => {
+        const { bytesRead } = await file.read(new Uint8Array(1), 0, 1, 0);
+        return bytesRead === 1;
+      });
   }
   return null;
 }

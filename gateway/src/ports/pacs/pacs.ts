@@ -332,6 +332,22 @@ export const FOLDERS_NOT_ALLOWED = 'folders-not-allowed';
 /** The `connection` of an Orthanc that is none. */
 export const NOT_ORTHANC = 'not-orthanc';
 
+/** The `connection` of a folder in which a link, or another kind of file, has a name that the gateway needs. */
+export const FOREIGN_ENTRY = 'foreign-entry';
+/** The `connection` of a folder with more names than the gateway reads. */
+export const FOLDER_OVERFULL = 'folder-overfull';
+
+/** Somebody else has written into a folder. `place`: where, beneath RELAY_FOLDER_ROOT. */
+export class FolderDisturbed extends PacsUnreachable {
+  readonly place: string;
+
+  constructor(code: typeof FOREIGN_ENTRY | typeof FOLDER_OVERFULL, place: string) {
+    super(`the folder is disturbed at ${place}`, null, code);
+    this.name = 'FolderDisturbed';
+    this.place = place;
+  }
+}
+
 /**
  * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the
  * PACS's. Nobody was given the whole of it.

@@ -1,7 +1,7 @@
 /** Only what can end by itself is said to: the rest needs an administrator. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
+import { FOLDER_OVERFULL, FOREIGN_ENTRY, PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
 import { whyAway } from './why-away.ts';
 
 test('a PACS that is down, busy or slow comes back by itself', () => {
@@ -38,6 +38,8 @@ test('a wrong address, certificate, folder or AE title stays wrong until somebod
       'not-orthanc',
       'secrets-unreadable',
       'no-destination',
+      FOREIGN_ENTRY,
+      FOLDER_OVERFULL,
     ],
   ];
   for (const connection of connections)

@@ -2,7 +2,9 @@
 import { UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE } from '../../dimse/association-failed.ts';
 import { CLASS_NOT_SUPPORTED } from '../../dimse/command-fields.ts';
 import {
+  FOLDER_OVERFULL,
   FOLDERS_NOT_ALLOWED,
+  FOREIGN_ENTRY,
   NO_DESTINATION,
   NOT_ORTHANC,
   SECRETS_UNREADABLE,
@@ -17,7 +19,7 @@ export type WhyAway = (typeof WHY_AWAY)[number];
  * (ENOTFOUND) is none of them: so it is while a container is stopped or a name server fails, and that passes.
  */
 const WRONG_SETTINGS: readonly string[] = [
-  ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, NOT_ORTHANC],
+  ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, FOREIGN_ENTRY, FOLDER_OVERFULL, NOT_ORTHANC],
   ...[UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE],
   ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'],
 ];

@@ -4,53 +4,45 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  fileOf,
-  hasCode,
-  INCOMING,
-  indexOf,
-  isPlace,
-  orNull,
-  OWN,
-  PLACES,
-  shelfOf,
-} from './folder-places.ts';
+import { fileOf, INCOMING, indexOf, isPlace } from './folder-places.ts';
 import { hashAll } from './multipart.ts';
+import { hasCode, type OpenFolder, orNull, type Place } from './open-folder.ts';
 import { PacsUnreachable, type FoundInstance, type InstanceToStore, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 
 /** A file that a killed gateway was writing. Far longer than any instance takes. */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
+const OUR_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Far more than all gateways write at a time. Others may have put any number there. */
+const LOOKED_AT = 1_000;
 
 /** PS3.4 Table B.2-1 and PS3.7 Annex C: the Failure Reasons that a folder has. */
 const INVALID_INSTANCE = 0x0117;
 const DUPLICATE_INSTANCE = 0x0111;
 
-export async function requireRoom(folder: string, freeBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+export async function requireRoom(top: OpenFolder, freeBytes: number): Promise<void> {
+  const { bavail, bsize } = await top.room();
   if (bavail * bsize < freeBytes) throw new PacsUnreachable('the disk is full', null, 'ENOSPC');
 }
 
 export async function storeInstances(
-  folder: string,
+  top: OpenFolder,
   studyInstanceUID: string,
   instances: readonly InstanceToStore[],
   signal: AbortSignal,
 ): Promise<readonly StoreAnswer[]> {
-  await mkdir(join(folder, INCOMING), { recursive: true });
-  const touched = new Set<string>();
+  await top.folder(INCOMING, true);
+  const touched = new Map<string, Place>();
   const answers: StoreAnswer[] = [];
   for (const instance of instances) {
     signal.throwIfAborted();
     const { seriesInstanceUID, sopInstanceUID } = instance;
     const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID };
     if (!isPlace(where)) answers.push({ sopInstanceUID, outcome: 'refused', pacsCode: INVALID_INSTANCE });
-    else answers.push(await storeOne(folder, { where, instance, touched }, signal));
+    else answers.push(await storeOne(top, { where, instance, touched }, signal));
   }
   // A new name is safe from a power cut once its folder is synced.
-  for (const each of touched) await syncFolder(each);
+  for (const place of touched.values()) await top.sync(place);
   return answers;
 }
 
@@ -58,58 +50,71 @@ type Storing = {
   readonly where: FoundInstance;
   readonly instance: InstanceToStore;
   /** Folders in which there is a new name. */
-  readonly touched: Set<string>;
+  readonly touched: Map<string, Place>;
 };
 
 async function storeOne(
-  folder: string,
+  top: OpenFolder,
   { where, instance, touched }: Storing,
   signal: AbortSignal,
 ): Promise<StoreAnswer> {
   const { sopInstanceUID } = instance;
-  const temporary = join(folder, INCOMING, randomUUID());
+  const temporary = [...INCOMING, randomUUID()];
   try {
-    await writeWhole(temporary, instance, signal);
+    await writeWhole(top, temporary, provenBytes(instance, signal));
     // Once for a request: its first file tells the time there.
-    if (touched.size === 0) await removeAbandoned(join(folder, INCOMING), temporary);
-    const study = join(folder, where.studyInstanceUID);
-    const series = join(study, where.seriesInstanceUID);
-    const shelf = shelfOf(folder, sopInstanceUID);
-    await mkdir(series, { recursive: true });
-    await mkdir(shelf, { recursive: true });
+    if (touched.size === 0) await removeAbandoned(top, temporary);
+    const file = fileOf(where);
+    const entry = indexOf(where);
+    for (const folder of [file.slice(0, -1), entry.slice(0, -1)]) {
+      await top.folder(folder, true);
+      for (const place of wayTo(folder)) touched.set(place.join('/'), place);
+    }
     // Before the instance: a place without an instance is passed over, an instance without a place is not found.
-    await writeFile(indexOf(folder, where), instance.sopClassUID, { mode: 0o640 });
-    const parents = [folder, join(folder, OWN), join(folder, PLACES)];
-    for (const each of [...parents, study, series, shelf]) touched.add(each);
-    const file = fileOf(folder, where);
-    const isPut = await putInPlace(temporary, file);
-    const isOurs = isPut || (await digestOf(file, instance.bytes)) === instance.digest;
+    await writeEntry(top, entry, instance.sopClassUID);
+    const isPut = await putInPlace(top, temporary, file);
+    const isOurs = isPut || (await digestOf(top, file, instance.bytes)) === instance.digest;
     return isOurs
       ? { sopInstanceUID, outcome: 'stored', pacsCode: null }
       : { sopInstanceUID, outcome: 'refused', pacsCode: DUPLICATE_INSTANCE };
   } finally {
-    await rm(temporary, { force: true });
+    await top.unlink(temporary);
   }
 }
 
-async function writeWhole(path: string, instance: InstanceToStore, signal: AbortSignal): Promise<void> {
-  const handle = await open(path, 'wx', 0o640);
-  try {
-    for await (const piece of provenBytes(instance, signal)) await handle.appendFile(piece);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** The folder itself comes last. */
+const wayTo = (folder: Place): readonly Place[] => [...folder, ''].map((_, depth) => folder.slice(0, depth));
+
+async function writeWhole(top: OpenFolder, place: Place, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  await using file = await top.create(place);
+  if (file === null) throw new Error('a random name is taken');
+  for await (const piece of pieces) await file.appendFile(piece);
+  await file.sync();
 }
 
-/** By the clock of whoever keeps the files: `fresh` has just been written there. */
-async function removeAbandoned(incoming: string, fresh: string): Promise<void> {
-  const names = await readdir(incoming);
-  if (names.length === 1) return;
-  const { mtimeMs: now } = await stat(fresh);
-  for (const path of names.map((name) => join(incoming, name))) {
-    const file = await orNull(stat(path));
-    if (file !== null && now - file.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+const NEW = { size: 0, nlink: 1 };
+
+/** An entry that is there stays, unless a power cut left it empty. One with another name elsewhere is not ours. */
+async function writeEntry(top: OpenFolder, place: Place, sopClassUID: string): Promise<void> {
+  const made = await top.create(place);
+  await using entry = made ?? (await top.openFile(place, constants.O_RDWR));
+  const { size, nlink } = made === null ? await entry.stat() : NEW;
+  if (size === 0 && nlink === 1) await entry.writeFile(sopClassUID);
+}
+
+/**
+ * Removes regular files with names as the gateway gives them, by the clock of whoever keeps the files: `fresh` has just
+ * been written there. A file that also has a name elsewhere keeps that one.
+ */
+async function removeAbandoned(top: OpenFolder, fresh: Place): Promise<void> {
+  const now = (await top.look(fresh))?.mtimeMs ?? 0;
+  let looked = 0;
+  for await (const { name } of top.entries(INCOMING)) {
+    looked += 1;
+    if (looked > LOOKED_AT) return;
+    const place = [...INCOMING, name];
+    const file = OUR_NAME.test(name) ? await top.look(place) : null;
+    if (file?.isFile() && now - file.mtimeMs > ABANDONED_MS) await top.unlink(place);
   }
 }
 
@@ -120,34 +125,25 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
  * False: something is there, and it stays. A rename would replace what another gateway put there in the same moment,
  * so it is only for file systems that have nothing else.
  */
-export async function putInPlace(from: string, to: string, give = link): Promise<boolean> {
+export async function putInPlace(
+  top: OpenFolder,
+  from: Place,
+  to: Place,
+  give = () => top.link(from, to),
+): Promise<boolean> {
   try {
-    await give(from, to);
+    await give();
     return true;
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return false;
     if (!hasCode(error, ...NO_LINKS)) throw error;
-    if ((await orNull(stat(to))) !== null) return false;
-    await rename(from, to);
+    if ((await top.look(to)) !== null) return false;
+    await top.rename(from, to);
     return true;
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } catch (error) {
-    // fsync(2): "EINVAL: fd is bound to a special file which does not support synchronization", as some shares are.
-    if (!hasCode(error, 'EINVAL')) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function digestOf(path: string, bytes: number): Promise<string | null> {
-  const handle = await orNull(open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
-  if (handle === null) return null;
-  const pieces = handle.createReadStream({ autoClose: false, start: 0 });
-  return (await hashAll(pieces, bytes).finally(() => handle.close())).digest;
+async function digestOf(top: OpenFolder, place: Place, bytes: number): Promise<string | null> {
+  await using file = await orNull(top.openFile(place));
+  return file && (await hashAll(file.createReadStream({ autoClose: false, start: 0 }), bytes)).digest;
 }
