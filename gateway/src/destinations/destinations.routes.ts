@@ -51,6 +51,7 @@ import { connectionOf, type Destinations } from './destinations.ts';
 import { applyMeasured } from './apply-measured.ts';
 import { toShown, tuningOf } from './show-destination.ts';
 import { examineDestination, type Examining } from './examine-destination.ts';
+import { probeFolder } from './probe-folder.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
 const ADMIN = ['admin'] as const;
@@ -211,7 +212,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   });
   router.openapi(examine, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
-    const probe = (signal: AbortSignal) => destinations.of(row).probe(signal);
+    const probe = (signal: AbortSignal) => probeFolder(db, destinations.of(row), row.id, signal);
     const around = { proxy: tools.pacsProxy, clock, probe };
     // Empty where there is no body.
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));

@@ -14,7 +14,7 @@ import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
 export type Examining = {
   readonly proxy: PacsProxy | null;
   readonly clock: () => number;
-  /** Of a folder: its adapter's own probe. */
+  /** Of a folder alone. Throws PacsUnreachable. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
 };
 

@@ -3,7 +3,7 @@
  * A destination says what is wrong with it, and until when: it refuses every store, has a limit, or was mended while
  * studies waited for it.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, unlink } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -233,6 +233,24 @@ test('that was mended gets the studies that wait for it as soon as its test is w
   assert.is.not((await examine(id)).verdict?.result, 'fail');
   await until('the study to arrive', async () => (await status()).state === 'closed');
   assert.ok((await next()) < putOffTo, 'its next attempt was brought forward');
+});
+
+test('that is a folder names the link for which a study waits, and gets the study once it is gone', async () => {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  const id = await makePrimary({ kind: 'folder', name: 'shared', url: 'shared' });
+  const { instances: film } = syntheticStudy({ seed: 16, instancesPerSeries: 1, rows: 8, columns: 8 });
+  const { studyInstanceUID } = film[0]!.identifiers;
+  await mkdir(join(root, 'shared'));
+  await symlink(tmpdir(), join(root, 'shared', studyInstanceUID));
+  const uploadId = await sendStudy(askOf(gateway), token, film);
+  const status = () => statusOf(token, uploadId);
+  await until('the study to wait', async () => (await status()).waiting?.because === 'pacs-settings-wrong');
+  const { verdict } = await examine(id);
+  assert.is(verdict?.code, 'foreign-entry');
+  assert.match(verdict!.says, `shared/${studyInstanceUID}`);
+  await unlink(join(root, 'shared', studyInstanceUID));
+  assert.is.not((await examine(id)).verdict?.result, 'fail');
+  await until('the study to arrive', async () => (await status()).state === 'closed');
 });
 
 test.run();
