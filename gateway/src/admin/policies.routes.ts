@@ -19,7 +19,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
-import { parseJson } from '../http/parse-json.ts';
+import { readJson } from '../http/json-body.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
 import {
   allow,
@@ -312,12 +312,10 @@ function serveDryRun(router: Router, { tryPolicy }: PolicyRouteTools): void {
   let running = 0;
   describeDryRun(router);
   router.post(DRY_RUN_PATH, allow(ADMIN), async (c) => {
-    const { body, headers, signal } = c.req.raw;
-    if (body === null) throw new Problem('bad-request');
     if (running >= DRY_RUN.atOnce) throw new Problem('rate-limited', undefined, { 'Retry-After': '5' });
     running += 1;
     try {
-      const trials = await dryRun(headers.get('content-type') ?? '', body, tryPolicy, signal);
+      const trials = await dryRun(c.req.raw, callerOf(c).id, tryPolicy);
       return c.json({ instances: trials }, 200);
     } finally {
       running -= 1;
@@ -327,11 +325,11 @@ function serveDryRun(router: Router, { tryPolicy }: PolicyRouteTools): void {
 
 /** Reads the policy, then the instances, each of which is tried and forgotten before the next one is read. */
 async function dryRun(
-  contentType: string,
-  body: AsyncIterable<Uint8Array>,
+  { body, headers, signal }: Request,
+  from: string,
   tryPolicy: TryPolicy,
-  signal: AbortSignal,
 ): Promise<PolicyTrial[]> {
+  if (body === null) throw new Problem('bad-request');
   const limits: MultipartLimits = {
     parts: DRY_RUN.instances + 1,
     bytes: DRY_RUN.bytes,
@@ -340,10 +338,10 @@ async function dryRun(
   };
   let policy: PolicyDocument | null = null;
   const trials: PolicyTrial[] = [];
-  for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
+  for await (const { field, chunks } of readMultipart(headers.get('content-type') ?? '', body, limits)) {
     if (policy !== null) trials.push(await tryPolicy(chunksSource(chunks), policy, signal));
     else if (field === 'policy') {
-      policy = parsePolicy(Buffer.concat(chunks));
+      policy = judgePolicy(await readJson({ bytes: Buffer.concat(chunks), from, signal }));
       requirePossible(policy);
     } else break;
   }
@@ -352,8 +350,8 @@ async function dryRun(
 }
 
 /** @throws Problem bad-request, invalid-request. */
-function parsePolicy(bytes: Uint8Array): PolicyDocument {
-  const parsed = policyDocumentSchema.safeParse(parseJson(bytes));
+function judgePolicy(values: unknown): PolicyDocument {
+  const parsed = policyDocumentSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   throw invalidPolicy(parsed.error.issues);
 }

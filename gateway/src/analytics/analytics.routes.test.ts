@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EVALUATION_COLUMNS, type ReviewFigures } from '#shared/protocol/analytics.ts';
 import type { Role, Session } from '#shared/protocol/api.ts';
-import { readCsv } from '../http/csv.ts';
+import { parseCsv } from '../http/parse-csv.ts';
 import { audited } from '../testing/audited.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { insertTestReview, insertTestScored } from '../testing/insert-figures.ts';
@@ -49,7 +49,7 @@ async function evaluationFor(role: Role, query = ''): Promise<Record<string, str
   assert.not.ok(new TextDecoder().decode(bytes).includes(PLANTED.slice(5)), 'a UID');
   const rows: Record<string, string>[] = [];
   let header: readonly string[] | null = null;
-  for await (const { cells } of readCsv(one(bytes))) {
+  for await (const { cells } of parseCsv(one(bytes))) {
     if (header === null) header = cells;
     else rows.push(Object.fromEntries(header.map((name, at) => [name, cells[at] ?? ''])));
   }

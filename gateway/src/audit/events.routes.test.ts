@@ -12,7 +12,7 @@ import { openTestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { userOfOtherSite } from '../testing/other-site.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
-import { readCsv } from '../http/csv.ts';
+import { parseCsv } from '../http/parse-csv.ts';
 import { recordAudits, type AuditEvent } from './audit.ts';
 import { closeReadings, recordReading } from './record-reading.ts';
 
@@ -113,7 +113,7 @@ test('name the device that did them, in the page and beside its id in the file',
   const csv = await gateway.call('GET', `/audit/events?format=csv&person=${user.id}`, { token: auditor });
   const bytes = new Uint8Array(await csv.arrayBuffer());
   const [head, ...lines] = await Array.fromAsync(
-    readCsv([bytes].values() as unknown as AsyncIterable<Uint8Array>),
+    parseCsv([bytes].values() as unknown as AsyncIterable<Uint8Array>),
   );
   const cellsOf = (name: string) =>
     lines.map(({ cells }) => cells[head!.cells.indexOf(name)]).filter(Boolean);
@@ -228,7 +228,7 @@ test('are saved as CSV without formulas, and saving is an event that is not in t
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const text = new TextDecoder().decode(bytes);
   assert.match(text, `"'=HYPERLINK(""http://x"")"`);
-  const cells = await Array.fromAsync(readCsv([bytes].values() as unknown as AsyncIterable<Uint8Array>));
+  const cells = await Array.fromAsync(parseCsv([bytes].values() as unknown as AsyncIterable<Uint8Array>));
   const column = (name: string) => cells[0]!.cells.indexOf(name);
   assert.equal(
     cells.slice(1).map(({ cells: row }) => row[column('event')]),

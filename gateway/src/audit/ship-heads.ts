@@ -18,7 +18,19 @@ export type HeadPlace = {
 const PATIENCE_MS = 10_000;
 /** As RFC 7515 §9.2.1 names the compact form. */
 const MEDIA_TYPE = 'application/jose';
-const HEAD_LENGTH_LIMIT = 4_096;
+const HEAD_BYTES_LIMIT = 4_096;
+
+/** Empty: the place has none, or says too much for one. */
+async function headIn({ ok, body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of (ok && body) || []) {
+    bytes += piece.length;
+    if (bytes >= HEAD_BYTES_LIMIT) return '';
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
 
 export function openHeadPlace(url: URL): HeadPlace {
   if (url.protocol === 'file:') {
@@ -41,8 +53,8 @@ export function openHeadPlace(url: URL): HeadPlace {
   return {
     async last(signal) {
       const answer = await ask({ headers }, signal ? [signal] : []);
-      const text = answer.ok ? (await answer.text()).trim() : '';
-      return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) && text.length < HEAD_LENGTH_LIMIT ? text : null;
+      const text = (await headIn(answer)).trim();
+      return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) ? text : null;
     },
     file: null,
     async send(heads, signal) {

@@ -3,7 +3,6 @@
  * at all. A dry run does the same and takes nothing.
  */
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import {
   type CaseCsvFault,
   type CaseCsvField,
@@ -11,7 +10,8 @@ import {
   CSV_COLUMNS_LIMIT,
   CSV_ROWS_LIMIT,
 } from '#shared/protocol/case-csv.ts';
-import { CsvBroken, readCsv, type CsvRow } from '../http/csv.ts';
+import { CsvBroken, type CsvRow } from '../http/csv.ts';
+import { readCsv } from '../http/read-csv.ts';
 import { fieldOf, RowFault } from './case-csv.ts';
 import type { CaseReader } from './case-rights.ts';
 import { listAssignees } from './case.store.ts';
@@ -98,16 +98,15 @@ async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile)
     const rows = batch;
     batch = [];
     if (rows.length > 0) await take(work, rows, await judgeRows(judge, rows));
-    // Wrong rows, for which nobody is asked, would hold every other request up until the last of them.
-    await setImmediate();
   };
   try {
-    const rows = readCsv(pieces);
+    // The header, and a row more than may be: there are too many then.
+    const rows = readCsv(pieces, CSV_ROWS_LIMIT + 2, signal);
     const header = await rows.next();
     const isUsable = header.done !== true && readHeader(report, header.value, named);
     for await (const row of rows) {
-      signal.throwIfAborted();
       const read = readRow(report, row);
+      if (!isUsable && report.preview.length === PREVIEW_ROWS) break;
       if (isUsable && read !== null) batch.push(read);
       if (batch.length >= ROWS_AT_ONCE) await flush();
     }

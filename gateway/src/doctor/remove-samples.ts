@@ -3,12 +3,13 @@
  * is true of them then. Asks for nothing that this visit did not store itself.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { parseJson } from '../ports/pacs/dicom-json.ts';
+import { ENTRIES } from '../ports/pacs/orthanc-json.ts';
 import { isDimse } from './dimse.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { SAMPLE_PATIENT } from './sample.ts';
 import { countShown } from './store-sample.ts';
 import { countShownOverDimse } from './store-over-dimse.ts';
+import { readAnswer } from './read-answer.ts';
 import type { Visit } from './visit.ts';
 
 /** Some delete in the background. Waits between looks; a removal has eight seconds in all. */
@@ -47,22 +48,22 @@ async function askRemoval(visit: Visit, study: string): Promise<Outcome> {
   return gone.kind === 'answer' && gone.status >= 200 && gone.status < 300 ? 'promised' : 'kept';
 }
 
-async function removeFromOrthanc({ found, ask }: Visit, study: string): Promise<Outcome> {
+async function removeFromOrthanc(visit: Visit, study: string): Promise<Outcome> {
+  const { found, ask } = visit;
   const root = found.orthancRest!;
   const looked = await ask({ method: 'POST', url: `${root}/tools/lookup`, body: Buffer.from(study) });
-  const rows = looked.kind === 'answer' && looked.status === 200 ? parseJson(looked.body.toString()) : null;
-  if (!Array.isArray(rows)) return 'kept';
+  const isFound = looked.kind === 'answer' && looked.status === 200;
+  const entries = isFound ? await readAnswer(visit, looked, ENTRIES) : null;
+  if (entries === null || entries === 'object') return 'kept';
   let outcome: Outcome = 'absent';
-  for (const row of rows as { Type?: unknown; ID?: unknown }[]) {
-    if (row?.Type !== 'Study' || typeof row.ID !== 'string' || !ORTHANC_ID.test(row.ID)) continue;
-    const gone = await ask({ method: 'DELETE', url: `${root}/studies/${row.ID}` });
+  for (const { type, id } of entries) {
+    if (type !== 'Study') continue;
+    const gone = await ask({ method: 'DELETE', url: `${root}/studies/${id}` });
     if (gone.kind === 'none' || (gone.status !== 200 && gone.status !== 404)) return 'kept';
     outcome = 'removed';
   }
   return outcome;
 }
-
-const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
 
 async function countLeft(visit: Visit, isPromised: boolean): Promise<number | null> {
   const count = isDimse(visit.connection.url) ? countShownOverDimse : countShown;

@@ -1,9 +1,10 @@
 /** Whether the PACS returns what it has, and what it tells about it in addition. */
 import { PacsUnreachable, type FoundInstance } from '../ports/pacs/pacs.ts';
-import { parseJson } from '../ports/pacs/dicom-json.ts';
+import { FIRST_ID } from '../ports/pacs/orthanc-json.ts';
 import { firstPart } from '../ports/pacs/multipart.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import type { Finding } from './diagnoses.ts';
+import { readAnswer } from './read-answer.ts';
 import { only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 /** The first instance may be a film of gigabytes: enough of it to see that it is DICOM. */
@@ -51,11 +52,11 @@ async function tryRetrieval(visit: Visit): Promise<readonly Finding[]> {
   return only('retrieval-fails', { outcome: outcomeOf(answer) });
 }
 
-async function tellsDigests({ ask }: Visit, rest: string): Promise<boolean> {
+async function tellsDigests(visit: Visit, rest: string): Promise<boolean> {
+  const { ask } = visit;
   const listed = await ask({ url: `${rest}/instances?limit=1&since=0`, maxBytes: LOOKED_AT_BYTES });
-  const ids = listed.kind === 'answer' ? parseJson(listed.body.toString()) : null;
-  const id: unknown = Array.isArray(ids) ? ids[0] : null;
-  if (typeof id !== 'string' || !/^[0-9a-f-]{44}$/.test(id)) return false;
+  const id = await readAnswer(visit, listed, FIRST_ID);
+  if (id === null) return false;
   const digest = await ask({ url: `${rest}/instances/${id}/attachments/dicom/md5`, maxBytes: 100 });
   return (
     digest.kind === 'answer' && digest.status === 200 && /^[0-9a-f]{32}$/.test(digest.body.toString().trim())

@@ -2,9 +2,12 @@
  * Whether the address is a DICOMweb root that answers this caller: clock, credentials, search. Where it is
  * not, the usual roots of the same server are tried.
  */
-import { parseJson, readSearchAnswer } from '../ports/pacs/dicom-json.ts';
+import { SEARCH_ANSWER } from '../ports/pacs/dicom-json.ts';
+import { ORTHANC_SAYS } from '../ports/pacs/orthanc-json.ts';
+import type { DescribedInstance } from '../ports/pacs/pacs.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
+import { readAnswer } from './read-answer.ts';
 import { DICOM_JSON, mediaTypeOf, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 /** Below this, a Date header of whole seconds and a slow line look the same as a clock that runs wrong. */
@@ -29,16 +32,18 @@ async function search(visit: Visit): Promise<readonly Finding[]> {
   const clock = judgeClock(answer, visit.clock.now());
   const turnedAway = judgeAccess(answer, connection.authorization !== null);
   if (turnedAway) return [clock, turnedAway];
-  if (!isSearchAnswer(answer)) return [clock, await whyNot(visit, answer)];
+  if ((await rowsOf(visit, answer)) === null) return [clock, await whyNot(visit, answer)];
   visit.found.orthancRest = await findOrthanc(visit);
   const access = await judgeOpenness(visit);
   await findInstances(visit);
   return [clock, access, diagnose('searches')];
 }
 
-/** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. */
-const isSearchAnswer = ({ status, body }: Answer): boolean =>
-  status === 204 || (status === 200 && Array.isArray(parseJson(body.toString())));
+/** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. Null: it is no answer to a search. */
+async function rowsOf(visit: Visit, answer: Answer | NoAnswer): Promise<readonly DescribedInstance[] | null> {
+  if (answer.kind === 'none' || (answer.status !== 200 && answer.status !== 204)) return null;
+  return answer.status === 204 ? [] : readAnswer(visit, answer, SEARCH_ANSWER);
+}
 
 async function unanswered({ connection, ask }: Visit, answer: NoAnswer): Promise<Finding> {
   if (connection.url.startsWith('http:') && !answer.isSilent) {
@@ -67,10 +72,11 @@ function judgeAccess({ status, headers }: Answer, isAuthorized: boolean): Findin
   return status === 407 ? diagnose('proxy-wants-credentials') : null;
 }
 
-async function judgeOpenness({ connection, ask }: Visit): Promise<Finding> {
+async function judgeOpenness(visit: Visit): Promise<Finding> {
+  const { connection, ask } = visit;
   if (connection.authorization === null) return diagnose('open-to-all');
   const answer = await ask({ ...searchFor(connection.url, '/studies?limit=1'), isAnonymous: true });
-  const isOpen = answer.kind === 'answer' && isSearchAnswer(answer);
+  const isOpen = (await rowsOf(visit, answer)) !== null;
   return diagnose(isOpen ? 'open-to-all' : 'credentials-taken');
 }
 
@@ -113,7 +119,8 @@ const ONE_ROW_BYTES = 1024 * 1024;
 const ROOTS = ['/dicom-web', '/dicomweb', '/dicomWeb', '/rs', '/v2'];
 const ROOTS_OF_SERVERS = ['/dicom-web', '/dicomweb', '/dcm4chee-arc/aets/DCM4CHEE/rs', '/orthanc/dicom-web'];
 
-async function findRoot({ connection, ask }: Visit): Promise<string | null> {
+async function findRoot(visit: Visit): Promise<string | null> {
+  const { connection, ask } = visit;
   const { origin } = new URL(connection.url);
   const roots = [
     ...ROOTS.map((path) => connection.url + path),
@@ -123,14 +130,16 @@ async function findRoot({ connection, ask }: Visit): Promise<string | null> {
   const answers = await Promise.all(
     tried.map((root) => ask({ ...searchFor(root, '/studies?limit=1'), maxBytes: ONE_ROW_BYTES })),
   );
-  const at = answers.findIndex(
-    (answer) => answer.kind === 'answer' && isSearchAnswer(answer) && mediaTypeOf(answer) !== 'text/html',
-  );
-  return tried[at] ?? null;
+  for (const [at, answer] of answers.entries()) {
+    const rows = await rowsOf(visit, answer);
+    if (rows !== null && answer.kind === 'answer' && mediaTypeOf(answer) !== 'text/html') return tried[at]!;
+  }
+  return null;
 }
 
 /** The REST root, where `/system` beside the DICOMweb root is an Orthanc's. */
-async function findOrthanc({ connection, ask }: Visit): Promise<string | null> {
+async function findOrthanc(visit: Visit): Promise<string | null> {
+  const { connection, ask } = visit;
   const rest = connection.url.replace(/\/[^/]*$/, '');
   if (!/^https?:\/\/[^/]/.test(rest)) return null;
   const answer = await ask({
@@ -138,16 +147,14 @@ async function findOrthanc({ connection, ask }: Visit): Promise<string | null> {
     headers: { accept: 'application/json' },
     maxBytes: 65_536,
   });
-  const body = answer.kind === 'answer' && answer.status === 200 ? parseJson(answer.body.toString()) : null;
-  return typeof body === 'object' && body !== null && 'ApiVersion' in body && 'DicomAet' in body
-    ? rest
-    : null;
+  const isHere = answer.kind === 'answer' && answer.status === 200;
+  return isHere && (await readAnswer(visit, answer, ORTHANC_SAYS))?.isSystem === true ? rest : null;
 }
 
 async function findInstances(visit: Visit): Promise<void> {
   const answer = await visit.ask(searchFor(visit.connection.url, '/instances?limit=10'));
-  if (answer.kind === 'answer' && isSearchAnswer(answer))
-    visit.found.instances = readSearchAnswer(parseJson(answer.body.toString())).filter(isOurForm);
+  const rows = await rowsOf(visit, answer);
+  if (rows !== null) visit.found.instances = rows.filter(isOurForm);
 }
 
 const UID = /^[0-9.]{1,64}$/;
@@ -166,8 +173,9 @@ async function lookAtTypes(visit: Visit): Promise<readonly Finding[]> {
 
 async function uidsOf(visit: Visit, path: string): Promise<readonly string[] | null> {
   const answer = await visit.ask(searchFor(visit.connection.url, path));
-  if (answer.kind === 'none' || !isSearchAnswer(answer) || !answer.isWhole) return null;
-  return readSearchAnswer(parseJson(answer.body.toString())).map(({ sopInstanceUID }) => sopInstanceUID);
+  const rows = await rowsOf(visit, answer);
+  if (rows === null || answer.kind === 'none' || !answer.isWhole) return null;
+  return rows.map(({ sopInstanceUID }) => sopInstanceUID);
 }
 
 /** Of the studies that are known, the first with two instances. */

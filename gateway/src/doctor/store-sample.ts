@@ -1,13 +1,14 @@
 /** Stores the samples, and looks what becomes of them. Only where a person asked for it. */
 import { createHash } from 'node:crypto';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from '../ports/pacs/dicom-json.ts';
+import { readStoreAnswer, SEARCH_ANSWER, STORE_ANSWER } from '../ports/pacs/dicom-json.ts';
 import { storeRequestBody } from '../ports/pacs/multipart.ts';
 import type { InstanceToStore, StoreAnswer } from '../ports/pacs/pacs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
+import { readAnswer } from './read-answer.ts';
 import { instanceIn, retrieve } from './retrieve.ts';
 import { createSamples, sampleBytes, type Sample } from './sample.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
@@ -30,7 +31,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   // Before the request: an answer that is lost leaves them there as well.
   visit.found.samples = samples;
   const answer = await store(visit, samples);
-  const told = toldOf(answer, samples);
+  const told = await toldOf(visit, answer, samples);
   visit.found.isNoneTaken = tookNone(told) || (answer.kind === 'answer' && isClientError(answer.status));
   const stored = judgeStore(answer, told);
   if (stored.result === 'fail') return [stored];
@@ -90,11 +91,8 @@ export const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
   },
 });
 
-const toldOf = (answer: Answer | NoAnswer, samples: readonly Sample[]) =>
-  readStoreAnswer(
-    answer.kind === 'answer' ? parseStoreAnswer(answer.body.toString()) : null,
-    samples.map(toStore),
-  );
+const toldOf = async (visit: Visit, answer: Answer | NoAnswer, samples: readonly Sample[]) =>
+  readStoreAnswer(await readAnswer(visit, answer, STORE_ANSWER), samples.map(toStore));
 
 const isClientError = (status: number): boolean => status >= 400 && status < 500;
 
@@ -157,7 +155,9 @@ export function lagMinutesOf({ found }: Visit): number {
 }
 
 /** Of the samples, by a search; null: it does not answer. */
-export async function countShown({ connection, ask, found: { samples } }: Visit): Promise<number | null> {
+export async function countShown(visit: Visit): Promise<number | null> {
+  const { connection, ask } = visit;
+  const { samples } = visit.found;
   const { studyInstanceUID } = samples[0]!.identifiers;
   const answer = await ask({
     url: `${connection.url}/studies/${studyInstanceUID}/instances?limit=10`,
@@ -165,9 +165,9 @@ export async function countShown({ connection, ask, found: { samples } }: Visit)
   });
   if (answer.kind === 'none') return null;
   if (answer.status === 204) return 0;
-  const rows = answer.status === 200 ? parseJson(answer.body.toString()) : null;
-  if (!Array.isArray(rows)) return null;
-  const shown = new Set(readSearchAnswer(rows).map((row) => row.sopInstanceUID));
+  const rows = answer.status === 200 ? await readAnswer(visit, answer, SEARCH_ANSWER) : null;
+  if (rows === null) return null;
+  const shown = new Set(rows.map((row) => row.sopInstanceUID));
   return samples.filter(({ identifiers }) => shown.has(identifiers.sopInstanceUID)).length;
 }
 
@@ -184,15 +184,15 @@ async function tryDuplicates(visit: Visit): Promise<readonly Finding[]> {
   if (sample === undefined) return [];
   if (!visit.found.returnsSameBytes) return only('duplicates-untold');
   const other = { ...sample, bytes: sampleBytes(sample.identifiers, 3, visit.clock.now()) };
-  const same = inWords(await store(visit, [sample]), sample);
-  const changed = inWords(await store(visit, [other]), sample);
+  const same = await inWords(visit, await store(visit, [sample]), sample);
+  const changed = await inWords(visit, await store(visit, [other]), sample);
   const back = await instanceIn(await retrieve(visit, sample.identifiers, SAMPLE_BYTES_LIMIT));
   if (back === null) return only('duplicates-untold');
   return back.equals(sample.bytes) ? only('first-kept', { same, other: changed }) : only('last-kept');
 }
 
-function inWords(answer: Answer | NoAnswer, sample: Sample): string {
-  const [told] = toldOf(answer, [sample]);
+async function inWords(visit: Visit, answer: Answer | NoAnswer, sample: Sample): Promise<string> {
+  const [told] = await toldOf(visit, answer, [sample]);
   const code = told!.pacsCode === null ? '' : ` and code ${describePacsReason(told!.pacsCode).code}`;
   return `${outcomeOf(answer)}${code}`;
 }

@@ -14,11 +14,13 @@ import {
   callerOf,
   createRouter,
   describeRoute,
-  limitBody,
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { readCommitmentQuestion } from '../ports/pacs/dicom-json.ts';
+import { joinBytes } from '../http/gather-bytes.ts';
+import { parseBody } from '../http/json-body.ts';
+import { readLimited } from '../http/read-multipart.ts';
+import { COMMITMENT_QUESTION } from '../ports/pacs/dicom-json.ts';
 import {
   findRequest,
   insertRequest,
@@ -36,7 +38,7 @@ export type CommitmentTools = { readonly db: Kysely<Tables> };
 /** Half of the largest study that may be sent; a client splits its question, as the gateway does before a PACS. */
 const REFERENCES_LIMIT = 10_000;
 /** A reference in XML takes some 350 bytes. */
-const BODY_BYTES_LIMIT = 4 * 1024 * 1024;
+const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };
 /** One of the largest takes some 30 MB while it is read. */
 const QUESTIONS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 /** Most studies are in the PACS within a minute. */
@@ -87,7 +89,7 @@ export function commitmentRoutes(tools: CommitmentTools): Router {
   const places = createPlaces(QUESTIONS_AT_ONCE);
   const path = PATH.replace('{transactionUID}', ':transactionUID');
   const mayCall = allow(SENDERS, { keys: ['upload'] });
-  router.post(path, mayCall, limitBody(BODY_BYTES_LIMIT), (c: GatewayContext) => ask(tools, places, c));
+  router.post(path, mayCall, (c: GatewayContext) => ask(tools, places, c));
   router.get(path, mayCall, async (c: GatewayContext) => {
     const transactionUID = c.req.param('transactionUID') ?? '';
     const type = answerType(c.req.header('accept'));
@@ -107,7 +109,7 @@ async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): 
   const type = answerType(c.req.header('accept'));
   const leave = await places.enter(caller.id, c.req.raw.signal);
   try {
-    const asked = readReferences(await readText(c));
+    const asked = await readReferences(c, caller.id);
     const question = { siteId: caller.siteId, accountId: caller.id, transactionUID, asked };
     const request = await insertRequest(db, question);
     return await answer({ db }, c, { transactionUID, type, request });
@@ -118,14 +120,12 @@ async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): 
 
 const OF_DATA_SETS = /^(application\/(dicom\+)?(json|xml)|text\/xml)\s*(;|$)/i;
 
-async function readText(c: GatewayContext): Promise<string> {
+/** Each once. @throws Problem unsupported-media-type, bad-request, body-too-large. */
+async function readReferences(c: GatewayContext, from: string): Promise<readonly Reference[]> {
   if (!OF_DATA_SETS.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
-  return c.req.text();
-}
-
-/** Each once. @throws Problem bad-request, body-too-large. */
-function readReferences(text: string): readonly Reference[] {
-  const references = readCommitmentQuestion(text) ?? [];
+  const { body, signal } = c.req.raw;
+  const bytes = await joinBytes(readLimited(body ?? new Blob().stream(), BODY));
+  const references = (await parseBody(COMMITMENT_QUESTION, { bytes, from, signal })) ?? [];
   if (references.length === 0)
     throw new Problem('bad-request', 'Referenced SOP Sequence (0008,1199) names no instance.');
   if (references.length > REFERENCES_LIMIT) throw new Problem('body-too-large');

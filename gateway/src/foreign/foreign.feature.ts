@@ -12,7 +12,6 @@ import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.t
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { sweepRequests } from './commitment-request.store.ts';
 import { commitmentRoutes } from './commitment.routes.ts';
-import { withoutImpossibleSpacing } from './impossible-spacing.ts';
 import { notTakenRoutes } from './not-taken.routes.ts';
 import { createRememberSight } from './remember-sight.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
@@ -55,7 +54,7 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
     largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
     remember: createRememberSight(tools.clock),
   };
-  const ofViewer = { ...visits, isViewer: true, adapt: withoutImpossibleSpacing };
+  const ofViewer = { ...visits, isViewer: true };
   return {
     routes: [
       stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),

@@ -12,13 +12,13 @@ const BLANKS: readonly number[] = [...Buffer.from(' \t\r\n')];
 type Place = { depth: number; isText: boolean; isEscaped: boolean };
 
 /**
- * The text of each. Throws PacsUnreachable where it is anything else, or ends too early. `enterLarge` is awaited before
- * more of one is held than is small.
+ * The bytes of each. Throws PacsUnreachable where it is anything else, or ends too early. `enterLarge` is awaited
+ * before more of one is held than is small.
  */
 export async function* readItems(
   body: AsyncIterable<Uint8Array>,
   enterLarge: () => Promise<void>,
-): AsyncGenerator<string> {
+): AsyncGenerator<Uint8Array> {
   const held: Uint8Array[] = [];
   let heldBytes = 0;
   let state: 'before' | 'within' | 'after' = 'before';
@@ -39,7 +39,7 @@ export async function* readItems(
       step(place, byte);
       if (place.depth > 0) continue;
       if (heldBytes + at - start >= ITEM_BYTES_LIMIT) throw unreadable();
-      yield Buffer.concat([...held.splice(0), piece.subarray(start, at + 1)]).toString('utf8');
+      yield Buffer.concat([...held.splice(0), piece.subarray(start, at + 1)]);
       heldBytes = 0;
       start = -1;
     }

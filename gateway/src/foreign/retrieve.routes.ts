@@ -19,14 +19,13 @@ import {
   RENDERED,
   type Accepted,
 } from './accepted.ts';
-import type { Json } from '../ports/pacs/dicom-json.ts';
-import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
+import { bulkPath } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import { withoutNamedPictures } from './named-pictures.ts';
 import { seen, type SeenStudy } from './sight.ts';
 import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
 import { listedPaths, pathOf, wholeOrEach, type Where } from './whole-or-each.ts';
-import { writeDataSets } from './write-data-sets.ts';
+import { writeDataSets, type ToWrite } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
 type Reading = (visit: Visit, where: Where, own: SeenStudy | null) => Promise<Served>;
@@ -183,21 +182,21 @@ async function* firstOf(answers: Answers): AsyncGenerator<Uint8Array> {
 
 function readMetadata(c: GatewayContext): Reading {
   const form = acceptedDataSets(c.req.header('accept'));
-  return async (visit, where, own) => writeDataSets(form, metadata(visit, where, own));
+  return async (visit, where, own) => writeDataSets(visit, form, metadata(visit, where, own));
 }
 
-async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Json> {
+async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<ToWrite> {
   let isEmpty = true;
   const read = (path: string) => readDataSets(visit, `${path}/metadata`);
   for await (const dataSet of wholeOrEach(visit, where, read)) {
-    const said = uidsIn(dataSet);
+    const said = dataSet.facts.uids;
     const of = {
       study: where.study,
       series: said.series ?? where.series,
       instance: said.instance ?? where.instance,
     };
     if (own !== null && (of.instance === undefined || own.instances.get(of.instance) !== of.series)) continue;
-    yield visit.adapt(withOwnAddresses(dataSet, of, visit.address));
+    yield { dataSet, of };
     isEmpty = false;
   }
   if (isEmpty) throw new Problem('not-found');

@@ -8,16 +8,9 @@ import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { acceptedDataSets, DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
-import type { Json } from '../ports/pacs/dicom-json.ts';
-import {
-  namesPatient,
-  RELATED_INSTANCES,
-  relatedInstances,
-  uidsIn,
-  withOwnAddresses,
-  type Uids,
-} from './own-addresses.ts';
+import { RELATED_INSTANCES, type Uids } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
+import type { Facts, RemoteDataSet } from './remote-data-set.ts';
 import {
   KEYS,
   parseSearch,
@@ -28,7 +21,7 @@ import {
   type Search,
 } from './search-query.ts';
 import { seen, type SeenStudy, type Sight } from './sight.ts';
-import { writeDataSets } from './write-data-sets.ts';
+import { writeDataSets, type ToWrite } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
 /**
@@ -114,7 +107,7 @@ function uidsOf(c: GatewayContext): Omit<Within, 'level'> {
 }
 
 async function serveRows(visit: Visit, { form, ...within }: Wanted, search: Search): Promise<Served> {
-  const { sight, address } = visit;
+  const { sight } = visit;
   if (within.study !== undefined) {
     if (search.studies !== null) throw new Problem('bad-request', 'The address names the study already.');
     await seen(sight, within.study, visit.signal);
@@ -124,7 +117,7 @@ async function serveRows(visit: Visit, { form, ...within }: Wanted, search: Sear
   const own = sight && (await ownStudies(visit, sight, within, search));
   const rows = own === null ? allRows(visit, within, search) : ownRows(visit, own, within, search);
   return {
-    ...writeDataSets(form, asOwn(recorded(visit, within, rows), within, address)),
+    ...writeDataSets(visit, form, asOwn(recorded(visit, within, rows), within)),
     ...(own?.isCut && {
       warning: `299 RelayPACS "Only the newest ${own.studies.length} studies were searched."`,
     }),
@@ -152,7 +145,7 @@ async function ownStudies(
   return { sight, studies, atOnce: isListed ? UIDS_LIMIT : 1, isCut: all.length > limit };
 }
 
-type Rows = AsyncGenerator<Json>;
+type Rows = AsyncGenerator<RemoteDataSet>;
 
 async function* allRows(visit: Visit, within: Within, search: Search): Rows {
   yield* readDataSets(
@@ -205,12 +198,12 @@ async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, 
     const asked = { ...search, matching: withAmounts(search), studies: group, limit: ROWS_LIMIT, offset: 0 };
     const path = searchPath('/studies', asked);
     const found = await Array.fromAsync(readDataSets(visit, path, 'pacs-without-dicomweb'));
-    const byStudy = Map.groupBy(found, (row) => uidsIn(row).study);
+    const byStudy = Map.groupBy(found, ({ facts }) => facts.uids.study);
     for (const study of group) {
       const rows = byStudy.get(study);
       const own = rows && (await sight.of(study, visit.signal));
       // A PACS that says of more than it lists has others' instances in it, and one that says nothing may have.
-      if (own) yield* rows.filter((row) => (relatedInstances(row) ?? Infinity) <= own.listed);
+      if (own) yield* rows.filter(({ facts }) => (facts.relatedInstances ?? Infinity) <= own.listed);
     }
   }
 }
@@ -224,7 +217,7 @@ async function* rowsWithin(visit: Visit, own: SeenStudy, within: Within, search:
     let rows = 0;
     for await (const row of readDataSets(visit, searchPath(pathOf(within), asked))) {
       rows += 1;
-      const uids = uidsIn(row);
+      const { uids } = row.facts;
       const key = `${uids.series} ${uids.instance}`;
       if (known.has(key)) continue;
       known.add(key);
@@ -245,9 +238,9 @@ function isOwn(own: SeenStudy, { level, study }: Within, uids: Uids): boolean {
 async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
   const told = new Map<string, boolean>();
   for await (const row of rows) {
-    const uid = study ?? uidsIn(row).study;
+    const uid = study ?? row.facts.uids.study;
     if (uid === undefined || !isUid(uid)) continue;
-    const withName = namesPatient(row);
+    const withName = row.facts.namesPatient;
     if (!told.has(uid) || (withName && told.get(uid) === false)) {
       told.set(uid, withName);
       await visit.recordFound(uid, withName);
@@ -256,13 +249,12 @@ async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
   }
 }
 
-async function* asOwn(rows: Rows, within: Within, address: string): Rows {
-  for await (const row of rows) yield withOwnAddresses(row, namedBy(row, within), address);
+async function* asOwn(rows: Rows, within: Within): AsyncGenerator<ToWrite> {
+  for await (const dataSet of rows) yield { dataSet, of: namedBy(dataSet.facts, within) };
 }
 
 /** The UIDs that its Retrieve URL names: no more than its level says. */
-function namedBy(row: Json, { level, study, series }: Within): Uids {
-  const uids = uidsIn(row);
+function namedBy({ uids }: Facts, { level, study, series }: Within): Uids {
   return {
     study: uids.study ?? study,
     series: level === 'studies' ? undefined : (uids.series ?? series),

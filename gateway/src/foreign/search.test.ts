@@ -315,12 +315,16 @@ async function addNewer(studyInstanceUID: string, count: number): Promise<void> 
   );
 }
 
-function itemsOf(text: string, pieceBytes: number, enterLarge = async () => {}): Promise<readonly string[]> {
+async function itemsOf(
+  text: string,
+  pieceBytes: number,
+  enterLarge = async () => {},
+): Promise<readonly string[]> {
   const bytes = Buffer.from(text);
   async function* pieces() {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  return Array.fromAsync(readItems(pieces(), enterLarge));
+  return (await Array.fromAsync(readItems(pieces(), enterLarge))).map(String);
 }
 
 test('rows are read one by one, wherever a piece ends', async () => {

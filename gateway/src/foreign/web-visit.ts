@@ -13,7 +13,6 @@ import type { Destinations } from '../destinations/destinations.ts';
 import type { Places } from '../http/places.ts';
 import { callerOf, type Caller, type GatewayContext } from '../http/route.ts';
 import { describeError, type Log } from '../observability/log.ts';
-import type { Json } from '../ports/pacs/dicom-json.ts';
 import { PacsUnreachable, type DicomWeb, type WebAnswer } from '../ports/pacs/pacs.ts';
 import { webAddress } from './own-addresses.ts';
 import type { RememberSight } from './remember-sight.ts';
@@ -30,7 +29,6 @@ export type VisitTools = {
   readonly largePlaces: Places;
   readonly remember: RememberSight;
   /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
-  readonly adapt?: (dataSet: Json) => Json;
   /** The reader is the built-in viewer, which searches in its one study on its own. */
   readonly isViewer?: boolean;
   /** Of an answer: how long its caller may read nothing of it. */
@@ -51,7 +49,9 @@ export type Visit = {
   readonly signal: AbortSignal;
   /** Of `/dicom-web`, for addresses in the answer. */
   readonly address: string;
-  readonly adapt: (dataSet: Json) => Json;
+  /** The account, which takes turns where threads read the PACS's answers. */
+  readonly from: string;
+  readonly isViewer: boolean;
   /** @throws Problem pacs-without-dicomweb. */
   web(): DicomWeb;
   /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
@@ -159,7 +159,8 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
     hidesNames: isAlwaysAnonymised(caller.roles),
     signal,
     address: webAddress(c, publicUrl),
-    adapt: tools.adapt ?? ((dataSet) => dataSet),
+    from: caller.id,
+    isViewer: tools.isViewer === true,
     web,
     get,
     async getPicture(path, type) {

@@ -4,7 +4,6 @@
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { uidsIn } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import { ROWS_LIMIT } from './search-query.ts';
 import type { Visit } from './web-visit.ts';
@@ -46,8 +45,8 @@ export async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<s
     const rows = await Array.fromAsync(
       readDataSets(visit, `${pathOf(where)}/instances?limit=${ROWS_LIMIT}&offset=${offset}`),
     );
-    for (const row of rows) {
-      const { series = where.series, instance } = uidsIn(row);
+    for (const { facts } of rows) {
+      const { series = where.series, instance } = facts.uids;
       if (series === undefined || !isUid(series) || instance === undefined || !isUid(instance)) continue;
       const path = pathOf({ study: where.study, series, instance });
       if (!known.has(path)) yield path;

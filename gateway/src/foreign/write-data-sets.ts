@@ -1,38 +1,47 @@
 /** Data Sets as the body of an answer: an array of the DICOM JSON Model, or parts of XML (PS3.18 §8.7.3). */
 import { randomBytes } from 'node:crypto';
-import type { Json } from '../ports/pacs/dicom-json.ts';
 import { DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
-import { loadToXml } from './native-model.ts';
+import type { Uids } from './own-addresses.ts';
+import type { RemoteDataSet } from './remote-data-set.ts';
 import { writeParts } from './web-parts.ts';
-import type { Served } from './web-visit.ts';
+import type { Served, Visit } from './web-visit.ts';
+
+/** `of`: its UIDs, also those that the request named. */
+export type ToWrite = { readonly dataSet: RemoteDataSet; readonly of: Uids };
 
 /** As they come: none is held longer than it takes to write it. */
-export function writeDataSets(form: DataSetForm, dataSets: AsyncIterable<Json>): Served {
-  if (form === 'json') return { type: DICOM_JSON, pieces: asArray(dataSets) };
+export function writeDataSets(
+  { address, isViewer }: Visit,
+  form: DataSetForm,
+  dataSets: AsyncIterable<ToWrite>,
+): Served {
+  const texts = async function* () {
+    for await (const { dataSet, of } of dataSets) yield dataSet.write({ form, of, address, isViewer });
+  };
+  if (form === 'json') return { type: DICOM_JSON, pieces: asArray(texts()) };
   const boundary = randomBytes(16).toString('hex');
   const type = `multipart/related; type="${DICOM_XML}"; boundary=${boundary}`;
-  return { type, pieces: asParts(dataSets, boundary) };
+  return { type, pieces: asParts(texts(), boundary) };
 }
 
-async function* asArray(dataSets: AsyncIterable<Json>): AsyncGenerator<Uint8Array> {
+async function* asArray(dataSets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let before = '[';
   for await (const dataSet of dataSets) {
-    yield Buffer.from(before + JSON.stringify(dataSet));
+    yield Buffer.concat([Buffer.from(before), dataSet]);
     before = ',';
   }
   yield Buffer.from(before === '[' ? '[]' : ']');
 }
 
 /** Nothing at all where there is none: a body of no parts is malformed (RFC 2046 §5.1.1). */
-async function* asParts(dataSets: AsyncIterable<Json>, boundary: string): AsyncGenerator<Uint8Array> {
+async function* asParts(dataSets: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Uint8Array> {
   let isEmpty = true;
-  const toXml = await loadToXml();
   const parts = async function* () {
     for await (const dataSet of dataSets) {
       isEmpty = false;
       yield (async function* () {
         yield { type: DICOM_XML };
-        yield Buffer.from(toXml(dataSet));
+        yield dataSet;
       })();
     }
   };

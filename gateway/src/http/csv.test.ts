@@ -2,14 +2,15 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BYTE_ORDER_MARK, CsvBroken, readCsv, readList, writeCsv, writeList, type CsvRow } from './csv.ts';
+import { BYTE_ORDER_MARK, CsvBroken, readList, writeCsv, writeList, type CsvRow } from './csv.ts';
+import { parseCsv } from './parse-csv.ts';
 
 async function* piecesOf(bytes: Uint8Array, size = 7): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 async function read(text: string | Uint8Array, size?: number): Promise<CsvRow[]> {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  return Array.fromAsync(readCsv(piecesOf(bytes, size)));
+  return Array.fromAsync(parseCsv(piecesOf(bytes, size)));
 }
 const brokenAt = async (text: string): Promise<string> => {
   const error = await read(text).then(

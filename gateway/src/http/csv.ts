@@ -1,10 +1,8 @@
 /**
- * CSV (RFC 4180) in UTF-8, read and written as it streams; also read in UTF-16. A spreadsheet takes a cell that begins
- * with one of `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose
- * it on the way in.
+ * CSV (RFC 4180) in UTF-8, as it is written, and the cells of it. A spreadsheet takes a cell that begins with one of
+ * `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose it on the way
+ * in. Files are read by read-csv.ts.
  */
-import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
 import { parse as parseSync } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
@@ -27,87 +25,6 @@ export class CsvBroken extends Error {
   }
 }
 
-/** Far more than a row has. Without it a quote that is never closed would gather the whole file. */
-const ROW_CHARACTERS_LIMIT = 64 * 1024;
-/** Spreadsheets write the one that is usual in their country. */
-const DELIMITERS = [',', ';', '\t'];
-
-/**
- * Without empty rows. Bytes that are not UTF-8 become U+FFFD, so that the rows around them are read.
- * @throws CsvBroken, and what `pieces` throws.
- */
-export async function* readCsv(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
-  const text = toText(pieces);
-  const { value: head = '' } = await text.next();
-  const parser = parse({
-    delimiter: delimiterOf(head),
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: ROW_CHARACTERS_LIMIT,
-  });
-  // An error of the source ends the parser, and is thrown by the loop below.
-  pipeline(Readable.from(joined(head, text)), parser, () => {});
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>)
-      yield { row: info.records + info.empty_lines, cells: record.map(fromCell) };
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const { records, empty_lines: empty } = error as CsvError & Parsed['info'];
-    throw new CsvBroken(records + empty + 1, error.code === 'CSV_MAX_RECORD_SIZE' ? 'too-long' : 'quotes');
-  }
-}
-
-type Parsed = {
-  readonly record: string[];
-  readonly info: { readonly records: number; readonly empty_lines: number };
-};
-
-/** The first text has the whole first line, or as much as a row may have. */
-async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = createDecoder();
-  let head: string | null = '';
-  for await (const piece of pieces) {
-    const text = decoder.decode(piece);
-    if (head === null) yield text;
-    else {
-      head += text;
-      if (!/[\r\n]/.test(head) && head.length <= ROW_CHARACTERS_LIMIT) continue;
-      yield head;
-      head = null;
-    }
-  }
-  yield (head ?? '') + decoder.end();
-}
-
-/** UTF-16 where the byte order mark says so: spreadsheets call that "Unicode text". */
-function createDecoder() {
-  let held: Uint8Array = new Uint8Array();
-  let decoder: TextDecoder | null = null;
-  const decode = (piece: Uint8Array): string => {
-    if (decoder !== null) return decoder.decode(piece, { stream: true });
-    held = Buffer.concat([held, piece]);
-    if (held.length < 2) return '';
-    const [first, second] = held;
-    const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-    decoder = new TextDecoder(!isWide ? 'utf-8' : first === 0xff ? 'utf-16le' : 'utf-16be');
-    return decoder.decode(held, { stream: true });
-  };
-  return { decode, end: (): string => (decoder ?? new TextDecoder()).decode(decoder ? undefined : held) };
-}
-
-async function* joined(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
-  yield head;
-  yield* rest;
-}
-
-/** The one that the first line has most of, outside of quotes. */
-function delimiterOf(head: string): string {
-  const bare = (head.split(/[\r\n]/, 1)[0] ?? '').replace(/"[^"]*"/g, '');
-  const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
-}
-
 /** Each ends with CRLF. */
 export const writeCsv = (rows: readonly (readonly string[])[]): string =>
   stringify(
@@ -124,7 +41,7 @@ const FORMULA = /(?<=^|[;\t\r\n])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 const NEUTRALISED = /(?<=^|[;\t\r\n])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 
 const toCell = (value: string): string => value.replace(FORMULA, "'");
-const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '');
+export const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '');
 
 /** Several values in one cell, separated by commas. */
 export const writeList = (values: readonly string[]): string =>

@@ -12,6 +12,7 @@ import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-pr
 import { Problem } from '#shared/protocol/problem.ts';
 import { isKeyText } from '../auth/api-key.ts';
 import { invalidRequest } from './invalid-request.ts';
+import { isJson, readJson } from './json-body.ts';
 
 /** The callers who are let in: everybody, or those with one of the roles. */
 export type Access = 'public' | readonly Role[];
@@ -195,7 +196,7 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     ...accessInContract(roles, { uploadRight, keys }),
     middleware: [
       allow(roles, { uploadRight, keys }),
-      ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : []),
+      ...(definition.request?.body ? [limitBody(bodyBytesLimit), readJsonBody] : []),
     ],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
@@ -238,6 +239,24 @@ export function limitBody(maxSize: number): MiddlewareHandler {
     },
   });
 }
+
+/** The parameters of the path, where the handler reads its body itself. @throws Problem invalid-request. */
+export function paramsOf<S extends z.ZodType>(schema: S, c: GatewayContext): z.infer<S> {
+  const outcome = schema.safeParse(c.req.param());
+  if (outcome.success) return outcome.data;
+  throw invalidRequest(outcome.error.issues, 'param');
+}
+
+/** `c.req.json()` gives the values of a JSON body then. */
+const readJsonBody: MiddlewareHandler<GatewayEnv> = async (c, next) => {
+  if (isJson(c.req.header('content-type'))) {
+    const from = c.get('caller')?.id ?? c.get('address');
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    const value = await readJson({ bytes, from, signal: c.req.raw.signal });
+    c.req.json = async () => value as never;
+  }
+  await next();
+};
 
 function alwaysPossible({ roles, keys = [], request }: RouteDefinition<string>): AnyProblemCode[] {
   const codes: AnyProblemCode[] = ['rate-limited', 'unexpected', 'not-ready'];

@@ -87,7 +87,7 @@ async function infer(c: GatewayContext, tools: InferenceTools, places: Places): 
     const [shown] = await oneOfFew(c, places, () => takeFiles(c, tools, 1));
     return accepted(c, shown!);
   }
-  const asked = await readJson(inferRequestSchema, bodyOf(c));
+  const asked = await readJson(inferRequestSchema, bodyOf(c), senderOf(c));
   const { studyInstanceUID } = asked;
   if (studyInstanceUID === undefined) throw new Problem('invalid-request', 'Invalid: studyInstanceUID.');
   const kind = asked.sopInstanceUID === undefined ? 'study' : 'instance';
@@ -101,7 +101,7 @@ async function inferBatch(c: GatewayContext, tools: InferenceTools, places: Plac
     const jobs = await oneOfFew(c, places, () => takeFiles(c, tools, BATCH.files));
     return c.json({ jobs }, 202);
   }
-  const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c));
+  const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c), senderOf(c));
   const orders = [...new Set(studies)].map(
     (studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }),
   );
@@ -159,6 +159,8 @@ const sentOf = (c: GatewayContext): Sent => ({
   query: c.req.query(),
   body: bodyOf(c),
 });
+
+const senderOf = (c: GatewayContext) => ({ from: callerOf(c).id, signal: c.req.raw.signal });
 
 function bodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
   const { body } = c.req.raw;

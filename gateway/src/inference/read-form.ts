@@ -8,7 +8,8 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { gatherBytes, joinBytes } from '../http/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
-import { parseJson } from '../http/parse-json.ts';
+import { readJson as readValues } from '../http/json-body.ts';
+import type { ToParse } from '../threads/parse-apart.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
 /** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
@@ -136,9 +137,10 @@ export async function readFiles(
 export async function readJson<S extends z.ZodType>(
   schema: S,
   body: AsyncIterable<Uint8Array>,
+  from: Pick<ToParse, 'from' | 'signal'>,
 ): Promise<z.infer<S>> {
   const bytes = await joinBytes(readLimited(body, { ...TIMES.one, bytes: JSON_BYTES_LIMIT }));
-  return parsed(schema, parseJson(bytes));
+  return parsed(schema, await readValues({ ...from, bytes }));
 }
 
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {

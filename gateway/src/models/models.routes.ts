@@ -11,7 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
-import { parseJson } from '../http/parse-json.ts';
+import { readJson } from '../http/json-body.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import {
@@ -263,9 +263,7 @@ function serveAdding(router: Router, tools: ModelRouteTools): void {
   describeAdd(router);
   router.post(ADD_PATH, allow(ADMIN), async (c) => {
     const caller = callerOf(c);
-    const { body, headers } = c.req.raw;
-    if (body === null) throw new Problem('bad-request');
-    const { card, chunks } = await readUpload(headers.get('content-type') ?? '', body);
+    const { card, chunks } = await readUpload(c.req.raw, caller.id);
     const digest = digestOf(chunks);
     if (card.sha256 !== digest) throw new Problem('model-changed');
     // On the disk first: the engine, a process of its own, reads it there.
@@ -300,9 +298,10 @@ const digestOf = (chunks: readonly Uint8Array[]): string =>
 
 /** @throws Problem bad-request, invalid-request, model-too-large, unsupported-media-type. */
 async function readUpload(
-  contentType: string,
-  body: AsyncIterable<Uint8Array>,
+  { body, headers, signal }: Request,
+  from: string,
 ): Promise<{ card: ModelCard; chunks: readonly Uint8Array[] }> {
+  if (body === null) throw new Problem('bad-request');
   const limits = {
     parts: 2,
     bytes: MODEL_BYTES_LIMIT + 2 * CARD_BYTES_LIMIT,
@@ -311,16 +310,20 @@ async function readUpload(
     tooLarge: 'model-too-large',
   } as const;
   const parts = new Map<string, readonly Uint8Array[]>();
-  for await (const { field, chunks } of readMultipart(contentType, body, limits)) parts.set(field, chunks);
+  for await (const { field, chunks } of readMultipart(headers.get('content-type') ?? '', body, limits))
+    parts.set(field, chunks);
   const card = parts.get('card');
   const chunks = parts.get('model');
   if (card === undefined || chunks === undefined || chunks.length === 0)
     throw new Problem('invalid-request', `Invalid: ${card === undefined ? 'card' : 'model'}.`);
-  return { card: parseCard(Buffer.concat(card)), chunks };
+  const bytes = Buffer.concat(card);
+  if (bytes.length > CARD_BYTES_LIMIT) throw new Problem('body-too-large');
+  const values = await readJson({ bytes, from, signal });
+  return { card: judgeCard(values), chunks };
 }
 
-function parseCard(bytes: Uint8Array): ModelCard {
-  const parsed = uploadedCardSchema.safeParse(parseJson(bytes));
+function judgeCard(values: unknown): ModelCard {
+  const parsed = uploadedCardSchema.safeParse(values);
   if (parsed.success) return parsed.data;
   throw invalidRequest(
     parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),

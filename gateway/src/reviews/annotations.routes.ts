@@ -7,16 +7,21 @@ import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import { recordCaseReading } from '../cases/record-case-reading.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces } from '../http/places.ts';
+import { readJudged } from '../http/json-body.ts';
 import {
+  allow,
   callerOf,
   createRouter,
   defineRoute,
+  describeRoute,
+  paramsOf,
   jsonBody,
   jsonResponse,
   type Caller,
   type Router,
 } from '../http/route.ts';
 import { putAnnotations } from './change-annotations.ts';
+import { ANNOTATIONS } from './parse-annotations.ts';
 import { findListed } from './list-reviews.ts';
 import type { AnnotationTools } from './review-tools.ts';
 import { showAnnotations } from './show-annotations.ts';
@@ -48,7 +53,7 @@ const show = defineRoute({
   },
   responses: { 200: jsonResponse(shown, 'NOT FOR DIAGNOSTIC USE.') },
 });
-const put = defineRoute({
+const PUT = {
   ...about,
   roles: REVIEWERS,
   method: 'put',
@@ -56,11 +61,10 @@ const put = defineRoute({
     ...(['not-found', 'review-changed', 'review-ended', 'review-not-yours', 'case-unreadable'] as const),
     ...(['study-not-found', 'file-too-large', 'pacs-unreachable', 'called-off'] as const),
   ],
-  bodyBytesLimit: BODY_BYTES_LIMIT,
   summary: 'Replace the annotations of your place. They can be changed until it is signed',
   request: { params: byId, body: jsonBody(putAnnotationsSchema) },
   responses: { 200: jsonResponse(shown, 'The annotations.') },
-});
+} satisfies Parameters<typeof describeRoute>[1];
 
 export function annotationRoutes(tools: AnnotationTools): Router {
   const router = createRouter();
@@ -70,10 +74,12 @@ export function annotationRoutes(tools: AnnotationTools): Router {
     const isAnonymous = c.req.valid('query').anonymise === '1';
     return c.json(await shownTo(tools, caller, c.req.valid('param').id, isAnonymous), 200);
   });
-  router.openapi(put, async (c) => {
+  describeRoute(router, PUT);
+  router.put('/reviews/:id/annotations', allow(REVIEWERS), async (c) => {
     const caller = callerOf(c);
-    const { id: reviewId } = c.req.valid('param');
-    const asked = { ...c.req.valid('json'), reviewId };
+    const { id: reviewId } = paramsOf(byId, c);
+    const body = { request: c.req.raw, from: caller.id, bytesLimit: BODY_BYTES_LIMIT };
+    const asked = { ...(await readJudged(body, ANNOTATIONS)), reviewId };
     await oneOfFew(c, places, () => putAnnotations(tools, caller, asked, c.req.raw.signal));
     return c.json(await shownTo(tools, caller, reviewId, false), 200);
   });

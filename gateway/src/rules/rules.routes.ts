@@ -6,12 +6,9 @@
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
-  caseRuleSchema,
   CONDITIONS,
   dryRunSchema,
   dryRunWishSchema,
-  forwardingRuleSchema,
-  inferenceRuleSchema,
   RULE_KINDS,
   rulesSchema,
   rulesWishSchema,
@@ -24,7 +21,19 @@ import {
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { lockDestinations } from '../database/destinations-lock.ts';
-import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { readJudged } from '../http/json-body.ts';
+import {
+  allow,
+  callerOf,
+  createRouter,
+  defineRoute,
+  describeRoute,
+  jsonBody,
+  jsonResponse,
+  paramsOf,
+  type Router,
+} from '../http/route.ts';
+import { RULES } from './parse-rules.ts';
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
 import { judgeRules, NO_ATTRIBUTES, type Attributes } from './match-rule.ts';
 import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
@@ -48,19 +57,18 @@ const read = defineRoute({
   request: { params: byKind },
   responses: { 200: jsonResponse(shown, 'In their order') },
 });
-const replace = defineRoute({
+const REPLACE = {
   method: 'put',
   path: '/admin/rules/{kind}',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['rules-changed', 'model-not-found', 'model-not-usable'],
   summary: 'Set all rules of a kind',
-  bodyBytesLimit: BODY_LIMIT,
   request: { params: byKind, body: jsonBody(rulesWishSchema) },
   responses: {
     200: jsonResponse(shown, 'For studies that are promised, or receipted, from now on'),
   },
-});
+} satisfies Parameters<typeof describeRoute>[1];
 const dryRun = defineRoute({
   method: 'post',
   path: '/admin/rules/{kind}/dry-run',
@@ -105,17 +113,18 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
     const rules = await rulesOf(db, callerOf(c).siteId, c.req.valid('param').kind);
     return c.json({ rules, version: versionOf(rules) }, 200);
   });
-  router.openapi(replace, async (c) => {
+  describeRoute(router, REPLACE);
+  router.put('/admin/rules/:kind', allow(ADMIN), async (c) => {
     const { siteId, id: by } = callerOf(c);
-    const { kind } = c.req.valid('param');
-    const wanted = c.req.valid('json');
-    const rules = parseOf(kind, wanted.rules);
+    const { kind } = paramsOf(byKind, c);
+    const body = { request: c.req.raw, from: by, bytesLimit: BODY_LIMIT };
+    const { rules, version: replaced } = await readJudged(body, RULES, kind);
     const version = versionOf(rules);
     await db.transaction().execute(async (trx) => {
       // A destination is not deleted while a rule comes to name it.
       await lockDestinations(trx, siteId);
       const before = versionOf(await rulesOf(trx, siteId, kind));
-      if (wanted.version !== undefined && wanted.version !== before) throw new Problem('rules-changed');
+      if (replaced !== undefined && replaced !== before) throw new Problem('rules-changed');
       await kinds[kind].check(trx, siteId, rules);
       await replaceRules(trx, siteId, { kind, rules, by });
       const enabled = rules.filter((rule) => rule.enabled).length;
@@ -158,21 +167,6 @@ const asking = (
       return { ...verdict, takes: because === null, because };
     }),
   );
-
-const SCHEMAS: Readonly<Record<RuleKind, z.ZodType<Rule>>> = {
-  forwarding: forwardingRuleSchema,
-  inference: inferenceRuleSchema,
-  cases: caseRuleSchema,
-};
-
-/** @throws Problem invalid-request: a rule of another kind, or two of one name. */
-function parseOf(kind: RuleKind, rules: readonly Rule[]): Rule[] {
-  const parsed = z.array(SCHEMAS[kind]).safeParse(rules);
-  if (!parsed.success) throw new Problem('invalid-request', `Invalid: a rule is not one of ${kind}.`);
-  if (new Set(parsed.data.map(({ name }) => name)).size < rules.length)
-    throw new Problem('invalid-request', 'Invalid: two rules have one name.');
-  return parsed.data;
-}
 
 /** Values that the caller gives count more than those that are known. @throws Problem study-not-found. */
 async function attributesFor(

@@ -26,7 +26,7 @@ import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
-import { readPostedHere } from '../uploads/read-posted.ts';
+import { createPostedReader } from '../uploads/read-posted.ts';
 import { inPacsRoutes } from '../uploads/in-pacs.routes.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
@@ -283,7 +283,7 @@ type AppParts = {
 
 function createApp(parts: AppParts): Router {
   const { tools, parcels, sealing, sealingKey, signSheet, lines, failures, callerOf } = parts;
-  const readPosted = readPostedHere();
+  const readPosted = createPostedReader();
   const app = createRouter();
   app.use(async (c, next) => {
     c.set('caller', callerOf());

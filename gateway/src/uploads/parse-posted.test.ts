@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
+import type { Problem } from '#shared/protocol/problem.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { parsePosted, type PostedKind } from './parse-posted.ts';
@@ -12,9 +13,9 @@ const manifest = toManifest(instances);
 
 const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
 async function codeOf(text: string, kind: PostedKind = 'manifest'): Promise<string> {
-  const outcome = await parsePosted(kind, bytesOf(text), false);
-  return outcome.kind === 'read' ? 'read' : `${outcome.code} ${outcome.detail ?? ''}`.trim();
+  return parsePosted(bytesOf(text), kind, false).then(() => 'read', sayProblem);
 }
+const sayProblem = (error: Problem): string => `${error.code} ${error.detail ?? ''}`.trim();
 
 const test = suite('large bodies');
 
@@ -24,7 +25,7 @@ test('a manifest is read, plain and as gzip', async () => {
     [bytesOf(text), false],
     [new Uint8Array(gzipSync(text)), true],
   ] as const)
-    assert.equal(await parsePosted('manifest', bytes, isGzip), { kind: 'read', value: manifest });
+    assert.equal(await parsePosted(bytes, 'manifest', isGzip), manifest);
 });
 
 test('nested and many values are refused before they are parsed: these are no JSON at all', async () => {
@@ -62,10 +63,11 @@ test('a body that is no JSON, or not the one that was asked for, is refused', as
 
 test('gzip grows to the limit of its ratio, and to the limit of all, and no further', async () => {
   const zeros = (length: number) => new Uint8Array(gzipSync(Buffer.alloc(length, 0x20)));
-  const outcomeOf = async (bytes: Uint8Array<ArrayBuffer>) => {
-    const outcome = await parsePosted('manifest', bytes, true);
-    return outcome.kind === 'read' ? 'read' : outcome.code;
-  };
+  const outcomeOf = (bytes: Uint8Array<ArrayBuffer>) =>
+    parsePosted(bytes, 'manifest', true).then(
+      () => 'read',
+      (error: Problem) => error.code,
+    );
   assert.is(await outcomeOf(zeros(200_000)), 'bad-request', 'a small one may shrink as it likes');
   assert.is(await outcomeOf(zeros(2_000_000)), 'body-too-large');
   assert.is(await outcomeOf(zeros(MANIFEST_BYTES_LIMIT + 1)), 'body-too-large');

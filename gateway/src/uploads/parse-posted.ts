@@ -1,45 +1,39 @@
 /**
  * The large JSON bodies of an upload (a manifest, a ticket from a stick, decisions about its instances) from bytes
- * to values. Runs in a thread (posted.worker.ts): of 12 MiB that a stranger wrote, unpacking, parsing and
+ * to values. Runs in a thread: of 12 MiB that a stranger wrote, unpacking, parsing and
  * comparing with the schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of
  * them.
  */
 import type { z } from 'zod';
 import { decisionSchema } from '#shared/protocol/api.ts';
-import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { ticketSchema } from '#shared/protocol/stick.ts';
 import { MANIFEST_BYTES_LIMIT, manifestSchema } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
-import { parseJson } from '../http/parse-json.ts';
+import { parserIn } from '../threads/parse-apart.ts';
+import { parseJson } from '../threads/parse-json.ts';
 
 const SCHEMAS = { manifest: manifestSchema, decision: decisionSchema, ticket: ticketSchema } as const;
 export type PostedKind = keyof typeof SCHEMAS;
 export type Posted<K extends PostedKind> = z.infer<(typeof SCHEMAS)[K]>;
 
-export type PostedOutcome =
-  | { readonly kind: 'read'; readonly value: Posted<PostedKind> }
-  | { readonly kind: 'problem'; readonly code: AnyProblemCode; readonly detail: string | undefined };
-
 /** Manifests shrink to a twelfth at best: half of each line is a digest. */
 const RATIO_LIMIT = 50;
 /** A body of this size may shrink as it likes. */
 const RATIO_FROM_BYTES = 256 * 1024;
-export async function parsePosted(
-  kind: PostedKind,
+
+/** @throws Problem body-too-large, bad-request, invalid-request, too-many-instances. */
+export async function parsePosted<K extends PostedKind>(
   bytes: Uint8Array<ArrayBuffer>,
+  kind: K,
   isGzip: boolean,
-): Promise<PostedOutcome> {
-  try {
-    const plain = isGzip ? await inflate(bytes) : bytes;
-    return { kind: 'read', value: parse(kind, plain) };
-  } catch (error) {
-    if (error instanceof Problem) return { kind: 'problem', code: error.code, detail: error.detail };
-    throw error;
-  }
+): Promise<Posted<K>> {
+  return parse(kind, isGzip ? await inflate(bytes) : bytes) as Posted<K>;
 }
+
+export const POSTED = parserIn(import.meta.url, parsePosted);
 
 /** The most bytes that a body of so many bytes in gzip may unpack to. */
 export const unpackedLimit = (bytes: number): number =>

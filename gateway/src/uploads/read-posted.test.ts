@@ -5,7 +5,9 @@ import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
-import { createPostedReader, readPostedHere } from './read-posted.ts';
+import { parsingBodies } from '../http/json-body.ts';
+import { createParseApart } from '../threads/parse-apart.ts';
+import { createPostedReader } from './read-posted.ts';
 
 const { instances } = syntheticStudy({ seed: 96, instancesPerSeries: 1, rows: 8, columns: 8 });
 const json = JSON.stringify(toManifest(instances));
@@ -16,7 +18,9 @@ const test = suite('manifests that come at once');
 
 /** A gateway on which every manifest that was read stays open until the test lets go. */
 function openReader() {
-  const read = readPostedHere();
+  const read = createPostedReader(async ({ parse }, { bytes }, ...rest) =>
+    parse(new Uint8Array(bytes), ...rest),
+  );
   const open: string[] = [];
   const outcomes: string[] = [];
   const ended = Promise.withResolvers<void>();
@@ -88,10 +92,12 @@ test('small ones of one account are open side by side', async () => {
 });
 
 test('a body that ends the thread is refused alone, and those that wait beside it are read', async () => {
-  const read = createPostedReader(new URL('../testing/dying-posted.worker.ts', import.meta.url));
+  const dying = new URL('../testing/dying-parse.worker.ts', import.meta.url);
+  const read = createPostedReader(parsingBodies(createParseApart(dying)));
+
   const post = (text: string, account: string): Promise<string> => {
     const headers = { 'content-type': 'application/json' };
-    const request = new Request('http://localhost/', { method: 'POST', body: text, headers });
+    const request = new Request('http://localhost/', { method: 'POST', body: text.padEnd(20_000), headers });
     return read('manifest', request, account, async () => 'read').catch((error: unknown) =>
       error instanceof Problem ? error.code : String(error),
     );

@@ -11,26 +11,9 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
 import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
-import { createFairLine } from '../threads/fair-line.ts';
-import { giving, keepThread, ThreadEnded } from '../threads/thread.ts';
-import {
-  parsePosted,
-  unpackedLimit,
-  type Posted,
-  type PostedKind,
-  type PostedOutcome,
-} from './parse-posted.ts';
-
-export type PostedTalk = {
-  readonly task: {
-    readonly kind: PostedKind;
-    readonly bytes: Uint8Array<ArrayBuffer>;
-    readonly isGzip: boolean;
-  };
-  readonly question: never;
-  readonly reply: never;
-  readonly answer: PostedOutcome;
-};
+import { parseBody } from '../http/json-body.ts';
+import type { ParseApart } from '../threads/parse-apart.ts';
+import { POSTED, unpackedLimit, type Posted, type PostedKind } from './parse-posted.ts';
 
 const MIB = 1024 * 1024;
 /**
@@ -44,8 +27,6 @@ const HELD = { atOnce: 40 * MIB, ofOne: 16 * MIB };
 const LEAST_BYTES = 64 * 1024;
 /** A manifest of 20 000 instances has 2 MB in gzip: four minutes at 64 kbit/s. */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
-/** A million values, and what the schema says of each of them, need 200 MB. */
-const HEAP_MB = 320;
 
 /**
  * Reads the body and gives what it says to `use`, until whose end it counts as held. Throws what `use` throws,
@@ -59,22 +40,8 @@ export type ReadPosted = <K extends PostedKind, T>(
   use: (posted: Posted<K>) => Promise<T>,
 ) => Promise<T>;
 
-type Parse = (task: PostedTalk['task'], accountId: string, signal: AbortSignal) => Promise<PostedOutcome>;
-
-/** One body after the other, of each account in turn: one that ends the thread is known for it, since it was alone. */
-export function createPostedReader(script = new URL('./posted.worker.ts', import.meta.url)): ReadPosted {
-  const line = createFairLine([keepThread<PostedTalk>(script, { heapMb: HEAP_MB })]);
-  const asksNothing = (): Promise<never> => Promise.reject(new Error('nothing is asked about a body'));
-  return readWith((task, accountId, signal) =>
-    line(accountId, (thread) => thread.do(giving(task, task.bytes.buffer), asksNothing, signal)),
-  );
-}
-
-/** Without a thread, for tests that start many. */
-export const readPostedHere = (): ReadPosted =>
-  readWith(({ kind, bytes, isGzip }) => parsePosted(kind, bytes, isGzip));
-
-function readWith(parse: Parse): ReadPosted {
+/** One body after the other, of each account in turn. */
+export function createPostedReader(parse: ParseApart = parseBody): ReadPosted {
   const coming = createPlaces(COMING);
   const held = createPlaces(HELD);
 
@@ -98,13 +65,9 @@ function readWith(parse: Parse): ReadPosted {
     const isGzip = requireForm(request.headers);
     const { bytes, forget } = await take(request, accountId, isGzip);
     try {
-      const outcome = await parse({ kind, bytes, isGzip }, accountId, request.signal).catch(
-        (error: unknown) => {
-          throw error instanceof ThreadEnded ? new Problem('body-too-large') : error;
-        },
-      );
-      if (outcome.kind === 'problem') throw new Problem(outcome.code, outcome.detail);
-      return await use(outcome.value as Posted<K>);
+      const unpacksTo = isGzip ? unpackedLimit(bytes.length) : bytes.length;
+      const given = { bytes, unpacksTo, from: accountId, signal: request.signal };
+      return await use((await parse(POSTED, given, kind, isGzip)) as Posted<K>);
     } finally {
       forget();
     }

@@ -11,7 +11,8 @@ import {
   type OrderColumn,
   type OrderFault,
 } from '#shared/protocol/worklist.ts';
-import { CsvBroken, readCsv } from '../http/csv.ts';
+import { CsvBroken, type CsvRow } from '../http/csv.ts';
+import { readCsv } from '../http/read-csv.ts';
 import { identityOf } from './order.store.ts';
 
 export type ReadOrders = {
@@ -31,12 +32,16 @@ function note(faults: Faults, row: number, column: OrderColumn | null, fault: Or
 }
 
 /** Throws what `pieces` throws. */
-export async function readOrders(pieces: AsyncIterable<Uint8Array>): Promise<ReadOrders> {
+export async function readOrders(
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<ReadOrders> {
   const faults: Faults = { listed: [], more: 0 };
   /** By what makes an order the same. */
   const orders = new Map<string, Order>();
   try {
-    await readRows(pieces, orders, faults);
+    // The header, and a row more than may be: there are too many then.
+    await readRows(readCsv(pieces, IMPORT_ROWS_LIMIT + 2, signal), orders, faults);
   } catch (error) {
     if (!(error instanceof CsvBroken)) throw error;
     note(faults, error.row, null, 'broken');
@@ -45,12 +50,13 @@ export async function readOrders(pieces: AsyncIterable<Uint8Array>): Promise<Rea
 }
 
 async function readRows(
-  pieces: AsyncIterable<Uint8Array>,
+  rows: AsyncIterable<CsvRow>,
   orders: Map<string, Order>,
   faults: Faults,
 ): Promise<void> {
   let columns: readonly (OrderColumn | null)[] | null = null;
-  for await (const { row, cells } of readCsv(pieces)) {
+  let count = 0;
+  for await (const { row, cells } of rows) {
     if (columns === null) {
       columns = cells.map(columnOf);
       const missing = NEEDED.filter((column) => !columns!.includes(column));
@@ -58,7 +64,8 @@ async function readRows(
       if (missing.length > 0) return;
       continue;
     }
-    if (orders.size === IMPORT_ROWS_LIMIT) return note(faults, row, null, 'too-many');
+    count += 1;
+    if (count > IMPORT_ROWS_LIMIT) return note(faults, row, null, 'too-many');
     const order = readRow(columns, cells, (column, fault) => note(faults, row, column, fault));
     if (order === null) continue;
     const identity = identityOf(order);

@@ -2,7 +2,6 @@
  * `/worklist`: orders for people who send studies with names. No device alone and no API key reads them; a key may
  * import a list, so that another system can.
  */
-import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import {
   IMPORT_BYTES_LIMIT,
@@ -16,6 +15,7 @@ import {
 } from '#shared/protocol/worklist.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
+import { readLimited } from '../http/read-multipart.ts';
 import {
   callerOf,
   createRouter,
@@ -28,10 +28,11 @@ import {
 import { chooseOrder } from './choose-order.ts';
 import { listOrders } from './list-orders.ts';
 import { importOrders } from './order.store.ts';
-import { readOrders } from './read-orders.ts';
+import { readOrders, type ReadOrders } from './read-orders.ts';
 import type { WorklistTools } from './worklist-tools.ts';
 
 const DAY_MS = 24 * 3_600_000;
+const LIST = { bytes: IMPORT_BYTES_LIMIT, quietMs: 30_000 };
 
 const list = defineRoute({
   method: 'get',
@@ -90,10 +91,12 @@ export function worklistRoutes(tools: WorklistTools): Router {
     return c.json({ chosenAt: chosenAt.toISOString() }, 200);
   });
   router.openapi(bring, async (c) => {
-    const { body } = c.req.raw;
+    const { body, signal } = c.req.raw;
     if (body === null) throw new Problem('bad-request');
     const isDryRun = c.req.valid('query').dryRun === 'true';
-    return c.json(await bringList(tools, callerOf(c), body, isDryRun), 200);
+    const pieces = readLimited(body, LIST);
+    const read = await readOrders(pieces, signal);
+    return c.json(await bringList(tools, callerOf(c), read, isDryRun), 200);
   });
   return router;
 }
@@ -101,10 +104,9 @@ export function worklistRoutes(tools: WorklistTools): Router {
 async function bringList(
   tools: WorklistTools,
   caller: Caller,
-  body: ReadableStream<Uint8Array>,
+  { orders, faults, moreFaults }: ReadOrders,
   isDryRun: boolean,
 ): Promise<OrderImport> {
-  const { orders, faults, moreFaults } = await readOrders(Readable.fromWeb(body as never));
   const isImported = !isDryRun && faults.length === 0 && orders.length > 0;
   if (isImported) await importOrders(tools, caller, orders);
   return { valid: orders.length, imported: isImported ? orders.length : 0, faults: [...faults], moreFaults };

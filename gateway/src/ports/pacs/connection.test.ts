@@ -285,7 +285,7 @@ test('answers a search with 32 MiB, which are read, or with more, which are not'
   assert.is(await troubleOf(whole), null);
   const { server, ended } = endless('application/dicom+json', '[]');
   const url = `http://127.0.0.1:${await listen(server)}/dicom-web`;
-  assert.match((await troubleOf(reach(url, { kind: 'none' })))?.message ?? '', 'too much text');
+  assert.match((await troubleOf(reach(url, { kind: 'none' })))?.message ?? '', 'answered with too much');
   await ended;
 });
 

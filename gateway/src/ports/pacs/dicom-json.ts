@@ -1,8 +1,12 @@
 /**
  * The answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18
  * Table 10.5.3-1) and of a request for storage commitment (Table J.2-1), which may also come as XML, and of a search.
- * Nothing is trusted: a PACS that sends something else gives an empty list or null, never an exception.
+ * Nothing is trusted: a PACS that sends something else gives an empty list or null, never an exception. Each parser
+ * returns no more than is read of an answer (threads/parse-apart.ts).
  */
+import { Problem } from '#shared/protocol/problem.ts';
+import { parserIn } from '../../threads/parse-apart.ts';
+import { parseJson } from '../../threads/parse-json.ts';
 import { parseNativeModel } from './dicom-xml.ts';
 import type {
   CommitmentReport,
@@ -50,56 +54,66 @@ function numberOf(dataSet: Json, tag: string): number | null {
   return Number.isInteger(value) ? value : null;
 }
 
-/** The text of an answer as JSON, or null if it is no JSON: Orthanc names no media type in its 400. */
-export function parseJson(text: string): unknown {
+/** 20 000 rows of a search have a hundred values each; sequences within sequences take four levels each. */
+const SHAPE = { values: 2_000_000, depth: 64 };
+
+/** An answer as JSON, or null if it is no JSON: Orthanc names no media type in its 400. */
+export function jsonIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+    return parseJson(bytes, SHAPE);
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
   }
 }
 
-const STORE_ANSWER = ['00081190', FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE];
+const jsonOrXmlIn = (bytes: Uint8Array): unknown =>
+  jsonIn(bytes) ?? parseNativeModel(new TextDecoder().decode(bytes));
 
-/**
- * A store answer (PS3.18 Table 10.5.3-1) as a DICOM JSON object; null for anything else: a proxy's page, a
- * cut text, an empty one. Only DICOM speaks of instances.
- */
-export function parseStoreAnswer(text: string): Json | null {
-  const body = parseJson(text) ?? parseNativeModel(text);
-  return isObject(body) && STORE_ANSWER.some((tag) => tag in body) ? body : null;
-}
+const STORE_TAGS = ['00081190', FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE];
 
 /** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be taken later. */
 function isOutOfResources(failureReason: number | null): boolean {
   return failureReason !== null && failureReason >> 8 === 0xa7;
 }
 
+/** The outcomes that a store answer says, by SOP Instance UID. */
+export type StoreSaid = ReadonlyMap<string, Omit<StoreAnswer, 'sopInstanceUID'>>;
+
 /**
- * The outcome of each instance in a store answer, in the order in which they were sent. Other instances in
- * the answer are ignored.
+ * A store answer (PS3.18 Table 10.5.3-1); null for anything else: a proxy's page, a cut text, an empty one. Only DICOM
+ * speaks of instances.
  */
-export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[]): readonly StoreAnswer[] {
+export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
+  const body = jsonOrXmlIn(bytes);
+  if (!isObject(body) || !STORE_TAGS.some((tag) => tag in body)) return null;
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
-  if (isObject(body)) {
-    for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
-      const pacsCode = numberOf(item, WARNING_REASON);
-      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
-        outcome: pacsCode === null ? 'stored' : 'coerced',
-        pacsCode,
-      });
-    }
-    // Named in both: the failure is believed; reconciliation looks anyway.
-    for (const item of valuesOf(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
-      const pacsCode = numberOf(item, FAILURE_REASON);
-      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
-        outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused',
-        pacsCode,
-      });
-    }
+  for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
+    const pacsCode = numberOf(item, WARNING_REASON);
+    said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+      outcome: pacsCode === null ? 'stored' : 'coerced',
+      pacsCode,
+    });
   }
-  const notNamed = { outcome: isObject(body) ? 'omitted' : 'unanswered', pacsCode: null } as const;
-  return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? notNamed) }));
+  // Named in both: the failure is believed; reconciliation looks anyway.
+  for (const item of valuesOf(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
+    const pacsCode = numberOf(item, FAILURE_REASON);
+    said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+      outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused',
+      pacsCode,
+    });
+  }
+  return said;
+}
+export const STORE_ANSWER = parserIn(import.meta.url, parseStoreAnswer);
+
+/** The outcome of each instance, in the order in which they were sent. Other instances in the answer are ignored. */
+export function readStoreAnswer(
+  said: StoreSaid | null,
+  sent: readonly InstanceToStore[],
+): readonly StoreAnswer[] {
+  const notNamed = { outcome: said === null ? 'unanswered' : 'omitted', pacsCode: null } as const;
+  return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said?.get(sopInstanceUID) ?? notNamed) }));
 }
 
 /** PS3.18 Table J.1-1. The Transaction UID stands in the address alone. */
@@ -114,8 +128,8 @@ export const commitmentQuestion = (instances: CommitmentWish['instances']): Json
 });
 
 /** The references of such a question, with empty UIDs where there are none; null for anything else. */
-export function readCommitmentQuestion(text: string): CommitmentWish['instances'] | null {
-  const body = dataSetIn(text);
+export function parseCommitmentQuestion(bytes: Uint8Array): CommitmentWish['instances'] | null {
+  const body = dataSetIn(bytes);
   if (body === null || !(REFERENCED_SOP_SEQUENCE in body)) return null;
   return valuesOf(body, REFERENCED_SOP_SEQUENCE).map((item) => ({
     sopClassUID: (isObject(item) && textOf(item, REFERENCED_SOP_CLASS_UID)) || '',
@@ -123,9 +137,11 @@ export function readCommitmentQuestion(text: string): CommitmentWish['instances'
   }));
 }
 
+export const COMMITMENT_QUESTION = parserIn(import.meta.url, parseCommitmentQuestion);
+
 /** In JSON or XML. Some write every Data Set as a list of one. */
-function dataSetIn(text: string): Json | null {
-  const parsed = parseJson(text) ?? parseNativeModel(text);
+function dataSetIn(bytes: Uint8Array): Json | null {
+  const parsed = jsonOrXmlIn(bytes);
   const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
   return isObject(body) ? body : null;
 }
@@ -134,8 +150,8 @@ function dataSetIn(text: string): Json | null {
 const PROCESSING_FAILURE = 0x0110;
 
 /** The result of storage commitment; null for anything else, so that a page or an empty object says nothing. */
-export function readCommitment(text: string): Pick<CommitmentReport, 'committed' | 'failed'> | null {
-  const body = dataSetIn(text);
+export function parseCommitment(bytes: Uint8Array): Pick<CommitmentReport, 'committed' | 'failed'> | null {
+  const body = dataSetIn(bytes);
   if (body === null || ![FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE].some((tag) => tag in body))
     return null;
   const named = (sequence: string): readonly (readonly [string, Json])[] =>
@@ -151,14 +167,20 @@ export function readCommitment(text: string): Pick<CommitmentReport, 'committed'
   const committed = named(REFERENCED_SOP_SEQUENCE).flatMap(([uid]) => (failed.has(uid) ? [] : [uid]));
   return { committed: new Set(committed), failed };
 }
+export const COMMITMENT = parserIn(import.meta.url, parseCommitment);
 
-/** The attributes other than UIDs that `readSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
+/** The attributes other than UIDs that `parseSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
 export const DESCRIBED = [SOP_CLASS_UID, MODALITY, SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES] as const;
 
-/** The instances that a search answer names; those without all three UIDs are left out. */
-export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
-  if (!Array.isArray(body)) return [];
-  return body.filter(isObject).flatMap((row) => {
+/** Ten times what is asked for at once; further rows are left out. */
+const ROWS_LIMIT = 20_000;
+
+/** The instances that a search answer names; those without all three UIDs are left out. Null: it is no list. */
+export function parseSearchAnswer(bytes: Uint8Array): readonly DescribedInstance[] | null {
+  const body = jsonIn(bytes);
+  if (!Array.isArray(body)) return null;
+  return body.slice(0, ROWS_LIMIT).flatMap((row) => {
+    if (!isObject(row)) return [];
     const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);
     const seriesInstanceUID = textOf(row, SERIES_INSTANCE_UID);
     const sopInstanceUID = textOf(row, SOP_INSTANCE_UID);
@@ -173,3 +195,4 @@ export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
     return [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...said }];
   });
 }
+export const SEARCH_ANSWER = parserIn(import.meta.url, parseSearchAnswer);

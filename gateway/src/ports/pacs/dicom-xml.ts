@@ -1,42 +1,80 @@
 /**
  * The Native DICOM Model in XML (PS3.19 A.1), as some PACSs answer a store request: read into the DICOM JSON
- * Model as far as the gateway needs it, which is UIDs, numbers and sequences. No entities, no DTD, no
- * namespaces: what does not look like the model gives null.
+ * Model as far as the gateway needs it, which is UIDs, numbers and sequences. A strict parser reads it as a stream and
+ * expands no entities; its number of elements, their depth and their attributes are limited here.
  */
+import { SaxesParser } from 'saxes';
 
-type Element = { vr: string; Value: unknown[] };
+type Element = { readonly vr: string; readonly Value: unknown[] };
 type Item = Record<string, Element>;
 
-const TOKEN =
-  /<DicomAttribute\b([^>]*?)(\/?)>|<Item\b[^>]*?(\/?)>|<Value\b[^>]*>([^<]*)<\/Value>|<\/(DicomAttribute|Item)>/g;
-/** A store answer nests an attribute, an item and an attribute; far deeper is no answer. */
-const DEPTH_LIMIT = 16;
+/** An open element. The model and its items hold attributes, an attribute holds items and values, a value text. */
+type Open = { readonly name: string; readonly item?: Item; readonly element?: Element; text: string };
 
-const attribute = (text: string, name: string): string =>
-  new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1] ?? '';
+/** 20 000 references, each an item with two attributes and their values. */
+const ELEMENTS_LIMIT = 250_000;
+/** A store answer nests an attribute, an item, an attribute and a value in the model; far deeper is no answer. */
+const DEPTH_LIMIT = 32;
+/** PS3.19 A.1.6: tag, vr, keyword, privateCreator; and a namespace. */
+const ATTRIBUTES_LIMIT = 16;
+const TAG = /^[0-9A-F]{8}$/;
 
+/** Null: the text is not the model, or is larger than any that is asked for. */
 export function parseNativeModel(text: string): Item | null {
-  if (!/^\s*(<\?xml[^>]*>\s*)?<NativeDicomModel\b/.test(text)) return null;
   const root: Item = {};
-  const items: Item[] = [root];
-  const open: Element[] = [];
-  for (const [, said, isEmpty, isEmptyItem, value, closed] of text.matchAll(TOKEN)) {
-    if (items.length + open.length > DEPTH_LIMIT) return null;
-    if (said !== undefined) {
-      const vr = attribute(said, 'vr');
-      const element: Element = { vr, Value: [] };
-      items.at(-1)![attribute(said, 'tag').toUpperCase()] = element;
-      if (isEmpty !== '/') open.push(element);
-    } else if (value !== undefined) open.at(-1)?.Value.push(value.trim());
-    else if (closed === 'DicomAttribute') open.pop();
-    else if (closed === 'Item') {
-      if (items.length === 1) return null;
-      items.pop();
-    } else {
-      const item: Item = {};
-      open.at(-1)?.Value.push(item);
-      if (isEmptyItem !== '/') items.push(item);
-    }
+  const open: Open[] = [];
+  let elements = 0;
+  let attributes = 0;
+  const parser = new SaxesParser();
+  const refuse = (): never => {
+    throw new Error('no model');
+  };
+  parser.on('error', refuse);
+  parser.on('doctype', refuse);
+  parser.on('opentagstart', ({ name }) => {
+    attributes = 0;
+    elements += 1;
+    if (elements === 1 && name !== 'NativeDicomModel') refuse();
+    if (elements > ELEMENTS_LIMIT || open.length === DEPTH_LIMIT) refuse();
+  });
+  parser.on('attribute', () => {
+    attributes += 1;
+    if (attributes > ATTRIBUTES_LIMIT) refuse();
+  });
+  parser.on('opentag', (tag) =>
+    open.push(elements === 1 ? { ...NOTHING, item: root } : begin(tag, open.at(-1))),
+  );
+  parser.on('text', (piece) => {
+    if (open.at(-1)?.name === 'Value') open.at(-1)!.text += piece;
+  });
+  parser.on('closetag', () => {
+    const { name, text: value } = open.pop()!;
+    if (name === 'Value') open.at(-1)?.element?.Value.push(value.trim());
+  });
+  try {
+    parser.write(text).close();
+    return root;
+  } catch {
+    return null;
   }
-  return items.length === 1 && open.length === 0 ? root : null;
+}
+
+const NOTHING: Open = { name: '', text: '' };
+
+type Tag = { readonly name: string; readonly attributes: Readonly<Record<string, string>> };
+
+/** Elements in other places than the model has them hold nothing. */
+function begin({ name, attributes }: Tag, within = NOTHING): Open {
+  if (name === 'DicomAttribute' && within.item !== undefined) {
+    const element: Element = { vr: attributes['vr'] ?? '', Value: [] };
+    const tag = (attributes['tag'] ?? '').toUpperCase();
+    if (TAG.test(tag)) within.item[tag] = element;
+    return { name, element, text: '' };
+  }
+  if (name === 'Item' && within.element !== undefined) {
+    const item: Item = {};
+    within.element.Value.push(item);
+    return { name, item, text: '' };
+  }
+  return name === 'Value' ? { name, text: '' } : NOTHING;
 }

@@ -33,7 +33,7 @@ test('stay until the system has them, and are given back then', async () => {
       })(),
     },
     new AbortController().signal,
-    ({ text }) => text(),
+    async ({ body }) => (await Array.fromAsync(body)).join(''),
   );
   server.closeAllConnections();
   server.close();

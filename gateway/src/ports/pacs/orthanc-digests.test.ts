@@ -17,7 +17,7 @@ async function openIndex(instances: string[]) {
     if (path.endsWith('/tools/lookup')) return [{ Type: 'Study', ID }];
     if (path.endsWith('/md5')) return null;
     asked.lists += 1;
-    return instances.map((uid) => ({ ID: `of-${uid}`, MainDicomTags: { SOPInstanceUID: uid } }));
+    return instances.map((uid) => ({ ID, MainDicomTags: { SOPInstanceUID: uid } }));
   };
   const server = createServer((request, response) => {
     request.resume();

@@ -4,7 +4,7 @@
  * of which it stored nearly all, and 200 with a Referenced SOP Sequence where it kept other bytes:
  * pipeline/forward looks behind each of these.
  */
-import { parseJson } from './dicom-json.ts';
+import { DIGEST, ENTRIES, ORTHANC_SAYS, type Entry, type OrthancSaid } from './orthanc-json.ts';
 import { createPacsHttp, type PacsAnswer, type PacsHttp, type PacsSettings } from './pacs-http.ts';
 import { NOT_ORTHANC, PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
@@ -19,24 +19,17 @@ function restRootOf(dicomWebUrl: string): string | null {
   return match ? match[1]! : null;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
 }
 
-/**
- * A JSON array of objects; a study that was deleted in between has none. Throws PacsUnreachable for anything
- * else.
- */
-async function readList(response: PacsAnswer): Promise<readonly Record<string, unknown>[]> {
-  const body = parseJson(await response.text());
-  if (response.status === 404 && isRecord(body)) return [];
-  if (!response.ok || !Array.isArray(body))
+/** A study that was deleted in between has none. Throws PacsUnreachable where it is no list. */
+async function readList(response: PacsAnswer): Promise<readonly Entry[]> {
+  const entries = await response.parse(ENTRIES);
+  if (response.status === 404 && entries === 'object') return [];
+  if (!response.ok || entries === null || entries === 'object')
     throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
-  return body.filter(isRecord);
+  return entries;
 }
 
 /**
@@ -49,10 +42,7 @@ export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Pr
     `${rest}/system`,
     { accept: 'application/json' },
     signal,
-    async (response) => {
-      const body = parseJson(await response.text());
-      return response.ok && isRecord(body) && 'ApiVersion' in body && 'DicomAet' in body;
-    },
+    async (response) => (await response.parse(ORTHANC_SAYS))?.isSystem === true && response.ok,
   );
 }
 
@@ -60,11 +50,9 @@ export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Pr
 const BAD_FILE_FORMAT = 15;
 
 /** A full disk, a locked index, a proxy's page: nothing that is said of the instance. */
-function outcomeOf(status: number, body: unknown): StoreAnswer['outcome'] {
-  if (!isRecord(body)) return 'unanswered';
-  const { Status, OrthancStatus } = body;
-  if (status < 400 && (Status === 'Success' || Status === 'AlreadyStored')) return 'stored';
-  return status < 500 && OrthancStatus === BAD_FILE_FORMAT ? 'refused' : 'unanswered';
+function outcomeOf(status: number, said: OrthancSaid | null): StoreAnswer['outcome'] {
+  if (status < 400 && (said?.status === 'Success' || said?.status === 'AlreadyStored')) return 'stored';
+  return status < 500 && said?.fault === BAD_FILE_FORMAT ? 'refused' : 'unanswered';
 }
 
 export function createOrthancPacs(settings: PacsSettings): WebPacs {
@@ -86,8 +74,8 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
         body: provenBytes(instance, signal),
       };
       return http.exchange(`${rest}/instances`, request, signal, async (response): Promise<StoreAnswer> => {
-        const body = parseJson(await response.text());
-        return { sopInstanceUID, outcome: outcomeOf(response.status, body), pacsCode: null };
+        const outcome = outcomeOf(response.status, await response.parse(ORTHANC_SAYS));
+        return { sopInstanceUID, outcome, pacsCode: null };
       });
     },
 
@@ -137,13 +125,8 @@ async function placesOf({ rest, http, signal }: Asking, studyInstanceUID: string
     contentLength: studyInstanceUID.length,
   };
   const rows = await http.exchange(`${rest}/tools/lookup`, lookup, signal, (response) => readList(response));
-  return rows.flatMap(({ Type, ID }) =>
-    Type === 'Study' && typeof ID === 'string' && ORTHANC_ID.test(ID) ? [`${rest}/studies/${ID}`] : [],
-  );
+  return rows.flatMap(({ type, id }) => (type === 'Study' ? [`${rest}/studies/${id}`] : []));
 }
-
-/** Nothing else becomes part of an address. */
-const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
 
 async function removeStudy(
   asking: Asking,
@@ -158,7 +141,6 @@ async function removeStudy(
   }
   for (const place of places)
     await http.exchange(place, { ...JSON_WANTED, method: 'DELETE' }, signal, async (response) => {
-      await response.text();
       if (!response.ok && response.status !== 404)
         throw new PacsUnreachable(`the PACS answered a deletion with ${response.status}`, response.status);
     });
@@ -167,12 +149,11 @@ async function removeStudy(
 
 /** Null: the study was deleted in between. Throws PacsUnreachable. */
 async function patientIdIn(response: PacsAnswer): Promise<string | null> {
-  const body = parseJson(await response.text());
-  if (response.status === 404 && isRecord(body)) return null;
-  const tags = isRecord(body) ? body['PatientMainDicomTags'] : null;
-  if (!response.ok || !isRecord(tags))
+  const said = await response.parse(ORTHANC_SAYS);
+  if (response.status === 404 && said !== null) return null;
+  if (!response.ok || said === null || said.patientId === null)
     throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
-  return String(tags['PatientID'] ?? '');
+  return said.patientId;
 }
 
 /** Orthanc's own ids of the study's instances, by SOP Instance UID. */
@@ -187,9 +168,7 @@ async function instancesOf(
     const rows = await http.exchange(`${study}/instances`, JSON_WANTED, signal, (response) =>
       readList(response),
     );
-    for (const row of rows)
-      if (isRecord(row['MainDicomTags']) && typeof row['ID'] === 'string')
-        ids.set(String(row['MainDicomTags']['SOPInstanceUID']), row['ID']);
+    for (const { id, sopInstanceUID } of rows) if (sopInstanceUID !== null) ids.set(sopInstanceUID, id);
   }
   return ids;
 }
@@ -197,8 +176,8 @@ async function instancesOf(
 /** Null: Orthanc has none (it is told to compute none), or the instance has just been deleted. */
 async function md5Of(url: string, http: PacsHttp, signal: AbortSignal): Promise<string | null> {
   return http.exchange(url, { accept: 'text/plain' }, signal, async (response) => {
-    const text = (await response.text()).trim();
-    return response.ok && /^[0-9a-f]{32}$/.test(text) ? text : null;
+    const digest = await response.parse(DIGEST);
+    return response.ok ? digest : null;
   });
 }
 

@@ -4,6 +4,8 @@
  * is not an error.
  */
 import type { Readable } from 'node:stream';
+import { parseApart, type Parser, type ToParse } from '../../threads/parse-apart.ts';
+import { ThreadEnded } from '../../threads/thread.ts';
 import { givingBack } from './give-back-sent.ts';
 import { gatherAll } from './multipart.ts';
 import { createPacsAgent, type PacsAgent } from './pacs-agent.ts';
@@ -50,15 +52,15 @@ export type PacsRequest = {
 };
 
 /**
- * `body`: what is not read of it ends with the exchange. `text` throws PacsUnreachable where there is more of it than
- * anything that is asked for.
+ * `body`: what is not read of it ends with the exchange. `parse` reads it whole, and throws PacsUnreachable where there
+ * is more of it than anything that is asked for.
  */
 export type PacsAnswer = {
   readonly status: number;
   readonly ok: boolean;
   readonly contentType: string;
   readonly body: AsyncIterable<Uint8Array>;
-  text(bytesLimit?: number): Promise<string>;
+  parse<Rest extends unknown[], Value>(parser: Parser<Rest, Value>, ...rest: Rest): Promise<Value>;
 };
 
 export type PacsHttp = {
@@ -136,25 +138,32 @@ async function send(
   // Its end is told to whoever reads it.
   response.body.on('error', () => undefined);
   return {
-    ...answerOf(response.statusCode, response.headers['content-type'], received(response.body)),
+    ...answerOf(response.statusCode, response.headers['content-type'], received(response.body), {
+      from: `pacs ${new URL(url).host}`,
+      signal: until,
+    }),
     [Symbol.dispose]: () => void response.body.destroy(),
   };
 }
 
 /** Orthanc's list of a study with 20 000 instances has 16 MB. */
-const TEXT_LIMIT = 32 * 1024 ** 2;
+const ANSWER_LIMIT = 32 * 1024 ** 2;
 
 function answerOf(
   status: number,
   contentType: string | string[] = '',
   body: AsyncIterable<Uint8Array>,
+  asked: Pick<ToParse, 'from' | 'signal'>,
 ): PacsAnswer {
+  const tooMuch = (): PacsUnreachable => new PacsUnreachable('the PACS answered with too much', status);
   return {
     ...{ status, ok: status >= 200 && status < 300, contentType: String(contentType), body },
-    async text(bytesLimit = TEXT_LIMIT) {
-      const bytes = await gatherAll(body, bytesLimit);
-      if (bytes === null) throw new PacsUnreachable('the PACS answered with too much text', status);
-      return new TextDecoder().decode(bytes);
+    async parse(parser, ...rest) {
+      const bytes = await gatherAll(body, ANSWER_LIMIT);
+      if (bytes === null) throw tooMuch();
+      return parseApart(parser, { ...asked, bytes }, ...rest).catch((error: unknown) => {
+        throw error instanceof ThreadEnded ? tooMuch() : error;
+      });
     },
   };
 }

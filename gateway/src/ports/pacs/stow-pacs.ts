@@ -1,11 +1,17 @@
 /**
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways.
  */
-import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { DESCRIBED, readStoreAnswer, SEARCH_ANSWER, STORE_ANSWER } from './dicom-json.ts';
 import { getThrough } from './dicom-web.ts';
-import { readStudies, studyQuery } from './study-search.ts';
+import { STUDY_ANSWER, studyQuery } from './study-search.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
-import { createPacsHttp, withoutCredentials, type PacsHttp, type PacsSettings } from './pacs-http.ts';
+import {
+  createPacsHttp,
+  withoutCredentials,
+  type PacsAnswer,
+  type PacsHttp,
+  type PacsSettings,
+} from './pacs-http.ts';
 import {
   PacsDoesNotSearch,
   PacsUnreachable,
@@ -83,24 +89,23 @@ async function searchOrNull(
   path: string,
   signal: AbortSignal,
 ): Promise<readonly DescribedInstance[] | null> {
-  const rows = await searchRows(web, path, signal);
-  return rows && readSearchAnswer(rows);
+  return searchRows(web, path, signal, (answer) => answer.parse(SEARCH_ANSWER));
 }
 
-/** As `searchOrNull`, the rows as the PACS writes them. */
-async function searchRows(
+/** As `searchOrNull`; `read` returns null where the answer is no list. */
+async function searchRows<Row>(
   { root, http }: Web,
   path: string,
   signal: AbortSignal,
-): Promise<readonly unknown[] | null> {
+  read: (answer: PacsAnswer) => Promise<readonly Row[] | null>,
+): Promise<readonly Row[] | null> {
   return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
-    const text = await response.text();
+    const rows = await read(response);
     // PS3.18 §10.6.3: 200 with results, 204 where nothing was found.
     if (response.status === 204) return [];
     if (response.status === 404) return null;
-    const body = parseJson(text);
-    if (!response.ok || !Array.isArray(body)) throw new PacsDoesNotSearch(response.status);
-    return body;
+    if (!response.ok || rows === null) throw new PacsDoesNotSearch(response.status);
+    return rows;
   });
 }
 
@@ -110,8 +115,8 @@ async function searchStudies(
   limit: number,
   signal: AbortSignal,
 ): Promise<readonly DescribedStudy[]> {
-  const rows = await searchRows(web, `/studies?${studyQuery(key, limit)}`, signal);
-  return readStudies(rows ?? [], key).slice(0, limit);
+  const path = `/studies?${studyQuery(key, limit)}`;
+  return (await searchRows(web, path, signal, (answer) => answer.parse(STUDY_ANSWER, key, limit))) ?? [];
 }
 
 async function search(web: Web, path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
@@ -208,7 +213,7 @@ async function storeInstances(
     body: body.stream(signal),
   };
   return http.exchange(`${root}/studies/${studyInstanceUID}`, request, signal, async (response) => {
-    const body = parseStoreAnswer(await response.text());
+    const body = await response.parse(STORE_ANSWER);
     if (body === null && NOT_OFFERED.includes(response.status))
       throw new PacsUnreachable(`the PACS answered a store with ${response.status}`, response.status);
     if (body === null && response.status === CONTENT_TOO_LARGE) return instances.map(tooLarge);

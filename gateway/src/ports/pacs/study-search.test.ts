@@ -1,10 +1,14 @@
 /** Answers about studies, as a PACS may give them. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readStudies, studyQuery } from './study-search.ts';
+import { parseStudyAnswer, studyQuery } from './study-search.ts';
+import type { StudyKey } from './pacs.ts';
 import { fieldsOf } from '../../testing/fields-of.ts';
 
 const test = suite('the search for studies');
+
+const readStudies = (rows: readonly unknown[], key: StudyKey) =>
+  parseStudyAnswer(Buffer.from(JSON.stringify(rows)), key, 100) ?? [];
 
 const row = (uid: string, more: Record<string, unknown>) => ({
   '0020000D': { vr: 'UI', Value: [uid] },

@@ -3,6 +3,8 @@
  * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to a
  * length that a page can show.
  */
+import { parserIn } from '../../threads/parse-apart.ts';
+import { jsonIn } from './dicom-json.ts';
 import type { DescribedStudy, StudyKey } from './pacs.ts';
 
 const STUDY_INSTANCE_UID = '0020000D';
@@ -37,7 +39,18 @@ export function studyQuery(key: StudyKey, limit: number): string {
   return query.toString();
 }
 
-export function readStudies(rows: readonly unknown[], key: StudyKey): readonly DescribedStudy[] {
+/** Null: the answer is no list. */
+export function parseStudyAnswer(
+  bytes: Uint8Array,
+  key: StudyKey,
+  limit: number,
+): readonly DescribedStudy[] | null {
+  const rows = jsonIn(bytes);
+  return Array.isArray(rows) ? studiesIn(rows, key).slice(0, limit) : null;
+}
+export const STUDY_ANSWER = parserIn(import.meta.url, parseStudyAnswer);
+
+function studiesIn(rows: readonly unknown[], key: StudyKey): readonly DescribedStudy[] {
   const [name, value] = namedIn(key);
   return rows.flatMap((row) => {
     const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { commitmentQuestion, readCommitment } from './dicom-json.ts';
+import { COMMITMENT, commitmentQuestion } from './dicom-json.ts';
 import type { PacsHttp, PacsRequest } from './pacs-http.ts';
 import { PacsDoesNotCommit, PacsUnreachable, type CommitmentReport, type CommitmentWish } from './pacs.ts';
 
@@ -12,8 +12,6 @@ type Root = { readonly root: string; readonly http: PacsHttp };
 
 const DICOM_JSON = 'application/dicom+json';
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
-/** As over DIMSE: a thousand references with all that Table J.2-1 has for them need a third of it. */
-const REPORT_BYTES_LIMIT = 1024 * 1024;
 
 /** PS3.5 §B.2. Nobody who was not asked can know it. */
 const newUID = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
@@ -65,7 +63,7 @@ function exchange(
 ): Promise<CommitmentReport | null> {
   return http.exchange(addressOf(root, transactionUID), request, signal, async (answer) => {
     const { status } = answer;
-    const said = status === 200 ? readCommitment(await answer.text(REPORT_BYTES_LIMIT)) : null;
+    const said = status === 200 ? await answer.parse(COMMITMENT) : null;
     if (said !== null) return { transactionUID, ...said };
     // PS3.18 Table 13.4.3-1 and Table 13.5.3-1.
     if (status === 202) return null;

@@ -1,14 +1,14 @@
 /**
  * The one way from a sender's bytes to JSON values. Depth, values and different names are limited before anything is
- * made of them: the engine keeps each name for the whole process, beyond what limits a thread's memory. Bodies that a
- * route's schema reads have 64 KiB at most, and need none of this.
+ * made of them: the engine keeps each name for the whole process, beyond what limits a thread's memory.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
-/** A manifest has 7: its answers of models are objects within an instance. */
-const DEPTH_LIMIT = 16;
-/** 20 000 instances have some 25 values each, and a manifest's reports 40 000 actions at most. */
-const VALUES_LIMIT = 1_000_000;
+/**
+ * 20 000 instances have some 25 values each, and a manifest's reports 40 000 actions at most. A manifest is 7 deep: its
+ * answers of models are objects within an instance.
+ */
+const LIMITS = { values: 1_000_000, depth: 16 };
 /** A manifest has some 60; a policy may name each attribute of PS3.15's table by its tag. */
 const NAMES_LIMIT = 4_000;
 
@@ -16,8 +16,8 @@ const NAMES_LIMIT = 4_000;
  * Throws `invalid-request` where JSON is nested too deeply, or has more values or names than any request, and
  * `bad-request` for what is no JSON.
  */
-export function parseJson(bytes: Uint8Array): unknown {
-  requireShape(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+export function parseJson(bytes: Uint8Array, limits: Partial<typeof LIMITS> = {}): unknown {
+  requireShape(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { ...LIMITS, ...limits });
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
@@ -33,7 +33,7 @@ const COLON = 0x3a;
 const OPENERS = [0x5b, 0x7b];
 const CLOSERS = [0x5d, 0x7d];
 
-function requireShape(bytes: Buffer): void {
+function requireShape(bytes: Buffer, limits: typeof LIMITS): void {
   const names = new Set<string>();
   let depth = 0;
   let values = 0;
@@ -55,8 +55,8 @@ function requireShape(bytes: Buffer): void {
     else if (byte === COMMA) values += 1;
     // The text before a colon is a name.
     else if (byte === COLON) names.add(bytes.toString('latin1', text.from, text.to));
-    if (depth > DEPTH_LIMIT) throw wrongShape('nested too deeply');
-    if (values > VALUES_LIMIT) throw wrongShape('too many values');
+    if (depth > limits.depth) throw wrongShape('nested too deeply');
+    if (values > limits.values) throw wrongShape('too many values');
     if (names.size > NAMES_LIMIT) throw wrongShape('too many different names');
   }
 }

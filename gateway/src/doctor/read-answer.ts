@@ -1,0 +1,19 @@
+/** The body of a PACS's answer as a parser reads it. */
+import { parseApart, type Parser } from '../threads/parse-apart.ts';
+import { ThreadEnded } from '../threads/thread.ts';
+import type { Answer, NoAnswer } from './ask.ts';
+import type { Visit } from './visit.ts';
+
+/** Null: there is no answer, or it takes too much memory or time to read. */
+export async function readAnswer<Value>(
+  { connection, signal }: Visit,
+  answer: Answer | NoAnswer,
+  parser: Parser<[], Value>,
+): Promise<Value | null> {
+  if (answer.kind === 'none') return null;
+  const given = { bytes: answer.body, from: `doctor ${new URL(connection.url).host}`, signal };
+  return parseApart(parser, given).catch((error: unknown) => {
+    if (error instanceof ThreadEnded) return null;
+    throw error;
+  });
+}

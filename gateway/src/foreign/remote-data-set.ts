@@ -1,0 +1,78 @@
+/**
+ * A Data Set of the PACS's answer on its way to a caller: the facts that decide about it, and how it is written with
+ * the gateway's own addresses. A thread reads and writes a large one: whole slides have some megabytes of it.
+ */
+import { isObject, jsonIn, type Json } from '../ports/pacs/dicom-json.ts';
+import { isSmall, parseApart, parserIn, type ToParse } from '../threads/parse-apart.ts';
+import type { DataSetForm } from './accepted.ts';
+import { withoutImpossibleSpacing } from './impossible-spacing.ts';
+import { mayHoldName } from './may-hold-name.ts';
+import { loadToXml, type ToXml } from './native-model.ts';
+import { namesPatient, relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
+
+export type Facts = {
+  readonly uids: Uids;
+  readonly namesPatient: boolean;
+  /** Number of Study Related Instances; null: not said. */
+  readonly relatedInstances: number | null;
+  readonly mayHoldName: boolean;
+};
+
+/** `of`: its UIDs, also those that the request named. */
+export type Writing = {
+  readonly form: DataSetForm;
+  readonly of: Uids;
+  readonly address: string;
+  readonly isViewer: boolean;
+};
+
+export type RemoteDataSet = {
+  readonly facts: Facts;
+  write(writing: Writing): Promise<Uint8Array>;
+};
+
+/** Null: the text is no Data Set. */
+export async function readDataSet(
+  bytes: Uint8Array,
+  given: Pick<ToParse, 'from' | 'signal'>,
+): Promise<RemoteDataSet | null> {
+  if (isSmall(bytes)) {
+    const dataSet = jsonIn(bytes);
+    return isObject(dataSet) ? { facts: factsOf(dataSet), write: (as) => written(dataSet, as) } : null;
+  }
+  // A thread takes the bytes that it is given.
+  const apart = () => ({ ...given, bytes: bytes.slice() });
+  const facts = await parseApart(FACTS, apart());
+  return facts && { facts, write: (as) => parseApart(WRITTEN, apart(), as) };
+}
+
+const factsOf = (dataSet: Json): Facts => ({
+  uids: uidsIn(dataSet),
+  namesPatient: namesPatient(dataSet),
+  relatedInstances: relatedInstances(dataSet),
+  mayHoldName: mayHoldName(dataSet),
+});
+
+let toXml: Promise<ToXml> | null = null;
+/** Its table of keywords is made once. */
+function xmlWriter(): Promise<ToXml> {
+  toXml ??= loadToXml();
+  return toXml;
+}
+
+async function written(dataSet: Json, { form, of, address, isViewer }: Writing): Promise<Uint8Array> {
+  const own = withOwnAddresses(dataSet, of, address);
+  const shown = isViewer ? withoutImpossibleSpacing(own) : own;
+  return Buffer.from(form === 'xml' ? (await xmlWriter())(shown) : JSON.stringify(shown));
+}
+
+/** Null: the text is no Data Set. */
+export function parseFacts(bytes: Uint8Array): Facts | null {
+  const dataSet = jsonIn(bytes);
+  return isObject(dataSet) ? factsOf(dataSet) : null;
+}
+const FACTS = parserIn(import.meta.url, parseFacts);
+
+export const parseWritten = (bytes: Uint8Array, as: Writing): Promise<Uint8Array> =>
+  written(jsonIn(bytes) as Json, as);
+const WRITTEN = parserIn(import.meta.url, parseWritten);

@@ -1,0 +1,19 @@
+/** The thread of parse-apart.ts: message glue. */
+import { Problem } from '#shared/protocol/problem.ts';
+import type { ParseOutcome, Parser, ParseTalk } from './parse-apart.ts';
+import { serveTasks } from './serve-tasks.ts';
+import { giving } from './thread.ts';
+
+serveTasks<ParseTalk>(async ({ module, name, bytes, rest }) => {
+  const { [name]: parse } = (await import(module)) as Record<string, Parser<unknown[], unknown>['parse']>;
+  return giving(await outcomeOf(async () => parse!(bytes, ...rest)));
+});
+
+async function outcomeOf(parse: () => Promise<unknown>): Promise<ParseOutcome> {
+  try {
+    return { kind: 'parsed', value: await parse() };
+  } catch (error) {
+    if (error instanceof Problem) return { kind: 'problem', code: error.code, detail: error.detail };
+    throw error;
+  }
+}
