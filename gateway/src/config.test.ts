@@ -69,6 +69,7 @@ test('all mistakes are reported at once, each with an example, and no message re
     RELAY_LABEL_HOURS: 'never',
     RELAY_LOCK_MINUTES: '481',
     RELAY_PACS_PROOF: 'promise',
+    RELAY_LINK_LOCAL: 'no',
     RELAY_HOST: '0.0.0.0',
     RELAY_TLS_CERT: '/nowhere/cert.pem',
     RELAY_TLS_KEY: '/nowhere/key.pem',
@@ -90,6 +91,7 @@ test('all mistakes are reported at once, each with an example, and no message re
     'RELAY_LABEL_HOURS',
     'RELAY_LOCK_MINUTES',
     'RELAY_PACS_PROOF',
+    'RELAY_LINK_LOCAL',
     'RELAY_TLS_CERT',
     'RELAY_TLS_KEY',
     'RELAY_TRUSTED_PROXIES',
@@ -101,6 +103,12 @@ test('all mistakes are reported at once, each with an example, and no message re
     );
   assert.is(mistakes.length, names.length);
   assert.not.match(mistakes.join('\n'), secret);
+});
+
+test('no setting but one lets the gateway connect to link-local addresses', () => {
+  const isRefused = (env: object): boolean =>
+    readConfig({ ...PACS, ...env }).blocked.check('169.254.169.254');
+  assert.equal([isRefused({}), isRefused({ RELAY_LINK_LOCAL: 'allow' })], [true, false]);
 });
 
 test('a store that this version does not support is refused with the other settings', () => {

@@ -3,7 +3,7 @@
  * each with the expected form and an example. Settings that an administrator changes at run time live in the
  * database.
  */
-import { isIP } from 'node:net';
+import { isIP, type BlockList } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
@@ -11,6 +11,7 @@ import type { DatabasePlace } from './database/database.ts';
 import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
+import { LINK_LOCAL, NOWHERE } from './refuse-link-local.ts';
 import { portOf, setting, type Env, type Report } from './read-setting.ts';
 import { withSecretFiles } from './secret-settings.ts';
 import { reportUnknown } from './setting-names.ts';
@@ -43,6 +44,8 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
+  /** Addresses that the gateway does not connect to, whoever names them. */
+  readonly blocked: BlockList;
   readonly folderRoot: string | null; // The only place where folders as destinations may lie; null: nowhere.
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
@@ -210,6 +213,15 @@ export function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
       'HTTPS_PROXY must be the address of a proxy, for example HTTPS_PROXY=http://proxy.example.org:3128.',
     );
   return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
+}
+
+export function blockedOf(env: Env, wrong: Report): BlockList {
+  const text = setting(env, 'RELAY_LINK_LOCAL');
+  if (text !== undefined && text !== 'allow')
+    wrong(
+      'RELAY_LINK_LOCAL can only be allow, where a PACS has a link-local address: RELAY_LINK_LOCAL=allow.',
+    );
+  return text === 'allow' ? NOWHERE : LINK_LOCAL;
 }
 
 /** An administrator's account must not be able to write among the gateway's own files, or all over the disk. */
@@ -380,6 +392,7 @@ export function readConfig(given: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     pacsProxy: pacsProxyOf(env, wrong),
+    blocked: blockedOf(env, wrong),
     folderRoot: folderRootOf(env, dataDir, wrong),
     rateLimit: rateLimitOf(env, host, wrong),
     auditUrl: auditUrlOf(env, dataDir, wrong),

@@ -325,9 +325,9 @@ const createViewersOf =
   async (site_id, study_instance_uid) =>
     (await destinationOfStudy(db, { site_id, study_instance_uid, destination_id: null }))?.viewers ?? [];
 
-function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
+function pacsOpener({ pacsProxy: proxy, folderRoot, blocked }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>
-    createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot }));
+    createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot, blocked }));
 }
 
 /** Tools that several features share. */

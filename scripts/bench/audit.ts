@@ -17,6 +17,7 @@ import { hashOfHead, signHead } from '../../gateway/src/audit/sign-head.ts';
 import { verifyAudit } from '../../gateway/src/audit/verify-audit.ts';
 import { type Db, openDatabase } from '../../gateway/src/database/database.ts';
 import { openKeys } from '../../gateway/src/keys.ts';
+import { LINK_LOCAL } from '../../gateway/src/refuse-link-local.ts';
 import { sql } from 'kysely';
 import { startPostgres } from '../system/postgres.ts';
 import type { BenchRow } from './row.ts';
@@ -71,7 +72,7 @@ export async function benchAudit(say: (line: string) => void): Promise<BenchRow[
     const now = (): Date => new Date();
     const publicUrl = 'http://localhost:3000';
     const heads = openAuditHeads({
-      ...{ db, dataDir: folder, auditUrl: null, publicUrl, keys, now },
+      ...{ db, dataDir: folder, auditUrl: null, blocked: LINK_LOCAL, publicUrl, keys, now },
       log: () => undefined,
     });
     const signed: string[] = [];

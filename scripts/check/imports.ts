@@ -210,7 +210,9 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
 ];
 /** Open to its whole side: the form of a feature, the keys, the settings. */
-const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config)\.ts$/;
+const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config|refuse-link-local)\.ts$/;
+/** The way by which ports, DIMSE and the doctor connect. */
+const CONNECTING = 'gateway/src/refuse-link-local.ts';
 
 type Rule = (file: SourceFile, imported: Import) => string | false;
 
@@ -289,7 +291,7 @@ const stages: Rule = ({ path }, { target, isPackage }) => {
 
 const foundations: Rule = ({ path }, { target, isPackage }) => {
   const folder = /^gateway\/src\/(ports\/[^/]+|ports|dimse|database|jobs)\//.exec(path)?.[0];
-  if (isPackage || !folder || isIn(target, 'shared')) return false;
+  if (isPackage || !folder || isIn(target, 'shared') || target === CONNECTING) return false;
   // The upper layer of DIMSE is spoken by the PACS's adapter and by the listener.
   if (folder.startsWith('gateway/src/ports/pacs') && isIn(target, 'gateway/src/dimse')) return false;
   // The door for bytes from outside is the PACS adapter's too.

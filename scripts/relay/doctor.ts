@@ -5,7 +5,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { pacsProxyOf } from '../../gateway/src/config.ts';
+import { blockedOf, pacsProxyOf } from '../../gateway/src/config.ts';
 import { CHECKS } from '../../gateway/src/doctor/checks.ts';
 import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
 import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
@@ -20,10 +20,11 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
     url,
     authorization: authorizationOf(options, around),
     ca: await caOf(options),
+    blocked: blockedOf(around.env, wrong),
   };
   const report = await examinePacs(
     connection,
-    { scope: options.flag('store') ? 'store' : 'all', proxy: proxyOf(around) },
+    { scope: options.flag('store') ? 'store' : 'all', proxy: pacsProxyOf(around.env, wrong) },
     around.signal,
   );
   if (options.flag('json')) around.print(JSON.stringify({ url, ...report }, null, 2));
@@ -57,11 +58,10 @@ function authorizationOf(options: Arguments, { env }: Surroundings): string | nu
   return given;
 }
 
-/** HTTPS_PROXY and NO_PROXY, as the gateway reads them. */
-const proxyOf = ({ env }: Surroundings): ReturnType<typeof pacsProxyOf> =>
-  pacsProxyOf(env, (what) => {
-    throw new UsageError(what);
-  });
+/** Takes the mistakes of the settings that the gateway reads too: HTTPS_PROXY, NO_PROXY and RELAY_LINK_LOCAL. */
+const wrong = (what: string): never => {
+  throw new UsageError(what);
+};
 
 async function caOf(options: Arguments): Promise<string | null> {
   const path = options.value('ca');

@@ -11,6 +11,7 @@ import { IS_WHOLE_PROOF } from '#testing/environment.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import type { Database, Db } from '../database/database.ts';
 import { openKeys } from '../keys.ts';
+import { LINK_LOCAL } from '../refuse-link-local.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import { GENESIS, hashOfRow, recordAudit } from './audit.ts';
 import { openAuditHeads, type AuditHeadTools } from './audit-heads.ts';
@@ -39,6 +40,7 @@ function openHeads(options: Partial<AuditHeadTools> = {}) {
     db: database.db,
     dataDir: folder,
     auditUrl: null,
+    blocked: LINK_LOCAL,
     publicUrl: 'http://localhost:3000',
     keys: openKeys(join(folder, 'keys')),
     log: (line) => void lines.push(line),

@@ -3,6 +3,7 @@
  * data directory, and ships them to RELAY_AUDIT_URL where that is set. Whatever the database's owner does to a
  * row is found up to the last head (verify-audit.ts).
  */
+import type { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { AuditHead } from '#shared/protocol/audit-head.ts';
@@ -44,6 +45,8 @@ export type AuditHeadTools = {
   readonly db: Db;
   readonly dataDir: string;
   readonly auditUrl: URL | null;
+  /** Addresses that are not connected to. */
+  readonly blocked: BlockList;
   readonly publicUrl: string;
   readonly keys: Pick<Keys, 'audit' | 'auditKey'>;
   readonly log: Log;
@@ -67,7 +70,7 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
     ...tools,
     file: openHeadFile(join(folder, 'heads.jws')),
     sent: openHeadFile(join(folder, 'shipped.jws')),
-    place: tools.auditUrl === null ? null : openHeadPlace(tools.auditUrl),
+    place: tools.auditUrl === null ? null : openHeadPlace(tools.auditUrl, tools.blocked),
     read: (jws) => readHead(jws, (kid) => tools.keys.auditKey(kid)?.publicKey),
   };
   return {

@@ -3,6 +3,9 @@
  * database's owner cannot write to, or a server that takes each head as the body of a POST.
  */
 import { fileURLToPath } from 'node:url';
+import type { BlockList } from 'node:net';
+import { gatherAll } from '../ports/pacs/multipart.ts';
+import { createPacsAgent, fetchBy, PUBLIC_TLS } from '../ports/pacs/pacs-agent.ts';
 import { openHeadFile, type HeadFile } from './head-file.ts';
 
 export type HeadPlace = {
@@ -32,12 +35,13 @@ async function headIn({ ok, body }: Response): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-export function openHeadPlace(url: URL): HeadPlace {
+export function openHeadPlace(url: URL, blocked: BlockList): HeadPlace {
   if (url.protocol === 'file:') {
     const file = openHeadFile(fileURLToPath(url));
     const last = async (): Promise<string | null> => (await file.last())?.jws ?? null;
     return { last, file, send: (heads) => file.append(heads) };
   }
+  const fetch = fetchBy(createPacsAgent(PUBLIC_TLS, null, blocked));
   const { username, password } = url;
   const address = new URL(url);
   address.username = '';

@@ -3,6 +3,7 @@
  * no answer has a secret in it. A study stays with the destination that was primary when it was first promised.
  */
 import { randomUUID } from 'node:crypto';
+import type { BlockList } from 'node:net';
 import { z } from '@hono/zod-openapi';
 import {
   destinationExaminationSchema,
@@ -198,6 +199,7 @@ export type DestinationRouteTools = {
   readonly now: () => Date;
   readonly clock: () => number;
   readonly pacsProxy: Examining['proxy'];
+  readonly blocked: BlockList;
   readonly folderRoot: string | null;
   /** Has the studies that wait for a destination tried now. */
   readonly wakeWaiting: (destinationId: string) => Promise<void>;
@@ -213,7 +215,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   router.openapi(examine, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
     const probe = (signal: AbortSignal) => probeFolder(db, destinations.of(row), row.id, signal);
-    const around = { proxy: tools.pacsProxy, clock, probe };
+    const around = { proxy: tools.pacsProxy, blocked: tools.blocked, clock, probe };
     // Empty where there is no body.
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);

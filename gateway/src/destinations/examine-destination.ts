@@ -4,16 +4,14 @@
  */
 import type { DestinationExamination, ExaminationWish } from '#shared/protocol/destination.ts';
 import { CHECKS } from '../doctor/checks.ts';
-import { diagnose, worstOf, type Finding } from '../doctor/diagnoses.ts';
+import { diagnose, worstOf, type DiagnosisCode, type Finding } from '../doctor/diagnoses.ts';
 import { examineFolder } from '../doctor/examine-folder.ts';
 import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
-import { authorizationNow, type PacsConnection } from '../ports/pacs/connection.ts';
+import { authorizationNow, type PacsConnection, type WebAround } from '../ports/pacs/connection.ts';
+import { BLOCKED } from '../refuse-link-local.ts';
 import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
-import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
 
-export type Examining = {
-  readonly proxy: PacsProxy | null;
-  readonly clock: () => number;
+export type Examining = WebAround & {
   /** Of a folder alone. Throws PacsUnreachable. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
 };
@@ -42,9 +40,10 @@ export async function examineDestination(
 
 /** Nothing was asked of the PACS. */
 const BEFORE = {
+  [BLOCKED]: 'token-address-blocked',
   [NO_TOKEN]: 'no-access-token',
   [SECRETS_UNREADABLE]: 'secrets-unreadable',
-} as { readonly [connection: string]: 'no-access-token' | 'secrets-unreadable' | undefined };
+} as { readonly [connection: string]: DiagnosisCode | undefined };
 
 async function examine(
   connect: () => PacsConnection,
@@ -60,9 +59,9 @@ async function examine(
   const { tls, url, commitment = false } = connection;
   const isDimse = connection.kind === 'dimse';
   const authorization = isDimse ? null : await authorizationNow(connection, around, signal);
-  const way = { authorization, ...tls, url: isDimse ? url : url.replace(/\/+$/, '') };
+  const { proxy, blocked } = around;
+  const way = { authorization, ...tls, blocked, url: isDimse ? url : url.replace(/\/+$/, '') };
   const wants = { commitment, orthanc: connection.kind === 'orthanc' };
-  const { proxy } = around;
   const { findings, settings, isReached } = await examinePacs(way, { scope, wants, proxy }, signal);
   return { findings, settings: isReached && scope !== 'reach' ? settings : null };
 }

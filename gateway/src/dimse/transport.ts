@@ -2,7 +2,8 @@
  * A connection to a peer, plain or with TLS: exact reads, writes that wait for the peer to keep up, and one way to
  * fail. A message has a time of its own, and so has each write: a peer that drips is as good as silent.
  */
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openSocket, type Peer } from '../refuse-link-local.ts';
 import { AssociationFailed, CLOSED, CONNECT_TIMEOUT, SILENT } from './association-failed.ts';
 
 /** In PEM. `ca`: trusted in addition to those that everybody trusts. */
@@ -11,9 +12,7 @@ type TransportTls = {
   readonly own: { readonly cert: string; readonly key: string } | null;
 };
 
-export type TransportSettings = {
-  readonly host: string;
-  readonly port: number;
+export type TransportSettings = Peer & {
   /** Null: no TLS. */
   readonly tls: TransportTls | null;
   /**
@@ -159,46 +158,29 @@ export class Transport {
 /** Throws AssociationFailed, and the signal's reason. */
 export async function openTransport(settings: TransportSettings, signal: AbortSignal): Promise<Transport> {
   signal.throwIfAborted();
-  const socket =
-    settings.tls === null
-      ? connectPlain(settings)
-      : await connectTls(settings, settings.tls).catch((error: unknown) => {
-          throw asAssociationFailed(error);
-        });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const giveUp = (): void => reject(signal.reason);
+  const late = new AbortController();
   const timer = setTimeout(
-    () => reject(new AssociationFailed('the peer takes no connection', CONNECT_TIMEOUT)),
+    () => late.abort(new AssociationFailed('the peer takes no connection', CONNECT_TIMEOUT)),
     CONNECT_MS,
   );
-  signal.addEventListener('abort', giveUp, { once: true });
-  // It may have come while TLS was loaded.
-  if (signal.aborted) giveUp();
-  socket.on('error', reject);
-  socket.once('close', () => reject(new AssociationFailed('the peer closed the connection', CLOSED)));
-  socket.once(settings.tls === null ? 'connect' : 'secureConnect', resolve);
   try {
-    await promise;
+    const tls = settings.tls === null ? null : await tlsOptions(settings.tls);
+    const socket = await openSocket(settings, tls, AbortSignal.any([signal, late.signal]));
     socket.setNoDelay(true);
     return new Transport(socket, settings.idleMs ?? IDLE_MS, signal);
   } catch (error) {
-    socket.destroy();
     signal.throwIfAborted();
     throw asAssociationFailed(error);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', giveUp);
   }
 }
 
-async function connectTls({ host, port }: TransportSettings, { ca, own }: TransportTls): Promise<Socket> {
-  const { connect, createSecureContext, getCACertificates } = await import('node:tls');
+async function tlsOptions({ ca, own }: TransportTls) {
+  const { createSecureContext, getCACertificates } = await import('node:tls');
   // Those of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's).
   const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
-  const secureContext = createSecureContext({ ...trusted, ...own });
-  // RFC 6066 §3: a literal address is no server name.
-  const named = isIP(host) === 0 ? { servername: host } : {};
-  return connect({ host, port, secureContext, ...named });
+  return { secureContext: createSecureContext({ ...trusted, ...own }) };
 }
 
 function asAssociationFailed(error: unknown): AssociationFailed {

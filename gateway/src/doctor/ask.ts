@@ -3,9 +3,16 @@
  * and nothing that comes back is trusted. Node's own HTTP and no fetch: a body that waits for "100 Continue",
  * a private CA and a connection of its own for each question need it.
  */
-import { request as requestPlain, type ClientRequest, type IncomingHttpHeaders } from 'node:http';
+import {
+  request as requestPlain,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type RequestOptions,
+} from 'node:http';
 import { Agent, request as requestTls } from 'node:https';
+import type { BlockList } from 'node:net';
 import { getCACertificates } from 'node:tls';
+import { openSocket } from '../refuse-link-local.ts';
 
 /** The PACS to look at. */
 export type PacsConnection = {
@@ -19,6 +26,8 @@ export type PacsConnection = {
   readonly own?: { readonly cert: string; readonly key: string } | null;
   /** The address of the proxy that leads there, or null. */
   readonly proxy?: string | null;
+  /** Addresses that are not connected to; link-local ones without it. */
+  readonly blocked?: BlockList | undefined;
 };
 
 export type Question = {
@@ -55,22 +64,40 @@ const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 export const trusting = (ca: string | null): { ca?: string[] } =>
   ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
 
-/** Each question has a connection of its own. */
-const agentFor = (proxy: string | null): Agent | false =>
-  proxy !== null && new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
+/** Host and port of an address, and whether it is reached by TLS. */
+export const placeOf = (url: string) => {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const isTls = protocol === 'https:' || protocol === 'dimse-tls:';
+  return { isTls, host, port: Number(port || (isTls ? 443 : 80)) };
+};
 
 export function startRequest(
-  { authorization, ca, own = null, proxy = null }: PacsConnection,
+  connection: PacsConnection,
   { method = 'GET', url, headers, isAnonymous }: Question,
   signal: AbortSignal,
 ): ClientRequest {
-  const target = new URL(url);
+  const { authorization, ca, own = null, proxy = null, blocked } = connection;
+  const { isTls, ...place } = placeOf(url);
   const credentials = authorization === null || isAnonymous ? {} : { authorization };
   const options = { method, headers: { ...headers, ...credentials }, signal };
-  return target.protocol === 'https:'
-    ? requestTls(target, { ...options, ...trusting(ca), ...own, agent: agentFor(proxy) })
-    : requestPlain(target, { ...options, agent: false });
+  const tls = isTls ? { ...trusting(ca), ...own } : null;
+  if (tls !== null && proxy !== null)
+    return requestTls(url, { ...options, ...tls, agent: new Agent({ proxyEnv: { HTTPS_PROXY: proxy } }) });
+  const createConnection = connecting({ ...place, blocked }, tls, signal);
+  return (isTls ? requestTls : requestPlain)(url, { ...options, createConnection });
 }
+
+/** Each question has a connection of its own. */
+const connecting =
+  (...way: Parameters<typeof openSocket>): NonNullable<RequestOptions['createConnection']> =>
+  (_options, done) => {
+    openSocket(...way).then(
+      (socket) => done(null, socket),
+      (error: Error) => done(error, null as never),
+    );
+    return undefined;
+  };
 
 /** Never rejects: no answer is an answer too. */
 export async function ask(

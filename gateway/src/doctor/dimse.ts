@@ -33,8 +33,9 @@ export function addressOf({ connection: { url } }: Visit): DimseAddress {
 
 export function peerOf(visit: Visit): PeerSettings {
   const { host, port, calledAE, callingAE, isTls } = addressOf(visit);
-  const { ca, own = null } = visit.connection;
-  return { host, port, calledAE, callingAE, tls: isTls ? { ca, own } : null, idleMs: ANSWER_MS };
+  const { ca, own = null, blocked } = visit.connection;
+  const tls = isTls ? { ca, own } : null;
+  return { host, port, calledAE, callingAE, tls, blocked, idleMs: ANSWER_MS };
 }
 
 /** The facts of every diagnosis. */

@@ -3,11 +3,12 @@
  * certificate has been accepted.
  */
 import { lookup } from 'node:dns/promises';
-import { connect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { CheckName } from './checks.ts';
-import { codeOf, trusting } from './ask.ts';
+import { BLOCKED, openSocket } from '../refuse-link-local.ts';
+import { codeOf, placeOf, trusting } from './ask.ts';
 import { isDimse } from './dimse.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
@@ -17,13 +18,6 @@ const CONNECT_MS = 5_000;
 const DAY_MS = 24 * 3_600_000;
 /** Time to order a certificate and to find who may install it. */
 const SOON_MS = 14 * DAY_MS;
-
-const placeOf = (url: string) => {
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  const isTls = protocol === 'https:' || protocol === 'dimse-tls:';
-  return { isTls, host, port: Number(port || (isTls ? 443 : 80)) };
-};
 
 /** Behind a proxy, which alone knows the way: the first search says what is wrong with it. */
 const unlessProxied =
@@ -53,12 +47,14 @@ async function findName({ connection }: Visit): Promise<readonly Finding[]> {
 async function openConnection({ connection, signal }: Visit): Promise<readonly Finding[]> {
   const { host, port } = placeOf(connection.url);
   const late = AbortSignal.timeout(CONNECT_MS);
-  const socket = connect({ host, port, signal: AbortSignal.any([signal, late]) });
+  const { blocked } = connection;
   try {
-    await opened(socket, 'connect');
+    const socket = await openSocket({ host, port, blocked }, null, AbortSignal.any([signal, late]));
+    socket.destroy();
     return only('connection-open', { port });
   } catch (error) {
     const code = codeOf(error);
+    if (code === BLOCKED) return only('address-blocked', { host });
     if (code === 'ECONNREFUSED')
       return only(isDimse(connection.url) ? 'dimse-connection-refused' : 'connection-refused', {
         host,
@@ -67,45 +63,25 @@ async function openConnection({ connection, signal }: Visit): Promise<readonly F
     return late.aborted || code === 'ETIMEDOUT'
       ? only('connection-silent', { host, port })
       : only('connection-failed', { host, code });
-  } finally {
-    socket.destroy();
   }
-}
-
-function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.once(event, resolve);
-    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
-  });
 }
 
 async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<readonly Finding[]> {
   const { isTls, host, port } = placeOf(connection.url);
   if (!isTls) return [inClear(connection.url, host), diagnose('plain-has-no-name')];
-  const socket = connectTls({
-    host,
-    port,
-    ...(isIP(host) ? {} : { servername: host }),
-    ...trusting(connection.ca),
-    ...connection.own,
-    // Looked at here, so that everything that is wrong with it is named at once. Nothing is sent.
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-  });
-  const end = (): void => void socket.destroy(new Error('late'));
+  const { blocked, ca, own } = connection;
+  // Looked at here, so that everything that is wrong with it is named at once. Nothing is sent.
+  const tls = { ...trusting(ca), ...own, rejectUnauthorized: false, checkServerIdentity: () => undefined };
   const bound = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
-  bound.addEventListener('abort', end);
   try {
-    await opened(socket, 'secureConnect');
-    return judge(socket, host, clock.now());
+    const socket = (await openSocket({ host, port, blocked }, tls, bound)) as TLSSocket;
+    const findings = judge(socket, host, clock.now());
+    socket.destroy();
+    return findings;
   } catch (error) {
     const code = codeOf(error);
     const isOurs = /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE_CERT/.test(code);
     return only(isOurs ? 'client-certificate-wanted' : 'tls-failed', { port, code });
-  } finally {
-    bound.removeEventListener('abort', end);
-    socket.destroy();
   }
 }
 

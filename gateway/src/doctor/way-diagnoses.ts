@@ -45,6 +45,15 @@ export const NETWORK = {
     says: '{host} cannot be reached ({code}).',
     change: { any: 'Check the network and the routes between the gateway and the PACS.' },
   },
+  'address-blocked': {
+    check: 'connection',
+    result: 'fail',
+    says: '{host} leads to a link-local address. The gateway does not connect to those.',
+    change: {
+      any: 'Give another address of the PACS. If it has no other, start the gateway with RELAY_LINK_LOCAL=allow.',
+      cloud: 'The metadata service of a cloud has such an address: no PACS is there.',
+    },
+  },
   'name-is-address': { check: 'name', result: 'ok', says: '{host} is an address.' },
   'plain-loopback': {
     check: 'certificate',
@@ -214,6 +223,14 @@ export const ACCESS = {
     result: 'fail',
     says: 'The authorization server gives no access token.',
     change: { any: 'Check the token address, the client ID, the client secret and the scope.' },
+  },
+  'token-address-blocked': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The token address leads to a link-local address. The gateway does not connect to those.',
+    change: {
+      any: 'Correct the token address. If the authorization server has no other, start the gateway with RELAY_LINK_LOCAL=allow.',
+    },
   },
   'secrets-unreadable': {
     check: 'authentication',

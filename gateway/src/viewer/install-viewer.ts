@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import type { ViewerProblem } from '#shared/protocol/viewer.ts';
+import type { Fetch } from '../ports/pacs/pacs-agent.ts';
 import { BadTarball, unpackTarball } from './unpack-tarball.ts';
 import { UNPACKING, type ViewerPackage } from './viewer-package.ts';
 
@@ -18,8 +19,7 @@ import { UNPACKING, type ViewerPackage } from './viewer-package.ts';
 export const DRAFT = '.new';
 
 export type InstallTools = {
-  /** Undefined: the global one. */
-  readonly fetch?: typeof fetch | undefined;
+  readonly fetch: Fetch;
   readonly signal: AbortSignal;
   /** How many bytes have come; all of them: they are being unpacked. */
   readonly onBytes: (bytes: number) => void;
@@ -91,7 +91,7 @@ async function openPackage(
   tools: InstallTools,
 ): Promise<AsyncIterable<Uint8Array>> {
   if (address.startsWith('file:')) return createReadStream(fileURLToPath(address));
-  const answer = await (tools.fetch ?? fetch)(address, { signal: tools.signal }).catch((error: unknown) => {
+  const answer = await tools.fetch(address, { signal: tools.signal }).catch((error: unknown) => {
     throw notReached(error);
   });
   if (!answer.ok || answer.body === null) {

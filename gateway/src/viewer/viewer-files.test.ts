@@ -8,20 +8,21 @@ import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
-import { openViewerFiles, type ViewerFilesTools } from './viewer-files.ts';
+import { createPacsAgent, fetchBy } from '../ports/pacs/pacs-agent.ts';
+import { openViewerFiles } from './viewer-files.ts';
 import type { ViewerPackage } from './viewer-package.ts';
 
 const test = suite('the files of the built-in viewer');
 const ARCHIVE = tarball(SMALL_VIEWER);
 const NOW = new Date('2026-11-23T07:00:00Z');
 
-async function open(more: Partial<ViewerPackage> = {}, tools: Pick<ViewerFilesTools, 'fetch'> = {}) {
+async function open(more: Partial<ViewerPackage> = {}, fetch = fetchBy(createPacsAgent())) {
   const home = await mkdtemp(join(tmpdir(), 'relay-viewer-'));
   const folder = join(home, 'viewer');
   const registry = await startRegistry(ARCHIVE);
   const from = { ...packageOf(ARCHIVE, registry.address), ...more };
   const quiet = { hasProxy: false, log: () => undefined, now: () => NOW };
-  const files = openViewerFiles({ folder, package: from, ...tools, ...quiet });
+  const files = openViewerFiles({ folder, package: from, fetch, ...quiet });
   return {
     ...{ folder, files, registry },
     /** Turns it on, and waits until it is fetched, or not. */
@@ -101,7 +102,7 @@ const causes: readonly (readonly [Error, BuiltInViewer['problem'], string])[] = 
 for (const [cause, problem, code] of causes)
   test(`a host that cannot be reached is told as ${problem} (${code})`, async () => {
     const fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
-    const { turnOn, close } = await open({}, { fetch });
+    const { turnOn, close } = await open({}, fetch);
     const said = await turnOn();
     assert.equal([said.state, said.problem, said.code], ['absent', problem, code]);
     await close();
@@ -112,7 +113,7 @@ test('a connection that breaks while the package comes is told as the host’s',
     start: (controller) => controller.enqueue(ARCHIVE.subarray(0, 100)),
     pull: (controller) => controller.error(Object.assign(new Error('read'), { code: 'ECONNRESET' })),
   });
-  const { turnOn, close } = await open({}, { fetch: async () => new Response(broken) });
+  const { turnOn, close } = await open({}, async () => new Response(broken));
   const said = await turnOn();
   assert.equal([said.problem, said.code], ['refused', 'ECONNRESET']);
   await close();

@@ -30,7 +30,7 @@ export type ViewerFiles = {
 export type ViewerFilesTools = {
   readonly folder: string;
   readonly package: ViewerPackage;
-  readonly fetch?: InstallTools['fetch'];
+  readonly fetch: InstallTools['fetch'];
   /** `fetch` takes a proxy. */
   readonly hasProxy: boolean;
   readonly log: Log;

@@ -18,7 +18,7 @@ import { createViewerWeb } from './viewer-web.ts';
 import { viewerRoutes } from './viewer.routes.ts';
 
 export type ViewerFeatureTools = Omit<ApiTools, 'callers'> &
-  Pick<Config, 'viewer' | 'dataDir' | 'pacsProxy'> & {
+  Pick<Config, 'viewer' | 'dataDir' | 'pacsProxy' | 'blocked'> & {
     readonly db: Db;
     readonly callers: Callers;
     readonly keys: Pick<Keys, 'tokens' | 'tokenKey'>;
@@ -39,7 +39,7 @@ export function viewerFeature(tools: ViewerFeatureTools): ViewerFeature {
   const files = openViewerFiles({
     folder: join(tools.dataDir, 'viewer'),
     package: tools.viewerPackage,
-    fetch: fetchBy(createPacsAgent(PUBLIC_TLS, tools.pacsProxy)),
+    fetch: fetchBy(createPacsAgent(PUBLIC_TLS, tools.pacsProxy, tools.blocked)),
     hasProxy: tools.pacsProxy !== null,
     ...{ log, now },
   });

@@ -47,13 +47,13 @@ export async function listOrders(
 
 /** Null: it does not answer, or not this. */
 async function askOne(
-  { seal }: WorklistTools,
+  tools: WorklistTools,
   row: DestinationRow,
   asked: OrdersAsked,
   signal: AbortSignal,
 ): Promise<WorklistAnswer | null> {
   try {
-    return await askWorklist(peerOf(row, seal), { ...asked, limit: WORKLIST_LIMIT }, signal);
+    return await askWorklist(peerOf(row, tools), { ...asked, limit: WORKLIST_LIMIT }, signal);
   } catch (error) {
     if (error instanceof PacsUnreachable || error instanceof PacsDoesNotSearch || signal.aborted) return null;
     throw error;
@@ -61,11 +61,11 @@ async function askOne(
 }
 
 /** Its certificates are the destination's. Throws PacsUnreachable. */
-function peerOf(row: DestinationRow, seal: WorklistTools['seal']): WorklistPeer {
+function peerOf(row: DestinationRow, { seal, blocked }: WorklistTools): WorklistPeer {
   const address = parseDimseAddress(row.worklist ?? '');
   if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);
   const connection = connectionOf(row, seal);
-  return { address, tls: connection.kind === 'folder' ? { ca: null, own: null } : connection.tls };
+  return { address, blocked, tls: connection.kind === 'folder' ? { ca: null, own: null } : connection.tls };
 }
 
 function daysOf({ from, to }: OrdersAsked): string[] {

@@ -1,4 +1,5 @@
 /** The tools of this feature's parts. */
+import type { BlockList } from 'node:net';
 import type { Db } from '../database/database.ts';
 import type { SecretSeal } from '../destinations/seal-secrets.ts';
 import type { StudyKeys } from '../pipeline/study-key.ts';
@@ -9,6 +10,8 @@ export type WorklistTools = {
   readonly listKeys: StudyKeys;
   /** Of destinations: some worklists are reached with their certificates. */
   readonly seal: SecretSeal;
+  /** Addresses that are not connected to. */
+  readonly blocked: BlockList;
   /** The keyed hash of a day, or of the numbers of an order: it can be compared, and not turned back. */
   readonly print: (text: string) => string;
   readonly now: () => Date;

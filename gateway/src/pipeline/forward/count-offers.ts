@@ -25,6 +25,7 @@ import {
   FOREIGN_ENTRY,
 } from '../../ports/pacs/pacs.ts';
 import { whyAway } from '../../ports/pacs/why-away.ts';
+import { BLOCKED } from '../../refuse-link-local.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
@@ -93,6 +94,7 @@ const NOT_SPOKEN_TO: readonly string[] = [
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  BLOCKED,
   NOT_ASKED,
   NO_DESTINATION,
   NO_TOKEN,

@@ -12,6 +12,8 @@ import {
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi';
 import { gatherAll } from './multipart.ts';
+import { BLOCKED } from '../../refuse-link-local.ts';
+import type { Fetch } from './pacs-agent.ts';
 import { NO_TOKEN, PacsUnreachable } from './pacs.ts';
 import type { TokenSource } from './pacs-http.ts';
 import { unlessAborted } from './unless-aborted.ts';
@@ -30,7 +32,7 @@ const EARLIER_MS = 30_000;
 const UNSAID_SECONDS = 300;
 
 type Token = { readonly authorization: string; readonly until: number };
-type Around = { readonly fetch: typeof fetch; readonly clock: () => number };
+type Around = { readonly fetch: Fetch; readonly clock: () => number };
 
 export function createTokenSource(credentials: ClientCredentials, around: Around): TokenSource {
   let held: Token | null = null;
@@ -70,7 +72,7 @@ async function askForToken(credentials: ClientCredentials, around: Around): Prom
   const server = { issuer: tokenUrl, token_endpoint: tokenUrl };
   const client = { client_id: clientId };
   const options = {
-    [customFetch]: async (...request: Parameters<typeof fetch>) => bounded(await around.fetch(...request)),
+    [customFetch]: async (...request: Parameters<Fetch>) => bounded(await around.fetch(...request)),
     // Addresses are checked where they are set.
     [allowInsecureRequests]: true,
     signal: AbortSignal.timeout(PATIENCE_MS),
@@ -86,6 +88,8 @@ async function askForToken(credentials: ClientCredentials, around: Around): Prom
     if (error instanceof PacsUnreachable) throw error;
     const isSaid = error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError;
     const status = isSaid ? error.status : null;
-    throw new PacsUnreachable('the authorization server gave no access token', status, NO_TOKEN, error);
+    const isBlocked = ((error as Error).cause as { code?: unknown } | undefined)?.code === BLOCKED;
+    const connection = isBlocked ? BLOCKED : NO_TOKEN;
+    throw new PacsUnreachable('the authorization server gave no access token', status, connection, error);
   }
 }

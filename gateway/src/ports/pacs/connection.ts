@@ -2,6 +2,7 @@
  * A connection to a PACS as data, and what the adapters need of it: how it is reached, and how the gateway says
  * who it is. Nothing is asked here: a token, a proxy and certificates come with the first request.
  */
+import type { BlockList } from 'node:net';
 import { createTokenSource, type ClientCredentials } from './access-token.ts';
 import { createPacsAgent, fetchBy, type PacsProxy, type PacsTls } from './pacs-agent.ts';
 import type { PacsSettings } from './pacs-http.ts';
@@ -40,11 +41,18 @@ export type PacsConnection =
   | DimseConnection
   | { readonly kind: 'folder'; readonly folder: string };
 
+/** `blocked`: addresses that are not connected to; link-local ones without it. */
+export type WebAround = {
+  readonly proxy: PacsProxy | null;
+  readonly clock: () => number;
+  readonly blocked?: BlockList | undefined;
+};
+
 export function connectionSettings(
   { url, authentication, tls, commitment }: Omit<WebConnection, 'kind'>,
-  around: { readonly proxy: PacsProxy | null; readonly clock: () => number },
+  around: WebAround,
 ): PacsSettings {
-  const agent = createPacsAgent(tls, around.proxy);
+  const agent = createPacsAgent(tls, around.proxy, around.blocked);
   const authorization = headerOf(authentication);
   const settings = { url, authorization, agent, commitment };
   if (authentication.kind !== 'oauth') return settings;
@@ -55,7 +63,7 @@ export function connectionSettings(
 /** The header field that a request has now; a token is asked for. Throws PacsUnreachable. */
 export async function authorizationNow(
   connection: Omit<WebConnection, 'kind'>,
-  around: Parameters<typeof connectionSettings>[1],
+  around: WebAround,
   signal: AbortSignal,
 ): Promise<string | null> {
   const { authorization, tokens } = connectionSettings(connection, around);

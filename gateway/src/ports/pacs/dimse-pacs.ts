@@ -6,6 +6,7 @@
  * A PACS without C-FIND can confirm nothing, and what it is given waits. Without C-GET its list is the only proof, and
  * what it had before cannot be compared.
  */
+import type { BlockList } from 'node:net';
 import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '#shared/dicom/registry.ts';
 import { formatDimseAddress, withoutCalling, type DimseAddress } from '#shared/protocol/dimse-address.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
@@ -45,6 +46,8 @@ import {
 export type DimseSettings = {
   readonly address: DimseAddress;
   readonly tls: PacsTls;
+  /** Addresses that are not connected to; link-local ones without it. */
+  readonly blocked?: BlockList | undefined;
   /** Whether it is asked for storage commitment. */
   readonly commitment?: boolean;
   /** Longest silence. */
@@ -70,10 +73,10 @@ const COMMITMENT: Wanted = {
 };
 
 export function createDimsePacs(settings: DimseSettings): Pacs {
-  const { address, tls, commitment = false, idleMs, reportMs = REPORT_MS } = settings;
+  const { address, tls, blocked, commitment = false, idleMs, reportMs = REPORT_MS } = settings;
   const { host, port, calledAE, callingAE, isTls } = address;
   const idle = idleMs === undefined ? {} : { idleMs };
-  const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, ...idle };
+  const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, blocked, ...idle };
   const dimse: Dimse = { peer, commits: commitment, givesBack: null };
   return {
     describe: () => withoutCalling(formatDimseAddress(address)),

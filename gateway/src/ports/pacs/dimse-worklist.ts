@@ -3,6 +3,7 @@
  * the peer's own character set, so they are read as any Data Set; one that is malformed, or names no patient or no
  * day, is left out.
  */
+import type { BlockList } from 'node:net';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { DicomElement, Encoding } from '#shared/dicom/data-set.ts';
 import { encodeElements, textValue, type NewElement } from '#shared/dicom/encode.ts';
@@ -27,7 +28,11 @@ export type WorklistQuestion = {
   readonly limit: number;
 };
 export type WorklistAnswer = { readonly orders: readonly Order[]; readonly isCut: boolean };
-export type WorklistPeer = { readonly address: DimseAddress; readonly tls: PacsTls };
+export type WorklistPeer = {
+  readonly address: DimseAddress;
+  readonly tls: PacsTls;
+  readonly blocked?: BlockList | undefined;
+};
 
 const ACCESSION_NUMBER = 0x00080050;
 const MODALITY = 0x00080060;
@@ -66,12 +71,12 @@ const ENCODING: Encoding = { explicitVR: false, bigEndian: false, deflated: fals
 
 /** Throws PacsUnreachable, PacsDoesNotSearch and the signal's reason. */
 export async function askWorklist(
-  { address, tls }: WorklistPeer,
+  { address, tls, blocked }: WorklistPeer,
   question: WorklistQuestion,
   signal: AbortSignal,
 ): Promise<WorklistAnswer> {
   const { host, port, calledAE, callingAE, isTls } = address;
-  const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null };
+  const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, blocked };
   const contexts = [
     { abstractSyntax: MODALITY_WORKLIST_FIND, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] },
   ];

@@ -1,16 +1,15 @@
 /** The adapter for each kind of destination. Nothing is asked here. */
-import { connectionSettings, type PacsConnection } from './connection.ts';
+import type { BlockList } from 'node:net';
+import { connectionSettings, type PacsConnection, type WebAround } from './connection.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { createLatePacs } from './late-pacs.ts';
 import { createToldOrthanc } from './orthanc-pacs.ts';
-import type { PacsProxy } from './pacs-agent.ts';
 import { PacsUnreachable, type Pacs } from './pacs.ts';
 
-export type Around = {
-  readonly proxy: PacsProxy | null;
-  readonly clock: () => number;
+export type Around = WebAround & {
+  readonly blocked: BlockList;
   /** The only place where folders may lie; null: nowhere. */
   readonly folderRoot: string | null;
 };
@@ -24,7 +23,8 @@ export function openPacsAt(connection: PacsConnection, around: Around): Pacs {
     case 'dimse': {
       const address = parseDimseAddress(connection.url);
       if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);
-      return createDimsePacs({ address, tls: connection.tls, commitment: connection.commitment });
+      const { tls, commitment } = connection;
+      return createDimsePacs({ address, tls, commitment, blocked: around.blocked });
     }
     case 'folder':
       return createFolderPacs({ root: around.folderRoot, folder: connection.folder });

@@ -23,6 +23,7 @@ import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { findOrthanc, startOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../testing/certificate.ts';
+import { LINK_LOCAL } from '../../refuse-link-local.ts';
 import { dataSetOf } from '../../testing/data-set-of.ts';
 import { readInstances } from '../../testing/read-instances.ts';
 import { hasStorescp, startStorescp } from '../../testing/storescp.ts';
@@ -104,7 +105,7 @@ async function give(
   folderRoot: string,
 ): Promise<void> {
   const { kind } = connection;
-  const pacs = openPacsAt(connection, { proxy: null, clock: () => 0, folderRoot });
+  const pacs = openPacsAt(connection, { proxy: null, clock: () => 0, folderRoot, blocked: LINK_LOCAL });
   const { studyInstanceUID } = study[0]!.identifiers;
   assert.equal(
     await pacs.storeInstances(studyInstanceUID, study.map(toStore), signal),

@@ -1,6 +1,7 @@
 /** Why a PACS cannot be worked with: what passes, apart from what an administrator has to mend. */
 import { UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE } from '../../dimse/association-failed.ts';
 import { CLASS_NOT_SUPPORTED } from '../../dimse/command-fields.ts';
+import { BLOCKED } from '../../refuse-link-local.ts';
 import {
   FOLDER_OVERFULL,
   FOLDERS_NOT_ALLOWED,
@@ -20,6 +21,7 @@ export type WhyAway = (typeof WHY_AWAY)[number];
  */
 const WRONG_SETTINGS: readonly string[] = [
   ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, FOREIGN_ENTRY, FOLDER_OVERFULL, NOT_ORTHANC],
+  BLOCKED,
   ...[UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE],
   ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'],
 ];

@@ -1,0 +1,61 @@
+/**
+ * Keeps the gateway from connecting to link-local addresses: there the metadata service of a cloud gives away the
+ * rights of the machine, and an administrator of the gateway chooses the addresses that it connects to.
+ *
+ * Node judges the address of every attempt (`blockList`), not the name: a name that leads there is refused too,
+ * whenever it begins to. `tls.connect` takes no such list, so TLS is begun on a connection that was made without it.
+ */
+import { BlockList, connect, isIP, type Socket } from 'node:net';
+import { connect as beginTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+/** Node's name for an attempt at an address of the list. */
+export const BLOCKED = 'ERR_IP_BLOCKED';
+
+/** Nothing is refused. */
+export const NOWHERE = new BlockList();
+
+/** RFC 3927, RFC 4291 §2.5.6; by NAT64 (RFC 6052 §2.1); and the IPv6 addresses of metadata at Amazon and Google. */
+export const LINK_LOCAL = new BlockList();
+LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
+LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
+LINK_LOCAL.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
+LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6');
+LINK_LOCAL.addAddress('fd20:ce::254', 'ipv6');
+
+/** `blocked`: link-local addresses without it. */
+export type Peer = { readonly host: string; readonly port: number; readonly blocked?: BlockList | undefined };
+
+/** A connection that stands, by TLS where `tls` is given. Rejects with the system's error or the signal's reason. */
+export async function openSocket(peer: Peer, tls: ConnectionOptions | null, signal: AbortSignal) {
+  const { host, port, blocked = LINK_LOCAL } = peer;
+  const plain = connect({ host, port, blockList: blocked });
+  const giveUp = (): void => void plain.destroy(signal.reason);
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    await reached(plain, 'connect');
+    return tls === null ? plain : await secured(plain, host, tls);
+  } catch (error) {
+    plain.destroy();
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+async function secured(plain: Socket, host: string, tls: ConnectionOptions): Promise<TLSSocket> {
+  // RFC 6066 §3: a literal address is no server name.
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  const socket = beginTls({ ...tls, ...named, host, socket: plain });
+  await reached(socket, 'secureConnect');
+  return socket;
+}
+
+function reached(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
+    socket.once(event, resolve);
+  });
+}
