@@ -50,10 +50,10 @@ async function openPacs(tls: object) {
   return { bodies, port: await listen(createTlsServer({ ...TLS, ...tls }, (...of) => void answer(...of))) };
 }
 
-async function oauth() {
+async function oauth(token = 'planted-token') {
   const server = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ access_token: 'planted-token', token_type: 'Bearer' }));
+    response.end(JSON.stringify({ access_token: token, token_type: 'Bearer' }));
   });
   const tokenUrl = `http://127.0.0.1:${await listen(server)}/token`;
   return { kind: 'oauth', tokenUrl, clientId: 'relay', clientSecret: 'x', scope: null } as const;
@@ -94,6 +94,21 @@ test('shows its certificate and its token, and stores nothing', async () => {
     nobody.findings.some(({ result }) => result === 'fail'),
     'without a certificate of ours',
   );
+});
+
+test('is not asked by an access token that breaks the line, and the finding says where to look', async () => {
+  const { port, bodies } = await openPacs({});
+  const url = `https://localhost:${port}/dicom-web`;
+  const authentication = await oauth('planted\r\nX-Injected: yes');
+  const report = await examine({
+    kind: 'dicomweb',
+    url,
+    authentication,
+    tls: { ca: CERTIFICATE, own: null },
+  });
+  assert.equal([report.verdict?.code, bodies.length], ['access-token-malformed', 0]);
+  assert.match(report.verdict?.says ?? '', 'RFC 6750');
+  assert.not.match(JSON.stringify(report), 'planted');
 });
 
 /** 127.0.0.2 in IPv6. */

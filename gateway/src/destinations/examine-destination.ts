@@ -9,7 +9,7 @@ import { examineFolder } from '../doctor/examine-folder.ts';
 import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
 import { authorizationNow, type PacsConnection, type WebAround } from '../ports/pacs/connection.ts';
 import { BLOCKED } from '../refuse-link-local.ts';
-import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
+import { MALFORMED_TOKEN, NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 
 export type Examining = WebAround & {
   /** Of a folder alone. Throws PacsUnreachable. */
@@ -42,6 +42,7 @@ export async function examineDestination(
 const BEFORE = {
   [BLOCKED]: 'token-address-blocked',
   [NO_TOKEN]: 'no-access-token',
+  [MALFORMED_TOKEN]: 'access-token-malformed',
   [SECRETS_UNREADABLE]: 'secrets-unreadable',
 } as { readonly [connection: string]: DiagnosisCode | undefined };
 

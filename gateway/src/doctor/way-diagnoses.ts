@@ -224,6 +224,14 @@ export const ACCESS = {
     says: 'The authorization server gives no access token.',
     change: { any: 'Check the token address, the client ID, the client secret and the scope.' },
   },
+  'access-token-malformed': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The authorization server gives an access token that no request can carry: it has other characters than RFC 6750 §2.1 allows, or more than 16 KiB.',
+    change: {
+      any: 'Check that the token address is that of the authorization server, and how it makes tokens.',
+    },
+  },
   'token-address-blocked': {
     check: 'authentication',
     result: 'fail',

@@ -15,6 +15,7 @@ import {
 } from '../../dimse/association-failed.ts';
 import {
   isSilence,
+  MALFORMED_TOKEN,
   NO_DESTINATION,
   NO_TOKEN,
   NOT_ASKED,
@@ -98,6 +99,7 @@ const NOT_SPOKEN_TO: readonly string[] = [
   NOT_ASKED,
   NO_DESTINATION,
   NO_TOKEN,
+  MALFORMED_TOKEN,
   SECRETS_UNREADABLE,
   FOLDER_OVERFULL,
   FOLDERS_NOT_ALLOWED,

@@ -14,7 +14,7 @@ import {
 import { gatherAll } from './multipart.ts';
 import { BLOCKED } from '../../refuse-link-local.ts';
 import type { Fetch } from './pacs-agent.ts';
-import { NO_TOKEN, PacsUnreachable } from './pacs.ts';
+import { MALFORMED_TOKEN, NO_TOKEN, PacsUnreachable } from './pacs.ts';
 import type { TokenSource } from './pacs-http.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
@@ -56,6 +56,11 @@ export function createTokenSource(credentials: ClientCredentials, around: Around
 /** An authorization server that says nothing for so long is away. */
 const PATIENCE_MS = 20_000;
 
+/** RFC 6750 §2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+const B64_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+/** A PACS takes no longer header field: Apache 8 KiB, Node 16 KiB. */
+const TOKEN_LIMIT = 16 * 1024;
+
 /** Tokens have some kilobytes. */
 const ANSWER_LIMIT = 64 * 1024;
 
@@ -82,6 +87,8 @@ async function askForToken(credentials: ClientCredentials, around: Around): Prom
     const asking = ClientSecretBasic(clientSecret);
     const response = await clientCredentialsGrantRequest(server, client, asking, parameters, options);
     const { access_token, expires_in } = await processClientCredentialsResponse(server, client, response);
+    if (access_token.length > TOKEN_LIMIT || !B64_TOKEN.test(access_token))
+      throw new PacsUnreachable('the access token is none of RFC 6750', null, MALFORMED_TOKEN);
     const heldMs = (expires_in ?? UNSAID_SECONDS) * 1000;
     return { authorization: `Bearer ${access_token}`, until: around.clock() + heldMs - EARLIER_MS };
   } catch (error) {

@@ -20,7 +20,7 @@ import {
 import { createTunnelProxy } from '../../testing/tunnel-proxy.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import { PUBLIC_TLS, type PacsProxy, type PacsTls } from './pacs-agent.ts';
-import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
+import { MALFORMED_TOKEN, NO_TOKEN, type PacsUnreachable } from './pacs.ts';
 import { whyAway } from './why-away.ts';
 import { createStowPacs } from './stow-pacs.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
@@ -98,6 +98,35 @@ test('is told who asks: by nothing, a whole header, a password, a token', async 
     wanted = 'something else';
     const trouble = await troubleOf(reach(`http://127.0.0.1:${port}/dicom-web`, authentication));
     assert.is(trouble?.status, 401, authentication.kind);
+  }
+});
+
+/** An authorization server that gives this token, and the PACS behind it; `asked`: what the PACS was told. */
+async function openGiving(token: unknown) {
+  const said = { access_token: token, token_type: 'Bearer' };
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said));
+  });
+  const tokenUrl = `http://127.0.0.1:${await listen(server)}/token`;
+  const seen: IncomingMessage[] = [];
+  const port = await listen(createServer(answerWhere(() => seen.at(-1)?.headers.authorization, seen)));
+  const oauth = { kind: 'oauth', clientId: 'relay', clientSecret: 'x', scope: null, tokenUrl } as const;
+  const trouble = await troubleOf(reach(`http://127.0.0.1:${port}/dicom-web`, oauth));
+  return { trouble, asked: seen.map(({ headers }) => headers.authorization) };
+}
+
+// RFC 6750 §2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+test('is told no access token of another form than the standard’s, and an administrator has to look', async () => {
+  for (const token of ['a', 'eyJ.eyJ-_~+/09', 'YWJj==', 'x'.repeat(8_000)])
+    assert.equal(await openGiving(token), { trouble: null, asked: [`Bearer ${token}`] });
+  for (const token of [
+    ...['a\r\nX-Injected: yes', 'a\nb', 'a\tb', 'a b', 'a\u0000', 'ä', '日本', 'a,b', '"a"', '=', 'a=b'],
+    'x'.repeat(16_385),
+  ]) {
+    const { trouble, asked } = await openGiving(token);
+    assert.equal([trouble?.connection, asked], [MALFORMED_TOKEN, []], JSON.stringify(token));
+    assert.is(whyAway(trouble!), 'pacs-settings-wrong');
+    assert.not.match(trouble!.message, token);
   }
 });
 

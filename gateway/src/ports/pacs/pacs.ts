@@ -327,6 +327,8 @@ export const NO_DESTINATION = 'no-destination';
 export const SECRETS_UNREADABLE = 'secrets-unreadable';
 /** The `connection` of a request that was not made: the authorization server gave no access token for it. */
 export const NO_TOKEN = 'no-access-token';
+/** The `connection` of a request that was not made: the access token for it is none of RFC 6750. */
+export const MALFORMED_TOKEN = 'access-token-malformed';
 /** The `connection` of a folder that lies where none may lie: RELAY_FOLDER_ROOT does not allow it. */
 export const FOLDERS_NOT_ALLOWED = 'folders-not-allowed';
 /** The `connection` of an Orthanc that is none. */
