@@ -1,8 +1,9 @@
 /**
- * Opens a port for an app: TLS where it is set, and limits on how long a request may take to arrive. Without TLS
- * only this machine and the trusted proxies are served: nobody else may send a password in clear text.
+ * Opens a port for an app: TLS where it is set, one Host for each request, and limits on how long a request may take to
+ * arrive. Without TLS only this machine and the trusted proxies are served: nobody else may send a password in clear
+ * text.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server as TlsServer } from 'node:tls';
 import { createAdaptorServer } from '@hono/node-server';
@@ -31,7 +32,10 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
   const { host, certificate, trustedProxies, onRefused, pace } = tools;
   const messages = { IncomingMessage: GatheredRequest };
   const server = createAdaptorServer({
-    fetch: (raw, env) => app.fetch(toRequest(raw, raw.url, env), env as GatewayEnv['Bindings']),
+    fetch: (raw, env) =>
+      'incoming' in env && namesHosts(env.incoming)
+        ? new Response(null, { status: 400, headers: { connection: 'close' } })
+        : app.fetch(toRequest(raw, raw.url, env), env as GatewayEnv['Bindings']),
     ...(certificate === null
       ? { createServer, serverOptions: messages }
       : { createServer: createTlsServer, serverOptions: { ...messages, ...certificate.pair } }),
@@ -41,6 +45,8 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
   server.requestTimeout = 0;
   server.setTimeout(SILENCE_MS);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  // Node drops those beyond 2000, a second Host among them. Their 16 KiB bound them.
+  server.maxHeadersCount = 0;
   endSlowBodies(server, pace);
   if (certificate === null) refuseStrangers(server, trustedProxies, onRefused);
   else certificate.serveBy(server as unknown as TlsServer);
@@ -55,6 +61,13 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
     server.listen(port, host, () => resolve(server));
   });
 }
+
+/**
+ * RFC 9112 §3.2: "A server MUST respond with a 400 (Bad Request) status code … to any request message that contains
+ * more than one Host header field line". Node keeps the first; a proxy before it may have judged another.
+ */
+const namesHosts = ({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean =>
+  rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1;
 
 function refuseStrangers(server: Server, proxies: TrustedProxies, onRefused: () => void): void {
   server.on('connection', (socket) => {
