@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/protocol/api-key.ts';
+import { API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { maySend, type Sender } from '../pipeline/upload-owner.ts';
 import { closeReadings } from '../audit/record-reading.ts';
@@ -266,6 +266,55 @@ test('is told what it lacks: a right of its own, or that no key may do this, or 
   assert.equal(await told('DELETE', upload, sends), [403, 'not-for-keys', undefined]);
   await gateway.call('DELETE', `/admin/api-keys/${reads.id}`, { token: await admin() });
   assert.equal(await told('GET', '/auth/me', reads.key), [401, 'key-ended', undefined]);
+});
+
+type Operation = {
+  readonly 'x-roles'?: unknown;
+  readonly security?: readonly { readonly apiKey?: string[] }[];
+};
+
+/** Every route that somebody must be signed in for, with the scopes of keys that it takes. */
+async function closedRoutes(): Promise<
+  readonly { method: string; path: string; takes: readonly string[] }[]
+> {
+  const answer = await gateway.call('GET', '/openapi.json');
+  const { paths } = (await answer.json()) as { paths: Record<string, Record<string, Operation>> };
+  return Object.entries(paths).flatMap(([path, of]) =>
+    Object.entries(of).flatMap(([method, { security = [], 'x-roles': roles }]) => {
+      if (roles === 'public') return [];
+      const takes = security.flatMap(({ apiKey = [] }) => apiKey);
+      return [{ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, randomUUID), takes }];
+    }),
+  );
+}
+
+test('is told that its scope is missing, or that no key may do this, before anything about roles', async () => {
+  const routes = await closedRoutes();
+  assert.ok(routes.some(({ takes }) => takes.length > 0) && routes.some(({ takes }) => takes.length === 0));
+  for (const role of ['technician', 'auditor'] as const) {
+    const { user } = await gateway.userWith([role]);
+    const keys = new Map<string, string>();
+    for (const scope of API_KEY_SCOPES)
+      keys.set(scope, await createTestKey(gateway, { accountId: user.id, scopes: [scope] }));
+    for (const { method, path, takes } of routes) {
+      const wrong = API_KEY_SCOPES.filter((scope) => !takes.includes(scope));
+      for (const scope of wrong) {
+        const answer = await gateway.call(method, path, { token: keys.get(scope)! });
+        const code = takes.length === 0 ? 'not-for-keys' : 'key-lacks-scope';
+        assert.equal(
+          [answer.status, await codeIn(answer)],
+          [403, code],
+          `${method} ${path}: ${role}, ${scope}`,
+        );
+      }
+    }
+  }
+});
+
+test('with the scope is told of its account’s roles', async () => {
+  const key = await createTestKey(gateway, { accountId: await asTechnician(), scopes: ['metrics'] });
+  const answer = await gateway.call('GET', '/metrics', { token: key });
+  assert.equal([answer.status, await codeIn(answer)], [403, 'not-allowed']);
 });
 
 test('cannot be guessed', async () => {

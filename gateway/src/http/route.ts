@@ -102,8 +102,9 @@ export function allow(access: Access, { uploadRight = false, keys = [] }: AllowO
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
       const caller = callerOf(c);
-      if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
+      // First: other roles of the account help no key that lacks the scope.
       requireScope(caller, { uploadRight, keys });
+      if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
     }
     await next();
   };
