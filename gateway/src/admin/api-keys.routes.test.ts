@@ -283,7 +283,7 @@ async function closedRoutes(): Promise<
     Object.entries(of).flatMap(([method, { security = [], 'x-roles': roles }]) => {
       if (roles === 'public') return [];
       const takes = security.flatMap(({ apiKey = [] }) => apiKey);
-      return [{ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, randomUUID), takes }];
+      return [{ method: method.toUpperCase(), path: path.replaceAll(/\{\w+\}/g, () => randomUUID()), takes }];
     }),
   );
 }

@@ -100,8 +100,10 @@ test('a refused attempt says how long it lasts, and takes nothing more', async (
   for (let i = 0; i < 9; i += 1) await statusOf(login(username, 'a guess'));
   const refused = await login(username, 'a long password');
   const seconds = Number(refused.headers.get('retry-after'));
-  const problem = (await refused.json()) as { code: string; detail: string };
+  const text = await refused.text();
+  const problem = JSON.parse(text) as { code: string; detail: string };
   assert.equal([problem.code, problem.detail], ['too-many-attempts', `Try again in ${seconds} s.`]);
+  assert.equal(text.match(/\b(\d+ s|seconds?|minutes?|hours?|moment)\b/g), [`${seconds} s`], 'one time');
   for (let i = 0; i < 100; i += 1) await statusOf(login(username, 'a guess'));
   gateway.wait(seconds * 1000);
   assert.is(await statusOf(login(username, 'a long password')), 200, 'it was told the truth');

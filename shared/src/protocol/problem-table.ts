@@ -142,8 +142,8 @@ export const PROBLEMS = {
   'too-many-attempts': {
     status: 429,
     retry: 'later',
+    // `Retry-After` and the detail say how long to wait.
     title: 'Too many attempts to sign in.',
-    next: 'Wait a minute, then try again.',
   },
   'parcel-busy': {
     status: 423,
