@@ -14,7 +14,8 @@ const PATIENCE_MS = 20_000;
 /** A change of another gateway's making may go unheard: it is seen at the next look. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** `stored`: by UID and digest. `isOver`: nothing more changes unless a person decides. */
+/** `file`: while it is being opened, with the entries that are known. `stored`: by UID and digest. `isOver`: nothing more
+ * changes unless a person decides. */
 export type Outcome = {
   readonly file: SentFile;
   readonly stored: ReadonlyMap<string, StoredInstance>;
@@ -64,9 +65,10 @@ async function lookAt(
   { db }: Tools,
   fileId: string,
 ): Promise<Outcome & { readonly studies: readonly string[]; readonly onTheRoad?: number | undefined }> {
-  const file = await findFile(db, fileId, null);
-  if (file === undefined) throw new Problem('not-found');
-  if (file.state !== 'opened') return { file, stored: new Map(), isOver: false, studies: [] };
+  const found = await findFile(db, fileId, null);
+  if (found === undefined) throw new Problem('not-found');
+  // After a run that failed, entries may yet come to another end.
+  const file = found.state !== 'opened' && found.problem !== null ? { ...found, entries: [] } : found;
   const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
   const rows = await db
     .selectFrom('instance')
@@ -99,13 +101,16 @@ async function lookAt(
     ]),
   );
   const keys = new Set(sent.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
-  const isOver = [...keys].every((key) => {
-    const instance = stored.get(key);
-    // Forgotten since: it was taken back.
-    return instance === undefined || isSettled(instance.state);
-  });
+  const isOpened = file.state === 'opened';
+  const isOver =
+    isOpened &&
+    [...keys].every((key) => {
+      const instance = stored.get(key);
+      // Forgotten since: it was taken back.
+      return instance === undefined || isSettled(instance.state);
+    });
   const onTheRoad = rows.findLast(
-    (row) => keys.has(`${row.sop_instance_uid} ${row.digest}`) && !isSettled(row.ownState),
+    (row) => isOpened && keys.has(`${row.sop_instance_uid} ${row.digest}`) && !isSettled(row.ownState),
   )?.id;
   return { file, stored, isOver, studies: rows.map((row) => row.study_id), onTheRoad };
 }

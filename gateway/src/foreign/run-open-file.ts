@@ -16,6 +16,7 @@ import {
   countRun,
   findFile,
   forgetRun,
+  noteEntries,
   noteFatal,
   notePatient,
   setOpened,
@@ -104,8 +105,9 @@ async function openOne(
 ): Promise<void> {
   const { db } = tools.pipeline;
   const studies = new Set<string>();
+  const soFar = (): Promise<void> => noteEntries(db, file.id, entriesOf(opened, file));
   const opened: Opened = {
-    sending: createSending(sendToolsOf(tools, file, studies, signal)),
+    sending: createSending(sendToolsOf(tools, { file, studies, soFar }, signal)),
     left: [],
     studies,
     reading: null,
@@ -238,10 +240,24 @@ export async function toOpening(
   return { kind: 'deidentified', options: policy.options, settings: settingsOf(policy), pair, tagKey, vault };
 }
 
+/** A PACS that needs longer: whoever waits for the file may read meanwhile what is known of it. */
+const SLOW_ANSWER_MS = 1_000;
+
+async function notingIfSlow<T>(asking: Promise<T>, note: () => Promise<void>): Promise<T> {
+  const slow = setTimeout(() => void ignoreFailure(note(), 'its end says it too'), SLOW_ANSWER_MS);
+  try {
+    return await asking;
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+/** `soFar`: notes what is known. */
+type Of = Pick<Opened, 'studies'> & { readonly file: SentFile; readonly soFar: () => Promise<void> };
+
 function sendToolsOf(
   { pipeline, spool, parcels }: ForeignTools,
-  file: SentFile,
-  studies: Set<string>,
+  { file, studies, soFar }: Of,
   signal: AbortSignal,
 ) {
   // As a device: it sends, and reads nothing by its roles.
@@ -271,7 +287,7 @@ function sendToolsOf(
       if (!(await takeAsItCame(parcelId, places))) await parcels.arrived(parcelId, null);
     },
     openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
-      const asked = await askPacs(pipeline, manifest, sender, signal);
+      const asked = await notingIfSlow(askPacs(pipeline, manifest, sender, signal), soFar);
       const { studyInstanceUID } = manifest;
       studies.add(studyInstanceUID);
       const of = { accountId: file.account_id, studyInstanceUID };

@@ -5,12 +5,15 @@ import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
-import { bodyOf, storeByStow, type Stored } from '../testing/foreign-clients.ts';
+import { bodyOf, storeByStow, type Bytes, type Stored } from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
+import { createStudyChanges } from '../pipeline/announce-changes.ts';
+import { awaitStored } from './await-stored.ts';
 import { ENTRY_BYTES_LIMIT, listEntries } from './list-entries.ts';
 import { PartFinder, PARTS_LIMIT, PartsError } from './read-parts.ts';
+import { toAnswer } from './stow-answer.ts';
 
 const test = suite('STOW-RS');
 const pacs = openTestPacs();
@@ -99,6 +102,46 @@ test('an instance that cannot be read, and one of another study, fail and hold u
     [3, 'refused'],
     [4, 'refused'],
   ]);
+});
+
+test('while a slow PACS is asked about one study, the answer names what is known of the others', async () => {
+  const other = (bytes: Bytes): Bytes => bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte));
+  const [here, beside] = syntheticStudy({ seed: 9221, instancesPerSeries: 2 }).instances;
+  const slow = syntheticStudy({ seed: 9222, instancesPerSeries: 1 });
+  const { bytes: asked } = slow.instances[0]!;
+  assert.is((await store({ files: [here!.bytes, beside!.bytes, asked] })).status, 200);
+  const { promise: silence, resolve: answer } = Promise.withResolvers<void>();
+  const { findStudy } = pacs;
+  pacs.findStudy = async (study, signal) => {
+    if (study === slow.studyInstanceUID) await silence;
+    return findStudy(study, signal);
+  };
+  const files = [NO_INSTANCE, here!.bytes, other(beside!.bytes), other(asked)];
+  const answered = store({ files });
+  const { db } = gateway.database;
+  const tools = { db, changes: createStudyChanges(null), patienceMs: 0 };
+  try {
+    const known = until('the known ones', async () => {
+      const unopened = db.selectFrom('sent_file').select('id').where('state', '=', 'received');
+      const row = await unopened.executeTakeFirst();
+      if (row === undefined) return false;
+      const { file, stored, isOver } = await awaitStored(tools, row.id, new AbortController().signal);
+      const { status, dataSet } = toAnswer(file.entries, { stored, isOver, address: '' });
+      assert.is(status, 202);
+      return '00081198' in dataSet && (dataSet as DataSet);
+    });
+    const said = await Promise.race([known, answered.then(() => assert.unreachable('it was opened'))]);
+    if (said === undefined) return;
+    assert.equal(valuesIn(said, '00081199', '00081155'), [here!.identifiers.sopInstanceUID]);
+    assert.equal(valuesIn(said, '00081198', '00081155'), [beside!.identifiers.sopInstanceUID]);
+    assert.equal(valuesIn(said, '00081198', '00081197'), [0x0111]);
+    assert.equal(valuesIn(said, '0008119A', '00081197'), [0xc000]);
+  } finally {
+    answer();
+    pacs.findStudy = findStudy;
+  }
+  const last = (await (await answered).json()) as DataSet;
+  assert.is(valuesIn(last, '00081198', '00081155').length, 2, 'and in the end of all');
 });
 
 test('a damaged instance is named by the UIDs that its front says', async () => {

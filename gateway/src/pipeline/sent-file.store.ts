@@ -209,6 +209,16 @@ export async function setOpened(
   return numUpdatedRows > 0n;
 }
 
+/** What is known of it so far, while it is being opened. */
+export async function noteEntries(db: Db, id: string, entries: readonly FileEntry[]): Promise<void> {
+  await db
+    .updateTable('sent_file')
+    .set({ entries: JSON.stringify(entries) })
+    .where('id', '=', id)
+    .where('state', '=', 'received')
+    .execute();
+}
+
 /** It is opened again later. `entries`: what became of it so far, if that never happens. */
 export async function setProblem(
   db: Db,
