@@ -1,11 +1,11 @@
 /**
  * A real Orthanc with its DICOMweb plugin, in a folder of its own: for `npm start` and for tests.
  *
- * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback),
- * callers need the password that was made for this folder, the same folder opens with the same password
- * again, and no settings but `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc
- * is not read; it ends with this process, however that ends. Does not restart an Orthanc that dies: the caller
- * is told through `exited`.
+ * Promises: nothing is read or stored from another machine (from version 1.12.10 on Orthanc listens on the loopback
+ * alone; an older one refuses callers from elsewhere, and the start says that its port is open to them), callers need
+ * the password that was made for this folder, the same folder opens with the same password again, and no settings but
+ * `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc is not read; it ends with this
+ * process, however that ends. Does not restart an Orthanc that dies: the caller is told through `exited`.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -14,7 +14,7 @@ import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
-import { freePort } from './ports.ts';
+import { freePort, isOpenToOthers } from './ports.ts';
 import { processorTimeOf, untilReady } from './until-ready.ts';
 
 const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
@@ -114,6 +114,8 @@ async function writeSettings(
     ...JSON.parse(await readFile(SETTINGS, 'utf8')),
     ...options.settings,
     HttpPort: port,
+    // Versions before 1.12.10 pass it over.
+    HttpBindAddresses: ['127.0.0.1'],
     StorageDirectory: join(options.folder, 'storage'),
     IndexDirectory: join(options.folder, 'storage'),
     TemporaryDirectory: join(options.folder, 'temporary'),
@@ -149,6 +151,9 @@ async function lastLines(logFile: string): Promise<string> {
   const log = await readFile(logFile, 'utf8').catch(() => '');
   return log.trim().split('\n').slice(-3).join('\n');
 }
+
+const openPort = (port: number): string =>
+  `Other machines reach port ${port} of Orthanc, which refuses them; but they can keep it busy. Bar the port: docs/install.md, The PACS.`;
 
 /**
  * Starts Orthanc and waits until it answers.
@@ -202,5 +207,6 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
       cause: error,
     });
   }
+  if (await isOpenToOthers(port)) options.say?.(openPort(port));
   return { url: `${restUrl}/dicom-web`, restUrl, authorization, pid: child.pid!, exited, stop };
 }

@@ -1,10 +1,35 @@
 /** TCP ports of the loopback: one for a server of a test, and who holds one that is taken. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { basename } from 'node:path';
 import { isPortFree, reservePort } from './reserve-port.ts';
 
 /** A port on which nobody listens, and that nobody else is given while this process lives. */
 export const freePort = (): Promise<number> => reservePort();
+
+/** The addresses by which other machines may call this one; of a link without a router nobody makes use. */
+const outerAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((all = []) => all.filter(({ family, internal }) => family === 'IPv4' && !internal))
+    .flatMap(({ address }) => (address.startsWith('169.254.') ? [] : [address]));
+
+/** An address of this machine answers at once, or a firewall is before it. */
+const OWN_ANSWER_MS = 2_000;
+
+const doesOpen = (host: string, port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host, port, signal: AbortSignal.timeout(OWN_ANSWER_MS) });
+    const end = (isOpen: boolean) => (): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', end(true)).once('error', end(false));
+  });
+
+/** Whether a server listens there on more than the loopback. */
+export const isOpenToOthers = async (port: number): Promise<boolean> =>
+  (await Promise.all(outerAddresses().map((address) => doesOpen(address, port)))).includes(true);
 
 /** The state column of /proc/net/tcp for a listening socket (Linux, include/net/tcp_states.h: TCP_LISTEN). */
 const LISTENING = '0A';

@@ -14,8 +14,10 @@ const PATIENCE_MS = 20_000;
 /** A change of another gateway's making may go unheard: it is seen at the next look. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** `file`: while it is being opened, with the entries that are known. `stored`: by UID and digest. `isOver`: nothing more
- * changes unless a person decides. */
+/**
+ * `file`: while it is being opened, with the entries that are known. `stored`: by UID and digest. `isOver`: nothing
+ * more changes unless a person decides.
+ */
 export type Outcome = {
   readonly file: SentFile;
   readonly stored: ReadonlyMap<string, StoredInstance>;

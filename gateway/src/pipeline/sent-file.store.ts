@@ -209,7 +209,7 @@ export async function setOpened(
   return numUpdatedRows > 0n;
 }
 
-/** What is known of it so far, while it is being opened. */
+/** Notes the entries that are known so far, while it is being opened. */
 export async function noteEntries(db: Db, id: string, entries: readonly FileEntry[]): Promise<void> {
   await db
     .updateTable('sent_file')
