@@ -5,7 +5,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
-import { bodyOf, storeByStow, type Bytes, type Stored } from '../testing/foreign-clients.ts';
+import { bodyOf, fileStatus, storeByStow, type Bytes, type Stored } from '../testing/foreign-clients.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -109,7 +109,10 @@ test('while a slow PACS is asked about one study, the answer names what is known
   const [here, beside] = syntheticStudy({ seed: 9221, instancesPerSeries: 2 }).instances;
   const slow = syntheticStudy({ seed: 9222, instancesPerSeries: 1 });
   const { bytes: asked } = slow.instances[0]!;
-  assert.is((await store({ files: [here!.bytes, beside!.bytes, asked] })).status, 200);
+  const statusOf = (answer: Response) =>
+    fileStatus(gateway, key, answer.headers.get('location')!.split('/').at(-2)!);
+  const before = await store({ files: [here!.bytes, beside!.bytes, asked] });
+  await until('their receipts', async () => (await statusOf(before)).receipt !== null);
   const { promise: silence, resolve: answer } = Promise.withResolvers<void>();
   const { findStudy } = pacs;
   pacs.findStudy = async (study, signal) => {
@@ -140,8 +143,10 @@ test('while a slow PACS is asked about one study, the answer names what is known
     answer();
     pacs.findStudy = findStudy;
   }
-  const last = (await (await answered).json()) as DataSet;
-  assert.is(valuesIn(last, '00081198', '00081155').length, 2, 'and in the end of all');
+  const last = await answered;
+  const conflicts = async (): Promise<boolean> =>
+    (await statusOf(last)).file.notTaken.filter(({ state }) => state === 'conflict').length === 2;
+  await until('the other conflict', conflicts);
 });
 
 test('a damaged instance is named by the UIDs that its front says', async () => {
