@@ -65,6 +65,49 @@ test('ends half-sent requests by the dozen, and answers those that have come', (
     for (const told of await Promise.all(halves)) assert.match(told, /^HTTP\/1\.1 408 /);
   }));
 
+/** Begins so, and sends a byte whenever the one before has gone, until the gateway ends it; all that came back. */
+function drip(port: number, begin: string): Promise<string> {
+  return new Promise((resolve) => {
+    let told = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(begin, next));
+    function next(): void {
+      if (!socket.destroyed) socket.write('a', () => setImmediate(next));
+    }
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    socket.on('close', () => resolve(told)).on('error', () => undefined);
+  });
+}
+
+test('ends connections that send no request, half a header, or one byte after the other', () =>
+  withPort({ headersTimeout: 100 }, async (port) => {
+    const silent = Array.from({ length: 30 }, () => send(port, ''));
+    const half = 'POST /auth/login HTTP/1.1\r\nHost: local';
+    const halves = Array.from({ length: 30 }, () => send(port, half));
+    const drips = Array.from({ length: 10 }, () => drip(port, half));
+    for (const told of await Promise.all([...silent, ...halves])) assert.match(told, /^HTTP\/1\.1 408 |^$/);
+    for (const told of await Promise.all(drips)) assert.match(told, /^HTTP\/1\.1 (408|431) |^$/);
+  }));
+
+test('ends handshakes of TLS that do not come, or half', () => {
+  const files = { certFile: '/nowhere/cert.pem', keyFile: '/nowhere/key.pem' };
+  const pair = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  const certificate = openCertificate({ ...pair, ...files }, () => undefined);
+  return withPort({ certificate, headersTimeout: 100 }, async (port) => {
+    const begun = ['', '\x16\x03\x01'].flatMap((bytes) => Array<string>(10).fill(bytes));
+    for (const told of await Promise.all(begun.map((bytes) => send(port, bytes)))) assert.is(told, '');
+  });
+});
+
+test('gives a header half a minute, as it does a body, and looks every ten seconds', async () => {
+  const all = { host: '127.0.0.1', certificate: null, trustedProxies: NOBODY, onRefused: () => undefined };
+  const server = await openPort(app, 0, all);
+  server.close();
+  const looks = (server as unknown as { connectionsCheckingInterval: number }).connectionsCheckingInterval;
+  assert.equal([server.headersTimeout, looks], [30_000, 10_000]);
+});
+
 test('leaves a parcel the time that its link needs', () =>
   withPort({ pace }, async (port) => {
     const slow = connect(port, '127.0.0.1');

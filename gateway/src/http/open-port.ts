@@ -18,6 +18,10 @@ import type { GatewayEnv } from './route.ts';
 /** A connection on which nothing moves; event streams say something every 15 s. */
 const SILENCE_MS = 300_000;
 const KEEP_ALIVE_MS = 65_000;
+/** Headers, and the handshake of TLS: a kilobyte or two, also on the worst link. */
+const HEADERS_MS = 30_000;
+/** How often Node looks for headers that have not come in time. */
+const LOOK_EVERY_MS = 10_000;
 
 export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
   /** Null: no TLS. */
@@ -25,20 +29,26 @@ export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
   /** Somebody called without TLS who may not. */
   readonly onRefused: () => void;
   readonly pace?: BodyPace;
+  /** Milliseconds. */
+  readonly headersTimeout?: number;
 };
 
 /** @throws Error with a sentence for people where the port is taken. */
 export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools): Promise<Server> {
-  const { host, certificate, trustedProxies, onRefused, pace } = tools;
-  const messages = { IncomingMessage: GatheredRequest };
+  const { host, certificate, trustedProxies, onRefused, pace, headersTimeout = HEADERS_MS } = tools;
+  const connectionsCheckingInterval = Math.min(headersTimeout, LOOK_EVERY_MS);
+  const options = { IncomingMessage: GatheredRequest, headersTimeout, connectionsCheckingInterval };
   const server = createAdaptorServer({
     fetch: (raw, env) =>
       'incoming' in env && namesHosts(env.incoming)
         ? new Response(null, { status: 400, headers: { connection: 'close' } })
         : app.fetch(toRequest(raw, raw.url, env), env as GatewayEnv['Bindings']),
     ...(certificate === null
-      ? { createServer, serverOptions: messages }
-      : { createServer: createTlsServer, serverOptions: { ...messages, ...certificate.pair } }),
+      ? { createServer, serverOptions: options }
+      : {
+          createServer: createTlsServer,
+          serverOptions: { ...options, ...certificate.pair, handshakeTimeout: headersTimeout },
+        }),
   }) as Server;
   // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still ended,
   // and all others by their pace.
