@@ -23,18 +23,6 @@ const PATIENCE_MS = 10_000;
 const MEDIA_TYPE = 'application/jose';
 const HEAD_BYTES_LIMIT = 4_096;
 
-/** Empty: the place has none, or says too much for one. */
-async function headIn({ ok, body }: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of (ok && body) || []) {
-    bytes += piece.length;
-    if (bytes >= HEAD_BYTES_LIMIT) return '';
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString();
-}
-
 export function openHeadPlace(url: URL, blocked: BlockList): HeadPlace {
   if (url.protocol === 'file:') {
     const file = openHeadFile(fileURLToPath(url));
@@ -57,7 +45,8 @@ export function openHeadPlace(url: URL, blocked: BlockList): HeadPlace {
   return {
     async last(signal) {
       const answer = await ask({ headers }, signal ? [signal] : []);
-      const text = (await headIn(answer)).trim();
+      const bytes = answer.ok && answer.body ? await gatherAll(answer.body, HEAD_BYTES_LIMIT) : null;
+      const text = new TextDecoder().decode(bytes ?? undefined).trim();
       return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text) ? text : null;
     },
     file: null,
