@@ -78,7 +78,7 @@ async function heldForm(): Promise<{
   finish(): void;
 }> {
   const whole = new Response(formOf([greyFile(60)]));
-  const bytes = await whole.bytes();
+  const bytes = new Uint8Array(await whole.arrayBuffer());
   const type = whole.headers.get('content-type')!;
   const begun = Promise.withResolvers<void>();
   const ending = Promise.withResolvers<void>();
