@@ -34,6 +34,11 @@ export type Database = {
   /** The server's address, for what needs connections of its own. */
   readonly url: string;
   /**
+   * Hears NOTIFY on the channel, a name that needs no quotes. `missed`: now, and whenever the connection is back
+   * after it was lost, since messages may have gone by.
+   */
+  listen(channel: string, heard: (message: string) => void, missed: () => void): Promise<void>;
+  /**
    * Locks and messages between gateways on one server; null if the database belongs to this process alone.
    */
   readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
@@ -87,6 +92,11 @@ async function openServer(url: string): Promise<Database> {
   return {
     db,
     url,
+    async listen(channel, heard, missed) {
+      connection.on('back', missed);
+      await connection.listen(channel, heard);
+      missed();
+    },
     shared: { locks, channel: (name) => openMessageChannel(connection, name) },
     join,
     ping: async () => void (await sql`select 1`.execute(db)),

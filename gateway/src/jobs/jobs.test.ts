@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
@@ -318,12 +319,18 @@ for (const { name, open } of testDatabases('jobs')) {
     });
     await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
     await begun.promise;
+    const deaf = countDeafEnds();
     const stopped = jobs.stop();
     await shared.endConnections();
     gate.resolve();
     await stopped;
     assert.equal(troubles, []);
     await database.close();
+    assert.is(
+      deaf.restore(),
+      0,
+      'of connections that end, and would end the process if the server did it first',
+    );
     shared.drop();
   });
 
@@ -356,6 +363,23 @@ for (const { name, open } of testDatabases('jobs')) {
   });
 
   test.run();
+}
+
+/** Counts the connections that end while nobody hears their errors. */
+function countDeafEnds(): { restore(): number } {
+  const prototype = pg.Client.prototype as { end(...args: unknown[]): unknown };
+  const { end } = prototype;
+  let deaf = 0;
+  prototype.end = function (this: pg.Client, ...args) {
+    if (this.listenerCount('error') === 0) deaf += 1;
+    return end.apply(this, args);
+  };
+  return {
+    restore() {
+      prototype.end = end;
+      return deaf;
+    },
+  };
 }
 
 async function begin(open: TestDatabase['open'], events: JobEvents = silent) {

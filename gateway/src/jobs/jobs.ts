@@ -8,10 +8,11 @@
  * was wrong delays a job by more than a minute. Does not promise "once": a handler must bear being run again.
  */
 import { setTimeout as after } from 'node:timers/promises';
-import { fromKysely, type JobWithMetadata, PgBoss } from 'pg-boss';
+import { fromKysely, type JobWithMetadata, type PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Database, Trx } from '../database/database.ts';
+import { createBoss } from './boss.ts';
 import { takeKey, type TakenKeys } from './job-keys.ts';
 import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
 import { PACE, type Pace } from './pace.ts';
@@ -113,26 +114,6 @@ const WORK = {
   includeMetadata: true,
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
-
-/**
- * pg-boss's own connections, in addition to the gateway's pool: fetching, finishing, heartbeats; one more
- * listens.
- */
-const SERVER_CONNECTIONS = 4;
-
-function createBoss(database: Database, { superviseSeconds }: Pace): PgBoss {
-  return new PgBoss({
-    schema: 'jobs',
-    schedule: false,
-    useListenNotify: true,
-    superviseIntervalSeconds: superviseSeconds,
-    monitorIntervalSeconds: superviseSeconds,
-    persistWarnings: false,
-    connectionString: database.url,
-    max: SERVER_CONNECTIONS,
-    application_name: 'relaypacs jobs',
-  });
-}
 
 /** A queue's workers in this process: those with a job, and the one that waits for the next. */
 type Line = {

@@ -77,6 +77,7 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
   const db: Db = new OrderedKysely({ dialect });
   return {
     ...{ db, url, shared: null },
+    listen: async () => undefined,
     join: (whenAlone) => whenAlone(),
     ping: async () => undefined,
     close: async () => {

@@ -1,0 +1,38 @@
+/** The one pg-boss of a gateway, on its own database. */
+import { PgBoss } from 'pg-boss';
+import type { Database } from '../database/database.ts';
+import type { Pace } from './pace.ts';
+
+/** Its own connections, in addition to the gateway's pool: fetching, finishing, heartbeats. */
+const SERVER_CONNECTIONS = 4;
+
+/**
+ * It listens over the gateway's standing connection: one of its own takes its listeners off before it ends, and a
+ * server that ends it first then ends the process by an error that nobody hears.
+ */
+export function createBoss(database: Database, { superviseSeconds }: Pace): PgBoss {
+  const boss = new PgBoss({
+    schema: 'jobs',
+    schedule: false,
+    useListenNotify: true,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
+    persistWarnings: false,
+    connectionString: database.url,
+    max: SERVER_CONNECTIONS,
+    application_name: 'relaypacs jobs',
+  });
+  boss.getDb().listen = async (channel, heard, missed) => {
+    const open = new AbortController();
+    const unlessClosed = (run: () => void): void => {
+      if (!open.signal.aborted) run();
+    };
+    await database.listen(
+      channel,
+      (message) => unlessClosed(() => heard(message)),
+      () => unlessClosed(missed),
+    );
+    return { close: async () => open.abort() };
+  };
+  return boss;
+}
