@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { everyNth } from '#testing/every-nth.ts';
 import { openContract, type CallByContract, type OpenApiDocument } from '../testing/call-by-contract.ts';
 import { createTestDevice } from '../testing/open-device.ts';
-import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
+import { ROLES, type PolicyAnswer, type Session } from '#shared/protocol/api.ts';
 import { blindPatients } from '#shared/transfer/patient-secrets.ts';
 import { createDevicePair, nameDevicePair } from '#shared/transfer/wrapped-key.ts';
 import { formOf, greyFile } from '../testing/open-job.ts';
@@ -381,6 +381,27 @@ test('no value of a parameter is unexpected (in the gate, each route meets a fif
       count += queries.length;
     }
   }
+  assert.ok(count > 100, `${count} requests`);
+  assert.equal(unexpected, []);
+});
+
+test('no type of a body is unexpected', async () => {
+  const { accessToken: token } = await gateway.userWith(ROLES);
+  const unexpected: string[] = [];
+  let count = 0;
+  for (const [template, operations] of Object.entries(contract.paths))
+    for (const [method, operation] of Object.entries(operations)) {
+      if (operation.requestBody === undefined) continue;
+      const path = template.replaceAll(/\{\w+\}/g, NOBODYS_ID);
+      for (const type of ['application/json', 'text/csv', 'x/y']) {
+        const headers = { 'content-type': type };
+        const form = new TextEncoder().encode('{}');
+        const { status, body } = await gateway.call(method.toUpperCase(), path, { token, form, headers });
+        await body?.cancel();
+        if (status === 500) unexpected.push(`${method} ${template} as ${type}`);
+        count += 1;
+      }
+    }
   assert.ok(count > 100, `${count} requests`);
   assert.equal(unexpected, []);
 });

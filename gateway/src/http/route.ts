@@ -195,13 +195,17 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
     ...accessInContract(roles, { uploadRight, keys }),
-    middleware: [
-      allow(roles, { uploadRight, keys }),
-      ...(definition.request?.body ? [limitBody(bodyBytesLimit), readJsonBody] : []),
-    ],
+    middleware: [allow(roles, { uploadRight, keys }), ...forBody(definition.request?.body, bodyBytesLimit)],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
+
+type Body = NonNullable<RouteConfig['request']>['body'];
+/** Handlers read bodies of other types than JSON themselves. */
+const forBody = (body: Body, bytesLimit: number): MiddlewareHandler<GatewayEnv>[] =>
+  body === undefined
+    ? []
+    : [limitBody(bytesLimit), ...('application/json' in body.content ? [readJsonBody] : [])];
 
 /** Adds a route that is served without schemas (a stream) to the contract; its server also calls `allow`. */
 export function describeRoute(

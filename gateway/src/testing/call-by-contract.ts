@@ -9,6 +9,7 @@ export type Operation = {
   security?: unknown[];
   tags?: readonly string[];
   description?: string;
+  requestBody?: unknown;
   'x-roles'?: unknown;
 };
 export type OpenApiDocument = { openapi: string; paths: Record<string, Record<string, Operation>> };
