@@ -37,6 +37,9 @@ const HALF_BYTES = 1_500_000;
 const INSTANCES = 32;
 type Kind = 'sync' | 'periodic-sync';
 
+/** How often the browser of these tests runs the worker again while something waits. */
+const RUN_AGAIN_MS = 1_000;
+
 const test = suite('the queue without a page');
 const why = await noWorldBecause();
 const seed = seedsOf('the queue without a page');
@@ -121,13 +124,18 @@ if (why !== null) {
   });
   test.after.each(async () => world.close());
 
+  const isInPacs = async (instances: number) =>
+    (await instancesSentBy(world, account.username)) === instances;
   const untilInPacs = async (instances: number) =>
-    assert.ok(
-      await until(
-        'the study to be in the PACS',
-        async () => (await instancesSentBy(world, account.username)) === instances,
-      ),
-    );
+    assert.ok(await until('the study to be in the PACS', () => isInPacs(instances)));
+  /** On a busy machine the worker's time may end first: a browser runs it again while something waits. */
+  const untilSent = async (kind: Kind, instances: number) => {
+    const runAndLook = async () => {
+      await sync(kind);
+      return isInPacs(instances);
+    };
+    assert.ok(await until('the worker to bring the study into the PACS', runAndLook, RUN_AGAIN_MS));
+  };
   /** Queues a study while the link is down, and waits until it is safe on the device. */
   const queueBehindCut = async (files: ReturnType<typeof filesOf>) => {
     world.link.cut();
@@ -149,10 +157,8 @@ if (why !== null) {
     await browser.grantPermissions(['notifications'], { origin: world.address });
     await page.goto(`${world.address}/icon.svg`);
     world.link.mend();
-    await sync('sync');
-    await untilInPacs(12);
+    await untilSent('sync', 12);
     await until('the person to be told', async () => {
-      // The gateway may take longer than the browser lets the worker run; it runs it again while something waits.
       if (!(await isSending(page))) await sync('sync');
       return (await notificationsOf(page)).length > 0;
     });
@@ -200,8 +206,7 @@ if (why !== null) {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.close();
     world.link.mend();
-    await sync('periodic-sync');
-    await untilInPacs(12);
+    await untilSent('periodic-sync', 12);
   });
 
   test('notifications are offered once something waits, and not again to a person who wants none', async () => {
