@@ -140,6 +140,23 @@ test('a suite whose preparation fails: each of its tests fails, and the error is
   assert.match(printed, 'the server does not start');
 });
 
+test('a test that needs a program which is not there is skipped by name; one that needs a file is not', async () => {
+  const head = `import { execFileSync } from 'node:child_process';
+    const start = () => void execFileSync('relay-no-such-program');`;
+  const why = 'relay-no-such-program is not installed';
+  const { report } = await run(
+    'absent',
+    `${head} test('one', start); test('two', () => void execFileSync('/no/such/program'));`,
+  );
+  assert.equal([report.failures, report.skips], [['two'], [{ what: 'one', why }]]);
+  for (const hook of ['before', 'before.each']) {
+    const tidying = `let made; test.${hook}(() => { start(); made = {}; });
+      test.${hook.replace('before', 'after')}(() => made.close());`;
+    const { report: hooked } = await run(`absent-${hook}`, `${head} ${tidying} ${TWO}`);
+    assert.equal([hooked.failures, hooked.skips.map((skip) => skip.why)], [[], [why, why]], hook);
+  }
+});
+
 test('a suite whose preparation skips: each of its tests is skipped', async () => {
   const { report } = await run('skipped', `test.before(() => skip('a part', 'it is not here')); ${TWO}`);
   assert.equal(counts(report), [0, 0, 2]);

@@ -3,9 +3,12 @@
  * single assertion, which proves nothing and fails. `counted-uvu.ts` and `counted-assert.ts` report here.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { inspect } from 'node:util';
 import { Skip, TEST_MS } from '#testing/environment.ts';
 import { beginTest, keepFailure } from '#testing/failures.ts';
+import { NotInstalled } from '../system/not-installed.ts';
 
 /** The assertions of the test that began the work at hand: one left running proves nothing for the next test. */
 const counting = new AsyncLocalStorage<{ assertions: number }>();
@@ -82,6 +85,18 @@ export async function untilEnded(work: Promise<void> | void): Promise<void> {
   await Promise.race([work, endless]).finally(() => clearTimeout(late));
 }
 
+const isOnPath = (program: string): boolean =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+
+/** A test that needs a program which this machine lacks is skipped by name; CI takes no skip. Null: a failure. */
+function asSkip(title: string, error: unknown): Skip | null {
+  if (error instanceof Skip) return error;
+  if (error instanceof NotInstalled) return new Skip(title, error.message);
+  const { code, syscall = '', path = '' } = error as { code?: string; syscall?: string; path?: string };
+  const isAbsent = code === 'ENOENT' && syscall.startsWith('spawn') && !path.includes('/') && !isOnPath(path);
+  return isAbsent ? new Skip(title, `${path} is not installed`) : null;
+}
+
 /** @throws what the test throws, unless it skips; an Error when nothing was asserted, or it does not end. */
 export function judged<Context>(title: string, handler: Handler<Context>): Handler<Context> {
   return async (context) => {
@@ -92,8 +107,9 @@ export function judged<Context>(title: string, handler: Handler<Context>): Handl
       await untilEnded(counting.run(own, handler, context));
       if (own.assertions === 0) throw new Error('The test ended without an assertion.');
     } catch (error) {
-      if (error instanceof Skip) {
-        skips.push(error);
+      const skip = asSkip(title, error);
+      if (skip !== null) {
+        skips.push(skip);
         return;
       }
       failed.push(title);

@@ -14,6 +14,7 @@ import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
+import { NotInstalled } from './not-installed.ts';
 import { freePort, isOpenToOthers } from './ports.ts';
 import { processorTimeOf, untilReady } from './until-ready.ts';
 
@@ -157,13 +158,13 @@ const openPort = (port: number): string =>
 
 /**
  * Starts Orthanc and waits until it answers.
- * @throws Error when Orthanc or its plugin is not installed, ends at once or shows no sign of life; the
+ * @throws NotInstalled without Orthanc or its plugin; Error when it ends at once or shows no sign of life: the
  * message has its last log lines.
  */
 export async function startOrthanc(options: OrthancOptions): Promise<RunningOrthanc> {
   const program = options.program ?? (await findOrthanc());
   if (!program)
-    throw new Error(
+    throw new NotInstalled(
       'Orthanc with its DICOMweb plugin is not installed (Debian: apt-get install orthanc orthanc-dicomweb).',
     );
   const port = options.port ?? (await freePort());

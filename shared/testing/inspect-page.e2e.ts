@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped, testEnvironment } from './environment.ts';
+import { skip, testEnvironment } from './environment.ts';
 import { expect } from './expect.ts';
 import { inspectPage, openBrowser, WINDOWS } from './inspect-page.ts';
 
@@ -15,7 +15,7 @@ let browser: Browser;
 let page: Page;
 
 test.before(async () => {
-  browser = await openBrowser(headlessShell!);
+  browser = await openBrowser(headlessShell ?? skip('the look at a page', 'there is no Chromium'));
 });
 test.after(() => browser.close());
 test.before.each(async () => {
@@ -64,5 +64,4 @@ test('the faults of a scrolled page are found: by axe, and of sizes', async () =
   );
 });
 
-if (headlessShell) test.run();
-else skipped('the look at a page', 'there is no Chromium');
+test.run();

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped, testEnvironment } from './environment.ts';
+import { skip, testEnvironment } from './environment.ts';
 import { openBrowser } from './inspect-page.ts';
 import { inOtherLanguages } from './other-languages.ts';
 
@@ -12,7 +12,7 @@ let browser: Browser;
 let page: Page;
 
 test.before(async () => {
-  browser = await openBrowser(headlessShell!);
+  browser = await openBrowser(headlessShell ?? skip('a page in other languages', 'there is no Chromium'));
   page = await browser.newPage({ viewport: { width: 360, height: 740 } });
 });
 test.after(() => browser.close());
@@ -80,5 +80,4 @@ test('the page is as before', async () => {
   ]);
 });
 
-if (headlessShell) test.run();
-else skipped('a page in other languages', 'there is no Chromium');
+test.run();

@@ -1,5 +1,5 @@
 /** The QR code on the first page of a PDF, read from the page as another reader of PDF draws it. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +11,7 @@ export async function readSheetCode(pdf: Uint8Array): Promise<string> {
   try {
     await writeFile(join(folder, 'sheet.pdf'), pdf);
     const to = join(folder, 'page');
-    const drawing = spawnSync('pdftoppm', ['-r', '200', '-singlefile', join(folder, 'sheet.pdf'), to]);
-    if (drawing.status !== 0) throw new Error(`the PDF cannot be drawn: ${drawing.stderr}`);
+    execFileSync('pdftoppm', ['-r', '200', '-singlefile', join(folder, 'sheet.pdf'), to], { stdio: 'pipe' });
     const drawn = await readFile(`${to}.ppm`);
     const [, width, height] = /^P6\n(\d+) (\d+)\n255\n/.exec(drawn.toString('latin1', 0, 32)) ?? [];
     const size = { width: Number(width), height: Number(height) };
