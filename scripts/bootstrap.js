@@ -5,7 +5,7 @@
  *
  * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
  * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; what it
- * starts ends with it, but for the system's own installer, which ends what it has begun; costs two file reads when
+ * starts ends with it, but for the system's own installer, which ends what it has begun; costs three file reads when
  * there is nothing to do. Does not change the Node or npm of the machine: its downloads and what Node compiled lie in
  * `.runtime/` and `node_modules/`, and both may be deleted.
  */
@@ -36,12 +36,11 @@ const OLDEST_MAJOR = 24;
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const RUNTIME = join(ROOT, '.runtime');
 const PLACE = join(RUNTIME, `node-${NODE_VERSION}`);
-const LOCK = join(RUNTIME, 'lock');
 const LOOK_AGAIN_MS = 200;
 const START = join(ROOT, 'scripts/start.ts');
-/** They need neither tests nor the tools of `check`. */
+/** Scripts that need neither tests nor the tools of `check`. */
 const WITHOUT_TESTS = [START, join(ROOT, 'scripts/relay.ts'), join(ROOT, 'scripts/build.ts')];
-/** Those of gateway/src/secret-settings.ts: `npm start` gets them through its channel, not its environment. */
+/** Secret settings, as in gateway/src/secret-settings.ts: `npm start` gets them through its channel. */
 const SECRETS = ['DATABASE_URL', 'PACS_AUTHORIZATION', 'RELAY_ADMIN_PASSWORD', 'RELAY_AUDIT_URL'];
 /** Node has 120 MB, the packages 400. Below this the disk counts as full. */
 const ROOM_BYTES = 100 * 1024 * 1024;
@@ -76,15 +75,24 @@ function chosenNode() {
   return Number(process.versions.node.split('.')[0]) >= OLDEST_MAJOR ? process.execPath : nodeIn(PLACE);
 }
 
-/**
- * npm writes node_modules/.package-lock.json last: when it names the packages of the lock file, the
- * installation is whole and current. `isAll`: with those that only tests and checks need.
- */
+/** npm writes this file last: when it names the packages of the lock file, the installation is whole and current. */
+const WHOLENESS = join(ROOT, 'node_modules/.package-lock.json');
+const packagesIn = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
+
+/** null: the packages are not known to be whole. */
+function presentPackages() {
+  try {
+    return packagesIn(WHOLENESS);
+  } catch {
+    return null;
+  }
+}
+
+/** `isAll`: with the packages that only tests and checks need. */
 function dependenciesAreCurrent(isAll) {
-  const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
   if (isOfAnother()) return false;
   try {
-    const [wanted, present] = [read('package-lock.json'), read('node_modules/.package-lock.json')];
+    const [wanted, present] = [packagesIn(join(ROOT, 'package-lock.json')), packagesIn(WHOLENESS)];
     // Most optional packages are for other machines; those of our own that fit this one are needed.
     const ours = Object.keys(wanted[''].optionalDependencies ?? {}).map((name) => `node_modules/${name}`);
     const fits = ({ os, cpu }) => os?.includes(process.platform) && cpu?.includes(process.arch);
@@ -101,7 +109,7 @@ function dependenciesAreCurrent(isAll) {
   }
 }
 
-/** Ends the process group of a child when this process is gone, however it ended: a shell waits for its pipe to close. */
+/** Ends a child's process group when this process is gone, however it ended: a shell waits for a pipe to close. */
 function endWithUs(child) {
   if (process.platform === 'win32' || child.pid === undefined) return;
   const watcher = spawn(
@@ -119,6 +127,9 @@ function endWithUs(child) {
   child.once('exit', () => watcher.kill('SIGKILL'));
 }
 
+/** How to end each program that is at work here. */
+const ends = new Set();
+
 /** Runs npm; everything it says goes to stderr. Resolves with its exit code and its words. */
 function npm(node, parameters) {
   // npm tells its scripts where it lies; called without it, the one in PATH is taken.
@@ -133,22 +144,32 @@ function npm(node, parameters) {
   });
   // The settings of the `npm run` around this are not meant for the installation.
   for (const name of ['npm_config_loglevel', 'npm_config_local_prefix', 'npm_config_json']) delete env[name];
-  return new Promise((resolve) => {
-    let words = '';
-    const child = spawn(program, [...first, ...parameters, '--loglevel=error', '--no-fund', '--no-audit'], {
-      cwd: ROOT,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      shell: program.endsWith('.cmd'),
-      detached: process.platform !== 'win32',
-    });
-    endWithUs(child);
-    const note = (text) => (words += text);
-    child.stdout.setEncoding('utf8').on('data', note);
-    child.stderr.setEncoding('utf8').on('data', note);
-    child.once('error', (error) => resolve({ code: 127, words: error.message }));
-    child.once('close', (code) => resolve({ code: code ?? 1, words }));
+  let words = '';
+  const child = spawn(program, [...first, ...parameters, '--loglevel=error', '--no-fund', '--no-audit'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: program.endsWith('.cmd'),
+    detached: process.platform !== 'win32',
   });
+  endWithUs(child);
+  const note = (text) => (words += text);
+  child.stdout.setEncoding('utf8').on('data', note);
+  child.stderr.setEncoding('utf8').on('data', note);
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: 127, words: error.message }));
+    child.once('close', (code, signal) => resolve({ code: code ?? 1, wasKilled: signal !== null, words }));
+  });
+  const end = async () => {
+    try {
+      process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+    } catch {
+      // None of its processes is left, or it was never started.
+    }
+    await ended;
+  };
+  ends.add(end);
+  return ended.finally(() => ends.delete(end));
 }
 
 function explain(what, { code, words }) {
@@ -216,21 +237,22 @@ async function bringNode() {
  */
 async function bringDependencies(isAll) {
   say(isAll ? 'Installing the packages, with those of the tests …' : 'Installing the packages …');
+  const there = presentPackages();
+  const how = there === null ? ['ci'] : ['install', '--no-save'];
+  const hadTests = Object.values(there ?? {}).some(({ dev }) => dev);
+  const wasOfAnother = isOfAnother();
   // Without it the packages are not known to be whole; and they are not while npm is at work.
-  const wholeness = join(ROOT, 'node_modules/.package-lock.json');
-  const before = existsSync(wholeness) ? readFileSync(wholeness, 'utf8') : null;
-  const there = before === null ? {} : JSON.parse(before).packages;
-  const how = before === null ? ['ci'] : ['install', '--no-save'];
-  const hadTests = Object.values(there).some(({ dev }) => dev);
-  rmSync(wholeness, { force: true });
-  if (isOfAnother()) rmSync(ONNX, { recursive: true, force: true });
+  const aside = `${WHOLENESS}.aside`;
+  if (there !== null) renameSync(WHOLENESS, aside);
+  if (wasOfAnother) rmSync(ONNX, { recursive: true, force: true });
   const which = isAll || hadTests ? [] : ['--omit=dev'];
   const result = await npm(process.execPath, [...how, '--ignore-scripts', ...which]);
   if (result.code !== 0) {
     // npm takes back what it has not ended: without a network, what was enough for a start still is.
-    if (before !== null && !isOfAnother()) writeFileSync(wholeness, before);
+    if (there !== null && !wasOfAnother && !result.wasKilled) renameSync(aside, WHOLENESS);
     throw explain('The packages', result);
   }
+  rmSync(aside, { force: true });
   removeForeign();
 }
 
@@ -259,8 +281,6 @@ function removeForeign() {
 const namesIn = (folder) => (existsSync(folder) ? readdirSync(folder) : []);
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** Tells the program that brings a PACS to end, and waits until it has put the machine's packages right. */
-let endPacs = async (_signal) => {};
 
 /** A PACS for `npm start`, while npm is at work; the program says what it does, and what to do where it cannot. */
 function bringPacs(node) {
@@ -270,9 +290,10 @@ function bringPacs(node) {
       env: withoutSecrets(process.env),
     });
     const ended = new Promise((done) => child.once('close', done));
-    endPacs = async (signal) => {
+    // It puts the machine's packages right first.
+    ends.add(async (signal) => {
       if (child.kill(signal)) await ended;
-    };
+    });
     child.once('error', reject);
     child.once('close', (code) =>
       code === 0 ? resolve() : reject(new Impossible('RelayPACS was not started.')),
@@ -305,54 +326,55 @@ function isAlive(owner) {
   }
 }
 
-const readLock = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+const lockAt = (number) => join(RUNTIME, `lock-${number}`);
+const lockNumbers = () =>
+  namesIn(RUNTIME)
+    .flatMap((name) => /^lock-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number);
 
-/** Whole or not at all: a full disk or a kill leaves no lock that says nothing. */
-function takeLock(words) {
-  const beside = `${LOCK}.${process.pid}`;
+function readLock(number) {
   try {
-    writeFileSync(beside, words);
-    linkSync(beside, LOCK);
-    return true;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    rmSync(beside, { force: true });
+    return readFileSync(lockAt(number), 'utf8');
+  } catch {
+    return '';
   }
 }
 
-/** Moved aside first, and put back where its owner is at work: another one may have taken the dead one's place. */
-function removeDeadLock() {
-  const aside = `${LOCK}.${process.pid}`;
+/**
+ * The lock with the highest number counts. Where its owner has released it or is gone, a taker adds the next number;
+ * it removes lower ones only, so it cannot remove a lock that another one has just taken. Returns how to release it;
+ * null: another one has it.
+ */
+function takeLock() {
+  const last = Math.max(0, ...lockNumbers());
+  if (isAlive(readLock(last))) return null;
+  const mine = last + 1;
+  const beside = join(RUNTIME, `lock.${process.pid}`);
   try {
-    renameSync(LOCK, aside);
-    if (isAlive(readLock(aside))) linkSync(aside, LOCK);
-  } catch {
-    // Another one was first.
+    // Whole or not at all: a full disk or a kill leaves no lock that says nothing.
+    writeFileSync(beside, `${process.pid} ${beganAt(process.pid)}`);
+    linkSync(beside, lockAt(mine));
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return null;
   } finally {
-    rmSync(aside, { force: true });
+    rmSync(beside, { force: true });
   }
+  const numbers = lockNumbers();
+  const isMine = Math.max(...numbers) === mine;
+  const over = isMine ? numbers.filter((number) => number !== mine) : [mine];
+  for (const number of over) rmSync(lockAt(number), { force: true });
+  return isMine ? () => writeFileSync(lockAt(mine), '') : null;
 }
 
 /** Runs `work` while no other bootstrap does. The lock of a process that is gone is taken over. */
 async function alone(work) {
   mkdirSync(RUNTIME, { recursive: true });
-  const mine = `${process.pid} ${beganAt(process.pid)}`;
-  for (let told = false; !takeLock(mine); ) {
-    if (!isAlive(readLock(LOCK))) {
-      removeDeadLock();
-      continue;
-    }
-    if (!told) say('Another RelayPACS command is installing; waiting for it …');
-    told = true;
-    await after(LOOK_AGAIN_MS);
-  }
-  const release = () => {
-    if (readLock(LOCK) === mine) rmSync(LOCK);
-  };
+  let release = takeLock();
+  if (release === null) say('Another RelayPACS command is installing; waiting for it …');
+  for (; release === null; release = takeLock()) await after(LOOK_AGAIN_MS);
   const interrupted = async (signal) => {
-    await endPacs(signal);
+    await Promise.all([...ends].map((end) => end(signal)));
     release();
     process.exit(128 + constants.signals[signal]);
   };
