@@ -66,6 +66,7 @@ export async function isWebAppCurrent(): Promise<boolean> {
 
 function vite(folder: string, signal: AbortSignal): Promise<{ code: number; words: string }> {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const env = { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' };
     const parameters = [VITE, 'build', CLIENT, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
     const child = spawn(process.execPath, parameters, {
@@ -78,8 +79,11 @@ function vite(folder: string, signal: AbortSignal): Promise<{ code: number; word
     let words = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (words += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? 1, words }));
+    // Given up, it ends a little later.
+    child.once('error', (error) => signal.aborted || reject(error));
+    child.once('close', (code) =>
+      signal.aborted ? reject(signal.reason) : resolve({ code: code ?? 1, words }),
+    );
   });
 }
 
@@ -121,7 +125,7 @@ async function compressFiles(folder: string): Promise<void> {
  * itself, so a newer app that takes its place gets nothing of this one.
  */
 export async function compressBeside(): Promise<void> {
-  // None: another build is just putting a newer app in its place, compressed.
+  // No folder: another build is putting a newer app in its place.
   if ((await uncompressedFiles(DIST).catch(() => [])).length === 0) return;
   const options = { cwd: DIST, stdio: 'ignore' } as const;
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--compress'], options);
@@ -130,9 +134,16 @@ export async function compressBeside(): Promise<void> {
   try {
     if (child.pid !== undefined) setPriority(child.pid, constantsOfOs.priority.PRIORITY_LOW);
   } catch {
-    // It has ended, or the system has no priorities.
+    // The process has ended, or the system has no priorities.
   }
   endWithUs(child);
+  child.unref();
+}
+
+/** Has client/dist hold the web app of the present sources, compressed. @throws as `buildWebApp`. */
+export async function bringWebApp(): Promise<void> {
+  if (await isWebAppCurrent()) await compressFiles(DIST);
+  else await buildWebApp();
 }
 
 /**

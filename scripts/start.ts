@@ -16,6 +16,7 @@ import {
   withSecretFiles,
   type Secrets,
 } from '../gateway/src/secret-settings.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { buildWebApp, compressBeside, isWebAppCurrent } from './build.ts';
 import { choosePacs } from './system/choose-pacs.ts';
 import type { ChosenPacs } from './system/choose-pacs.ts';
@@ -122,8 +123,10 @@ function gatewaySettings(
   };
 }
 
-/** Builds the web app where its sources have changed. Rejects also `failed`, for those that wait for the app. */
-async function bringWebApp(failed: AbortController, giveUp: AbortSignal): Promise<void> {
+/**
+ * Builds the web app if its sources have changed. A failure also aborts `failed`, which ends the start of the gateway.
+ */
+async function buildIfChanged(failed: AbortController, giveUp: AbortSignal): Promise<void> {
   try {
     if (await isWebAppCurrent()) return;
     giveUp.throwIfAborted();
@@ -153,9 +156,12 @@ async function startAll(
   ends.push(() => directory.release());
   await checkPorts(config);
   const unbuilt = new AbortController();
-  const webApp = bringWebApp(unbuilt, giveUp);
-  webApp.catch(() => {
-    // Told by the start of the gateway, which waits for it.
+  const over = new AbortController();
+  const webApp = buildIfChanged(unbuilt, AbortSignal.any([giveUp, over.signal]));
+  const built = ignoreFailure(webApp, 'the start of the gateway tells it');
+  ends.push(async () => {
+    over.abort();
+    await built;
   });
   giveUp.throwIfAborted();
 

@@ -16,7 +16,7 @@ import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
 import { pressKey } from '#testing/press.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import project from '../../package.json' with { type: 'json' };
-import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { bringWebApp } from '../../scripts/build.ts';
 
 const test = suite('a new version of the app');
 const why = await noWorldBecause();
@@ -48,7 +48,7 @@ if (why !== null) {
   let page: Page;
   test.before(async () => {
     copy = await copyWith([]);
-    if (!(await isWebAppCurrent())) await buildWebApp();
+    await bringWebApp();
     await copy.build();
     app = await openOwnWorld({ root: copy.root });
     browser = await app.openBrowser();

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, parseArgs } from 'node:util';
 import { testEnvironment } from '#testing/environment.ts';
-import { buildWebApp, isWebAppCurrent } from '../build.ts';
+import { bringWebApp } from '../build.ts';
 import { removeWorld, runChaos, STILL_MINUTES, type ChaosResult } from './chaos/run-chaos.ts';
 import { Standstill } from './chaos/standstill.ts';
 
@@ -63,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   const again = `npm run lab -- chaos --seed ${seed} --minutes ${minutes}`;
   const { chromium } = testEnvironment();
   if (chromium === null) say('without a browser: there is no Chromium');
-  else if (!(await isWebAppCurrent())) await buildWebApp();
+  else await bringWebApp();
   try {
     const result = await runChaos({
       ...{ folder, seed, minutes, stillMinutes, chromium, say },

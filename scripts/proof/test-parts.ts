@@ -19,7 +19,7 @@ import { startPostgres } from '../system/postgres.ts';
 import { findFaketime } from '../system/shifted-clock.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { findNginx } from '#testing/hostile-proxy.ts';
-import { buildWebApp, isWebAppCurrent } from '../build.ts';
+import { bringWebApp } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
 export type PartName =
@@ -196,7 +196,7 @@ async function corpus(): Promise<Started> {
 }
 
 async function webApp(): Promise<Started> {
-  if (!(await isWebAppCurrent())) await buildWebApp();
+  await bringWebApp();
   return { env: {} };
 }
 

@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { bringWebApp } from '../../scripts/build.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { PASSWORD } from './accounts.ts';
@@ -18,7 +18,7 @@ const stops: (() => Promise<unknown>)[] = [];
 let log = (): string => '';
 
 async function startGateway(): Promise<SharedWorld> {
-  if (!(await isWebAppCurrent())) await buildWebApp();
+  await bringWebApp();
   const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
   stops.unshift(() => orthanc.stop());
   const webPort = await freePort();

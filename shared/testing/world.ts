@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { bringWebApp } from '../../scripts/build.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { PASSWORD } from './accounts.ts';
@@ -154,7 +154,7 @@ export async function openOwnWorld({
   tapToGateway,
   tapToPacs,
 }: OwnWorldOptions = {}): Promise<OwnWorld> {
-  if (root === undefined && !(await isWebAppCurrent())) await buildWebApp();
+  if (root === undefined) await bringWebApp();
   const folder = await mkdtemp(join(tmpdir(), 'relay-world-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
   const { link: pacsLink, url } = await startLinkToPacs(orthanc, tapToPacs);

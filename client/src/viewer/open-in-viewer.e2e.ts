@@ -20,7 +20,7 @@ import type { Job } from '#shared/protocol/inference.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { packageOf, SMALL_VIEWER, tarball } from '../../../gateway/src/testing/viewer-tarball.ts';
-import { buildWebApp, isWebAppCurrent } from '../../../scripts/build.ts';
+import { bringWebApp } from '../../../scripts/build.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { RENEW_PAGE } from '../net/renew-page.ts';
 import { looksRight } from '../testing/looks-right.ts';
@@ -155,7 +155,7 @@ if (why !== null) {
   let study: string;
   test.before(async () => {
     copy = await copyWithSmallViewer();
-    if (!(await isWebAppCurrent())) await buildWebApp();
+    await bringWebApp();
     await copy.build();
     app = await openOwnWorld({ root: copy.root });
     open = await openInstalled(await app.openVisitor({ isInstalled: true }), app);
