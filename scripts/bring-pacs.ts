@@ -4,7 +4,7 @@
  */
 import { bringPacs } from './system/choose-pacs.ts';
 
-// apt is told too, and what it was changing is put right when it has ended.
+// debian-packages.ts hands the signal to apt and repairs what apt leaves unfinished.
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => stopped.abort(new Error('Interrupted.')));

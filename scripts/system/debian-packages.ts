@@ -112,18 +112,29 @@ async function install({ packages, services }: PackageRequest, signal: AbortSign
   return { kind: 'installed' };
 }
 
-/** Installs Debian packages where that is possible and agreed. `signal`: begins nothing more. Throws nothing. */
+/**
+ * Installs Debian packages where that is possible and agreed. `given`, or a signal to this process: begins nothing
+ * more. Throws nothing.
+ */
 export async function installDebianPackages(
   request: PackageRequest,
-  signal: AbortSignal = AbortSignal.any([]),
+  given: AbortSignal = AbortSignal.any([]),
 ): Promise<PackageOutcome> {
   const command = installCommand(request.packages);
   if (!(await isInPath('apt-get'))) return { kind: 'unavailable', because: 'this is not Debian or Ubuntu' };
   if (process.getuid?.() !== 0)
     return { kind: 'unavailable', because: `installing needs the rights of root: sudo ${command}` };
-  const isWanted = await isAgreed(command, request.purpose, signal);
-  if (signal.aborted) return INTERRUPTED;
-  if (!isWanted) return { kind: 'unavailable', because: 'you chose not to install it' };
-  process.stderr.write(`Installing ${request.purpose}: ${command}\n`);
-  return withServicesAtRest(() => install(request, signal));
+  const interrupting = new AbortController();
+  const interrupt = (): void => interrupting.abort();
+  const signal = AbortSignal.any([given, interrupting.signal]);
+  for (const name of SIGNALS) process.on(name, interrupt);
+  try {
+    const isWanted = await isAgreed(command, request.purpose, signal);
+    if (signal.aborted) return INTERRUPTED;
+    if (!isWanted) return { kind: 'unavailable', because: 'you chose not to install it' };
+    process.stderr.write(`Installing ${request.purpose}: ${command}\n`);
+    return await withServicesAtRest(() => install(request, signal));
+  } finally {
+    for (const name of SIGNALS) process.off(name, interrupt);
+  }
 }
