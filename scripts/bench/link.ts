@@ -12,11 +12,12 @@ import { forkShapedLink } from '#testing/shaped-link-process.ts';
 import type { LinkCounts } from '#testing/shaped-link.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { writeSlices, type SliceSource } from '#testing/ct-slices.ts';
+import { cpuMsOf } from '../system/processes.ts';
 import type { BenchRow } from './row.ts';
 import { sendFromDevice, uniqueBytes, type Sending } from './link/device.ts';
 import { directStow, startPlainTus, type Peer } from './link/peers.ts';
 import { timeRawTcp, type Wire } from './link/raw-tcp.ts';
-import { cpuMsOf, describeSending } from './link/trace.ts';
+import { describeSending } from './link/trace.ts';
 import { mrSource, sliceSource } from './slices.ts';
 import { openBenchSystem, type BenchSystem } from './system.ts';
 

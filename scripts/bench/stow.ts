@@ -8,10 +8,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { LogLine } from '#testing/gateway-under-test.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
+import { cpuMsOf, statOf } from '../system/processes.ts';
 import type { BenchRow } from './row.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem, type BenchSystem } from './system.ts';
@@ -74,27 +74,15 @@ async function store(paths: readonly string[], door: Door): Promise<number> {
 
 type ProcessTime = { readonly parent: number; readonly ms: number };
 
-/** The time of its threads on the processors so far, by the kernel's count of hundredths of a second. */
-async function timeOf(pid: number | string): Promise<ProcessTime> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // proc(5): ppid, utime and stime are the 4th, 14th and 15th field; the second one, the name, may have spaces.
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number);
-  return { parent: fields[1] ?? 0, ms: ((fields[11] ?? 0) + (fields[12] ?? 0)) * 10 };
-}
-
 /** Of this process, the gateway, its PostgreSQL and Orthanc. */
 type Times = Readonly<Record<'clientMs' | 'gatewayMs' | 'postgresMs' | 'orthancMs', number>>;
 
 async function processorTimes({ gateway, orthanc }: BenchSystem): Promise<Times> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const all = new Map<number, ProcessTime>();
-  for (const pid of pids) {
-    const time = await ignoreFailure(timeOf(pid), 'it has ended');
-    if (time !== undefined) all.set(Number(pid), time);
-  }
+  // proc(5): field 4 is the parent.
+  for (const pid of pids)
+    all.set(pid, { parent: Number((await statOf(pid))?.[4] ?? 0), ms: await cpuMsOf(pid) });
   const isBelow = (pid: number): boolean => {
     const parent = all.get(pid)?.parent ?? 0;
     return parent === gateway.pid || (parent > 1 && isBelow(parent));

@@ -11,6 +11,7 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { statOf } from '../system/processes.ts';
 import type { SuiteReport, Told } from './run-suites.ts';
 
 const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
@@ -73,8 +74,8 @@ async function processesThat(fits: (folder: string) => Promise<boolean>): Promis
  * its environment with it; it may still write until its last thread has ended.
  */
 export async function hasEnded(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat === '' || / [ZX] /.test(stat.slice(stat.lastIndexOf(')')));
+  const stat = await statOf(pid);
+  return stat === null || stat[3] === 'Z' || stat[3] === 'X';
 }
 
 /** Until none is left: a process that was only told to end may still write, or start another one. */

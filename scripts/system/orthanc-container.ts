@@ -77,8 +77,8 @@ export async function startContainer({
   };
   const compose = (parameters: string[], options = {}): Promise<unknown> => {
     const all = ['compose', '-p', `relaypacs-${port}`, '-f', COMPOSE_FILE, ...parameters];
-    const running = runFile('docker', all, { env, ...options });
-    // The image has some 400 MB: Docker says how far it is.
+    // The image has some 400 MB: Docker says how far it is, in as many words as it likes.
+    const running = runFile('docker', all, { env, maxBuffer: Number.POSITIVE_INFINITY, ...options });
     running.child.stderr?.pipe(process.stderr);
     return running;
   };
@@ -93,8 +93,6 @@ export async function startContainer({
     await untilReady({
       name: 'Orthanc in its container',
       isReady: () => doesAnswer(`http://127.0.0.1:${port}`, pacs.authorization),
-      exited: new Promise(() => {}),
-      signOfLife: () => 'only its answer',
       say,
       signal,
     });

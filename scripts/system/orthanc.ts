@@ -2,7 +2,7 @@
  * A real Orthanc with its DICOMweb plugin, in a folder of its own: for `npm start` and for tests.
  *
  * Promises: nothing is read or stored from another machine (from version 1.12.10 on Orthanc listens on the loopback
- * alone; an older one refuses callers from elsewhere, and the start says that its port is open to them), callers need
+ * alone; an older one refuses callers from elsewhere, and the start says that it listens on all addresses), callers need
  * the password that was made for this folder, the same folder opens with the same password again, and no settings but
  * `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc is not read; it ends with this
  * process, however that ends. Does not restart an Orthanc that dies: the caller is told through `exited`.
@@ -15,8 +15,9 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
 import { NotInstalled } from './not-installed.ts';
-import { freePort, isOpenToOthers } from './ports.ts';
-import { processorTimeOf, untilReady } from './until-ready.ts';
+import { freePort, listensOnAllAddresses } from './ports.ts';
+import { cpuMsOf } from './processes.ts';
+import { untilReady } from './until-ready.ts';
 
 const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
 const USER = 'relay';
@@ -115,7 +116,7 @@ async function writeSettings(
     ...JSON.parse(await readFile(SETTINGS, 'utf8')),
     ...options.settings,
     HttpPort: port,
-    // Versions before 1.12.10 pass it over.
+    // Versions before 1.12.10 ignore this setting.
     HttpBindAddresses: ['127.0.0.1'],
     StorageDirectory: join(options.folder, 'storage'),
     IndexDirectory: join(options.folder, 'storage'),
@@ -154,7 +155,7 @@ async function lastLines(logFile: string): Promise<string> {
 }
 
 const openPort = (port: number): string =>
-  `Other machines reach port ${port} of Orthanc, which refuses them; but they can keep it busy. Bar the port: docs/install.md, The PACS.`;
+  `Orthanc listens on port ${port} on all addresses. Unless a firewall blocks it, other machines can keep it busy: docs/install.md, The PACS.`;
 
 /**
  * Starts Orthanc and waits until it answers.
@@ -198,7 +199,7 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
       name: 'Orthanc',
       isReady: () => doesAnswer(restUrl, authorization),
       exited,
-      signOfLife: async () => `${await processorTimeOf(child.pid ?? 0)} ${(await stat(logFile)).size}`,
+      signOfLife: async () => `${await cpuMsOf(child.pid ?? 0)} ${(await stat(logFile)).size}`,
       say: options.say ?? (() => {}),
       ...(options.signal && { signal: options.signal }),
     });
@@ -208,6 +209,6 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
       cause: error,
     });
   }
-  if (await isOpenToOthers(port)) options.say?.(openPort(port));
+  if (options.say && (await listensOnAllAddresses(port))) options.say(openPort(port));
   return { url: `${restUrl}/dicom-web`, restUrl, authorization, pid: child.pid!, exited, stop };
 }

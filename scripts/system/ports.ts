@@ -8,16 +8,16 @@ import { isPortFree, reservePort } from './reserve-port.ts';
 /** A port on which nobody listens, and that nobody else is given while this process lives. */
 export const freePort = (): Promise<number> => reservePort();
 
-/** The addresses by which other machines may call this one; of a link without a router nobody makes use. */
-const outerAddresses = (): readonly string[] =>
+/** Addresses by which other machines may call this one, without link-local ones. */
+export const outerAddresses = (): readonly string[] =>
   Object.values(networkInterfaces())
     .flatMap((all = []) => all.filter(({ family, internal }) => family === 'IPv4' && !internal))
     .flatMap(({ address }) => (address.startsWith('169.254.') ? [] : [address]));
 
-/** An address of this machine answers at once, or a firewall is before it. */
+/** An address of this machine answers at once, unless a firewall is before it. */
 const OWN_ANSWER_MS = 2_000;
 
-const doesOpen = (host: string, port: number): Promise<boolean> =>
+export const doesOpen = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host, port, signal: AbortSignal.timeout(OWN_ANSWER_MS) });
     const end = (isOpen: boolean) => (): void => {
@@ -27,8 +27,8 @@ const doesOpen = (host: string, port: number): Promise<boolean> =>
     socket.once('connect', end(true)).once('error', end(false));
   });
 
-/** Whether a server listens there on more than the loopback. */
-export const isOpenToOthers = async (port: number): Promise<boolean> =>
+/** Whether a server listens there on more than the loopback. A firewall before other machines is not seen from here. */
+export const listensOnAllAddresses = async (port: number): Promise<boolean> =>
   (await Promise.all(outerAddresses().map((address) => doesOpen(address, port)))).includes(true);
 
 /** The state column of /proc/net/tcp for a listening socket (Linux, include/net/tcp_states.h: TCP_LISTEN). */

@@ -19,19 +19,30 @@ export type NotedProcess = {
 const LOOK_AGAIN_MS = 50;
 
 /**
- * Linux: proc(5); field 22 of `stat` is the start time since the system started, 20 the threads, 3 the state; the
- * second field may hold spaces and parentheses.
+ * What Linux tells of a process, at the numbers that proc(5) gives the fields of `stat`, from 3 on; the second may hold
+ * spaces and parentheses. null: there is none of this id, or another system.
  */
+export async function statOf(pid: number): Promise<readonly string[] | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat === '' ? null : ['', '', '', ...stat.slice(stat.lastIndexOf(')') + 2).split(' ')];
+}
+
+/** Kernel ticks: 100 a second on every Linux (USER_HZ). */
+const TICK_MS = 10;
+
+/** The processor time that a process has used (fields 14 and 15), in milliseconds; 0 where the system does not tell. */
+export async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await statOf(pid);
+  return stat === null ? 0 : (Number(stat[14]) + Number(stat[15])) * TICK_MS;
+}
+
+/** Field 22 is the start time since the system started, 20 the threads, 3 the state. */
 async function markOnLinux(pid: number): Promise<string | null> {
-  const [stat, boot] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
-    readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-  ]);
-  if (stat === '') return null;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const stat = await statOf(pid);
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   // A zombie has ended; but while a thread of it ends, its ports are still taken.
-  const hasEnded = fields[0] === 'Z' && Number(fields[17]) <= 1;
-  return hasEnded ? null : `${fields[19]} ${boot}`.trim();
+  if (stat === null || (stat[3] === 'Z' && Number(stat[20]) <= 1)) return null;
+  return `${stat[22]} ${boot}`.trim();
 }
 
 async function markElsewhere(pid: number): Promise<string | null> {

@@ -55,6 +55,11 @@ test('one that ends is told at once, with its exit code and step', async () => {
   );
 });
 
+test('one that has ended is not ready, though another program answers in its place', async () => {
+  const { start } = starting(0, { exited: Promise.resolve(1) });
+  assert.match(await faultOf(start), 'The gateway ended before it was ready (1)');
+});
+
 test('a start that is given up ends the waiting', async () => {
   const { start } = starting(Infinity, { signal: AbortSignal.abort(new Error('Given up.')) });
   assert.is(await faultOf(start), 'Given up.');

@@ -2,16 +2,16 @@
  * Waits for a process that is starting, for as long as it shows a sign of life. A clock alone is no proof of death: a
  * busy machine may take minutes for what an idle one does in a second.
  */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as after } from 'node:timers/promises';
 
 export type Starting = {
   /** As a sentence begins: "The gateway". */
   readonly name: string;
   readonly isReady: () => Promise<boolean>;
-  readonly exited: Promise<number | string>;
+  /** Its exit code or the signal that ended it. Left out: only its answer shows whether it lives. */
+  readonly exited?: Promise<number | string>;
   /** Anything that changes while it works: its words, or the processor time that it has used. */
-  readonly signOfLife: () => unknown;
+  readonly signOfLife?: () => unknown;
   /** Its present step, as it follows "The gateway is"; null: unknown. */
   readonly step?: () => string | null;
   readonly say: (line: string) => void;
@@ -27,31 +27,23 @@ const SILENT_MS = 240_000;
 const TELL_EVERY_MS = 10_000;
 const LOOK_AGAIN_MS = 40;
 
-/** The processor time that a process has used, as Linux tells it (proc(5), fields 14 and 15); elsewhere ''. */
-export async function processorTimeOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .join(' ');
-}
-
 /** @throws Error when it ends before it is ready, shows no sign of life, or the start is given up. */
 export async function untilReady(starting: Starting): Promise<void> {
-  const { name, isReady, signOfLife, step = () => null, say, signal } = starting;
+  const { name, isReady, signOfLife = () => null, step = () => null, say, signal } = starting;
   const { silentMs = SILENT_MS, tellEveryMs = TELL_EVERY_MS } = starting;
   let gone: number | string | null = null;
-  void starting.exited.then((how) => (gone = how));
+  void starting.exited?.then((how) => (gone = how));
   const inStep = (): string => (step() === null ? '' : ` while it was ${step()}`);
   const beganAt = performance.now();
   let toldAt = beganAt;
   let movedAt = beganAt;
   let sign = await signOfLife();
   for (;;) {
-    if (await isReady()) return;
+    // Another program may answer in the place of one that has ended.
+    const hasAnswered = await isReady();
     signal?.throwIfAborted();
     if (gone !== null) throw new Error(`${name} ended before it was ready (${gone})${inStep()}.`);
+    if (hasAnswered) return;
     const now = performance.now();
     const latest = await signOfLife();
     if (latest !== sign) movedAt = now;

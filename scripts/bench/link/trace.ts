@@ -2,7 +2,6 @@
  * Prints a sending as lines, to find where the time goes: each request on the clock of *Send*, when the wire
  * had nothing to carry, and what the gateway did with what came.
  */
-import { readFile } from 'node:fs/promises';
 import type { LogLine } from '#testing/gateway-under-test.ts';
 import type { LinkCounts } from '#testing/shaped-link.ts';
 import type { Sending } from './device.ts';
@@ -12,16 +11,6 @@ const WORTH_A_LINE_MS = 20;
 const MB = 1e6;
 
 const onClock = (ms: number): string => `${Math.round(ms)}`.padStart(7);
-
-/** proc(5): utime and stime, fields 14 and 15, in clock ticks of 10 ms. */
-const TICK_MS = 10;
-
-/** Processor time that a process has taken, in milliseconds; 0 where the system does not tell. */
-export async function cpuMsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_MS;
-}
 
 /** Empty without `RELAY_BENCH_TRACE`. */
 export function describeSending(
