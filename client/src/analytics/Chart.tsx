@@ -1,8 +1,8 @@
 /** A chart with its legend and, for everybody who does not see it or wants the figures, its table. */
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { analyticsWords as words } from './analytics-words.ts';
-import type { Plot } from './plot.ts';
+import type { drawPlot, Plot } from './plot.ts';
 import { Table } from './Table.tsx';
 
 export type ChartProps = {
@@ -16,7 +16,12 @@ export type ChartProps = {
 export function Chart({ title, what, xLabel, plot }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const heading = useId();
-  useEffect(() => drawn(place.current!, plot), [plot]);
+  const [draw, setDraw] = useState<typeof drawPlot | null>(null);
+  useEffect(() => {
+    const part = ignoreFailure(import('./plot.ts'), 'the page says that a part of it is missing');
+    void part.then((there) => there && setDraw(() => there.drawPlot));
+  }, []);
+  useEffect(() => draw?.(place.current!, plot), [draw, plot]);
   const rows = plot.x.flatMap((x, at) => {
     const values = plot.lines.map(({ values: of }) => of[at] ?? null);
     return values.every((value) => value === null || value === 0)
@@ -45,14 +50,4 @@ export function Chart({ title, what, xLabel, plot }: ChartProps) {
       </details>
     </figure>
   );
-}
-
-/** Draws the plot once the part that draws is here, until the function that it returns is called. */
-function drawn(place: HTMLElement, plot: Plot): () => void {
-  const left = new AbortController();
-  const drawing = import('./plot.ts').then(({ drawPlot }) => {
-    if (!left.signal.aborted) left.signal.addEventListener('abort', drawPlot(place, plot));
-  });
-  void ignoreFailure(drawing, 'the page says that a part of it is missing');
-  return () => left.abort();
 }

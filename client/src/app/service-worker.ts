@@ -93,7 +93,9 @@ async function fetchShell(event: LastingEvent): Promise<void> {
       await Promise.all(shell.strategy.handleAll({ request, event, params }));
     }
   };
-  await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, lane));
+  // One refused file stops its lane alone: the next attempt finds what the others have fetched.
+  const lanes = await Promise.allSettled(Array.from({ length: FETCHED_AT_ONCE }, lane));
+  for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 const ANSWER_MS = 10_000;
@@ -135,7 +137,7 @@ self.addEventListener('install', (event) => event.waitUntil(fetchShell(event)));
 // The worker serves the first visit too: its pages find all their parts without a network. Nothing waits for
 // this: pages that reload after an update wait until the worker is active.
 self.addEventListener('activate', (event) => {
-  event.waitUntil(shell.activate(event));
+  void shell.activate(event);
   void self.clients.claim();
 });
 
