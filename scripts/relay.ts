@@ -85,7 +85,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: ['user', 'password'],
-    usage: 'user password NAME [[--gateway URL] [--token T | --user U]] [--json]',
+    usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]',
     run: userPassword,
     about: [
       'Without --gateway, --token and --user: in the database of the gateway on this machine, whether it runs or not. It',
@@ -156,7 +156,9 @@ function codeOf(error: unknown, { command, address }: Called, around: Surroundin
       around.say(`${address} answered with status ${error.status}, ${NOT_THE_API} ${CHECK_GATEWAY}`);
       return exitCode;
     }
-    around.say(error.code === null ? `${error.message} (${error.status})` : wordsOf(error.code));
+    const words = error.code === null ? `${error.message} (${error.status})` : wordsOf(error.code);
+    const { retryAfterMs: waitMs } = error;
+    around.say(waitMs === null ? words : `${words} Try again in ${Math.ceil(waitMs / 1000)} s.`);
     return exitCode;
   }
   if (error instanceof Problem) {

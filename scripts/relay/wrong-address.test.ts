@@ -11,11 +11,13 @@ const run = (...args: string[]) => runRelay(args, { RELAY_PASSWORD: 'password' }
 
 /** Answers everything with `status` and `type`, as a server that is not the gateway's API. */
 async function withServer(
-  answer: { status: number; type: string },
+  answer: { status: number; type: string; headers?: Record<string, string>; body?: string },
   work: (address: string) => Promise<void>,
 ): Promise<void> {
   const server = createServer((_, response) => {
-    response.writeHead(answer.status, { 'content-type': answer.type }).end('<p>something else</p>');
+    response
+      .writeHead(answer.status, { 'content-type': answer.type, ...answer.headers })
+      .end(answer.body ?? '<p>something else</p>');
   });
   const port = await listenOnLoopback(server);
   await work(`http://127.0.0.1:${port}`);
@@ -44,6 +46,16 @@ test('an address that is not the API, such as the web app without /api, is named
       said,
       `${address} answered with a web page or a redirect, which did not come from the gateway's API.`,
     );
+  });
+});
+
+test('a gateway that asks to wait is quoted with how long', async () => {
+  const type = 'application/problem+json';
+  const problem = { type: 'about:blank', title: 'Later.', status: 429, code: 'too-many-attempts' };
+  const body = JSON.stringify({ ...problem, correlationId: '1' });
+  await withServer({ status: 429, type, headers: { 'retry-after': '58' }, body }, async (address) => {
+    const { said } = await run('user', 'list', '--user', 'admin', '--gateway', address);
+    assert.match(said, 'Too many attempts to sign in. (too-many-attempts) Try again in 58 s.');
   });
 });
 
