@@ -55,7 +55,18 @@ type Start = {
   end(signal: NodeJS.Signals): Promise<void>;
 };
 
+/** The starts that have not ended. */
+const open = new Set<Start>();
+const interrupting = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => {
+    interrupting.abort(new Error('interrupted'));
+    for (const one of open) void one.end('SIGTERM');
+  });
+
+/** @throws Error when this script was interrupted. */
 function start({ clone, env }: Place): Start {
+  interrupting.signal.throwIfAborted();
   const began = performance.now();
   const child = spawn('npm', ['start'], {
     cwd: clone,
@@ -70,8 +81,7 @@ function start({ clone, env }: Place): Start {
     lines.push({ atMs, text });
     if (text === READY) ready.resolve(atMs);
   });
-  const exited = once(child, 'exit').then(() => ready.resolve(null));
-  return {
+  const one: Start = {
     lines,
     ready: ready.promise,
     async end(signal) {
@@ -79,6 +89,12 @@ function start({ clone, env }: Place): Start {
       await exited;
     },
   };
+  open.add(one);
+  const exited = once(child, 'exit').then(() => {
+    open.delete(one);
+    ready.resolve(null);
+  });
+  return one;
 }
 
 const madePassword = (starts: readonly Start[]): string | undefined =>
@@ -145,9 +161,9 @@ async function killAt(atMs: number): Promise<boolean> {
     await killed.end('SIGKILL');
     const reached = killed.lines.at(-1)?.text ?? 'nothing';
     const next = start(place);
-    const isReady = (await next.ready) !== null;
-    const isOpen = isReady && (await canSignIn(place, madePassword([killed, next])));
-    await next.end('SIGTERM');
+    const isOpen = await next.ready
+      .then((readyMs) => readyMs !== null && canSignIn(place, madePassword([killed, next])))
+      .finally(() => next.end('SIGTERM'));
     say(
       `killed after ${(atMs / 1000).toFixed(1)} s (${reached}): ${isOpen ? 'ready, and signed in' : 'NOT WELL'}`,
     );
@@ -165,6 +181,10 @@ async function main(args: readonly string[]): Promise<number> {
   });
   const kills = Number(values.kills ?? 0);
   const seed = Number(values.seed ?? 1);
+  if (!Number.isSafeInteger(kills) || kills < 0 || !Number.isSafeInteger(seed)) {
+    say('usage: npm run lab -- first-start [--kills N] [--seed N]');
+    return 2;
+  }
   const random = seededRandom(seed);
   say(`${describeCalibration(await calibrate())}; seed ${seed}`);
   const place = await openPlace();
@@ -175,4 +195,8 @@ async function main(args: readonly string[]): Promise<number> {
   return wrong === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+  if (!interrupting.signal.aborted) throw error;
+  say('interrupted');
+  return 1;
+});
