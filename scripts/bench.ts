@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
- * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, and
- * `deid` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
+ * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, `deid`
+ * and `offline` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
  * the quiet of the machine, so the calibration is printed with the rows.
  */
 import type { Bench, BenchRow } from './bench/row.ts';

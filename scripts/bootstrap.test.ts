@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
+import { SECRETS } from '../gateway/src/secret-settings.ts';
 
 const test = suite<{ root: string }>('what brings the packages');
 
@@ -114,6 +115,12 @@ test('an interrupted command ends when npm has ended', async ({ root }) => {
     () => process.kill(npm, 0),
     ({ code }: NodeJS.ErrnoException) => code === 'ESRCH',
   );
+});
+
+test('keeps the secrets out of the environment that the gateway keeps out of its own', async () => {
+  const source = await readFile(join(import.meta.dirname, 'bootstrap.js'), 'utf8');
+  const kept = /^const SECRETS = \[(.*)\];$/m.exec(source)?.[1];
+  assert.equal(kept?.replaceAll("'", '').split(', '), [...SECRETS]);
 });
 
 test.run();

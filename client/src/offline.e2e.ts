@@ -10,6 +10,7 @@ import { skipped } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { keptFiles } from './testing/kept-files.ts';
 import { untilStatusSays } from './testing/status-line.ts';
 
 const test = suite('the installed app without a network');
@@ -17,13 +18,6 @@ const why = await noWorldBecause();
 
 /** Each file is a request, on a network where one may take a second. The worker and its sender are two more. */
 const FILES_LIMIT = 28;
-
-/** Runs in the page: how many files of the app the service worker has stored. */
-async function keptFiles(): Promise<number> {
-  const names = (await caches.keys()).filter((name) => name.includes('precache'));
-  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
-  return kept.flat().length;
-}
 
 /** A new window of a browser that has just been started. */
 async function coldStart(app: OwnWorld): Promise<{ browser: BrowserContext; page: Page }> {

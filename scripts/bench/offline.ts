@@ -5,18 +5,16 @@
  */
 import { forkShapedLink } from '#testing/shaped-link-process.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { keptFiles } from '../../client/src/testing/kept-files.ts';
 import type { BenchRow, BenchOptions } from './row.ts';
 
 const LINK = { roundTripMs: 300, bitsPerSecond: 10_000_000 };
 const BUDGET_MS = 8_000;
 
-/** Runs in the page: milliseconds since its first request, and the files that the service worker has stored. */
-async function untilOffline(): Promise<{ ms: number; files: number }> {
+/** Runs in the page: milliseconds since its first request. */
+async function untilOffline(): Promise<number> {
   await navigator.serviceWorker.ready;
-  const ms = Math.round(performance.now());
-  const names = (await caches.keys()).filter((name) => name.includes('precache'));
-  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
-  return { ms, files: kept.flat().length };
+  return Math.round(performance.now());
 }
 
 async function install(world: OwnWorld): Promise<{ ms: number; files: number; bytes: number }> {
@@ -24,8 +22,8 @@ async function install(world: OwnWorld): Promise<{ ms: number; files: number; by
   try {
     const page = await (await world.openBrowser()).newPage();
     await page.goto(`http://127.0.0.1:${link.port}/`);
-    const found = await page.evaluate(untilOffline);
-    return { ...found, bytes: (await link.counts()).down };
+    const ms = await page.evaluate(untilOffline);
+    return { ms, files: await page.evaluate(keptFiles), bytes: (await link.counts()).down };
   } finally {
     await link.stop();
   }

@@ -56,6 +56,16 @@ test('the gateway’s main thread reaches nothing that reads instances, however 
   assert.equal(checkImports([{ ...file(way[0]!), imports: [named] }, ...files.slice(1)]), []);
 });
 
+test('the program that runs before the packages are there reaches none', () => {
+  const needs = (target: string): string =>
+    checkImports([
+      file('scripts/bring-pacs.ts', 'scripts/system/orthanc.ts'),
+      file('scripts/system/orthanc.ts', target),
+    ]).join('\n');
+  assert.is(needs('node:fs'), '');
+  assert.match(needs('zod'), /bring-pacs\.ts → .*orthanc\.ts → zod: npm may still be bringing the packages/);
+});
+
 test('tests may look at the product from outside', () => {
   assert.is(finding('client/src/app/a.e2e.ts', 'scripts/system/orthanc.ts'), '');
 });

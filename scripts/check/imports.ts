@@ -209,10 +209,8 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ],
   ],
 ];
-/** Open to its whole side: the form of a feature, the keys, the settings. */
+/** Open to its whole side: the form of a feature, the keys, the settings, the refusal of link-local addresses. */
 const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config|refuse-link-local)\.ts$/;
-/** The way by which ports, DIMSE and the doctor connect. */
-const CONNECTING = 'gateway/src/refuse-link-local.ts';
 
 type Rule = (file: SourceFile, imported: Import) => string | false;
 
@@ -272,9 +270,8 @@ const scripts: Rule = ({ path }, { target, isPackage }) => {
 
 const insideShared: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'shared/src') || !isIn(target, 'shared/src')) return false;
-  const from = path.slice('shared/src/'.length);
   const to = target.slice('shared/src/'.length);
-  const folder = folderOf(from, 1);
+  const folder = path.split('/')[2]!;
   if (isIn(to, folder) || OPEN_IN_SHARED.includes(to)) return false;
   return !SHARED[folder]?.some((allowed) => allowed.test(to)) && `shared/src/${folder} may not import ${to}`;
 };
@@ -291,7 +288,7 @@ const stages: Rule = ({ path }, { target, isPackage }) => {
 
 const foundations: Rule = ({ path }, { target, isPackage }) => {
   const folder = /^gateway\/src\/(ports\/[^/]+|ports|dimse|database|jobs)\//.exec(path)?.[0];
-  if (isPackage || !folder || isIn(target, 'shared') || target === CONNECTING) return false;
+  if (isPackage || !folder || /^shared\/|\/refuse-link-local\.ts$/.test(target)) return false;
   // The upper layer of DIMSE is spoken by the PACS's adapter and by the listener.
   if (folder.startsWith('gateway/src/ports/pacs') && isIn(target, 'gateway/src/dimse')) return false;
   // The door for bytes from outside is the PACS adapter's too.
@@ -380,27 +377,30 @@ const RULES: readonly Rule[] = [
   doors,
 ];
 
-const MAIN = 'gateway/src/main.ts';
-/** They read what somebody sent, and take as long as the sender likes. */
+/** Readers of what somebody sent, which take as long as the sender likes. */
 const READERS =
   /^(shared\/src\/(dicom\/part10|deid\/(residue|deidentify-instance)|pixels\/(decode-frame|image-file)|transfer\/coding\/restore-instance)|gateway\/src\/http\/parse-csv)\.ts$/;
 
-/** The gateway's main thread answers everybody: what reads instances and images runs in threads (threads/). */
-function findReadersOnMainThread(files: readonly SourceFile[]): string[] {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const reached = new Map([[MAIN, MAIN]]);
-  // A map that is walked also gives what is added on the way.
-  for (const [path, way] of reached)
-    for (const { target, kind } of byPath.get(path)?.imports ?? [])
-      if (kind === 'value' && !reached.has(target)) reached.set(target, `${way} → ${target}`);
-  return [...reached]
-    .filter(([path]) => READERS.test(path))
-    .map(([, way]) => `${way}: a thread of its own reads what somebody sent`);
+/** Files with the imports that they may not reach: the gateway's main thread, for example, answers everybody. */
+const REACHES: readonly (readonly [from: string, forbidden: RegExp, why: string])[] = [
+  ['gateway/src/main.ts', READERS, 'a thread of its own reads what somebody sent'],
+  ['scripts/bring-pacs.ts', /^(?!node:|.*\.ts$)/, 'npm may still be bringing the packages'],
+];
+
+function findReached(byPath: ReadonlyMap<string, SourceFile>): string[] {
+  return REACHES.flatMap(([from, forbidden, why]) => {
+    const reached = new Map([[from, from]]);
+    // A map that is walked also gives what is added on the way.
+    for (const [path, way] of reached)
+      for (const { target, kind } of byPath.get(path)?.imports ?? [])
+        if (kind === 'value' && !reached.has(target)) reached.set(target, `${way} → ${target}`);
+    return [...reached].flatMap(([path, way]) => (forbidden.test(path) ? [`${way}: ${why}`] : []));
+  });
 }
 
 /** Every broken rule, one line each. */
 export function checkImports(files: readonly SourceFile[]): string[] {
-  const known = new Set(files.map(({ path }) => path));
+  const byPath = new Map(files.map((file) => [file.path, file]));
   const tests = findTests(files);
   const product = files.filter(({ path }) => !tests.has(path));
   const broken = product.flatMap((file) =>
@@ -413,8 +413,8 @@ export function checkImports(files: readonly SourceFile[]): string[] {
   );
   const missing = files.flatMap(({ path, imports }) =>
     imports
-      .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
+      .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !byPath.has(target))
       .map(({ target }) => `${path} imports ${target}, which is not there`),
   );
-  return [...broken, ...missing, ...findReadersOnMainThread(product)];
+  return [...broken, ...missing, ...findReached(byPath)];
 }
