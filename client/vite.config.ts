@@ -245,7 +245,7 @@ export default defineConfig({
       injectRegister: false,
       manifest,
       manifestFilename: 'manifest.webmanifest',
-      // Those of the shell come with their integrity, like its other files.
+      // The shell's icons are precached with their integrity, like its other files.
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],

@@ -109,7 +109,7 @@ function dependenciesAreCurrent(isAll) {
   }
 }
 
-/** Ends a child's process group when this process is gone, however it ended: a shell waits for a pipe to close. */
+/** Ends a child's process group when this process is gone: a shell waits for a pipe to close. */
 function endWithUs(child) {
   if (process.platform === 'win32' || child.pid === undefined) return;
   const watcher = spawn(

@@ -44,7 +44,7 @@ function atMostOnceAMinute(tell: () => void): () => void {
 /** The supervisor ends what is silent for long: a start that waits for a lock or a slow disk is not. */
 const HEARTBEAT_MS = 1_000;
 
-/** Tells the supervisor that the start goes on, and with what. `stop` once it has ended. */
+/** Tells the supervisor that the start continues, and at which step. `stop` once it has ended. */
 function tellOfStart(): { begin: (step: StartStep) => void; stop(): void } {
   let step: StartStep | null = null;
   const tell = (): void => void (process.connected && process.send?.({ starting: step }));

@@ -12,7 +12,7 @@ import { NotInstalled } from '../system/not-installed.ts';
 
 /** The assertions of the test that began the work at hand: one left running proves nothing for the next test. */
 const counting = new AsyncLocalStorage<{ assertions: number }>();
-/** The assertions of the test whose turn it is count the work begun before any test, such as a server's answer. */
+/** Counter of the test whose turn it is, for work begun before any test, such as a server's answer. */
 let current = { assertions: 0 };
 const skips: Skip[] = [];
 const lateErrors: unknown[] = [];

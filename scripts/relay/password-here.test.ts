@@ -33,7 +33,7 @@ test.after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** As a process of its own, with passwords as cheap as the gateway's. */
+/** Runs the command in a process of its own, with passwords as cheap as the gateway's. */
 async function setHere(name: string, env: NodeJS.ProcessEnv = {}, dataDir = join(folder, 'data')) {
   const args = ['--import', CHEAP_PASSWORDS, RELAY, 'user', 'password', name];
   const child = execFile(process.execPath, args, {

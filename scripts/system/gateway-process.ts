@@ -79,7 +79,7 @@ export async function watchLive(
 
 export type GatewayOptions = {
   readonly env: NodeJS.ProcessEnv;
-  /** They reach it through its channel: the environment of a process can be read by others of its account. */
+  /** Secrets go through the channel: other processes of the account can read an environment. */
   readonly secrets: Secrets;
   readonly say: (line: string) => void;
   readonly api: string;

@@ -2,7 +2,7 @@
  * A real Orthanc with its DICOMweb plugin, in a folder of its own: for `npm start` and for tests.
  *
  * Promises: nothing is read or stored from another machine (from version 1.12.10 on Orthanc listens on the loopback
- * alone; an older one refuses callers from elsewhere, and the start says that it listens on all addresses), callers need
+ * alone; an older one refuses callers from elsewhere, and the start says that it listens for them), callers need
  * the password that was made for this folder, the same folder opens with the same password again, and no settings but
  * `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc is not read; it ends with this
  * process, however that ends. Does not restart an Orthanc that dies: the caller is told through `exited`.

@@ -19,8 +19,8 @@ export type NotedProcess = {
 const LOOK_AGAIN_MS = 50;
 
 /**
- * What Linux tells of a process, at the numbers that proc(5) gives the fields of `stat`, from 3 on; the second may hold
- * spaces and parentheses. null: there is none of this id, or another system.
+ * The fields of a process's `stat` by their numbers in proc(5), from 3 on; the second may hold spaces and parentheses.
+ * null: there is none of this id, or another system.
  */
 export async function statOf(pid: number): Promise<readonly string[] | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');

@@ -68,7 +68,7 @@ type Form = {
 };
 
 export function DestinationSheet(props: DestinationSheetProps) {
-  const { destination, all, secrets, onSave, onClose } = props;
+  const { destination, all, folderRoot, secrets, onSave, onClose } = props;
   const taken = all.map(({ name }) => name);
   const form: Form = {
     typed: useSignal(toTyped(destination)),
@@ -83,8 +83,9 @@ export function DestinationSheet(props: DestinationSheetProps) {
   const asPrimary = useAsPrimary(props);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
-    const read = readForm(withSecrets(form.typed.value, form.before, secrets), form.before, taken);
-    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form, props.folderRoot);
+    const typed = withSecrets(form.typed.value, form.before, secrets);
+    const read = readForm(typed, form.before, taken, folderRoot);
+    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form, folderRoot);
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
       await onSave(
@@ -175,11 +176,9 @@ function Details({ form }: { readonly form: Form }) {
   );
 }
 
-const SECRETS: readonly FieldName[] = ['password', 'token', 'clientSecret'];
-
 const toMistake = (field: FieldName, { typed, isNew }: Form, folderRoot: string | null): Mistake => ({
   ...{ title: mistakeIn(field, typed.value, folderRoot), code: null, field },
-  next: !isNew && SECRETS.includes(field) ? words.secretAgain : null,
+  next: !isNew && ['password', 'token', 'clientSecret'].includes(field) ? words.secretAgain : null,
 });
 
 const NAME_TAKEN = 'destination-exists';
@@ -210,10 +209,10 @@ function useMistakeInSight(mistake: Mistake | null): { current: HTMLFormElement 
   return form;
 }
 
-function mistakeIn(field: FieldName, { kind, url }: Typed, folderRoot: string | null): string {
+function mistakeIn(field: FieldName, { kind }: Typed, folderRoot: string | null): string {
   if (field !== 'url') return words.mistakes[field];
   if (kind === 'dimse') return words.mistakes.host;
-  return kind === 'folder' ? folderMistake(url, folderRoot) : words.addresses[kind].mistake;
+  return kind === 'folder' ? folderMistake(folderRoot) : words.addresses[kind].mistake;
 }
 
 function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {

@@ -9,6 +9,7 @@ import {
 import { formatDimseAddress, parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
 import {
   destinationWords,
+  withSlash,
   type AuthenticationKind,
   type DimseConnection,
   type FieldName,
@@ -90,11 +91,29 @@ function mistakeInPeer(typed: Typed): FieldName | null {
   return PEER_FIELDS.find(isWrong) ?? null;
 }
 
+/** The part of a folder's path beneath the root of folders, typed as that, as the whole path or as an address. */
+function toFolderPath(typed: string, folderRoot: string | null): string {
+  const path = typed
+    .trim()
+    .replace(/^(file|folder):(\/\/)?/, '')
+    .replace(/\/+$/, '');
+  const root = folderRoot === null ? '' : withSlash(folderRoot);
+  return path.startsWith(root) ? path.slice(root.length) : path;
+}
+
 /**
  * `before`: as it is saved, with a secret that an empty field keeps; null: a new one. `taken`: the names of all others.
+ * `folderRoot`: where folders may be destinations; null: nowhere.
  */
-export function readForm(filledIn: Typed, before: Typed | null, taken: readonly string[] = []): ReadForm {
-  const typed = withoutHidden(before === null ? filledUp(filledIn, taken) : filledIn);
+export function readForm(
+  filledIn: Typed,
+  before: Typed | null,
+  taken: readonly string[] = [],
+  folderRoot: string | null = null,
+): ReadForm {
+  const url = filledIn.kind === 'folder' ? toFolderPath(filledIn.url, folderRoot) : filledIn.url;
+  const given = { ...filledIn, url };
+  const typed = withoutHidden(before === null ? filledUp(given, taken) : given);
   const missing = before === null || goesElsewhere(typed, before) ? secretOf(typed.signIn) : null;
   const wished = destinationWishSchema.safeParse({
     kind: typed.kind,

@@ -1,12 +1,11 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
-import {
-  isFolderPath,
-  type CommittingKind,
-  type Destination,
-  type DestinationKind,
-  type Tuning,
-  type WantedProof,
+import type {
+  CommittingKind,
+  Destination,
+  DestinationKind,
+  Tuning,
+  WantedProof,
 } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
@@ -377,22 +376,13 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   return { ...addresses.folder, what };
 }
 
-const withSlash = (folder: string): string => `${folder.replace(/\/+$/, '')}/`;
+export const withSlash = (folder: string): string => `${folder.replace(/\/+$/, '')}/`;
 
-/** `typed`: no path beneath the root of folders; a full path or an address of a folder in it is shortened to one. */
-export function folderMistake(typed: string, folderRoot: string | null): string {
-  const { mistake } = destinationWords.form.addresses.folder;
-  if (folderRoot === null) return mistake;
-  const root = withSlash(folderRoot);
-  const path = typed
-    .trim()
-    .replace(/^(file|folder):(\/\/)?/, '')
-    .replace(/\/+$/, '');
-  const beneath = path.startsWith(root) ? path.slice(root.length) : path;
-  return isFolderPath(beneath)
-    ? `Enter ${beneath}, the part of its path after ${root}.`
-    : `Enter the part of its path after ${root}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
-}
+/** The mistake in a path that is none beneath the root of folders. */
+export const folderMistake = (folderRoot: string | null): string =>
+  folderRoot === null
+    ? destinationWords.form.addresses.folder.mistake
+    : `Enter the part of its path after ${withSlash(folderRoot)}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
 
 /** A question with what the test found in it. */
 export type Warning = ReturnType<(typeof destinationWords)['askFailing' | 'askLimited']>;

@@ -41,9 +41,9 @@ export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 /** A path downwards from the root, and no name that begins with a dot. */
 const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const FOLDER_LIMIT = 200;
-export const isFolderPath = (text: string): boolean => text.length <= FOLDER_LIMIT && FOLDER.test(text);
+const isFolderPath = (text: string): boolean => text.length <= FOLDER_LIMIT && FOLDER.test(text);
 
-/** Each with an example. */
+/** The form of each kind's address, with an example. */
 const ADDRESS_FORMS = {
   dicomweb: 'the DICOMweb root without a password or a query, for example https://pacs.example.org/dicom-web',
   orthanc: 'a DICOMweb root that ends in /dicom-web, for example https://orthanc.example.org/dicom-web',
