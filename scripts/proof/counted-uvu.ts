@@ -1,9 +1,9 @@
 /**
  * uvu as the runner gives it to tests: each test must assert, and may skip itself. A suite whose `before` fails
- * fails in each of its tests, with the error; one whose `before` skips is skipped, test by test, and `before.each` does
- * the same to one test. (uvu itself leaves such a suite without a word.) An error in `after` or `after.each` is one more failure of the file. (uvu itself
- * drops the files that follow, or the error.) A test that no `run()` follows, or that `only` leaves out, is known. (uvu
- * itself forgets it.)
+ * fails in each of its tests, with the error; one whose `before` skips is skipped, test by test; `before.each` does the
+ * same to one test. (uvu itself leaves such a suite without a word.) An error in `after` or `after.each` is one more
+ * failure of the file. (uvu itself drops the files that follow, or the error.) A test that no `run()` follows, or that
+ * `only` leaves out, is known. (uvu itself forgets it.)
  */
 import { suite as plainSuite, type Callback, type Context, type Test } from 'uvu';
 import { judged, noteLateError, noteRun, noteTest, untilEnded, type Registered } from './test-outcome.ts';
@@ -43,7 +43,7 @@ export function suite<T = Context>(name?: string, context?: T): Test<T> {
         own[stops] = { by: error, isTold: false };
       }
     };
-  /** What a preparation has not brought cannot be tidied up: its own error says so. */
+  /** After a preparation that failed, only the error of the preparation counts. */
   const tidying =
     (handler: Callback<T>, own: Course): Callback<T> =>
     async (of) => {
