@@ -3,6 +3,7 @@
  * nothing here connects to a link-local address.
  */
 import { BlockList, connect, createServer, isIPv6, type LookupFunction } from 'node:net';
+import { createServer as createTlsServer, type ConnectionOptions } from 'node:tls';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
@@ -17,7 +18,13 @@ import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { PUBLIC_TLS } from './ports/pacs/pacs-agent.ts';
 import { PacsUnreachable } from './ports/pacs/pacs.ts';
 import { whyAway } from './ports/pacs/why-away.ts';
-import { BLOCKED, LINK_LOCAL, NOWHERE } from './refuse-link-local.ts';
+import {
+  CERTIFICATE,
+  CERTIFICATE_KEY,
+  WARD_CERTIFICATE,
+  WARD_CERTIFICATE_KEY,
+} from './testing/certificate.ts';
+import { BLOCKED, LINK_LOCAL, NOWHERE, openSocket } from './refuse-link-local.ts';
 
 /** `count()`: connections that came, each of which is ended at once. */
 async function counting() {
@@ -128,6 +135,45 @@ for (const [name, way] of Object.entries(PACSS))
     assert.ok(count() > 0, 'it is the list that kept it away');
     server.close();
   });
+
+/** Of 127.0.0.2 alone. */
+const WARD = { cert: WARD_CERTIFICATE, key: WARD_CERTIFICATE_KEY };
+const LOCALHOST = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+
+test('TLS on such a connection holds to the chain and to the name of the certificate', async () => {
+  /** The server's name that the client asked for, or why it ended. */
+  const outcomeAt = async (served: object, host: string, tls: ConnectionOptions): Promise<unknown> => {
+    const server = createTlsServer(served);
+    const asked = Promise.withResolvers<unknown>();
+    server.on('secureConnection', (socket) => {
+      socket.on('error', () => undefined).resume();
+      asked.resolve(socket.servername);
+    });
+    const port = await listenOnLoopback(server);
+    const opening = openSocket({ host, port }, tls, signal);
+    const outcome = await opening.then(
+      () => asked.promise,
+      ({ code }: NodeJS.ErrnoException) => code,
+    );
+    await opening.then((socket) => socket.destroy()).catch(() => 'it ended by itself');
+    server.close();
+    return outcome;
+  };
+  assert.is(await outcomeAt(WARD, '127.0.0.1', { ca: WARD_CERTIFICATE }), 'ERR_TLS_CERT_ALTNAME_INVALID');
+  assert.is(await outcomeAt(LOCALHOST, 'localhost', {}), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+  assert.is(await outcomeAt(LOCALHOST, 'localhost', { ca: CERTIFICATE }), 'localhost');
+  // RFC 6066 §3: a literal address is no server name.
+  assert.is(await outcomeAt(LOCALHOST, '127.0.0.1', { ca: CERTIFICATE }), false);
+});
+
+test('DICOMweb by TLS holds to the name of the certificate', async () => {
+  const server = createTlsServer(WARD, (socket) => socket.on('error', () => undefined).end());
+  const url = `https://127.0.0.1:${await listenOnLoopback(server)}/x`;
+  const tls = { ca: WARD_CERTIFICATE, own: null };
+  const error = await failureOf(pacsAt({ kind: 'dicomweb', url, authentication: NOBODY, tls }, LINK_LOCAL));
+  assert.is((error as PacsUnreachable).connection, 'ERR_TLS_CERT_ALTNAME_INVALID');
+  server.close();
+});
 
 const examined =
   (connection: (port: number) => PacsConnection): Way =>

@@ -6,6 +6,10 @@ import { uploadListSchema } from '#shared/protocol/api.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
 import { quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
+import type { Problem } from '#shared/protocol/problem.ts';
+import { openUpload } from './open-upload.ts';
+import { createFile } from '../pipeline/file-spool.ts';
+import { fileOf } from '../testing/foreign-clients.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
@@ -84,6 +88,31 @@ test('limits the instances that are announced, however small', async () => {
   });
   const codes = [await codeOf(9730, 1), await codeOf(9731, 1), await codeOf(9732, 1)];
   assert.equal(codes, ['opened', 'opened', 'quota-exceeded']);
+});
+
+test('is not exceeded by announcements that come at once, of uploads or of files', async () => {
+  const { tools, siteId, accountId } = pipeline;
+  const quota = { uploads: 3, instances: 100, bytes: 40 * GIB, patients: 5 };
+  await setAccountQuota(tools.db, siteId, accountId, quota);
+  const many = Array.from({ length: 12 }, (_, at) => 9800 + at);
+  const count = async (all: readonly Promise<unknown>[]): Promise<number> => {
+    const ends = await Promise.allSettled(all);
+    for (const end of ends)
+      if (end.status === 'rejected') assert.is((end.reason as Problem).code, 'quota-exceeded');
+    return ends.filter(({ status }) => status === 'fulfilled').length;
+  };
+  // As several gateways do: each lets its own requests wait for one another.
+  const sender = { accountId, siteId, deviceId: null };
+  const announce = (seed: number, bytes: number) =>
+    openUpload(tools, toManifest(study(seed), 'identified', { bytes }), sender, { asked: null });
+  assert.is(await count(many.map((seed) => announce(seed, 1))), 3);
+  await setAccountQuota(tools.db, siteId, accountId, { ...quota, uploads: 100 });
+  assert.is(await count(many.map((seed) => announce(seed + 100, 16 * GIB))), 2);
+  await setAccountQuota(tools.db, siteId, accountId, { ...quota, bytes: 32 * GIB + 1025 });
+  const file = () => createFile(tools, { ...fileOf(pipeline), bytes: 500 });
+  assert.is(await count(many.map(file)), 2);
+  const { used } = (await quotaUse(tools.db, accountId, new Date()))!;
+  assert.equal([used.uploads, used.bytes], [5, 32 * GIB + 3]);
 });
 
 /** The one instance of study `seed`, with other bytes each time. */
