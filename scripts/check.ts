@@ -1,7 +1,8 @@
 /**
  * `npm run check`: the rules of the house that a program can see: types, form, lint, imports, length of
  * functions, words of the client, unused code, generated tables, codes ↔ documents, compose.yaml, lines that tests
- * switch off, tests judged by the clock or by one instant. `npm test` runs the same checks first.
+ * switch off, tests judged by the clock or by one instant, regular expressions that look too far. `npm test` runs the
+ * same checks first.
  *
  * Each check answers with its findings, one line each; none is a pass. Nothing is changed.
  */
@@ -10,6 +11,7 @@ import { checkCompose } from './check/compose.ts';
 import { checkFunctions } from './check/functions.ts';
 import { checkImports } from './check/imports.ts';
 import { checkMutations } from './check/mutations.ts';
+import { checkPatterns } from './check/patterns.ts';
 import { checkProofRules } from './check/proof-rules.ts';
 import { checkTypes, checkUnused, checkWithBiome, findingsOf } from './check/run-program.ts';
 import { checkStyle } from './check/style.ts';
@@ -61,6 +63,7 @@ const CHECKS: readonly Check[] = [
   { name: 'lines that tests switch off', run: checkMutations },
   { name: 'tests that nothing runs', run: testsThatNothingRuns },
   { name: 'proofs without luck', run: checkProofRules },
+  { name: 'regular expressions', run: checkPatterns },
   // Keeps this thread, so the programs of the others start before it.
   { name: 'length of functions', run: functions },
   { name: 'words', run: checkWords },

@@ -7,6 +7,7 @@ import { isIP, type BlockList } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
+import { trimEnd } from '#shared/trim-end.ts';
 import type { DatabasePlace } from './database/database.ts';
 import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
@@ -201,7 +202,7 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
       'PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".',
     );
   }
-  return { url: text?.replace(/\/+$/, '') ?? '', authorization };
+  return { url: trimEnd(text ?? '', '/'), authorization };
 }
 
 /** As curl and others read them. */

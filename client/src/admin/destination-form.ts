@@ -1,4 +1,5 @@
 /** Reads the form of a destination: the wish for the gateway, or the first mistake. */
+import { trimEnd } from '#shared/trim-end.ts';
 import {
   destinationWishSchema,
   mayCommit,
@@ -93,10 +94,7 @@ function mistakeInPeer(typed: Typed): FieldName | null {
 
 /** The part of a folder's path beneath the root of folders, typed as that, as the whole path or as an address. */
 function toFolderPath(typed: string, folderRoot: string | null): string {
-  const path = typed
-    .trim()
-    .replace(/^(file|folder):(\/\/)?/, '')
-    .replace(/\/+$/, '');
+  const path = trimEnd(typed.trim().replace(/^(file|folder):(\/\/)?/, ''), '/');
   const root = folderRoot === null ? '' : withSlash(folderRoot);
   return path.startsWith(root) ? path.slice(root.length) : path;
 }
@@ -162,10 +160,7 @@ function nameOf({ kind, url, host }: Typed): string {
   const web = URL.canParse(url.trim()) ? new URL(url.trim()).hostname : '';
   const place = kind === 'folder' ? (url.split('/').at(-1) ?? '') : kind === 'dimse' ? host : web;
   const named = /^[\d.]+$|:/.test(place) ? `pacs ${place}` : kind === 'folder' ? place : place.split('.')[0]!;
-  return named
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '');
+  return (named.toLowerCase().match(/[a-z0-9]+/g) ?? []).join('-');
 }
 
 /** Names the server that is told the secret, and the account there. */
@@ -204,7 +199,7 @@ export function findTwin(typed: Typed, others: readonly Destination[]): Destinat
 
 /** Null: nothing usable is typed yet. */
 function placeOf({ kind, url, host, port, calledAE }: Typed): string | null {
-  const text = url.trim().replace(/\/+$/, '');
+  const text = trimEnd(url.trim(), '/');
   if (kind === 'dimse') return JSON.stringify([host.trim().toLowerCase(), port.trim(), calledAE.trim()]);
   if (kind === 'folder') return text === '' ? null : `folder ${text}`;
   return URL.canParse(text) ? new URL(text).href : null;

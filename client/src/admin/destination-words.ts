@@ -8,6 +8,7 @@ import type {
   WantedProof,
 } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import { trimEnd } from '#shared/trim-end.ts';
 import { counted, instances } from '../kit/counted.ts';
 import { formatBytes, formatFullMoment } from '../kit/format.ts';
 import type { WhyKept } from './why-kept.ts';
@@ -376,7 +377,7 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   return { ...addresses.folder, what };
 }
 
-export const withSlash = (folder: string): string => `${folder.replace(/\/+$/, '')}/`;
+export const withSlash = (folder: string): string => `${trimEnd(folder, '/')}/`;
 
 /** The mistake in a path that is none beneath the root of folders. */
 export const folderMistake = (folderRoot: string | null): string =>

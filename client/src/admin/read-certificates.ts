@@ -1,6 +1,8 @@
 /** Certificates in a file, as PEM: people get them as PEM, with text around it, or as DER. */
+import { textsBetween } from '#shared/texts-between.ts';
 
-const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+const END = '-----END CERTIFICATE-----';
 
 const INTEGER = 0x02;
 const SEQUENCE = 0x30;
@@ -9,11 +11,11 @@ const EXPLICIT_0 = 0xa0;
 /** Empty where there is none, and for a key; whether it is a certificate of an authority, the gateway finds out. */
 export function toPem(file: Uint8Array): string {
   const text = Array.from(file, (byte) => String.fromCharCode(byte)).join('');
-  const blocks = text.match(BLOCK);
-  if (blocks !== null) return `${blocks.join('\n')}\n`;
+  const blocks = textsBetween(text, BEGIN, END).filter((inner) => inner !== '');
+  if (blocks.length > 0) return blocks.map((inner) => `${BEGIN}${inner}${END}\n`).join('');
   if (!isCertificate(file)) return '';
   const lines = btoa(text).match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+  return [BEGIN, ...lines, END, ''].join('\n');
 }
 
 /**

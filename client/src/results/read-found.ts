@@ -2,6 +2,7 @@
  * The rows of a search for studies (QIDO-RS, PS3.18 §10.6) in the DICOM JSON Model (PS3.18 Annex F). A PACS wrote
  * them, from what many devices wrote: any value may be missing, of another type, too long or made to deceive.
  */
+import { trimEnd } from '#shared/trim-end.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 
 /** Empty where the PACS says nothing, or nothing that can be read. */
@@ -80,10 +81,8 @@ function textOf(value: unknown): string {
 /** PS3.18 §F.2.2: an object of component groups; some PACSs write the name itself. */
 function nameOf(value: unknown): string {
   if (typeof value === 'string') return textOf(value);
-  return ['Alphabetic', 'Ideographic', 'Phonetic']
-    .map((group) => textOf(memberOf(value, group)))
-    .join('=')
-    .replace(/=+$/, '');
+  const groups = ['Alphabetic', 'Ideographic', 'Phonetic'].map((group) => textOf(memberOf(value, group)));
+  return trimEnd(groups.join('='), '=');
 }
 
 /** Also as ACR-NEMA wrote it, with dots. */

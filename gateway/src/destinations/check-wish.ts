@@ -7,6 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { DestinationSettings, DestinationWish } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { trimEnd } from '#shared/trim-end.ts';
 import type { DestinationRow } from './destination.store.ts';
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
@@ -21,7 +22,7 @@ export function checkWish(
   of: { readonly id: string; readonly before: DestinationRow | null },
   seal: SecretSeal,
 ): CheckedWish {
-  const url = wish.url.replace(/\/+$/, '');
+  const url = trimEnd(wish.url, '/');
   const { settings, secrets } = splitWish(wish);
   const kept = of.before === null ? {} : keptSecrets({ url, settings }, of.before, seal);
   const all = { ...kept, ...secrets };

@@ -3,6 +3,7 @@
  * proxy; and the worst of its findings as the verdict.
  */
 import type { DestinationExamination, ExaminationWish } from '#shared/protocol/destination.ts';
+import { trimEnd } from '#shared/trim-end.ts';
 import { CHECKS } from '../doctor/checks.ts';
 import { diagnose, worstOf, type DiagnosisCode, type Finding } from '../doctor/diagnoses.ts';
 import { examineFolder } from '../doctor/examine-folder.ts';
@@ -61,7 +62,7 @@ async function examine(
   const isDimse = connection.kind === 'dimse';
   const authorization = isDimse ? null : await authorizationNow(connection, around, signal);
   const { proxy, blocked } = around;
-  const way = { authorization, ...tls, blocked, url: isDimse ? url : url.replace(/\/+$/, '') };
+  const way = { authorization, ...tls, blocked, url: isDimse ? url : trimEnd(url, '/') };
   const wants = { commitment, orthanc: connection.kind === 'orthanc' };
   const { findings, settings, isReached } = await examinePacs(way, { scope, wants, proxy }, signal);
   return { findings, settings: isReached && scope !== 'reach' ? settings : null };

@@ -120,7 +120,11 @@ function fillSquare({ columns, rgb }: Canvas, { left, top, size }: Square, colou
 /** At spaces, into lines of at most `limit` signs; a longer word is cut. */
 export function wrapWords(text: string, limit: number): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/).flatMap((one) => one.match(new RegExp(`.{1,${limit}}`, 'g')) ?? [])) {
+  const pieces = (word: string): string[] =>
+    Array.from({ length: Math.ceil(word.length / limit) }, (_, at) =>
+      word.slice(at * limit, (at + 1) * limit),
+    );
+  for (const word of text.split(/\s+/).flatMap(pieces)) {
     const line = lines.at(-1);
     if (line !== undefined && line.length + 1 + word.length <= limit)
       lines[lines.length - 1] = `${line} ${word}`;

@@ -59,7 +59,7 @@ export const skipped = (check: CheckName, says: string): Finding => ({
 });
 
 function fill(text: string, facts: Facts): string {
-  return text.replace(/\{([a-z]+)\}/g, (_, name: string) => {
+  return text.replace(/\{([a-z]{1,64})\}/g, (_, name: string) => {
     const fact = facts[name];
     if (fact === undefined) throw new Error(`a diagnosis lacks the fact ${name}`);
     return harmless(String(fact));

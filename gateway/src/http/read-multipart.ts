@@ -12,9 +12,11 @@ const CRLF = '\r\n';
 /** The headers of a part end within this many bytes; a browser's take about 200. */
 const PART_HEADER_LIMIT = 8 * 1024;
 /** RFC 7578 §4.2: the name of the field. */
-const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/im;
+const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/i;
 /** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
-const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/im;
+const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/i;
+/** RFC 5322 §2.2.3: between two headers; a header goes on behind a line break and a space. */
+const BETWEEN_HEADERS = /\r?\n(?![ \t])/;
 
 export type MultipartLimits = {
   readonly parts: number;
@@ -61,14 +63,14 @@ export async function* readMultipart(
     // The line break before an empty line belongs to the last header, or to the delimiter's line where there
     // is none.
     read.putBack(CRLF);
-    const headers = Buffer.concat(
-      chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT)),
-    ).toString();
-    const field = FIELD_NAME.exec(headers.trimStart())?.[1];
+    const headers = Buffer.concat(chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT)))
+      .toString()
+      .split(BETWEEN_HEADERS);
+    const field = headers.map((header) => FIELD_NAME.exec(header)?.[1]).find((name) => name !== undefined);
     if (field === undefined) throw new Problem('bad-request');
     yield {
       field,
-      isFile: OF_A_FILE.test(headers),
+      isFile: headers.some((header) => OF_A_FILE.test(header)),
       chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))),
     };
   }

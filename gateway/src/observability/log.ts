@@ -117,6 +117,12 @@ function isErrorLike(error: unknown): error is { name?: string; stack?: string; 
   );
 }
 
+/** A frame with the last folder of its file alone. */
+function withoutFolders(frame: string): string {
+  const [called = '', ...address] = frame.split('file://');
+  return called + address.join('').split('/').slice(-2).join('/');
+}
+
 /**
  * An unexpected error as it may be logged: its class, its code and its frames. Its message is left out: a
  * database, a parser or a URL may have put a patient's value there.
@@ -130,7 +136,7 @@ export function describeError(error: unknown): { error: string; code?: string; s
   const { code } = error;
   const described = {
     error: (error.name ?? 'Error').slice(0, 60),
-    stack: frames.map((line) => line.slice(7).replace(/file:\/\/\S*\/(?=[^/]+\/[^/]+$)/, '')),
+    stack: frames.map((line) => withoutFolders(line.slice(7))),
   };
   return typeof code === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(code) ? { ...described, code } : described;
 }

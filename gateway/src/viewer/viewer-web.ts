@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { textsBetween } from '#shared/texts-between.ts';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -168,16 +169,14 @@ const WORKER_POLICY = policyWith(["'unsafe-eval'"]);
 const isScript = ({ headers }: Response): boolean =>
   headers.get('Content-Type')?.startsWith('text/javascript') ?? false;
 
-const INLINE_SCRIPT = /<script>(.*?)<\/script>/gs;
-
 function createPolicies(): (folder: string | null) => Promise<string> {
   let known: { readonly folder: string; readonly policy: string } | null = null;
   return async (folder) => {
     if (folder === null) return policyWith([]);
     if (known?.folder !== folder) {
       const html = await readFile(join(folder, 'index.html'), 'utf8');
-      const digests = [...html.matchAll(INLINE_SCRIPT)].map(
-        ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+      const digests = textsBetween(html, '<script>', '</script>').map(
+        (script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
       );
       known = { folder, policy: policyWith(digests) };
     }

@@ -3,6 +3,7 @@
  * of the head in CT and MR. Nothing here removes it; the person who sends such a study under a de-identifying
  * policy is told.
  */
+import { composePattern } from '../compose-pattern.ts';
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 
 const VOLUMES = new Set(['CT', 'MR']);
@@ -10,7 +11,7 @@ const VOLUMES = new Set(['CT', 'MR']);
  * Body Part Examined (PS3.16 Annex L) and what people write in a description, in the languages of the devices
  * met.
  */
-const HEAD = new RegExp(
+const HEAD = composePattern(
   '(?<![a-z])(?:head|brain|skull|face|facial|cranium|cranial|neuro|sinus(?:es)?|orbits?|maxill|mandib|jaw|iac|tmj|pituitary|cerebr|hnbrain|headneck|' +
     'sch[aä]del|kopf|gehirn|hirn|t[eê]te|cr[aâ]ne|cerveau|cabeza|craneo|cerebro|testa|cranio|encefalo|hoofd|hersen)',
   'i',

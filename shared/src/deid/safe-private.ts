@@ -5,7 +5,9 @@
  * into, and note 2 calls bulk data "particularly unsafe".
  */
 import type { DicomElement } from '../dicom/data-set.ts';
+import { withoutPadding } from '../dicom/padding.ts';
 import { asciiText } from '../dicom/values.ts';
+import { trimEnd } from '../trim-end.ts';
 
 /**
  * The terms of an attribute that holds one of a closed list (CS, SH, LO), in upper case: from conformance statements
@@ -94,7 +96,7 @@ const SAFE_ELEMENTS = new Map<string, Holds>(
 /** Bytes of one value of the VRs of numbers. */
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
 /** One number, as in DS and IS, or a ratio of two (`1.375:1`); nothing that only consists of digits and strokes. */
-const NUMBER = /^ *(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:[:/]\d+(?:\.\d+)?)?)? *$/;
+const NUMBER = /^ *(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[:/]\d+(?:\.\d+)?)? *)?$/;
 /** PS3.5 §6.2: DS has 16 characters at most, IS 12. */
 const NUMBER_LENGTH = 16;
 /**
@@ -119,7 +121,7 @@ function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
   if (width !== undefined) return isNumbers(bytes, vr, Number(count ?? 1));
   const isUnknown = vr === 'UN' || vr === 'OB' || vr === 'OW';
   if (isUnknown && count !== undefined) return isNumbers(bytes, expected, Number(count));
-  const text = asciiText(bytes).replace(/\0+$/, '');
+  const text = trimEnd(asciiText(bytes), '\0');
   const terms = TERM_SETS.get(holds);
   return text
     .split('\\')
@@ -168,12 +170,7 @@ export function safePrivateTags(elements: readonly DicomElement[], keepsDates: b
     if ((group & 1) === 0 || bytes === null) continue;
     if (element >= 0x10 && element <= 0xff) {
       if (bytes.length <= CREATOR_LENGTH_LIMIT)
-        creators.set(
-          tag,
-          String.fromCharCode(...bytes)
-            .replace(/[\0 ]+$/, '')
-            .trim(),
-        );
+        creators.set(tag, withoutPadding(String.fromCharCode(...bytes)).trim());
       continue;
     }
     // PS3.5 §7.8.1: the Private Creator (gggg,00bb) reserves (gggg,bb00) to (gggg,bbFF).

@@ -121,7 +121,7 @@ export function numberOf(element: DicomElement | null, context: ValueContext): n
  * "Infinity" as well.
  */
 export function parseDecimal(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /**

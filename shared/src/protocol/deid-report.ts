@@ -6,6 +6,7 @@
  *
  * No schemas here: the page's workers, which de-identify, need none.
  */
+import { composePattern } from '../compose-pattern.ts';
 
 /** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
@@ -62,7 +63,7 @@ export const REPORT_EDITION = /^DICOM \d{4}[a-e]$/;
  * (`dicom/limits.ts`).
  */
 const STEP = String.raw`[0-9a-f]{4},[0-9a-f]{4}\[[1-9]\d{0,5}\]>`;
-export const REPORT_ACTION = new RegExp(
+export const REPORT_ACTION = composePattern(
   `^(?:${STEP})*[0-9a-f]{4},[0-9a-f]{4} (?:${REPORT_ACTIONS.join('|')}) (?:${REPORT_CAUSES.join('|')})$`,
 );
 

@@ -2,13 +2,14 @@
  * The vault on the wire (PROTOCOL.md, The vault): identities that two people together can open, one patient at a time.
  * The gateway has sealed entries and public keys; no schema here has a place for a name.
  */
+import { composePattern } from '../compose-pattern.ts';
 import { z } from 'zod';
 import { VAULT_ENTRIES_LIMIT, VAULT_ENTRY_BYTES, VAULT_SHARE_BYTES } from './limits.ts';
 import { PATIENT_PSEUDONYM } from './typed-patient.ts';
 
 /** base64url without padding. */
-const ENTRY_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
-const SHARE_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
+const ENTRY_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
+const SHARE_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
 
 export const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM);
 /** A public key of X25519: 32 bytes. */

@@ -1,10 +1,10 @@
 /** RFC 4648 §5, without padding: the form of keys, points and tokens in JSON and URLs. */
+import { trimEnd } from '../trim-end.ts';
 
 export function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
+  return trimEnd(btoa(String.fromCharCode(...bytes)), '=')
     .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '');
+    .replaceAll('/', '_');
 }
 
 /** Throws DOMException for characters outside the alphabet. */

@@ -62,7 +62,10 @@ export function createDiscFiles(): DiscFiles {
       const size = recordsOf(index);
       const kept = size > left ? emptied(index) : index;
       if (kept === index) left -= size;
-      found.push({ folder: path.slice(0, path.search(/[^/\\]*$/)), index: kept });
+      found.push({
+        folder: path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1),
+        index: kept,
+      });
     },
     missing(hasInstance) {
       const chosen = paths.map(plainPath);

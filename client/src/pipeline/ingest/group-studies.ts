@@ -2,6 +2,7 @@
  * Groups the files that were read by study and series, and notes warnings that a person should see before Send.
  * Plain values, no signals: the store shows snapshots of them.
  */
+import { trimEnd } from '#shared/trim-end.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { NamingText } from '#shared/deid/companions.ts';
@@ -302,8 +303,5 @@ const patientOf = (description: InstanceDescription): string => keyOfPerson(pers
 
 /** Equal for two studies of one person; the case of letters and empty parts at the end of the name do not matter. */
 export function keyOfPerson({ name, id }: NamedPerson): string {
-  return `${id.trim()}\n${name
-    .replace(/[\^ ]+$/, '')
-    .trim()
-    .toUpperCase()}`;
+  return `${id.trim()}\n${trimEnd(name, '^ ').trim().toUpperCase()}`;
 }

@@ -171,6 +171,11 @@ function follow(child: ChildProcess, url: string): RunningServer & { hasEnded():
   return { pid: child.pid ?? 0, url, exited, words: () => words, hasEnded: () => ended, stop };
 }
 
+/** Whether its last words say that another server has the cluster. */
+const isTaken = (words: string): boolean =>
+  words.includes('pre-existing shared memory block') ||
+  words.split('\n').some((line) => line.includes('lock file ') && line.includes(' already exists'));
+
 /** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with its last words. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const url = urlOf(options.cluster, options.address);
@@ -192,6 +197,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await server.stop('immediate');
   const how = typeof answer === 'object' ? answer.refusal : await server.exited;
   const words = server.words().trim();
-  if (/lock file .* already exists|pre-existing shared memory block/.test(words)) throw new ClusterTaken();
+  if (isTaken(words)) throw new ClusterTaken();
   throw new CannotRun(`The embedded database did not start (${how}):\n${words}`);
 }

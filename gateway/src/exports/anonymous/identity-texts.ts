@@ -78,7 +78,7 @@ function* textsOfName(name: string): Generator<string> {
   for (const group of name.split('=')) {
     const parts = group.split('^').slice(0, 3);
     const words = parts.flatMap((part) => wordsOf(part));
-    const joined = group.match(/[\p{L}\p{M}]+(?:['’`-][\p{L}\p{M}]+)+/gu) ?? [];
+    const joined = group.match(/[\p{L}\p{M}]{1,64}(?:['’`-][\p{L}\p{M}]{1,64}){1,16}/gu) ?? [];
     const all = [...words, ...joined.map((word) => word.replace(/['’`-]/g, ''))];
     for (const word of all) yield* spelt(word);
     const [family = '', given = ''] = parts.map((part) => wordsOf(part).join(''));

@@ -90,23 +90,48 @@ type Said =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'mark'; readonly name: string };
 
-/** A list of parts and gaps, a text in letters or in digits, or the beginning of marked content. */
-const SAID =
-  /\[(?<parts>(?:\s*(?:<[0-9A-Fa-f\s]*>|-?[\d.]+))*\s*)\]\s*TJ|(?<!<)<(?<hex>[0-9A-Fa-f\s]*)>(?!>)|\((?<letters>(?:\\[\s\S]|[^\\()])*)\)|\/(?<mark>\w+) BMC/g;
+/** Letters, digits and names as far as they go, and any other sign; a closing sign is looked at, not searched for. */
+const TOKEN = /\((?:\\[\s\S]|[^\\()])*|<[0-9A-Fa-f\s]*|\/\w+|[^\s\d.>-]/g;
+/** Between a list and the operator that shows it. */
+const SPACES_LIMIT = 8;
 
-function* textsIn(syntax: string): Generator<Said> {
-  for (const { groups } of syntax.matchAll(SAID)) {
-    const { parts, hex, letters, mark } = groups!;
-    if (mark !== undefined) yield { kind: 'mark', name: mark };
-    else if (parts !== undefined)
-      yield {
-        kind: 'text',
-        text: [...parts.matchAll(/<([^>]*)>/g)].map(([, one]) => fromHex(one!)).join(''),
-      };
-    else if (hex !== undefined) yield { kind: 'text', text: fromHex(hex) };
-    else yield { kind: 'text', text: fromLetters(letters!) };
+/** The text or the beginning of marked content that this token is. @throws TypeError: a text does not end. */
+function saidBy(token: string, syntax: string, end: number): Said | null {
+  switch (token[0]) {
+    case '(':
+      if (syntax[end] !== ')') throw new TypeError('a text without an end');
+      return { kind: 'text', text: fromLetters(token.slice(1)) };
+    case '<': {
+      const isDictionary = syntax[end - token.length - 1] === '<' || syntax[end + 1] === '>';
+      return syntax[end] === '>' && !isDictionary ? { kind: 'text', text: fromHex(token.slice(1)) } : null;
+    }
+    case '/':
+      return syntax.startsWith(' BMC', end) ? { kind: 'mark', name: token.slice(1) } : null;
+    default:
+      return null;
   }
 }
+
+/** A list of texts in digits, with the gaps between them, is one text where it is shown (`[…] TJ`). */
+function* textsIn(syntax: string): Generator<Said> {
+  let list: string[] | null = null;
+  for (const { 0: token, index } of syntax.matchAll(TOKEN)) {
+    const end = index + token.length;
+    const said = saidBy(token, syntax, end);
+    if (list !== null && token.startsWith('<') && said?.kind === 'text') {
+      list.push(said.text);
+      continue;
+    }
+    const isShown = token === ']' && /^\s*TJ/.test(syntax.slice(end, end + SPACES_LIMIT));
+    yield* asTexts(list !== null && isShown ? [list.join('')] : list);
+    list = token === '[' ? [] : null;
+    if (said !== null) yield said;
+  }
+  yield* asTexts(list);
+}
+
+const asTexts = (list: readonly string[] | null): Said[] =>
+  (list ?? []).map((text): Said => ({ kind: 'text', text }));
 
 const fromHex = (hex: string): string => lettersOf(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
 

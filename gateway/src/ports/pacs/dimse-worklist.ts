@@ -13,6 +13,7 @@ import { characterSetsOf, findElement, textOf, type ValueContext } from '#shared
 import { walkDataSet } from '#shared/dicom/walk-data-set.ts';
 import type { DimseAddress } from '#shared/protocol/dimse-address.ts';
 import { orderSchema, type Order } from '#shared/protocol/worklist.ts';
+import { trimEnd } from '#shared/trim-end.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { withAssociation } from '../../dimse/association.ts';
 import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
@@ -194,7 +195,7 @@ const legible = (text: string | null): string | null => (text?.includes(ILLEGIBL
 /** PS3.5 §6.2.1.1: the component groups that can be read, where one cannot. */
 function legibleName(name: string | null): string | null {
   const groups = (name ?? '').split('=').map((group) => legible(group) ?? '');
-  return groups.join('=').replace(/=+$/, '') || null;
+  return trimEnd(groups.join('='), '=') || null;
 }
 
 const isoDate = (text: string | null): string | null =>

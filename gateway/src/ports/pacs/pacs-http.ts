@@ -4,6 +4,7 @@
  * is not an error.
  */
 import type { Readable } from 'node:stream';
+import { trimEnd } from '#shared/trim-end.ts';
 import { parseApart, type Parser, type ToParse } from '../../threads/parse-apart.ts';
 import { ThreadEnded } from '../../threads/thread.ts';
 import { givingBack } from './give-back-sent.ts';
@@ -76,7 +77,7 @@ export type PacsHttp = {
 /** The URL without parts that may be secret: user, password, query. */
 export function withoutCredentials(url: string): string {
   const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/+$/, '');
+  return origin + trimEnd(pathname, '/');
 }
 
 export function createPacsHttp(settings: PacsSettings): PacsHttp {

@@ -1,6 +1,7 @@
 /**
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways.
  */
+import { trimEnd } from '#shared/trim-end.ts';
 import { DESCRIBED, readStoreAnswer, SEARCH_ANSWER, STORE_ANSWER } from './dicom-json.ts';
 import { getThrough } from './dicom-web.ts';
 import { STUDY_ANSWER, studyQuery } from './study-search.ts';
@@ -53,7 +54,7 @@ type Web = { readonly root: string; readonly http: PacsHttp; pair: readonly stri
 export type WebPacs = Pacs & { readonly web: DicomWeb };
 
 export function createStowPacs(settings: PacsSettings): WebPacs {
-  const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), pair: null };
+  const web: Web = { root: trimEnd(settings.url, '/'), http: createPacsHttp(settings), pair: null };
   const commitment = settings.commitment === true;
   return {
     describe: () => withoutCredentials(web.root),

@@ -3,6 +3,7 @@
  * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to a
  * length that a page can show.
  */
+import { trimEnd } from '#shared/trim-end.ts';
 import { parserIn } from '../../threads/parse-apart.ts';
 import { jsonIn } from './dicom-json.ts';
 import type { DescribedStudy, StudyKey } from './pacs.ts';
@@ -102,8 +103,6 @@ function firstOf(row: unknown, tag: string): unknown {
 
 function nameOf(value: unknown): string {
   const { Alphabetic, Ideographic, Phonetic } = (value ?? {}) as Record<string, unknown>;
-  return [Alphabetic, Ideographic, Phonetic]
-    .map((group) => (typeof group === 'string' ? group : ''))
-    .join('=')
-    .replace(/=+$/, '');
+  const groups = [Alphabetic, Ideographic, Phonetic].map((group) => (typeof group === 'string' ? group : ''));
+  return trimEnd(groups.join('='), '=');
 }

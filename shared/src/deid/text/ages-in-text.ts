@@ -3,6 +3,7 @@
  * "95歳", "ninety-five years". Above 89 also "92 y" and "95 F", because nothing else in an image lasts so long.
  * Not the age of a stent or of bones, and not in weeks.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { fold, type Folded } from './fold.ts';
 
 const YEARS_OLD = [
@@ -31,7 +32,7 @@ const WORDS = [
   'nonagenari\\p{L}{1,4}|centenari\\p{L}{1,4}|nonagenaire|centenaire(?!\\p{L})',
 ].join('|');
 
-export const AGE = new RegExp(
+const AGE = composePattern(
   `(?<![\\p{N}.])(?<!骨年齢\\s?)(?<x>\\d{1,3})(?:${YEARS_OLD})` +
     `|(?<![\\p{N}.])(?<o>9\\d|1[0-2]\\d)\\s?-?${YEARS}` +
     `|(?<![\\p{L}\\p{N}.])(?<s>9\\d\\s?|1[0-2]\\d)[fmw](?![\\p{L}\\p{N}])` +

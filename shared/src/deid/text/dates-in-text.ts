@@ -3,6 +3,7 @@
  * dates; the form is kept so that comparisons in the text stay readable). Years alone and times of day stay:
  * they name no day.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { fromDayNumber, toDayNumber } from '../dates.ts';
 import {
   COUNT_BEHIND,
@@ -276,7 +277,7 @@ const READERS: Readonly<Record<keyof typeof FORMS, Reader>> = {
   withoutYear: readWithoutYear,
 };
 
-const MEASURED = new RegExp(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
+const MEASURED = composePattern(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
 
 /**
  * True if a day and the name of a month without a year are something else. "14MAR" is a date, "OCT 3" an

@@ -96,7 +96,7 @@ const SOURCE = fc
   .array(fc.constantFrom('a', 'ab', 'b', '1', 'ba'), { minLength: 1, maxLength: 5 })
   .chain((letters) =>
     fc
-      .array(fc.constantFrom('', '', '[^\\p{L}\\p{N}]{0,3}', '[_-]?', '\\.\\s?', ',\\s?', '(?!1)'), {
+      .array(fc.constantFrom('', '', '[^\\p{L}\\p{N}]{0,3}', '[_-]?', '\\.\\s?', ',\\s?', '(?!\\p{N})'), {
         minLength: letters.length,
         maxLength: letters.length,
       })

@@ -1,16 +1,13 @@
 /**
  * Finds the values of the header (known-values.ts) in folded text.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { WITHOUT_SPACES, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
 import { createNearFinder, nearBeginningsOf } from './near-words.ts';
-import { createSearch, type Budget, type Sources } from './search-sources.ts';
+import { createSearch, PIECES, type Budget, type Sources } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 
-/** The separators between the parts of an identifier; a short identifier allows fewer. */
-const APART = '[\\s./_:-]{0,2}';
-const LITTLE_APART = '[_-]?';
-const ANYWHERE = '[\\s/_-]?';
 const SHORT_IDENTIFIER = 6;
 const LONG_IDENTIFIER = 6;
 
@@ -21,13 +18,13 @@ const LONG_IDENTIFIER = 6;
 function identifierSource(identifier: string): string {
   const parts = identifier.split(' ');
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const within = length >= LONG_IDENTIFIER ? ANYWHERE : '';
+  const within = length >= LONG_IDENTIFIER ? PIECES.anywhere.source : '';
   const written = parts
     .map((part) => (/\p{N}/u.test(part) ? [...part].join(within) : part))
-    .join(length < SHORT_IDENTIFIER ? LITTLE_APART : APART);
-  const startsWithNumber = /^\p{N}/u.test(identifier);
-  const endsWithNumber = /\p{N}$/u.test(identifier);
-  return `${startsWithNumber ? '(?<!\\p{N}|\\p{N}[.,])' : '(?<!\\p{L})'}${written}${endsWithNumber ? '(?!\\p{N}|[.,]\\p{N})' : '(?!\\p{L})'}`;
+    .join((length < SHORT_IDENTIFIER ? PIECES.littleApart : PIECES.apart).source);
+  const before = /^\p{N}/u.test(identifier) ? PIECES.notBehindNumber : PIECES.notBehindLetter;
+  const after = /\p{N}$/u.test(identifier) ? PIECES.notBeforeNumber : PIECES.notBeforeLetter;
+  return before.source + written + after.source;
 }
 
 /**
@@ -35,16 +32,16 @@ function identifierSource(identifier: string): string {
  * without a space.
  */
 const SPACED =
-  '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
+  '(?![\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}])\\p{L}';
 
 /** A name of this length does not occur by chance: it counts even inside a longer word. */
 const LONG_NAME = /^\p{L}{8,}$/u;
 
-const NOT_WITHIN_A_WORD = new RegExp(`(?<!${SPACED})`, 'vy');
+const NOT_WITHIN_A_WORD = composePattern(`(?<!${SPACED})`, 'uy');
 /** "Annas Knie", "Luke's"; Cyrillic names are declined. */
-const END_OF_A_WORD = new RegExp(
+const END_OF_A_WORD = composePattern(
   `(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`,
-  'vy',
+  'uy',
 );
 
 const longestFirst = (sources: readonly string[]): string[] =>
@@ -100,4 +97,4 @@ export function beginningsOf({ words, placeWords, identifiers, parts }: KnownVal
 
 /** A source without its pieces (search-sources.ts). */
 const lettersOf = (source: string): string =>
-  source.replace(/\[[^\]]*\](?:\{[\d,]+\}|\?)?|\\[a-z]\??|\(\?.*?\)|[^\p{L}\p{N}]/gsu, '');
+  source.replace(/\[[^\]]{1,32}\](?:\{\d,\d\}|\?)?|\\[a-z]\??|\(\?[^)]{1,64}\)|[^\p{L}\p{N}]/gu, '');

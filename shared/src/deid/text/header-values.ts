@@ -299,7 +299,9 @@ function addHalves(value: string, numbers: Set<string>): void {
   const half = Math.ceil(letters.length / 2);
   if (half < HALF_LEAST) return;
   for (const part of [letters.slice(0, half), letters.slice(-half)]) {
-    const [digits = ''] = part.match(/\d{4,}$/) ?? part.match(/\d{4,}/) ?? [];
+    const long = part.match(/\d{4,}/g) ?? [];
+    const last = long.at(-1) ?? '';
+    const digits = part.endsWith(last) ? last : long[0]!;
     const isCommon = Number(digits) % 50 === 0 || /^(?:19|20)\d/.test(digits);
     if (digits.length >= DIGITS_OF_A_HALF && !isCommon)
       numbers.add((part.match(/\p{L}+|\p{N}+/gu) ?? []).join(' '));

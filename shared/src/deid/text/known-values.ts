@@ -6,6 +6,7 @@
 import { dayNumberOf } from '../dates.ts';
 import { spellingsOf, WITHOUT_SPACES } from './fold.ts';
 import { PHRASE_LIMIT, type HeaderValues } from './header-values.ts';
+import { PIECES } from './search-sources.ts';
 import { transliterationsOf } from './transliterations.ts';
 import { PARTICLES, VOCABULARY } from './vocabulary.ts';
 
@@ -49,14 +50,13 @@ const IDENTIFIER_LEAST = 4;
 const NUMBER_LEAST = 5;
 const PLACE_WORD_LEAST = 4;
 const IDENTIFIER_WORDS = 3;
-/** Written behind a family name of one character. */
-const ADDRESSES = '(?=先生|女士|小姐|医生|様|さん|サン|氏)';
 /** Titles and degrees (PN prefix and suffix), which are not names. */
 const TITLES = new Set(
   'dr prof mr mrs ms miss md phd rn rt jr sr ii iii iv herr frau dipl med msc bsc do'.split(' '),
 );
 const BEFORE_A_NAME = ['mr', 'mrs', 'ms', 'miss', 'dr', 'prof', 'herr', 'frau', 'mme'];
-const BETWEEN = '[^\\p{L}\\p{N}]{0,3}';
+const BETWEEN = PIECES.between.source;
+const SPACE = PIECES.space.source;
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 interface Collected {
@@ -121,7 +121,7 @@ function noteName(value: string, collected: Collected): void {
     const all = [...family, ...given, ...middle];
     for (const word of all) noteWord(word, collected);
     // "O'Brien" is also "OBrien".
-    for (const word of group.match(/[\p{L}\p{M}]+['’`][\p{L}\p{M}]+/gu) ?? [])
+    for (const word of group.match(/[\p{L}\p{M}]{1,64}['’`][\p{L}\p{M}]{1,64}/gu) ?? [])
       noteWord(word.replace(/['’`]/g, ''), collected);
     if (all.length > WORDS_OF_A_NAME || group.length > PHRASE_LIMIT) continue;
     for (let at = 1; at < whole.length; at += 1) {
@@ -133,7 +133,8 @@ function noteName(value: string, collected: Collected): void {
     for (const part of [family, given, [...given, ...middle]])
       if (part.length > 1) addAll(words, part.join(' '), joined);
     const [only = ''] = family;
-    if (WITHOUT_SPACES.test(only) && [...only].length === 1) words.add(escaped(only) + ADDRESSES);
+    if (WITHOUT_SPACES.test(only) && [...only].length === 1)
+      words.add(escaped(only) + PIECES.beforeAddress.source);
   }
 }
 
@@ -226,11 +227,11 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
       // Names of two letters and words of the trade only in the form used for people: "W. Li", "Li, W".
       if ((name.length === 2 || VOCABULARY.has(name)) && !PARTICLES.has(name))
         words
-          .add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`)
-          .add(`${escaped(name)},\\s?${escaped(some[0]!)}`)
-          .add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.`);
+          .add(`${escaped(some[0]!)}\\.${SPACE}${escaped(name)}`)
+          .add(`${escaped(name)},${SPACE}${escaped(some[0]!)}`)
+          .add(`${escaped(name)},${SPACE}${escaped(some[0]!)}\\.`);
       if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name) && !VOCABULARY.has(name))
-        words.add(joined(...some, name)).add(`${joined(name, ...some)}(?!\\p{N})`);
+        words.add(joined(...some, name)).add(joined(name, ...some) + PIECES.notBeforeDigit.source);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The time that cleaning takes grows with the length of the text, whatever it says. A pattern proves that by
- * its form; the search for known values by counting its steps.
+ * The time that cleaning takes grows with the length of the text, whatever it says. Patterns are judged by `npm run
+ * check` (scripts/check/patterns.ts); the search for known values proves it by counting its steps.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,68 +9,9 @@ import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { PROSE_BYTES_LIMIT } from '../plan-instance.ts';
 import { SEARCH_STEPS_LIMIT } from './clean-text.ts';
-import { AGE } from './ages-in-text.ts';
-import { FORMS } from './date-forms.ts';
-import { NAME_FORMS } from './names-in-text.ts';
-import { NUMBER_FORMS } from './national-numbers.ts';
 import { createSearch } from './search-sources.ts';
-import { TELEPHONES } from './telephones.ts';
-import { INITIALS, PATTERNS, UIDS } from './text-patterns.ts';
 
 const test = suite('cleaning in linear time');
-
-/** The source with escapes and classes as single letters: what is left is groups and quantifiers. */
-function skeleton(source: string): string {
-  let plain = source.replace(/\\p\{[^}]*\}|\\k<\w+>|\\./g, 'e');
-  for (let before = ''; before !== plain; ) {
-    before = plain;
-    plain = plain.replace(/\[[^[\]]*\]/g, 'c');
-  }
-  return plain;
-}
-
-/**
- * Places of quantifiers without an upper bound that are not at the end of an alternative of the whole, outside
- * of every lookaround: what they take is looked at again from each place before it.
- */
-function unboundedInside(source: string): string[] {
-  const plain = skeleton(source);
-  const open: string[] = [];
-  const found: string[] = [];
-  for (let at = 0; at < plain.length; at += 1) {
-    const rest = plain.slice(at);
-    if (rest.startsWith('(')) open.push(/^\((?:\?(?:[=!]|<[=!]))?/.exec(rest)![0]);
-    else if (rest.startsWith(')')) open.pop();
-    const [quantifier] = /^(?:[*+]|\{\d+,\})/.exec(rest) ?? [];
-    if (quantifier === undefined) continue;
-    const closers = ')'.repeat(open.length);
-    const behind = rest.slice(quantifier.length);
-    const isAtEnd =
-      open.every((group) => group === '(') &&
-      (behind === closers || behind.startsWith(`${closers}|`)) &&
-      behind.startsWith(closers);
-    if (!isAtEnd) found.push(rest.slice(0, 30));
-  }
-  return found;
-}
-
-test('no pattern looks further than a fixed number of characters from where it begins', () => {
-  assert.equal(unboundedInside('a(?=b+)'), ['+)']);
-  assert.equal(unboundedInside(String.raw`(?<x>\d+)\s`), ['+)e']);
-  assert.equal(unboundedInside(String.raw`(?:a|b)[x+]{2,}|c(?<x>\d+)`), []);
-  const patterns = [
-    ...PATTERNS,
-    ...NAME_FORMS,
-    ...TELEPHONES,
-    ...NUMBER_FORMS.map(({ form }) => form),
-    UIDS,
-    INITIALS,
-    AGE,
-    ...Object.values(FORMS),
-  ];
-  assert.ok(patterns.length > 30);
-  for (const { source } of patterns) assert.equal(unboundedInside(source), [], source);
-});
 
 /** Steps that the search takes for a text. */
 function stepsFor(sources: readonly string[], said: string): number {

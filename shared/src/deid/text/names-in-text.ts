@@ -5,6 +5,8 @@
  *
  * One pass over the words of a text, each of which is looked up; what is read around a cue is bounded.
  */
+import { composePattern } from '../../compose-pattern.ts';
+import { trimEnd } from '../../trim-end.ts';
 import { fold, WITHOUT_SPACES } from './fold.ts';
 import { AMBIGUOUS_TITLES, BEHIND_A_NAME, BETWEEN_NAMES, CUES, TITLES_WITH_A_DOT } from './name-cues.ts';
 import { ORDINARY_BEGINNINGS, ORDINARY_WORDS } from './ordinary-words.ts';
@@ -82,7 +84,7 @@ function listsOf(): Lists {
 
 function wordsOf(text: string): Word[] {
   return [...text.matchAll(WORD)].map((match) => {
-    const word = match[0].replace(/['’-]{1,64}$/, '');
+    const word = trimEnd(match[0], "'’-");
     return { start: match.index, end: match.index + word.length, text: word, key: keyOf(word) };
   });
 }
@@ -325,18 +327,18 @@ const LABELS =
 /** Ranges that are names by their form alone, the group `x` or all of it. */
 const FORMS: readonly RegExp[] = [
   // Иванов И.И., И. И. Иванов, Мария Петровна
-  new RegExp(`(?<!\\p{L})${CYRILLIC}\\s\\p{Lu}\\.\\s?(?:\\p{Lu}\\.)?`, 'gu'),
-  new RegExp(`(?<![\\p{L}.])\\p{Lu}\\.\\s?(?:\\p{Lu}\\.\\s?)?${CYRILLIC}`, 'gu'),
-  new RegExp(`(?<!\\p{L})(?:${CYRILLIC}\\s){1,2}${PATRONYMIC}(?!\\p{L})`, 'gu'),
+  composePattern(`(?<!\\p{L})${CYRILLIC}\\s\\p{Lu}\\.\\s?(?:\\p{Lu}\\.)?`, 'gu'),
+  composePattern(`(?<![\\p{L}.])\\p{Lu}\\.\\s?(?:\\p{Lu}\\.\\s?)?${CYRILLIC}`, 'gu'),
+  composePattern(`(?<!\\p{L})(?:${CYRILLIC}\\s){1,2}${PATRONYMIC}(?!\\p{L})`, 'gu'),
   // 氏名：羽根川
-  new RegExp(`(?:${LABELS})\\s?[:=]\\s{0,2}(?<x>${JAPANESE})`, 'gu'),
+  composePattern(`(?:${LABELS})\\s?[:=]\\s{0,2}(?<x>${JAPANESE})`, 'gu'),
   // 主治医 羽根川
-  new RegExp(
+  composePattern(
     `(?:主治医|担当医|執刀医|読影医|依頼医|紹介医|放射線技師|撮影者|患者名|氏名)\\s{1,2}(?<x>${HAN}{2,5})(?![\\p{L}々])`,
     'gu',
   ),
   // 羽根川様
-  new RegExp(
+  composePattern(
     `(?<![\\p{Script=Han}々ー])(?<x>(?:${HAN}{1,6}|${KANA}{2,12})(?:\\s(?:${HAN}{1,6}|${KANA}{2,12}))?)\\s?(?:様(?!${HAN})|さん|先生|殿|氏(?!名)|医師|技師|教授|博士|院長|部長|医長|師長)`,
     'gu',
   ),
@@ -344,9 +346,6 @@ const FORMS: readonly RegExp[] = [
 
 /** The name of an account: "@quillfeather_8". Behind a place or a state ("@bedside", "@rest") it is none. */
 const HANDLE = /(?<![\p{L}\p{N}._%+-])@(?<x>(?<w>\p{L}{1,64})[\p{L}\p{N}_.]{0,64})/gu;
-
-/** For the test that they are bounded. */
-export const NAME_FORMS: readonly RegExp[] = [...FORMS, CARET, HANDLE];
 
 /** Whom a form of address honours without a name; "結節様" means nodular. */
 const NO_PERSON =

@@ -6,6 +6,7 @@
  * Own code: the package for this (stdnum) judges whole values and finds none in a text, loads the rules of all
  * countries at once, and calls the numbers of the specifications' own examples invalid.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { isLuhn, isMod11And10, isMod97, isVerhoeff, weighted } from './check-digits.ts';
 import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
@@ -153,9 +154,9 @@ const NUMBERS: readonly NationalNumber[] = [
 ];
 
 /** Neither side is part of a longer number or of a word. */
-export const NUMBER_FORMS: readonly { readonly form: RegExp; readonly isOne: NationalNumber['isOne'] }[] =
+const NUMBER_FORMS: readonly { readonly form: RegExp; readonly isOne: NationalNumber['isOne'] }[] =
   NUMBERS.map(({ written, isOne }) => ({
-    form: new RegExp(
+    form: composePattern(
       `(?<![\\p{L}\\p{N}]|[\\p{N}][.,/-])${written}(?![\\p{L}\\p{N}]|[.,/-]\\p{N}|${UNIT})`,
       'gu',
     ),

@@ -60,13 +60,15 @@ function rereadUtf8(text: string): string {
   return new TextDecoder().decode(Uint8Array.from(bytes));
 }
 
-/** Words with a foreign sign or number in them: they were not written in this encoding. */
-const MISREAD = /(?<!\S)\S*[[\p{S}\p{N}\p{C}]--[\0-\x7f]]\S*/gv;
+/** A foreign sign or number: a word with one was not written in this encoding. */
+const FOREIGN_SIGN = /(?![\0-\x7f])[\p{S}\p{N}\p{C}]/u;
+const withoutMisread = (text: string): string =>
+  text.replace(/\S+/g, (word) => (FOREIGN_SIGN.test(word) ? '' : word));
 
 /** One reading for each encoding, and one for two encodings; none where all is ASCII. */
 export function otherReadings(bytes: Uint8Array): string[] {
   if (!bytes.some(isForeign)) return [];
   const words = Uint8Array.from(foreignWords(bytes), (character) => character.charCodeAt(0));
   const [utf8 = '', ...others] = DECODERS.map((decoder) => decoder.decode(words));
-  return [utf8, rereadUtf8(utf8), ...others].map((text) => text.replace(MISREAD, ''));
+  return [utf8, rereadUtf8(utf8), ...others].map(withoutMisread);
 }

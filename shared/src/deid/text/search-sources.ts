@@ -4,9 +4,8 @@
  * trie, which grows only where a text follows it. So the time depends on the text and on how much of a source
  * stands there, not on how many sources there are.
  *
- * A source is a row of letters, which stand for themselves, and pieces: `[class]` with `?` or `{…}`, an
- * escape, a lookaround. A piece takes as much as it can and gives nothing back, so what follows it must not
- * begin with anything that it takes.
+ * A source is a row of letters, which stand for themselves, escaped signs, and pieces (`PIECES`). A piece takes as
+ * much as it can and gives nothing back, so what follows it must not begin with anything that it takes.
  */
 import type { Span } from './text-patterns.ts';
 
@@ -23,8 +22,31 @@ export interface Sources {
   readonly after: RegExp | null;
 }
 
+/** The expressions that a source may hold between its letters, by their source. */
+export const PIECES = {
+  /** Between two words. */
+  between: /[^\p{L}\p{N}]{0,3}/uy,
+  space: /\s?/uy,
+  /** Between the parts of an identifier; a short identifier allows fewer, and within a part it is rare. */
+  apart: /[\s./_:-]{0,2}/uy,
+  littleApart: /[_-]?/uy,
+  anywhere: /[\s/_-]?/uy,
+  notBehindLetter: /(?<!\p{L})/uy,
+  notBehindNumber: /(?<!\p{N}|\p{N}[.,])/uy,
+  notBeforeLetter: /(?!\p{L})/uy,
+  notBeforeNumber: /(?!\p{N}|[.,]\p{N})/uy,
+  notBeforeDigit: /(?!\p{N})/uy,
+  /** Behind a family name of one character. */
+  beforeAddress: /(?=先生|女士|小姐|医生|様|さん|サン|氏)/uy,
+};
+const BY_SOURCE: ReadonlyMap<string, RegExp> = new Map(
+  Object.values(PIECES).map((piece) => [piece.source, piece]),
+);
+
 const LETTERS = /[^[\\(]+/y;
-const PIECE = /\[[^\]]*\](?:\{[\d,]+\}|\?)?|\\.\??|\(\?.*?\)/sy;
+/** A piece of `PIECES`, or an escaped sign. */
+const PIECE = /\[[^\]]{1,32}\](?:\{\d,\d\}|\?)?|\\.\??|\(\?[^)]{1,64}\)/sy;
+const ESCAPED = /^\\[^\p{L}\p{N}]$/u;
 
 /** Sources that begin alike, as their ranks, and how many of their characters the way to here has read. */
 interface Node {
@@ -37,24 +59,23 @@ interface Branches {
   readonly whole: number | null;
   /** By their first UTF-16 unit. */
   readonly letters: ReadonlyMap<number, { readonly run: string; readonly node: Node }>;
-  readonly pieces: readonly { readonly piece: RegExp; readonly node: Node }[];
+  readonly pieces: readonly { readonly piece: RegExp | string; readonly node: Node }[];
 }
 
-/** Where the match of a sticky expression ends; null: there is none. */
-function endOf(expression: RegExp | null, text: string, at: number): number | null {
+/** Where the sign or the match of a sticky expression ends; null: it does not stand there. */
+function endOf(expression: RegExp | string | null, text: string, at: number): number | null {
   if (expression === null) return at;
+  if (typeof expression === 'string') return text.startsWith(expression, at) ? at + expression.length : null;
   expression.lastIndex = at;
   return expression.test(text) ? expression.lastIndex : null;
 }
 
 const nodeOf = (ranks: readonly number[], read: number): Node => ({ ranks, read, branches: null });
 
-/** There are about ten different ones, and a class of Unicode characters takes a millisecond to compile. */
-const compiled = new Map<string, RegExp>();
-function pieceOf(source: string): RegExp {
-  const known = compiled.get(source) ?? new RegExp(source, 'uy');
-  compiled.set(source, known);
-  return known;
+function pieceOf(source: string): RegExp | string {
+  const piece = BY_SOURCE.get(source) ?? (ESCAPED.test(source) ? source.slice(1) : undefined);
+  if (piece === undefined) throw new TypeError(`no piece of a source: ${source}`);
+  return piece;
 }
 
 /** The letters with which all these sources go on. */
@@ -79,7 +100,7 @@ function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
     else group.push(rank);
   }
   const letters = new Map<number, { run: string; node: Node }>();
-  const pieces: { piece: RegExp; node: Node }[] = [];
+  const pieces: { piece: RegExp | string; node: Node }[] = [];
   for (const [key, group] of groups) {
     if (key === '') continue;
     if (/^[[\\(]/.test(key)) pieces.push({ piece: pieceOf(key), node: nodeOf(group, read + key.length) });

@@ -3,6 +3,7 @@
  * group them without one, and behind a word that announces them. A list of settings ("512 512 1000") is none,
  * and neither are numbers behind the words of a sequence or before a unit.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { hasManyDigits, isSeries } from './national-numbers.ts';
 import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
@@ -49,20 +50,23 @@ const NATIONAL = [
   '1[38]00\\s\\d{3}\\s\\d{3}',
 ].join('|');
 
-const INTERNATIONAL = new RegExp(
-  `(?<![\\p{L}\\p{N}])(?:\\+\\s?|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,2}[\\s.\\-/]?(?:\\(?\\d{1,5}\\)?[\\s.\\-/]?){1,5}\\d{2,5}(?!\\p{N}|${UNIT})`,
+/** Between two runs of digits; never nothing, so that a run is read in one way. */
+const AROUND_GROUPS = '(?:\\)[\\s.\\-/]?\\(?|[\\s.\\-/]\\(?|\\()';
+/** Four digits and more, the last two of them side by side. */
+const ENDS_AS_NUMBER = '(?<=(?:\\d[\\s().\\-/]{0,3}){2}\\d{2})';
+const INTERNATIONAL = composePattern(
+  `(?<![\\p{L}\\p{N}])(?:\\+\\s?|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,32}(?:${AROUND_GROUPS}\\d{1,32}){0,6}${ENDS_AS_NUMBER}(?!\\p{N}|${UNIT})`,
   'giu',
 );
-const GROUPED = new RegExp(`${BEFORE}(?:${NATIONAL})${AFTER}`, 'giu');
-const BEHIND_A_WORD = new RegExp(
+const GROUPED = composePattern(`${BEFORE}(?:${NATIONAL})${AFTER}`, 'giu');
+const BEHIND_A_WORD = composePattern(
   `(?<!\\p{L})(?:${ANNOUNCED})(?!\\p{L})[.:#=\\s]{0,3}(?<x>\\+?\\(?(?=(?:[\\s().\\-/]{0,2}\\d){6})\\d[\\d\\s().\\-/]{1,18}\\d)(?!\\p{N}|${UNIT})`,
   'giu',
 );
-const SHORT = new RegExp(
+const SHORT = composePattern(
   `(?<!\\p{L})(?:${WITHIN})(?!\\p{L})[.:#=\\s]{1,3}(?<x>\\d{3,6})(?![\\p{N}-]|\\.\\p{N}|${UNIT})`,
   'giu',
 );
-export const TELEPHONES: readonly RegExp[] = [INTERNATIONAL, GROUPED, BEHIND_A_WORD, SHORT];
 
 /** Digits that the brackets and hyphens of a text must hold together to be a number without a code. */
 const GROUPS_LEAST = 2;

@@ -3,6 +3,7 @@
  * numbers. The patterns would rather miss a rare form than take a measurement. `names-in-text.ts` finds names,
  * `known-values.ts` the values of the header.
  */
+import { composePattern } from '../../compose-pattern.ts';
 import { fold } from './fold.ts';
 import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
 
@@ -36,7 +37,7 @@ const PROPER = "\\p{Lu}[\\p{L}'’-]{0,64}";
  * characters far, so what is longer is not theirs; scripts without spaces write whole sentences so.
  */
 const OVERLONG =
-  /(?:[\p{L}--[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]]|\p{N}){65,}/gv;
+  /(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}])\p{L}|\p{N}){65,}/gu;
 
 /** Files of a person or a machine; MAC addresses; places on the earth. */
 const PLACES_OF_FILES_AND_MACHINES: readonly RegExp[] = [
@@ -55,16 +56,16 @@ const PLACES_OF_FILES_AND_MACHINES: readonly RegExp[] = [
  * Each looks only so far from where it begins, so that the time for a text grows with its length and not with
  * the square of it: a quantifier without an upper bound stands at the end of a pattern or nowhere.
  */
-export const PATTERNS: readonly RegExp[] = [
+const PATTERNS: readonly RegExp[] = [
   OVERLONG,
   // RFC 5321 mailboxes, also as read out, URLs, hosts, IPv4
   /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{2,63}(?:\.[\p{L}\p{N}-]{1,63}){0,8}/gu,
   /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}\s?[\s([{]at[\s)\]}]\s?[\p{L}\p{N}-]{2,63}(?:\s?[\s([{]dot[\s)\]}]\s?[\p{L}\p{N}-]{2,63}){1,4}/giu,
-  new RegExp(
+  composePattern(
     `(?<![\\p{L}\\p{N}.@_-])(?!\\d{1,62}\\.)(?:[A-Za-z\\d](?:[A-Za-z\\d-]{0,62})\\.){1,6}(?:${TOP_LEVELS})(?![\\p{L}\\p{N}_-]|\\.\\p{L})`,
     'gu',
   ),
-  new RegExp(
+  composePattern(
     `(?<!\\p{L})(?:${KEYED_HOST})(?!\\p{L})\\s?[:=]\\s?(?<x>[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{2,})`,
     'giu',
   ),
@@ -74,14 +75,14 @@ export const PATTERNS: readonly RegExp[] = [
   // Social security number; numbers of six digits and more that are no fraction; words with five digits and
   // letters that are no matrix, or a long word that ends in a number; what is called a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
-  new RegExp(`(?<![\\p{N}.])\\d{6,64}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
-  new RegExp(
+  composePattern(`(?<![\\p{N}.])\\d{6,64}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
+  composePattern(
     `${BEFORE}(?!\\d{1,64}(?:x\\d{1,64}){1,16}(?!\\p{L})|(?:b\\d{1,4}){2,16}(?!\\p{L}))(?=[\\p{L}\\p{N}]{0,64}\\p{L})` +
       `(?=\\p{L}{0,64}(?:\\d\\p{L}{0,64}){5})(?<w>\\p{L}{0,64})[\\p{L}\\p{N}]{1,64}${AFTER}`,
     'gu',
   ),
   /(?<![\p{L}\p{N}])(?<w>\p{L}{5,64})\d{3,64}(?![\p{L}\p{N}])/gu,
-  new RegExp(
+  composePattern(
     `(?<!\\p{L}|\\p{L}\\s(?=id\\s?\\d))(?:${KEYED_NUMBER})\\b[.:#=\\s]{0,3}` +
       `(?<x>(?=[\\p{L}-]{0,64}\\d)(?=(?:[\\p{L}/-]{0,64}\\d){3})(?!\\d{1,64}[.,]\\d|\\d{1,64}${UNIT})[\\p{L}\\p{N}][\\p{L}\\p{N}./-]{2,})`,
     'giu',
@@ -89,26 +90,26 @@ export const PATTERNS: readonly RegExp[] = [
   /(?<!\p{L})mrn[.:#=\s]{0,3}(?<x>\d{3,})/giu,
   // Post: number and street with flat, city and ZIP; street and number with code and city; post box; state
   // and ZIP
-  new RegExp(
+  composePattern(
     `${BEFORE}\\d{1,5}[A-Za-z]?\\s(?:\\p{Lu}[\\p{L}'’.-]{0,64}\\s){1,4}(?:${STREET})${AFTER}(?:,?\\s(?:Apt|Suite|Unit|Flat)\\.?\\s?\\w{1,5})?` +
       `(?:,\\s\\p{Lu}[\\p{L}\\s]{1,30},?\\s[A-Z]{2}\\s\\d{5}(?:-\\d{4})?)?`,
     'gu',
   ),
-  new RegExp(
+  composePattern(
     `(?<![\\p{L}\\p{N}.-])(?!Gallen|Harn|Atem|Zugangs|Luft|Speise)\\p{Lu}[\\p{L}.-]{0,64}(?:${STREET_BEHIND})\\s\\d{1,4}\\s?[a-z]?${AFTER}(?!${UNIT})(?:,?\\s\\d{4,5}\\s\\p{Lu}[\\p{L}-]{1,64})?`,
     'gu',
   ),
-  new RegExp(
+  composePattern(
     `${BEFORE}(?:\\d{1,4},?\\s)?(?:${STREET_BEFORE})\\s(?:(?:de|du|des|la|le|les|del|della|di|da|do)\\s){0,2}${PROPER}(?:,?\\s\\d{1,4})?(?:,?\\s\\d{4,5}\\s${PROPER})?${AFTER}`,
     'gu',
   ),
-  new RegExp(
-    `${BEFORE}Via\\s(?!Biliare|Venosa|Aerea|Radial|Femoral|Oral)(?:${PROPER}\\s?){1,3},?\\s?\\d{1,4}${AFTER}`,
+  composePattern(
+    `${BEFORE}Via\\s(?!Biliare|Venosa|Aerea|Radial|Femoral|Oral)${PROPER}(?:\\s${PROPER}){0,2}\\s?,?\\s?\\d{1,4}${AFTER}`,
     'gu',
   ),
-  new RegExp(`${BEFORE}\\d{1,4},?\\sVia\\s${PROPER}${AFTER}`, 'gu'),
+  composePattern(`${BEFORE}\\d{1,4},?\\sVia\\s${PROPER}${AFTER}`, 'gu'),
   /(?<!\p{L})P\.?\s?O\.?\s?Box\s\d{1,16}/giu,
-  new RegExp(
+  composePattern(
     `(?:(?<![\\p{L}\\p{N}])(?:\\p{Lu}[\\p{L}'’.-]{1,64}\\s){0,2}\\p{Lu}[\\p{L}'’.-]{1,64})?,\\s(?:${STATES})\\s\\d{5}(?:-\\d{4})?(?!\\p{N})`,
     'gu',
   ),
@@ -139,7 +140,7 @@ function spansOf(text: string, pattern: RegExp): Span[] {
 }
 
 /** "J.M." or "J.K.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
-export const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?:\s?(\p{Lu})\.)?(?!\p{L})/gu;
+const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?:\s?(\p{Lu})\.)?(?!\p{L})/gu;
 
 /** The ranges to remove for their form alone; `initials`: those of persons in the header. */
 export function findPatterns(

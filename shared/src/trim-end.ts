@@ -1,0 +1,6 @@
+/** The text without any of these signs at its end. A regular expression would look for the end from each of them. */
+export function trimEnd(text: string, signs: string): string {
+  let end = text.length;
+  while (end > 0 && signs.includes(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
+}
