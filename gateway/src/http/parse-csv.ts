@@ -29,6 +29,11 @@ export async function* parseCsv(pieces: AsyncIterable<Uint8Array>): AsyncGenerat
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: ROW_CHARACTERS_LIMIT,
+    // The parser counts no delimiters, so a row of empty cells would never end.
+    cast: (cell, { index, records, empty_lines: empty }) => {
+      if (index === ROW_CHARACTERS_LIMIT) throw new CsvBroken(records + empty + 1, 'too-long');
+      return cell;
+    },
   });
   // An error of the source ends the parser, and is thrown by the loop below.
   pipeline(Readable.from(joined(head, text)), parser, () => {});
