@@ -8,6 +8,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { shareBytes } from '../http/gather-bytes.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
 import {
@@ -49,7 +50,7 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
   const caller = callerOf(c);
   let bytes: Uint8Array = new Uint8Array();
   const fields = await readFiles(sentOf(c), 1, async (chunks) => {
-    bytes = Buffer.concat(chunks);
+    bytes = shareBytes(chunks);
   });
   const hungUp = c.req.raw.signal;
   // No caller's time runs while the engine starts. One that cannot be started is told with the run.
