@@ -18,7 +18,9 @@ test('without a name, or with one that does not exist, npm run lab lists every p
   const list = await refusalOf([]);
   assert.is(await refusalOf(['nothing-like-it']), list);
   for (const name of [
+    'bodies',
     'chaos',
+    'contract',
     'deid-fuzz',
     'deid-score',
     'hostile',

@@ -27,7 +27,7 @@ const BY_MODULE: Readonly<Record<string, PartName>> = {
   'gateway/src/testing/power-cut.ts': 'compiler',
   'scripts/system/shifted-clock.ts': 'faketime',
 };
-const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest|pdftoppm)['"]/;
+const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest|pdftoppm|storescu)['"]/;
 
 const FIELDS = /\{([^{}]*)\}\s*=\s*testEnvironment\(\)|testEnvironment\(\)\.(\w+)/g;
 const CALL = /\btestEnvironment\(/g;

@@ -85,9 +85,12 @@ const WEBKIT_PACKAGES = {
   purpose: 'WebKit (for the tests in a browser)',
 };
 const READERS_PACKAGES = {
-  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools', 'poppler-utils'],
+  packages: [
+    ...['python3-pydicom', 'python3-numpy', 'python3-pil', 'python3-jsonschema'],
+    ...['dcmtk', 'dicom3tools', 'poppler-utils'],
+  ],
   services: [],
-  purpose: 'pydicom, dcmtk, dciodvfy and poppler (what the tests compare with)',
+  purpose: 'pydicom, dcmtk, dciodvfy, poppler and jsonschema (what the tests compare with)',
 };
 const NGINX_PACKAGES = {
   packages: ['nginx'],
@@ -172,9 +175,9 @@ const program = (of: Parameters<typeof have>[0]) => async (): Promise<Started> =
   return { env: {} };
 };
 
-/** The readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy; poppler for PDF. */
+/** The readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy; poppler for PDF, jsonschema. */
 async function findReaders(): Promise<true | null> {
-  const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
+  const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL, jsonschema']);
   const isThere = [
     ['dcmdump', '--version'],
     ['dciodvfy', '-version'],

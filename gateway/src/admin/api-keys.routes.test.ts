@@ -146,9 +146,9 @@ test('reaches only the routes of its scopes, and none that administers, whatever
     'delete /upload/files/{id}',
     'get /auth/me',
     'get /dicom-web/commitment-requests/{transactionUID}',
-    'get /upload/files/{id}',
     'get /upload/{id}/receipt',
     'get /upload/{id}/status',
+    'head /upload/files/{id}',
     'patch /upload/files/{id}',
     'post /dicom-web/commitment-requests/{transactionUID}',
     'post /dicom-web/studies',
@@ -301,11 +301,9 @@ test('is told that its scope is missing, or that no key may do this, before anyt
       for (const scope of wrong) {
         const answer = await gateway.call(method, path, { token: keys.get(scope)! });
         const code = takes.length === 0 ? 'not-for-keys' : 'key-lacks-scope';
-        assert.equal(
-          [answer.status, await codeIn(answer)],
-          [403, code],
-          `${method} ${path}: ${role}, ${scope}`,
-        );
+        // An answer to HEAD has no body.
+        const said = method.toUpperCase() === 'HEAD' ? code : await codeIn(answer);
+        assert.equal([answer.status, said], [403, code], `${method} ${path}: ${role}, ${scope}`);
       }
     }
   }

@@ -132,6 +132,7 @@ function describeDryRun(router: Router): void {
   describeRoute(router, {
     method: 'post',
     path: DRY_RUN_PATH,
+    operationId: 'dryRunPolicy',
     roles: ADMIN,
     tags: ['admin'],
     summary: 'Try a policy on sample instances. Nothing is kept',

@@ -27,6 +27,7 @@ const list = defineRoute({
 const setForSite = defineRoute({
   method: 'put',
   path: '/admin/quotas',
+  operationId: 'setDefaultQuota',
   roles: ADMIN,
   tags: ['admin'],
   summary: 'Set the quota for every account without one of its own',
@@ -36,6 +37,7 @@ const setForSite = defineRoute({
 const setForAccount = defineRoute({
   method: 'put',
   path: '/admin/quotas/{id}',
+  operationId: 'setQuota',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],

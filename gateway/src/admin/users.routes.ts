@@ -60,6 +60,7 @@ const ADMIN = ['admin'] as const;
 const list = defineRoute({
   method: 'get',
   path: '/admin/users',
+  summary: 'The accounts of the site',
   roles: ADMIN,
   tags: ['admin'],
   responses: {
@@ -72,6 +73,7 @@ const list = defineRoute({
 const add = defineRoute({
   method: 'post',
   path: '/admin/users',
+  summary: 'Create an account',
   roles: ADMIN,
   problems: ['user-exists', 'weak-password'],
   tags: ['admin'],
@@ -81,6 +83,7 @@ const add = defineRoute({
 const change = defineRoute({
   method: 'patch',
   path: '/admin/users/{id}',
+  summary: 'Change an account: its roles, or whether it is disabled',
   roles: ADMIN,
   problems: ['not-found', 'last-admin'],
   tags: ['admin'],
@@ -93,6 +96,7 @@ const change = defineRoute({
 const givePassword = defineRoute({
   method: 'put',
   path: '/admin/users/{id}/password',
+  summary: 'Set a new password. All sessions of the account end',
   roles: ADMIN,
   problems: ['not-found', 'weak-password'],
   tags: ['admin'],
@@ -107,6 +111,7 @@ const givePassword = defineRoute({
 const endSessions = defineRoute({
   method: 'delete',
   path: '/admin/users/{id}/sessions',
+  operationId: 'signOutUser',
   roles: ADMIN,
   problems: ['not-found'],
   tags: ['admin'],
@@ -117,6 +122,7 @@ const endSessions = defineRoute({
 const takeOver = defineRoute({
   method: 'post',
   path: '/admin/users/{id}/take-over',
+  operationId: 'takeOverStudies',
   roles: ADMIN,
   problems: ['not-found'],
   tags: ['admin'],

@@ -51,6 +51,7 @@ const figures = {
 const operations = defineRoute({
   ...figures,
   path: '/analytics/operations',
+  operationId: 'getOperationsFigures',
   roles: PRIVATE_READERS.operations,
   summary:
     'Uploads: studies, bytes, time to the PACS, retries, refusals. Only administrators ask by sex and age. Of researchers: only with noise',
@@ -64,6 +65,7 @@ const operations = defineRoute({
 const models = defineRoute({
   ...figures,
   path: '/analytics/models',
+  operationId: 'getModelFigures',
   roles: PRIVATE_READERS.models,
   summary:
     'Models: results, verdicts, disagreements, calibration and speed. Small groups are withheld from researchers',
@@ -74,6 +76,7 @@ const models = defineRoute({
 const reviews = defineRoute({
   ...figures,
   path: '/analytics/reviews',
+  operationId: 'getReviewFigures',
   roles: PRIVATE_READERS.reviews,
   summary:
     'Reviews: how long they take, and who has how many; how far readers agree with each other and with models. Of readers all for administrators, else your own. Of researchers: only with noise',

@@ -34,6 +34,7 @@ const rowSchema = z.object(auditRowSchema.shape).openapi('AuditRow');
 const list = defineRoute({
   method: 'get',
   path: '/audit',
+  operationId: 'listAuditRows',
   roles: READERS,
   tags: ['audit'],
   summary: 'The rows in the order of the chain',
@@ -110,6 +111,7 @@ const events = defineRoute({
 const people = defineRoute({
   method: 'get',
   path: '/audit/people',
+  operationId: 'listAuditPeople',
   roles: READERS,
   tags: ['audit'],
   summary: 'Everybody of the site who may be behind an event',
@@ -122,6 +124,8 @@ const verdictSchema = z.discriminatedUnion('kind', [...auditVerdictSchema.option
 const verify = defineRoute({
   method: 'get',
   path: '/audit/verify',
+  operationId: 'verifyAudit',
+  summary: 'Check the whole chain of the trail',
   roles: READERS,
   tags: ['audit'],
   responses: {
@@ -135,6 +139,7 @@ const verify = defineRoute({
 const verifyEvents = defineRoute({
   method: 'get',
   path: '/audit/verify/events',
+  operationId: 'streamAuditVerification',
   roles: READERS,
   tags: ['audit'],
   summary: 'The same as server-sent events: `progress` with `checked` and `of`, then `verdict`',

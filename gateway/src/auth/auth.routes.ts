@@ -59,6 +59,8 @@ const jwks = z
 const login = defineRoute({
   method: 'post',
   path: '/auth/login',
+  operationId: 'signIn',
+  summary: 'Sign in with user name and password',
   roles: 'public',
   problems: ['wrong-credentials', 'account-disabled', 'too-many-attempts', 'origin-refused'],
   tags: ['auth'],
@@ -68,6 +70,8 @@ const login = defineRoute({
 const refresh = defineRoute({
   method: 'post',
   path: '/auth/refresh',
+  operationId: 'refreshSession',
+  summary: 'Continue a session: new tokens for a refresh token, which is used up',
   roles: 'public',
   problems: ['session-ended', 'not-authenticated', 'origin-refused'],
   tags: ['auth'],
@@ -77,6 +81,8 @@ const refresh = defineRoute({
 const logout = defineRoute({
   method: 'post',
   path: '/auth/logout',
+  operationId: 'signOut',
+  summary: 'End this session',
   roles: 'public',
   problems: ['not-authenticated', 'origin-refused'],
   tags: ['auth'],
@@ -86,6 +92,7 @@ const logout = defineRoute({
 const password = defineRoute({
   method: 'post',
   path: '/auth/password',
+  operationId: 'changeOwnPassword',
   roles: ROLES,
   problems: ['wrong-password', 'weak-password', 'too-many-attempts', 'session-ended', 'origin-refused'],
   tags: ['auth'],
@@ -104,6 +111,7 @@ const sessions = defineRoute({
 const logoutEverywhere = defineRoute({
   method: 'delete',
   path: '/auth/sessions',
+  operationId: 'signOutEverywhere',
   roles: ROLES,
   problems: ['origin-refused'],
   tags: ['auth'],
@@ -114,6 +122,7 @@ const logoutEverywhere = defineRoute({
 const me = defineRoute({
   method: 'get',
   path: '/auth/me',
+  summary: 'Your own account',
   roles: ROLES,
   keys: API_KEY_SCOPES,
   tags: ['auth'],
@@ -122,6 +131,8 @@ const me = defineRoute({
 const keySet = defineRoute({
   method: 'get',
   path: '/.well-known/jwks.json',
+  operationId: 'getJwks',
+  summary: 'The public keys of tokens and receipts',
   roles: 'public',
   tags: ['auth'],
   responses: {

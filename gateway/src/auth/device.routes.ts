@@ -22,6 +22,7 @@ function routesFor(senders: readonly Role[]) {
     enrol: defineRoute({
       method: 'post',
       path: '/auth/enrol',
+      operationId: 'enrolDevice',
       roles: senders,
       tags: ['auth'],
       summary:
@@ -34,6 +35,7 @@ function routesFor(senders: readonly Role[]) {
     deviceToken: defineRoute({
       method: 'post',
       path: '/auth/device-token',
+      operationId: 'getDeviceToken',
       roles: 'public',
       tags: ['auth'],
       problems: ['session-ended', 'assertion-refused', 'too-many-attempts'],

@@ -10,6 +10,7 @@ const BYTES_LIMIT = 1024 * 1024;
 const bulk = defineRoute({
   method: 'post',
   path: '/cases/bulk',
+  operationId: 'changeCases',
   roles: CASE_KEEPERS,
   tags: ['cases'],
   bodyBytesLimit: BYTES_LIMIT,

@@ -36,6 +36,7 @@ const patients = defineRoute({
 const many = defineRoute({
   method: 'post',
   path: '/cases/patients',
+  operationId: 'readPatients',
   roles: CASE_KEEPERS,
   tags: ['cases'],
   problems: ['pacs-unreachable', 'called-off'],

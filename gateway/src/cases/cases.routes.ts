@@ -114,6 +114,7 @@ type ListQuery = z.infer<typeof list.request.query>;
 const notShown = defineRoute({
   method: 'get',
   path: '/cases/not-shown',
+  operationId: 'countCasesNotShown',
   roles: EXPORTERS,
   tags: ['cases'],
   summary: 'How many cases of the site you are not shown, because their studies keep names',
@@ -123,6 +124,7 @@ const notShown = defineRoute({
 const ofPatient = defineRoute({
   method: 'post',
   path: '/cases/of-patient',
+  operationId: 'findCasesOfPatient',
   roles: CASE_KEEPERS,
   tags: ['cases'],
   problems: ['pacs-unreachable', 'pacs-without-dicomweb'],

@@ -12,6 +12,7 @@ const LIST_LIMIT = 100;
 const list = defineRoute({
   method: 'get',
   path: '/cases/unread-studies',
+  operationId: 'listUnreadStudies',
   roles: CASE_KEEPERS,
   tags: ['cases'],
   summary: 'Studies of which no reading is settled: those marked for early reading first, then the newest',
@@ -39,6 +40,7 @@ const ofStudy = {
 const waive = defineRoute({
   ...ofStudy,
   method: 'put',
+  operationId: 'waiveReading',
   tags: [...ofStudy.tags],
   problems: [...ofStudy.problems],
   summary: 'Say that a study needs no reading',
@@ -47,6 +49,7 @@ const waive = defineRoute({
 const want = defineRoute({
   ...ofStudy,
   method: 'delete',
+  operationId: 'wantReading',
   tags: [...ofStudy.tags],
   problems: [...ofStudy.problems],
   summary: 'Say that a study needs a reading after all',

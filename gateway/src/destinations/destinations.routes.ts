@@ -132,6 +132,7 @@ const tune = defineRoute({
 const choose = defineRoute({
   method: 'post',
   path: '/admin/destinations/{id}/primary',
+  operationId: 'makeDestinationPrimary',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],

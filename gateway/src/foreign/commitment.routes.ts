@@ -28,6 +28,7 @@ import {
   type CommitmentRequest,
   type Reference,
 } from './commitment-request.store.ts';
+import { commitmentAnswerSchema, commitmentQuestionSchema } from './dicom-json-schema.ts';
 import { judgeCommitment } from './judge-commitment.ts';
 import { answerType, JSON_TYPE, XML_TYPE } from './stow.routes.ts';
 import { loadToXml } from './native-model.ts';
@@ -49,6 +50,7 @@ const PATH = '/dicom-web/commitment-requests/{transactionUID}';
 const describe = (method: 'get' | 'post'): Parameters<typeof describeRoute>[1] => ({
   method,
   path: PATH,
+  operationId: method === 'post' ? 'requestCommitment' : 'getCommitment',
   roles: SENDERS,
   keys: ['upload'],
   tags: ['dicomweb'],
@@ -61,7 +63,10 @@ const describe = (method: 'get' | 'post'): Parameters<typeof describeRoute>[1] =
   ...(method === 'post' && {
     requestBody: {
       required: true,
-      content: { [JSON_TYPE]: { schema: { type: 'object' } }, [XML_TYPE]: { schema: { type: 'string' } } },
+      content: {
+        [JSON_TYPE]: { schema: { $ref: '#/components/schemas/CommitmentQuestion' } },
+        [XML_TYPE]: { schema: { type: 'string' } },
+      },
     },
   }),
   problems:
@@ -78,7 +83,7 @@ const describe = (method: 'get' | 'post'): Parameters<typeof describeRoute>[1] =
   responses: {
     200: {
       description: 'The result',
-      content: { [JSON_TYPE]: { schema: z.object({}) }, [XML_TYPE]: { schema: z.string() } },
+      content: { [JSON_TYPE]: { schema: commitmentAnswerSchema }, [XML_TYPE]: { schema: z.string() } },
     },
     202: { description: 'Not known yet' },
   },
@@ -97,6 +102,7 @@ export function commitmentRoutes(tools: CommitmentTools): Router {
     const request = await findRequest(tools.db, callerOf(c).id, transactionUID);
     return answer(tools, c, { transactionUID, type, request });
   });
+  router.openAPIRegistry.register('CommitmentQuestion', commitmentQuestionSchema);
   describeRoute(router, describe('post'));
   describeRoute(router, describe('get'));
   return router;

@@ -25,6 +25,7 @@ const shown = z.object(notTakenSchema.shape).openapi('NotTakenFile');
 const list = defineRoute({
   method: 'get',
   path: '/uploads/not-taken',
+  operationId: 'listNotTakenFiles',
   roles: SENDERS,
   tags: ['upload'],
   summary:
@@ -40,6 +41,7 @@ const list = defineRoute({
 const waiting = defineRoute({
   method: 'get',
   path: '/uploads/waiting',
+  operationId: 'countWaitingInstances',
   roles: SENDERS,
   tags: ['upload'],
   summary:
@@ -50,6 +52,7 @@ const waiting = defineRoute({
 const leaveOut = defineRoute({
   method: 'delete',
   path: '/uploads/not-taken/{id}',
+  operationId: 'leaveOutNotTakenFile',
   roles: SENDERS,
   tags: ['upload'],
   problems: ['not-found'],

@@ -104,9 +104,10 @@ const SEGMENTS_LIMIT = 12;
 
 function bulkAddress(uri: string, of: Uids, address: string): string | null {
   const { study, series, instance } = of;
-  const parts = /\/studies\/([^/]+)\/series\/([^/]+)\/instances\/([^/]+)\/([^?#]+)$/.exec(uri);
-  if (parts === null || parts[1] !== study || parts[2] !== series || parts[3] !== instance) return null;
-  const segments = parts[4]!.split('/');
+  const above = `/studies/${study}/series/${series}/instances/${instance}/`;
+  const at = uri.indexOf(above);
+  if (at === -1) return null;
+  const segments = uri.slice(at + above.length).split('/');
   const isPlain = segments.length <= SEGMENTS_LIMIT && segments.every((one) => SEGMENT.test(one));
   return isPlain ? `${retrieveUrl(address, of)}/bulkdata/${segments.join(BETWEEN)}` : null;
 }

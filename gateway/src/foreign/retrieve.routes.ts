@@ -4,6 +4,7 @@
  * is among them. Researchers get none whose picture may hold a name.
  */
 import { randomBytes } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -19,6 +20,7 @@ import {
   RENDERED,
   type Accepted,
 } from './accepted.ts';
+import { dataSetSchema } from './dicom-json-schema.ts';
 import { bulkPath } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import { withoutNamedPictures } from './named-pictures.ts';
@@ -39,26 +41,56 @@ const METADATA = '/metadata';
 const MULTIPART = 'multipart/related';
 const DATA_SETS = [DICOM_JSON, `multipart/related; type="${DICOM_XML}"`];
 
-const ROUTES: readonly (readonly [string, string, readonly string[], Reader])[] = [
-  [STUDY, 'the instances of a study', [MULTIPART], readInstances],
-  [SERIES, 'the instances of a series', [MULTIPART], readInstances],
-  [INSTANCE, 'an instance', [MULTIPART, 'application/dicom'], readInstances],
-  [`${STUDY}${METADATA}`, 'the metadata of a study', DATA_SETS, readMetadata],
-  [`${SERIES}${METADATA}`, 'the metadata of a series', DATA_SETS, readMetadata],
-  [`${INSTANCE}${METADATA}`, 'the metadata of an instance', DATA_SETS, readMetadata],
-  [`${INSTANCE}/frames/{frames}`, 'frames', [MULTIPART], readFrames],
-  [`${STUDY}/rendered`, 'the instances of a study as pictures', [MULTIPART], readAllRendered],
-  [`${SERIES}/rendered`, 'the instances of a series as pictures', [MULTIPART], readAllRendered],
-  [`${INSTANCE}/rendered`, 'an instance as a picture', RENDERED, readRendered],
-  [`${INSTANCE}/frames/{frames}/rendered`, 'a frame as a picture', RENDERED, readRendered],
-  [`${INSTANCE}/bulkdata/{path}`, 'bulk data, at an address that metadata gave', [MULTIPART], readBulkData],
+const ROUTES: readonly (readonly [string, string, string, readonly string[], Reader])[] = [
+  ['retrieveStudy', STUDY, 'the instances of a study', [MULTIPART], readInstances],
+  ['retrieveSeries', SERIES, 'the instances of a series', [MULTIPART], readInstances],
+  ['retrieveInstance', INSTANCE, 'an instance', [MULTIPART, 'application/dicom'], readInstances],
+  ['retrieveStudyMetadata', `${STUDY}${METADATA}`, 'the metadata of a study', DATA_SETS, readMetadata],
+  ['retrieveSeriesMetadata', `${SERIES}${METADATA}`, 'the metadata of a series', DATA_SETS, readMetadata],
+  [
+    'retrieveInstanceMetadata',
+    `${INSTANCE}${METADATA}`,
+    'the metadata of an instance',
+    DATA_SETS,
+    readMetadata,
+  ],
+  ['retrieveFrames', `${INSTANCE}/frames/{frames}`, 'frames', [MULTIPART], readFrames],
+  [
+    'retrieveRenderedStudy',
+    `${STUDY}/rendered`,
+    'the instances of a study as pictures',
+    [MULTIPART],
+    readAllRendered,
+  ],
+  [
+    'retrieveRenderedSeries',
+    `${SERIES}/rendered`,
+    'the instances of a series as pictures',
+    [MULTIPART],
+    readAllRendered,
+  ],
+  ['retrieveRenderedInstance', `${INSTANCE}/rendered`, 'an instance as a picture', RENDERED, readRendered],
+  [
+    'retrieveRenderedFrame',
+    `${INSTANCE}/frames/{frames}/rendered`,
+    'a frame as a picture',
+    RENDERED,
+    readRendered,
+  ],
+  [
+    'retrieveBulkData',
+    `${INSTANCE}/bulkdata/{path}`,
+    'bulk data, at an address that metadata gave',
+    [MULTIPART],
+    readBulkData,
+  ],
 ];
 
 export function retrieveRoutes(tools: VisitTools): Router {
   const router = createRouter();
-  for (const [path, what, types, read] of ROUTES) {
+  for (const [operationId, path, what, types, read] of ROUTES) {
     router.get(
-      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      path.replaceAll(/\{(\w{1,64})\}/g, ':$1'),
       allow(SENDERS, { keys: ['read'] }),
       (c: GatewayContext) => {
         const where = whereOf(c);
@@ -76,7 +108,7 @@ export function retrieveRoutes(tools: VisitTools): Router {
         });
       },
     );
-    describeRoute(router, describe(path, what, types));
+    describeRoute(router, { ...describe(path, what, types), operationId });
   }
   return router;
 }
@@ -92,7 +124,7 @@ const describe = (
   keys: ['read'],
   tags: ['dicomweb'],
   summary: `WADO-RS: ${what}`,
-  parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+  parameters: [...path.matchAll(/\{(\w{1,64})\}/g)].map(([, name = '']) => ({
     ...{ name, in: 'path' as const, required: true, schema: { type: 'string' as const } },
   })),
   problems: [
@@ -108,9 +140,7 @@ const describe = (
           type,
           {
             schema:
-              type === DICOM_JSON
-                ? { type: 'array' as const, items: { type: 'object' as const } }
-                : { type: 'string' as const, format: 'binary' },
+              type === DICOM_JSON ? z.array(dataSetSchema) : { type: 'string' as const, format: 'binary' },
           },
         ]),
       ),

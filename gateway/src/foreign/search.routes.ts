@@ -7,6 +7,7 @@ import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
+import { dataSetSchema } from './dicom-json-schema.ts';
 import { acceptedDataSets, DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
 import { RELATED_INSTANCES, type Uids } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
@@ -35,13 +36,24 @@ const LISTED_STUDIES_LIMIT = 10 * STUDIES_LIMIT;
 type Within = { readonly level: Level; readonly study?: string; readonly series?: string };
 type Wanted = Within & { readonly form: DataSetForm };
 
-const ROUTES: readonly (readonly [string, Level, string])[] = [
-  ['/dicom-web/studies', 'studies', 'QIDO-RS: search for studies'],
-  ['/dicom-web/series', 'series', 'QIDO-RS: search for series'],
-  ['/dicom-web/instances', 'instances', 'QIDO-RS: search for instances'],
-  ['/dicom-web/studies/{studyInstanceUID}/series', 'series', 'QIDO-RS: the series of a study'],
-  ['/dicom-web/studies/{studyInstanceUID}/instances', 'instances', 'QIDO-RS: the instances of a study'],
+const ROUTES: readonly (readonly [string, string, Level, string])[] = [
+  ['searchForStudies', '/dicom-web/studies', 'studies', 'QIDO-RS: search for studies'],
+  ['searchForSeries', '/dicom-web/series', 'series', 'QIDO-RS: search for series'],
+  ['searchForInstances', '/dicom-web/instances', 'instances', 'QIDO-RS: search for instances'],
   [
+    'searchForStudySeries',
+    '/dicom-web/studies/{studyInstanceUID}/series',
+    'series',
+    'QIDO-RS: the series of a study',
+  ],
+  [
+    'searchForStudyInstances',
+    '/dicom-web/studies/{studyInstanceUID}/instances',
+    'instances',
+    'QIDO-RS: the instances of a study',
+  ],
+  [
+    'searchForSeriesInstances',
     '/dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances',
     'instances',
     'QIDO-RS: the instances of a series',
@@ -50,9 +62,9 @@ const ROUTES: readonly (readonly [string, Level, string])[] = [
 
 export function searchRoutes(tools: VisitTools): Router {
   const router = createRouter();
-  for (const [path, level, summary] of ROUTES) {
+  for (const [operationId, path, level, summary] of ROUTES) {
     router.get(
-      path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      path.replaceAll(/\{(\w{1,64})\}/g, ':$1'),
       allow(SENDERS, { keys: ['read'] }),
       (c: GatewayContext) => {
         const within = { level, ...uidsOf(c) };
@@ -61,10 +73,15 @@ export function searchRoutes(tools: VisitTools): Router {
         return serveVisit(c, tools, async (visit) => serveRows(visit, { ...within, form }, search));
       },
     );
-    describeRoute(router, describe(path, level, summary));
+    describeRoute(router, { ...describe(path, level, summary), operationId });
   }
   return router;
 }
+
+type QuerySchema = { type: 'integer' | 'string' | 'object'; [keyword: string]: unknown };
+const inQuery = (name: string, schema: QuerySchema, description: string) => ({
+  ...{ name, in: 'query' as const, description, schema },
+});
 
 const describe = (path: string, level: Level, summary: string): Parameters<typeof describeRoute>[1] => ({
   method: 'get',
@@ -75,12 +92,21 @@ const describe = (path: string, level: Level, summary: string): Parameters<typeo
   summary,
   description: `Of the primary destination. Matches on ${Object.keys(KEYS[level]).join(', ')}, by keyword or tag.`,
   parameters: [
-    ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    ...[...path.matchAll(/\{(\w{1,64})\}/g)].map(([, name = '']) => ({
       ...{ name, in: 'path' as const, required: true, schema: { type: 'string' as const } },
     })),
-    ...['limit', 'offset', 'includefield', 'fuzzymatching'].map((name) => ({
-      ...{ name, in: 'query' as const, schema: { type: 'string' as const } },
-    })),
+    inQuery('limit', { type: 'integer', minimum: 1 }, `Rows in the answer, at most ${ROWS_LIMIT}.`),
+    inQuery('offset', { type: 'integer', minimum: 0 }, 'Rows that are passed over.'),
+    inQuery('includefield', { type: 'string' }, 'Tags or keywords, with commas between; or `all`.'),
+    inQuery('fuzzymatching', { type: 'string', enum: ['true', 'false'] }, 'Of names, as the PACS does it.'),
+    {
+      ...inQuery(
+        'match',
+        { type: 'object', additionalProperties: { type: 'string' } },
+        'Each attribute to match is a parameter of its own.',
+      ),
+      ...{ style: 'form' as const, explode: true },
+    },
   ],
   problems: [
     ...(['bad-request', 'not-found', 'not-acceptable', 'called-off'] as const),
@@ -90,7 +116,7 @@ const describe = (path: string, level: Level, summary: string): Parameters<typeo
     200: {
       description: 'The rows, in the DICOM JSON Model or in XML of the Native DICOM Model.',
       content: {
-        [DICOM_JSON]: { schema: z.array(z.object({})) },
+        [DICOM_JSON]: { schema: z.array(dataSetSchema) },
         [`multipart/related; type="${DICOM_XML}"`]: { schema: { type: 'string', format: 'binary' } },
       },
     },

@@ -30,6 +30,7 @@ import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
+import { storeAnswerSchema } from './dicom-json-schema.ts';
 import { loadToXml } from './native-model.ts';
 import { createOldestFirst, type OldestFirst } from './oldest-first.ts';
 import { webAddress } from './own-addresses.ts';
@@ -58,20 +59,28 @@ const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(
 export const JSON_TYPE = 'application/dicom+json';
 export const XML_TYPE = 'application/dicom+xml';
 
-const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1] => ({
+const QUERY = [
+  ['policy', 'The policy; without it the API key’s own, or else the gateway’s default.'],
+  ['reason', 'Why names are kept, where the policy asks for it.'],
+].map(([name = '', description = '']) => ({
+  ...{ name, in: 'query' as const, description, schema: { type: 'string' as const } },
+}));
+
+const STOW = (operationId: string, path: string, summary: string): Parameters<typeof describeRoute>[1] => ({
   method: 'post',
   path,
+  operationId,
   roles: SENDERS,
   keys: ['upload'],
   tags: ['dicomweb'],
   summary,
   description:
-    '`?policy=NAME` chooses the policy, else the API key’s own or the gateway’s default holds; the header `Relay-Policy` says which. ' +
-    '`&reason=CODE` says why names are kept.' +
-    ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask,' +
+    'The header `Relay-Policy` of the answer says which policy held. 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask,' +
     ' and `Warning` why some were not taken.',
+  parameters: QUERY,
   requestBody: {
     required: true,
+    description: 'Each part is an instance (Part 10) under `Content-Type: application/dicom`.',
     content: {
       'multipart/related; type="application/dicom"': {
         schema: { type: 'string' as const, format: 'binary' },
@@ -99,7 +108,7 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
       status,
       {
         description: String(description),
-        content: { [JSON_TYPE]: { schema: z.object({}) }, [XML_TYPE]: { schema: z.string() } },
+        content: { [JSON_TYPE]: { schema: storeAnswerSchema }, [XML_TYPE]: { schema: z.string() } },
       },
     ]),
   ),
@@ -122,10 +131,20 @@ export function stowRoutes(tools: StowTools): Router {
   const mayCall = allow(SENDERS, { keys: ['upload'] });
   router.post('/dicom-web/studies', mayCall, store);
   router.post('/dicom-web/studies/:studyInstanceUID', mayCall, store);
-  describeRoute(router, STOW('/dicom-web/studies', 'STOW-RS: store instances of any study'));
+  describeRoute(
+    router,
+    STOW('storeInstances', '/dicom-web/studies', 'STOW-RS: store instances of any study'),
+  );
   describeRoute(router, {
-    ...STOW('/dicom-web/studies/{studyInstanceUID}', 'STOW-RS: store instances of this study'),
-    parameters: [{ name: 'studyInstanceUID', in: 'path', required: true, schema: { type: 'string' } }],
+    ...STOW(
+      'storeStudyInstances',
+      '/dicom-web/studies/{studyInstanceUID}',
+      'STOW-RS: store instances of this study',
+    ),
+    parameters: [
+      ...QUERY,
+      { name: 'studyInstanceUID', in: 'path', required: true, schema: { type: 'string' } },
+    ],
   });
   return router;
 }

@@ -1,9 +1,14 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { everyNth } from '#testing/every-nth.ts';
-import { openContract, type CallByContract, type OpenApiDocument } from '../testing/call-by-contract.ts';
+import {
+  openContract,
+  type CallByContract,
+  type OpenApiDocument,
+  type Operation,
+} from '../testing/call-by-contract.ts';
 import { createTestDevice } from '../testing/open-device.ts';
-import { ROLES, type PolicyAnswer, type Session } from '#shared/protocol/api.ts';
+import { ROLES, type PolicyAnswer, type Role, type Session } from '#shared/protocol/api.ts';
 import { blindPatients } from '#shared/transfer/patient-secrets.ts';
 import { createDevicePair, nameDevicePair } from '#shared/transfer/wrapped-key.ts';
 import { formOf, greyFile } from '../testing/open-job.ts';
@@ -14,15 +19,17 @@ import {
   openTestGateway,
   type TestGateway,
 } from '../testing/open-gateway.ts';
+import type { Access } from './route.ts';
 
 const test = suite('the contract');
 let gateway: TestGateway;
 let contract: OpenApiDocument;
 let callByContract: CallByContract;
+let lacking: () => readonly string[];
 
 test.before(async () => {
   gateway = await openTestGateway();
-  ({ contract, callByContract } = await openContract(gateway));
+  ({ contract, callByContract, lacking } = await openContract(gateway));
 });
 test.after(() => gateway.close());
 
@@ -35,6 +42,9 @@ test('real answers about signing in are as /openapi.json says', async () => {
     body: { username: 'admin', password: 'wrong password' },
   });
   await callByContract('post', '/auth/login', 422, { body: {} });
+  await callByContract('post', '/auth/login', 400, {
+    ...{ form: new Uint8Array([0x7b]), headers: { 'content-type': 'application/json' } },
+  });
   const { refreshToken } = (await callByContract('post', '/auth/refresh', 200, {
     body: { refreshToken: session.refreshToken },
   })) as { refreshToken: string };
@@ -210,6 +220,10 @@ test('real answers about models are as /openapi.json says', async () => {
   const params = { id: 'mean-grey', version: '1.0.0' };
   await callByContract('post', '/models/{id}/versions/{version}/activate', 200, { token, params });
   await callByContract('post', '/models/{id}/versions/{version}/rollback', 409, { token, params });
+  await callByContract('post', '/models', 201, { token, form: modelForm('1.1.0') });
+  const next = { token, params: { ...params, version: '1.1.0' } };
+  await callByContract('post', '/models/{id}/versions/{version}/activate', 200, next);
+  await callByContract('post', '/models/{id}/versions/{version}/rollback', 200, next);
   await callByContract('post', '/models/{id}/versions/{version}/stop', 200, { token, params });
   await callByContract('put', '/admin/models/{id}/fallback', 200, {
     token,
@@ -295,23 +309,47 @@ test('real answers about parcels are as /openapi.json says', async () => {
   await callByContract('post', '/upload/files', 422, { token });
   await callByContract('post', '/upload/files', 404, announce(100));
   await callByContract('post', '/upload/files', 413, announce(2 ** 45));
-  for (const method of ['patch', 'delete'])
+  for (const method of ['head', 'patch', 'delete'])
     await callByContract(method, '/upload/files/{id}', 404, { token, params: { id } });
-  await callByContract('get', '/upload/files/{id}', 405, { token, params: { id } });
+  assert.is((await gateway.call('GET', `/upload/files/${id}`, { token })).status, 405);
 });
 
-function modelForm(): FormData {
+function modelForm(version = '1.0.0'): FormData {
   const { file, card } = meanModel();
   const form = new FormData();
-  form.append('card', JSON.stringify(card));
+  form.append('card', JSON.stringify({ ...card, version }));
   form.append('model', new Blob([file]));
   return form;
 }
 
+test('every operation refuses strangers and people without a role of it as /openapi.json says', async () => {
+  const tokens = new Map<Role, string>();
+  for (const role of ROLES) tokens.set(role, (await gateway.userWith([role])).accessToken);
+  let refused = 0;
+  for (const [path, operations] of Object.entries(contract.paths))
+    for (const [method, operation] of Object.entries(operations)) {
+      const roles = operation['x-roles'] as Access;
+      if (roles === 'public') continue;
+      await callByContract(method, path, 401);
+      const other = ROLES.find((role) => !roles.includes(role));
+      if (other !== undefined) await callByContract(method, path, 403, { token: tokens.get(other)! });
+      refused += 1;
+    }
+  assert.ok(refused > 180, `${refused} operations`);
+});
+
+test('the contract has an example of each operation that was called', () => {
+  assert.equal(lacking(), []);
+});
+
+const saidOf = (operation: Operation | undefined, name: string): string =>
+  operation?.parameters?.find((one) => one.name === name)?.description ?? '';
+
 test('the contract says which headers of a parcel go beyond tus 1.0', () => {
   const { post, patch } = { ...contract.paths['/upload/files'], ...contract.paths['/upload/files/{id}'] };
-  assert.match(post?.description ?? '', /`Upload-Metadata: upload .*parcel .*seal .*enc /);
-  assert.match(patch?.description ?? '', /`Upload-Checksum: sha256 .* 460 /);
+  assert.match(saidOf(post, 'Upload-Metadata'), /`upload .*parcel .*seal .*enc /);
+  assert.match(saidOf(patch, 'Upload-Checksum'), /`sha256 /);
+  assert.match(patch?.description ?? '', / 460 /);
 });
 
 test('the contract names every route that is served, with its roles', () => {
@@ -329,7 +367,8 @@ test('the contract names every route that is served, with its roles', () => {
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
   );
   assert.equal(
-    [...served].filter((route) => !described.has(route)),
+    // A route that is described as HEAD alone refuses GET.
+    [...served].filter((route) => !described.has(route) && !described.has(route.replace(/^get /, 'head '))),
     [],
   );
   for (const [path, operations] of Object.entries(contract.paths)) {

@@ -3,16 +3,18 @@
  * it, and the problems that it may answer. A route that names no roles does not compile; a path that is
  * served without having been declared fails the walk in gateway.test.ts.
  */
-import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
+import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
+import type { Role, User } from '#shared/protocol/api.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
-import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isKeyText } from '../auth/api-key.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { isJson, readJson } from './json-body.ts';
+import { operationIdOf } from './operation-id.ts';
+import { withRefusals } from './refusals.ts';
 
 /** The callers who are let in: everybody, or those with one of the roles. */
 export type Access = 'public' | readonly Role[];
@@ -182,20 +184,10 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
  * may answer.
  */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
-  const {
-    roles,
-    uploadRight = false,
-    keys = [],
-    problems = [],
-    bodyBytesLimit = BODY_BYTES_LIMIT,
-    ...rest
-  } = definition;
-  const codes = new Set<AnyProblemCode>([...alwaysPossible(definition), ...problems]);
+  const { roles, uploadRight = false, keys = [], bodyBytesLimit = BODY_BYTES_LIMIT, request } = definition;
   const route = {
-    ...rest,
-    responses: { ...problemResponses(codes), ...definition.responses },
-    ...accessInContract(roles, { uploadRight, keys }),
-    middleware: [allow(roles, { uploadRight, keys }), ...forBody(definition.request?.body, bodyBytesLimit)],
+    ...inContract(definition),
+    middleware: [allow(roles, { uploadRight, keys }), ...forBody(request?.body, bodyBytesLimit)],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
@@ -208,17 +200,20 @@ const forBody = (body: Body, bytesLimit: number): MiddlewareHandler<GatewayEnv>[
     : [limitBody(bytesLimit), ...('application/json' in body.content ? [readJsonBody] : [])];
 
 /** Adds a route that is served without schemas (a stream) to the contract; its server also calls `allow`. */
-export function describeRoute(
-  router: Router,
-  { roles, uploadRight = false, keys = [], problems = [], ...rest }: RouteDefinition<string>,
-): void {
-  const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles, keys }), ...problems]);
-  const route = {
-    ...rest,
-    responses: { ...problemResponses(codes), ...rest.responses },
+export function describeRoute(router: Router, definition: RouteDefinition<string>): void {
+  router.openAPIRegistry.registerPath(inContract(definition) as unknown as RouteConfig);
+}
+
+/** A route as the contract has it: with a name, the problems that every such route may answer, and its callers. */
+function inContract(definition: RouteDefinition<string>) {
+  const { roles, uploadRight = false, keys = [], problems = [], bodyBytesLimit: _, ...route } = definition;
+  const codes = new Set([...alwaysPossible(definition), ...problems]);
+  return {
+    operationId: operationIdOf(route.method, route.path),
+    ...route,
+    responses: withRefusals(route.responses, codes),
     ...accessInContract(roles, { uploadRight, keys }),
   };
-  router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
 }
 
 /** Security requirements of one list are alternatives (OpenAPI 3.1 §4.8.10). */
@@ -270,22 +265,6 @@ function alwaysPossible({ roles, keys = [], request }: RouteDefinition<string>):
   if (request) codes.push('invalid-request');
   if (request?.body) codes.push('bad-request', 'body-too-large', 'unsupported-media-type');
   return codes;
-}
-
-const problem = z.object(problemSchema.shape).openapi('Problem');
-
-/** One response a status; its description lists the codes. */
-function problemResponses(codes: Iterable<AnyProblemCode>): RouteConfig['responses'] {
-  const byStatus = new Map<number, AnyProblemCode[]>();
-  for (const code of codes)
-    byStatus.set(ALL_PROBLEMS[code].status, [...(byStatus.get(ALL_PROBLEMS[code].status) ?? []), code]);
-  const content = { 'application/problem+json': { schema: problem } };
-  return Object.fromEntries(
-    [...byStatus].map(([status, list]) => [
-      status,
-      { description: list.map((code) => `\`${code}\``).join(', '), content },
-    ]),
-  );
 }
 
 /** `c.json` is typed by the route; this names a JSON response in a definition. */

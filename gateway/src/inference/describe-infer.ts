@@ -98,6 +98,7 @@ function describeBatch(router: Router): void {
   describeRoute(router, {
     ...ASKED,
     path: '/infer/batch',
+    operationId: 'inferBatch',
     problems: [...PROBLEMS, 'body-too-large', 'study-not-found', 'too-many-inputs', 'storage-full'],
     summary: 'The same for several files, or several studies',
     description: `A form with up to ${BATCH.files} \`file\`s of ${BATCH.bytes / 1024 / 1024} MiB together, or JSON with up to ${BATCH.studies} \`studies\`. All are taken, or none.`,

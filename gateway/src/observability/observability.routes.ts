@@ -21,6 +21,7 @@ const routes = {
   health: defineRoute({
     ...everybody,
     path: '/health',
+    summary: 'Whether the gateway and its parts work',
     tags: ['running'],
     responses: {
       200: jsonResponse(
@@ -33,12 +34,14 @@ const routes = {
   live: defineRoute({
     ...everybody,
     path: '/health/live',
+    summary: 'Whether the process answers',
     tags: ['running'],
     responses: { 200: jsonResponse(alive, 'The process answers.') },
   }),
   ready: defineRoute({
     ...everybody,
     path: '/health/ready',
+    summary: 'Whether it takes studies',
     tags: ['running'],
     problems: ['not-ready', 'storage-full'],
     responses: {
@@ -48,6 +51,7 @@ const routes = {
   version: defineRoute({
     ...everybody,
     path: '/version',
+    summary: 'Its version, and the editions that it speaks',
     tags: ['running'],
     responses: {
       200: jsonResponse(z.object(versionSchema.shape).openapi('Version'), 'The version that runs here.'),
@@ -56,6 +60,7 @@ const routes = {
   metrics: defineRoute({
     method: 'get',
     path: '/metrics',
+    operationId: 'getMetrics',
     roles: ['auditor', 'admin'],
     keys: ['metrics'],
     tags: ['running'],

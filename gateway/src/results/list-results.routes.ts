@@ -60,6 +60,7 @@ const list = defineRoute({
 const choices = defineRoute({
   method: 'get',
   path: '/results/choices',
+  operationId: 'listResultChoices',
   roles: READERS,
   tags: ['results'],
   summary: 'The models and studies by which the list of results can be filtered',

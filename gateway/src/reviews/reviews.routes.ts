@@ -147,6 +147,7 @@ const decide = defineRoute({
   ...readers,
   method: 'post',
   path: '/reviews/{id}/decision',
+  operationId: 'decideReview',
   problems: [...stepProblems, 'case-unreadable'],
   bodyBytesLimit: DECISION_BYTES_LIMIT,
   summary: 'Accept, correct or reject, with the answers of the form. It can be changed until it is signed',

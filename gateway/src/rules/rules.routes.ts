@@ -51,6 +51,7 @@ const shown = z.object(rulesSchema.shape);
 const read = defineRoute({
   method: 'get',
   path: '/admin/rules/{kind}',
+  operationId: 'getRules',
   roles: ADMIN,
   tags: ['admin'],
   summary: 'The rules by which studies are forwarded, models look at them, or cases are opened',
@@ -60,6 +61,7 @@ const read = defineRoute({
 const REPLACE = {
   method: 'put',
   path: '/admin/rules/{kind}',
+  operationId: 'setRules',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['rules-changed', 'model-not-found', 'model-not-usable'],
@@ -72,6 +74,7 @@ const REPLACE = {
 const dryRun = defineRoute({
   method: 'post',
   path: '/admin/rules/{kind}/dry-run',
+  operationId: 'dryRunRules',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['study-not-found'],

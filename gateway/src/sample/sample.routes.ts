@@ -31,6 +31,7 @@ const show = defineRoute({
 const open = defineRoute({
   method: 'post',
   path: '/admin/sample',
+  operationId: 'createSample',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['user-exists'],

@@ -183,6 +183,7 @@ const sheet = defineRoute({
 const viewerLink = defineRoute({
   method: 'post',
   path: '/studies/{studyInstanceUID}/viewer-link',
+  operationId: 'getViewerLinks',
   roles: SENDERS,
   tags: ['studies'],
   problems: ['not-found'],

@@ -1,5 +1,6 @@
 /** Clients of a test gateway that are not ours: scripts with a key that store by STOW-RS, or send files by tus. */
 import type { FileStatus } from '#shared/protocol/api.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { createFile, fileKey } from '../pipeline/file-spool.ts';
 import { setReceived } from '../pipeline/sent-file.store.ts';
 import { createTestKey } from './open-api-key.ts';
@@ -21,6 +22,7 @@ export type Stored = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 const BOUNDARY = 'a boundary+of(a client)';
+export const STOW_TYPE = `multipart/related; type="application/dicom"; boundary="${BOUNDARY}"`;
 export function bodyOf(files: readonly Bytes[]): Blob {
   const head = `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`;
   return new Blob([...files.flatMap((bytes) => [head, bytes, '\r\n']), `--${BOUNDARY}--`]);
@@ -34,11 +36,18 @@ export const storeByStow = async (
     method: 'POST',
     headers: {
       authorization: `Bearer ${token}`,
-      'content-type': `multipart/related; type="application/dicom"; boundary="${BOUNDARY}"`,
+      'content-type': STOW_TYPE,
       ...headers,
     },
     body: Array.isArray(files) ? bodyOf(files) : (files as Blob),
     ...(files instanceof ReadableStream && { duplex: 'half' }),
+  });
+
+/** Stores it, and does so again while the gateway answers that the PACS has not confirmed it yet. */
+export const storeConfirmed = (...request: Parameters<typeof storeByStow>): Promise<Response> =>
+  until('the PACS to confirm it', async () => {
+    const answer = await storeByStow(...request);
+    return answer.status !== 202 && answer;
   });
 
 export type Announced = {

@@ -14,10 +14,10 @@ export type Oddities = {
   takesLists: boolean;
   /** Added to every answer, or in the place of its own. */
   headers: Readonly<Record<string, string>>;
-  /** An answer in the place of the PACS's; null: the PACS answers. */
-  answer: (request: KeptRequest) => OddAnswer | null;
+  /** An answer in the place of the PACS's, when it comes; null: the PACS answers. */
+  answer: (request: KeptRequest) => OddAnswer | null | Promise<OddAnswer | null>;
 };
-export type OddAnswer = { readonly status: number; readonly type: string; readonly body: string };
+export type OddAnswer = { readonly status: number; readonly type: string; readonly body: string | Buffer };
 
 export type OddPacsProxy = {
   readonly url: string;
@@ -38,7 +38,7 @@ export async function startOddPacsProxy(target: string, now: () => number): Prom
   const oddities = { ...EVEN };
   let storedAt = Number.NEGATIVE_INFINITY;
 
-  const oddAnswer = (request: KeptRequest): OddAnswer | null => {
+  const oddAnswer = (request: KeptRequest): ReturnType<Oddities['answer']> => {
     const { method, path } = request;
     const isSearch = method === 'GET' && /\/(instances|studies)(\?|$)/.test(path);
     if (isSearch && now() < storedAt + oddities.lagMs) return NOTHING_FOUND;
@@ -51,7 +51,7 @@ export async function startOddPacsProxy(target: string, now: () => number): Prom
     requests.push(request);
     const isStore = body.includes('DICM');
     if (isStore) storedAt = now();
-    const odd = oddAnswer(request);
+    const odd = await oddAnswer(request);
     if (odd === null) await passOn(incoming, body, { outgoing, upstream, headers: oddities.headers });
     else outgoing.writeHead(odd.status, { 'content-type': odd.type, ...oddities.headers }).end(odd.body);
     // The sender counts from the answer.

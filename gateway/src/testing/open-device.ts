@@ -10,7 +10,7 @@ export type TestDevice = {
   /** With anybody's token; the status. */
   enrol(token: string, userAgent?: string): Promise<number>;
   /** A true assertion, with these claims changed; undefined leaves one out. `header` changes the header. */
-  assertion(claims?: JWTPayload, header?: { alg?: string }): Promise<string>;
+  assertion(claims?: JWTPayload, header?: { alg?: string; typ?: string }): Promise<string>;
   exchange(assertion: string): Promise<Response>;
   /** A token of scope upload. Throws when there is none. */
   token(): Promise<string>;

@@ -2,7 +2,7 @@
 import type { Role } from '#shared/protocol/api.ts';
 import { syntheticStudy, type SyntheticInstance, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { fieldsOf } from './fields-of.ts';
-import { storeByStow } from './foreign-clients.ts';
+import { storeConfirmed } from './foreign-clients.ts';
 import { openTestGateway, type TestGateway, type TestGatewayOptions } from './open-gateway.ts';
 import { startWebPacs, type WebPacs } from './web-pacs.ts';
 
@@ -32,7 +32,7 @@ export async function openWebWorld(options: TestGatewayOptions = {}): Promise<We
     gateway.call('GET', `/dicom-web${path}`, { token, ...(accept !== undefined && { headers: { accept } }) });
   const store: WebWorld['store'] = async (token, instances) => {
     pacs.expect(instances);
-    const answer = await storeByStow(gateway, token, { files: fieldsOf(instances, 'bytes') });
+    const answer = await storeConfirmed(gateway, token, { files: fieldsOf(instances, 'bytes') });
     if (answer.status !== 200) throw new Error(await answer.text());
     return (await answer.json()) as DataSet;
   };

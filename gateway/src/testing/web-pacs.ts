@@ -98,7 +98,7 @@ function answerAs({ held, series, url }: Books, response: ServerResponse, { path
     return;
   }
   if (named.length === 0) return void response.writeHead(404).end();
-  if (what?.startsWith('rendered'))
+  if (what?.endsWith('rendered'))
     return void response.writeHead(200, { 'content-type': 'image/jpeg' }).end('a picture');
   const type = what === undefined ? 'application/dicom' : 'application/octet-stream';
   response.writeHead(200, { 'content-type': `multipart/related; type="${type}"; boundary="${BOUNDARY}"` });

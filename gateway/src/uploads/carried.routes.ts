@@ -33,6 +33,7 @@ const query = z.object({
 const CARRIED = {
   method: 'post',
   path: '/upload/carried',
+  operationId: 'bringCarriedStudy',
   roles: SENDERS,
   tags: ['upload'],
   summary:

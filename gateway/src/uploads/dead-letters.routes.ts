@@ -40,6 +40,7 @@ const list = defineRoute({
 const decide = defineRoute({
   method: 'post',
   path: PATH,
+  operationId: 'decideDeadLetters',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found', 'decision-not-possible', 'pacs-unreachable'],
@@ -56,6 +57,7 @@ const decide = defineRoute({
 const resend = defineRoute({
   method: 'post',
   path: '/admin/destinations/{id}/resend',
+  operationId: 'resendToDestination',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],

@@ -32,6 +32,7 @@ const OPENING_LIMIT = 50;
 const route = defineRoute({
   method: 'get',
   path: '/events',
+  operationId: 'streamEvents',
   roles: READERS,
   uploadRight: true,
   problems: ['upload-not-found', 'not-found'],

@@ -15,6 +15,7 @@ import type { UploadTools } from './upload-tools.ts';
 const inPacs = defineRoute({
   method: 'post',
   path: '/upload/in-pacs',
+  operationId: 'findGoneInPacs',
   roles: SENDERS,
   tags: ['upload'],
   summary: 'Which of these instances, confirmed before, the PACS no longer has. Promises nothing',

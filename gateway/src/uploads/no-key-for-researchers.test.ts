@@ -80,7 +80,11 @@ async function everyRoute(deviceKey: string): Promise<Asked[]> {
     return Object.keys(methods).flatMap((method) =>
       method === 'get'
         ? ['', `?deviceKey=${deviceKey}`].map((query) => ({ method: 'GET', path: path + query }))
-        : bodies.map((body) => ({ method: method.toUpperCase(), path, body })),
+        : (method === 'head' ? [undefined] : bodies).map((body) => ({
+            method: method.toUpperCase(),
+            path,
+            body,
+          })),
     );
   });
   return asked.sort((a, b) => Number(a.path.startsWith('/auth')) - Number(b.path.startsWith('/auth')));

@@ -27,6 +27,7 @@ type Tools = Pick<PipelineTools, 'db' | 'policyKey' | 'now'>;
 const evaluateRoute = defineRoute({
   method: 'post',
   path: '/upload/pseudonyms',
+  operationId: 'evaluatePseudonyms',
   roles: SENDERS,
   tags: ['upload'],
   summary: 'Evaluate blinded elements of patients, for a device that makes their pseudonyms without a key',

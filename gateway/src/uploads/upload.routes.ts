@@ -145,7 +145,8 @@ const routes = {
     request: { params: uploadParams },
     responses: {
       200: {
-        description: 'One compact JWS; of a file with several studies, those of all',
+        description:
+          'One compact JWS (RFC 7515, EdDSA, keys at `/.well-known/jwks.json`), whose payload is a `Receipt`; of a file with several studies, those of all',
         content: {
           'application/jose': { schema: z.string() },
           'application/json': { schema: fileReceiptsSchema },
@@ -193,6 +194,7 @@ const INIT = {
 const DECISIONS = {
   method: 'post',
   path: '/upload/{id}/decisions',
+  operationId: 'decideUpload',
   roles: SENDERS,
   uploadRight: true,
   tags: ['upload'],

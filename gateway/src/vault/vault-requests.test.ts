@@ -1,7 +1,7 @@
 /** Two holders of a vault open one identity together; nobody opens one alone. */
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
-import { vaultOpeningSchema, type VaultRequest } from '#shared/protocol/vault.ts';
+import { vaultAnswerSchema, vaultOpeningSchema, type VaultRequest } from '#shared/protocol/vault.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { approvalOf, identitiesIn } from '#shared/transfer/vault-opening.ts';
@@ -185,7 +185,7 @@ test('ten are opened a day; the next day it may be more', async ({ gateway, call
 });
 
 test('real answers are as /openapi.json says', async ({ gateway, calls, sender, admin }) => {
-  const { callByContract } = await openContract(gateway);
+  const { callByContract, lacking } = await openContract(gateway);
   const vault = await openTestVault(gateway);
   const [first, second] = vault.holders;
   const token = admin.accessToken;
@@ -220,7 +220,11 @@ test('real answers are as /openapi.json says', async ({ gateway, calls, sender, 
   await callByContract('delete', '/admin/vault/{id}', 409, { token, params });
   await callByContract('post', '/admin/vault/{id}/close', 200, { token, params });
   await callByContract('delete', '/admin/vault/{id}', 204, { token, params });
-  await callByContract('post', '/admin/vault', 201, { token, body: holders });
+  const made = await callByContract('post', '/admin/vault', 201, { token, body: holders });
+  const next = vaultAnswerSchema.parse(made).vaults.find(({ state }) => state === 'waiting')!;
+  const halfOf = { ...asker, params: { id: next.id }, body: { key: vault.terms.keys[0] } };
+  await callByContract('put', '/admin/vault/{id}/key', 200, halfOf);
+  assert.equal(lacking(), [], 'an example of each');
 });
 
 test.run();

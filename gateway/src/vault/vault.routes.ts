@@ -33,6 +33,7 @@ const byId = z.object({ id: z.uuid() });
 const list = defineRoute({
   method: 'get',
   path: '/admin/vault',
+  operationId: 'listVaults',
   roles: HOLDERS,
   tags: ['vault'],
   summary: 'The vaults and the requests to open; for holders their own',
@@ -41,6 +42,7 @@ const list = defineRoute({
 const make = defineRoute({
   method: 'post',
   path: '/admin/vault',
+  operationId: 'createVault',
   roles: ADMIN,
   tags: ['vault'],
   summary: 'Make a vault and name its two holders. It takes entries once both have made their halves',

@@ -52,6 +52,7 @@ const list = defineRoute({
 const choose = defineRoute({
   method: 'post',
   path: '/worklist/choices',
+  operationId: 'chooseOrder',
   roles: ORDER_READERS,
   tags: ['studies'],
   summary: 'Say of which order a study is. Repeatable: the time of the first choice stays',

@@ -5,10 +5,16 @@ import { isUid } from '../dicom/uid.ts';
 import { MANIFEST_INSTANCE_LIMIT } from './limits.ts';
 import { WITHHELD_CAUSES } from './withheld.ts';
 
-export const uidSchema = z.string().max(64).refine(isUid, 'not a UID (PS3.5 §9.1)');
+export const uidSchema = z
+  .string()
+  .max(64)
+  .refine(isUid, 'not a UID (PS3.5 §9.1)')
+  .describe('A UID (PS3.5 §9.1).');
 
-/** SHA-256 in lower-case hexadecimal: 64 characters. */
-export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+export const digestSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .describe('SHA-256 in lower-case hexadecimal.');
 
 /**
  * The part of a further destination in a study. `required`: the study is in the PACS, and the device lets go, when this

@@ -34,26 +34,30 @@ export const manifestInstanceSchema = z.object({
   seriesInstanceUID: uidSchema,
   sopClassUID: uidSchema,
   transferSyntaxUID: uidSchema,
-  /** Of the instance as it is sent: after de-identification, with File Meta Information. */
-  bytes: z.number().int().min(1).max(INSTANCE_BYTES_LIMIT),
-  digest: digestSchema,
-  /**
-   * Under `deidentified`: HMAC-SHA-256 of the original's SHA-256 under the project key; the same original is
-   * known again under another version of the policy.
-   */
-  originalDigest: digestSchema.optional(),
-  /** The index of its report in `deidentification.reports`, from 0. */
+  bytes: z
+    .number()
+    .int()
+    .min(1)
+    .max(INSTANCE_BYTES_LIMIT)
+    .describe('Of the Part 10 file as it is sent: after de-identification, with File Meta Information.'),
+  digest: digestSchema.describe('SHA-256 of these bytes in lower-case hexadecimal.'),
+  originalDigest: digestSchema
+    .optional()
+    .describe(
+      'Under a de-identifying policy: HMAC-SHA-256 of the original’s SHA-256 under the patient’s secret. The same original is known again under another version of the policy.',
+    ),
   report: z
     .number()
     .int()
     .min(0)
     .max(MANIFEST_INSTANCE_LIMIT - 1)
-    .optional(),
-  /**
-   * The answers of the device's own models before it was sent; for a plain film that none of them examined,
-   * its population alone. Absent otherwise.
-   */
-  triage: deviceTriageSchema.optional(),
+    .optional()
+    .describe('The index of its report in `deidentification.reports`, from 0.'),
+  triage: deviceTriageSchema
+    .optional()
+    .describe(
+      'The answers of the device’s own models before it was sent; for a plain film that none of them examined, its population alone. Absent otherwise.',
+    ),
 });
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>;
 
@@ -88,23 +92,28 @@ export const manifestSchema = z
     policy: z.object({
       name: z.string().max(64),
       version: z.number().int().min(1),
-      /** Where the policy asks why names are kept. */
-      reason: sendingReasonSchema.optional(),
+      reason: sendingReasonSchema.optional().describe('Where the policy asks why names are kept.'),
     }),
     studyInstanceUID: uidSchema,
-    /**
-     * In the order they were chosen (path order). One SOP Instance UID may stand here with several digests:
-     * the first is taken, the others conflict.
-     */
-    instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
-    /** Instances of the study that are not promised; absent where there are none, or they are not known. */
-    withheld: withheldSchema.optional(),
-    /** Under a de-identifying policy. */
-    deidentification: deidentificationSchema.optional(),
-    /** For the rules that choose its destinations; not kept. */
-    described: describedSchema.optional(),
-    /** Where the policy feeds a vault: the sealed identities of the study's patients. */
-    vault: vaultEntriesSchema.optional(),
+    instances: z
+      .array(manifestInstanceSchema)
+      .min(1)
+      .max(MANIFEST_INSTANCE_LIMIT)
+      .describe(
+        'In the order they were chosen (path order). One SOP Instance UID may stand here with several digests: the first is taken, the others conflict.',
+      ),
+    withheld: withheldSchema
+      .optional()
+      .describe(
+        'Instances of the study that are not promised; absent where there are none, or they are not known.',
+      ),
+    deidentification: deidentificationSchema.optional().describe('Under a de-identifying policy.'),
+    described: describedSchema
+      .optional()
+      .describe('For the rules that choose the destinations of the study; not kept.'),
+    vault: vaultEntriesSchema
+      .optional()
+      .describe('Where the policy feeds a vault: the sealed identities of the study’s patients.'),
   })
   .refine(
     ({ instances, deidentification }) =>
@@ -125,19 +134,21 @@ export const manifestAnswerSchema = z.object({
   uploadId: z.uuid(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
-  /**
-   * Held by the gateway or, asked in this request, by the PACS: nothing to send. `inPacs`: seen there, so the
-   * device need not keep a copy.
-   */
-  have: z.array(instanceKeySchema.extend({ inPacs: z.boolean().optional() })),
-  /** To be sent. */
-  need: z.array(instanceKeySchema),
-  /** In quarantine or refused: not to be sent; a person decides. */
-  conflict: z.array(instanceKeySchema.extend({ reason: z.string() })),
-  /**
-   * The device's names of parcels of this upload that the gateway has begun to receive, and not verified: it
-   * tells their offsets when asked. The command line's are hashes in the form of a UUID.
-   */
-  begun: z.array(z.guid()).optional(),
+  have: z
+    .array(instanceKeySchema.extend({ inPacs: z.boolean().optional() }))
+    .describe(
+      'Held by the gateway or, asked in this request, by the PACS: nothing to send. `inPacs`: seen there, so the device need not keep a copy.',
+    ),
+  need: z.array(instanceKeySchema).describe('To be sent.'),
+  conflict: z
+    .array(instanceKeySchema.extend({ reason: z.string() }))
+    .describe('In quarantine or refused: not to be sent; a person decides.'),
+  // The command line's names are hashes in the form of a UUID.
+  begun: z
+    .array(z.guid())
+    .optional()
+    .describe(
+      'The device’s names of parcels of this upload that the gateway has begun to receive, and not verified: a creation without a body tells their offset.',
+    ),
 });
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;

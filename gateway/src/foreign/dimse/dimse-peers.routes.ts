@@ -83,6 +83,7 @@ const remove = defineRoute({
 const answer = defineRoute({
   method: 'post',
   path: '/admin/dimse-peers/transfers/{id}',
+  operationId: 'decideDimseTransfer',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found', 'pacs-unreachable'],

@@ -1,31 +1,63 @@
 /**
  * tus in the contract: its bodies are streamed and its headers are the protocol's, so these routes are
- * described here and served by receive-parcel.ts. Only what a client must know beyond tus 1.0 is written
- * down.
+ * described here and served by receive-parcel.ts.
  */
 import type { Role } from '#shared/protocol/api.ts';
 import { describeRoute, type Router } from '../../http/route.ts';
 
-const PIECE = {
-  required: true,
-  content: { 'application/offset+octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+/** shared/src/transfer/parcel.ts writes and reads it. */
+const PARCEL = [
+  'A parcel is a `multipart/related; type="application/dicom"` body of instances of one series. Its boundary is 32',
+  'hexadecimal digits, lines end with CRLF, and there is neither a preamble nor an epilogue:',
+  '`--BOUNDARY`, the headers, an empty line, the instance (Part 10), CRLF for each instance, and `--BOUNDARY--`, CRLF at',
+  'the end. Each part has these headers: `Content-Type: application/dicom; transfer-syntax=UID`,',
+  '`Content-Location: SOP Instance UID`, `Content-Length: bytes of the part`, and',
+  '`Unencoded-Digest: sha-256=:base64 of the SHA-256 of the instance:` (the manifest has the same digest in hexadecimal).',
+  'A part may be coded: `Content-Encoding: deflate` (RFC 9110); then digest and manifest are still about the instance.',
+].join(' ');
+
+const WHOLE = { type: 'integer' as const, minimum: 0 };
+const TEXT = { type: 'string' as const };
+const header = (name: string, description: string, schema: object = TEXT, required = true) => ({
+  ...{ name, in: 'header' as const, required, description, schema },
+});
+const VERSION = header('Tus-Resumable', 'The version of tus.', { ...TEXT, enum: ['1.0.0'] });
+const CHECKSUM = header('Upload-Checksum', '`sha256 <base64>` of this piece; also `sha1`.', TEXT, false);
+const ID = {
+  ...{ name: 'id', in: 'path' as const, required: true, schema: { ...TEXT, format: 'uuid' } },
+  description: 'The last segment of `Location`.',
 };
-const byId = [
-  { name: 'id', in: 'path' as const, required: true, schema: { type: 'string' as const, format: 'uuid' } },
-];
-const nothing = (description: string) => ({ description });
+const OFFSET_HEADER = { 'Upload-Offset': { description: 'How many bytes are here.', schema: WHOLE } };
+const EXPIRES_HEADER = {
+  'Upload-Expires': { description: 'When it is forgotten unless it goes on.', schema: TEXT },
+};
+
+const pieceOf = (description: string, required: boolean) => ({
+  ...{ description, required },
+  content: { 'application/offset+octet-stream': { schema: { type: 'string' as const, format: 'binary' } } },
+});
 
 type TusRoute = Omit<Parameters<typeof describeRoute>[1], 'roles' | 'uploadRight' | 'keys' | 'tags'>;
 
 const CREATE: TusRoute = {
   method: 'post',
   path: '/upload/files',
+  operationId: 'createParcel',
   summary: 'tus creation of a parcel. Repeatable under the same device parcel id',
   description:
-    '`Upload-Metadata: upload <base64 of the upload’s id>,parcel <base64 of the device’s UUID for the parcel>`, and of a sealed parcel `,seal <base64 of the sealing key’s kid>,' +
-    'enc <base64 of the encapsulated key>`. Other clients send a lone instance or a ZIP: `filename <base64 of its name>`, and perhaps `policy <base64 of the policy’s name>`; the last' +
-    ' segment of `Location` is then the `{id}` of its status and receipt. The first bytes may come along. `Location` is relative.',
-  requestBody: { ...PIECE, required: false },
+    'A study that `POST /upload/init` has announced travels in parcels. Other clients send a lone instance (Part 10) or a ZIP without announcing it.',
+  parameters: [
+    VERSION,
+    header('Upload-Length', 'The bytes of the whole parcel or file.', WHOLE),
+    header(
+      'Upload-Metadata',
+      '`upload <base64 of the upload’s id>,parcel <base64 of the device’s UUID for the parcel>`, and of a sealed parcel `,seal <base64 of the sealing key’s kid>,' +
+        'enc <base64 of the encapsulated key>`. Of a file `filename <base64 of its name>`, and perhaps `policy <base64 of the policy’s name>`; the last' +
+        ' segment of `Location` is then the `{id}` of its status and receipt.',
+    ),
+    CHECKSUM,
+  ],
+  requestBody: pieceOf(`The first bytes, or none. ${PARCEL}`, false),
   problems: [
     'invalid-request',
     'upload-not-found',
@@ -38,27 +70,51 @@ const CREATE: TusRoute = {
     'checksum-mismatch',
     'storage-full',
   ],
-  responses: { 201: nothing('Created, or found again: `Upload-Offset` says what is here.') },
+  responses: {
+    201: {
+      description: 'Created, or found again.',
+      headers: {
+        Location: {
+          description:
+            'The address of the other requests, relative to the one of this request (RFC 3986 §5).',
+          schema: TEXT,
+        },
+        ...OFFSET_HEADER,
+        ...EXPIRES_HEADER,
+      },
+    },
+  },
 };
 
 const OFFSET: TusRoute = {
-  method: 'get',
+  method: 'head',
   path: '/upload/files/{id}',
-  summary: 'HEAD: how much is here. GET itself is refused',
-  parameters: byId,
-  problems: ['not-found', 'method-not-allowed'],
-  responses: { 200: nothing('For HEAD: `Upload-Offset`, `Upload-Length`, `Upload-Expires`.') },
+  operationId: 'getOffset',
+  summary: 'tus: how much is here',
+  parameters: [ID, VERSION],
+  problems: ['not-found'],
+  responses: {
+    200: {
+      description: 'The next piece begins at `Upload-Offset`.',
+      headers: {
+        ...OFFSET_HEADER,
+        'Upload-Length': { description: 'The bytes of the whole.', schema: WHOLE },
+        ...EXPIRES_HEADER,
+      },
+    },
+  },
 };
 
 const NEXT_PIECE: TusRoute = {
   method: 'patch',
   path: '/upload/files/{id}',
+  operationId: 'sendPiece',
   summary: 'tus: the next piece, at `Upload-Offset`',
   description:
-    'With `Upload-Checksum: sha256 <base64>` a damaged piece is answered by 460 and leaves the offset where it was. Of a sealed parcel a record that does not hold is' +
+    'With `Upload-Checksum` a damaged piece is answered by 460 and leaves the offset where it was. Of a sealed parcel a record that does not hold is' +
     ' answered by 460, and the offset is its start.',
-  parameters: byId,
-  requestBody: PIECE,
+  parameters: [ID, VERSION, header('Upload-Offset', 'Where the piece begins.', WHOLE), CHECKSUM],
+  requestBody: pieceOf('The bytes from there on.', true),
   problems: [
     'not-found',
     'invalid-request',
@@ -68,20 +124,26 @@ const NEXT_PIECE: TusRoute = {
     'storage-full',
   ],
   responses: {
-    204: nothing(
-      'Kept: `Upload-Offset` says how much is here. Of a file, `Link` (rel `describedby`) is where its status is told.',
-    ),
-    409: nothing('Another offset is the next: ask with HEAD.'),
+    204: {
+      description: 'Kept.',
+      headers: {
+        ...OFFSET_HEADER,
+        ...EXPIRES_HEADER,
+        Link: { description: 'Of a file: rel `describedby` is where its status is told.', schema: TEXT },
+      },
+    },
+    409: { description: 'Another offset is the next: ask with HEAD.' },
   },
 };
 
 const TERMINATION: TusRoute = {
   method: 'delete',
   path: '/upload/files/{id}',
+  operationId: 'deleteParcel',
   summary: 'tus termination',
-  parameters: byId,
+  parameters: [ID, VERSION],
   problems: ['not-found'],
-  responses: { 204: nothing('Gone.') },
+  responses: { 204: { description: 'Gone.' } },
 };
 
 /** Adds the four routes to the router's contract. */
