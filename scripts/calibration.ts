@@ -30,6 +30,14 @@ export async function calibrate(): Promise<Calibration> {
   return { ratio, seconds, recorded: RECORDED.seconds, cpu: cpus()[0]?.model.trim() ?? 'unknown' };
 }
 
+/** Also by the processor's time of this thread: a busy machine makes a thread wait, not work longer. */
+export async function calibrateThread(): Promise<Calibration & { readonly threadRatio: number }> {
+  const before = process.threadCpuUsage();
+  const calibration = await calibrate();
+  const { user, system } = process.threadCpuUsage(before);
+  return { ...calibration, threadRatio: Math.max(1, (user + system) / 1e6 / calibration.recorded) };
+}
+
 export function describeCalibration({ ratio, seconds, recorded, cpu }: Calibration): string {
   return (
     `calibration ${ratio.toFixed(2)} (${seconds.toFixed(2)} s on ${cpu}; ` +

@@ -1,13 +1,14 @@
 /** Every line that a test switches off in a copy of the project stands in the product, once. */
 import { ERASURES, SWITCHED_OFF } from '#testing/erasures.ts';
 import { type Mutation, timesIn } from '#testing/mutated-copy.ts';
+import { DEFENCES as BODIES } from '../lab/bodies/defences.ts';
 import { DEFENCES as HOSTILE } from '../lab/hostile/defences.ts';
 import { DEFENCES as LYING_PACS } from '../lab/lying-pacs/defences.ts';
 import type { SourceFile } from './source-files.ts';
 
 const MUTATIONS: readonly Mutation[] = [
   ...[...ERASURES, ...SWITCHED_OFF].flatMap(({ mutations }) => mutations),
-  ...HOSTILE.flatMap(({ lines }) => lines),
+  ...[...BODIES, ...HOSTILE].flatMap(({ lines }) => lines),
   ...LYING_PACS,
 ];
 

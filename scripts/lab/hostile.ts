@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { copyWith } from '#testing/mutated-copy.ts';
-import { calibrate, describeCalibration } from '../calibration.ts';
+import { calibrateThread, describeCalibration } from '../calibration.ts';
 import { DEFENCES, type Defence } from './hostile/defences.ts';
 import { faultsOf, type Limits } from './hostile/judge.ts';
 import { runHostile, type HostileReport, type HostileSettings } from './hostile/run-hostile.ts';
@@ -61,13 +61,11 @@ async function isMissed({ name, recipes, lines }: Defence, seed: number, limits:
 
 /** A busy machine makes a thread wait, not work longer: work is held against the processor's time alone. */
 async function limitsHere(seed: number): Promise<Limits> {
-  const before = process.threadCpuUsage();
-  const calibration = await calibrate();
-  const { user, system } = process.threadCpuUsage(before);
-  const workRatio = Math.max(1, (user + system) / 1e6 / calibration.recorded);
-  say(`seed ${seed}; ${describeCalibration(calibration)}; of the processor's time ${workRatio.toFixed(2)}`);
+  const calibration = await calibrateThread();
+  const { threadRatio } = calibration;
+  say(`seed ${seed}; ${describeCalibration(calibration)}; of the processor's time ${threadRatio.toFixed(2)}`);
   return {
-    workMs: WORK_MS * workRatio,
+    workMs: WORK_MS * threadRatio,
     blockedMs: BLOCKED_MS * calibration.ratio,
     grownBytes: GROWN_BYTES,
   };

@@ -11,7 +11,7 @@ export type Defence = {
   readonly lines: readonly Mutation[];
 };
 
-const defence = (
+export const defence = (
   name: string,
   recipes: readonly string[],
   ...lines: readonly (readonly [file: string, from: string, to: string])[]

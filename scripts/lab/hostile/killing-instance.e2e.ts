@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
 import { skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { isAlive } from '#testing/is-alive.ts';
 import { copyWith } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { findOrthanc, startOrthanc } from '../../system/orthanc.ts';
@@ -32,14 +33,6 @@ const DIES = {
   ${READS}`,
 };
 
-function isDead(pid: number): boolean {
-  try {
-    return !process.kill(pid, 0);
-  } catch {
-    return true;
-  }
-}
-
 type Status = { readonly state: string; readonly instances?: readonly { state: string; reason?: string }[] };
 
 /** The status of the settled upload, and how often the process died before. Starts it again each time. */
@@ -50,7 +43,7 @@ async function settledOf(
 ): Promise<{ readonly status: Status; readonly deaths: number }> {
   for (let deaths = 0; ; deaths += 1) {
     const status = await until('the upload to be settled, or the process to be dead', async () => {
-      if (isDead(gateway.pid)) return 'dead' as const;
+      if (!isAlive(gateway.pid)) return 'dead' as const;
       const { body } = await askAt(door, `/upload/${uploadId}/status?instances=1`);
       const said = body as Status | null;
       return (said?.state === 'held' || said?.state === 'closed') && said;
@@ -58,7 +51,10 @@ async function settledOf(
     if (status !== 'dead') return { status, deaths };
     // It may die again before it was seen to be ready.
     const started = gateway.start().catch(() => undefined);
-    await Promise.race([started, until('an early death', () => isDead(gateway.pid)).catch(() => undefined)]);
+    await Promise.race([
+      started,
+      until('an early death', () => !isAlive(gateway.pid)).catch(() => undefined),
+    ]);
   }
 }
 
@@ -90,7 +86,7 @@ else
         status.instances?.map(({ state, reason }) => reason ?? state),
         ['stored', 'cannot-be-verified', 'stored'],
       );
-      assert.not(isDead(gateway.pid), 'it lives on');
+      assert.not(!isAlive(gateway.pid), 'it lives on');
     } finally {
       await gateway.stop();
       await pacs.stop();

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { ADMIN, createAccount, ask, PASSWORD } from '#testing/accounts.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, type LogLine } from '#testing/gateway-under-test.ts';
+import { isAlive } from '#testing/is-alive.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { startOrthanc } from '../../system/orthanc.ts';
 import { freePort } from '../../system/ports.ts';
@@ -94,14 +95,6 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
   } finally {
     await gateway.stop();
     await orthanc.stop();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 

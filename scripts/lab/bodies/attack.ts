@@ -1,0 +1,108 @@
+/** One attack: something that is fired at the gateway under test, and what it cost. */
+import type { Addresses } from './addresses.ts';
+import type { Answer } from '../hostile/door.ts';
+import type { Ask } from './ask.ts';
+import type { Kind } from './body.ts';
+import type { Cost, Watch } from './watch-gateway.ts';
+
+export const GROUPS = ['routes', 'slow', 'answers', 'dimse', 'files'] as const;
+export type Group = (typeof GROUPS)[number];
+
+export type Shot = {
+  /** Names the target and the body; `--only` repeats it. */
+  readonly name: string;
+  readonly group: Group;
+  readonly caller: string;
+  readonly bytes: number;
+  /** The gateway has to refuse it. */
+  readonly isRefused: boolean;
+  readonly fire: () => Promise<Answer>;
+};
+
+export type Attack = Cost &
+  Omit<Shot, 'fire' | 'isRefused'> & {
+    /** Status and code. */
+    readonly said: string;
+    /** It was taken: the largest legal body may cost more. */
+    readonly isTaken: boolean;
+    /** Null: the answer was right. */
+    readonly fault: string | null;
+  };
+
+export type Tools = {
+  readonly ask: Ask;
+  readonly addresses: Addresses;
+  readonly watch: Watch;
+  /** A turn this long, in milliseconds, is enough: nothing larger is fired. */
+  readonly enoughMs: number;
+  readonly seed: number;
+  readonly isChosen: (name: string) => boolean;
+};
+
+const toAttack = ({ fire: _, isRefused, ...shot }: Shot, said: Answer, cost: Cost): Attack => ({
+  ...shot,
+  ...cost,
+  said: `${said.status}${said.code === null ? '' : ` ${said.code}`}`,
+  isTaken: said.status >= 200 && said.status < 300,
+  fault: faultOf(said, isRefused),
+});
+
+/** Null: the answer is right. */
+export function faultOf({ status, code }: Answer, isRefused: boolean): string | null {
+  if (code === 'unexpected' || (status >= 500 && code === null)) return `was answered ${status} ${code}`;
+  return isRefused && status >= 200 && status < 300 ? `was taken (${status})` : null;
+}
+
+/** Other people work meanwhile: a turn that is long the second time too is the attack's. */
+export async function attackWith({ watch, enoughMs }: Tools, shot: Shot): Promise<Attack> {
+  const [said, cost] = await watch.measure(shot.fire);
+  const attack = toAttack(shot, said, cost);
+  if (cost.heldMs <= enoughMs) return attack;
+  const [, again] = await watch.measure(shot.fire);
+  if (again.heldMs > enoughMs) return attack;
+  watch.noteBeside({ heldMs: cost.heldMs, during: shot.name });
+  return { ...attack, heldMs: again.heldMs };
+}
+
+/** All at once; where that is too long a turn, each alone. */
+export async function* attackTogether(tools: Tools, shots: readonly Shot[]): AsyncGenerator<Attack> {
+  const { watch, enoughMs } = tools;
+  const [said, cost] = await watch.measure(() => Promise.all(shots.map(({ fire }) => fire())));
+  if (cost.heldMs <= enoughMs)
+    for (const [at, shot] of shots.entries()) yield toAttack(shot, said[at]!, cost);
+  else for (const shot of shots) yield await attackWith(tools, shot);
+}
+
+export const FIRST_BYTES: number = 64 * 1024;
+const MIDDLE_BYTES = 1024 ** 2;
+/** Nothing larger is fired where there is no limit. */
+export const LAST_BYTES: number = 64 * 1024 ** 2;
+const STEP = 4;
+/** One file or answer in four is as large as it may be; with another seed, another one. */
+const LARGE_FILES = 4;
+
+/** How large the kind becomes at the nth place where it is tried. */
+export const limitOf = ({ isFile = false }: Pick<Kind, 'isFile'>, limit: number, nth: number): number =>
+  isFile && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit;
+
+/** Grows up to the limit or until it is enough; where a small body costs nothing, the largest comes soon. */
+export async function* attackRising(
+  tools: Tools,
+  limit: number,
+  attacksOf: (bytes: number) => AsyncIterable<Attack>,
+): AsyncGenerator<Attack> {
+  for (let bytes = Math.min(FIRST_BYTES, limit); ; ) {
+    const attacks = await Array.fromAsync(attacksOf(bytes));
+    yield* attacks;
+    if (attacks.length === 0 || bytes === limit || attacks.some((one) => isEnough(tools, one, bytes))) return;
+    const isFree = attacks.every(({ heldMs }) => heldMs === 0);
+    const next = !isFree ? bytes * STEP : bytes < MIDDLE_BYTES ? MIDDLE_BYTES : limit;
+    bytes = Math.min(next, limit);
+  }
+}
+
+/** A refusal that comes before the body was read may be lost with the connection (RFC 9112 §9.6). */
+export const isTooLarge = ({ said }: Attack): boolean => /^(413|0)\b/.test(said);
+/** It is too long a turn, was too large, or nothing of its kind is larger. */
+const isEnough = ({ enoughMs }: Tools, attack: Attack, bytes: number): boolean =>
+  attack.heldMs > enoughMs || isTooLarge(attack) || attack.bytes < bytes / 2;

@@ -1,0 +1,154 @@
+/**
+ * The short form of `npm run lab -- bodies`: every operation of the contract gets the bodies of its content type, at a
+ * gateway without ports. It looks at counts, sizes and answers; how long the gateway is held is for the lab.
+ */
+import { z } from '@hono/zod-openapi';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { everyNth } from '#testing/every-nth.ts';
+import { ROLES } from '#shared/protocol/api.ts';
+import { defineRoute, jsonBody } from '../../../gateway/src/http/route.ts';
+import { openTestGateway, type TestGateway } from '../../../gateway/src/testing/open-gateway.ts';
+import { openTestPacs } from '../../../gateway/src/testing/open-pacs.ts';
+import { Addresses } from './addresses.ts';
+import { faultOf, FIRST_BYTES } from './attack.ts';
+import type { Ask } from './ask.ts';
+import { NOBODY, operationsOf, resolverOf, type Contract } from './operations.ts';
+import { requestsFor, targetsOf, type Target } from './targets.ts';
+
+const test = suite('the bodies of the lab');
+let gateway: TestGateway;
+let world: Attacked;
+test.before(async () => {
+  gateway = await openTestGateway({ pacs: openTestPacs() });
+  world = await openContractOf(gateway);
+});
+test.after(() => gateway.close());
+
+type Attacked = {
+  readonly contract: Contract;
+  readonly targets: readonly Target[];
+  readonly ask: Ask;
+  readonly addresses: Addresses;
+};
+
+async function openContractOf(attacked: TestGateway): Promise<Attacked> {
+  const contract = (await (await attacked.call('GET', '/openapi.json')).json()) as Contract;
+  const tokens = new Map<string, string>();
+  for (const role of ROLES) tokens.set(role, (await attacked.userWith([role])).accessToken);
+  const ask: Ask = async (caller, { method, path, headers = {}, body: sent }) => {
+    const token = tokens.get(caller);
+    const more = { ...(token && { token }), ...(sent && { form: new Uint8Array(sent) }) };
+    const answer = await attacked.call(method, path, { headers, ...more });
+    const text = await answer.text();
+    const isJson = /json/.test(answer.headers.get('content-type') ?? '');
+    const body: unknown = isJson ? JSON.parse(text) : text;
+    return { status: answer.status, code: (body as { code?: string }).code ?? null, body };
+  };
+  const addresses = new Addresses(operationsOf(contract), resolverOf(contract), ask);
+  return { contract, targets: targetsOf(contract, 1), ask, addresses };
+}
+
+/** Devices and keys are for the lab. */
+const callerOf = ({ operation }: Target): string =>
+  operation.callers.find((one) => one === NOBODY || ROLES.some((role) => role === one))!;
+
+type Shot = { readonly target: Target; readonly kinds: Target['kinds']; readonly bytes: number };
+
+/** How many of each kind were sent, and a line for each wrong answer. */
+async function fire({ ask, addresses }: Attacked, { target, kinds, bytes }: Shot) {
+  const caller = callerOf(target);
+  const sent = new Map<string, number>();
+  const faults: string[] = [];
+  for (const kind of kinds) {
+    const body = kind.make(bytes, target.place);
+    const isRefused = target.mustRefuse(kind, body);
+    const requests = await requestsFor(target, body, { caller, addresses, isRefused });
+    sent.set(kind.name, requests.length);
+    for (const asked of requests) {
+      const fault = faultOf(await ask(caller, asked), isRefused);
+      if (fault !== null) faults.push(`${target.name} ${kind.name} ${fault}`);
+    }
+  }
+  return { sent, faults };
+}
+
+test('every operation that takes a body is a target with each of its content types', () => {
+  const { contract, targets } = world;
+  const wanted = Object.entries(contract.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { requestBody }]) =>
+      Object.keys(requestBody?.content ?? {}).map((type) => `${method.toUpperCase()} ${path} ${type}`),
+    ),
+  );
+  assert.ok(wanted.length > 80, `${wanted.length}`);
+  assert.equal(
+    targets.map(({ operation, place }) => `${operation.method} ${operation.path} ${place.type}`),
+    wanted,
+  );
+  for (const { name, kinds } of targets) {
+    assert.ok(kinds.length >= 20, `${name}: ${kinds.length} kinds`);
+    assert.is(new Set(kinds.map((kind) => kind.name)).size, kinds.length, name);
+    assert.ok(kinds[0]!.isPlain, `${name} has a body that finds its limit`);
+  }
+});
+
+test('every operation refuses the bodies that it cannot take, and nothing goes wrong (in the gate each meets a fifth of them in its turn)', async () => {
+  const wrong: string[] = [];
+  let count = 0;
+  for (const [nth, target] of world.targets.entries()) {
+    const kinds = everyNth(target.kinds, 5, nth);
+    const { sent, faults } = await fire(world, { target, kinds, bytes: 4 * 1024 });
+    wrong.push(...faults);
+    const kept = [...sent].filter(([, times]) => times === 0).map(([name]) => name);
+    const isSetting = target.operation.callers.join() === 'admin';
+    assert.ok(isSetting || kept.length === 0, `${target.name} was spared ${kept}`);
+    count += kinds.length - kept.length;
+  }
+  assert.ok(count > 400, `${count} bodies`);
+  assert.equal(wrong, []);
+});
+
+test('bodies are as large as they are asked to be, and an operation takes the first size of the lab', async () => {
+  const { targets, ask, addresses } = world;
+  for (const [nth, target] of targets.entries()) {
+    const kinds = everyNth(target.kinds, 8, nth);
+    const full = kinds.filter(({ make }) => {
+      const { length } = make(FIRST_BYTES, target.place).bytes;
+      assert.ok(length <= FIRST_BYTES, `${target.name}: ${length} bytes`);
+      return length > 0.98 * FIRST_BYTES;
+    });
+    assert.ok(full.length >= kinds.length / 3, `${target.name}: ${full.map(({ name }) => name)}`);
+    const caller = callerOf(target);
+    const body = target.kinds[0]!.make(FIRST_BYTES, target.place);
+    for (const asked of await requestsFor(target, body, { caller, addresses, isRefused: true }))
+      assert.is.not((await ask(caller, asked)).code, 'body-too-large', target.name);
+  }
+});
+
+test('a route that nobody has told the lab of is attacked', async () => {
+  const own = await openTestGateway({ start: false });
+  const wish = z.object({ names: z.array(z.string().max(8)).max(20) });
+  const received: string[] = [];
+  const route = defineRoute({
+    ...{ method: 'post', path: '/things/{id}/names', roles: 'public', tags: ['things'], summary: 'Name it' },
+    request: { params: z.object({ id: z.uuid() }), body: jsonBody(wish) },
+    responses: { 204: { description: 'Named' } },
+  } as const);
+  own.api.openapi(route, (c) => {
+    received.push(JSON.stringify(c.req.valid('json')));
+    return c.body(null, 204);
+  });
+  const world = await openContractOf(own);
+  const target = world.targets.find(({ operation }) => operation.path === route.path)!;
+  const { sent, faults } = await fire(world, { target, kinds: target.kinds, bytes: 4 * 1024 });
+  assert.is(sent.size, target.kinds.length);
+  assert.ok([...sent.values()].every((times) => times === 1));
+  assert.ok(
+    received.some((text) => text.includes('a1')),
+    'a legal body too, by its schema',
+  );
+  assert.equal(faults, []);
+  await own.close();
+});
+
+test.run();

@@ -1,0 +1,60 @@
+/** The callers of a contract at a gateway under test, signed in: each role, a device, and a key of each scope. */
+import { ADMIN, ask as askAs, createAccount, type Account } from '#testing/accounts.ts';
+import type { GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { ROLES } from '#shared/protocol/api.ts';
+import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
+import { askAt, enrolDevice, openDoor, type Door } from '../hostile/door.ts';
+import type { Ask } from './ask.ts';
+import { DEVICE, keyOf, NOBODY } from './operations.ts';
+
+export type Callers = {
+  readonly ask: Ask;
+  /** Signed in, or signed in again. */
+  readonly doorOf: (caller: string) => Promise<Door>;
+  /** Behind a role. */
+  readonly accountOf: (role: string) => Account;
+};
+
+const EXPIRES_IN_DAYS = 1;
+
+export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
+  const { api } = gateway;
+  const accounts = new Map<string, Account>();
+  for (const role of ROLES) accounts.set(role, await createAccount(gateway, role, [role]));
+  const nobody: Door = { who: NOBODY, api, token: null };
+
+  async function open(caller: string): Promise<Door> {
+    if (caller === DEVICE) return enrolDevice(await doorOf('technician'));
+    const account = accounts.get(caller);
+    return account === undefined ? nobody : openDoor(caller, api, account.username);
+  }
+  const doors = new Map<string, Promise<Door>>([[NOBODY, Promise.resolve(nobody)]]);
+  for (const scope of API_KEY_SCOPES) {
+    const role = scope === 'metrics' ? 'auditor' : 'technician';
+    const body = {
+      ...{ name: scope, accountId: accounts.get(role)!.id, scopes: [scope] },
+      expiresInDays: EXPIRES_IN_DAYS,
+    };
+    const made = await askAs(gateway, ADMIN, { method: 'POST', path: '/admin/api-keys', body });
+    if (made.status !== 201) throw new Error(await made.text());
+    const { key } = (await made.json()) as { key: string };
+    doors.set(keyOf(scope), Promise.resolve({ who: keyOf(scope), api, token: key }));
+  }
+  const doorOf = (caller: string): Promise<Door> => {
+    const door = doors.get(caller) ?? open(caller);
+    doors.set(caller, door);
+    return door;
+  };
+  return {
+    doorOf,
+    accountOf: (role) => accounts.get(role)!,
+    async ask(caller, { path, ...asked }) {
+      const said = await askAt(await doorOf(caller), path, asked);
+      if (said.status !== 401 || (!(ROLES as readonly string[]).includes(caller) && caller !== DEVICE))
+        return said;
+      // Its ten minutes are over, or an attack has ended its session.
+      doors.set(caller, open(caller));
+      return askAt(await doorOf(caller), path, asked);
+    },
+  };
+}

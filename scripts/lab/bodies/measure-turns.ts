@@ -1,0 +1,46 @@
+/**
+ * Measures how long a thread is at work between two turns of its event loop, in processor time: time in which other
+ * processes had the cores does not count. An immediate runs once in each turn, after the answers of the sockets; one
+ * that is not referenced keeps no loop awake. Garbage collection is told apart, by the clock.
+ */
+import { PerformanceObserver } from 'node:perf_hooks';
+
+/** `fromMs`, `toMs`: instants of `performance.now()`. */
+type Span = { readonly fromMs: number; readonly toMs: number };
+export type Turn = Span & { readonly event: 'turn'; readonly cpuMs: number };
+export type Collection = Span & { readonly event: 'collection' };
+
+/** Shorter ones are nobody's business. */
+const TURN_FROM_MS = 5;
+const COLLECTION_FROM_MS = 1;
+
+function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Returns the function that ends it. */
+export function measureTurns(say: (measured: Turn | Collection) => void): () => void {
+  let at = performance.now();
+  let cpu = threadCpuMs();
+  let next: NodeJS.Immediate;
+  const end = (): void => {
+    const now = performance.now();
+    const nowCpu = threadCpuMs();
+    if (nowCpu - cpu >= TURN_FROM_MS) say({ event: 'turn', fromMs: at, toMs: now, cpuMs: nowCpu - cpu });
+    at = now;
+    cpu = nowCpu;
+    next = setImmediate(end).unref();
+  };
+  next = setImmediate(end).unref();
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      if (duration >= COLLECTION_FROM_MS)
+        say({ event: 'collection', fromMs: startTime, toMs: startTime + duration });
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  return () => {
+    clearImmediate(next);
+    observer.disconnect();
+  };
+}

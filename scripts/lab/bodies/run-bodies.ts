@@ -1,0 +1,83 @@
+/** Runs every group of attacks against one world while the honest people work, and gives what each attack cost. */
+import { join } from 'node:path';
+import { isAlive } from '#testing/is-alive.ts';
+import { attackAnswers, readingTriggers } from './attack-answers.ts';
+import { attackDimse } from './attack-dimse.ts';
+import { attackFiles } from './attack-files.ts';
+import { attackRoutes } from './attack-routes.ts';
+import { attackSlowly } from './attack-slowly.ts';
+import { Addresses } from './addresses.ts';
+import type { Attack, Group, Tools } from './attack.ts';
+import { createPeople, type Honest } from './honest.ts';
+import { operationsOf, resolverOf, type Contract } from './operations.ts';
+import { targetsOf } from './targets.ts';
+import { watchGateway, type Beside, type Watch } from './watch-gateway.ts';
+import { openWorld, type World } from './world.ts';
+
+export type BodiesSettings = {
+  /** Empty, and removed by the caller. */
+  readonly folder: string;
+  readonly seed: number;
+  /** The sources of the gateway: another copy of the project. */
+  readonly root?: string | undefined;
+  /** Of the large honest study; 0: nobody else works. */
+  readonly instances: number;
+  readonly groups: readonly Group[];
+  readonly isChosen: (name: string) => boolean;
+  readonly enoughMs: number;
+  readonly say: (attack: Attack) => void;
+  /** Nothing is fired after this attack. */
+  readonly isLast?: (attack: Attack) => boolean;
+};
+
+export type BodiesReport = {
+  readonly attacks: readonly Attack[];
+  readonly beside: Beside;
+  readonly honest: Honest;
+  /** The gateway's process is still the first one. */
+  readonly hasSurvived: boolean;
+};
+
+export async function runBodies(settings: BodiesSettings): Promise<BodiesReport> {
+  const { folder, seed, root, instances, say, isLast } = settings;
+  const people = createPeople(join(folder, 'people'), { seed, instances });
+  const world = await openWorld({ folder, seed, root, isTheirs: people.isTheirs });
+  const { gateway, pacs } = world;
+  try {
+    const { pid } = gateway;
+    // The first question makes the document, once in the life of a gateway.
+    const contract = (await (await fetch(`${gateway.api}/openapi.json`)).json()) as Contract;
+    const watch = await watchGateway(gateway);
+    if (instances > 0) await people.start(gateway, pacs);
+    const attacks: Attack[] = [];
+    for await (const attack of attacksOn(world, settings, { contract, watch })) {
+      attacks.push(attack);
+      say(attack);
+      if (isLast?.(attack)) break;
+    }
+    const honest = await people.end();
+    return { attacks, beside: watch.beside(), honest, hasSurvived: gateway.pid === pid && isAlive(pid) };
+  } finally {
+    await world.close();
+  }
+}
+
+async function* attacksOn(
+  world: World,
+  { seed, enoughMs, groups, isChosen }: BodiesSettings,
+  { contract, watch }: { readonly contract: Contract; readonly watch: Watch },
+): AsyncGenerator<Attack> {
+  const { gateway, callers, pacs, dimsePort, triggers } = world;
+  const operations = operationsOf(contract);
+  const addresses = new Addresses(operations, resolverOf(contract), callers.ask);
+  const tools: Tools = { ask: callers.ask, addresses, watch, enoughMs, seed, isChosen };
+  const targets = targetsOf(contract, seed);
+  const attacks: Readonly<Record<Group, () => AsyncGenerator<Attack>>> = {
+    routes: () => attackRoutes(tools, targets),
+    slow: () => attackSlowly(tools, targets, { gateway, callers }),
+    answers: () => attackAnswers(tools, [...triggers, ...readingTriggers(tools, operations, pacs)]),
+    dimse: () => attackDimse(tools, dimsePort),
+    files: () => attackFiles(tools, callers),
+  };
+  for (const group of groups) yield* attacks[group]();
+}
