@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
-import { signIn, untilInstalled } from '#testing/app-page.ts';
+import { signIn, untilInstalled, untilPolicyKnown } from '#testing/app-page.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
@@ -204,6 +204,7 @@ export async function benchBrowser(say: (line: string) => void): Promise<readonl
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
+    await untilPolicyKnown(page);
     // Only the device is measured: the link would add work at the same time.
     app.link.cut();
     const session = await context.newCDPSession(page);
