@@ -155,7 +155,7 @@ test('TLS on such a connection holds to the chain and to the name of the certifi
       () => asked.promise,
       ({ code }: NodeJS.ErrnoException) => code,
     );
-    await opening.then((socket) => socket.destroy()).catch(() => 'it ended by itself');
+    await opening.then((socket) => socket.destroy()).catch(() => 'it ended before');
     server.close();
     return outcome;
   };
@@ -210,7 +210,7 @@ for (const [name, [way, code]] of Object.entries(EXAMINED))
     server.close();
   });
 
-test('each question of the doctor is judged by itself', async () => {
+test('each question of the doctor is judged on its own', async () => {
   const { port, count, server } = await counting();
   for (const scheme of ['http', 'https']) {
     const url = `${scheme}://localhost:${port}/`;

@@ -34,7 +34,7 @@ export function findInFile({ path, text }: SourceFile): Found {
   const patterns: FoundPattern[] = [];
   const misplaced: { at: string; what: string }[] = [];
   const placeOf = ({ start }: Node): string => `${path}:${text.slice(0, start).split('\n').length}`;
-  /** Arguments of `split`, which goes on behind each match. */
+  /** Arguments of `split`, which searches again behind each match. */
   const splitters = new Set<Node>();
   /** Functions that run while the module loads: the callbacks of `map` there. */
   const atOnce = new Set<Node>();

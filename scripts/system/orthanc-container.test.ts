@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const MODULE = new URL('./orthanc-container.ts', import.meta.url).href;
-/** In the place of Docker: more words than Node keeps of a program by itself. */
+/** In the place of Docker: more words than Node keeps of a program unless it is told to. */
 const DOCKER = `#!${process.execPath}\nprocess.stderr.write('.'.repeat(2 * 1024 * 1024));`;
 
 test('a start in a container survives two megabytes of words', async () => {

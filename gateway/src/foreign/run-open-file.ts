@@ -292,7 +292,7 @@ function sendToolsOf(
       studies.add(studyInstanceUID);
       const of = { accountId: file.account_id, studyInstanceUID };
       const withheld = file.device_id === null ? await countWithheldOf(pipeline.db, of) : {};
-      return openUpload(pipeline, { ...manifest, withheld }, sender, { asked });
+      return openUpload(pipeline, { ...manifest, withheld }, sender, { asked, opensFile: true });
     },
     takeBack: async (uploadId: string, keys: Parameters<typeof takeBackInstances>[2]) => {
       const upload = await findUpload(pipeline.db, uploadId, null);

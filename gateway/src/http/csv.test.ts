@@ -87,7 +87,8 @@ test('a broken file names the row where it breaks', async () => {
   assert.is(await brokenAt('a,b\r\n1,2\r\n3,"4'), '3 quotes');
   assert.is(await brokenAt('a,b\r\n1,"2"x\r\n'), '2 quotes');
   assert.is(await brokenAt(`a,b\r\n1,2\r\n"${'x'.repeat(70_000)}`), '3 too-long');
-  assert.is(await brokenAt(`a,b\r\n1,2\r\n${','.repeat(70_000)}\r\n`), '3 too-long');
+  assert.is(await brokenAt(`a,b\r\n1,2\r\n${','.repeat(65_536)}\r\n`), '3 too-long');
+  assert.is((await read(`a,b\r\n1,2\r\n${','.repeat(65_535)}\r\n`)).length, 3);
 });
 
 test('bytes that are not UTF-8 spoil their own row alone', async () => {

@@ -15,7 +15,7 @@ const PART_HEADER_LIMIT = 8 * 1024;
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/i;
 /** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
 const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/i;
-/** RFC 5322 §2.2.3: between two headers; a header goes on behind a line break and a space. */
+/** RFC 5322 §2.2.3: between two headers; a line that opens with a space belongs to the header before it. */
 const BETWEEN_HEADERS = /\r?\n(?![ \t])/;
 
 export type MultipartLimits = {

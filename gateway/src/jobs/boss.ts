@@ -3,7 +3,7 @@ import { PgBoss } from 'pg-boss';
 import type { Database } from '../database/database.ts';
 import type { Pace } from './pace.ts';
 
-/** Its own connections, in addition to the gateway's pool: fetching, finishing, heartbeats. */
+/** Connections of pg-boss, in addition to the gateway's pool: fetching, finishing, heartbeats. */
 const SERVER_CONNECTIONS = 4;
 
 /**

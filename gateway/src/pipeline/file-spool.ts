@@ -8,6 +8,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
+import { lockAnnouncing } from './study.store.ts';
 import type { StudyKeys } from './study-key.ts';
 import {
   deleteUnopened,
@@ -58,6 +59,7 @@ export async function createFile(
 ): Promise<NewFile> {
   const id = toFileId(tools.newId());
   const row = await tools.db.transaction().execute(async (trx) => {
+    await lockAnnouncing(trx, { siteId: file.site_id, accountId: file.account_id });
     // Two creations do not see the same room.
     await sql`select pg_advisory_xact_lock(hashtext('file room'))`.execute(trx);
     await checkAnnounced({ ...tools, db: trx }, file.account_id, file.bytes ?? 0);

@@ -27,7 +27,6 @@ import {
   setCancelled,
 } from '../pipeline/parcel.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { quotaUse } from '../policies/quota.store.ts';
 import { findPolicy, originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
 import { expectInCopies, givenUpCopies } from '../pipeline/copy.store.ts';
 import { resumeCopies } from '../pipeline/resume-copies.ts';
@@ -58,6 +57,7 @@ import {
 } from './compare-manifest.ts';
 import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { findOrCreateUpload } from './find-or-create-upload.ts';
+import { requireQuota } from './require-quota.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
 import { setWithheld } from './withhold.ts';
 
@@ -123,8 +123,11 @@ function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | nul
   };
 }
 
-/** `asked`: of the PACS. `signedAt`: when the device made the promise, where somebody brings it later. */
-type From = { readonly asked: Asked | null; readonly signedAt?: Date };
+/**
+ * `asked`: of the PACS. `signedAt`: when the device made the promise, where somebody brings it later. `opensFile`: it
+ * is what a file holds, which counted against the quota when it was announced.
+ */
+type From = { readonly asked: Asked | null; readonly signedAt?: Date; readonly opensFile?: boolean };
 
 /**
  * Answers a manifest that was checked by its schema and whose policy was allowed. Throws `quota-exceeded`, and
@@ -174,7 +177,7 @@ async function openIn(
   trx: Transaction<Tables>,
   tools: UploadTools,
   sender: Sender,
-  { manifest, reports, asked, signedAt }: Opening,
+  { manifest, reports, asked, signedAt, opensFile = false }: Opening,
 ): Promise<Opened> {
   const now = tools.now();
   const { studyInstanceUID, policy } = manifest;
@@ -198,7 +201,8 @@ async function openIn(
     accountId === null
       ? 0
       : await keepEntries(trx, manifest.vault ?? [], { siteId, accountId, uploadId, now });
-  if (compared.insert.length + compared.again.length + identities > 0) await requireQuota(trx, sender, now);
+  if (compared.insert.length + compared.again.length + identities > 0)
+    await requireQuota(trx, sender, { now, opensFile });
   if (need.length > 0) {
     await renewPromises(trx, uploadId, now);
     await setCancelled(trx, uploadId, null);
@@ -255,19 +259,6 @@ function requireNewest(
   const replaced = new Set(superseded.map(({ id }) => id));
   if (known.some(({ id, updated_at }) => replaced.has(id) && updated_at > signedAt))
     throw new Problem('stick-outdated');
-}
-
-/**
- * Throws `quota-exceeded` where the account has now announced more than it may: nothing of it is kept. The
- * gateway itself has no quota.
- */
-async function requireQuota(trx: Transaction<Tables>, { accountId }: Sender, now: Date): Promise<void> {
-  const use = accountId === null ? undefined : await quotaUse(trx, accountId, now);
-  if (use === undefined) return;
-  const { quota, used } = use;
-  const isExceeded =
-    used.uploads > quota.uploads || used.instances > quota.instances || used.bytes > quota.bytes;
-  if (isExceeded) throw new Problem('quota-exceeded');
 }
 
 /** By `UID digest`. */

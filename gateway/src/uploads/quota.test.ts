@@ -113,6 +113,7 @@ test('is not exceeded by announcements that come at once, of uploads or of files
   assert.is(await count(many.map(file)), 2);
   const { used } = (await quotaUse(tools.db, accountId, new Date()))!;
   assert.equal([used.uploads, used.bytes], [5, 32 * GIB + 3]);
+  assert.is(await count([announce(500, 100)]), 0, 'files that are not opened yet count');
 });
 
 /** The one instance of study `seed`, with other bytes each time. */

@@ -36,9 +36,9 @@ export const readingTriggers = (
 export async function* attackAnswers(tools: Tools, triggers: readonly Trigger[]): AsyncGenerator<Attack> {
   const services = new Map<string, Trigger>();
   for (const trigger of triggers) {
-    trigger.liar.takeAsked();
+    trigger.liar.lies.takeAsked();
     await trigger.fire();
-    for (const service of trigger.liar.takeAsked())
+    for (const service of trigger.liar.lies.takeAsked())
       if (!services.has(`${trigger.liar.url} ${service}`))
         services.set(`${trigger.liar.url} ${service}`, trigger);
   }
@@ -73,8 +73,8 @@ async function* attackService(
     yield attackWith(tools, {
       ...{ name, group: 'answers', caller, bytes: body.bytes.length, isRefused: false },
       async fire() {
-        liar.arm(service, body);
-        return trigger.fire().finally(() => liar.arm(null));
+        liar.lies.arm(service, body);
+        return trigger.fire().finally(() => liar.lies.arm(null));
       },
     });
   });

@@ -67,7 +67,7 @@ async function* findLimit(tools: Tools, limits: Limits, aim: Aim): AsyncGenerato
   if (refused < Infinity) limits.set(aim.target.name, taken);
 }
 
-/** One for each address of the target. */
+/** Attacks, one for each address of the target. */
 async function* attackOnce(tools: Tools, aim: Aim, bytes: number): AsyncGenerator<Attack> {
   const { ask, addresses } = tools;
   const { target, kind, caller, isLegal } = aim;

@@ -23,7 +23,7 @@ export type Attack = Cost &
   Omit<Shot, 'fire' | 'isRefused'> & {
     /** Status and code. */
     readonly said: string;
-    /** It was taken: the largest legal body may cost more. */
+    /** The gateway took it: the largest legal body may cost more. */
     readonly isTaken: boolean;
     /** Null: the answer was right. */
     readonly fault: string | null;
@@ -103,6 +103,6 @@ export async function* attackRising(
 
 /** A refusal that comes before the body was read may be lost with the connection (RFC 9112 §9.6). */
 export const isTooLarge = ({ said }: Attack): boolean => /^(413|0)\b/.test(said);
-/** It is too long a turn, was too large, or nothing of its kind is larger. */
+/** Whether the turn was too long, the body too large, or nothing of its kind is larger. */
 const isEnough = ({ enoughMs }: Tools, attack: Attack, bytes: number): boolean =>
   attack.heldMs > enoughMs || isTooLarge(attack) || attack.bytes < bytes / 2;

@@ -29,7 +29,7 @@ export type Kind = {
   readonly name: string;
   /** Nobody may take it for what its type says, whatever the schema. */
   readonly isBroken?: boolean;
-  /** Of all kinds for a type the one that does no harm but by its size: it finds the limit. */
+  /** The kind of its type that does no harm but by its size: it finds the limit. */
   readonly isPlain?: boolean;
   /** A file, whatever the type says: many of them at the limit would take all the time there is. */
   readonly isFile?: boolean;

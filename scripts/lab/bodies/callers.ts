@@ -52,7 +52,7 @@ export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
       const said = await askAt(await doorOf(caller), path, asked);
       if (said.status !== 401 || (!(ROLES as readonly string[]).includes(caller) && caller !== DEVICE))
         return said;
-      // Its ten minutes are over, or an attack has ended its session.
+      // The ten minutes of its token are over, or an attack has ended its session.
       doors.set(caller, open(caller));
       return askAt(await doorOf(caller), path, asked);
     },

@@ -41,7 +41,7 @@ export function fragments(contextId: number, isCommand: boolean, bytes: Buffer):
 
 const P_DATA = 4;
 const ACCEPT = 2;
-/** Of each PDU; longer ones are refused by their header. */
+/** The most that a PDU may have; longer ones are refused by their header. */
 const PDU_BYTES = 120_000;
 const repeated = (unit: Buffer, bytes: number): Buffer =>
   Buffer.alloc(Math.max(unit.length, bytes - (bytes % unit.length)), unit);

@@ -1,9 +1,8 @@
 /** A destination that speaks DIMSE and answers as an attack says; a service is the field of a command. */
 import { encodeCommand } from '../../../gateway/src/dimse/elements.ts';
 import { accept, openDimsePeer, respond, type Asked } from '../../../gateway/src/testing/dimse-peer.ts';
-import type { Body } from './body.ts';
 import { DATA_SET, dimseKinds, fragments, PDUS } from './dimse-bodies.ts';
-import type { Liar } from './liar.ts';
+import { Lies, type Liar } from './liar.ts';
 
 const PENDING = 0xff00;
 const ASSOCIATION = 'DIMSE association';
@@ -11,24 +10,14 @@ const ASSOCIATION = 'DIMSE association';
 const DATA_SET_BYTES = 4 * 1024 ** 2;
 
 export async function startDimseLiar(): Promise<Liar> {
-  const asked = new Set<string>();
-  let armed: { readonly service: string; readonly body: Body } | null = null;
-  let asks = 0;
-  let lies = 0;
-  const lieOn = (service: string): Body | null => {
-    asked.add(service);
-    asks += 1;
-    if (armed?.service !== service) return null;
-    lies += 1;
-    return armed.body;
-  };
+  const lies = new Lies();
   const peer = await openDimsePeer({
     associate: (request) => {
-      const lie = lieOn(ASSOCIATION);
+      const lie = lies.answerFor(ASSOCIATION);
       return lie?.type === PDUS ? lie.bytes : accept(request);
     },
     answer: (message) => {
-      const lie = lieOn(`DIMSE ${message.field.toString(16).padStart(4, '0')}`);
+      const lie = lies.answerFor(`DIMSE ${message.field.toString(16).padStart(4, '0')}`);
       if (lie === null) return respond(message, 0);
       return lie.type === PDUS ? [lie.bytes] : [pending(message, lie.bytes), ...respond(message, 0)];
     },
@@ -41,21 +30,7 @@ export async function startDimseLiar(): Promise<Liar> {
         [PDUS, 1],
       ],
     },
-    ...{ kindsOf: dimseKinds, limit: DATA_SET_BYTES },
-    get asks() {
-      return asks;
-    },
-    get lies() {
-      return lies;
-    },
-    takeAsked() {
-      const all = [...asked];
-      asked.clear();
-      return all;
-    },
-    arm(service, body) {
-      armed = service === null || body === undefined ? null : { service, body };
-    },
+    ...{ kindsOf: dimseKinds, limit: DATA_SET_BYTES, lies },
     stop: async () => peer.close(),
   };
 }

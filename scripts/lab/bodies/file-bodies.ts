@@ -29,7 +29,7 @@ const EMPTY_ELEMENT = hex('09001010 53480000');
 const FRAGMENT = hex('feff00e0 00000000');
 const PIXELS_IN_FRAGMENTS = hex('e07f1000 4f420000 ffffffff');
 
-/** Of File Meta Information and identifiers. */
+/** The room that File Meta Information and identifiers take. */
 const HEAD_BYTES = 700;
 
 const headed =

@@ -15,17 +15,41 @@ export type Liar = {
   /** The content types of its lies, and how many of their bodies each service gets: all, or every nth in its turn. */
   readonly types: readonly (readonly [type: string, every: number])[];
   readonly kindsOf: (place: Place) => readonly Kind[];
-  /** Of the largest lie, in bytes. */
+  /** The size of the largest lie, in bytes. */
   readonly limit: number;
-  /** The services that were asked since they were last taken out. */
-  takeAsked(): readonly string[];
-  /** Null: it is honest again. */
-  arm(service: string | null, body?: Body): void;
-  /** How often it was asked, and has lied. */
-  readonly asks: number;
-  readonly lies: number;
+  readonly lies: Lies;
   stop(): Promise<void>;
 };
+
+/** Counts what a destination is asked, and keeps the service that it lies about next. */
+export class Lies {
+  asks = 0;
+  told = 0;
+  #asked = new Set<string>();
+  #armed: { readonly service: string; readonly body: Body } | null = null;
+
+  /** Services that were asked since they were last taken out. */
+  takeAsked(): readonly string[] {
+    const all = [...this.#asked];
+    this.#asked.clear();
+    return all;
+  }
+
+  /** Null: the destination is honest again. */
+  arm(service: string | null, body?: Body): void {
+    this.#armed = service === null || body === undefined ? null : { service, body };
+  }
+
+  /** The body to answer with; null: the truth. */
+  answerFor(service: string): Body | null {
+    this.asks += 1;
+    this.#asked.add(service);
+    if (this.#armed?.service !== service) return null;
+    this.told += 1;
+    return this.#armed.body;
+  }
+}
+
 export type WebLiar = Liar & {
   /** The next search for this study hangs until the returned function is called. */
   hangOn(studyInstanceUID: string): () => void;
@@ -46,7 +70,7 @@ const UID = /\/\d+(?:\.\d+)+(?=\/|$)/g;
 const serviceOf = ({ method, path }: KeptRequest): string =>
   `${method} ${path.replace(/\?.*/, '').replace(UID, '/{uid}')}`;
 
-/** Of the authorization server that stands before the further destination (RFC 6749 §5.1): each is good for one use. */
+/** Tokens of the authorization server before the further destination (RFC 6749 §5.1): each is good for one use. */
 export const TOKEN_PATH = '/token';
 const TOKEN: OddAnswer = {
   ...{ status: 200, type: 'application/json' },
@@ -56,47 +80,23 @@ const TOKEN: OddAnswer = {
 /** `isOthers`: whether a request, by its path, is about a study of somebody else. */
 export async function startLiar(target: string, isOthers: (path: string) => boolean): Promise<WebLiar> {
   const proxy = await startOddPacsProxy(target, () => 0);
-  const asked = new Set<string>();
-  let armed: { readonly service: string; readonly answer: OddAnswer } | null = null;
+  const lies = new Lies();
   let hanging: { readonly uid: string; readonly until: Promise<void> } | null = null;
-  let asks = 0;
-  let lies = 0;
   proxy.oddities.answer = async (request) => {
     const { method, path } = request;
-    // It would keep all bodies.
+    // Otherwise it would keep all bodies.
     proxy.requests.length = 0;
-    asks += 1;
-    if (!isOthers(path)) asked.add(serviceOf(request));
+    const lie = isOthers(path) ? null : lies.answerFor(serviceOf(request));
     if (hanging !== null && method === 'GET' && path.includes(hanging.uid)) {
       const { until } = hanging;
       hanging = null;
       await until;
     }
-    if (armed !== null && serviceOf(request) === armed.service && !isOthers(path)) {
-      lies += 1;
-      return armed.answer;
-    }
+    if (lie !== null) return { status: 200, type: lie.type, body: lie.bytes };
     return path === TOKEN_PATH ? TOKEN : null;
   };
   return {
-    ...{ url: proxy.url, types: TYPES, kindsOf, limit: ANSWER_BYTES },
-    get asks() {
-      return asks;
-    },
-    get lies() {
-      return lies;
-    },
-    takeAsked() {
-      const all = [...asked];
-      asked.clear();
-      return all;
-    },
-    arm(service, body) {
-      armed =
-        service === null || body === undefined
-          ? null
-          : { service, answer: { status: 200, type: body.type, body: body.bytes } };
-    },
+    ...{ url: proxy.url, types: TYPES, kindsOf, limit: ANSWER_BYTES, lies },
     hangOn(uid) {
       const held = Promise.withResolvers<void>();
       hanging = { uid, until: held.promise };

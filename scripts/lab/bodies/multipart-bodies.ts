@@ -71,7 +71,7 @@ function fieldsOf({ schema, resolve }: Place): readonly Field[] {
   return Object.entries(properties).toSorted((a, b) => Number(isFile(a)) - Number(isFile(b)));
 }
 
-/** Of the texts: which of the kinds of JSON they may be. */
+/** The kinds of JSON that texts between delimiters may be. */
 const TEXTS = /^(deep-lists|many-names|long-text|wrong-items|legal-lists)$/;
 
 function inField(name: string, field: Field, content: (bytes: number, place: Place) => Buffer): Kind {

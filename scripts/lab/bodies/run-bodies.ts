@@ -20,7 +20,7 @@ export type BodiesSettings = {
   readonly seed: number;
   /** The sources of the gateway: another copy of the project. */
   readonly root?: string | undefined;
-  /** Of the large honest study; 0: nobody else works. */
+  /** How many instances the large honest study has; 0: nobody else works. */
   readonly instances: number;
   readonly groups: readonly Group[];
   readonly isChosen: (name: string) => boolean;

@@ -179,13 +179,14 @@ const studyTo = (send: Send, liar: Liar): Trigger => ({
   ...{ liar, caller: ATTACKER },
   async fire() {
     const { lies } = liar;
-    let { asks } = liar;
+    const { told } = lies;
+    let { asks } = lies;
     let quiet = 0;
     const said = await send();
-    while (quiet < (liar.lies > lies ? LOOKS_AFTER : QUIET_LOOKS)) {
+    while (quiet < (lies.told > told ? LOOKS_AFTER : QUIET_LOOKS)) {
       await after(LOOK_MS);
-      quiet = liar.asks === asks ? quiet + 1 : 0;
-      asks = liar.asks;
+      quiet = lies.asks === asks ? quiet + 1 : 0;
+      asks = lies.asks;
     }
     return said;
   },

@@ -114,7 +114,7 @@ export const DEFENCES: readonly Defence[] = [
   defence(
     'an account has a quota',
     ['many-promises'],
-    ['gateway/src/uploads/open-upload.ts', "if (isExceeded) throw new Problem('quota-exceeded');", ''],
+    ['gateway/src/uploads/require-quota.ts', "if (isExceeded) throw new Problem('quota-exceeded');", ''],
   ),
   defence(
     'an upload is shown to the one who made it',

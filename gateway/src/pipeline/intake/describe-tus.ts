@@ -29,7 +29,7 @@ const ID = {
 };
 const OFFSET_HEADER = { 'Upload-Offset': { description: 'How many bytes are here.', schema: WHOLE } };
 const EXPIRES_HEADER = {
-  'Upload-Expires': { description: 'When it is forgotten unless it goes on.', schema: TEXT },
+  'Upload-Expires': { description: 'When it is forgotten unless it is resumed.', schema: TEXT },
 };
 
 const pieceOf = (description: string, required: boolean) => ({

@@ -1,0 +1,25 @@
+/** Holds what an account has announced against what it may. */
+import type { Transaction } from 'kysely';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import { openFiles } from '../pipeline/sent-file.store.ts';
+import { quotaUse } from '../policies/quota.store.ts';
+import type { Sender } from './known-instances.ts';
+
+/**
+ * Throws `quota-exceeded` where the account has now announced more than it may: nothing of it is kept. The
+ * gateway itself has no quota. `opensFile`: its bytes counted when the file was announced.
+ */
+export async function requireQuota(
+  trx: Transaction<Tables>,
+  { accountId }: Sender,
+  { now, opensFile }: { readonly now: Date; readonly opensFile: boolean },
+): Promise<void> {
+  if (accountId === null) return;
+  const use = await quotaUse(trx, accountId, now);
+  if (use === undefined) return;
+  const { quota, used } = use;
+  const bytes = used.bytes + (opensFile ? 0 : (await openFiles(trx, accountId)).ofAccount);
+  const isExceeded = used.uploads > quota.uploads || used.instances > quota.instances || bytes > quota.bytes;
+  if (isExceeded) throw new Problem('quota-exceeded');
+}
