@@ -6,10 +6,11 @@
  * milliseconds of its thread's processor time without garbage collection, which stands beside it; and the most memory
  * and time.
  *
- * Exits 0 where no turn took more than 50 ms (100 ms for a body that is taken; times the calibration), the gateway
- * grew by 300 MB at most, every answer was right, and every honest study ended with a receipt. `--groups`: routes,
- * slow, answers, dimse, files; `--names`: attacks that the pattern matches; `--only`: the one of this name.
- * `--instances`: of the large honest study, by default as many as a manifest may name; 0: nobody else is at work.
+ * Exits 0 where no turn took more than 50 ms (100 ms for a body that is taken; times the calibration), no attack took
+ * more than 300 MB of memory, the gateway keeps no more once all is over, every answer was right, and every honest
+ * study ended with a receipt. `--groups`: routes, slow, answers, dimse, files; `--names`: attacks that the pattern
+ * matches; `--only`: the one of this name. `--instances`: of the large honest study, by default as many as a manifest
+ * may name; 0: nobody else is at work.
  * `--without`: one defence (defences.ts), or `all` one after the other, is switched off in a copy of the project, and
  * the exit is 0 where each run found a hold.
  */
@@ -52,7 +53,7 @@ async function runIn(chosen: Chosen, limits: Limits) {
   say(HEAD);
   try {
     const report = await runBodies({
-      ...{ ...chosen, folder, enoughMs: limits.heldMs },
+      ...{ ...chosen, folder, enoughMs: limits.heldMs, littleBytes: limits.grownBytes },
       say: (attack) => {
         if (attack.heldMs > TOLD_MS || attack.fault !== null) say(describeAttack(attack));
       },

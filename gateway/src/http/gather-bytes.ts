@@ -58,16 +58,12 @@ function grown(piece: Uint8Array): Uint8Array {
 export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const gathered = gatherBytes();
   for await (const piece of pieces) gathered.add(piece);
-  return copyTo(new Uint8Array(gathered.size()), gathered.chunks());
+  return joinChunks(gathered.chunks());
 }
 
-/** The same of chunks that are here, in memory that threads share: none of them makes a copy. */
-export function shareBytes(chunks: readonly Uint8Array[]): Uint8Array<SharedArrayBuffer> {
-  const size = chunks.reduce((sum, { length }) => sum + length, 0);
-  return copyTo(new Uint8Array(new SharedArrayBuffer(size)), chunks);
-}
-
-function copyTo<Joined extends Uint8Array>(joined: Joined, chunks: readonly Uint8Array[]): Joined {
+/** The same of chunks that are here, in memory of its own, which can move to a thread. */
+export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {
     joined.set(chunk, at);

@@ -39,6 +39,7 @@ export type Input = {
   readonly digest: string | null;
   /** Counted from 0. */
   readonly frame: number;
+  /** Each time in memory that nobody else uses: it moves to the thread that looks at it. */
   readonly bytes: (signal: AbortSignal) => Promise<Uint8Array>;
   /** The device's own findings on it. */
   readonly triage: DeviceTriage | null;

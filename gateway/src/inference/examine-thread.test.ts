@@ -29,10 +29,9 @@ test('a caller that gives up while a model runs does not affect the images of ot
   }) as typeof clearTimeout;
   const examiner = createExaminer();
   try {
-    const bytes = encodePng({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96).fill(90) });
     const card = cardOf('image-kind');
     const question: Question = {
-      bytes,
+      bytes: picture(),
       digest: '0'.repeat(64),
       frame: 0,
       parameters: {},
@@ -53,10 +52,11 @@ test('a caller that gives up while a model runs does not affect the images of ot
         }),
       gaveUp.signal,
     );
+    assert.is(question.bytes.length, 0, 'the bytes have moved to the thread');
     assert.match(String(await asked.catch((error: unknown) => error)), /gave up/);
     // The thread answers in turn: when it has shown this one it has let go of that one.
     assert.is(
-      (await examiner.show({ bytes, frame: 0, digest: null }, new AbortController().signal)).kind,
+      (await examiner.show({ bytes: picture(), frame: 0, digest: null }, new AbortController().signal)).kind,
       'shown',
     );
     assert.is(waiting.size, 0);

@@ -44,7 +44,7 @@ export type ExamineTalk = {
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
 export type Examiner = {
-  /** The models' answers about one image. Throws the errors of `run`. */
+  /** The models' answers about one image, whose bytes move to the thread. Throws the errors of `run`. */
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes are not those of the digest. */
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
@@ -79,12 +79,15 @@ export function createExaminer(): Examiner {
     return ask<Answer>(own, noModel, signal, bytes.buffer);
   };
   return {
-    examine: (question, run, signal) =>
-      ask<Examined>(
-        { kind: 'examine', question },
+    examine(question, run, signal) {
+      const bytes = toOwn(question.bytes);
+      return ask<Examined>(
+        { kind: 'examine', question: { ...question, bytes } },
         async ({ role, input }, isOver) => giving(await run(role, input, isOver)),
         signal,
-      ),
+        bytes.buffer,
+      );
+    },
     show: (image, signal) => look<Shown>({ kind: 'show', image }, signal),
     preview: (image, signal) => look<Preview | null>({ kind: 'preview', image }, signal),
     print: (image, signal) => look<PrintedImage>({ kind: 'print', image }, signal),

@@ -8,7 +8,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { shareBytes } from '../http/gather-bytes.ts';
+import { joinChunks } from '../http/gather-bytes.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
 import {
@@ -48,9 +48,9 @@ export function inferRoutes(tools: InferenceTools): Router {
 
 async function predict(c: GatewayContext, tools: InferenceTools): Promise<Response> {
   const caller = callerOf(c);
-  let bytes: Uint8Array = new Uint8Array();
+  let film: readonly Uint8Array[] = [];
   const fields = await readFiles(sentOf(c), 1, async (chunks) => {
-    bytes = shareBytes(chunks);
+    film = chunks;
   });
   const hungUp = c.req.raw.signal;
   // No caller's time runs while the engine starts. One that cannot be started is told with the run.
@@ -68,7 +68,8 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
     asker: { askedId: tools.newId(), accountId: caller.id, jobId: null },
   };
   const { frame } = fields;
-  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes: async () => bytes };
+  const bytes = async () => joinChunks(film);
+  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes };
   const wanted = { siteId, model: fields.model, version: fields.version ?? null };
   const answered = await withModels(wanted, tools, (set) =>
     askModels({ input, set, ask }, tools, signal),
@@ -146,7 +147,7 @@ async function requireImage(
 ): Promise<void> {
   const signal = AbortSignal.any([hungUp, AbortSignal.timeout(inferencePatience.answerMs)]);
   const seen = await ignoreFailure(
-    examiner.show({ bytes: Buffer.concat(chunks), frame: 0, digest: null }, signal),
+    examiner.show({ bytes: joinChunks(chunks), frame: 0, digest: null }, signal),
     'the job looks again, and says what is wrong',
   );
   if (seen?.kind === 'refused') throw new Problem(seen.because);

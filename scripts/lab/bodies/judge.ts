@@ -42,7 +42,7 @@ export const describeAttack = (attack: Attack): string =>
 const describeBeside = ({ heldMs, during }: BodiesReport['beside']): string =>
   `${heldMs.toFixed(0)} ms${during === null ? '' : ` (once, during ${during})`}`;
 
-export function describeReport({ attacks, beside, honest }: BodiesReport): readonly string[] {
+export function describeReport({ attacks, beside, honest, keptBytes }: BodiesReport): readonly string[] {
   const routes = attacks.filter(({ group }) => group === 'routes');
   const count = (of: (words: readonly string[], caller: string) => readonly string[]): number =>
     new Set(routes.map(({ name, caller }) => of(name.split(' '), caller).join(' '))).size;
@@ -57,7 +57,7 @@ export function describeReport({ attacks, beside, honest }: BodiesReport): reado
       ),
     ),
     `${honest.sent} honest studies with ${honest.instances} instances, ${honest.unended.length} without a receipt; ` +
-      `the longest turn of no attack took ${describeBeside(beside)}`,
+      `the longest turn of no attack took ${describeBeside(beside)}; the gateway keeps ${megabytes(Math.max(0, keptBytes))} MB`,
   ];
 }
 
@@ -65,7 +65,7 @@ export const isHold = ({ heldMs, isTaken }: Attack, limits: Limits): boolean =>
   heldMs > (isTaken ? limits.heldTakenMs : limits.heldMs);
 
 export function faultsOf(report: BodiesReport, limits: Limits): readonly string[] {
-  const { attacks, beside, honest, hasSurvived } = report;
+  const { attacks, beside, honest, hasSurvived, keptBytes } = report;
   const { heldTakenMs, grownBytes } = limits;
   /** Each fault of an attack once, at its largest size. */
   const worst = new Map<string, string>();
@@ -77,13 +77,9 @@ export function faultsOf(report: BodiesReport, limits: Limits): readonly string[
       note('turn', attack, `held the event loop for ${attack.heldMs.toFixed(0)} ms`);
     if (attack.grownBytes > grownBytes) note('memory', attack, `took ${megabytes(attack.grownBytes)} MB`);
   }
-  const [largest] = attacks.toSorted((a, b) => b.heldBytes - a.heldBytes);
-  const isLarge = largest !== undefined && largest.heldBytes > grownBytes;
   return [
     ...worst.values(),
-    ...(isLarge
-      ? [`the gateway grew by ${megabytes(largest.heldBytes)} MB in all, by ${named(largest)}`]
-      : []),
+    ...(keptBytes > grownBytes ? [`the gateway keeps ${megabytes(keptBytes)} MB once all is over`] : []),
     ...(beside.heldMs > heldTakenMs ? [`a turn of no attack took ${describeBeside(beside)}`] : []),
     ...(attacks.length > 0 ? [] : ['nothing was attacked']),
     ...(hasSurvived ? [] : ['the gateway’s process ended']),

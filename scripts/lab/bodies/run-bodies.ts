@@ -25,6 +25,8 @@ export type BodiesSettings = {
   readonly groups: readonly Group[];
   readonly isChosen: (name: string) => boolean;
   readonly enoughMs: number;
+  /** So little memory may be kept once all is over. */
+  readonly littleBytes: number;
   readonly say: (attack: Attack) => void;
   /** Nothing is fired after this attack. */
   readonly isLast?: (attack: Attack) => boolean;
@@ -36,6 +38,8 @@ export type BodiesReport = {
   readonly honest: Honest;
   /** The gateway's process is still the first one. */
   readonly hasSurvived: boolean;
+  /** The memory that the gateway keeps of all the work. */
+  readonly keptBytes: number;
 };
 
 export async function runBodies(settings: BodiesSettings): Promise<BodiesReport> {
@@ -56,7 +60,9 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
       if (isLast?.(attack)) break;
     }
     const honest = await people.end();
-    return { attacks, beside: watch.beside(), honest, hasSurvived: gateway.pid === pid && isAlive(pid) };
+    const hasSurvived = gateway.pid === pid && isAlive(pid);
+    const keptBytes = hasSurvived && isLast === undefined ? await watch.kept(settings.littleBytes) : 0;
+    return { attacks, beside: watch.beside(), honest, hasSurvived, keptBytes };
   } finally {
     await world.close();
   }

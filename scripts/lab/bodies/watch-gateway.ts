@@ -1,4 +1,5 @@
 /** The cost of one attack to the gateway: the longest turn of its event loop, garbage, memory, time to answer. */
+import { setTimeout as after } from 'node:timers/promises';
 import type { GatewayUnderTest, LogLine } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { askAt } from '../hostile/door.ts';
@@ -12,7 +13,7 @@ export type Cost = {
   readonly answeredMs: number;
   /** Resident at most, above what was before this attack, in bytes; 0 where nobody can tell. */
   readonly grownBytes: number;
-  /** The same above what was before the first attack: some memory is given back late. */
+  /** The same above what was before the first attack: honest people’s work is in it too. */
   readonly heldBytes: number;
 };
 
@@ -25,18 +26,25 @@ export type Watch = {
   noteBeside(beside: Beside): void;
   /** The longest turn that was no attack's. */
   beside(): Beside;
+  /**
+   * The memory that the gateway keeps above what it had before anything, once all is over, in bytes: threads end and
+   * garbage is collected in their time, so it is looked at until there is as little as this, for two minutes at most.
+   */
+  kept(littleBytes: number): Promise<number>;
 };
+const KEPT_WITHIN_MS = 120_000;
+const LOOK_MS = 1000;
 
 export async function watchGateway(gateway: GatewayUnderTest): Promise<Watch> {
   const idle = canMeasureMemory ? await residentBytes(gateway.pid) : 0;
   let longest: Beside = { heldMs: 0, during: null };
-  let after = gateway.lines.length;
+  let read = gateway.lines.length;
   const noteBeside = (beside: Beside): void => {
     if (beside.heldMs > longest.heldMs) longest = beside;
   };
   const lookBeside = (): void => {
-    noteBeside({ ...longestOf(gateway.lines.slice(after)), during: null });
-    after = gateway.lines.length;
+    noteBeside({ ...longestOf(gateway.lines.slice(read)), during: null });
+    read = gateway.lines.length;
   };
   return {
     async measure(work) {
@@ -47,8 +55,8 @@ export async function watchGateway(gateway: GatewayUnderTest): Promise<Watch> {
       const result = await work();
       const answeredMs = performance.now() - began;
       await settle(gateway);
-      const turns = longestOf(gateway.lines.slice(after));
-      after = gateway.lines.length;
+      const turns = longestOf(gateway.lines.slice(read));
+      read = gateway.lines.length;
       const peak = canMeasureMemory ? await peakResidentBytes(gateway.pid) : 0;
       return [result, { ...turns, answeredMs, grownBytes: peak - resident, heldBytes: peak - idle }];
     },
@@ -56,6 +64,15 @@ export async function watchGateway(gateway: GatewayUnderTest): Promise<Watch> {
     beside() {
       lookBeside();
       return longest;
+    },
+    async kept(littleBytes) {
+      if (!canMeasureMemory) return 0;
+      const until = performance.now() + KEPT_WITHIN_MS;
+      for (;;) {
+        const kept = (await residentBytes(gateway.pid)) - idle;
+        if (kept <= littleBytes || performance.now() > until) return kept;
+        await after(LOOK_MS);
+      }
     },
   };
 }
