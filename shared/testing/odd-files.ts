@@ -3,15 +3,24 @@
  * identifiers and an identity of its own.
  */
 import { buildInstance, type BuiltImage, type SimpleElement } from '#shared/dicom/build-instance.ts';
-import { concatBytes } from '#shared/dicom/encode.ts';
 import {
+  concatBytes,
+  encodeElement,
+  encodeElements,
+  type NewElement,
+  textValue,
+} from '#shared/dicom/encode.ts';
+import {
+  encodingOf,
   EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
   JPEG_BASELINE,
   RLE_LOSSLESS,
   SOP_CLASSES,
 } from '#shared/dicom/registry.ts';
+import { TRANSFER_SYNTAX_UID } from '#shared/dicom/tags.ts';
 import { parseUid, type TransferSyntaxUID } from '#shared/dicom/uid.ts';
-import type { Irregularity } from '#shared/protocol/irregularities.ts';
+import { heldFor, type Irregularity } from '#shared/protocol/irregularities.ts';
 import { CODED, CODED_COLUMNS, CODED_ROWS } from './coded-pictures.ts';
 
 export interface OddFile {
@@ -67,6 +76,32 @@ function rleFrame(pixels: number, first: number): Uint8Array {
   return frame;
 }
 
+/** `text` is replaced by another of its length. */
+function withText(bytes: Uint8Array<ArrayBuffer>, text: string, other: string): Uint8Array<ArrayBuffer> {
+  const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(text);
+  bytes.set(Buffer.from(other), at);
+  return bytes;
+}
+
+/** A second header behind the first, of another program. */
+function withSecondHeader(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const end = 144 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(140, true);
+  const second = encodeElements(
+    [
+      { tag: TRANSFER_SYNTAX_UID, vr: 'UI', value: textValue('UI', IMPLICIT_VR_LITTLE_ENDIAN) },
+      { tag: 0x00020016, vr: 'AE', value: textValue('AE', 'ODD-planted') },
+    ],
+    encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!,
+  );
+  return concatBytes([bytes.subarray(0, end), second, bytes.subarray(end)]) as Uint8Array<ArrayBuffer>;
+}
+
+/** The items of a UN, encoded in `syntax`: only implicit VR is right there. */
+export function itemsIn(syntax: string, ...elements: readonly NewElement[]): Uint8Array {
+  const whole = encodeElement({ tag: 0x00102202, vr: 'SQ', value: [elements] }, encodingOf(syntax)!);
+  return whole.subarray(syntax === IMPLICIT_VR_LITTLE_ENDIAN ? 8 : 12);
+}
+
 /** The last byte of the value that ends in `text` and its padding is dropped, and its length says so. */
 function withoutPadding(bytes: Uint8Array<ArrayBuffer>, text: string): Uint8Array<ArrayBuffer> {
   const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(text);
@@ -76,7 +111,11 @@ function withoutPadding(bytes: Uint8Array<ArrayBuffer>, text: string): Uint8Arra
   return odd;
 }
 
-type Kind = Odd & { readonly because: Irregularity; readonly isReleasable?: boolean; readonly odd?: string };
+type Kind = Odd & {
+  readonly because: Irregularity;
+  readonly isReleasable?: boolean;
+  readonly change?: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+};
 
 const KINDS: Readonly<Record<string, Kind>> = {
   'no-pixel-data': { because: 'pixel-data-missing' },
@@ -93,6 +132,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     because: 'pixel-data-length',
     transferSyntaxUID: JPEG_BASELINE,
     image: { ...CODED_IMAGE, frames: 2, pixels: [even(CODED.jpegBaseline)] },
+    isReleasable: false,
+  },
+  'fragments-of-no-frame': {
+    because: 'pixel-data-not-decodable',
+    transferSyntaxUID: JPEG_BASELINE,
+    image: { ...CODED_IMAGE, frames: 2, pixels: [1, 2, 3].map(() => even(CODED.jpegBaseline)) },
     isReleasable: false,
   },
   'rle-in-pieces': {
@@ -117,7 +162,29 @@ const KINDS: Readonly<Record<string, Kind>> = {
     because: 'odd-length',
     image: SQUARE,
     elements: [[0x00081030, 'LO', 'Odd planted']],
-    odd: 'Odd planted',
+    change: (bytes) => withoutPadding(bytes, 'Odd planted'),
+  },
+  'private-transfer-syntax': {
+    because: 'transfer-syntax-unknown',
+    image: SQUARE,
+    change: (bytes) => withText(bytes, `${EXPLICIT_VR_LITTLE_ENDIAN}\0`, '1.2.840.113619.5.999'),
+    isReleasable: false,
+  },
+  'second-header': { because: 'file-meta-twice', image: SQUARE, change: withSecondHeader },
+  'explicit-items-in-un': {
+    because: 'sequence-unreadable',
+    image: SQUARE,
+    elements: [
+      [
+        0x00102202,
+        'UN',
+        itemsIn(EXPLICIT_VR_LITTLE_ENDIAN, {
+          tag: 0x00080104,
+          vr: 'LO',
+          value: textValue('LO', 'ODD-planted'),
+        }),
+      ],
+    ],
   },
 };
 
@@ -127,10 +194,14 @@ function even(bytes: Uint8Array): Uint8Array {
 
 /** Those of another `set` are other instances, of other studies. */
 export function oddFiles(set: number): readonly OddFile[] {
-  return Object.entries(KINDS).map(([name, { because, isReleasable = true, odd, ...kind }], nth) => {
+  return Object.entries(KINDS).map(([name, { because, isReleasable = true, change, ...kind }], nth) => {
     const bytes = build(100 * set + nth, kind);
-    return { name, because, bytes: odd === undefined ? bytes : withoutPadding(bytes, odd), isReleasable };
+    return { name, because, bytes: change?.(bytes) ?? bytes, isReleasable };
   });
 }
 
 export const ODD_FILES = oddFiles(1);
+
+/** Where names are removed, the odd part of the others is removed with them. */
+export const isHeldWithoutNames = ({ because }: OddFile): boolean =>
+  heldFor([because], 'deidentified').length > 0;

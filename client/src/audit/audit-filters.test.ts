@@ -85,7 +85,7 @@ test('tell a case by its number from a study by its UID, and either from anythin
     '.1',
     '1..2',
     '1.2a',
-    `1.${'2'.repeat(63)}`,
+    `1.${'2'.repeat(79)}`,
     '1234567890',
     '<img>',
     '1.2 3',

@@ -2,6 +2,7 @@
  * The filters of the audit trail. They stand in the address of the page, so that it can be kept and passed on: with
  * ids for people and studies, because addresses hold no names and no UIDs.
  */
+import { UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
 import { AUDIT_KINDS, type AuditKind } from '#shared/protocol/audit-events.ts';
 
 export const PERIODS = ['', 'today', 'yesterday', '7', '30', 'days'] as const;
@@ -86,7 +87,7 @@ export type Typed =
   | { readonly kind: 'device'; readonly id: string }
   | { readonly kind: 'wrong' };
 
-/** PS3.5 §9.1: at most 64 characters, components without leading zeros. Those of some devices have them. */
+/** PS3.5 §9.1: components without leading zeros. Those of some devices have them, or are too long. */
 const UID = /^\d+(\.\d+)+$/;
 
 export function readSubject(text: string): Typed {
@@ -94,7 +95,9 @@ export function readSubject(text: string): Typed {
   if (typed === '') return { kind: 'nothing' };
   if (NUMBER.test(typed)) return { kind: 'case', number: typed };
   if (id(typed.toLowerCase())) return { kind: 'device', id: typed.toLowerCase() };
-  return UID.test(typed) && typed.length <= 64 ? { kind: 'uid', uid: typed } : { kind: 'wrong' };
+  return UID.test(typed) && typed.length <= UID_LENGTH_LIMIT
+    ? { kind: 'uid', uid: typed }
+    : { kind: 'wrong' };
 }
 
 const DAY_MS = 86_400_000;

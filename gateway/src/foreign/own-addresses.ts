@@ -2,6 +2,7 @@
  * The addresses in a Data Set of the PACS's answer, written as the gateway's own: nobody learns where the PACS is, and
  * what they ask for next comes to the gateway. Bulk data that lies anywhere else than under its instance has none.
  */
+import { withoutPadding } from '#shared/dicom/padding.ts';
 import { isLoopbackName } from '../config.ts';
 import type { GatewayContext } from '../http/route.ts';
 import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
@@ -30,7 +31,7 @@ function firstOf(dataSet: Json, tag: string): unknown {
 export function uidsIn(dataSet: Json): Uids {
   const text = (tag: string): string | undefined => {
     const value = firstOf(dataSet, tag);
-    return typeof value === 'string' ? value : undefined;
+    return typeof value === 'string' ? withoutPadding(value) : undefined;
   };
   return {
     study: text(STUDY_INSTANCE_UID),

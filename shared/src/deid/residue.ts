@@ -10,7 +10,7 @@ import {
   RELAYPACS_IMPLEMENTATION_CLASS_UID,
   RELAYPACS_IMPLEMENTATION_VERSION_NAME,
 } from '../dicom/encode.ts';
-import { PIXEL_DATA } from '../dicom/tags.ts';
+import { FILE_META_GROUP_LENGTH, PIXEL_DATA } from '../dicom/tags.ts';
 import { clearBulk } from './bytes/clear-bulk.ts';
 import { isHeldForPixels } from '../protocol/reason-kinds.ts';
 import { resolvePlan, type ResolvedPlan } from './deidentify-instance.ts';
@@ -74,6 +74,7 @@ const PREAMBLE = -1;
 function residueBeforeDataSet({ meta, warnings }: ParsedInstance): number[] {
   const remaining = (meta ?? []).filter((element) => !isOurFileMeta(element)).map(({ tag }) => tag);
   if (warnings.includes('non-zero-preamble')) remaining.push(PREAMBLE);
+  if (warnings.includes('file-meta-twice')) remaining.push(FILE_META_GROUP_LENGTH);
   return remaining;
 }
 

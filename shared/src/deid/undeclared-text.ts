@@ -7,6 +7,7 @@
  * the header, and a screen captured from them is one of the kinds above.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
+import { HARDCOPY_CLASSES } from '../dicom/registry.ts';
 import { FLOAT_PIXEL_DATA, MODALITY, PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
@@ -16,6 +17,7 @@ const SOP_CLASSES = [
   '1.2.840.10008.5.1.4.1.1.3', // Ultrasound Multi-frame, also retired
   '1.2.840.10008.5.1.4.1.1.6', // Ultrasound, also retired; Enhanced US Volume
   '1.2.840.10008.5.1.4.1.1.7', // Secondary Capture, single and multi-frame
+  ...HARDCOPY_CLASSES,
   '1.2.840.10008.5.1.4.1.1.77.1', // Visible Light: endoscopy, microscopy, photographs, video, ophthalmic photographs
 ];
 

@@ -123,7 +123,7 @@ test('texts end at the length of their VR, and a patient with many studies stays
       [description.patientName, description.patientId, description.manufacturer].map((name) => name?.length),
       [194, 64, 64],
     );
-  const named = [text(0x0020000d, 'UI', '1'.repeat(65))];
+  const named = [text(0x0020000d, 'UI', '1'.repeat(81))];
   assert.is((await read(encodeDiscIndex([record('STUDY', named)]))).studies[0]!.studyInstanceUID, '');
 });
 

@@ -24,6 +24,7 @@ import {
   REFERENCED_SOP_INSTANCE_UID_IN_FILE,
   STUDY_INSTANCE_UID,
 } from './tags.ts';
+import { UID_LENGTH_LIMIT } from './uid.ts';
 import { characterSetsOf, findElement, numberOf, textOf, textsOf, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
@@ -46,7 +47,6 @@ const TEXT_LIMITS = {
   seriesDescription: 64,
   bodyPart: 16,
 } as const;
-const UID_LIMIT = 64;
 /** Patient, study, series, instance; PS3.3 §F.4 lets private records stand between them. */
 export const LEVEL_LIMIT = 16;
 /** PS3.10 §8.2: a File ID has at most 8 components of 8 characters. Real discs have longer names. */
@@ -239,7 +239,7 @@ function describe(elements: readonly DicomElement[], context: ValueContext): Ins
 /** One that is too long is none: cut, it would be another one. */
 function uidIn(elements: readonly DicomElement[], tag: number): string {
   const uid = uidText(findElement(elements, tag));
-  return uid.length > UID_LIMIT ? '' : uid;
+  return uid.length > UID_LENGTH_LIMIT ? '' : uid;
 }
 
 /** The patient is in the record above it; some writers leave that out and name the patient in the study's own. */

@@ -7,6 +7,7 @@
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
+import { frameStarts } from './frame-starts.ts';
 import { FRAME_PIXELS_LIMIT, FRAMES_LIMIT, PLAUSIBLE_VALUE_BYTES } from './limits.ts';
 import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
 import {
@@ -52,6 +53,8 @@ const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
  * RLE frames whose headers are examined: enough to notice a damaged file, without reading all of a long cine.
  */
 const RLE_FRAMES_EXAMINED = 64;
+/** Fragments whose beginnings are looked at where their number is not that of the frames. */
+const FRAGMENTS_EXAMINED = 16_384;
 /** Bytes of an offset table that are examined: 16 384 frames. */
 const OFFSET_TABLE_BYTES = 65_536;
 /** One fragment of these holds all frames (PS3.5 §A.4.6 to §A.4.10). */
@@ -233,6 +236,12 @@ async function examineFragments(
       return at('offset-table-invalid');
   }
   if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) warnings.add('pixel-data-length');
+  // PS3.5 §A.4: a frame may have several fragments, and then a table or its codestream says where it begins.
+  const isOpen = module.frames > 1 && fragments.length > module.frames && !VIDEO.test(transferSyntaxUID);
+  if (isOpen && fragments.length <= FRAGMENTS_EXAMINED) {
+    const starts = await frameStarts(elements, dataSet, { table, fragments }, module.frames);
+    if (starts === null && !warnings.has('transfer-syntax-unknown')) warnings.add('pixel-data-not-decodable');
+  }
   if (transferSyntaxUID !== RLE_LOSSLESS) return null;
   // PS3.5 §G: one fragment a frame, and in each as many segments as a pixel has bytes.
   const segments = module.samples * Math.ceil(module.bitsAllocated / 8);

@@ -21,6 +21,7 @@ const LENGTHS: Readonly<Record<string, number>> = {
   PN: 64,
   ST: 1024,
   LT: 10_240,
+  UI: 64,
 };
 /** The size of one value, for VRs whose number of values follows from the length. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
@@ -77,6 +78,8 @@ function examineValue(
     examineCode(element, bytes, warnings);
     return;
   }
+  if (vr === 'UI' && bytes.length > LENGTHS['UI']!)
+    noteLength(vr, asciiText(bytes).split('\\').map(withoutPadding), warnings);
   const size = VALUE_BYTES[vr];
   if (size === undefined) return;
   noteCount(element, bytes.length / size, warnings);

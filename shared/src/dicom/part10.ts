@@ -8,7 +8,7 @@
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
-import { readUint32 } from './element-header.ts';
+import { readUint16, readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';
 import { examineInstance } from './examine-instance.ts';
 import { examineCutPixelData } from './examine-pixel-module.ts';
@@ -22,8 +22,8 @@ import {
   IMPLICIT_VR_LITTLE_ENDIAN,
   encodingOf,
 } from './registry.ts';
-import { FILE_META_GROUP_LENGTH, TRANSFER_SYNTAX_UID } from './tags.ts';
-import type { TransferSyntaxUID } from './uid.ts';
+import { FILE_META_GROUP_LENGTH, PIXEL_DATA, TRANSFER_SYNTAX_UID } from './tags.ts';
+import { isNobodys, isUid, type TransferSyntaxUID } from './uid.ts';
 import { findElement, uidText } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
 import type { Unexamined } from './unexamined.ts';
@@ -116,10 +116,22 @@ export async function readDataSet(
     const reason = cutPixelData ? examineCutPixelData(elements, encoding, cutPixelData) : because;
     return unread(refused(reason, where), elements);
   }
+  const { elements, end: dataSetEnd } = walked;
   const warnings = new Set([...beginning.warnings, ...walked.warnings]);
+  // Only its Pixel Data says whether a private transfer syntax encapsulates it.
+  const encapsulated = warnings.has('transfer-syntax-unknown')
+    ? (findElement(elements, PIXEL_DATA)?.fragments ?? null) !== null
+    : encoding.encapsulated;
   return {
     kind: 'data-set',
-    unexamined: { ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings },
+    unexamined: {
+      ...beginning,
+      encoding: { ...encoding, encapsulated },
+      dataSet,
+      elements,
+      dataSetEnd,
+      warnings,
+    },
   };
 }
 
@@ -146,7 +158,9 @@ async function readBeginning(
   // PS3.10 §7.1: "a 128 byte File Preamble, followed by a 4 byte DICOM prefix", "DICM".
   const hasPreamble =
     readUint32(head, PREAMBLE_BYTES, true) === 0x4449434d && head.length >= PREAMBLE_BYTES + 4;
-  if (!hasPreamble && !beginsWithFileMeta(head)) {
+  const start = hasPreamble ? PREAMBLE_BYTES + 4 : 0;
+  const metaForm = fileMetaAt(head, start);
+  if (!hasPreamble && metaForm === null) {
     const encoding = apparentEncoding(head, 0, source.size);
     return encoding ? withoutMeta(encoding, 0, false, []) : refused(foreignReason(head, source.size));
   }
@@ -159,7 +173,7 @@ async function readBeginning(
   const walked = await walkDataSet(
     source,
     {
-      start: hasPreamble ? PREAMBLE_BYTES + 4 : 0,
+      start,
       encoding: META_ENCODING,
       purpose: 'file-meta',
       head: { offset: 0, bytes: head },
@@ -172,9 +186,13 @@ async function readBeginning(
   // harmless where a new header is written.
   if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size)
     return refused('length-beyond-end');
-  if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0))
+  if (walked.warnings.has('file-meta-twice')) warnings.push('file-meta-twice');
+  else if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0))
     warnings.push('file-meta-length');
-  return await chooseEncoding(source, walked.elements, walked.end, { hasPreamble, warnings });
+  const begun = await chooseEncoding(source, walked.elements, walked.end, { hasPreamble, warnings });
+  if ('kind' in begun || metaForm !== 'implicit' || begun.meta === null) return begun;
+  // PS3.10 §7.1: "encoded in Explicit VR Little Endian". PACS refuse this one, so it is written again.
+  return { ...begun, meta: null, warnings: [...warnings, 'file-meta-written'] };
 }
 
 async function chooseEncoding(
@@ -201,8 +219,10 @@ async function chooseEncoding(
       warnings,
     );
   }
-  const encoding = encodingOf(transferSyntax);
+  const encoding =
+    encodingOf(transferSyntax) ?? (await privateEncoding(source, transferSyntax, dataSetOffset));
   if (!encoding) return refused('transfer-syntax-unknown');
+  if (encodingOf(transferSyntax) === null) warnings.push('transfer-syntax-unknown');
   if (!hasPreamble) warnings.push('file-meta-written');
   return {
     hasPreamble,
@@ -212,6 +232,20 @@ async function chooseEncoding(
     dataSetOffset,
     warnings,
   };
+}
+
+/**
+ * PS3.5 §10: private transfer syntaxes may be agreed on, and a PACS keeps them as they are. Their headers are encoded
+ * in one of the standard's ways, or cannot be read here (null).
+ */
+async function privateEncoding(
+  source: ByteSource,
+  uid: string,
+  dataSetOffset: number,
+): Promise<Encoding | null> {
+  if (!isUid(uid) || isNobodys(uid)) return null;
+  const head = await source.read(dataSetOffset, FIRST_READ_BYTES);
+  return apparentEncoding(head, 0, source.size - dataSetOffset);
 }
 
 function withoutMeta(
@@ -233,16 +267,13 @@ function withoutMeta(
 }
 
 /**
- * (0002,0000), or another element of group 0002 with a VR: some writers omit only preamble and prefix.
+ * How (0002,0000), or another element of group 0002, is encoded at `at`; null: it is none. Some writers omit only
+ * preamble and prefix. Implicit VR is believed of (0002,0000) alone, by its length.
  */
-function beginsWithFileMeta(head: Uint8Array): boolean {
-  return (
-    head[0] === 2 &&
-    head[1] === 0 &&
-    head[3] === 0 &&
-    head.length > 8 &&
-    /^[A-Z]{2}$/.test(String.fromCharCode(head[4]!, head[5]!))
-  );
+function fileMetaAt(head: Uint8Array, at: number): 'explicit' | 'implicit' | null {
+  if (head.length <= at + 8 || readUint16(head, at, false) !== 2 || head[at + 3] !== 0) return null;
+  if (/^[A-Z]{2}$/.test(String.fromCharCode(head[at + 4]!, head[at + 5]!))) return 'explicit';
+  return head[at + 2] === 0 && readUint32(head, at + 4, false) === 4 ? 'implicit' : null;
 }
 
 /**

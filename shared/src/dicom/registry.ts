@@ -69,10 +69,35 @@ const OTHER_CLASSES = new Set(
   ).split(' '),
 );
 
-/** PS3.4 Annex GG, non-patient objects, and retired trial classes outside of that root. */
+/** PS3.4 Annex GG, non-patient objects, retired trial classes, and Stored Print (retired), outside of that root. */
 const OTHER_ROOTS = new Set(
-  '34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'.split(' ').map((suffix) => `${ROOT}5.1.4.${suffix}`),
+  '34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'
+    .split(' ')
+    .map((suffix) => `${ROOT}5.1.4.${suffix}`)
+    .concat(`${ROOT}5.1.1.27`),
 );
+
+/** Retired: Hardcopy Grayscale Image and Hardcopy Color Image. */
+export const HARDCOPY_CLASSES: readonly string[] = [`${ROOT}5.1.1.29`, `${ROOT}5.1.1.30`];
+
+/**
+ * Services, directories and meta classes of PS3.6 Table A-1, each with those below it. The list is closed: a class
+ * that it does not have may be one that is stored.
+ */
+const NOT_STORED =
+  // Verification, Media Storage Directory, Basic Study Content Notification, Storage Commitment, event logging
+  (
+    '1.1 1.3.10 1.9 1.20.1 1.20.2 1.40 1.42 ' +
+    // management of patients, visits, studies, results, interpretations and procedure steps; Print Management
+    '3.1.2 5.1.1.1 5.1.1.2 5.1.1.4 5.1.1.9 5.1.1.14 5.1.1.15 5.1.1.16 5.1.1.17 5.1.1.18 5.1.1.22 5.1.1.23 5.1.1.24 5.1.1.26 ' +
+    '5.1.1.31 5.1.1.32 5.1.1.33 5.1.1.40 ' +
+    // Query/Retrieve, worklists, Unified Procedure Step, Relevant Patient Information, Substance Administration
+    '5.1.4.1.2 5.1.4.20 5.1.4.31 5.1.4.32 5.1.4.33 5.1.4.34.4 5.1.4.34.5 5.1.4.34.6 5.1.4.37 5.1.4.38.2 5.1.4.38.3 5.1.4.38.4 ' +
+    '5.1.4.39.2 5.1.4.39.3 5.1.4.39.4 5.1.4.41 5.1.4.42 5.1.4.43.2 5.1.4.43.3 5.1.4.43.4 5.1.4.44.2 5.1.4.44.3 5.1.4.44.4 ' +
+    '5.1.4.45.2 5.1.4.45.3 5.1.4.45.4'
+  )
+    .split(' ')
+    .map((suffix) => ROOT + suffix);
 
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
@@ -93,10 +118,11 @@ export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
     if (IMAGE_CLASSES.has(suffix)) return 'image';
     return OTHER_CLASSES.has(suffix) ? 'other' : 'unknown';
   }
+  if (HARDCOPY_CLASSES.includes(sopClassUID)) return 'image';
   if (OTHER_ROOTS.has(sopClassUID)) return 'other';
-  // Everything else under the standard's own root is a service, a directory or a meta class: Verification,
-  // Media Storage Directory, …
-  return sopClassUID.startsWith(ROOT) ? 'not-storage' : 'unknown';
+  return NOT_STORED.some((uid) => sopClassUID === uid || sopClassUID.startsWith(`${uid}.`))
+    ? 'not-storage'
+    : 'unknown';
 }
 
 /** PS3.4 Annex B.6 gives no service for it: it lies on media alone (PS3.3 §F). */

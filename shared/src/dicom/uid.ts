@@ -21,16 +21,27 @@ const STANDARD_UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
  */
 const TOLERATED_UID = /^[0-9a-fA-F]+(\.[0-9a-fA-F]+)*$/;
 /** PS3.5 §9.1: "not longer than 64 total characters". */
-const UID_LENGTH_LIMIT = 64;
+const STANDARD_LENGTH = 64;
+/** Programs that append a component to a UID of full length write longer ones; a quarter more holds those. */
+export const UID_LENGTH_LIMIT = 80;
 
-/** True for a UID that may be sent: at most 64 hexadecimal digits in non-empty components. */
+/** True for a UID that may be sent: at most 80 characters, hexadecimal digits in non-empty components. */
 export function isUid(value: string): boolean {
   return value.length <= UID_LENGTH_LIMIT && TOLERATED_UID.test(value);
 }
 
+/**
+ * True for a UID below 1.2.0 to 1.2.3: numbers of countries (ISO 3166), which begin with 4, follow 1.2, so that
+ * invented ones such as 1.2.3.4 name nothing that anybody defined.
+ */
+export function isNobodys(value: string): boolean {
+  const [iso, member, country] = value.split('.').map(Number);
+  return iso === 1 && member === 2 && country! < 4;
+}
+
 /** True for what PS3.5 §9.1 calls a UID. */
 export function isStandardUid(value: string): boolean {
-  return value.length <= UID_LENGTH_LIMIT && STANDARD_UID.test(value);
+  return value.length <= STANDARD_LENGTH && STANDARD_UID.test(value);
 }
 
 /**

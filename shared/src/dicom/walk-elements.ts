@@ -23,6 +23,7 @@ import {
   closeFragments,
   closeItem,
   closeSequence,
+  IMPLICIT_LITTLE_ENDIAN,
   openFragments,
   openSequence,
 } from './walk-frames.ts';
@@ -47,8 +48,40 @@ export function advance(walk: Walk): Step {
   for (;;) {
     const frame = walk.stack[walk.stack.length - 1]!;
     const step = take(walk, frame);
-    if (step !== 'next') return step;
+    if (step !== 'next' && (step !== 'refused' || !leftOpaque(walk))) return step;
   }
+}
+
+/** Limits: what exceeds one is refused, wherever it stands. */
+const LIMITS: readonly ReasonCode[] = ['nesting-too-deep', 'too-many-items', 'too-many-elements'];
+
+/**
+ * PS3.5 §6.2.2: a UN of defined length is a value that its reader need not understand. One whose items cannot be
+ * read, the innermost around the fault, is passed over as a whole. False where there is none.
+ */
+function leftOpaque(walk: Walk): boolean {
+  const at = walk.stack.findLastIndex(
+    ({ kind, vr, end }) => kind === 'items' && vr === 'UN' && end !== Infinity,
+  );
+  if (at < 0 || LIMITS.includes(walk.refusal!.because)) return false;
+  const { tag, vr, offset, valueOffset, end } = walk.stack[at] as ItemsFrame;
+  walk.stack.length = at;
+  walk.refusal = null;
+  walk.warnings.add('sequence-unreadable');
+  addElement(walk, walk.stack[at - 1] as ElementsFrame, {
+    tag,
+    vr,
+    offset,
+    valueOffset,
+    valueLength: end - valueOffset,
+    endOffset: end,
+    undefinedLength: false,
+    bytes: null,
+    items: null,
+    fragments: null,
+  });
+  walk.position = end;
+  return true;
 }
 
 function take(walk: Walk, frame: Frame): Step {
@@ -76,7 +109,10 @@ function readElement(walk: Walk, frame: ElementsFrame): Step {
     if (!has(walk, 2)) return walk.size - position < 2 ? refuse(walk, 'truncated') : wantBytes(walk, 2);
     if (walk.window[at] !== 2 || walk.window[at + 1] !== 0) return 'done';
   }
-  const answer = readHeader(header, walk.window, at, frame.encoding);
+  let answer = readHeader(header, walk.window, at, frame.encoding);
+  // Some writers encode File Meta Information as the Data Set, in implicit VR.
+  if (answer === 'bad-vr' && walk.fileMeta && isRoot)
+    answer = readHeader(header, walk.window, at, IMPLICIT_LITTLE_ENDIAN);
   if (answer === 8 || answer === 12) return shortOf(walk, answer, isRoot);
   if (isRoot && isZeroHeader(walk.window, at))
     return frame.elements.length > 0 ? 'zeros?' : refuse(walk, 'not-parseable');
@@ -117,6 +153,13 @@ function readValue(walk: Walk, frame: ElementsFrame, isRoot: boolean): Step {
   }
   if ((length & 1) === 1) walk.warnings.add('odd-length');
   if (header.unknownVR) walk.warnings.add('unknown-vr');
+  walk.position = end;
+  // A second header: the first of each element counts.
+  if (walk.fileMeta && isRoot) frame.seen ??= new Set();
+  if (frame.seen?.has(tag)) {
+    walk.warnings.add('file-meta-twice');
+    return count(walk, tag);
+  }
   addElement(walk, frame, {
     tag,
     vr,
@@ -129,7 +172,6 @@ function readValue(walk: Walk, frame: ElementsFrame, isRoot: boolean): Step {
     items: null,
     fragments: null,
   });
-  walk.position = end;
   return count(walk, tag);
 }
 
@@ -195,7 +237,8 @@ function misplaced(walk: Walk, frame: ElementsFrame, tag: number): ReasonCode | 
   const group = tag >>> 16;
   // PS3.5 §7.1.1: groups 0000 and 0002 are not for Data Sets.
   if (isRoot && group === 0) return 'command-element';
-  if (isRoot && group === 2 && !walk.fileMeta) return 'file-meta-in-data-set';
+  if (walk.fileMeta && isRoot) return null;
+  if (isRoot && group === 2) return 'file-meta-in-data-set';
   // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". Until the order is broken a
   // repeated tag follows itself.
   if (tag === frame.lastTag) return 'duplicate-element';

@@ -12,7 +12,7 @@ import {
   type Walk,
 } from './walk-state.ts';
 
-const IMPLICIT_LITTLE_ENDIAN: Encoding = {
+export const IMPLICIT_LITTLE_ENDIAN: Encoding = {
   explicitVR: false,
   bigEndian: false,
   deflated: false,

@@ -5,6 +5,7 @@
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { type PixelModule, readPixelModule } from '../dicom/examine-pixel-module.ts';
 import { FRAME_PIXELS_LIMIT } from '../dicom/limits.ts';
+import { encodingOf } from '../dicom/registry.ts';
 import { readStoredBits, type StoredBits } from '../dicom/stored-bits.ts';
 import {
   DOUBLE_FLOAT_PIXEL_DATA,
@@ -31,6 +32,7 @@ export function readFrameShape(instance: ParsedInstance): ShapeOutcome {
     ({ tag }) => tag === PIXEL_DATA || tag === FLOAT_PIXEL_DATA || tag === DOUBLE_FLOAT_PIXEL_DATA,
   );
   if (!element) return { because: 'image-without-pixels' };
+  if (encodingOf(instance.transferSyntaxUID) === null) return { because: 'image-type-unsupported' };
   const module = readPixelModule(instance.elements, instance, element.tag);
   if ('because' in module) return { because: 'image-damaged' };
   const { samples, bitsAllocated } = module;

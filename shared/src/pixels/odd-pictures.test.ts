@@ -20,7 +20,14 @@ import { thumbnail } from './thumbnail.ts';
 
 const decoding = { codecs: loadCodecs() };
 /** Their pixels are whole, or more than that. */
-const SHOWN = new Set(['pixel-data-long', 'rle-in-pieces', 'uid-leading-zero', 'odd-length']);
+const SHOWN = new Set([
+  'pixel-data-long',
+  'rle-in-pieces',
+  'uid-leading-zero',
+  'odd-length',
+  'second-header',
+  'explicit-items-in-un',
+]);
 /** The first frame is there, and the second is not. */
 const IN_PART = 'frame-missing';
 const BOXES = [{ x: 0, y: 0, width: 2, height: 2, frames: null }];

@@ -1,13 +1,13 @@
 /** The forms of names used everywhere on the wire. */
 import { z } from 'zod';
 import { PATIENT, PATIENT_LENGTH } from './typed-patient.ts';
-import { isUid } from '../dicom/uid.ts';
+import { isUid, UID_LENGTH_LIMIT } from '../dicom/uid.ts';
 import { MANIFEST_INSTANCE_LIMIT } from './limits.ts';
 import { WITHHELD_CAUSES } from './withheld.ts';
 
 export const uidSchema = z
   .string()
-  .max(64)
+  .max(UID_LENGTH_LIMIT)
   .refine(isUid, 'not a UID (PS3.5 §9.1)')
   .describe('A UID (PS3.5 §9.1).');
 

@@ -19,6 +19,9 @@ type Answers = Readonly<Record<Treatment, Answer>>;
  */
 const SENT_UNCHANGED: Answers = { unchanged: 'warning', strict: 'held', deidentified: 'held' };
 
+/** The odd part is removed with the names, so nobody has to look. */
+const REMOVED_WITH_NAMES: Answers = { ...SENT_UNCHANGED, deidentified: 'warning' };
+
 const ANSWERS = {
   /** An image without Pixel Data, or without a fragment in it. */
   'pixel-data-missing': SENT_UNCHANGED,
@@ -26,9 +29,15 @@ const ANSWERS = {
   'pixel-data-length': SENT_UNCHANGED,
   /** Fragments that no decoder here reads. */
   'pixel-data-not-decodable': SENT_UNCHANGED,
-  /** A leading zero, or hexadecimal digits. */
+  /** A leading zero, hexadecimal digits, or 65 to 80 characters. */
   'uid-form': SENT_UNCHANGED,
   'odd-length': SENT_UNCHANGED,
+  /** A private one, by whose header alone its encoding is known. */
+  'transfer-syntax-unknown': SENT_UNCHANGED,
+  /** File Meta Information twice, one behind the other. */
+  'file-meta-twice': REMOVED_WITH_NAMES,
+  /** A UN that should hold items, and holds something else. */
+  'sequence-unreadable': REMOVED_WITH_NAMES,
 } as const satisfies Partial<Record<Code, Answers>>;
 
 export type Irregularity = keyof typeof ANSWERS;

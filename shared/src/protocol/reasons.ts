@@ -21,7 +21,7 @@ export const REASONS = {
   'empty-file': { title: 'The file is empty (0 bytes).', next: 'Copy it from its source again.' },
   'not-dicom': {
     title: 'The file is not DICOM.',
-    next: 'Nothing to do, unless it should have been an image of the study.',
+    next: 'If it should be an image of the study, ask the modality for the DICOM export.',
   },
   'not-dicom-image': {
     title: 'The file is an ordinary picture, not DICOM.',
@@ -114,6 +114,11 @@ export const REASONS = {
     title: 'File Meta Information stands inside the Data Set.',
     next: 'Export the study again.',
   },
+  'file-meta-twice': { title: 'File Meta Information stands in the file twice.', next: ODD_NEXT },
+  'sequence-unreadable': {
+    title: 'A sequence without a type (VR UN) cannot be read.',
+    next: ODD_NEXT,
+  },
   'identifier-mismatch': {
     title: 'The identifiers at the start of the file and inside it differ.',
     next: 'Export the study again.',
@@ -124,7 +129,8 @@ export const REASONS = {
   },
   'invalid-uid': { title: 'An identifier is not a valid UID.', next: 'Export the study again.' },
   'uid-form': {
-    title: 'An identifier has a leading zero or letters, which the standard does not allow.',
+    title:
+      'An identifier has more than 64 characters, a leading zero or letters, which the standard does not allow.',
     next: ODD_NEXT,
   },
   'odd-length': {
@@ -133,8 +139,8 @@ export const REASONS = {
     next: ODD_NEXT,
   },
   'transfer-syntax-unknown': {
-    title: 'The transfer syntax of the file is not known.',
-    next: 'Export the study in a standard transfer syntax.',
+    title: 'The transfer syntax of the file is not known: private, or newer than this app.',
+    next: 'Export the study in a standard transfer syntax. If you cannot, leave it out, or send it under another policy or from the modality: the PACS may know it.',
   },
   'transfer-syntax-mismatch': {
     title: 'The file is not encoded as it claims.',
@@ -142,7 +148,7 @@ export const REASONS = {
   },
   'sop-class-not-storage': {
     title: 'This kind of object cannot be stored (for example a media directory).',
-    next: 'Nothing to do: its images travel on their own.',
+    next: 'If it is the index of a disc (DICOMDIR), its images travel on their own. If it should be an image, export the study again.',
   },
   // The pixels cannot be what the header says.
   'pixel-data-encoding': {
@@ -329,10 +335,16 @@ export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]
 
 /** Remarks about an instance that is sent nevertheless. */
 export const WARNINGS = {
-  'file-meta-written': 'The file had no File Meta Information; one was written.',
+  'file-meta-written': 'The file had no File Meta Information, or it was malformed; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty. Nothing to do.',
   'trailing-padding': 'The file ends with Data Set Trailing Padding.',
   'odd-length': 'A value has an odd number of bytes. It is sent as it is; nothing to do.',
+  'transfer-syntax-unknown':
+    'The transfer syntax of the file is private, or newer than this app. It is sent as it is; check in the PACS that the picture can be seen there.',
+  'file-meta-twice':
+    'File Meta Information stands in the file twice; the first one counts. It is sent as it is; where names are removed, the second one is left out.',
+  'sequence-unreadable':
+    'A sequence without a type (VR UN) cannot be read. It is sent as it is; where names are removed, the sequence is left out.',
   'tag-order': 'Elements are not in ascending order.',
   'file-meta-length': 'The length of the File Meta Information is wrong.',
   'missing-delimiter': 'The pixel data is not closed by a delimiter.',
@@ -358,7 +370,7 @@ export const WARNINGS = {
   'control-characters': 'Text contains terminal controls or characters that change the direction of writing.',
   'name-form': 'A name is not written as the standard asks.',
   'uid-form':
-    'An identifier has a leading zero or letters, which the standard does not allow. It is sent as it is; check that the PACS files the study correctly.',
+    'An identifier has more than 64 characters, a leading zero or letters, which the standard does not allow. It is sent as it is; check that the PACS files the study correctly.',
   'uid-padding': 'An identifier is padded with a space instead of a zero byte.',
 } as const satisfies Record<string, string>;
 

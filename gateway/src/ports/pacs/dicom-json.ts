@@ -4,6 +4,7 @@
  * Nothing is trusted: a PACS that sends something else gives an empty list or null, never an exception. Each parser
  * returns no more than is read of an answer (threads/parse-apart.ts).
  */
+import { withoutPadding } from '#shared/dicom/padding.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { parserIn } from '../../threads/parse-apart.ts';
 import { parseJson } from '../../threads/parse-json.ts';
@@ -43,9 +44,10 @@ function valuesOf(dataSet: Json, tag: string): readonly unknown[] {
   return Array.isArray(values) ? values : [];
 }
 
+/** PS3.5 §6.2: padding is not significant; some PACSs pass it on. */
 function textOf(dataSet: Json, tag: string): string | null {
   const [value] = valuesOf(dataSet, tag);
-  return typeof value === 'string' ? value : null;
+  return typeof value === 'string' ? withoutPadding(value) : null;
 }
 
 /** IS and US may stand as numbers or as text (PS3.18 F.2.3.1). */
@@ -85,8 +87,8 @@ export type StoreSaid = ReadonlyMap<string, Omit<StoreAnswer, 'sopInstanceUID'>>
  * speaks of instances.
  */
 export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
-  const body = jsonOrXmlIn(bytes);
-  if (!isObject(body) || !STORE_TAGS.some((tag) => tag in body)) return null;
+  const body = dataSetIn(bytes);
+  if (body === null || !STORE_TAGS.some((tag) => tag in body)) return null;
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
   for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, WARNING_REASON);

@@ -3,7 +3,7 @@
  * Whatever the system says against it (a full disk, a share that is gone) is an illness of the folder, never a refusal.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { isUid } from '#shared/dicom/uid.ts';
+import { isUid, UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
 import { fileOf, findInstances, INCOMING, indexOf, isPlace, PLACES, placesIn } from './folder-places.ts';
 import { gatherAll, hashAll } from './multipart.ts';
 import { OpenFolder, orNull, type Ways } from './open-folder.ts';
@@ -27,8 +27,6 @@ export type FolderSettings = Ways & {
   readonly freeBytes?: number;
 };
 
-/** PS3.5 §9.1. */
-const UID_BYTES = 64;
 /** With less nothing is begun: the disk is full before an instance of ordinary size is written. */
 const FREE_BYTES = 64 * 1024 * 1024;
 
@@ -119,7 +117,7 @@ const piecesOf = (file: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Arr
 /** The index alone is asked: headers of instances are the sender's. */
 async function describe(top: OpenFolder, where: FoundInstance): Promise<DescribedInstance> {
   await using entry = await orNull(top.openFile(indexOf(where)));
-  const read = await entry?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0);
+  const read = await entry?.read(Buffer.alloc(UID_LENGTH_LIMIT), 0, UID_LENGTH_LIMIT, 0);
   const text = read?.buffer.toString('latin1', 0, read.bytesRead) ?? '';
   const sopClassUID = isUid(text) ? text : null;
   return { ...where, sopClassUID, modality: null, frames: null, seriesNumber: null, instanceNumber: null };

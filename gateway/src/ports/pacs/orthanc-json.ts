@@ -1,4 +1,5 @@
 /** The answers of Orthanc's own REST API, as far as they are read. */
+import { withoutPadding } from '#shared/dicom/padding.ts';
 import { parserIn } from '../../threads/parse-apart.ts';
 import { isObject, jsonIn } from './dicom-json.ts';
 
@@ -19,7 +20,8 @@ export type OrthancSaid = {
   readonly patientId: string | null;
 };
 
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+/** PS3.5 §6.2: padding is not significant. */
+const textOf = (value: unknown): string | null => (typeof value === 'string' ? withoutPadding(value) : null);
 
 /** `object`: Orthanc describes an error. Null: the answer is neither an object nor a list. */
 export function parseEntries(bytes: Uint8Array): readonly Entry[] | 'object' | null {

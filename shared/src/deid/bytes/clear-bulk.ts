@@ -9,6 +9,7 @@ import type { ByteSource, DicomElement, Encoding, ParsedInstance } from '../../d
 import { tagName } from '../../dicom/dictionary.ts';
 import { nativeBits, readPixelModule } from '../../dicom/examine-pixel-module.ts';
 import { longNumbers, startsAt } from '../../dicom/frame-starts.ts';
+import { encodingOf } from '../../dicom/registry.ts';
 import { readStoredBits, type StoredBits } from '../../dicom/stored-bits.ts';
 import {
   DOUBLE_FLOAT_PIXEL_DATA,
@@ -85,8 +86,9 @@ export async function isClearableWithin(
 }
 
 function isClearableNative(element: DicomElement, instance: ParsedInstance): boolean {
-  const { elements, encoding, characterSets } = instance;
+  const { elements, encoding, characterSets, transferSyntaxUID } = instance;
   if (element.tag !== PIXEL_DATA || element.fragments !== null) return false;
+  if (encodingOf(transferSyntaxUID) === null) return false;
   const context: ValueContext = { characterSets, encoding };
   const module = readPixelModule(elements, context, PIXEL_DATA);
   if ('because' in module) return true;
@@ -136,6 +138,8 @@ async function clearValue(
   if (element.tag === ICC_PROFILE) return clearProfile(element, around.instance);
   if (TABLES.has(element.tag)) return (await isOffsetTable(element, around)) ? null : [];
   const { elements, encoding, instance } = around;
+  // Nobody here knows how it lays out samples.
+  if (encodingOf(instance.transferSyntaxUID) === null) return 'unclear';
   const context: ValueContext = { characterSets: instance.characterSets, encoding };
   const module = readPixelModule(elements, context, element.tag);
   if ('because' in module) return element.fragments === null ? blank(element, instance) : 'unclear';
