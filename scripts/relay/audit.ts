@@ -14,6 +14,7 @@ import {
   type AuditVerdict,
 } from '#shared/protocol/audit-head.ts';
 import type { Surroundings } from './command.ts';
+import { onceMore } from '../../client/src/net/once-more.ts';
 import { parseArguments, printable } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
 
@@ -70,7 +71,7 @@ async function readLast(
 ): Promise<AuditHead | null> {
   try {
     const jws = (await readFile(path, 'utf8')).trim().split('\n').at(-1) ?? '';
-    const answer = await fetch(`${gateway}/.well-known/jwks.json`, { signal });
+    const answer = await onceMore('GET', () => fetch(`${gateway}/.well-known/jwks.json`, { signal }));
     const keys = createLocalJWKSet(jwksSchema.parse(await answer.json()) as JSONWebKeySet);
     const { payload, protectedHeader } = await compactVerify(jws, keys, { algorithms: ['EdDSA'] });
     if (protectedHeader.typ !== AUDIT_HEAD_TYPE) return null;

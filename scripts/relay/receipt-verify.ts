@@ -27,6 +27,7 @@ import {
   type ReceiptFault,
 } from '../../client/src/pipeline/upload/accept-receipt.ts';
 import type { Surroundings } from './command.ts';
+import { onceMore } from '../../client/src/net/once-more.ts';
 import { parseArguments, printable, UsageError } from './arguments.ts';
 
 /** A receipt of 20 000 de-identified instances has 8 MB, with a report of its own for each up to 25. */
@@ -236,7 +237,7 @@ async function readReceipt(path: string): Promise<string | null> {
 async function readKeys(where: string, signal: AbortSignal): Promise<JSONWebKeySet | null> {
   try {
     const text = /^https?:/.test(where)
-      ? await (await fetch(where, { signal })).text()
+      ? await onceMore('GET', async () => (await fetch(where, { signal })).text())
       : await readFile(where, 'utf8');
     const keys = JSON.parse(text) as { keys?: unknown };
     return Array.isArray(keys.keys) ? (keys as JSONWebKeySet) : null;

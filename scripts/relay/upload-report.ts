@@ -3,6 +3,7 @@
  * exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import type { Policy } from '#shared/protocol/api.ts';
 import type { Irregularity } from '#shared/protocol/irregularities.ts';
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, WARNINGS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -10,6 +11,7 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { printable } from './arguments.ts';
 import type { FileQueue } from './file-queue.ts';
+import type { Originals } from './originals.ts';
 import type { SentInstance, SentStudy } from './sent-studies.ts';
 
 /** One file of the choice. `instance` names what it holds; several files may hold one instance. */
@@ -17,6 +19,8 @@ export interface FileResult {
   readonly path: string;
   readonly state: 'queued' | 'refused' | 'quarantined' | 'skipped';
   readonly reason: ReasonCode | null;
+  /** The element at which reading a refused file ended, `gggg,eeee`. */
+  readonly element?: string | undefined;
   /** Oddities with which it is sent. */
   readonly warnings: readonly Irregularity[];
   readonly instance: { readonly studyInstanceUID: string; readonly key: string } | null;
@@ -48,14 +52,16 @@ interface Ended {
   readonly queue: FileQueue;
   readonly files: readonly FileResult[];
   readonly disc: DiscFiles;
+  readonly originals: Originals;
+  readonly policy: Pick<Policy, 'deidentify' | 'patientDomain'>;
   readonly gateway: string;
 }
 
-export function toDocument({ queue, files, disc, gateway }: Ended): unknown {
+export function toDocument({ queue, files, disc, originals, gateway }: Ended): unknown {
   return {
     studies: [...queue.studies.values()].map((study) => toStudyDocument(study, gateway)),
     files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file), warnings: file.warnings })),
-    missing: missingFrom(disc),
+    missing: missingFrom(disc, originals),
   };
 }
 
@@ -78,14 +84,26 @@ export function toStudyDocument(study: SentStudy, gateway: string): unknown {
 /** The index of a disc is DICOM, and never sent. */
 const OF_AN_INDEX: ReasonCode = 'sop-class-not-storage';
 
-/** Below the folder of the index, as it names them. By their names alone: pseudonyms name no file of the disc. */
-function missingFrom(disc: DiscFiles): readonly string[] {
-  return disc.missing(() => false).map(({ path }) => path);
+/** Below the folder of the index, as it names them. */
+function missingFrom(disc: DiscFiles, originals: Originals): readonly string[] {
+  return disc.missing(originals.has).map(({ path }) => path);
+}
+
+/** All that a person should know, for their own terminal. */
+export function linesToSay(ended: Ended): string[] {
+  const { queue, files, disc, originals } = ended;
+  return [
+    ...refusalsOf(queue, files),
+    ...warningsOf(files),
+    ...remarksOn(disc, originals),
+    ...unopenedLines(files),
+    ...mixedLines(ended),
+  ];
 }
 
 /** Lines about the indexes of discs: nothing of the choice was refused. */
-export function remarksOn(disc: DiscFiles): string[] {
-  const missing = missingFrom(disc);
+function remarksOn(disc: DiscFiles, originals: Originals): string[] {
+  const missing = missingFrom(disc, originals);
   return [
     ...(disc.indexes.some(isInDoubt)
       ? ['The index of the disc (DICOMDIR) is damaged. It may not name every file of the disc.']
@@ -97,6 +115,27 @@ export function remarksOn(disc: DiscFiles): string[] {
           ...missing.map((path) => `  ${printable(path)}`),
         ]),
   ];
+}
+
+/** Lines about studies whose instances name several patients. */
+function mixedLines({ originals, policy: { deidentify, patientDomain = 'id' } }: Ended): string[] {
+  return originals.mixed(patientDomain).flatMap(({ studyInstanceUID, patients }) => [
+    `Wrong patient? The instances of study ${studyInstanceUID} name ${patients.length} patients. ` +
+      `${deidentify ? 'They are sent as a study for each Patient ID. ' : ''}Check that all of them belong to it.`,
+    ...patients.map(([first = '', ...others]) => {
+      const more = others.length === 0 ? '' : ` and ${others.length} more`;
+      return `  ${printable(first)}${more}`;
+    }),
+  ]);
+}
+
+/** Files found in a folder that may hold images, and that nothing here opens. */
+const UNOPENED: readonly ReasonCode[] = ['not-dicom-archive', 'not-dicom-disc'];
+
+function unopenedLines(files: readonly FileResult[]): string[] {
+  return files
+    .filter(({ state, reason }) => state === 'skipped' && reason !== null && UNOPENED.includes(reason))
+    .map((file) => toRefusal(printable(file.path), file));
 }
 
 /** A study for a person: its UID, how many instances ended how, and the receipt. */
@@ -115,9 +154,10 @@ export function refusalsIn(study: SentStudy): string[] {
   });
 }
 
-function toRefusal(what: string, { state, reason }: Outcome): string {
+function toRefusal(what: string, { state, reason }: Outcome, element?: string): string {
   const { title, next } = wordsOf(reason);
-  return `${what}: ${title} ${next} (${reason ?? state})`;
+  const at = element === undefined ? '' : ` at element ${element}`;
+  return `${what}: ${title} ${next} (${reason ?? state}${at})`;
 }
 
 export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
@@ -127,15 +167,15 @@ export function toLines(queue: FileQueue, files: readonly FileResult[], gateway:
 }
 
 /** For the person's own terminal: which file, why, and what to do next. */
-export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): string[] {
+function refusalsOf(queue: FileQueue, files: readonly FileResult[]): string[] {
   return files.flatMap((file) => {
     const outcome = outcomeOf(queue, file);
-    return isRefusal(outcome) ? [toRefusal(printable(file.path), outcome)] : [];
+    return isRefusal(outcome) ? [toRefusal(printable(file.path), outcome, file.element)] : [];
   });
 }
 
 /** The files that are sent although they are odd, with what to do. */
-export function warningsOf(files: readonly FileResult[]): string[] {
+function warningsOf(files: readonly FileResult[]): string[] {
   return files.flatMap(({ path, warnings }) =>
     warnings.map((code) => `${printable(path)}: ${WARNINGS[code]} (${code})`),
   );

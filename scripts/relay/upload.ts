@@ -57,16 +57,9 @@ import { connect, CONNECTION_OPTIONS, gatewayOf, type Connection } from './conne
 import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
 import { gatherCompanions, type CompanionsOf } from './gather-companions.ts';
+import { createOriginals, type Originals } from './originals.ts';
 import { createProgressLine } from './progress-line.ts';
-import {
-  exitCodeOf,
-  refusalsOf,
-  remarksOn,
-  toDocument,
-  toLines,
-  warningsOf,
-  type FileResult,
-} from './upload-report.ts';
+import { exitCodeOf, linesToSay, toDocument, toLines, type FileResult } from './upload-report.ts';
 
 /** Reading waits for the disk more than for a core. */
 const FILES_AT_ONCE = 4;
@@ -121,6 +114,7 @@ async function send(
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, signal);
   const disc = createDiscFiles();
+  const originals = createOriginals();
   // Files that are sent unchanged can be read before anybody has signed in.
   const devicePolicy = async () =>
     options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy;
@@ -128,6 +122,7 @@ async function send(
     open,
     devicePolicy,
     disc,
+    originals,
     signal,
     onRead: progress.show,
     keepReport: queue.keepReport,
@@ -148,11 +143,10 @@ async function send(
   });
   progress.clear();
 
-  if (options.flag('json'))
-    around.print(JSON.stringify(toDocument({ queue, files, disc, gateway: connection.gateway }), null, 2));
+  const ended = { queue, files, disc, originals, policy, gateway: connection.gateway };
+  if (options.flag('json')) around.print(JSON.stringify(toDocument(ended), null, 2));
   else for (const line of toLines(queue, files, connection.gateway)) around.print(line);
-  for (const line of [...refusalsOf(queue, files), ...warningsOf(files), ...remarksOn(disc)])
-    around.say(line);
+  for (const line of linesToSay(ended)) around.say(line);
   return exitCodeOf(queue, files);
 }
 
@@ -262,6 +256,7 @@ interface Reading {
   readonly devicePolicy: () => Promise<DevicePolicy>;
   /** Gets every file of the choice, and the indexes among them. */
   readonly disc: DiscFiles;
+  readonly originals: Originals;
   readonly signal: AbortSignal;
   readonly onRead: (line: string) => void;
   readonly keepReport: FileQueue['keepReport'];
@@ -317,14 +312,15 @@ async function readOne(
     open,
     devicePolicy,
     disc,
+    originals,
     signal,
     keepReport,
     keepEntry,
     companions,
   }: Reading & { readonly companions: CompanionsOf },
 ): Promise<ReadOne> {
-  const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({
-    result: { path: found.path, state, reason, warnings: [], instance: null },
+  const ended = (state: FileResult['state'], reason: ReasonCode, element?: string): ReadOne => ({
+    result: { path: found.path, state, reason, element, warnings: [], instance: null },
     queued: null,
   });
   if (found.kind === 'refused') return ended('refused', found.because);
@@ -334,8 +330,10 @@ async function readOne(
   );
   if (outcome.kind !== 'ready') {
     if (isOfIndex(outcome)) await noteIndex(disc, found, open);
-    return ended(outcome.kind, outcome.because);
+    const where = outcome.kind === 'refused' ? outcome.where : undefined;
+    return ended(outcome.kind, outcome.because, where?.tag);
   }
+  originals.note(found.path, outcome.original);
   const { studyInstanceUID } = outcome.instance;
   const manifest = entryOf(outcome);
   const report = await reportOf(policy, outcome.report);

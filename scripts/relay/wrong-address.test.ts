@@ -32,6 +32,21 @@ test('a gateway that cannot be reached is named, with what to check', async () =
   assert.match(said, `cannot be reached at ${address}. Check that it runs. Check --gateway`);
 });
 
+test('a first connection that is reset is no gateway that cannot be reached', async () => {
+  const answers: string[] = [];
+  const server = createServer((request, response) => {
+    answers.push(`${request.method} ${request.url}`);
+    if (answers.length === 1) return void request.socket.resetAndDestroy();
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"users":[]}');
+  });
+  const address = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  const { code } = await run('user', 'list', '--token', 't', '--gateway', address);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  assert.is(answers.length, 2);
+  assert.is.not(code, 3);
+});
+
 test('an address that is not the API, such as the web app without /api, is named', async () => {
   await withServer({ status: 404, type: 'text/plain' }, async (address) => {
     const { code, said } = await run('user', 'list', '--user', 'admin', '--gateway', address);

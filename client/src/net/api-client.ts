@@ -1,11 +1,12 @@
 /**
  * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses answers with the
- * schemas of shared/protocol, and turns every refusal into an ApiProblem. Does not retry: the caller knows whether
- * that helps.
+ * schemas of shared/protocol, and turns every refusal into an ApiProblem. Repeats nothing but a safe request whose
+ * connection broke, once: the caller knows whether more helps.
  */
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
+import { onceMore } from './once-more.ts';
 import { readProblem } from './read-answers.ts';
 import type { ServerClock } from './server-clock.ts';
 
@@ -148,15 +149,19 @@ async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
 export function createApiClient(tools: ApiTools): ApiClient {
   return {
     baseUrl: tools.baseUrl,
-    send: (path, init, onSent) => send(tools, path, init, onSent),
+    send: (path, init, onSent) => onceMore(init.method, () => send(tools, path, init, onSent)),
     async json(path, schema, options = {}) {
-      const response = await ask(tools, path, options, 'application/json');
-      return schema.parse(await readBody(response, options.signal, () => response.json()));
+      const answer = await onceMore(methodOf(options), async () => {
+        const response = await ask(tools, path, options, 'application/json');
+        return readBody(response, options.signal, () => response.json());
+      });
+      return schema.parse(answer);
     },
-    async text(path, options = {}) {
-      const response = await ask(tools, path, options, '*/*');
-      return readBody(response, options.signal, () => response.text());
-    },
+    text: (path, options = {}) =>
+      onceMore(methodOf(options), async () => {
+        const response = await ask(tools, path, options, '*/*');
+        return readBody(response, options.signal, () => response.text());
+      }),
   };
 }
 
@@ -225,6 +230,9 @@ async function ask(
   throw problem;
 }
 
+const methodOf = ({ method, body }: RequestOptions): string =>
+  method ?? (body === undefined ? 'GET' : 'POST');
+
 async function toRequest(options: RequestOptions, accept: string): Promise<SendInit> {
   const headers: Record<string, string> = { accept, ...options.headers };
   let body: string | Uint8Array<ArrayBuffer> | null = null;
@@ -237,7 +245,7 @@ async function toRequest(options: RequestOptions, accept: string): Promise<SendI
     }
   }
   return {
-    method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+    method: methodOf(options),
     headers,
     as: options.as ?? null,
     ...(body === null ? {} : { body }),

@@ -3,6 +3,7 @@
  * bytes alone, as the programs that would open it do. Names and extensions are never looked at.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
+import type { ByteSource } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 
 const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];
@@ -44,6 +45,16 @@ function textOfHead(bytes: Uint8Array, length: number): string {
 function isTiff(head: Uint8Array, size: number): boolean {
   const littleEndian = startsWithHex(head, '49492a00');
   return (littleEndian || startsWithHex(head, '4d4d002a')) && readUint32(head, 4, !littleEndian) < size;
+}
+
+/** ECMA-119 §6.2.1, §8.1.2: the first 16 sectors are for systems; ECMA-167 2/9.1 (UDF) begins there too. */
+const VOLUME_DESCRIPTOR_AT = 16 * 2048 + 1;
+const VOLUMES = ['CD001', 'BEA01'];
+
+/** Whether the file is the image of a CD or DVD. Rejects only when reading does. */
+export async function isDiscImage(source: ByteSource): Promise<boolean> {
+  if (source.size <= VOLUME_DESCRIPTOR_AT) return false;
+  return VOLUMES.includes(textOfHead(await source.read(VOLUME_DESCRIPTOR_AT, 5), 5));
 }
 
 /** The reason for a file of `size` bytes that no encoding of DICOM fits. */

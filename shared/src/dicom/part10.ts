@@ -12,7 +12,7 @@ import { readUint16, readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';
 import { examineInstance } from './examine-instance.ts';
 import { examineCutPixelData } from './examine-pixel-module.ts';
-import { foreignReason, isForbiddenPreamble } from './foreign-file.ts';
+import { foreignReason, isDiscImage, isForbiddenPreamble } from './foreign-file.ts';
 import { apparentEncoding } from './guess-encoding.ts';
 import { inflateDataSet } from './inflate-data-set.ts';
 import { FIRST_READ_BYTES } from './limits.ts';
@@ -162,7 +162,8 @@ async function readBeginning(
   const metaForm = fileMetaAt(head, start);
   if (!hasPreamble && metaForm === null) {
     const encoding = apparentEncoding(head, 0, source.size);
-    return encoding ? withoutMeta(encoding, 0, false, []) : refused(foreignReason(head, source.size));
+    if (encoding) return withoutMeta(encoding, 0, false, []);
+    return refused((await isDiscImage(source)) ? 'not-dicom-disc' : foreignReason(head, source.size));
   }
   const warnings: WarningCode[] = [];
   if (hasPreamble && head.subarray(0, PREAMBLE_BYTES).some((byte) => byte !== 0)) {

@@ -30,6 +30,7 @@ import {
   TRANSFER_SYNTAX_UID,
 } from '../dicom/tags.ts';
 import { irregularitiesIn } from '../protocol/irregularities.ts';
+import { REASONS } from '../protocol/reasons.ts';
 import { ingestFile, type DevicePolicy } from './ingest-file.ts';
 
 const test = suite('files from the field');
@@ -357,6 +358,37 @@ test('items of a UN that are as they should be are read, and limits hold inside 
   );
   const deep = 'refused: nesting-too-deep';
   await endsAs(ct([[SPECIES, 'UN', nested]]), deep, deep, 'nested');
+});
+
+test('the image of a disc is named, alone and in a folder, and a file that only looks like one is not', async () => {
+  const image = (at: number, mark: string, bytes = 40_960): Uint8Array<ArrayBuffer> => {
+    const made = new Uint8Array(bytes);
+    made.set(Buffer.from(mark), at);
+    return made;
+  };
+  const bootable = image(32_769, 'CD001');
+  bootable.set([0xeb, 0x63, 0x90]);
+  const blob = new Blob([image(32_769, 'CD001', 3 * 2 ** 20)]);
+  for (const [file, because] of [
+    [image(32_769, 'CD001'), 'not-dicom-disc'],
+    [image(32_769, 'BEA01'), 'not-dicom-disc'],
+    [image(32_769, 'CD001', 32_774), 'not-dicom-disc'],
+    [bootable, 'not-dicom-disc'],
+    [blob, 'not-dicom-disc'],
+    [image(32_768, 'CD001'), 'not-dicom'],
+    [image(0, 'CD001'), 'not-dicom'],
+    [image(32_764, 'CD001', 32_769), 'not-dicom'],
+  ] as const)
+    for (const inFolder of [false, true]) {
+      const outcome = await ingestFile(file, { policy: IDENTIFIED, inFolder });
+      assert.is(outcome.kind, inFolder ? 'skipped' : 'refused');
+      assert.is(outcome.kind !== 'ready' && outcome.because, because);
+    }
+});
+
+test('no refusal says that there is nothing to do while an image may stay behind', () => {
+  for (const [code, { next }] of Object.entries(REASONS))
+    if (code !== 'left-out') assert.not.match(next, /^Nothing to do/, code);
 });
 
 const HELD_TEXT = 'quarantined: undeclared-text';

@@ -36,6 +36,7 @@ import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
+import { originalOf, type Original } from './original.ts';
 import { applyOrder, type ChosenOrder } from './apply-order.ts';
 import { readBegunInstance } from './begun-instance.ts';
 import { coverFile, type Cover } from './cover-file.ts';
@@ -87,6 +88,7 @@ export type IngestOutcome =
       readonly vault: VaultEntry | null;
       /** For the rules that choose destinations. */
       readonly described: Described;
+      readonly original: Original;
     }
   | NotSent;
 
@@ -122,6 +124,7 @@ const NOT_DICOM = new Set<ReasonCode>([
   'not-dicom-image',
   'not-dicom-document',
   'not-dicom-archive',
+  'not-dicom-disc',
 ]);
 
 /** Reads the header, of an odd instance the pixels too; or the index of a disc. `inFolder`: as in `IngestTerms`. */
@@ -170,7 +173,7 @@ export async function ingestFile(
     const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
     const { identifiers, transferSyntaxUID, bytes, warnings, report, named } = applied;
-    const { triage, isCovered, showsFace, described } = applied;
+    const { triage, isCovered, showsFace, described, original: said } = applied;
     const originalDigest =
       policy.kind === 'identified' || applied.patient === null
         ? null
@@ -197,6 +200,7 @@ export async function ingestFile(
       showsFace,
       vault,
       described,
+      original: said,
     };
   });
 }
@@ -242,6 +246,7 @@ export interface Applied<T extends AnyFile = Blob> {
   readonly triage: DeviceTriage | null;
   readonly isCovered: boolean;
   readonly described: Described;
+  readonly original: Original;
 }
 
 /**
@@ -339,7 +344,7 @@ async function applyTo<T extends AnyFile>(
 function commonOf(
   instance: ParsedInstance,
   { kind }: DevicePolicy,
-): Pick<Applied, 'kind' | 'warnings' | 'triage' | 'described'> {
+): Pick<Applied, 'kind' | 'warnings' | 'triage' | 'described' | 'original'> {
   const description = describeInstance(instance);
   const { modality } = description;
   return {
@@ -348,6 +353,7 @@ function commonOf(
     // Decided on the original header: the de-identified one may not contain the age.
     triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
     described: describeOne(description, kind !== 'identified'),
+    original: originalOf(instance, description),
   };
 }
 

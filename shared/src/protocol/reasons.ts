@@ -32,8 +32,12 @@ export const REASONS = {
     next: 'Ask for the DICOM export of it.',
   },
   'not-dicom-archive': {
-    title: 'The file is an archive, although its name says DICOM.',
+    title: 'The file is an archive, not DICOM.',
     next: 'Unpack it and choose the files in it.',
+  },
+  'not-dicom-disc': {
+    title: 'The file is the image of a disc (ISO), not DICOM.',
+    next: 'Mount it (open it as a drive), then choose the folder or the files in it.',
   },
   'not-dicom-stick': {
     title: 'The file holds encrypted studies that were saved for a USB stick. This page can’t send it.',
@@ -46,7 +50,7 @@ export const REASONS = {
   },
   'not-parseable': {
     title: 'The file cannot be read as DICOM.',
-    next: 'Copy it from its source again.',
+    next: 'Export the study again.',
   },
   'length-beyond-end': {
     title: 'A length in the file points beyond its end.',

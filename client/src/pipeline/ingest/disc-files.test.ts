@@ -36,6 +36,13 @@ test('a file is there in any case, with a version, with the dot of ISO 9660, beh
   assert.equal(missingFrom(paths, 'cd/DICOMDIR', index), ['DICOM/ST1/IM05']);
 });
 
+test('a program that copies discs may add an extension, and a file that the index names so is another one', () => {
+  for (const added of ['IM01.DCM', 'im01.dcm', 'IM01.dcm;1', 'im01.DCM.', 'IM01.DCM.;1'])
+    assert.equal(missingFrom([`cd/ST1/${added}`], 'cd/DICOMDIR', indexOf('ST1/IM01')), [], added);
+  assert.equal(missingFrom(['cd/A.DCM'], 'cd/DICOMDIR', indexOf('A', 'A.DCM')), ['A']);
+  assert.equal(missingFrom(['cd/A.TXT', 'cd/.DCM'], 'cd/DICOMDIR', indexOf('A')), ['A']);
+});
+
 test('a file of that name in another folder is not the one', () => {
   assert.equal(missingFrom(['cd/ST2/IM01', 'dvd/ST1/IM01'], 'cd/DICOMDIR', indexOf('ST1/IM01')), [
     'ST1/IM01',

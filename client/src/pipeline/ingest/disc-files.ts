@@ -3,7 +3,8 @@
  * drop, or the paths of a command, so that two discs with files of one name are kept apart.
  *
  * Discs and systems disagree about names: a case may be lost, ISO 9660 adds a version (`;1`) and a dot to names
- * without an extension, and Windows separates by backslashes. None of these makes a file another one.
+ * without an extension, programs that copy discs add `.DCM`, and Windows separates by backslashes. None of these makes
+ * a file another one.
  */
 import type { DiscIndex, IndexedFile, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
@@ -96,7 +97,8 @@ function readNames({ folder, index }: FoundIndex): Names {
     const same = folder === '' ? byName.get(plain) : undefined;
     return same?.length === 1 ? same[0] : undefined;
   };
-  return { all, at: (plain) => byPath.get(plain) ?? alone(plain) };
+  const at = (plain: string): NamedFile | undefined => byPath.get(plain) ?? alone(plain);
+  return { all, at: (plain) => at(plain) ?? (plain.endsWith('.DCM') ? at(plain.slice(0, -4)) : undefined) };
 }
 
 /** A file with these reasons is damaged where the index of its disc names it as an instance. */
@@ -106,6 +108,7 @@ const MAY_BE_DAMAGED: readonly ReasonCode[] = [
   'not-dicom-image',
   'not-dicom-document',
   'not-dicom-archive',
+  'not-dicom-disc',
   'missing-uid',
 ];
 
