@@ -130,6 +130,7 @@ test('a device that may send reaches the routes of its uploads and no other, wha
     'POST /upload/files',
     'OPTIONS /upload/files',
     'GET /upload/files/:id',
+    'POST /upload/files/:id',
     'PATCH /upload/files/:id',
     'DELETE /upload/files/:id',
     'OPTIONS /upload/files/:id',

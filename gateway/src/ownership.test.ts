@@ -106,6 +106,12 @@ async function openWorld(): Promise<World> {
     tokens,
     bodies: {
       ...vault.bodies,
+      'post /upload/files/{id}': {
+        headers: {
+          ...{ 'tus-resumable': '1.0.0', 'x-http-method-override': 'PATCH', 'upload-offset': '0' },
+          'content-type': 'application/offset+octet-stream',
+        },
+      },
       'put /case-views/{id}': SAVED_VIEW,
       'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [{ sopInstanceUID, digest }] } },
     },

@@ -133,7 +133,7 @@ export function createSimulatedGateway(tools: SimulatedGatewayTools): SimulatedG
       const what = `${init.method ?? 'GET'} ${path.replace(/[0-9a-f-]{36}/, '{id}')}`;
       requests.push({ at: time.now(), what });
       conduct.asked(path, init, time.now());
-      const isPiece = init.method === 'PATCH';
+      const isPiece = isPieceAt(path, init.method);
       if (isPiece) countArriving(adversary, path, 1);
       let response: Response | null = null;
       try {
@@ -218,13 +218,17 @@ function refuse(
     return refusal();
   }
   const parcel = parcelAt(state, path);
-  const isPoisoned = method === 'PATCH' && parcel !== undefined && tools.isPoisoned(parcel.deviceId);
+  const isPoisoned = isPieceAt(path, method) && parcel !== undefined && tools.isPoisoned(parcel.deviceId);
   if (kind === '460' || isPoisoned) return damage(parcel);
   if (kind === 'seal-key-unknown' && method === 'POST') return problem(409, 'seal-key-unknown');
-  if (kind === 'stores-nothing' && method === 'PATCH')
+  if (kind === 'stores-nothing' && isPieceAt(path, method))
     return tus(204, { 'upload-offset': new Headers(headers).get('upload-offset')! });
   return null;
 }
+
+/** By PATCH, or by POST that names it. */
+const isPieceAt = (path: string, method: string | undefined): boolean =>
+  method === 'PATCH' || (method === 'POST' && path.startsWith('/upload/files/'));
 
 function damage(parcel: SimulatedParcel | undefined): Response {
   // The record that does not hold goes, and the offset with it.

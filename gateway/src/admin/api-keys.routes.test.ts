@@ -154,6 +154,7 @@ test('reaches only the routes of its scopes, and none that administers, whatever
     'post /dicom-web/studies',
     'post /dicom-web/studies/{studyInstanceUID}',
     'post /upload/files',
+    'post /upload/files/{id}',
     'post /upload/init',
     'post /upload/{id}/complete',
     'post /worklist/import',

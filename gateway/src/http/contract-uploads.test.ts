@@ -63,6 +63,8 @@ async function send(uploadId: string, films: readonly SyntheticInstance[]): Prom
     ...{ token, params, headers: rest, form: bytes.subarray(half) },
   });
   assert.is(patched.headers.get('upload-offset'), `${bytes.length}`);
+  const named = { ...TUS, 'x-http-method-override': 'HEAD' };
+  await askByContract('post', '/upload/files/{id}', 200, { token, params, headers: named });
 }
 
 async function arrived(id: string): Promise<void> {

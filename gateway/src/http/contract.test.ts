@@ -346,7 +346,8 @@ const saidOf = (operation: Operation | undefined, name: string): string =>
   operation?.parameters?.find((one) => one.name === name)?.description ?? '';
 
 test('the contract says which headers of a parcel go beyond tus 1.0', () => {
-  const { post, patch } = { ...contract.paths['/upload/files'], ...contract.paths['/upload/files/{id}'] };
+  const { post } = contract.paths['/upload/files']!;
+  const { patch } = contract.paths['/upload/files/{id}']!;
   assert.match(saidOf(post, 'Upload-Metadata'), /`upload .*parcel .*seal .*enc /);
   assert.match(saidOf(patch, 'Upload-Checksum'), /`sha256 /);
   assert.match(patch?.description ?? '', / 460 /);

@@ -4,6 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
+import { namedMethod } from './named-method.ts';
 import type { GatewayEnv } from './route.ts';
 
 const BRINGS_DATA = new Set(['POST', 'PUT', 'PATCH']);
@@ -11,7 +12,7 @@ const PASSES = /^\/(auth\/|upload\/[^/]+\/(complete|decisions)$)/;
 
 export function refuseWhenFull(isFull: () => Promise<boolean>): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
-    if (BRINGS_DATA.has(c.req.method) && !PASSES.test(c.req.path) && (await isFull()))
+    if (BRINGS_DATA.has(namedMethod(c.req)) && !PASSES.test(c.req.path) && (await isFull()))
       throw new Problem('storage-full');
     await next();
   };

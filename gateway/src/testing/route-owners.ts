@@ -200,7 +200,7 @@ const BY_PATH: Readonly<Record<string, Row>> = {
     READ,
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/bulkdata/{path}':
     READ,
-  'head patch delete /upload/files/{id}': OWNERS,
+  'head patch post delete /upload/files/{id}': OWNERS,
 };
 
 /** By method and path. */

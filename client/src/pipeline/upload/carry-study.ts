@@ -22,6 +22,7 @@ import {
 import type { Follower } from './follow-events.ts';
 import { createConcurrencyLimit, type ConcurrencyLimit } from './limit-concurrency.ts';
 import { createPace } from './pace.ts';
+import { newWay } from './tus-requests.ts';
 
 /** A queue that may know no more of a study than what it promises. */
 export type CarriedQueue = Omit<UploadQueue, 'manifestOf'> & {
@@ -85,7 +86,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
     pace,
     ...createAsking(tools, pace),
     onLink: (link) => tools.onLink(link),
-    way: { isCreationPlain: false, probeBytes: null },
+    way: newWay(),
     announcements: createConcurrencyLimit({ width: () => 1, order }),
     studies: createConcurrencyLimit({ width: () => STUDIES_AT_ONCE, order, firstAlways: true }),
     parcels: createConcurrencyLimit({ width: () => pace.parcelsAtOnce(), order }),

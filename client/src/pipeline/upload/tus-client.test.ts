@@ -5,7 +5,7 @@ import type { Diagnosis } from '../queue/queued-study.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createPace } from './pace.ts';
 import { sendParcel, type ParcelOutcome } from './tus-client.ts';
-import type { Way } from './tus-requests.ts';
+import { newWay, type Way } from './tus-requests.ts';
 import { failureOf } from '../../testing/failure-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 
@@ -18,6 +18,7 @@ type Seen = { readonly method: string; readonly headers: Headers; readonly body:
 type Fault = (request: Seen) => Response | 'cut' | null;
 
 const TUS = { 'tus-resumable': '1.0.0' };
+const PROBLEM_OF_LOCK = { title: 'Later', status: 423, code: 'parcel-busy', correlationId: '1' };
 
 /**
  * A tus server in a few lines. It answers each request with the next of `faults`, and works correctly once
@@ -55,7 +56,7 @@ function tusServer(faults: Fault[] = []) {
   }
 
   function respond(url: string, method: string, headers: Headers, body: Uint8Array): Response {
-    if (method === 'POST') {
+    if (method === 'POST' && !headers.has('x-http-method-override')) {
       const parcel = headers.get('upload-metadata') ?? '';
       const known = [...uploads].find(([, upload]) => upload.parcel === parcel);
       const id = known?.[0] ?? `t${uploads.size}`;
@@ -120,7 +121,7 @@ async function sendTo(server: { fetch: typeof fetch }, options: SendOptions = {}
       clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
       random: () => 0.5,
       patienceMs: options.patienceMs ?? 60_000,
-      way: options.way ?? { isCreationPlain: false, probeBytes: null },
+      way: options.way ?? newWay(),
       isBegun: options.isBegun ?? false,
       pace: { ...pace, pieceBytes: (left) => Math.min(left, options.piece ?? PIECE, pace.pieceBytes(left)) },
       giveWay: async () => undefined,
@@ -326,7 +327,7 @@ const blankOf = (bytes: number) => ({
 test('after a gateway was full, pieces start small and grow only while they are accepted', async () => {
   const full = problem(507, 'storage-full');
   const server = tusServer([full, none, full, full]);
-  const way = { isCreationPlain: false, probeBytes: null };
+  const way = newWay();
   assert.is((await sendTo(server, { parcel: blankOf(1_000_000), piece: 400_000, way })).kind, 'sent');
   const [whole, creation, ...pieces] = server.seen.filter(({ method }) => method !== 'HEAD');
   assert.equal([whole!.body.length, creation!.body.length, creation!.method], [400_000, 0, 'POST']);
@@ -339,7 +340,7 @@ test('after a gateway was full, pieces start small and grow only while they are 
 });
 
 test('of two parcels only one sends a whole piece to a full gateway', async () => {
-  const way: Way = { isCreationPlain: false, probeBytes: null };
+  const way = newWay();
   const first = tusServer([problem(507, 'storage-full'), status(404, TUS)]);
   const second = tusServer();
   assert.is((await sendTo(first, { parcel: blankOf(300_000), piece: 200_000, way })).kind, 'upload-gone');
@@ -395,6 +396,69 @@ test('a sign-in page of the network is not believed, and is reported', async () 
   const diagnoses: (Diagnosis | null)[] = [];
   assert.is((await sendTo(tusServer([none, html(200), html(200)]), { diagnoses })).kind, 'sent');
   assert.equal(diagnoses, ['proxy-answers', null]);
+});
+
+/** A network in which these refusals meet each PATCH, and, once the limit is reached, nothing else. */
+const blocking = (refusal: () => Response, isBlocked: (request: Seen) => boolean): Fault[] =>
+  Array.from({ length: 200 }, () => (request: Seen) => (isBlocked(request) ? refusal() : null));
+const isPatch = ({ method }: Seen): boolean => method === 'PATCH';
+const isPiece = ({ method, headers }: Seen): boolean =>
+  method === 'PATCH' || headers.has('x-http-method-override');
+
+for (const [name, refusal] of [
+  ['405 without a code', () => new Response(null, { status: 405 })],
+  ['405 in HTML', () => new Response('<p>', { status: 405, headers: { 'content-type': 'text/html' } })],
+  ['403 in HTML', () => new Response('<p>', { status: 403, headers: { 'content-type': 'text/html' } })],
+  ['501', () => new Response(null, { status: 501 })],
+  ['a page with 200', () => new Response('<p>', { headers: { 'content-type': 'text/html' } })],
+] as const)
+  test(`a network that answers PATCH with ${name} is passed by POST after three tries, with small pieces until then`, async () => {
+    const server = tusServer(blocking(refusal, isPatch));
+    const slept: number[] = [];
+    const way = newWay();
+    assert.is((await sendTo(server, { slept, way })).kind, 'sent');
+    assert.ok(hasAll(server));
+    assert.is(server.methods().match(/PATCH/g)?.length, 3, server.methods());
+    const patches = server.seen.filter(isPatch).map(({ body }) => body.length);
+    assert.equal(patches.slice(1), [1024, 1024], 'a piece that may be refused again costs little');
+    const posts = server.seen.filter((each) => each.headers.get('x-http-method-override') === 'PATCH');
+    assert.ok(posts.length > 0 && posts.every(({ method }) => method === 'POST'));
+    assert.ok(slept.length === 3 && slept.every((ms, at) => at === 0 || ms > slept[at - 1]!), `${slept}`);
+    const next = tusServer(blocking(refusal, isPatch));
+    assert.is((await sendTo(next, { way })).kind, 'sent');
+    assert.not.match(next.methods(), 'PATCH', 'the other parcels of the device know the way');
+  });
+
+test('a network that lets no piece through by any method is told, and asked less and less often', async () => {
+  const server = tusServer(blocking(() => new Response(null, { status: 405 }), isPiece));
+  const slept: number[] = [];
+  const diagnoses: (Diagnosis | null)[] = [];
+  assert.instance(await failureOf(sendTo(server, { patienceMs: 120_000, slept, diagnoses })), Unreachable);
+  assert.ok(slept.every((ms, at) => at === 0 || ms >= slept[at - 1]!) && slept.length < 14, `${slept}`);
+  assert.ok(diagnoses.includes('proxy-answers'));
+  assert.match(server.methods(), /(PATCH HEAD ){3}(POST HEAD ){3}PATCH/, 'each way in turn');
+});
+
+test('a network that answers everything says nothing of PATCH', async () => {
+  const page = () => new Response('<p>', { headers: { 'content-type': 'text/html' } });
+  const isAsked = ({ method }: Seen): boolean => method !== 'POST';
+  const server = tusServer(blocking(page, isAsked).slice(0, 12));
+  assert.is((await sendTo(server, { patienceMs: Number.POSITIVE_INFINITY })).kind, 'sent');
+  assert.ok(
+    server.seen.every(({ headers }) => !headers.has('x-http-method-override')),
+    server.methods(),
+  );
+});
+
+test('the gateway’s own refusal of a piece is no refusal of PATCH', async () => {
+  const coded = () =>
+    new Response(JSON.stringify({ ...PROBLEM_OF_LOCK }), {
+      status: 423,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+  const server = tusServer(blocking(coded, isPatch).slice(0, 12));
+  assert.is((await sendTo(server)).kind, 'sent');
+  assert.ok(server.seen.every(({ headers }) => !headers.has('x-http-method-override')));
 });
 
 test('an answer whose body breaks off still counts', async () => {

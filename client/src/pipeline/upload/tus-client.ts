@@ -13,6 +13,7 @@ import {
   askOffset,
   createParcel,
   patchParcel,
+  PROBE_BYTES,
   type Answer,
   type Shipment,
   type TusTools,
@@ -26,11 +27,6 @@ export type ParcelOutcome =
   | { readonly kind: 'sent' | 'upload-gone' | 'signed-out' }
   | { readonly kind: 'refused'; readonly problem: ApiProblem };
 
-/**
- * The size of the first piece after the gateway was full. It costs little even if it is refused for hours and
- * for every parcel; if accepted, pieces reach their usual size after five.
- */
-const PROBE_BYTES = 1024;
 /** Damage in transit does not hit the same record three times: the seal made here must be damaged. */
 const DAMAGED_LIMIT = 3;
 

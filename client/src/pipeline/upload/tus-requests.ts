@@ -42,7 +42,12 @@ export interface Way {
   isCreationPlain: boolean;
   /** The gateway was full: pieces are no larger than this, and grow again while they are accepted. */
   probeBytes: number | null;
+  /** Refusals of a piece, one after the other, by something else than the gateway, which answers questions. */
+  refusedPieces: number;
 }
+
+/** A way with nothing known of it. */
+export const newWay = (): Way => ({ isCreationPlain: false, probeBytes: null, refusedPieces: 0 });
 
 /** One parcel on its way. */
 export interface Shipment {
@@ -64,8 +69,15 @@ export type Answer =
   | { readonly kind: 'step'; readonly step: Exclude<Step, 'done'>; readonly problem: ApiProblem | null };
 
 const NOT_BELIEVED: Answer = { kind: 'step', step: 'not-believed', problem: null };
+const CREATION = '/upload/files';
 const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
 const PIECE_TYPE = { 'content-type': 'application/offset+octet-stream' } as const;
+/**
+ * The size of the first piece after a refusal that another size may not meet: the gateway was full, or something else
+ * answered. It costs little even if it is refused for hours and for every parcel; once accepted, pieces reach their
+ * usual size after five.
+ */
+export const PROBE_BYTES = 1024;
 const PROBE_GROWTH = 8;
 /** The statuses with which a proxy ends a request that takes too long. */
 const ENDED_BETWEEN = new Set([408, 502, 504]);
@@ -81,7 +93,7 @@ export async function createParcel(shipment: Shipment): Promise<Answer> {
   };
   shipment.isUnsure = true;
   const piece = bytes === null ? null : { at: 0, bytes };
-  const answer = await request(shipment, '/upload/files', { method: 'POST', headers }, piece);
+  const answer = await request(shipment, CREATION, { method: 'POST', headers }, piece);
   if (answer.kind === 'step') return answer;
   if (answer.location === null) return NOT_BELIEVED;
   shipment.location = answer.location;
@@ -89,19 +101,43 @@ export async function createParcel(shipment: Shipment): Promise<Answer> {
   return answer;
 }
 
-export function askOffset(shipment: Shipment): Promise<Answer> {
-  return request(shipment, tusPath(shipment.location!), { method: 'HEAD', headers: TUS_VERSION }, null);
+export async function askOffset(shipment: Shipment): Promise<Answer> {
+  const path = tusPath(shipment.location!);
+  const answer = await request(shipment, path, { method: 'HEAD', headers: TUS_VERSION }, null);
+  // Whatever answers here answers everything: that says nothing of a method.
+  if (isForeign(answer)) shipment.tools.way.refusedPieces = 0;
+  return answer;
 }
 
+/** So many refusals of a piece, and the next ones go by the other method: PATCH, or POST that names it. */
+const REFUSALS_OF_A_METHOD = 3;
+
 export async function patchParcel(shipment: Shipment, offset: number): Promise<Answer> {
+  const { way } = shipment.tools;
   const bytes = await pieceAt(shipment, offset);
+  // tus 1.0, X-HTTP-Method-Override: for networks that let no PATCH through.
+  const isNamed = Math.floor(way.refusedPieces / REFUSALS_OF_A_METHOD) % 2 === 1;
   const headers = {
     ...TUS_VERSION,
     'upload-offset': String(offset),
+    ...(isNamed && { 'x-http-method-override': 'PATCH' }),
     ...(await headersOf(shipment.parcel, bytes)),
   };
+  const method = isNamed ? 'POST' : 'PATCH';
   const piece = { at: offset, bytes };
-  return request(shipment, tusPath(shipment.location!), { method: 'PATCH', headers }, piece);
+  const answer = await request(shipment, tusPath(shipment.location!), { method, headers }, piece);
+  if (isForeign(answer)) {
+    way.refusedPieces += 1;
+    way.probeBytes = PROBE_BYTES;
+  } else if (answer.kind === 'answer' && !isNamed) way.refusedPieces = 0;
+  return answer;
+}
+
+/** Refused by something else than the gateway, whatever the piece is. */
+function isForeign(answer: Answer): boolean {
+  if (answer.kind !== 'step') return false;
+  const { step, problem } = answer;
+  return step === 'not-believed' || (problem?.status === 501 && problem.anyCode === null);
 }
 
 /** Bytes of the parcel, from `at` on. */
@@ -196,7 +232,7 @@ async function send(
   }
   const answer = await readAnswer(response, parcel.bytes);
   tools.pace.foreign(answer.kind === 'step' && answer.step === 'not-believed');
-  const hadBody = init.method === 'POST' && init.body !== undefined;
+  const hadBody = path === CREATION && init.body !== undefined;
   if (answer.kind === 'step' && hadBody) {
     const speaker = speakerOf(response.status, response.headers, answer.problem?.code ?? null);
     if (mayBeTheBody(response.status, speaker)) tools.way.isCreationPlain = true;

@@ -146,8 +146,37 @@ const TERMINATION: TusRoute = {
   responses: { 204: { description: 'Gone.' } },
 };
 
-/** Adds the four routes to the router's contract. */
+const OVERRIDDEN: TusRoute = {
+  method: 'post',
+  path: '/upload/files/{id}',
+  operationId: 'actAsNamed',
+  summary: 'tus: HEAD, PATCH or DELETE, for a network that lets POST alone through',
+  description:
+    'The request is what `X-HTTP-Method-Override` says, with its headers, body, answers and refusals. Every tus route understands that header, whatever the method of the request.',
+  parameters: [
+    ID,
+    VERSION,
+    header('X-HTTP-Method-Override', 'The method that is meant.', {
+      ...TEXT,
+      enum: ['HEAD', 'PATCH', 'DELETE'],
+    }),
+    header('Upload-Offset', 'Of a PATCH: where the piece begins.', WHOLE, false),
+    CHECKSUM,
+  ],
+  requestBody: pieceOf('Of a PATCH: the bytes from there on.', false),
+  problems: [
+    ...(['method-not-allowed', 'not-found', 'invalid-request', 'parcel-busy'] as const),
+    ...(['seal-key-unknown', 'checksum-mismatch', 'storage-full'] as const),
+  ],
+  responses: {
+    200: OFFSET.responses[200]!,
+    204: NEXT_PIECE.responses[204]!,
+    409: NEXT_PIECE.responses[409]!,
+  },
+};
+
+/** Adds the routes to the router's contract. */
 export function describeTus(router: Router, roles: readonly Role[]): void {
-  for (const route of [CREATE, OFFSET, NEXT_PIECE, TERMINATION])
+  for (const route of [CREATE, OFFSET, NEXT_PIECE, TERMINATION, OVERRIDDEN])
     describeRoute(router, { ...route, roles, uploadRight: true, keys: ['upload'], tags: ['upload'] });
 }

@@ -27,7 +27,7 @@ import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 import { withoutCors } from './without-cors.ts';
 
 /** A DELETE has no body that anybody reads; a HEAD has none. */
-const BRINGS_BYTES = new Set(['POST', 'PATCH']);
+export const BRINGS_BYTES = new Set(['POST', 'PATCH']);
 
 const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
@@ -81,9 +81,6 @@ export function createParcelReceiver(tools: IntakeTools, settings: ParcelSetting
     isReceiving: (uploadId) => intake.receiving.has(uploadId),
     async handle(request, sender, socket) {
       if (request.method === 'OPTIONS') return describeServer(server, request);
-      // Nobody reads a parcel back.
-      if (request.method === 'GET')
-        throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
       const source = BRINGS_BYTES.has(request.method) ? (socket ?? request.body) : null;
       // Before its body is read.
       const leave = source === null ? null : takePlace(sender.accountId);

@@ -5,10 +5,13 @@
  */
 import { IncomingMessage } from 'node:http';
 import { SENDERS } from '#shared/protocol/policy.ts';
+import { METHOD_OVERRIDE, namedMethod } from '../../http/named-method.ts';
 import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { isFileId } from '../sent-file.store.ts';
 import { senderOf } from '../upload-owner.ts';
 import { describeTus } from './describe-tus.ts';
+import { BRINGS_BYTES } from './receive-parcel.ts';
 import type { FileReceiver } from './receive-file.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 
@@ -25,13 +28,34 @@ function endUnread(request: IncomingMessage): void {
   }, ANSWERED_MS).unref();
 }
 
+/** Their methods, by whether the address names a parcel or file. */
+const METHODS = { one: ['HEAD', 'PATCH', 'DELETE', 'OPTIONS'], all: ['POST', 'OPTIONS'] } as const;
+
+/**
+ * The request under the method that it names. Its body is the socket's; where there is none, and the request is not
+ * what it seems, it goes along.
+ */
+function named({ req }: GatewayContext, socket: IncomingMessage | undefined): Request {
+  const method = namedMethod(req);
+  const allowed: readonly string[] = req.param('id') === undefined ? METHODS.all : METHODS.one;
+  // Nobody reads a parcel back.
+  if (!allowed.includes(method))
+    throw new Problem('method-not-allowed', undefined, { Allow: allowed.join(', ') });
+  if (method === req.method) return req.raw;
+  const { url, headers, body } = req.raw;
+  const isCarried = socket === undefined && BRINGS_BYTES.has(method) && body !== null;
+  const request = new Request(url, { method, headers, ...(isCarried && { body, duplex: 'half' }) });
+  request.headers.delete(METHOD_OVERRIDE);
+  return request;
+}
+
 /** The rest is answered without looking at it. */
 const OF_A_FILE = new Set(['HEAD', 'PATCH', 'DELETE']);
 
 export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileReceiver): Router {
   const router = createRouter();
   const answer = async (c: GatewayContext, socket: IncomingMessage | undefined): Promise<Response> => {
-    const { raw: request } = c.req;
+    const request = named(c, socket);
     const caller = callerOf(c);
     const sender = senderOf(caller);
     if (request.method === 'POST' && files.isCreation(request)) {
@@ -51,8 +75,8 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileRe
   };
   const mayCall = allow(SENDERS, { uploadRight: true, keys: ['upload'] });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
-  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
-  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
+  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD. A POST names another one.
+  router.on(['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
   describeTus(router, SENDERS);
   return router;
 }

@@ -1,0 +1,14 @@
+/**
+ * The method that a request means. tus 1.0 (protocol, X-HTTP-Method-Override): "a string which MUST be interpreted as
+ * the request's method by the Server, if the header is presented. The actual method of the request MUST be ignored."
+ * Networks that let nothing but GET and POST through leave no other way. On the tus routes alone.
+ */
+import type { HonoRequest } from 'hono';
+
+export const METHOD_OVERRIDE = 'x-http-method-override';
+const TUS_ROUTES = /^\/upload\/files(\/|$)/;
+
+export function namedMethod(request: Pick<HonoRequest, 'method' | 'path' | 'header'>): string {
+  const named = request.header(METHOD_OVERRIDE);
+  return named !== undefined && TUS_ROUTES.test(request.path) ? named.toUpperCase() : request.method;
+}
