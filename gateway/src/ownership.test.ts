@@ -69,6 +69,12 @@ const FILTERS = {
   ...{ status: '', priority: '', assignee: 'me', due: '', opened: '', from: '', to: '' },
   ...{ modality: '', bodyPart: '', early: '', finding: '', sort: 'newest' },
 };
+const NAMED_PATCH = {
+  headers: {
+    ...{ 'tus-resumable': '1.0.0', 'x-http-method-override': 'PATCH', 'upload-offset': '0' },
+    'content-type': 'application/offset+octet-stream',
+  },
+};
 const SAVED_VIEW = { body: { name: 'Mine', filters: FILTERS } };
 
 /** A study that is delivered, with a result; another that is promised, with a parcel on its way. */
@@ -106,12 +112,7 @@ async function openWorld(): Promise<World> {
     tokens,
     bodies: {
       ...vault.bodies,
-      'post /upload/files/{id}': {
-        headers: {
-          ...{ 'tus-resumable': '1.0.0', 'x-http-method-override': 'PATCH', 'upload-offset': '0' },
-          'content-type': 'application/offset+octet-stream',
-        },
-      },
+      'post /upload/files/{id}': NAMED_PATCH,
       'put /case-views/{id}': SAVED_VIEW,
       'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [{ sopInstanceUID, digest }] } },
     },

@@ -6,9 +6,10 @@
 import type { HonoRequest } from 'hono';
 
 export const METHOD_OVERRIDE = 'x-http-method-override';
-const TUS_ROUTES = /^\/upload\/files(\/|$)/;
+const TUS_ROUTE = '/upload/files';
 
 export function namedMethod(request: Pick<HonoRequest, 'method' | 'path' | 'header'>): string {
   const named = request.header(METHOD_OVERRIDE);
-  return named !== undefined && TUS_ROUTES.test(request.path) ? named.toUpperCase() : request.method;
+  const isTus = request.path === TUS_ROUTE || request.path.startsWith(`${TUS_ROUTE}/`);
+  return named !== undefined && isTus ? named.toUpperCase() : request.method;
 }

@@ -29,8 +29,8 @@ import type { WireReport } from '../protocol/deid-report.ts';
 import type { DeviceTriage } from '../protocol/inference.ts';
 import type { Described } from '../protocol/rule.ts';
 import { heldFor, treatmentOf } from '../protocol/irregularities.ts';
-import { isCutOrDamaged } from '../protocol/reason-kinds.ts';
-import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
+import { isCutOrDamaged, isNotDicom } from '../protocol/reason-kinds.ts';
+import type { WarningCode } from '../protocol/reasons.ts';
 import type { VaultEntry } from '../protocol/vault.ts';
 import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
@@ -117,15 +117,6 @@ export interface IndexSummary {
   readonly kind: 'index';
   readonly index: DiscIndex;
 }
-
-const NOT_DICOM = new Set<ReasonCode>([
-  'empty-file',
-  'not-dicom',
-  'not-dicom-image',
-  'not-dicom-document',
-  'not-dicom-archive',
-  'not-dicom-disc',
-]);
 
 /** Reads the header, of an odd instance the pixels too; or the index of a disc. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
@@ -394,8 +385,8 @@ async function readFile(
   return refusingUnreadable(signal, async (): Promise<Read> => {
     const outcome = await readInstance(source, signal, policy === 'identified' ? 'checked' : 'replaced');
     if (outcome.kind === 'ready') return { kind: 'parsed', instance: outcome.instance };
-    if (inFolder && NOT_DICOM.has(outcome.because)) return { kind: 'skipped', because: outcome.because };
-    if (!NOT_DICOM.has(outcome.because) && (await readDiscIndex(source, signal)) !== null)
+    if (inFolder && isNotDicom(outcome.because)) return { kind: 'skipped', because: outcome.because };
+    if (!isNotDicom(outcome.because) && (await readDiscIndex(source, signal)) !== null)
       return { kind: 'skipped', because: 'sop-class-not-storage' };
     return outcome;
   });

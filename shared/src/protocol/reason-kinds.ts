@@ -2,6 +2,20 @@
 import { isIrregularity } from './irregularities.ts';
 import type { ReasonCode } from './reasons.ts';
 
+/** The file is something else: no fault in a folder. Files saved for a stick are not among them. */
+const NOT_DICOM: readonly ReasonCode[] = [
+  'empty-file',
+  'not-dicom',
+  'not-dicom-image',
+  'not-dicom-document',
+  'not-dicom-archive',
+  'not-dicom-disc',
+];
+
+export function isNotDicom(code: ReasonCode): boolean {
+  return NOT_DICOM.includes(code);
+}
+
 /** The same bytes may be stored later: the cause lay elsewhere. A conflict ends where the other image is deleted. */
 const MAY_PASS_LATER: readonly ReasonCode[] = [
   'digest-mismatch',

@@ -8,7 +8,7 @@
  */
 import type { DiscIndex, IndexedFile, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
-import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import { isCutOrDamaged, isNotDicom } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** A file that the index of its disc names. */
@@ -101,22 +101,11 @@ function readNames({ folder, index }: FoundIndex): Names {
   return { all, at: (plain) => at(plain) ?? (plain.endsWith('.DCM') ? at(plain.slice(0, -4)) : undefined) };
 }
 
-/** A file with these reasons is damaged where the index of its disc names it as an instance. */
-const MAY_BE_DAMAGED: readonly ReasonCode[] = [
-  'empty-file',
-  'not-dicom',
-  'not-dicom-image',
-  'not-dicom-document',
-  'not-dicom-archive',
-  'not-dicom-disc',
-  'missing-uid',
-];
-
 /** Why a file is not sent that the index of its disc names as an instance. Null where the index does not matter. */
 export function damagedBy(named: NamedFile | null, reason: ReasonCode): ReasonCode | null {
   if (!named?.sopInstanceUID) return null;
   if (isCutOrDamaged(reason)) return reason;
-  return MAY_BE_DAMAGED.includes(reason) ? 'not-parseable' : null;
+  return isNotDicom(reason) || reason === 'missing-uid' ? 'not-parseable' : null;
 }
 
 /** Whether the index may not name everything. */

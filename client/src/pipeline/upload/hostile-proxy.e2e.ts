@@ -150,6 +150,23 @@ test('behind a proxy that buffers bodies and one that ends connections the study
   }
 });
 
+test('through a proxy that lets no PATCH through the study arrives, and the refusals are reported', async () => {
+  if (why !== null) skip('a proxy that lets no PATCH through', why);
+  const proxy = await startNginx(nginx!, {
+    port: await freePort(),
+    server: ['client_max_body_size 0;'],
+    location: [...passTo(port), 'proxy_request_buffering off;', 'limit_except GET POST { deny all; }'],
+  });
+  // So slow that a parcel takes more than its creation.
+  const link = await startShapedLink({ targetPort: proxy.port, ...SLOW });
+  try {
+    assert.equal(await send(link.port, await writeStudy(5, 6)), ['proxy-answers']);
+  } finally {
+    await link.stop();
+    await proxy.stop();
+  }
+});
+
 test('the sign-in page of a guest network is never believed and is reported; the study continues when the network opens', async () => {
   if (why !== null) skip('a sign-in page in the gateway’s place', why);
   const location = [
