@@ -76,6 +76,7 @@ const NAMED_PATCH = {
   },
 };
 const SAVED_VIEW = { body: { name: 'Mine', filters: FILTERS } };
+const BODIES = { 'put /case-views/{id}': SAVED_VIEW, 'post /upload/files/{id}': NAMED_PATCH };
 
 /** A study that is delivered, with a result; another that is promised, with a parcel on its way. */
 async function openWorld(): Promise<World> {
@@ -112,8 +113,7 @@ async function openWorld(): Promise<World> {
     tokens,
     bodies: {
       ...vault.bodies,
-      'post /upload/files/{id}': NAMED_PATCH,
-      'put /case-views/{id}': SAVED_VIEW,
+      ...BODIES,
       'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [{ sopInstanceUID, digest }] } },
     },
     paths: (template) =>

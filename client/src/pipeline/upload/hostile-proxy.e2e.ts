@@ -49,8 +49,9 @@ test.after(async () => world?.close());
 
 const seed = seedsOf('hostile proxies');
 
-async function writeStudy(nth: number, instances: number): Promise<readonly string[]> {
-  const study = syntheticStudy({ seed: seed(nth), instancesPerSeries: instances, rows: 512, columns: 512 });
+async function writeStudy(nth: number, instances: number, side = 512): Promise<readonly string[]> {
+  const size = { rows: side, columns: side };
+  const study = syntheticStudy({ seed: seed(nth), instancesPerSeries: instances, ...size });
   return Promise.all(
     study.instances.map(async ({ bytes }, index) => {
       const path = join(world.folder, `${nth}-${index}.dcm`);
@@ -157,10 +158,10 @@ test('through a proxy that lets no PATCH through the study arrives, and the refu
     server: ['client_max_body_size 0;'],
     location: [...passTo(port), 'proxy_request_buffering off;', 'limit_except GET POST { deny all; }'],
   });
-  // So slow that a parcel takes more than its creation.
-  const link = await startShapedLink({ targetPort: proxy.port, ...SLOW });
+  // A parcel of 8 MB takes more than its creation.
+  const link = await startShapedLink({ targetPort: proxy.port, ...SLOW, bitsPerSecond: 8e6 });
   try {
-    assert.equal(await send(link.port, await writeStudy(5, 6)), ['proxy-answers']);
+    assert.equal(await send(link.port, await writeStudy(5, 1, 2048)), ['proxy-answers']);
   } finally {
     await link.stop();
     await proxy.stop();
