@@ -1,6 +1,6 @@
 /** The form of a correction: the right finding, and the reason for it. */
 import { useState } from 'preact/hooks';
-import type { Finding } from '#shared/protocol/inference.ts';
+import type { Result } from '#shared/protocol/inference.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
@@ -16,13 +16,13 @@ const NEARLY_FULL = 200;
 
 /** `before`: the person's own correction, so that nobody has to retype it. */
 export type CorrectSheetProps = {
-  readonly finding: Finding;
+  readonly of: Result;
   readonly before: VerifyRequest | null;
   readonly onCorrect: (request: VerifyRequest) => void;
   readonly onClose: () => void;
 };
 
-export function CorrectSheet({ finding: found, before, onCorrect, onClose }: CorrectSheetProps) {
+export function CorrectSheet({ of, before, onCorrect, onClose }: CorrectSheetProps) {
   // No default: this text goes into the PACS under their name.
   const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
   const [typed, setReason] = useState<string | null>(null);
@@ -38,7 +38,7 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
   return (
     <Sheet title={said.form.title} onClose={onClose}>
       <form noValidate onSubmit={submit}>
-        <FindingChoice of={found} chosen={finding} onChoose={setFinding} />
+        <FindingChoice of={of} chosen={finding} onChoose={setFinding} />
         <div role="alert">
           {isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}
         </div>
@@ -57,7 +57,7 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
 }
 
 type FindingChoiceProps = {
-  readonly of: Finding;
+  readonly of: Result;
   readonly chosen: Correction | null;
   readonly onChoose: (finding: Correction) => void;
 };

@@ -19,8 +19,10 @@ import { CorrectSheet } from './CorrectSheet.tsx';
 import {
   aboutImage,
   comparable,
+  correctionsOf,
   headlineOf,
   isSameImage,
+  mayAgree,
   modelName,
   patientOf,
   reasonsOf,
@@ -170,7 +172,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
       {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
       {corrected && (
         <CorrectSheet
-          finding={finding}
+          of={corrected}
           before={verdict.kind === 'unsent' ? verdict.unsent.request : isOwn ? beforeOf(result) : null}
           onCorrect={(request) => {
             setChanging(false);
@@ -220,12 +222,13 @@ function useResultKeys(props: ResultKeysProps): void {
     keys: () => onOpen('keys'),
     ...(may &&
       (kind === 'unsent' || (kind === 'none' && result.verification)) && { change: () => onChanging(true) }),
-    ...(isAsked && {
-      agree() {
-        if (!areSettling()) onDecide({ verdict: 'agree' });
-      },
-      correct: () => onOpen('correct'),
-    }),
+    ...(isAsked &&
+      mayAgree(result) && {
+        agree() {
+          if (!areSettling()) onDecide({ verdict: 'agree' });
+        },
+      }),
+    ...(isAsked && correctionsOf(result).length > 0 && { correct: () => onOpen('correct') }),
     ...stepsOf(list, result.id),
   });
 }

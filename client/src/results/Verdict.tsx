@@ -9,9 +9,10 @@ import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, judgeOf, questionOf } from './describe-result.ts';
+import { className, correctionsOf, judgeOf, mayAgree, questionOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type Verdict } from './result.store.ts';
@@ -60,7 +61,7 @@ export function VerdictBar({ store, result, changing, onChanging, onDecide, onCo
           store={store}
           verdict={verdict}
           isAsked={isAsked}
-          isGone={isGone(result)}
+          result={result}
           onCorrect={onCorrect}
           onChange={() => onChanging(true)}
           onDecide={onDecide}
@@ -96,8 +97,13 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
     case 'overtaken':
       return <Overtaken unsent={verdict.unsent} verification={result.verification} />;
     case 'none':
-      if (result.verification && !isAsked) return <Verified verification={result.verification} />;
-      break;
+      if (!result.verification || isAsked) break;
+      return (
+        <>
+          <Verified verification={result.verification} />
+          <Behind result={result} />
+        </>
+      );
     default:
       return verdict satisfies never;
   }
@@ -105,8 +111,27 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
     <>
       <Waiting verdict={verdict} />
       <Standing result={result} note={verdict.kind === 'unsent' ? said.untilSent : said.stands} />
+      <Behind result={result} />
       <p>{askedOf(store, result)}</p>
     </>
+  );
+}
+
+/** The signed review that no verdict may contradict. */
+function Behind({ result: { review, finding } }: { readonly result: Result }) {
+  if (!review || finding.positive === null) return null;
+  const { id, positive, readers, isAdjudicated, settledAt } = review;
+  const when = formatMoment(new Date(settledAt), new Date());
+  return (
+    <div class="verified">
+      <Icon name="person" size={20} />
+      <p>
+        <span class="strong">{said.review.says[positive ? 'something' : 'nothing']}</span>{' '}
+        <span class="quiet">{said.review.by(readers, isAdjudicated, when)}</span>{' '}
+        <a href={hrefOf({ page: 'reviews', id })}>{said.review.open}</a>
+        <span class="verified-finding small">{said.review.stands}</span>
+      </p>
+    </div>
   );
 }
 
@@ -241,7 +266,7 @@ type ButtonsProps = {
   readonly store: ResultStore;
   readonly verdict: Verdict;
   readonly isAsked: boolean;
-  readonly isGone: boolean;
+  readonly result: Result;
   readonly onCorrect: () => void;
   readonly onChange: () => void;
   readonly onDecide: (request: VerifyRequest) => void;
@@ -310,35 +335,39 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
 }
 
 /** The two answers, or the image to fetch first. */
-function AskedButtons({ store, isGone: gone, onCorrect, onDecide }: ButtonsProps) {
+function AskedButtons({ store, result, onCorrect, onDecide }: ButtonsProps) {
   const image = store.image.value;
   const isDisabled = image !== 'shown' || store.isNameAwaited.value;
   if (image === 'missing')
-    return gone ? null : (
+    return isGone(result) ? null : (
       <button type="button" class="button" onClick={() => void store.want('image')}>
         {said.image.again}
       </button>
     );
   return (
     <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        data-opens="correct"
-        disabled={isDisabled}
-        onClick={onCorrect}
-      >
-        {said.correct}
-      </button>
-      <button
-        type="button"
-        class="button button-main"
-        disabled={isDisabled}
-        onClick={() => onDecide({ verdict: 'agree' })}
-      >
-        {said.agree}
-      </button>
+      {correctionsOf(result).length > 0 && (
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          data-opens="correct"
+          disabled={isDisabled}
+          onClick={onCorrect}
+        >
+          {said.correct}
+        </button>
+      )}
+      {mayAgree(result) && (
+        <button
+          type="button"
+          class="button button-main"
+          disabled={isDisabled}
+          onClick={() => onDecide({ verdict: 'agree' })}
+        >
+          {said.agree}
+        </button>
+      )}
     </>
   );
 }

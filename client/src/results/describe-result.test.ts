@@ -10,6 +10,7 @@ import {
   correctionsOf,
   headlineOf,
   inputName,
+  mayAgree,
   patientOf,
   judgeOf,
   personOf,
@@ -64,7 +65,7 @@ test('an image other than a chest film is not called outside a population, and i
   const none = { ...kind, image: { kind: 'other' as const, probability: 0.94 } };
   assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94\u00a0%');
   const others = ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'];
-  assert.equal(correctionsOf(kind), others, 'a correction is another of its kinds');
+  assert.equal(correctionsOf({ finding: kind }), others, 'a correction is another of its kinds');
   for (const name of CARDS['image-kind'].classes!)
     assert.is.not(className(name), name, 'each has a name that people read');
 });
@@ -103,15 +104,33 @@ test('a correction answers the question that the model answered', () => {
     positive: null,
     model: { ...recordedFinding().model, id: 'lung-fields' },
   });
-  assert.equal(correctionsOf(lungs), ['other', 'not-assessable']);
-  assert.equal(correctionsOf(recordedFinding()), [
+  assert.equal(correctionsOf({ finding: lungs }), ['other', 'not-assessable']);
+  assert.equal(correctionsOf({ finding: recordedFinding() }), [
     'normal',
-    'pneumonia',
-    'bacterial pneumonia',
     'viral pneumonia',
     'other',
     'not-assessable',
   ]);
+});
+
+test('nobody corrects a model to what it said, nor against a signed review', () => {
+  const review = {
+    id: recordedResult(1).id,
+    readers: 2,
+    isAdjudicated: false,
+    settledAt: '2026-11-20T10:00:00Z',
+  };
+  const above = recordedFinding();
+  const below = recordedFinding({ score: 0.1, positive: false });
+  const behind = (finding: typeof above, positive: boolean) => {
+    const of = { finding, review: { ...review, positive } };
+    return [mayAgree(of), ...correctionsOf(of)];
+  };
+  assert.not.ok(correctionsOf({ finding: below }).includes('normal'));
+  assert.equal(behind(above, true), [true, 'viral pneumonia']);
+  assert.equal(behind(above, false), [false, 'normal']);
+  assert.equal(behind(below, false), [true]);
+  assert.equal(behind(below, true), [false, 'pneumonia', 'bacterial pneumonia', 'viral pneumonia']);
 });
 
 test('limits are shown once', () => {

@@ -11,6 +11,7 @@ import {
   type Result,
   type ResultPreview,
 } from '#shared/protocol/inference.ts';
+import { isAgainst, saidBy } from '#shared/protocol/verdict-judgement.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { identitySaid, nameSaid } from '../kit/identities.ts';
 import { toReadable } from '../pipeline/queue/study-title.ts';
@@ -128,17 +129,23 @@ export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
 
 /**
  * The corrections that a radiologist can choose: instead of a kind of image the model's other kinds, instead of a score
- * the diagnoses, and always the general ones.
+ * the diagnoses, and always the general ones; none that the model gave itself, and none against a signed review.
  */
-export function correctionsOf(finding: Finding): readonly Correction[] {
+export function correctionsOf({ finding, review = null }: Judged): readonly Correction[] {
   const { kind } = headlineOf(finding);
   const isKind = (each: Correction) => IMAGE_KINDS.some((one) => one === each);
   const isGeneral = (each: Correction) => each === 'other' || each === 'not-assessable';
   return CORRECTIONS.filter((each) => {
-    if (kind === 'kind') return (isKind(each) || isGeneral(each)) && each !== finding.image.kind;
-    return isGeneral(each) || (kind !== 'segmented' && !isKind(each));
+    if (saidBy(finding).includes(each)) return false;
+    if (isAgainst({ verdict: 'correct', finding: each }, finding, review)) return false;
+    return isGeneral(each) || (kind === 'kind' ? isKind(each) : kind !== 'segmented' && !isKind(each));
   });
 }
+type Judged = Pick<Result, 'finding' | 'review'>;
+
+/** Whether agreeing says the same as the signed review of its study. */
+export const mayAgree = ({ finding, review = null }: Judged): boolean =>
+  !isAgainst({ verdict: 'agree' }, finding, review);
 
 /** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */
 export function personOf(

@@ -199,6 +199,16 @@ export const resultWords = {
     instead: (finding: string) => `It is: ${finding}`,
     by: (who: string, when: string) => `by ${who}, ${when}`,
     change: 'Change it',
+    review: {
+      says: {
+        something: 'The signed review of this study found something',
+        nothing: 'The signed review of this study found nothing',
+      },
+      by: (readers: number, isAdjudicated: boolean, when: string) =>
+        `(${counted(readers, 'reader', 'readers')}${isAdjudicated ? ' and an adjudicator' : ''}, ${when}).`,
+      open: 'Open the review',
+      stands: 'A verdict here cannot say otherwise. If the review is wrong, have the study read again.',
+    },
     none: 'No radiologist has looked at it yet.',
     form: {
       title: 'What is it instead?',

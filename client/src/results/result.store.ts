@@ -11,6 +11,7 @@ import {
   type ExplanationMethod,
   type Result,
 } from '#shared/protocol/inference.ts';
+import { isAgainst } from '#shared/protocol/verdict-judgement.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -155,7 +156,9 @@ export function createResultStore(tools: ResultTools): ResultStore {
       const seen = shown.peek();
       if (seen.kind !== 'ready') return;
       const asking = { changing: true, image: image.peek(), isNameAwaited: isNameAwaited.peek() };
-      if (canDecide(seen.result, verdict.peek(), asking)) await give(tools, seen.result, request);
+      const { finding, review = null } = seen.result;
+      if (canDecide(seen.result, verdict.peek(), asking) && !isAgainst(request, finding, review))
+        await give(tools, seen.result, request);
     },
     submit: (request, result) => give(tools, result, request),
     async again() {

@@ -67,7 +67,7 @@ const verify = defineRoute({
   path: '/results/{id}/verify',
   roles: ['radiologist'],
   tags: ['results'],
-  problems: ['not-found', 'image-not-shown', 'result-changed'],
+  problems: ['not-found', 'image-not-shown', 'result-changed', 'review-stands'],
   summary: 'The radiologist agrees or corrects; the report in the PACS gets a completed and verified version',
   request: {
     params: byId,

@@ -4,6 +4,7 @@ import type { Result, ResultInstance, Verification } from '#shared/protocol/infe
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { readWithoutVerdicts } from '../reviews/blinding.ts';
+import { standingReview } from '../reviews/compare-outcomes.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { reachesAll } from './result-reach.ts';
 import { firstRequests, usernamesOf, verdictsOf, type ResultRow, type VerdictRow } from './result.store.ts';
@@ -66,7 +67,13 @@ export async function showResult(
   const reasonOf = ({ sealed_reason }: VerdictRow) =>
     reachesAll(caller) ? { reason: sealed_reason && seal.open(row.id, sealed_reason) } : {};
   const history = rows.map((said) => ({ ...verificationOf(said, caller, names), ...reasonOf(said) }));
-  return { ...result!, history, verification: result!.verification && (history.at(-1) ?? null) };
+  const mayKnow = reachesAll(caller) && !hidden.has(row.id) && row.study_instance_uid !== null;
+  return {
+    ...result!,
+    history,
+    verification: result!.verification && (history.at(-1) ?? null),
+    ...(mayKnow && { review: await standingReview(db, row.site_id, row.study_instance_uid!) }),
+  };
 }
 
 /**

@@ -4,6 +4,7 @@
  * until the report is on its way, or cannot be: then its state says so.
  */
 import { Problem } from '#shared/protocol/problem.ts';
+import { asMeant, isAgainst } from '#shared/protocol/verdict-judgement.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -11,6 +12,7 @@ import type { Caller } from '../http/route.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import type { Log } from '../observability/log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { standingReview } from '../reviews/compare-outcomes.ts';
 import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
 import { insertResultInstances, instancesOfResults } from './result-instance.store.ts';
 import { lockResult, setVerification, type ResultRow, type Verification } from './result.store.ts';
@@ -29,7 +31,10 @@ export type VerifyTools = {
   readonly now: () => Date;
 };
 
-/** @throws Problem not-found; image-not-shown; result-changed when it is no longer at this revision. */
+/**
+ * A correction to what the model said itself is agreement. @throws Problem not-found; image-not-shown; result-changed
+ * when it is no longer at this revision; review-stands: a signed review says otherwise.
+ */
 export async function verifyResult(
   { id, revision }: { readonly id: string; readonly revision: number },
   said: Verdict,
@@ -42,6 +47,9 @@ export async function verifyResult(
     if (result === undefined) throw new Problem('not-found');
     if (!(await hasSeenImage(trx, { resultId: id, accountId: by }))) throw new Problem('image-not-shown');
     if (result.revision !== revision) throw new Problem('result-changed');
+    const { study_instance_uid: uid, finding: found } = result;
+    const review = uid === null ? null : await standingReview(trx, siteId, uid);
+    if (isAgainst(said, found, review)) throw new Problem('review-stands');
     const reason = said.reason?.trim() ?? '';
     const { verdict, finding = null } = said;
     const sealedReason = reason === '' ? null : seal.seal(id, reason);
@@ -53,9 +61,10 @@ export async function verifyResult(
 export async function keepVerdict(
   trx: Trx,
   result: ResultRow,
-  said: Verification,
+  judged: Verification,
   jobs: VerifyTools['jobs'],
 ): Promise<void> {
+  const said = asMeant(judged, result.finding);
   const { id: resultId, site_id: siteId, study_instance_uid: studyInstanceUID } = result;
   const { verdict, by, now } = said;
   const revision = await setVerification(trx, result, said);

@@ -5,12 +5,13 @@
  */
 import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { Result } from '#shared/protocol/inference.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { Db } from '../database/database.ts';
-import { settledReviewsOf, type FoundReview } from './list-reviews.ts';
-import { decisionsOf, placesOf, type PlaceRow } from './review.store.ts';
+import { settledReviewsOf } from './list-reviews.ts';
+import { decisionsOf, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
 export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
@@ -23,15 +24,60 @@ export type Outcome = {
   readonly by: readonly Signature[];
 };
 
+type Settled = readonly { readonly review: ReviewRow }[];
+
 /** By the ids of these settled reviews. */
 export async function outcomesNow(
   db: Db,
-  settled: readonly FoundReview[],
+  settled: Settled,
   places: Places,
 ): Promise<ReadonlyMap<string, OutcomeNow>> {
-  const outcomes = await outcomesOf(db, settled, places);
+  return nowOf(await outcomesOf(db, settled, places));
+}
+
+function nowOf(outcomes: Awaited<ReturnType<typeof outcomesOf>>): ReadonlyMap<string, OutcomeNow> {
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
   return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+}
+
+type StandingReview = NonNullable<Result['review']>;
+
+/** The settled review of a study, in any of its cases, that stands and says whether there is something; the newest. */
+export async function standingReview(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<StandingReview | null> {
+  const rows = await db
+    .selectFrom('review')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('state', '=', 'settled')
+    .where('case_id', 'in', (of) =>
+      of
+        .selectFrom('case_study')
+        .select('case_id')
+        .where('site_id', '=', siteId)
+        .where('study_instance_uid', '=', studyInstanceUID),
+    )
+    .orderBy('settled_at', 'desc')
+    .execute();
+  if (rows.length === 0) return null;
+  const settled = rows.map((review) => ({ review }));
+  const places = await placesOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const outcomes = await outcomesOf(db, settled, places);
+  const now = nowOf(outcomes);
+  const said = new Map(outcomes.map(({ id, positive }) => [id, positive]));
+  for (const { id, final_place, settled_at, definition } of rows) {
+    const positive = said.get(id) ?? null;
+    if (positive === null || now.get(id) !== 'stands') continue;
+    const isAdjudicated = final_place === ADJUDICATOR;
+    return { id, positive, readers: definition.readers, isAdjudicated, settledAt: settled_at!.toISOString() };
+  }
+  return null;
 }
 
 /** Those of these cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
@@ -88,7 +134,7 @@ function whatStands(said: readonly Outcome[]): Positive {
   return stands;
 }
 
-async function outcomesOf(db: Db, found: readonly FoundReview[], places: Places) {
+async function outcomesOf(db: Db, found: Settled, places: Places) {
   const finals = found.flatMap(({ review }) => {
     const those = places.get(review.id) ?? [];
     const final = those.find(({ place }) => place === review.final_place);

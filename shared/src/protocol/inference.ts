@@ -235,6 +235,21 @@ export const resultSchema = z.object({
   verification: verificationSchema.nullable(),
   /** In a folded list: how many more images of its run have the same answer. */
   alike: z.int().min(1).optional(),
+  /**
+   * The settled review of its study that stands, if it says whether there is something; only if a single result is
+   * requested, and not of a study that the caller reads without it. No verdict says otherwise.
+   */
+  review: z
+    .object({
+      id: z.uuid(),
+      positive: z.boolean(),
+      /** Where readers differed, an adjudicator decided. */
+      readers: z.int(),
+      isAdjudicated: z.boolean(),
+      settledAt: z.string(),
+    })
+    .nullable()
+    .optional(),
   /** Every verdict, the oldest first; only if a single result is requested. */
   history: z.array(verificationSchema).optional(),
   /** Grows with each verification. */

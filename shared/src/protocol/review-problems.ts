@@ -25,6 +25,12 @@ export const REVIEW_PROBLEMS = {
     title: 'The decision about what was found and the answers contradict each other.',
     next: 'Change the one that is wrong, or sign anyway if you mean both.',
   },
+  'review-stands': {
+    status: 409,
+    retry: 'never',
+    title: 'A signed review of this study says otherwise. Nothing was changed.',
+    next: 'Open the review. If it is wrong, have the study read again: the new reading then counts.',
+  },
   'review-finding-seen': {
     status: 409,
     retry: 'never',

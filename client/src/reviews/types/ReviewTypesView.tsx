@@ -116,7 +116,7 @@ function Type({ type: { version, madeBy, madeAt, definition } }: { readonly type
     words.readers(readers),
     words.assignments[assignment],
     words.questions(Object.keys(form.properties).length),
-    ...(hidesFinding ? [words.hides] : []),
+    ...(hidesFinding ? [words.hides(readers)] : []),
     ...[...modalities, ...bodyParts.map((one) => caseWords.list.bodyParts[one])],
   ];
   return (

@@ -17,7 +17,8 @@ export const typeWords = {
   separator: ' · ',
   readers: (count: number) => counted(count, 'reader', 'readers'),
   questions: (count: number) => counted(count, 'question', 'questions'),
-  hides: 'Read without what models found',
+  hides: (readers: number) =>
+    readers > 1 ? 'Read without what models found; an adjudicator sees it' : 'Read without what models found',
   version: (version: number) => `Version ${version}`,
   builtIn: 'Comes with RelayPACS',
   madeBy: (name: string, when: string) => `By ${name}, ${when}`,
@@ -32,7 +33,8 @@ export const typeWords = {
     title: 'Name',
     readers: `How many people read (1 to ${READERS_LIMIT})`,
     assignment: 'Who reads',
-    hides: 'Readers see what models found only after they have signed',
+    hides:
+      'Readers see what models found only after they have signed. Where they differ, the adjudicator sees it before.',
     modalities: 'Kinds of image that it is for',
     bodyParts: 'Body parts that it is for',
     anyImages: 'Choose none if it is for any. A form that fits the case is offered first.',

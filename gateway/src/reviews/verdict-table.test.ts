@@ -1,0 +1,157 @@
+/**
+ * What a model found × the review of its study × its signature × a press on the page of the result: what the page, the
+ * report's words, the dashboard, the calibration and the file for evaluation then say. All tell one truth.
+ */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ModelFigures } from '#shared/protocol/analytics.ts';
+import type { Result } from '#shared/protocol/inference.ts';
+import { recordView } from '../results/result-view.store.ts';
+import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
+import { decideTest, openTestReview, stepOf } from '../testing/open-reviews.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
+
+const test = suite('verdicts, all together');
+let gateway: PacsGateway;
+const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
+test.before(async () => {
+  gateway = await openPacsGateway();
+  await join(gateway);
+});
+test.after(() => gateway.close());
+
+type Found = boolean | null;
+type Outcome = 'pneumonia' | 'normal';
+type Reviewed = {
+  readonly type: 'chest-film' | 'chest-film-double';
+  readonly outcome: Outcome;
+  readonly isSigned: boolean;
+};
+type Press = { readonly verdict: 'agree' | 'correct'; readonly finding?: string };
+type Cell = { readonly found: Found; readonly review: Reviewed | null; readonly press: Press };
+
+const FOUND: readonly Found[] = [true, false, null];
+const OUTCOMES: readonly Outcome[] = ['pneumonia', 'normal'];
+const TYPES = ['chest-film', 'chest-film-double'] as const;
+const REVIEWS: readonly (Reviewed | null)[] = [
+  null,
+  ...TYPES.flatMap((type) =>
+    OUTCOMES.flatMap((outcome) => [true, false].map((isSigned) => ({ type, outcome, isSigned }))),
+  ),
+];
+const PRESSES: readonly Press[] = [
+  { verdict: 'agree' },
+  ...['normal', 'pneumonia', 'other'].map((finding) => ({ verdict: 'correct', finding }) as const),
+];
+const CELLS: readonly Cell[] = FOUND.flatMap((found) =>
+  REVIEWS.flatMap((review) => PRESSES.map((press) => ({ found, review, press }))),
+);
+
+const OWN: Readonly<Record<string, Outcome>> = { true: 'pneumonia', false: 'normal' };
+const wordsOf = ({ verdict, finding }: Press): string =>
+  verdict === 'agree' ? 'agree' : `correct ${finding}`;
+/** A correction to what the model said is agreement. */
+const meantBy = ({ found, press }: Cell): string =>
+  press.finding !== undefined && press.finding === OWN[`${found}`] ? 'agree' : wordsOf(press);
+/** By a signed review whose readers were shown the finding. */
+function byReview({ found, review }: Cell): string | null {
+  if (!review?.isSigned || review.type !== 'chest-film' || found === null) return null;
+  return review.outcome === OWN[`${found}`] ? 'agree' : `correct ${review.outcome}`;
+}
+/** Null: it says something else than the signed review. */
+function pressed(cell: Cell): string | null {
+  const said = meantBy(cell);
+  if (!cell.review?.isSigned || cell.found === null) return said;
+  const outcome = said === 'agree' ? OWN[`${cell.found}`] : said.replace('correct ', '');
+  return outcome === cell.review.outcome ? said : null;
+}
+
+async function review(
+  id: string,
+  study: string,
+  { type, outcome, isSigned }: Reviewed,
+  found: Found,
+): Promise<string> {
+  const readers: Who[] = type === 'chest-film' ? ['ana'] : ['ana', 'ben'];
+  const one = await openTestReview(gateway, as('admin'), id, { type, readers: readers.map(idOf) });
+  const decision =
+    found === null || type !== 'chest-film' || outcome === OWN[`${found}`] ? 'accept' : 'correct';
+  for (const who of readers) {
+    const body = { decision, answers: { finding: outcome, certainty: 4 }, reason: 'a reason' };
+    await decideTest(gateway, as(who), one.id, body);
+    if (!isSigned) continue;
+    const step = await stepOf(gateway, as(who), one.id, {});
+    const signed = await gateway.call('POST', `/reviews/${one.id}/sign`, { ...as(who), body: step });
+    assert.is(signed.status, 200, `${study} ${await signed.text()}`);
+  }
+  return one.id;
+}
+
+/** What every place says of it, and the refusal of the press. */
+async function walk(cell: Cell) {
+  const { db } = gateway.database;
+  const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+  const { id: caseId } = await openTestCase(gateway, as('admin').token, {
+    expected: { accessionNumber: 'A1' },
+  });
+  await giveStudy(gateway, caseId, study);
+  const result = await insertTestResult(db, { study, positive: cell.found });
+  const reviewId = cell.review && (await review(caseId, study, cell.review, cell.found));
+  await recordView(db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
+  const read = () => jsonOf<Result>(gateway, `GET /results/${result}`, as('cleo'));
+  const before = await read();
+  const reason = cell.press.verdict === 'correct' ? { reason: 'a reason' } : {};
+  const answer = await gateway.call('POST', `/results/${result}/verify`, {
+    ...as('cleo'),
+    body: { ...cell.press, ...reason },
+    headers: { 'if-match': `"${before.revision}"` },
+  });
+  const { code = null } = (await answer.json()) as { readonly code?: string };
+  const { verification, review: behind } = await read();
+  const page =
+    verification && wordsOf({ ...verification, finding: verification.finding ?? undefined } as Press);
+  return { result, reviewId, code, page, behind: behind ?? null };
+}
+
+async function counted() {
+  const asked = 'from=2026-11-01&to=2026-11-30';
+  const figures = await jsonOf<ModelFigures>(gateway, `GET /analytics/models?${asked}`, as('admin'));
+  const { total, calibration } = figures.models.find(({ id }) => id === 'pneumonia')!;
+  const bins = calibration.flatMap(({ figures: of }) => (of === null ? [] : [of]));
+  const text = await (await gateway.call('GET', `/evaluation?${asked}`, as('admin'))).text();
+  const lines = text.split('\r\n').map((line) => line.split(','));
+  const inFile = (word: string) => lines.filter((cells) => cells.includes(word)).length;
+  return {
+    ...{ agreed: total!.agreed, corrected: total!.corrected },
+    ...{ agreedInFile: inFile('agree'), correctedInFile: inFile('correct') },
+    confirmed: Math.round(bins.reduce((sum, { results, confirmed }) => sum + results * confirmed, 0)),
+  };
+}
+
+test('a page, a file and a figure say the same, and nobody presses a signed review away', async () => {
+  let agreed = 0;
+  let corrected = 0;
+  let confirmed = 0;
+  for (const cell of CELLS) {
+    const name = JSON.stringify(cell);
+    const { code, page, behind, reviewId } = await walk(cell);
+    const said = pressed(cell);
+    assert.is(code, said === null ? 'review-stands' : null, name);
+    const verdict = said ?? byReview(cell);
+    assert.is(page, verdict, name);
+    const stands = cell.review?.isSigned
+      ? { id: reviewId, positive: cell.review.outcome === 'pneumonia' }
+      : null;
+    assert.equal(behind && { id: behind.id, positive: behind.positive }, stands, name);
+    if (verdict === 'agree') agreed += 1;
+    else if (verdict !== null) corrected += 1;
+    if (cell.found === null || verdict === null) continue;
+    if (verdict === 'agree' ? cell.found : verdict === 'correct pneumonia') confirmed += 1;
+  }
+  const file = { agreedInFile: agreed, correctedInFile: corrected };
+  assert.equal(await counted(), { agreed, corrected, ...file, confirmed });
+});
+
+test.run();
