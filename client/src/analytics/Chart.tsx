@@ -36,11 +36,13 @@ export function Chart({ title, what, xLabel, plot }: ChartProps) {
       </figcaption>
       {plot.lines.length > 1 && (
         <ul class="figure-legend small quiet">
-          {plot.lines.map(({ label, form }, at) => (
-            <li key={label} data-line={form === 'dashed' ? 'dashed' : at % 4}>
-              {label}
-            </li>
-          ))}
+          {plot.lines.map(({ label, form }, at) =>
+            form === 'bound' ? null : (
+              <li key={label} data-line={form === 'dashed' ? 'dashed' : at % 4}>
+                {label}
+              </li>
+            ),
+          )}
         </ul>
       )}
       <div class="figure-plot" ref={place} role="img" aria-labelledby={heading} />

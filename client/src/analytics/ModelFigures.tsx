@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import {
   CALIBRATION_BINS,
+  CALIBRATION_FLOOR,
   modelFiguresSchema,
   type ModelFigures as All,
 } from '#shared/protocol/analytics.ts';
@@ -13,6 +14,7 @@ import { FiguresOf } from './FiguresOf.tsx';
 import { formatDay, formatMonth, secondsOf } from './format-period.ts';
 import { Numbers, type LargeNumber } from './Numbers.tsx';
 import type { Plot } from './plot.ts';
+import { shareInterval } from './share-interval.ts';
 import { ShowButton } from './ShowButton.tsx';
 
 const words = analyticsWords.models;
@@ -45,6 +47,7 @@ const isUnused = ({ total, isPartial, use }: Version): boolean =>
 function ModelVersion({ of, figures }: { readonly of: Version; readonly figures: All }) {
   const plot = useMemo(() => seriesPlot(of, figures), [of]);
   const calibration = useMemo(() => calibrationPlot(of), [of]);
+  const verdicts = knownBins(of).reduce((sum, { results }) => sum + results, 0);
   return (
     <section class="stack figure-model" aria-label={`${of.id} ${of.version}`}>
       <h2>
@@ -63,13 +66,17 @@ function ModelVersion({ of, figures }: { readonly of: Version; readonly figures:
         {calibration !== null && (
           <Chart
             title={words.calibration}
-            what={words.calibrationWhat}
+            what={`${words.calibrationOf(verdicts)} ${words.calibrationWhat}`}
             xLabel={words.score}
             plot={calibration}
           />
         )}
       </div>
-      {of.total !== null && calibration === null && <p class="small quiet">{words.noCalibration}</p>}
+      {of.total !== null && calibration === null && (
+        <p class="small quiet">
+          {verdicts === 0 ? words.noCalibration : words.tooFewVerdicts(verdicts, CALIBRATION_FLOOR)}
+        </p>
+      )}
     </section>
   );
 }
@@ -96,6 +103,7 @@ function judgedNumbers(total: NonNullable<Version['total']>): readonly LargeNumb
             ? words.noVerdicts
             : [
                 words.acceptedOf(agreed!, judged),
+                analyticsWords.interval(shareInterval(agreed!, judged)),
                 <ShowButton shows={within('verdict=agree')} count={agreed!} which="accepted" />,
                 <ShowButton shows={within('verdict=correct')} count={corrected!} which="corrected" />,
               ],
@@ -150,10 +158,15 @@ function seriesPlot({ series, total }: Version, figures: All): Plot | null {
   };
 }
 
-/** The bins' own means, between the ends of a perfect line. */
-function calibrationPlot({ calibration }: Version): Plot | null {
-  const known = calibration.flatMap(({ figures }) => (figures === null ? [] : [figures]));
-  if (known.length === 0) return null;
+const knownBins = ({ calibration }: Version) =>
+  calibration.flatMap(({ figures }) => (figures === null ? [] : [figures]));
+
+/** The bins' own means with their intervals, between the ends of a perfect line. Null: of too few verdicts. */
+function calibrationPlot(of: Version): Plot | null {
+  const known = knownBins(of);
+  if (known.reduce((sum, { results }) => sum + results, 0) < CALIBRATION_FLOOR) return null;
+  const intervals = known.map(({ results, confirmed }) => shareInterval(confirmed * results, results));
+  const between = (values: readonly number[]) => [null, ...values, null];
   const x = [0, ...known.map(({ meanScore }) => meanScore), 1];
   return {
     ...{ x, isTime: false, ends: [-1 / (2 * CALIBRATION_BINS), 1 + 1 / (2 * CALIBRATION_BINS)] as const },
@@ -162,9 +175,11 @@ function calibrationPlot({ calibration }: Version): Plot | null {
       {
         label: words.confirmed,
         form: 'points',
-        values: [null, ...known.map(({ confirmed }) => confirmed), null],
+        values: between(known.map(({ confirmed }) => confirmed)),
       },
       { label: words.perfect, form: 'dashed', values: x },
+      { label: words.least, form: 'bound', values: between(intervals.map(({ low }) => low)) },
+      { label: words.most, form: 'bound', values: between(intervals.map(({ high }) => high)) },
     ],
   };
 }

@@ -49,6 +49,8 @@ export const analyticsWords = {
   hours: (hours: number) => took(hours * 3_600_000),
   percent: (share: number) => `${fixed(share * 100, 1)} %`,
   score: (score: number) => fixed(score, 2),
+  interval: ({ low, high }: { readonly low: number; readonly high: number }) =>
+    `95 % interval ${fixed(low * 100, 0)} to ${fixed(high * 100, 0)} %`,
   count: (count: number | null) => (count === null ? 'withheld' : formatCount(count)),
   half: 'Half within',
   most: '95 of 100 within',
@@ -126,7 +128,12 @@ export const analyticsWords = {
     score: 'Mean score',
     confirmed: 'Found positive',
     perfect: 'A perfect score',
+    least: 'At least (95 %)',
+    most: 'At most (95 %)',
+    calibrationOf: (verdicts: number) => `Of ${formatCount(verdicts)} verdicts; the band is the 95 % interval.`,
     noCalibration: 'No score has a verdict yet.',
+    tooFewVerdicts: (verdicts: number, floor: number) =>
+      `Whether the score is right cannot be said yet. Too few verdicts: ${formatCount(verdicts)} of ${formatCount(floor)}.`,
     fewer: 'fewer than 5',
   },
   reviews: {
@@ -142,7 +149,9 @@ export const analyticsWords = {
     fromAssigned: 'From assignment: half within',
     agreement: 'How far readers agree',
     ownAgreement: 'How far others agree with you',
-    noAgreement: 'Agreement is shown from 200 readings on.',
+    noAgreement: 'No reading has been signed yet.',
+    tooFewReadings: (title: string, readings: number, floor: number) =>
+      `${title}: too few readings, ${formatCount(readings)} of ${formatCount(floor)}.`,
     question: 'Question',
     with: 'With',
     readers: 'each other (Cohen)',

@@ -6,7 +6,8 @@ export type Line = {
   readonly label: string;
   /** One for each x; null: a gap. */
   readonly values: readonly (number | null)[];
-  readonly form: 'bars' | 'line' | 'dashed' | 'points';
+  /** `bound`: one of the two edges of a band. */
+  readonly form: 'bars' | 'line' | 'dashed' | 'points' | 'bound';
 };
 export type Plot = {
   /** Days (seconds since 1970) or numbers. */
@@ -86,8 +87,15 @@ function optionsOf(plot: Plot, width: number, colour: (name: string) => string):
       },
     ],
     series: [{}, ...plot.lines.map((line, at) => seriesOf(line, at, colour))],
+    bands: bandsOf(plot, () => colour('--hairline')),
   };
 }
+
+/** From the upper edge to the lower one, which stands before it. The first series is that of x. */
+const bandsOf = ({ lines }: Plot, fill: () => string): uPlot.Band[] =>
+  lines.flatMap(({ form }, at) =>
+    form === 'bound' && lines[at + 1]?.form === 'bound' ? [{ series: [at + 2, at + 1], fill }] : [],
+  );
 
 /** Half a step wider than the values: the first and the last bar are whole. */
 function endsOf({ x }: Plot): readonly [number, number] {
@@ -100,6 +108,7 @@ function seriesOf({ label, form }: Line, at: number, colour: (name: string) => s
   const name = form === 'dashed' ? '--outline' : COLOURS[at % COLOURS.length]!;
   const stroke = () => colour(name);
   if (form === 'bars') return { label, stroke, fill: stroke, width: 0, paths: BARS, points: { show: false } };
+  if (form === 'bound') return { label, stroke: () => colour('--outline'), width: 1, points: { show: false } };
   if (form === 'points')
     return { label, stroke, width: 2, points: { show: true, size: POINT, fill: stroke } };
   const dash = form === 'dashed' ? [4, 4] : DASHES[at % DASHES.length]!;

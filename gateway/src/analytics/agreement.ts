@@ -1,6 +1,6 @@
 /**
- * How far readers agree, by type of review, its version, and question: with each other, and with models. Nobody is
- * shown a figure of fewer than 200 readings; readers are shown their own alone, administrators all of them together.
+ * How far readers agree, by type of review, its version, and question: with each other, and with models. Of fewer than
+ * 200 readings their number alone is shown. Readers are shown their own, administrators all of them together.
  */
 import { sql } from 'kysely';
 import type { Answers, ReviewField } from '#shared/protocol/review-forms.ts';
@@ -39,7 +39,9 @@ export async function agreementOf(
       readings.flatMap(({ isOwn, answers }) => (own && !isOwn ? [] : [{ of: { answers, said }, count }])),
     );
     const readings = countOf(counted);
-    if (readings < AGREEMENT_FLOOR) return [];
+    const about = { type, version, title: definition.title, readings };
+    if (readings === 0) return [];
+    if (readings < AGREEMENT_FLOOR) return [{ ...about, fields: [] }];
     const fields = Object.entries(definition.form.properties).flatMap(([field, about]) =>
       isCategory(about)
         ? [
@@ -50,7 +52,7 @@ export async function agreementOf(
           ]
         : [],
     );
-    return [{ type, version, title: definition.title, readings, fields }];
+    return [{ ...about, fields }];
   });
   return { isOwn: own, types };
 }

@@ -40,6 +40,8 @@ export const ANALYTICS_DAYS_USUAL = 30;
 /** A group of fewer studies is withheld from researchers. */
 export const SMALLEST_CELL = 5;
 export const CALIBRATION_BINS = 10;
+/** Pages draw no calibration of fewer verdicts than these. */
+export const CALIBRATION_FLOOR = 50;
 
 /** Days in UTC, both within. */
 export const askedShape = { from: z.iso.date(), to: z.iso.date(), cohort: cohortSchema };

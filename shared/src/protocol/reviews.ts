@@ -233,7 +233,10 @@ export const caseReviewsSchema = z.object({ reviews: z.array(caseReviewSchema) }
 export const AGREEMENT_FLOOR = 200;
 /** `low` and `high`: the 95 % interval. */
 const kappaSchema = z.object({ kappa: z.number(), low: z.number(), high: z.number() }).nullable();
-/** `GET /analytics/reviews`. A kappa is null where it is not defined, or of too few readings. */
+/**
+ * `GET /analytics/reviews`. A kappa is null where it is not defined, or of too few readings; a type of too few has no
+ * fields.
+ */
 export const agreementSchema = z.object({
   /** Of the caller's own readings; otherwise of all. */
   isOwn: z.boolean(),
