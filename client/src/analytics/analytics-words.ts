@@ -130,7 +130,8 @@ export const analyticsWords = {
     perfect: 'A perfect score',
     least: 'At least (95 %)',
     most: 'At most (95 %)',
-    calibrationOf: (verdicts: number) => `Of ${formatCount(verdicts)} verdicts; the band is the 95 % interval.`,
+    calibrationOf: (verdicts: number) =>
+      `Of ${formatCount(verdicts)} verdicts; the band is the 95 % interval.`,
     noCalibration: 'No score has a verdict yet.',
     tooFewVerdicts: (verdicts: number, floor: number) =>
       `Whether the score is right cannot be said yet. Too few verdicts: ${formatCount(verdicts)} of ${formatCount(floor)}.`,

@@ -108,7 +108,8 @@ function seriesOf({ label, form }: Line, at: number, colour: (name: string) => s
   const name = form === 'dashed' ? '--outline' : COLOURS[at % COLOURS.length]!;
   const stroke = () => colour(name);
   if (form === 'bars') return { label, stroke, fill: stroke, width: 0, paths: BARS, points: { show: false } };
-  if (form === 'bound') return { label, stroke: () => colour('--outline'), width: 1, points: { show: false } };
+  if (form === 'bound')
+    return { label, stroke: () => colour('--outline'), width: 1, points: { show: false } };
   if (form === 'points')
     return { label, stroke, width: 2, points: { show: true, size: POINT, fill: stroke } };
   const dash = form === 'dashed' ? [4, 4] : DASHES[at % DASHES.length]!;

@@ -9,5 +9,8 @@ export function shareInterval(count: number, of: number): { readonly low: number
   const square = Z ** 2 / of;
   const middle = share + square / 2;
   const reach = Z * Math.sqrt((share * (1 - share)) / of + square / (4 * of));
-  return { low: Math.max(0, (middle - reach) / (1 + square)), high: Math.min(1, (middle + reach) / (1 + square)) };
+  return {
+    low: Math.max(0, (middle - reach) / (1 + square)),
+    high: Math.min(1, (middle + reach) / (1 + square)),
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * What a model found × the review of its study × its signature × a press on the page of the result: what the page, the
- * report's words, the dashboard, the calibration and the file for evaluation then say. All tell one truth.
+ * Page, dashboard, calibration and file for evaluation tell one truth about each finding of a model × review of its
+ * study × signature × press on the page of the result.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -89,7 +89,7 @@ async function review(
   return one.id;
 }
 
-/** What every place says of it, and the refusal of the press. */
+/** Makes the cell, presses, and reads what the page then says. */
 async function walk(cell: Cell) {
   const { db } = gateway.database;
   const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
