@@ -108,9 +108,12 @@ function valid<T>(field: CaseCsvField, schema: z.ZodType<T>, value: unknown): T 
   return parsed.data;
 }
 
+/** As many as there may be, each in quotes of which all are doubled, take less. */
+const TAGS_CHARACTERS = 1024;
+
 function listOf(tags: string): string[] {
   // A line end would begin a second list.
-  if (/\p{Cc}/u.test(tags)) throw new RowFault('invalid', 'tags');
+  if (tags.length > TAGS_CHARACTERS || /\p{Cc}/u.test(tags)) throw new RowFault('invalid', 'tags');
   try {
     return readList(tags);
   } catch {

@@ -2,6 +2,7 @@
  * The rows of an import one by one: what each asks for, or why it cannot be taken. A row with the id of a case changes
  * the fields in which it differs from an export of that case; any other row opens a case.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { CaseCsvColumn, CaseCsvField } from '#shared/protocol/case-csv.ts';
 import type { NewCase } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -25,26 +26,25 @@ type Judge = {
   readonly seen: Set<string>;
 };
 
-/** Rows that ask the PACS at once. */
-const SEARCHES_AT_ONCE = 8;
+/** Rows that ask the PACS at once, and are judged in one turn: their cells are not long (parse-csv.ts). */
+const ROWS_AT_ONCE = 8;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DAMAGED = '\uFFFD';
 
 /** In the order of the rows. @throws Problem pacs-unreachable. */
 export async function judgeRows(judge: Judge, rows: readonly ReadRow[]): Promise<Judged[]> {
   const named = await casesNamed(judge, rows);
-  const judged = new Array<Judged>(rows.length);
-  const left = rows.entries();
-  const work = async (): Promise<void> => {
-    for (const [at, row] of left)
-      judged[at] = await judgeRow(judge, row, named).catch((error: unknown) => {
-        if (error instanceof RowFault) return error;
-        // The rows that are left would fail as well.
-        Array.from(left);
-        throw error;
-      });
+  const judged: Judged[] = [];
+  const asFault = (error: unknown): RowFault => {
+    if (error instanceof RowFault) return error;
+    throw error;
   };
-  await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, work));
+  for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
+    const some = rows.slice(at, at + ROWS_AT_ONCE);
+    judged.push(...(await Promise.all(some.map((row) => judgeRow(judge, row, named).catch(asFault)))));
+    // Rows that are wrong at first sight wait for nothing.
+    await setImmediate();
+  }
   return judged;
 }
 

@@ -89,6 +89,12 @@ test('a broken file names the row where it breaks', async () => {
   assert.is(await brokenAt(`a,b\r\n1,2\r\n"${'x'.repeat(70_000)}`), '3 too-long');
   assert.is(await brokenAt(`a,b\r\n1,2\r\n${','.repeat(65_536)}\r\n`), '3 too-long');
   assert.is((await read(`a,b\r\n1,2\r\n${','.repeat(65_535)}\r\n`)).length, 3);
+  const [, long] = await read(`a,b\r\n"${','.repeat(60_000)}",${'x'.repeat(4096)}`);
+  assert.equal(
+    long!.cells.map(({ length }) => length),
+    [4096, 4096],
+    'a cell is cut where nothing may be as long',
+  );
 });
 
 test('bytes that are not UTF-8 spoil their own row alone', async () => {

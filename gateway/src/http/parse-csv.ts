@@ -11,9 +11,13 @@ const DELIMITERS = [',', ';', '\t'];
 /** More columns than any list has here. Of a wider row these cells are read, and the first full one after them. */
 const CELLS_LIMIT = 100;
 
+/** Longer than any field of any list may be, so that who reads a cut one finds it too long. */
+const CELL_CHARACTERS_LIMIT = 4096;
+
 function boundCells(record: readonly string[]): string[] {
   const beyond = record.slice(CELLS_LIMIT).find((cell) => cell !== '');
-  return [...record.slice(0, CELLS_LIMIT), ...(beyond === undefined ? [] : [beyond])].map(fromCell);
+  const cells = [...record.slice(0, CELLS_LIMIT), ...(beyond === undefined ? [] : [beyond])];
+  return cells.map((cell) => fromCell(cell.slice(0, CELL_CHARACTERS_LIMIT)));
 }
 
 /**
