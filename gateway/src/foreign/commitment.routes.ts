@@ -20,7 +20,7 @@ import {
 import { joinBytes } from '../http/gather-bytes.ts';
 import { parseBody } from '../http/json-body.ts';
 import { readLimited } from '../http/read-multipart.ts';
-import { COMMITMENT_QUESTION } from '../ports/pacs/dicom-json.ts';
+import { COMMITMENT_QUESTION, REFERENCES_LIMIT } from '../ports/pacs/dicom-json.ts';
 import {
   findRequest,
   insertRequest,
@@ -36,8 +36,6 @@ import { toCommitment } from './stow-answer.ts';
 
 export type CommitmentTools = { readonly db: Kysely<Tables> };
 
-/** Half of the largest study that may be sent; a client splits its question, as the gateway does before a PACS. */
-const REFERENCES_LIMIT = 10_000;
 /** A reference in XML takes some 350 bytes. */
 const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };
 /** One of the largest takes some 30 MB while it is read. */

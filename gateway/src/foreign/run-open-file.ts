@@ -30,7 +30,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
-import { createFairLine } from '../threads/fair-line.ts';
+import { createThreadLine } from '../threads/fair-line.ts';
 import {
   giving,
   keepThread,
@@ -73,13 +73,13 @@ const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
 /** `script`: of the threads; a test brings one that dies. */
 export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles {
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
-  const line = createFairLine(threads);
+  const line = createThreadLine(threads);
   return {
     async run(fileId, signal) {
       const file = await findFile(tools.pipeline.db, fileId, null);
       if (file?.state !== 'received') return;
       const current = await withPolicyInForce(tools, file);
-      await line(file.account_id, (thread) => openOne(tools, thread, current, signal));
+      await line(file.account_id, (thread) => openOne(tools, thread, current, signal), signal);
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.close()));

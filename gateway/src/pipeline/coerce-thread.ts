@@ -4,7 +4,7 @@
  */
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { Coercion } from '#shared/protocol/coercion.ts';
-import { createFairLine } from '../threads/fair-line.ts';
+import { createThreadLine } from '../threads/fair-line.ts';
 import { giving, keepThread, toOwn, type ThreadOptions } from '../threads/thread.ts';
 import type { CoerceFile, CoercedFile } from './pipeline-tools.ts';
 
@@ -18,13 +18,16 @@ export type CoerceTalk = {
 
 export function createCoerceThread(options: ThreadOptions = {}): CoerceFile {
   const thread = keepThread<CoerceTalk>(new URL('./coerce.worker.ts', import.meta.url), options);
-  const line = createFairLine([thread]);
+  const line = createThreadLine([thread]);
   return (file, { coercion, at }, { account, signal }) =>
-    line(account, (own) =>
-      own.do(
-        giving({ size: file.size, coercion, at }),
-        async ({ offset, length }) => giving(toOwn(await file.read(offset, length))),
-        signal,
-      ),
+    line(
+      account,
+      (own) =>
+        own.do(
+          giving({ size: file.size, coercion, at }),
+          async ({ offset, length }) => giving(toOwn(await file.read(offset, length))),
+          signal,
+        ),
+      signal,
     );
 }

@@ -1,4 +1,4 @@
-/** Parsers that say where they run, refuse, or take all memory. */
+/** Parsers that say where they run, refuse, never end, or take all memory. */
 import { isMainThread } from 'node:worker_threads';
 import { Problem } from '#shared/protocol/problem.ts';
 
@@ -11,6 +11,10 @@ export const sayWhere = (bytes: Uint8Array, ...rest: unknown[]): unknown[] => [
 
 export const refuse = (): never => {
   throw new Problem('invalid-request', 'Invalid: json (nested too deeply).');
+};
+
+export const hang = (): never => {
+  for (;;);
 };
 
 export const fill = (): never => {

@@ -1,7 +1,7 @@
 /** Slow work of one account holds up nobody else's. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createFairLine } from './fair-line.ts';
+import { createFairLine, createThreadLine } from './fair-line.ts';
 
 const test = suite('a fair line');
 
@@ -47,6 +47,26 @@ test('goes round: each account has its turn before any has another one', async (
     end(begun.at(-1)!);
   }
   assert.equal(begun, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+});
+
+test('who gives up leaves the line, and a place is given on once it is idle', async () => {
+  const idle = Promise.withResolvers<void>();
+  const line = createThreadLine([{ idle: () => idle.promise }]);
+  const gaveUp = new AbortController();
+  const slow = line('a', () => Promise.reject(new Error('given up')));
+  const begun: string[] = [];
+  const add = (account: string, signal?: AbortSignal) =>
+    line(account, async () => void begun.push(account), signal).catch(String);
+  const leaver = add('b', gaveUp.signal);
+  const next = add('c');
+  assert.match(await slow.catch(String), /given up/);
+  gaveUp.abort(new Error('left'));
+  assert.match(`${await leaver}`, /left/);
+  await settled();
+  assert.equal(begun, []);
+  idle.resolve();
+  await next;
+  assert.equal(begun, ['c']);
 });
 
 test('continues after work that failed', async () => {

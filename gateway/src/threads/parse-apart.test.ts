@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
 import { readSources } from '../../../scripts/check/source-files.ts';
-import { fill, refuse, sayWhere } from '../testing/odd-parsers.ts';
+import { fill, hang, refuse, sayWhere } from '../testing/odd-parsers.ts';
 import { createParseApart, parserIn } from './parse-apart.ts';
 import { ThreadEnded } from './thread.ts';
 
@@ -37,6 +37,20 @@ test('bytes that take too much memory end their thread alone', async () => {
   const others = Array.from({ length: 4 }, (_, at) => parse(of(sayWhere), given(SMALL + 1, `honest ${at}`)));
   assert.equal(await Promise.all(others), Array(4).fill([false, SMALL + 1]));
   assert.instance(await filling, ThreadEnded);
+});
+
+test('whoever hangs up keeps no thread from others, whose work lands behind none of theirs', async () => {
+  const hungUp = new AbortController();
+  const hostile = ['one', 'two', 'three'].map((from) =>
+    errorOf(parse(of(hang), { ...given(SMALL + 1, from), signal: hungUp.signal })),
+  );
+  const honest = parse(of(sayWhere), given(SMALL + 1, 'honest'));
+  hungUp.abort(new Error('hung up'));
+  assert.equal(
+    await Promise.all(hostile.map(async (one) => `${await one}`)),
+    Array(3).fill('Error: hung up'),
+  );
+  assert.equal(await honest, [false, SMALL + 1]);
 });
 
 test('each parser is exported by the file and the name that a thread looks for', async () => {

@@ -5,7 +5,7 @@
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { createFairLine } from './fair-line.ts';
+import { createThreadLine } from './fair-line.ts';
 import { giving, keepThread, toOwn, type KeptThread } from './thread.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -43,6 +43,8 @@ const HERE_BYTES = 16 * 1024;
 export const isSmall = ({ length }: Uint8Array): boolean => length <= HERE_BYTES;
 /** A million values, and what a schema says of each of them, need 200 MB. */
 const HEAP_MB = 320;
+/** Whoever hangs up keeps a thread from others no longer; to start another one takes 50 to 200 ms. */
+const LETS_GO_MS = 2000;
 
 /** `from`: whose turn it takes, such as an account. `unpacksTo`: more bytes than these, at most. */
 export type ToParse = {
@@ -59,8 +61,9 @@ export type ParseApart = <Rest extends unknown[], Value>(
 
 /** @throws what the parser throws, the signal's reason, and ThreadEnded for bytes that take too much memory or time. */
 export function createParseApart(script = new URL('./parse.worker.ts', import.meta.url)): ParseApart {
-  const keep = (): KeptThread<ParseTalk> => keepThread<ParseTalk>(script, { heapMb: HEAP_MB });
-  const line = createFairLine([keep(), keep()]);
+  const keep = (): KeptThread<ParseTalk> =>
+    keepThread<ParseTalk>(script, { heapMb: HEAP_MB, hangsAfterMs: LETS_GO_MS });
+  const line = createThreadLine([keep(), keep()]);
   const asksNothing = (): Promise<never> => Promise.reject(new Error('a parser asks nothing'));
   return async <Rest extends unknown[], Value>(
     { module, parse }: Parser<Rest, Value>,
@@ -70,7 +73,11 @@ export function createParseApart(script = new URL('./parse.worker.ts', import.me
     const own = toOwn(bytes);
     if (unpacksTo <= HERE_BYTES) return parse(own, ...rest);
     const task = { module, name: parse.name, bytes: own, rest };
-    const outcome = await line(from, (thread) => thread.do(giving(task, own.buffer), asksNothing, signal));
+    const outcome = await line(
+      from,
+      (thread) => thread.do(giving(task, own.buffer), asksNothing, signal),
+      signal,
+    );
     if (outcome.kind === 'problem') throw new Problem(outcome.code, outcome.detail);
     return outcome.value as Value;
   };

@@ -38,7 +38,7 @@ function requireShape(bytes: Buffer, limits: typeof LIMITS): void {
   let depth = 0;
   let values = 0;
   let textFrom = -1;
-  let text = { from: 0, to: 0 };
+  let text: { readonly from: number; readonly to: number } | null = null;
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at]!;
     if (textFrom >= 0) {
@@ -53,8 +53,12 @@ function requireShape(bytes: Buffer, limits: typeof LIMITS): void {
       values += 1;
     } else if (CLOSERS.includes(byte)) depth -= 1;
     else if (byte === COMMA) values += 1;
-    // The text before a colon is a name.
-    else if (byte === COLON) names.add(bytes.toString('latin1', text.from, text.to));
+    else if (byte === COLON) {
+      // The text before a colon is a name, and of one colon alone: a long one is read once.
+      if (text === null) throw new Problem('bad-request');
+      names.add(bytes.toString('latin1', text.from, text.to));
+      text = null;
+    }
     if (depth > limits.depth) throw wrongShape('nested too deeply');
     if (values > limits.values) throw wrongShape('too many values');
     if (names.size > NAMES_LIMIT) throw wrongShape('too many different names');

@@ -37,6 +37,8 @@ export type KeptThread<T extends Talk> = {
    * data where the task fails, ThreadEnded and ThreadNotStarted.
    */
   do(task: Given<T['task']>, reply: Reply<T>, signal: AbortSignal): Promise<T['answer']>;
+  /** Resolves once the thread works at nothing: a task that was given up is over when the thread lets go of it. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -66,6 +68,8 @@ type Running<T extends Talk> = {
   readonly body: Body;
   readonly tasks: Map<number, Task<T>>;
   readonly hangs: Set<NodeJS.Timeout>;
+  /** Wait until it has no task. */
+  readonly resting: (() => void)[];
   /** Ends it when it has been silent for too long. */
   silence: Timer | null;
   idle: NodeJS.Timeout | null;
@@ -178,6 +182,11 @@ export function keepThread<T extends Talk>(
         signal.removeEventListener('abort', abort);
       }
     },
+    async idle() {
+      const { running } = place;
+      if (running !== null && running.tasks.size > 0)
+        await new Promise<void>((resolve) => void running.resting.push(resolve));
+    },
     async close() {
       if (place.running !== null) await end(place, place.running);
     },
@@ -204,6 +213,7 @@ function start<T extends Talk>(place: Place<T>): Running<T> {
     if (error !== null) Object.assign(ended, { name: error.name, stack: framesOf(error.stack) });
     for (const task of tasks.values()) task.fail(ended);
     tasks.clear();
+    tellRest(started);
   };
   const take = (message: unknown): void => {
     // A thread that still talks does not hang: a task that was given up waits behind the others.
@@ -213,7 +223,7 @@ function start<T extends Talk>(place: Place<T>): Running<T> {
     tasks.get(said.id)?.take(said);
   };
   const body = bodyIn(place, { begin, take, lose });
-  const started: Running<T> = { body, tasks, hangs: new Set(), silence: null, idle: null };
+  const started: Running<T> = { body, tasks, hangs: new Set(), resting: [], silence: null, idle: null };
   started.silence = place.startTimer(() => {
     if ([...tasks.values()].every((task) => task.isWaiting())) started.silence?.refresh();
     else void end(place, started);
@@ -255,8 +265,13 @@ function wake<T extends Talk>(place: Place<T>): Running<T> {
   return woken;
 }
 
+const tellRest = <T extends Talk>({ resting }: Running<T>): void => {
+  for (const resolve of resting.splice(0)) resolve();
+};
+
 function rest<T extends Talk>(place: Place<T>, resting: Running<T>): void {
   if (resting.tasks.size > 0) return;
+  tellRest(resting);
   resting.body.unref();
   resting.idle = setTimeout(() => void end(place, resting), place.idleMs).unref();
 }

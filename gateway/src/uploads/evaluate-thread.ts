@@ -3,7 +3,7 @@
  * the thread that takes in parcels and answers everybody must not stand still. Accounts take turns.
  */
 import { ObliviousPrfError, type Evaluated, type EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
-import { createFairLine } from '../threads/fair-line.ts';
+import { createThreadLine } from '../threads/fair-line.ts';
 import { giving, keepThread } from '../threads/thread.ts';
 
 export type EvaluateTalk = {
@@ -26,7 +26,7 @@ export type EvaluateInTurn = (
 const NEVER_OVER = new AbortController().signal;
 
 export function createEvaluateThread(): EvaluateInTurn {
-  const line = createFairLine([keepThread<EvaluateTalk>(new URL('./evaluate.worker.ts', import.meta.url))]);
+  const line = createThreadLine([keepThread<EvaluateTalk>(new URL('./evaluate.worker.ts', import.meta.url))]);
   const asksNothing = (): Promise<never> => Promise.reject(new Error('an evaluation asks nothing'));
   return (accountId, pair, blinded) =>
     line(accountId, async (thread) => {

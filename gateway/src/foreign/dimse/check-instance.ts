@@ -7,7 +7,7 @@ import type { NotTaken, OpeningPolicy, OpenTalk } from '../open-talk.ts';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { createFairLine } from '../../threads/fair-line.ts';
+import { createThreadLine } from '../../threads/fair-line.ts';
 import { giving, keepThread, ThreadEnded, type Reply } from '../../threads/thread.ts';
 
 export type InstanceToCheck = {
@@ -34,24 +34,28 @@ const NOTHING = new Uint8Array(0);
 /** One at a time, of each account in turn: each is in memory several times over. */
 export function createChecks(): Checks {
   const thread = keepThread<OpenTalk>(SCRIPT);
-  const line = createFairLine([thread]);
+  const line = createThreadLine([thread]);
   return {
     check: (instance, signal) =>
-      line(instance.accountId, async () => {
-        const { range, policy, accountId } = instance;
-        const left: CheckedOut[] = [];
-        const task = {
-          ...{ account: accountId, size: range.length, policy, fatal: [] },
-          form: { kind: 'instance' } as const,
-        };
-        try {
-          await thread.do(giving(task), readingFrom(instance, left), signal);
-        } catch (error) {
-          if (error instanceof ThreadEnded) return { state: 'refused', reason: 'cannot-be-opened' };
-          throw error;
-        }
-        return left[0] ?? null;
-      }),
+      line(
+        instance.accountId,
+        async () => {
+          const { range, policy, accountId } = instance;
+          const left: CheckedOut[] = [];
+          const task = {
+            ...{ account: accountId, size: range.length, policy, fatal: [] },
+            form: { kind: 'instance' } as const,
+          };
+          try {
+            await thread.do(giving(task), readingFrom(instance, left), signal);
+          } catch (error) {
+            if (error instanceof ThreadEnded) return { state: 'refused', reason: 'cannot-be-opened' };
+            throw error;
+          }
+          return left[0] ?? null;
+        },
+        signal,
+      ),
     close: () => thread.close(),
   };
 }

@@ -3,7 +3,7 @@
  * time, so that an instance that ends its thread is known for it. Suspects go one by one through a thread in a
  * process of its own, so that they can end nothing else, and nobody suffers by them but suspects.
  */
-import { createFairLine } from '../../threads/fair-line.ts';
+import { createThreadLine } from '../../threads/fair-line.ts';
 import { keepThread, type KeptThread, type Talk, type ThreadOptions } from '../../threads/thread.ts';
 import type { Turn } from '../pipeline-tools.ts';
 
@@ -18,7 +18,7 @@ export type VerifyThreads<T extends Talk> = <R>(
 
 export function createVerifyThreads<T extends Talk>(script: URL, options: ThreadOptions): VerifyThreads<T> {
   const threads = Array.from({ length: THREADS }, () => keepThread<T>(script, options));
-  const line = createFairLine(threads);
-  const suspects = createFairLine([keepThread<T>(script, { ...options, hasOwnProcess: true })]);
-  return ({ account, isSuspect }, work) => (isSuspect ? suspects : line)(account, work);
+  const line = createThreadLine(threads);
+  const suspects = createThreadLine([keepThread<T>(script, { ...options, hasOwnProcess: true })]);
+  return ({ account, isSuspect, signal }, work) => (isSuspect ? suspects : line)(account, work, signal);
 }

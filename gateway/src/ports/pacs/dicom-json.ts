@@ -72,6 +72,14 @@ export function jsonIn(bytes: Uint8Array): unknown {
 const jsonOrXmlIn = (bytes: Uint8Array): unknown =>
   jsonIn(bytes) ?? parseNativeModel(new TextDecoder().decode(bytes));
 
+/**
+ * Half of the largest study: the gateway, and its clients, split a longer question. Of a longer list one more is read:
+ * what leaves the thread is taken over in one turn.
+ */
+export const REFERENCES_LIMIT = 10_000;
+const referencesIn = (dataSet: Json, sequence: string): readonly unknown[] =>
+  valuesOf(dataSet, sequence).slice(0, REFERENCES_LIMIT + 1);
+
 const STORE_TAGS = ['00081190', FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE];
 
 /** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be taken later. */
@@ -90,7 +98,7 @@ export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
   const body = dataSetIn(bytes);
   if (body === null || !STORE_TAGS.some((tag) => tag in body)) return null;
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
-  for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
+  for (const item of referencesIn(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, WARNING_REASON);
     said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
       outcome: pacsCode === null ? 'stored' : 'coerced',
@@ -98,7 +106,7 @@ export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
     });
   }
   // Named in both: the failure is believed; reconciliation looks anyway.
-  for (const item of valuesOf(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
+  for (const item of referencesIn(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, FAILURE_REASON);
     said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
       outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused',
@@ -133,7 +141,7 @@ export const commitmentQuestion = (instances: CommitmentWish['instances']): Json
 export function parseCommitmentQuestion(bytes: Uint8Array): CommitmentWish['instances'] | null {
   const body = dataSetIn(bytes);
   if (body === null || !(REFERENCED_SOP_SEQUENCE in body)) return null;
-  return valuesOf(body, REFERENCED_SOP_SEQUENCE).map((item) => ({
+  return referencesIn(body, REFERENCED_SOP_SEQUENCE).map((item) => ({
     sopClassUID: (isObject(item) && textOf(item, REFERENCED_SOP_CLASS_UID)) || '',
     sopInstanceUID: (isObject(item) && textOf(item, REFERENCED_SOP_INSTANCE_UID)) || '',
   }));
@@ -157,7 +165,7 @@ export function parseCommitment(bytes: Uint8Array): Pick<CommitmentReport, 'comm
   if (body === null || ![FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE].some((tag) => tag in body))
     return null;
   const named = (sequence: string): readonly (readonly [string, Json])[] =>
-    valuesOf(body, sequence)
+    referencesIn(body, sequence)
       .filter(isObject)
       .map((item) => [textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', item]);
   const failed = new Map(
