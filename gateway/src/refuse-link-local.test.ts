@@ -51,6 +51,9 @@ test('link-local addresses are refused, however they are written, and those of m
     ...['fe80::1', 'fe80::a9fe:a9fe', 'febf:ffff::1', 'fe80::1%eth0'],
     ...['::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '64:ff9b::a9fe:a9fe', '64:ff9b::169.254.1.1'],
     'fd00:ec2::254',
+    ...['fd00:ec2::23', '100.100.100.200', '168.63.129.16', '192.0.0.192'],
+    ...['::169.254.169.254', '::ffff:0:a9fe:a9fe', '64:ff9b:1::a9fe:a9fe', '64:ff9b:1:a9fe:a9:fe00::'],
+    '2002:a9fe:a9fe::1',
   ])
     assert.is(isRefused(address), true, address);
 });
@@ -59,6 +62,7 @@ test('their neighbours are not', () => {
   for (const address of [
     ...['169.253.255.255', '169.255.0.0', '127.0.0.1', '10.0.0.1', '192.168.1.1', '8.8.8.8', '0.0.0.0'],
     ...['::1', 'fe7f::1', 'fec0::1', 'fd00:ec2::253', 'fd00::1', '2001:db8::a9fe:a9fe'],
+    ...['::10.0.0.1', '64:ff9b:1::a00:1', '64:ff9b:1:a00:0:100::', '2002:a00:1::1', '100.100.100.201'],
     ...['::ffff:10.0.0.1', '64:ff9b::a9ff:1', '64:ff9b::8.8.8.8'],
   ])
     assert.is(isRefused(address), false, address);

@@ -14,13 +14,22 @@ export const BLOCKED = 'ERR_IP_BLOCKED';
 /** Nothing is refused. */
 export const NOWHERE = new BlockList();
 
-/** RFC 3927, RFC 4291 §2.5.6; by NAT64 (RFC 6052 §2.1); and the IPv6 addresses of metadata at Amazon and Google. */
+/** RFC 3927, RFC 4291 §2.5.6; and the addresses of metadata elsewhere: of Alibaba, Azure, Oracle, Amazon and Google. */
 export const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
+for (const address of ['100.100.100.200', '168.63.129.16', '192.0.0.192'])
+  LINK_LOCAL.addAddress(address, 'ipv4');
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
-LINK_LOCAL.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-LINK_LOCAL.addAddress('fd00:ec2::254', 'ipv6');
-LINK_LOCAL.addAddress('fd20:ce::254', 'ipv6');
+for (const address of ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'])
+  LINK_LOCAL.addAddress(address, 'ipv6');
+/**
+ * The IPv4 ones within IPv6, where a network translates them: RFC 4291 §2.5.5.1, RFC 2765 §2.1, NAT64 with its prefixes
+ * (RFC 6052 §2.1, RFC 8215 in both of its forms), 6to4 (RFC 3056 §2).
+ */
+const WITHIN_IPV6 = ['::a9fe:0', '::ffff:0:a9fe:0', '64:ff9b::a9fe:0', '64:ff9b:1::a9fe:0'];
+for (const subnet of WITHIN_IPV6) LINK_LOCAL.addSubnet(subnet, 112, 'ipv6');
+LINK_LOCAL.addSubnet('64:ff9b:1:a9fe::', 64, 'ipv6');
+LINK_LOCAL.addSubnet('2002:a9fe::', 32, 'ipv6');
 
 /** `blocked`: link-local addresses without it. */
 export type Peer = { readonly host: string; readonly port: number; readonly blocked?: BlockList | undefined };

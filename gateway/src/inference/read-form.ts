@@ -39,6 +39,9 @@ const part = z
 const shape = inferRequestSchema.shape;
 const parameters = shape.parameters.unwrap().shape;
 
+/** All of them, each twice: a longer list would be judged name by name. */
+const EXPLANATION_CHARACTERS = 2 * EXPLANATION_METHODS.join(',').length;
+
 /** As `inferRequestSchema`, in the words of a form. */
 const fieldsSchema = z
   .strictObject({
@@ -55,6 +58,7 @@ const fieldsSchema = z
     steps: whole.pipe(parameters.steps.unwrap()).optional(),
     explain: z
       .string()
+      .max(EXPLANATION_CHARACTERS)
       .transform((text) => text.split(',').filter((one) => one !== ''))
       .pipe(z.array(z.enum(EXPLANATION_METHODS)))
       .optional(),

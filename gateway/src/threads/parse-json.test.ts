@@ -19,7 +19,7 @@ function codeOf(text: string): string {
 test('a name is read once, however many colons follow it', () => {
   const { toString } = Buffer.prototype;
   let reads = 0;
-  Buffer.prototype.toString = function read(...args) {
+  Buffer.prototype.toString = function read(this: Buffer, ...args: Parameters<typeof toString>) {
     reads += 1;
     return toString.apply(this, args);
   };

@@ -1,9 +1,10 @@
 /**
  * Measures how long a thread is at work between two turns of its event loop, in processor time: time in which other
  * processes had the cores does not count. An immediate runs once in each turn, after the answers of the sockets; one
- * that is not referenced keeps no loop awake. Garbage collection is told apart, by the clock.
+ * that is not referenced keeps no loop awake. Collection of the whole heap is told apart, by the clock: it comes of all
+ * that happened before. That of young objects is a part of the work that makes them.
  */
-import { PerformanceObserver } from 'node:perf_hooks';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 
 /** `fromMs`, `toMs`: instants of `performance.now()`. */
 type Span = { readonly fromMs: number; readonly toMs: number };
@@ -13,6 +14,10 @@ export type Collection = Span & { readonly event: 'collection' };
 /** Shorter ones are nobody's business. */
 const TURN_FROM_MS = 5;
 const COLLECTION_FROM_MS = 1;
+
+/** Node’s entry of type `gc`. */
+type CollectionEntry = PerformanceEntry & { readonly detail: { readonly kind: number } };
+const isOfYoung = (kind: number): boolean => kind === constants.NODE_PERFORMANCE_GC_MINOR;
 
 function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
@@ -34,8 +39,8 @@ export function measureTurns(say: (measured: Turn | Collection) => void): () => 
   };
   next = setImmediate(end).unref();
   const observer = new PerformanceObserver((list) => {
-    for (const { startTime, duration } of list.getEntries())
-      if (duration >= COLLECTION_FROM_MS)
+    for (const { startTime, duration, detail } of list.getEntries() as CollectionEntry[])
+      if (duration >= COLLECTION_FROM_MS && !isOfYoung(detail.kind))
         say({ event: 'collection', fromMs: startTime, toMs: startTime + duration });
   });
   observer.observe({ entryTypes: ['gc'] });
