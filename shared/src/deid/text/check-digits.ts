@@ -22,10 +22,6 @@ export function isMod11And10(digits: string): boolean {
   return (11 - rest) % 10 === Number(digits.at(-1));
 }
 
-/** The last two digits complete the others to a multiple of 97. */
-export const isMod97 = (digits: string): boolean =>
-  97n - (BigInt(digits.slice(0, -2)) % 97n) === BigInt(digits.slice(-2));
-
 /** The dihedral group of order ten: its products, and the permutation of each place (J. Verhoeff, 1969). */
 const PRODUCTS = [
   '0123456789',

@@ -11,6 +11,7 @@ import { asciiText } from '../../dicom/values.ts';
 import type { Prose } from '../plan.ts';
 import type { DeidRules } from '../rules.ts';
 import { findAges, type FoundAge } from './ages-in-text.ts';
+import { findBirths } from './births-in-text.ts';
 import { findDates, type FoundDate } from './dates-in-text.ts';
 import { fold } from './fold.ts';
 import { holdsInOtherReading, REMEMBERED_BYTES, type Cleaned, type Known } from './hold-known-values.ts';
@@ -19,7 +20,7 @@ import { findNationalNumbers } from './national-numbers.ts';
 import { plainOf } from './plain-text.ts';
 import type { Budget } from './search-sources.ts';
 import { findTelephones } from './telephones.ts';
-import { findPatterns } from './text-patterns.ts';
+import { findPatterns, type Span } from './text-patterns.ts';
 
 /**
  * As much of an age as may be told: those above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they
@@ -141,6 +142,7 @@ function editsOf(cleaning: Cleaning, written: string, isAgain: boolean): Edit[] 
   const { text, rangeOf } = plainOf(written);
   const folded = fold(text);
   const dates = findDates(text, folded, known.values);
+  const births = findBirths(folded);
   const undated = withoutDates(text, dates);
   const patterns = findPatterns(undated, {
     retainsUids: rules.options.includes('retain-uids'),
@@ -149,6 +151,8 @@ function editsOf(cleaning: Cleaning, written: string, isAgain: boolean): Edit[] 
   const spans = [
     ...known.find(folded, budget),
     ...findNames(text),
+    ...births.years,
+    ...dates.filter(({ start }) => births.places.has(start)).map(({ start, end }): Span => [start, end]),
     ...findNationalNumbers(text),
     ...findTelephones(undated),
     ...patterns,

@@ -59,6 +59,7 @@ const OWN_NUMBERS = new Set([0x00100020, 0x00080050]);
 /** The shortest half of a number that is told from others. */
 const HALF_LEAST = 6;
 const DIGITS_OF_A_HALF = 4;
+const DIGITS_ALONE = 5;
 const PATIENT_GROUP = 0x0010;
 const CODE_VALUE = 0x00080100;
 const CODE_MEANING = 0x00080104;
@@ -293,19 +294,30 @@ function addShortNumbers(value: string, numbers: Set<string>): void {
   }
 }
 
-/** The first and the last half of a Patient ID or an accession number: people shorten long ones so. */
+/**
+ * The first and the last half of a Patient ID or an accession number, with its letters and without: people shorten
+ * long ones so. A half that is too short to be told from other numbers counts where it is written twice.
+ */
 function addHalves(value: string, numbers: Set<string>): void {
   const letters = fold(value).text.replace(/[^\p{L}\p{N}]/gu, '');
-  const half = Math.ceil(letters.length / 2);
-  if (half < HALF_LEAST) return;
-  for (const part of [letters.slice(0, half), letters.slice(-half)]) {
-    const long = part.match(/\d{4,}/g) ?? [];
-    const last = long.at(-1) ?? '';
-    const digits = part.endsWith(last) ? last : long[0]!;
-    const isCommon = Number(digits) % 50 === 0 || /^(?:19|20)\d/.test(digits);
-    if (digits.length >= DIGITS_OF_A_HALF && !isCommon)
-      numbers.add((part.match(/\p{L}+|\p{N}+/gu) ?? []).join(' '));
+  for (const run of value.match(/\d{4,}/g) ?? []) addHalf(run, false, numbers);
+  for (const whole of new Set([letters, letters.replace(/\D/g, '')])) {
+    for (const half of new Set([Math.ceil(whole.length / 2), Math.floor(whole.length / 2)])) {
+      const least = whole === letters ? HALF_LEAST : DIGITS_ALONE;
+      for (const part of [whole.slice(0, half), whole.slice(-half)]) addHalf(part, half >= least, numbers);
+    }
   }
+}
+
+function addHalf(part: string, countsAlone: boolean, numbers: Set<string>): void {
+  const long = part.match(/\d{4,}/g) ?? [];
+  const last = long.at(-1) ?? '';
+  const digits = part.endsWith(last) ? last : long[0]!;
+  const isCommon = Number(digits) % 50 === 0 || /^(?:19|20)\d/.test(digits);
+  if (digits.length < DIGITS_OF_A_HALF || isCommon) return;
+  const written = (part.match(/\p{L}+|\p{N}+/gu) ?? []).join(' ');
+  if (countsAlone) numbers.add(written);
+  numbers.add(`${written} ${written}`);
 }
 
 function kindOf(

@@ -22,7 +22,7 @@ const OF_A_THING =
   'series|study|protocol|sequence|scan|file|kernel|filter|coil|device|station|product|model|program|procedure|exam|drug|contrast|agent|brand|trade|machine|scanner|host|user|image|set|data|template|' +
   'serien|seri|serii|série|serie|séquence|protocole|fichier|protokoll|datei|gerät|secuencia|protocolo|archivo|sequenza|protocollo|reeks|bestand|protokół|серии|протокола|السلسلة|dosya|protokol';
 
-/** Before a colon; what follows with a capital is a name. */
+/** Before a colon, or a space where the name is followed by a verb; what follows with a capital is a name. */
 const RELATIONS =
   'assistant|attention|mother|father|wife|husband|son|daughter|spouse|brother|sister|guardian|' +
   'caregiver|interpreter|reporter|observer|reader|reviewer|author|relative|resident|fellow|referring|' +
@@ -30,7 +30,13 @@ const RELATIONS =
   'bearbeiter|schwester|correspondant|assistante|mère|père|' +
   'épouse|époux|conjoint|madre|padre|esposa|esposo|marido|solicitante|informante|mãe|pai|utente|' +
   'responsável|moglie|marito|richiedente|moeder|vader|echtgenote|echtgenoot|specialist|matka|ojciec|' +
-  'żona|mąż|мать|отец|жена|муж|подпись|anne|baba|eşi|yapan|من قبل|الأم|الأب|الزوج|الزوجة';
+  'żona|mąż|мать|отец|жена|муж|подпись|anne|baba|eşi|yapan|من قبل|الأم|الأب|الزوج|الزوجة|' +
+  'parent|partner|child|grandmother|grandfather|granddaughter|grandson|aunt|uncle|niece|nephew|cousin|' +
+  'neighbour|neighbor|friend|carer|bruder|oma|opa|großmutter|großvater|enkel|enkelin|nichte|neffe|tante|' +
+  'onkel|lebensgefährte|lebensgefährtin|betreuer|betreuerin|fils|fille|frère|sœur|compagne|compagnon|' +
+  'hijo|hija|hermano|hermana|abuela|abuelo|cuidadora|cuidador|figlio|figlia|fratello|sorella|nonna|nonno|' +
+  'filho|filha|irmão|irmã|avó|avô|zoon|dochter|broer|zus|oom|syn|córka|brat|siostra|babcia|dziadek|' +
+  'сын|дочь|брат|сестра|бабушка|дедушка|annesi|babası|oğlu|kızı|kardeşi|karısı|kocası';
 
 /** Before a colon or a space; what follows with a capital is a name. */
 const ROLES = [
@@ -69,6 +75,15 @@ const TITLES = [
   'lek|lek med|dr n med|dr hab|dr hab n med|pan|pani|pana|panią|panu|doc|mgr|д-р|доктор|доктора|проф|профессор|г-н|г-жа|гр|гражданин|гражданка|господин|госпожа|доц|к м н|д м н',
   'doç|doç dr|uzm|uzm dr|op dr|yrd doç|yrd doç dr|prof dr|sayın|sn|bay|bayan|د|أ د|دكتور|دكتورة|الدكتور|الدكتورة|السيد|السيدة|الآنسة|سيد|الأستاذ|الأستاذة|الشيخ|الحاج',
 ];
+/** Behind a title, before the name: "Dr. med. univ.", "Dr. h. c.". */
+const BEHIND_A_TITLE =
+  'med|univ|habil|dent|vet|phil|rer nat|rer medic|h c|hc|mult|dipl|ing|mag|msc|ssa|ra|na|em|n med|hab';
+/** Words of a sentence too: "miss", "sister", "master". Without a capital they are no titles. */
+export const TITLES_WITH_A_CAPITAL: ReadonlySet<string> = new Set(
+  'miss master sir lady sister schwester don dona pan pana panu bay doctor doctora nurse doktor docteur doutor doutora dottore dottoressa dottor professor professeur professore profesor profesora professora veuve heer m mm sig doc op ing avv ir'.split(
+    ' ',
+  ),
+);
 /** In capitals and without a dot these are no titles: a modality, a disease, a muscle. DR may be one. */
 export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
   'DR',
@@ -151,11 +166,35 @@ const DOERS =
 
 /** Degrees and forms of address behind a name, as they are written. */
 export const BEHIND_A_NAME =
-  /(?:M\.?D|Ph\.?D|R\.?N|D\.O|FRCR|FRCS|FACR|MBBS|MRCP|Bey|BEY|Hanım|HANIM|tarafından)(?![\p{L}\p{N}])/uy;
+  /(?:M\.?D|Ph\.?D|R\.?N|D\.O|FRCR|FRCS|FRCPC|FACR|MBBS|MBChB|MRCP|RDMS|DVM|CRNP|APRN|PharmD|R\.?T\.?\s?\(\w{1,3}\)|Bey|BEY|Hanım|HANIM|tarafından)(?![\p{L}\p{N}])/uy;
+/**
+ * Degrees of which some are words elsewhere ("PA", "DO"), or roles: behind a signature they say that it is one.
+ */
+export const BEHIND_A_SIGNATURE =
+  /(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|R\.?T(?:\.?\s?\(\w{1,3}\)){0,3}|RDMS|RVT|ARRT|CNP|CRNP|CNM|APRN|DNP|FRCR|FRCS|FRCPC?|FACR|FACC|FACS|MBBS|MB\s?BCh|MBChB|MRCP|MRCVS|BVSc|DVM|DDS|DMD|DPM|DC|MPH|MSc|BSc|PharmD|MTRA|MTA|MTR|OA|OÄ)(?![\p{L}\p{N}])/iuy;
 /** A patient of whom one of these is said has a name before it. */
 const VERBS =
   'was|is|has|had|will|presents|presented|complains|wurde|war|ist|hat|klagt|kommt|hatte|a|est|était|présente|se|fue|tiene|presenta|es|refiere|è|ha|era|foi|tem|apresenta|werd|is|heeft|had|klaagt|' +
   'został|została|ma|jest|był|была|был|имеет|жалуется|поступил|поступила|edildi|muayene';
+/** Words of people who speak, ask, come or bring: a relative of whom one of these is said has a name before it. */
+const SAID =
+  'called|calls|phoned|reports|reported|says|said|states|stated|tells|told|denies|denied|confirms|' +
+  'confirmed|asks|asked|requests|requested|wants|wanted|agrees|agreed|consents|consented|signed|signs|' +
+  'came|comes|brought|brings|gave|gives|describes|described|noticed|notices|noted|found|lives|helps|' +
+  'accompanies|accompanied|translated|translates|refused|refuses|would|could|should|can|may|died|did|' +
+  'does|was|were|' +
+  'ruft|rief|sagt|sagte|berichtet|berichtete|gibt|gab|bittet|bat|fragt|fragte|wünscht|bestätigt|' +
+  'bestätigte|verneint|begleitet|begleitete|bringt|brachte|kam|unterschreibt|unterschrieb|informiert|' +
+  'meldet|teilt|möchte|wird|lebt|verstarb|übersetzt|' +
+  'appelle|appelé|appelée|dit|signale|rapporte|demande|confirme|décrit|accompagne|souhaite|précise|vient|' +
+  'apporte|vit|veut|refuse|sera|' +
+  'llama|llamó|dice|dijo|informa|informó|comenta|pide|pidió|solicita|confirma|niega|acompaña|acude|trae|' +
+  'vive|será|chiama|chiamato|riferisce|riferito|dice|chiede|conferma|nega|accompagna|porta|viene|sarà|liga|' +
+  'ligou|diz|disse|relata|relatou|pede|pediu|traz|acompanha|mora|' +
+  'belt|belde|gebeld|zegt|zei|meldt|meldde|vraagt|vroeg|bevestigt|ontkent|begeleidt|brengt|kwam|komt|wil|' +
+  'zal|woont|dzwoni|dzwoniła|dzwonił|mówi|zgłasza|zgłosiła|zgłosił|podaje|prosi|potwierdza|przyszła|' +
+  'przyszedł|neguje|сообщает|сообщила|сообщил|звонит|звонила|звонил|говорит|просит|подтверждает|пришла|' +
+  'пришел|отрицает|сказала|сказал|aradı|dedi|diyor|söyledi|bildirdi|istedi|geldi|getirdi|söylüyor';
 
 /** Parts of names that are not capitalised. */
 export const BETWEEN_NAMES: ReadonlySet<string> = new Set(
@@ -164,4 +203,15 @@ export const BETWEEN_NAMES: ReadonlySet<string> = new Set(
   ),
 );
 
-export const CUES = { NAMES, RELATIONS, ROLES, PATIENTS, TITLES, DONE, DOERS, VERBS, OF_A_THING };
+export const CUES = {
+  NAMES,
+  RELATIONS,
+  ROLES,
+  PATIENTS,
+  TITLES,
+  BEHIND_A_TITLE,
+  DONE,
+  DOERS,
+  VERBS: `${VERBS}|${SAID}`,
+  OF_A_THING,
+};

@@ -8,7 +8,15 @@
 import { composePattern } from '../../compose-pattern.ts';
 import { trimEnd } from '../../trim-end.ts';
 import { fold, WITHOUT_SPACES } from './fold.ts';
-import { AMBIGUOUS_TITLES, BEHIND_A_NAME, BETWEEN_NAMES, CUES, TITLES_WITH_A_DOT } from './name-cues.ts';
+import {
+  AMBIGUOUS_TITLES,
+  BEHIND_A_NAME,
+  BEHIND_A_SIGNATURE,
+  BETWEEN_NAMES,
+  CUES,
+  TITLES_WITH_A_CAPITAL,
+  TITLES_WITH_A_DOT,
+} from './name-cues.ts';
 import { ORDINARY_BEGINNINGS, ORDINARY_WORDS } from './ordinary-words.ts';
 import type { Span } from './text-patterns.ts';
 import { VOCABULARY } from './vocabulary.ts';
@@ -21,7 +29,7 @@ interface Word {
   readonly key: string;
 }
 
-type Kind = 'name' | 'relation' | 'role' | 'patient' | 'title' | 'by';
+type Kind = 'name' | 'relation' | 'role' | 'patient' | 'title' | 'behind-a-title' | 'by';
 interface Cue {
   readonly kind: Kind;
   readonly words: readonly string[];
@@ -58,6 +66,7 @@ function createLists(): Lists {
   note('role', phrasesOf(CUES.ROLES));
   note('patient', phrasesOf([CUES.PATIENTS]));
   note('title', phrasesOf(CUES.TITLES));
+  note('behind-a-title', phrasesOf([CUES.BEHIND_A_TITLE]));
   for (const [done, by] of CUES.DONE)
     for (const preposition of by.split('|'))
       note(
@@ -69,7 +78,7 @@ function createLists(): Lists {
   return {
     cues,
     titles: foldedSet(phrasesOf(CUES.TITLES).filter((phrase) => !phrase.includes(' '))),
-    ordinary: new Set([...VOCABULARY, ...foldedSet(ORDINARY_WORDS)]),
+    ordinary: new Set([...VOCABULARY, ...foldedSet([...ORDINARY_WORDS, ...phrasesOf([CUES.OF_A_THING])])]),
     things: foldedSet(phrasesOf([CUES.OF_A_THING])),
     verbs: foldedSet(phrasesOf([CUES.VERBS])),
     between: foldedSet(BETWEEN_NAMES),
@@ -89,18 +98,30 @@ function wordsOf(text: string): Word[] {
   });
 }
 
-const isInitial = ({ text }: Word): boolean => /^\p{Lu}$/u.test(text);
+/** A single letter; a small one that is no word of its own. */
+const isInitial = ({ text, key }: Word, isLower: boolean, hasDot: boolean): boolean =>
+  /^\p{Lu}$/u.test(text) || (isLower && /^\p{Ll}$/u.test(text) && (hasDot || !listsOf().ordinary.has(key)));
 const isCaseless = ({ text }: Word): boolean => /^\p{Lo}/u.test(text);
 /** Two or three capitals are an abbreviation. */
 const isAbbreviation = ({ text }: Word): boolean => /^\p{Lu}{1,3}$/u.test(text);
 
-/** Whether this word can be one of a name. `isLower`: also without a capital. */
-function isNameWord(word: Word, isLower: boolean): boolean {
-  const { ordinary, titles } = listsOf();
+/** How words of medicine and words for what somebody does or is like end, folded; few names do. */
+const TERM =
+  /(?:[st]ion|ment|ness|ity|ing|ism|ist|ed|ly|ous|ive|ble|ic|al|ary|oid|ent|ant|ology|graph[iy]e?|grafi[ae]?|gram|scop[iy]e?|skopie|itis|osis|ose|oma|inom|path[iy]e?|e[ck]tom[iy]e?|otomy|ostomy|plast[iy]e?|metry|emia|trophy|megaly|algia|lysis|ine|ung|heit|keit|lich|isch|iert|igt|eerd|gelenk|bein|zione|cion|cao|mente|ique|[ae]nce|aire|ante|[aiu][dt][oa]|on[yae]|[ае]н[аоы]?|[еи]т|ость|ние|ция|iyor|ildi|mis|ecek|lar)s?$/u;
+const SMALL_LEAST = 5;
+
+/**
+ * Whether this word can be one of a name. `isLower`: also without a capital, unless it reads like a word of a
+ * description.
+ */
+function isNameWord(word: Word, { isLower, isCautious }: Pick<Manner, 'isLower' | 'isCautious'>): boolean {
+  const { ordinary, titles, verbs } = listsOf();
   if (word.text.length < 2 || ordinary.has(word.key) || titles.has(word.key)) return false;
   if (WITHOUT_SPACES.test(word.text)) return false;
   if (word.text.includes('-') && word.key.split('-').every((part) => ordinary.has(part))) return false;
-  return isLower || isCaseless(word) || /^\p{Lu}/u.test(word.text);
+  if (isCaseless(word) || /^\p{Lu}/u.test(word.text)) return true;
+  if (!isLower) return false;
+  return !isCautious || (word.key.length >= SMALL_LEAST && !verbs.has(word.key) && !TERM.test(word.key));
 }
 
 interface Reading {
@@ -110,6 +131,8 @@ interface Reading {
 /** How a name behind a cue may look. */
 interface Manner {
   readonly isLower: boolean;
+  /** Without a capital only a word that none of a description looks like. */
+  readonly isCautious: boolean;
   /** Names of one or two capitals, and initials alone. */
   readonly isShort: boolean;
   readonly most: number;
@@ -119,6 +142,8 @@ interface FoundName {
   readonly end: number;
   /** Without initials. */
   readonly names: number;
+  readonly initials: number;
+  /** The first of them, behind initials. */
   readonly first: Word;
   /** The place of the word behind it. */
   readonly next: number;
@@ -142,8 +167,10 @@ function nameFrom({ text, words }: Reading, from: number, manner: Manner): Found
   const first = words[from];
   if (first === undefined) return null;
   let end = first.start;
+  let named: Word | null = null;
   let names = 0;
   let initials = 0;
+  let dotted = 0;
   let particles = 0;
   let hasComma = false;
   let next = from;
@@ -153,27 +180,45 @@ function nameFrom({ text, words }: Reading, from: number, manner: Manner): Found
     const isComma: boolean = COMMA.test(gap) && !hasComma && names === 1;
     if (!BETWEEN_WORDS.test(gap) && !isComma) break;
     if (matchesAt(COLON_BEHIND, text, word.end)) break;
-    if (isInitial(word) && (text[word.end] === '.' || names > 0 || manner.isShort)) {
+    const hasDot = text[word.end] === '.';
+    const isBare = names > 0 || manner.isShort || isBeforeName({ text, words }, at, manner);
+    if (isInitial(word, manner.isLower, hasDot) && (hasDot || isBare)) {
       initials += 1;
+      dotted += hasDot ? 1 : 0;
       if (initials > INITIALS_MOST) break;
-      end = word.end + (text[word.end] === '.' ? 1 : 0);
+      end = word.end + (hasDot ? 1 : 0);
     } else if (between.has(word.key) && !/^\p{Lu}{2}/u.test(word.text) && particles < PARTICLES_MOST) {
       particles += 1;
       continue;
-    } else if (isNameWord(word, manner.isLower)) {
+    } else if (isNameWord(word, manner)) {
       names += 1;
+      named ??= word;
       end = word.end;
     } else break;
     hasComma ||= isComma;
     next = at + 1;
   }
-  if (names === 0 && !(initials >= 2 || (initials > 0 && manner.isShort))) return null;
+  if (names === 0 && !(dotted >= 2 || (initials > 0 && manner.isShort))) return null;
   if (names === 1 && initials === 0 && isAbbreviation(words[next - 1]!) && !manner.isShort) return null;
-  return { start: first.start, end, names, first, next };
+  return { start: first.start, end, names, initials, first: named ?? first, next };
 }
 
-const STRONG: Manner = { isLower: true, isShort: true, most: 4 };
-const PLAIN: Manner = { isLower: false, isShort: false, most: 3 };
+/** Whether an initial without a dot stands before a name, or before others that do. */
+function isBeforeName({ text, words }: Reading, at: number, manner: Manner): boolean {
+  for (let k = at + 1; k <= at + INITIALS_MOST && k < words.length; k += 1) {
+    if (!BETWEEN_WORDS.test(text.slice(words[k - 1]!.end, words[k]!.start))) return false;
+    if (words[k]!.text.length > 1) return isNameWord(words[k]!, manner);
+  }
+  return false;
+}
+
+const STRONG: Manner = { isLower: true, isCautious: false, isShort: true, most: 4 };
+const PLAIN: Manner = { isLower: false, isCautious: false, isShort: false, most: 3 };
+const SMALL: Manner = { isLower: true, isCautious: true, isShort: false, most: 2 };
+/** Behind a title that is none of a modality, or a title behind another cue. */
+const TITLED: Manner = { ...SMALL, isCautious: false };
+/** What is written behind dashes, before a degree. */
+const SIGNED: Manner = { isLower: true, isCautious: true, isShort: true, most: 3 };
 
 const COLON = /[.)\]]?\s{0,2}(?:\(\p{L}{1,3}\))?\s?[:=]\s{0,3}["“„«(]?/uy;
 const SPACE = /\.?[\s_]{1,2}["“„«(]?|\./uy;
@@ -196,14 +241,44 @@ function endOfCue({ text, words }: Reading, at: number, cue: Cue): number | null
   return at + cue.words.length;
 }
 
+/** Of titles that stand one behind the other. */
+const TITLES_MOST = 5;
+
+/** The place behind the titles, or what belongs to one, that stand at `from`; `from` where none does. */
+function behindTitles(reading: Reading, from: number, kinds: readonly Kind[]): number {
+  const { text, words } = reading;
+  let place = from;
+  for (let titles = 0; titles < TITLES_MOST; titles += 1) {
+    const cues = listsOf().cues.get(words[place]?.key ?? '') ?? [];
+    const end = cues
+      .filter(({ kind }) => kinds.includes(kind))
+      .map((cue) => endOfCue(reading, place, cue))
+      .find((at) => at !== null && words[at]?.start === behindCue(text, words[at - 1]!.end)?.at);
+    if (end === undefined || end === null) break;
+    place = end;
+  }
+  return place;
+}
+
 /** DR before one word is the modality more often than a doctor, unless the word is long and none of the trade. */
 const LONG_NAME = 5;
 
 function isTitleHere(title: Word, hasDot: boolean, isPhrase: boolean, found: FoundName): boolean {
-  if (hasDot || isPhrase) return true;
+  if (hasDot || isPhrase || found.initials > 0) return true;
   if (title.text === 'DR') return found.names > 1 || found.first.text.length >= LONG_NAME;
   return !AMBIGUOUS_TITLES.has(title.text) && !TITLES_WITH_A_DOT.has(title.key);
 }
+
+/** Titles that stand before a name without a capital too: no words of a sentence, and not those of modalities. */
+const isBeforeSmall = ({ text, key }: Word, hasDot: boolean): boolean =>
+  !TITLES_WITH_A_CAPITAL.has(key) &&
+  !/^\p{Lu}{2}/u.test(text) &&
+  (hasDot || key === 'dr' || key === 'prof' || !AMBIGUOUS_TITLES.has(text.toUpperCase()));
+
+/** Nothing of the same sentence follows. */
+const END_OF_A_PHRASE = /(?![ _]{0,2}\p{L})/uy;
+/** "mother, Ann Quill, reports" */
+const BEHIND_A_COMMA = /,\s/uy;
 
 /** Between a relation and whose it is. */
 const OF: ReadonlySet<string> = new Set(['of', 'von', 'de', 'di', 'del', 'da', 'van']);
@@ -211,49 +286,144 @@ const OF: ReadonlySet<string> = new Set(['of', 'von', 'de', 'di', 'del', 'da', '
 const FAMILY_NAME =
   /^ال\p{L}{3,20}ي$|\p{Script=Cyrillic}(?:ов|ев|ин|ын|ова|ева|ина|ына|овои|евои|скии|ская|скои|цкии|цкая|енко|швили)$|(?:[sc]k[ai]|owicz|ewicz|oglu)$/u;
 
+/** A name with a capital or, where the words around it say that it is one, without. */
+function anyNameFrom(
+  reading: Reading,
+  from: number,
+  manner: Manner,
+  isSmallHere: (found: FoundName) => boolean,
+): FoundName | null {
+  const found = nameFrom(reading, from, PLAIN);
+  if (found !== null) return found;
+  const small = nameFrom(reading, from, manner);
+  return small !== null && small.names > 0 && isSmallHere(small) ? small : null;
+}
+
+/** The words behind a cue. */
+interface Behind {
+  readonly from: number;
+  readonly hasColon: boolean;
+}
+
+function behind({ text, words }: Reading, end: number, { kind }: Cue): Behind | null {
+  const before = words[end - 1]!.end;
+  const isApart = kind === 'relation' && matchesAt(BEHIND_A_COMMA, text, before);
+  const place = isApart ? { at: BEHIND_A_COMMA.lastIndex, hasColon: false } : behindCue(text, before);
+  return place !== null && words[end]?.start === place.at ? { from: end, hasColon: place.hasColon } : null;
+}
+
 /** The name behind one cue; null: none that a person has. */
 function nameBehind(reading: Reading, at: number, cue: Cue): FoundName | null {
+  const end = endOfCue(reading, at, cue);
+  const place = end === null ? null : behind(reading, end, cue);
+  if (place === null || cue.kind === 'behind-a-title') return null;
+  if (cue.kind === 'title') return nameBehindTitle(reading, at, cue, place.from);
+  const isThing = cue.kind === 'name' && listsOf().things.has(reading.words[at - 1]?.key ?? '');
+  if (isThing) return null;
+  const titled = behindTitles(reading, place.from, ['title', 'behind-a-title']);
+  if (titled > place.from) return anyNameFrom(reading, titled, TITLED, () => true);
+  return nameBehindRole(reading, cue, place);
+}
+
+/** Whether a verb of people stands behind it, or is its last word where all are in capitals. */
+const isSaid = ({ words }: Reading, { next, names }: FoundName): boolean =>
+  [words[next], names > 1 ? words[next - 1] : undefined].some((word) => listsOf().verbs.has(word?.key ?? ''));
+
+function nameBehindTitle(reading: Reading, at: number, cue: Cue, from: number): FoundName | null {
   const { text, words } = reading;
-  const lists = listsOf();
-  const from = endOfCue(reading, at, cue);
-  const behind = from === null ? null : behindCue(text, words[from - 1]!.end);
-  if (from === null || behind === null || words[from]?.start !== behind.at) return null;
-  const { hasColon } = behind;
-  const before = words[at - 1];
-  switch (cue.kind) {
+  const place = behindTitles(reading, from, ['behind-a-title']);
+  const title = words[at]!;
+  const hasDot = text[words[from - 1]!.end] === '.';
+  const isPhrase = cue.words.length > 1 || place > from;
+  const isParticle = listsOf().between.has(words[place]?.key ?? '');
+  const found = anyNameFrom(
+    reading,
+    place,
+    hasDot ? TITLED : SMALL,
+    (small) => !isParticle && (isBeforeSmall(title, hasDot) || isSaid(reading, small)),
+  );
+  if (found === null) return null;
+  // "MR QUILL COMPLAINS"
+  const isPerson = isSaid(reading, found) && !TERM.test(found.first.key);
+  return isPerson || isTitleHere(title, hasDot, isPhrase, found) ? found : null;
+}
+
+function nameBehindRole(
+  reading: Reading,
+  { kind, words: said }: Cue,
+  { from, hasColon }: Behind,
+): FoundName | null {
+  const { text, words } = reading;
+  const { between } = listsOf();
+  const first = words[from]!;
+  const isAlone = ({ end }: FoundName): boolean =>
+    !between.has(first.key) && matchesAt(END_OF_A_PHRASE, text, end);
+  switch (kind) {
     case 'name':
-      if (before !== undefined && lists.things.has(before.key)) return null;
       if (hasColon) return nameFrom(reading, from, STRONG);
       // "Name des Protokolls" names nobody, and Turkish "ad" is an abbreviation elsewhere.
-      if (isCaseless(words[from]!) || lists.between.has(words[from]!.key) || cue.words[0]!.length < 3)
-        return null;
-      return nameFrom(reading, from, PLAIN);
-    case 'relation':
-      if (hasColon) return nameFrom(reading, from, PLAIN);
+      return isCaseless(first) || between.has(first.key) || said[0]!.length < 3
+        ? null
+        : nameFrom(reading, from, PLAIN);
+    case 'relation': {
+      if (hasColon) return anyNameFrom(reading, from, SMALL, isAlone);
       // "mother of Ann Quill"
-      return OF.has(words[from]!.key) ? nameFrom(reading, from + 1, PLAIN) : null;
+      if (OF.has(first.key)) return anyNameFrom(reading, from + 1, SMALL, isAlone);
+      const found = anyNameFrom(reading, from, SMALL, (small) => isSaid(reading, small));
+      return found !== null && found.names > 0 && isSaid(reading, found) ? found : null;
+    }
     case 'role':
     case 'by': {
-      if (!hasColon && isCaseless(words[from]!) && !FAMILY_NAME.test(words[from]!.key)) return null;
-      const found = nameFrom(reading, from, PLAIN);
+      if (!hasColon && isCaseless(first) && !FAMILY_NAME.test(first.key)) return null;
+      const found = anyNameFrom(reading, from, SMALL, isAlone);
       // "signed A.P." may be anything.
       return hasColon || (found !== null && found.names > 0) ? found : null;
     }
     case 'patient': {
-      const found = nameFrom(reading, from, PLAIN);
+      const found = anyNameFrom(
+        reading,
+        from,
+        SMALL,
+        (small) => hasColon && isAlone(small) && small.names + small.initials > 1,
+      );
       if (found === null || hasColon) return found;
       if (FAMILY_NAME.test(found.first.key)) return found;
       if (isCaseless(found.first)) return null;
-      return found.names > 1 || lists.verbs.has(words[found.next]?.key ?? '') ? found : null;
-    }
-    case 'title': {
-      const found = nameFrom(reading, from, PLAIN);
-      const hasDot = text[words[from - 1]!.end] === '.';
-      return found !== null && isTitleHere(words[at]!, hasDot, cue.words.length > 1, found) ? found : null;
+      return found.names > 1 || isSaid(reading, found) ? found : null;
     }
     default:
-      return cue.kind satisfies never;
+      return null;
   }
+}
+
+/** The beginning of a signature. */
+const DASHES = /(?:-{2,8}|\/s\/)\s{0,3}/gu;
+const BEFORE_A_SIGNED_DEGREE = /^[,\s(.]{1,3}$/;
+const WORDS_OF_A_SIGNATURE = 5;
+
+/** Names behind two dashes and before a degree or a role, however they are written. */
+function signatures(reading: Reading, places: ReadonlyMap<number, number>): Span[] {
+  return [...reading.text.matchAll(DASHES)].flatMap(({ 0: dashes, index }) => {
+    const at = places.get(index + dashes.length);
+    const name =
+      at === undefined ? null : signedFrom(reading, behindTitles(reading, at, ['title', 'behind-a-title']));
+    return name === null ? [] : [name];
+  });
+}
+
+function signedFrom({ text, words }: Reading, from: number): Span | null {
+  const { cues, between } = listsOf();
+  for (let k = from; k < from + WORDS_OF_A_SIGNATURE && k < words.length; k += 1) {
+    const word = words[k]!;
+    const gap = k === from ? ' ' : text.slice(words[k - 1]!.end, word.start);
+    if (!BEFORE_A_SIGNED_DEGREE.test(gap)) return null;
+    const isRole = (cues.get(word.key) ?? []).some(({ kind }) => kind === 'role' || kind === 'title');
+    if (k > from && (isRole || matchesAt(BEHIND_A_SIGNATURE, text, word.start)))
+      return [words[from]!.start, words[k - 1]!.end];
+    const isName = isNameWord(word, SIGNED) || isInitial(word, true, text[word.end] === '.');
+    if (!isName && !between.has(word.key)) return null;
+  }
+  return null;
 }
 
 const BEFORE_A_DEGREE = /^(?:,?\s{1,2}|\.\s?|,)$/;
@@ -268,7 +438,7 @@ function nameBefore({ text, words }: Reading, at: number): Span | null {
   for (let k = at - 1; k >= 0 && k >= at - NAMES_BEFORE; k -= 1) {
     const word = words[k]!;
     if (!BEFORE_A_DEGREE.test(text.slice(word.end, words[k + 1]!.start))) break;
-    if (!isNameWord(word, false) && !(isInitial(word) && text[word.end] === '.')) break;
+    if (!isNameWord(word, PLAIN) && !isInitial(word, false, false)) break;
     longest = Math.max(longest, word.text.length);
     start = word.start;
   }
@@ -295,7 +465,7 @@ function besideCaret({ text, words }: Reading, at: number, by: 1 | -1): Word {
   let last = words[at]!;
   for (let k = 1; k <= BESIDE_CARET; k += 1) {
     const word = words[at + k * by];
-    if (word === undefined || !isNameWord(word, false) || isAbbreviation(word)) return last;
+    if (word === undefined || !isNameWord(word, PLAIN) || isAbbreviation(word)) return last;
     const gap = by > 0 ? text.slice(last.end, word.start) : text.slice(word.end, last.start);
     if (gap !== ' ') return last;
     last = word;
@@ -303,9 +473,8 @@ function besideCaret({ text, words }: Reading, at: number, by: 1 | -1): Word {
   return last;
 }
 
-function caretNames(reading: Reading): Span[] {
+function caretNames(reading: Reading, places: ReadonlyMap<number, number>): Span[] {
   const { text, words } = reading;
-  const places = new Map(words.map(({ start }, at) => [start, at]));
   return [...text.matchAll(CARET)]
     .filter(([match]) => isCaretName(match))
     .map((match): Span => {
@@ -382,7 +551,13 @@ function handles(text: string): Span[] {
 export function findNames(text: string): Span[] {
   const { cues } = listsOf();
   const reading: Reading = { text, words: wordsOf(text) };
-  const found = [...namesByForm(text), ...caretNames(reading), ...handles(text)];
+  const places = new Map(reading.words.map(({ start }, at) => [start, at]));
+  const found = [
+    ...namesByForm(text),
+    ...caretNames(reading, places),
+    ...signatures(reading, places),
+    ...handles(text),
+  ];
   for (const [at, { key, start }] of reading.words.entries()) {
     const before = nameBefore(reading, at);
     if (before !== null) found.push(before);

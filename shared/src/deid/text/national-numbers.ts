@@ -7,7 +7,7 @@
  * countries at once, and calls the numbers of the specifications' own examples invalid.
  */
 import { composePattern } from '../../compose-pattern.ts';
-import { isLuhn, isMod11And10, isMod97, isVerhoeff, weighted } from './check-digits.ts';
+import { isLuhn, isMod11And10, isVerhoeff, weighted } from './check-digits.ts';
 import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
 
@@ -41,9 +41,6 @@ const isDni = (value: string): boolean => {
     .replace(/^[XYZ]/i, (letter) => String('XYZ'.indexOf(letter.toUpperCase())));
   return DNI_LETTERS[Number(number) % DNI_LETTERS.length] === value.at(-1)!.toUpperCase();
 };
-/** French NIR: Corsica's departments count as numbers. */
-const isNir = (value: string): boolean =>
-  value.length === 13 || isMod97(value.toUpperCase().replace('2A', '19').replace('2B', '18'));
 /** Austrian Sozialversicherungsnummer: the fourth digit checks the others. */
 const isSvnr = (value: string): boolean => mod11(value, [3, 7, 9, 0, 5, 8, 4, 2, 1, 6]) === Number(value[3]);
 /** Turkish kimlik number. */
@@ -111,11 +108,12 @@ const NUMBERS: readonly NationalNumber[] = [
   // AT, CH
   { written: '\\d{4}[\\s/-]\\d{2}[\\s.]?\\d{2}[\\s.]?\\d{2}', isOne: isSvnr },
   { written: '756[\\s.]\\d{4}[\\s.]\\d{4}[\\s.]\\d{2}', isOne: null },
-  // FR, BE, NL, LU
+  // FR, whose groups tell enough: people shorten and mistype the key; then BE, NL, LU
   {
     written:
-      '[12]\\s?\\d{2}\\s?(?:0[1-9]|1[0-2]|[2-9]\\d)\\s?(?:\\d{2}|2[AB])\\s?\\d{3}\\s?\\d{3}(?:\\s?\\d{2})?',
-    isOne: isNir,
+      '(?!\\d{13})[1-478][\\s._-]?\\d{2}[\\s._-]?(?:0[1-9]|1[0-2]|[2-9]\\d)[\\s._-]?(?:\\d{2}|2[AB])[\\s._-]?\\d{3}[\\s._-]?\\d{3}' +
+      '(?:[\\s._/(-]{0,3}(?:[Cc]l[ée][\\s:]{0,2})?\\d{1,3}\\)?)?',
+    isOne: null,
   },
   { written: '\\d{2}\\.\\d{2}\\.\\d{2}-\\d{3}[\\s.-]\\d{2}', isOne: null },
   { written: '\\d{4}[\\s.]\\d{2}[\\s.]\\d{3}', isOne: isBsn },

@@ -60,6 +60,22 @@ const SAID: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'kolano Marka': 'kolano [removed]',
     'market scan': 'market scan',
   },
+  'Virtanen^Aino': { 'polvi Virtasellekin': 'polvi [removed]', 'Virtasten polvi': '[removed] polvi' },
+  'Lehto^Aino': { 'Lehdon polvi': '[removed] polvi' },
+  'Niemi^Aino': { 'polvi Niemessäkin': 'polvi [removed]' },
+  'Król^Jan': { 'kolano Królowi': 'kolano [removed]', 'kolano Króla': 'kolano [removed]' },
+  'Bąk^Jan': { 'kolano Bąkiem': 'kolano [removed]' },
+  'Novotný^Jan': { 'koleno Novotného': 'koleno [removed]', 'u Novotnými': 'u [removed]' },
+  'Dvořák^Jan': { 'koleno Dvořákovými': 'koleno [removed]' },
+  'Müller^Jürgen': { 'Müllersches Knie': '[removed] Knie' },
+  'Bach^Uwe': { 'Bachsche Aufnahme': '[removed] Aufnahme', Bachenbülach: 'Bachenbülach' },
+  'Szabó^Pál': { 'Szabóéknál térd': '[removed] térd', Szabónénak: '[removed]' },
+  'Kovács^Pál': { Kováccsal: '[removed]' },
+  'Demir^Ali': { 'Demirlerden diz': '[removed] diz' },
+  'Kazlauskas^Jonas': { Kazlauskui: '[removed]' },
+  'Horvat^Ivan': { Horvatovima: '[removed]' },
+  'Popescu^Ion': { Popescului: '[removed]' },
+  'Stern^Kor': { 'sternal notch, sternum, coronal': 'sternal notch, sternum, coronal' },
   'Horváth^Szabolcs': { 'Horváthnak térd': '[removed] térd', Horváthtal: '[removed]' },
   'Mann^Hans^Kai': {
     'signed H.K.M. today': 'signed [removed] today',
@@ -129,6 +145,18 @@ test('four digits of a Patient ID, half of an accession number, the birth date a
     text(0x00080050, 'SH', 'A2024-5817'),
     text(0x00100030, 'DA', '19610502'),
   ];
+  for (const [number, said, left] of [
+    ['12345678', 'ref 5678/5678 knee', 'ref [removed] knee'],
+    ['12345678', 'ref 5678 5678', 'ref [removed]'],
+    ['12345678', 'TR 5678 knee', 'TR 5678 knee'],
+    ['AC123456789', 'ref 6789-6789', 'ref [removed]'],
+    ['AC123456789', 'ref 56789', 'ref [removed]'],
+    ['CT24-7731942', 'ref 7731942.7731942', 'ref [removed]'],
+  ] as const) {
+    const own = text(0x00080050, 'SH', number);
+    const { of } = await cleaned([own, text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)], 'clean-descriptors');
+    assert.is(of(ADDITIONAL_PATIENT_HISTORY), left, `${number}: ${said}`);
+  }
   for (const [said, left] of [
     ['pat 4711, head', 'pat [removed], head'],
     ['no 5817', 'no [removed]'],

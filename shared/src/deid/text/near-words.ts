@@ -2,19 +2,26 @@
  * Finds the parts of names as they stand in texts without being written as in the header: with an ending of
  * their language, with one wrong letter, split in two, or letter by letter.
  *
- * The rules. An ending counts behind parts of five letters and more, in Cyrillic of four: one of the lists
- * below, behind the part or instead of its last vowel ("Kowalska", "Kowalskiej"), in Greek instead of the
- * ending; behind Finnish "-nen" ("-sen", "-selle"), Slavic "-ek" and "-ec" ("Marka"), and Hungarian "-al" behind
- * the consonant repeated. One letter may be wrong, missing, too many or changed with its neighbour in parts of
- * six letters and more. Words of the trade are nobody's name.
+ * The rules. Endings of a language, up to three in a row ("Virtasellekin", "Kowalczykówna"), count behind parts of
+ * five letters and more, in Cyrillic of four, or instead of their last vowel ("Kowalska", "Kowalskiej"), in Greek
+ * instead of the ending; behind Finnish "-nen" ("-sen", "-selle") and weak consonants ("Lehdon"), Slavic "-ek" and
+ * "-ec" ("Marka"), and Hungarian "-al" behind the consonant repeated. Behind shorter parts only longer endings count. One
+ * letter may be wrong, missing, too many or changed with its neighbour in parts of six letters and more. Words of the
+ * trade are nobody's name, and no ordinary word is an inflected one.
  */
 import { fold } from './fold.ts';
+import { ORDINARY_WORDS } from './ordinary-words.ts';
 import type { Budget } from './search-sources.ts';
 import type { Span } from './text-patterns.ts';
 import { VOCABULARY } from './vocabulary.ts';
 
 const INFLECTED_LEAST = 5;
 const CYRILLIC_LEAST = 4;
+/** Parts and stems that are shorter have no endings. */
+const SHORTEST = 3;
+const LEAST_BEHIND_A_SHORT_ONE = 3;
+/** Only endings that no other word has count behind it. */
+const SHORTEST_STEM = 4;
 const TYPO_LEAST = 6;
 const SPLIT_LEAST = 5;
 const SPACED_LEAST = 4;
@@ -23,13 +30,20 @@ const WORD_MOST = 40;
 /** Of both ends of a part: an error leaves one of them as it is. */
 const END = 3;
 
-/** Folded: cases of Polish, Czech, Slovak, Slovene and Croatian; of Finnish, Hungarian, Russian in Latin letters. */
+/**
+ * Folded: cases of Polish, Czech, Slovak, Slovene and Croatian; of Finnish and Estonian; of Hungarian and Turkish; of
+ * German, Scandinavian, Baltic and Romanian names; of Russian in Latin letters.
+ */
 const ENDINGS = new Set(
   (
-    'a e i o u y em iem om ow owi ovi ou ej iej im ym ich ych ami ach am ego emu ie owa owej ova ove ovou ' +
-    'n en in ta ssa sta lla lta lle ksi na essa esta ella elta elle eksi ena ' +
-    't at et ot nak nek val vel ban ben bol rol tol hoz hez ra re nal nel on ert ig ' +
-    'oi oj oy'
+    'a e i o u y em iem om ow owi owie ovi ou ej iej im ym ich ych ami ach am ego emu eho ie owa owej owna owny ' +
+    'ova ove ovou ovych ovym ymi um ovog ovoj ovih ovima oh ' +
+    'n en in ta tta ssa sta lla lta lle ksi na essa esta ella elta elle eksi ena ten ia issa ista illa ilta ille ' +
+    'nsa ensa kin kaan ko han ga lt st ks sse ' +
+    't at et ot nak nek val vel ban ben bol rol tol hoz hez ra re nal nel on ert ig ek ne ' +
+    'un dan den tan tin da de lar ler gil ki nin nun ya ye nda nde ndan nden ' +
+    's es ens sche schen scher sches schem ska arna arnas erne ernes ar um as ui us ului ul lui ilor ' +
+    'le ele ul kal kel ren rekin rentzat oi oj oy'
   ).split(' '),
 );
 /** Of Russian and Ukrainian. */
@@ -40,7 +54,13 @@ const CYRILLIC_ENDINGS = new Set(
 );
 /** Of Greek: the other cases of names in -os, -is, -as and -a. */
 const GREEK_ENDINGS = new Set(fold('ος ου ο ε οι ων ους ης η ας α ες ηδες ηδων αδες αδων').text.split(' '));
-const ENDING_MOST = 4;
+/** Of all endings of a word together. */
+const ENDING_MOST = 9;
+const ENDINGS_IN_A_ROW = 3;
+/** Behind a stem of three letters; then behind a part of four, although they are shorter than the other endings there. */
+const LONG_ENDINGS = new Set('iem owi owie ovi owej owna ovou eho emu ego'.split(' '));
+const SHORT_ENDINGS = new Set('a u em om ow ou ej ym ne le ga lt'.split(' '));
+const ORDINARY: ReadonlySet<string> = new Set(ORDINARY_WORDS.map((word) => fold(word).text));
 
 const CYRILLIC = /^\p{Script=Cyrillic}+$/u;
 const GREEK = /^\p{Script=Greek}+$/u;
@@ -50,25 +70,48 @@ const SPLIT = /^(?:['`-]\s{0,2}|\s{1,3})$/;
 const SPACED = /(?<!\p{L})\p{L}(?:[\s._-]{1,2}\p{L}(?!\p{L})){3,40}/gu;
 
 /** Slavic "-ek" and "-ec" lose their vowel: "Marek", "Marka". */
-const WITHOUT_VOWEL = 'a u i y em owi ovi om ow ami ach ou'.split(' ');
+const WITHOUT_VOWEL = 'a e u i y em owi ovi ove ovou om ow ami ach ou'.split(' ');
+/** "Kováccsal": of a consonant of two letters Hungarian repeats the first. */
+const DIGRAPH = /(?:cs|gy|ly|ny|sz|ty|zs)$/;
 function shortened(part: string): string[] {
+  if (DIGRAPH.test(part))
+    return ['al', 'el'].map((ending) => part.slice(0, -2) + part.at(-2) + part.slice(-2) + ending);
   if (part.length < INFLECTED_LEAST || !/e[kc]$/.test(part)) return [];
   return WITHOUT_VOWEL.map((ending) => part.slice(0, -2) + part.slice(-1) + ending);
 }
 
-/** The part without each ending that it may have. */
-function stemsOf(part: string): string[] {
-  if (CYRILLIC.test(part)) {
-    if (part.length < CYRILLIC_LEAST) return [];
-    return [part, part.replace(/(?:[иыо]и|[ая]я|[аяьоеиыую])$/u, '')];
-  }
-  if (part.length < INFLECTED_LEAST) return [];
-  if (GREEK.test(part)) return [part.replace(/(?:[οηα]σ|ου|[οηα])$/u, '')];
-  const stems = [part, part.replace(/[aeiouy]$/, '')];
-  if (part.endsWith('nen') && part.length > INFLECTED_LEAST) stems.push(`${part.slice(0, -3)}s`);
-  return stems;
-}
+/** Finnish: "Lehto", "Lehdon"; "Mäki", "Mäelle". */
+const WEAK: readonly (readonly [strong: RegExp, weak: string])[] = [
+  [/([lnr])t(?=[aeiouy]$)/, '$1$1'],
+  [/(?<=[aeiouyh])t(?=[aeiouy]$)/, 'd'],
+  [/([kpt])\1(?=[aeiouy]$)/, '$1'],
+  [/(?<=[aeiouyhlr])k(?=[aeiouy]$)/, ''],
+  [/(?<=[aeiouylr])p(?=[aeiouy]$)/, 'v'],
+];
+const weakened = (part: string): string[] =>
+  WEAK.filter(([strong]) => strong.test(part)).flatMap(([strong, weak]) => {
+    const stem = part.replace(strong, weak);
+    return [stem, stem.replace(/i$/, 'e')];
+  });
 
+/** The part without each ending that it may have, with the least letters of the ending that follows. */
+function stemsOf(part: string): [stem: string, least: number][] {
+  const { length } = part;
+  if (CYRILLIC.test(part)) {
+    const stems = [part, part.replace(/(?:[иыо]и|[ая]я|[аяьоеиыую])$/u, '')];
+    return length < CYRILLIC_LEAST ? [] : stems.map((stem) => [stem, 1]);
+  }
+  if (GREEK.test(part))
+    return length < INFLECTED_LEAST ? [] : [[part.replace(/(?:[οηα]σ|ου|[οηα])$/u, ''), 1]];
+  const least = length < INFLECTED_LEAST ? LEAST_BEHIND_A_SHORT_ONE : 1;
+  if (length < SHORTEST || (length < INFLECTED_LEAST && ORDINARY.has(part))) return [];
+  const stems = [part, part.replace(/[aeiouy]$/, ''), ...weakened(part)];
+  if (length > INFLECTED_LEAST)
+    stems.push(part.replace(/nen$/, 's'), part.replace(/(?:[aiuy]s|(?<=[nlr])s)$/, ''));
+  return stems
+    .filter((stem) => stem.length >= SHORTEST)
+    .map((stem) => [stem, stem.length === SHORTEST ? SHORTEST_STEM : least]);
+}
 /** Whether they differ by one letter that is wrong, missing, too many or changed with its neighbour. */
 export function isOneTypo(a: string, b: string): boolean {
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
@@ -87,7 +130,8 @@ const swapped = (part: string): string => part.slice(0, 2) + part[3] + part[2] +
 
 interface Index {
   readonly parts: ReadonlySet<string>;
-  readonly stems: ReadonlySet<string>;
+  /** With the least letters of an ending behind it. */
+  readonly stems: ReadonlyMap<string, number>;
   readonly shortened: ReadonlySet<string>;
   readonly byEnd: ReadonlyMap<string, readonly string[]>;
 }
@@ -106,7 +150,12 @@ function indexOf(parts: ReadonlySet<string>): Index {
     if (part.length === TYPO_LEAST) put(swapped(part), part);
   }
   const all = [...parts];
-  return { parts, stems: new Set(all.flatMap(stemsOf)), shortened: new Set(all.flatMap(shortened)), byEnd };
+  return {
+    parts,
+    stems: new Map(all.flatMap(stemsOf).toSorted((a, b) => b[1] - a[1])),
+    shortened: new Set(all.flatMap(shortened)),
+    byEnd,
+  };
 }
 
 /** The ranges of folded text that hold a part of a name, not as the header writes it. */
@@ -135,15 +184,34 @@ function isSplit({ parts }: Index, whole: string, between: string): boolean {
   return whole.length >= SPLIT_LEAST && parts.has(whole) && SPLIT.test(between);
 }
 
+function isInflected(ending: string, endings: ReadonlySet<string>, least: number): boolean {
+  if (least === SHORTEST_STEM) return LONG_ENDINGS.has(ending);
+  return (
+    (ending.length >= least || SHORT_ENDINGS.has(ending)) && isRow(ending, endings, ENDINGS_IN_A_ROW)
+  );
+}
+
+/** Whether it is one ending, or so many in a row. */
+function isRow(ending: string, endings: ReadonlySet<string>, most: number): boolean {
+  if (endings.has(ending)) return true;
+  if (most <= 1 || endings === CYRILLIC_ENDINGS) return false;
+  for (let at = 1; at < ending.length; at += 1)
+    if (endings.has(ending.slice(0, at)) && isRow(ending.slice(at), endings, most - 1)) return true;
+  return false;
+}
+
 function isNear(index: Index, word: string, budget: Budget): boolean {
   const { stems, byEnd } = index;
   if (word.length < CYRILLIC_LEAST || word.length > WORD_MOST || VOCABULARY.has(word)) return false;
   const endings = CYRILLIC.test(word) ? CYRILLIC_ENDINGS : GREEK.test(word) ? GREEK_ENDINGS : ENDINGS;
-  for (let letters = 1; letters <= ENDING_MOST && letters < word.length; letters += 1)
-    if (endings.has(word.slice(-letters)) && stems.has(word.slice(0, -letters))) return true;
+  for (let letters = 1; letters <= ENDING_MOST && letters < word.length; letters += 1) {
+    const least = stems.get(word.slice(0, -letters));
+    if (least !== undefined && isInflected(word.slice(-letters), endings, least) && !ORDINARY.has(word))
+      return true;
+  }
   // "Horváthtal": "-val" takes on the consonant before it.
   const [, stem = '', consonant = ''] = /^(.+)([^aeiou])[ae]l$/.exec(word) ?? [];
-  if (stems.has(stem) && stem.slice(-2).includes(consonant)) return true;
+  if (stem !== '' && stems.has(stem) && stem.slice(-2).includes(consonant)) return true;
   if (index.shortened.has(word)) return true;
   if (word.length < TYPO_LEAST - 1) return false;
   return [`^${word.slice(0, END)}`, `${word.slice(-END)}$`, word].some((key) =>
@@ -166,9 +234,9 @@ function findSpaced({ parts }: Index, text: string, budget: Budget): Span[] {
 /** Three letters that a text must hold where the finder finds a part (screen-bytes.ts). */
 export function nearBeginningsOf(parts: ReadonlySet<string>): string[] {
   return [...parts].flatMap((part) => {
-    const own = part.slice(0, END);
-    if (part.length < TYPO_LEAST) return [own];
-    const ends = [own, part.slice(-END)];
+    const own = [part.slice(0, END), ...weakened(part).map((stem) => stem.slice(0, END))];
+    if (part.length < TYPO_LEAST) return own;
+    const ends = [...own, part.slice(-END)];
     return part.length === TYPO_LEAST ? [...ends, swapped(part).slice(0, END)] : ends;
   });
 }
