@@ -16,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 import pydicom
 import attack_bytes
+import attack_corners
 import attack_everywhere
 import attack_harmless
 import attack_language
@@ -38,7 +39,7 @@ SHOWN = 6
 
 def every_case(standards: Path, corpus: Path) -> list:
     return [
-        *attack_bytes.cases(corpus), *attack_structure.cases(standards), *attack_text.cases(), *attack_language.cases(), *attack_everywhere.cases(standards), *attack_harmless.cases(corpus),
+        *attack_bytes.cases(corpus), *attack_structure.cases(standards), *attack_text.cases(), *attack_language.cases(), *attack_corners.cases(), *attack_everywhere.cases(standards), *attack_harmless.cases(corpus),
     ]
 
 

@@ -27,6 +27,15 @@ export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
 ]);
 
 /**
+ * Attributes of Type 1C that PS3.3 asks for where another has a value, and for nothing else: without it they may not
+ * be there.
+ */
+export const CONDITIONS: ReadonlyMap<number, number> = new Map([
+  [0x00102298, 0x00102297], // Responsible Person Role: Responsible Person (§C.7.1.1)
+  [0x00120081, 0x00120082], // Ethics Committee Name: Ethics Committee Approval Number (§C.7.1.3)
+]);
+
+/**
  * LT, ST, UT and UR attributes that hold a term, a format or a URL of a vocabulary, never prose about a
  * person.
  */

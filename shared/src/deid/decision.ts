@@ -22,7 +22,7 @@ export type Because =
   | 'marker' // PS3.15 E.1.1: states that, and how, the instance was de-identified
   | 'released' // a person looked at the pixels, or the text, and found that nothing in them names anybody
   | 'covered' // a person drew boxes over the names in the pixels, and these are blank now
-  | 'known-value' // kept otherwise, but it holds a name, a number, a place or a day of this very header
+  | 'known-value' // kept otherwise, but it holds a name, a number, a place or a day of this very header, or a name behind a cue
   | 'unseen-bytes' // bits and bytes of bulk data that no image shows
   | 'not-needed'; // kept without a rule: tells nothing about a person
 

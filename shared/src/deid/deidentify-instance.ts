@@ -131,7 +131,7 @@ export async function deidentifyInstance(
   if (!haveBeenSeen(texts, looked)) return { kind: 'quarantined', because: 'named-by-companion', texts };
   const isCovered = covered.length > 0;
   const plan = isReleased || isCovered ? withoutBurnedIn(resolved, isCovered) : resolved;
-  const cleared = await clearBulk(instance, plan.elements);
+  const cleared = await clearBulk(instance, plan.elements, plan.known);
   if (cleared === null) return { kind: 'quarantined', because: 'pixel-data-not-clearable' };
   const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
   const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements, cleared);

@@ -5,7 +5,7 @@
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { isPrivate, isPrivateCreator, tagName } from '../dicom/dictionary.ts';
 import { findElement } from '../dicom/values.ts';
-import { STANDARD_CODING_SCHEMES, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
+import { CONDITIONS, STANDARD_CODING_SCHEMES, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
 import { isShutterShape, withoutBitmapShutter, type WithoutBitmap } from './bitmap-shutter.ts';
 import {
   characterSetsAfter,
@@ -38,7 +38,7 @@ import type { TagAction } from './report.ts';
 import { PROSE, type DeidRules } from './rules.ts';
 import { safePrivateTags } from './safe-private.ts';
 import { SEARCH_STEPS_LIMIT } from './text/clean-text.ts';
-import { holdsKnown, knownIn, type Known } from './text/hold-known-values.ts';
+import { holdsCuedName, holdsKnown, knownIn, type Known } from './text/hold-known-values.ts';
 import type { Budget } from './text/search-sources.ts';
 
 /** A place in the header, the rules, and the two lists that the walk fills. */
@@ -65,6 +65,7 @@ export const PROSE_BYTES_LIMIT = 256 * 1024;
 
 const SHUTTER_REMOVED = decision('remove', 'X', 'overlay');
 const SHUTTER_CLEANED = decision('literal', 'C', 'overlay');
+const CONDITION_GONE = decision('remove', 'X', 'profile');
 const SAFE_PRIVATE = decision('keep', 'K', 'safe-private');
 const KNOWN_REPLACED = decision('dummy', 'D', 'known-value');
 const KNOWN_CLEANED = orElse(decision('clean-text', 'C', 'known-value'), KNOWN_REPLACED);
@@ -121,6 +122,10 @@ function planElements(walk: Walk, elements: readonly DicomElement[]): PlannedEle
   const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements, rules.dates !== 'removed') : null;
   const shutter = withoutBitmapShutter(elements);
   return elements.map((element) => {
+    if (lacksCondition(walk, element, elements)) {
+      note(walk, element.tag, CONDITION_GONE);
+      return planned(element, element.vr, 'remove');
+    }
     const ofShutter = shutter && planShutter(walk, element, shutter);
     if (ofShutter) return ofShutter;
     if (!isPrivate(element.tag) || safePrivate === null) return planElement(walk, element);
@@ -133,6 +138,15 @@ function planElements(walk: Walk, elements: readonly DicomElement[]): PlannedEle
     note(walk, element.tag, decided);
     return carryOut(walk, element, element.vr, decided);
   });
+}
+
+/** Whether the attribute for which this one stands there has no value, or will have none. */
+function lacksCondition({ rules }: Walk, { tag }: DicomElement, elements: readonly DicomElement[]): boolean {
+  const condition = CONDITIONS.get(tag);
+  const other = condition === undefined ? null : findElement(elements, condition);
+  if (other === null) return false;
+  const { how } = rules.decide(other.tag, effectiveVR(other));
+  return how === 'remove' || how === 'empty' || isEmpty(other);
 }
 
 /** Null: it stays as it would without the overlay. */
@@ -186,7 +200,7 @@ function withPatient({ patientKey }: Place, decided: Decision): Decision {
   return isOfPatient && patientKey === null ? EMPTY_OF_PATIENT : decided;
 }
 
-/** The decision, or, for a value to be kept that holds what the header names, one that does not keep it. */
+/** The decision, or, for a value to be kept that names somebody, one that does not keep it. */
 function withoutKnown(
   { known, budget, place, rules }: Walk,
   element: DicomElement,
@@ -195,7 +209,9 @@ function withoutKnown(
 ): Decision {
   if (decided.how !== 'keep' && decided.how !== 'leading-number') return decided;
   const { characterSets } = place;
-  return holdsKnown(known, { element, vr, characterSets }, budget)
+  const value = { element, vr, characterSets };
+  const isNamed = decided.because === 'not-needed' && holdsCuedName(known, value);
+  return isNamed || holdsKnown(known, value, budget)
     ? fitting(element, vr, rules.cleansText && PROSE.has(vr) ? KNOWN_CLEANED : KNOWN_REPLACED, place)
     : decided;
 }

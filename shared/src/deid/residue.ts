@@ -63,7 +63,7 @@ export async function checkResidue(
   if (plan === null) return [{ tag: OVER_LIMITS }];
   const { elements } = plan;
   collect(elements, plan, rules, remaining);
-  const cleared = await clearBulk(instance, elements, signal);
+  const cleared = await clearBulk(instance, elements, plan.known, signal);
   if (cleared === null) remaining.push(PIXEL_DATA);
   for (const { tag } of cleared?.keys() ?? []) remaining.push(tag);
   return [...new Set(remaining)].map((tag) => ({ tag: tag === PREAMBLE ? 'preamble' : tagName(tag) }));

@@ -23,7 +23,9 @@ import { type Segment, zeros } from '../segments.ts';
 import { clearFragments } from './clear-fragments.ts';
 import { clearNative } from './clear-native.ts';
 import { clearedProfile, PROFILE_BYTES_LIMIT } from './clear-profile.ts';
+import { clearedTexts, mayHoldText } from './clear-texts.ts';
 import { Codestream } from './codestream.ts';
+import type { Known } from '../text/hold-known-values.ts';
 import type { SampleBits } from './sample-bits.ts';
 
 /** The new value of an element that held more than an image shows. */
@@ -48,17 +50,22 @@ const BULK = new Set([...TABLES, ICC_PROFILE, FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIX
 const NOTHING_CLEARED: ClearedValues = new Map();
 
 /**
- * Null: something may be hidden where nothing here can clear it. Rejects where reading the source does, and
+ * `known`: of the header, for the texts in other values; null: these are not looked at. Null: something may be
+ * hidden where nothing here can clear it. Rejects where reading the source does, and
  * with the signal's reason.
  */
 export async function clearBulk(
   instance: ParsedInstance,
   planned: readonly PlannedElement[],
+  known: Known | null,
   signal?: AbortSignal,
 ): Promise<ClearedValues | null> {
   const values = new Map<DicomElement, ClearedValue>();
   for (const { element, path, around } of bulkIn(planned, instance)) {
-    const pieces = await clearValue(element, around, signal);
+    signal?.throwIfAborted();
+    const pieces = BULK.has(element.tag)
+      ? await clearValue(element, around, signal)
+      : known && (await clearedTexts(element, known, instance.dataSet));
     if (pieces === 'unclear') return null;
     if (pieces !== null) values.set(element, { path, pieces });
   }
@@ -78,7 +85,7 @@ export async function isClearableWithin(
   const some = { ...instance, dataSet: readingAtMost(instance.dataSet, bytesAtMost) };
   const looked = planned.filter(({ element }) => element !== null && !isClearableNative(element, instance));
   try {
-    return (await clearBulk(some, looked, signal)) !== null;
+    return (await clearBulk(some, looked, null, signal)) !== null;
   } catch (error) {
     if (error instanceof ReadEnough) return true;
     throw error;
@@ -112,12 +119,12 @@ function readingAtMost(source: ByteSource, bytes: number): ByteSource {
 
 type Bulk = { readonly element: DicomElement; readonly path: string; readonly around: Around };
 
-/** Pixels that are kept, at any depth: an icon has its own. */
+/** Pixels and numbers that are kept, at any depth: an icon has its own. */
 function bulkIn(planned: readonly PlannedElement[], instance: ParsedInstance): Bulk[] {
   const found: Bulk[] = [];
   const visit = (within: readonly PlannedElement[], before: string, around: Around): void => {
     for (const { tag, how, element, items } of within) {
-      if (element !== null && how === 'keep' && BULK.has(tag))
+      if (element !== null && how === 'keep' && (BULK.has(tag) || mayHoldText(element)))
         found.push({ element, path: before + tagName(tag), around });
       for (const [at, { item, elements }] of (items ?? []).entries()) {
         const { elements: all, encoding } = item;

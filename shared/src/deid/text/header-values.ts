@@ -112,9 +112,9 @@ function visit({ elements, around, isOfPerson }: Visited, found: HeaderSource[])
   const characterSets = characterSetsOf(elements, around.characterSets);
   const context = { characterSets, encoding: around.encoding };
   for (const element of elements) {
-    const { tag, bytes, items } = element;
+    const { tag, items } = element;
     const vr = element.vr === 'UN' ? dictionaryVR(tag) : element.vr;
-    if (bytes !== null && bytes.length > 0 && isSource(tag, vr, isOfPerson))
+    if (element.valueLength > 0 && items === null && element.fragments === null && isSource(tag, vr, isOfPerson))
       found.push({ element, vr, context, isOfPerson });
     for (const item of items ?? [])
       visit(
@@ -146,7 +146,8 @@ export function keyOfSources(sources: readonly HeaderSource[]): string | null {
   let key = '';
   let before: readonly string[] | null = null;
   for (const { element, vr, context, isOfPerson } of sources) {
-    const value = vr === 'DT' ? daysOf(element).join('\\') : asciiText(element.bytes!);
+    if (element.bytes === null) return null;
+    const value = vr === 'DT' ? daysOf(element).join('\\') : asciiText(element.bytes);
     const { characterSets } = context;
     if (characterSets !== before) key += JSON.stringify(characterSets);
     before = characterSets;
@@ -159,8 +160,11 @@ export function keyOfSources(sources: readonly HeaderSource[]): string | null {
 /** Each distinct one once, in the order of the header. */
 export function namedValuesOf(sources: readonly HeaderSource[]): NamedValues {
   const gathering: Gathering = { values: new Map(), room: VALUES_CHARACTERS_LIMIT };
-  for (const source of sources) if (gathering.room >= 0) gather(source, gathering);
-  return { values: [...gathering.values.values()], areTooMany: gathering.room < 0 };
+  for (const source of sources)
+    if (gathering.room >= 0 && source.element.bytes !== null) gather(source, gathering);
+  // A value that the reader did not keep names nobody knows whom.
+  const isUnread = sources.some(({ element }) => element.bytes === null);
+  return { values: [...gathering.values.values()], areTooMany: gathering.room < 0 || isUnread };
 }
 
 /** PS3.3 Table 10-1: a person as a code, whose meaning is the name. */

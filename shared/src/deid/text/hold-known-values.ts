@@ -19,6 +19,7 @@ import type { DeidRules } from '../rules.ts';
 import { findDates } from './dates-in-text.ts';
 import { beginningsOf, createFinder, type Finder } from './find-known-values.ts';
 import { fold } from './fold.ts';
+import { findNames } from './names-in-text.ts';
 import { headerValuesOf, keyOfSources, namedValuesOf, sourcesIn } from './header-values.ts';
 import type { HeaderSource, HeaderValues } from './header-values.ts';
 import { knownValuesOf, type KnownValues } from './known-values.ts';
@@ -176,6 +177,32 @@ export function holdsKnown(known: Known, { element, vr, characterSets }: KeptVal
   const verdict = verdictOf(known, reading, budget.left);
   budget.left -= verdict.steps;
   return verdict.holds || budget.left < 0;
+}
+
+/** Bytes that stand between a cue and a name, or begin a letter of another script. */
+const APART = new Set([...' :.=^_@'].map((sign) => sign.charCodeAt(0)));
+
+/** Whether a text that is to be kept names anybody behind a cue, as a label, a title or a caret is. */
+export function holdsCuedName(known: Known, { element, vr, characterSets }: KeptValue): boolean {
+  const { bytes, tag } = element;
+  if (bytes === null || HOLDS.get(vr) !== 'words' || vr === 'CS' || PRODUCTS.has(tag)) return false;
+  if (!bytes.some((byte) => APART.has(byte) || byte >= 0x80)) return false;
+  const isShort = bytes.length <= REMEMBERED_BYTES;
+  const key = isShort ? `cue ${JSON.stringify([characterSets, asciiText(bytes)])}` : null;
+  const before = key === null ? undefined : known.verdicts.get(key);
+  if (before !== undefined) return before.holds;
+  const holds = findNames(plainOf(textReader(characterSets).decode(bytes).text).text).length > 0;
+  if (key !== null) known.verdicts.set(key, { holds, steps: 0 });
+  return holds;
+}
+
+/** Steps of the search in the texts of one binary value. */
+const BINARY_STEPS_LIMIT = 20_000_000;
+
+/** Whether a text from a binary value holds what the header names, or a name behind a cue. */
+export function namesSomebody(known: Known, text: string): boolean {
+  const budget = { left: BINARY_STEPS_LIMIT };
+  return known.find(fold(text), budget).length > 0 || budget.left < 0 || findNames(text).length > 0;
 }
 
 /** The bytes of a value and all that decides how they are read. */

@@ -107,7 +107,7 @@ const isAbbreviation = ({ text }: Word): boolean => /^\p{Lu}{1,3}$/u.test(text);
 
 /** How words of medicine and words for what somebody does or is like end, folded; few names do. */
 const TERM =
-  /(?:[st]ion|ment|ness|ity|ing|ism|ist|ed|ly|ous|ive|ble|ic|al|ary|oid|ent|ant|ology|graph[iy]e?|grafi[ae]?|gram|scop[iy]e?|skopie|itis|osis|ose|oma|inom|path[iy]e?|e[ck]tom[iy]e?|otomy|ostomy|plast[iy]e?|metry|emia|trophy|megaly|algia|lysis|ine|ung|heit|keit|lich|isch|iert|igt|eerd|gelenk|bein|zione|cion|cao|mente|ique|[ae]nce|aire|ante|[aiu][dt][oa]|on[yae]|[ае]н[аоы]?|[еи]т|ость|ние|ция|iyor|ildi|mis|ecek|lar)s?$/u;
+  /(?:[st]ion|ment|ness|ity|ing|ism|ist|ly|ous|ive|ble|ic|al|ary|ent|ant|ology|graph[iy]e?|grafi[ae]?|gram|scop[iy]e?|skopie|itis|osis|ose|oma|inom|path[iy]e?|e[ck]tom[iy]e?|otomy|ostomy|plast[iy]e?|metry|emia|trophy|megaly|algia|lysis|ine|ung|heit|keit|lich|isch|iert|igt|eerd|gelenk|bein|zione|cion|cao|mente|ique|[ae]nce|aire|ante|[aiu]d[oa]|[au]t[oa]|ony|[iw][ao]n[ayo]|[ае]н[аоы]?|[еи]т|ость|ние|ция|iyor|ildi|mis|ecek|lar)s?$/u;
 const SMALL_LEAST = 5;
 
 /**

@@ -56,6 +56,9 @@ const ENGLISH =
   'event events statement certificate agreement interpretation opinion signature initials account ' +
   'charge group panel list record records file files media storage transport transfer arrival ' +
   'departure admission discharge ' +
+  'contacted updated consulted assisted supervised trained certified licensed required needed changed ' +
+  'completed finished signed attended seated sedated intubated ventilated dependent practitioner assistant ' +
+  'thyroid sigmoid adenoid mastoid scaphoid steroid arachnoid choroid sphenoid ethmoid ' +
   'allergy allergies medication medications diet smoking alcohol activity exercise condition ' +
   'conditions disposition preference preferences satisfaction experience access care follow followup ' +
   'refused declined unable consented sedated intubated ventilated anesthetized anaesthetized rotated ' +

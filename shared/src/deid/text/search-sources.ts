@@ -28,7 +28,7 @@ export const PIECES = {
   between: /[^\p{L}\p{N}]{0,3}/uy,
   space: /\s?/uy,
   /** Between the parts of an identifier; a short identifier allows fewer, and within a part it is rare. */
-  apart: /[\s./_:-]{0,2}/uy,
+  apart: /[\s.,/_:-]{0,2}/uy,
   littleApart: /[_-]?/uy,
   anywhere: /[\s/_-]?/uy,
   notBehindLetter: /(?<!\p{L})/uy,

@@ -1,0 +1,81 @@
+/**
+ * Text in values of numbers and bytes that are kept: a name in LUT Data shows in no image and leaves with it. A value
+ * that is nothing but words is no number; one that holds what the header names, or a name behind a cue, is not
+ * kept either. Names alone between numbers, which nobody knows, are not told from them.
+ */
+import type { ByteSource, DicomElement } from '../../dicom/data-set.ts';
+import { asciiText } from '../../dicom/values.ts';
+import { PIECE_BYTES, type Segment, zeros } from '../segments.ts';
+import { namesSomebody, type Known } from '../text/hold-known-values.ts';
+
+const BINARY = new Set(
+  'AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split(' '),
+);
+/** HP-GL is a text by definition, in which only names are looked for. */
+const HPGL_DOCUMENT = 0x00686300;
+/** As many printable bytes in a row: a name and a number at least; numbers rarely look so. */
+const RUN_BYTES = 8;
+/** Of all runs of one value. What lies behind is not looked at. */
+const RUNS_CHARACTERS_LIMIT = 256 * 1024;
+/** Of the words of a value that is text: they cover so much of it. */
+const SHARE_OF_WORDS = 0.6;
+/** Words as people write them; the letters of a curve run on, or change their case. */
+const WORDS = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{1,23}|[A-Z]{2,24})(?![A-Za-z])/g;
+const LONG_WORD = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{3,23}|[A-Z]{4,24})(?![A-Za-z])/;
+
+const isPrintable = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+
+/** The printable runs of a value, in one byte a letter or two. */
+class Runs {
+  text = '';
+  #run: number[] = [];
+  #at = 0;
+  #last = 0;
+
+  take(bytes: Uint8Array): void {
+    for (const byte of bytes) {
+      this.#at += 1;
+      // Of UTF-16 the NULs between the letters go.
+      if (byte === 0 && this.#last !== 0) this.#last = 0;
+      else if (isPrintable(byte)) {
+        this.#run.push(byte);
+        this.#last = byte;
+      } else this.end();
+    }
+  }
+
+  end(): void {
+    if (this.#run.length >= RUN_BYTES && this.text.length < RUNS_CHARACTERS_LIMIT)
+      this.text += `${asciiText(Uint8Array.from(this.#run))}\n`;
+    this.#run = [];
+    this.#last = 0;
+  }
+
+  /** Whether the runs are all that the value holds, and mostly words. */
+  get areWords(): boolean {
+    const words = (this.text.match(WORDS) ?? []).reduce((sum, { length }) => sum + length, 0);
+    const isAll = this.text.length >= this.#at / 2 && !this.text.slice(0, -1).includes('\n\n');
+    return isAll && LONG_WORD.test(this.text) && words >= SHARE_OF_WORDS * this.text.length;
+  }
+}
+
+export const mayHoldText = ({ vr, valueLength, fragments, items }: DicomElement): boolean =>
+  BINARY.has(vr) && valueLength >= RUN_BYTES && fragments === null && items === null;
+
+/** Zeros of the same length, or null: it holds no text that names anybody. Rejects where reading the source does. */
+export async function clearedTexts(
+  { tag, bytes, valueOffset, valueLength }: DicomElement,
+  known: Known,
+  source: ByteSource,
+): Promise<Segment[] | null> {
+  const runs = new Runs();
+  if (bytes !== null) runs.take(bytes);
+  else
+    for (let at = 0; at < valueLength; at += PIECE_BYTES)
+      runs.take(await source.read(valueOffset + at, Math.min(PIECE_BYTES, valueLength - at)));
+  runs.end();
+  if (runs.text === '') return null;
+  const isText = tag !== HPGL_DOCUMENT && runs.areWords;
+  return isText || namesSomebody(known, runs.text) ? zeros(valueLength) : null;
+}
