@@ -19,7 +19,22 @@ const test = suite('the score of de-identification');
 /** The attacks whose outcome depends on the options: all of them are made where every option is chosen. */
 const BY_OPTION: readonly string[] = [
   ...['structure', 'said', 'declared', 'codes', 'report', 'one-patient'],
-  ...['H1', 'H2', 'M5', 'M6', 'M7', 'M20', 'M21', 'M22', 'M23', 'M24', 'L-icc', 'L-pixels', 'L-signature', 'L-uids'],
+  ...[
+    'H1',
+    'H2',
+    'M5',
+    'M6',
+    'M7',
+    'M20',
+    'M21',
+    'M22',
+    'M23',
+    'M24',
+    'L-icc',
+    'L-pixels',
+    'L-signature',
+    'L-uids',
+  ],
 ];
 const why = await whyNotScored();
 const whyNot = await whyNotValidated();

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentified, sequence, text } from '#testing/deidentified-elements.ts';
+import type { NewElement } from '../dicom/encode.ts';
 import { dictionaryVR, loadKeywords, tagName } from '../dicom/dictionary.ts';
 import { asciiText, findElement } from '../dicom/values.ts';
 import { profileRows } from './profile.ts';
@@ -48,6 +49,11 @@ test('every attribute that can name somebody is in Table E.1-1 or has a judgemen
 /** Attributes that name by definition, and what becomes of each under the plain profile. */
 const NAMING_ATTRIBUTES: readonly (readonly [tag: number, after: string | null])[] = [
   [0x00720008, 'REMOVED'], // Hanging Protocol Creator
+  [0x00720002, 'REMOVED'], // Hanging Protocol Name
+  [0x00400032, 'REMOVED'], // Universal Entity ID
+  [0x00340005, ''], // Source Identifier
+  [0x00741202, 'REMOVED'], // Worklist Label
+  [0x22000004, 'REMOVED'], // Media Disposition
   [0x0074100c, 'REMOVED'], // Contact Display Name
   [0x00181803, null], // NTP Source Address
   [0x30020020, ''], // Radiation Machine Name
@@ -80,7 +86,7 @@ test('an attribute that names by definition does not keep its value, also inside
   for (const [tag, after] of NAMING_ATTRIBUTES) {
     for (const place of [instance.elements, items]) {
       const bytes = findElement(place, tag)?.bytes ?? null;
-      assert.is(bytes && asciiText(bytes).trim(), after, tagName(tag));
+      assert.is(bytes && asciiText(bytes).replaceAll('\0', ' ').trim(), after, tagName(tag));
     }
   }
   assert.is(findElement(instance.elements, 0x0072000e)?.items?.length, 0);
@@ -103,6 +109,20 @@ test('notes and names that people give are cleaned, and identities retained, und
   assert.is(value(0x00181003), 'UNIT-7');
   assert.is(value(0x00100217), 'Nightjar Clinic');
   assert.is(value(0x00080116), 'REMOVED');
+});
+
+test('an attribute of Type 1C goes with the one for which it stands there, and only then', async () => {
+  const left = async (...elements: NewElement[]) =>
+    (await deidentified(elements)).instance.elements.map(({ tag }) => tag);
+  const role = text(0x00102298, 'CS', 'OWNER');
+  const committee = text(0x00120081, 'LO', 'NIGHTJAR');
+  for (const person of ['NIGHTJAR^OWNER', ''])
+    assert.not.ok((await left(text(0x00102297, 'PN', person), role)).includes(0x00102298), person);
+  assert.ok((await left(role)).includes(0x00102298));
+  const tags = (
+    await deidentified([committee, text(0x00120082, 'LO', 'EC 7')], ['retain-institution-identity'])
+  ).instance.elements;
+  assert.is(findElement(tags, 0x00120081), null);
 });
 
 test('attributes that a module requires stay, with an empty value or a dummy, where the table removes them', async () => {

@@ -8,9 +8,7 @@ import { asciiText } from '../../dicom/values.ts';
 import { PIECE_BYTES, type Segment, zeros } from '../segments.ts';
 import { namesSomebody, type Known } from '../text/hold-known-values.ts';
 
-const BINARY = new Set(
-  'AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split(' '),
-);
+const BINARY = new Set('AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split(' '));
 /** HP-GL is a text by definition, in which only names are looked for. */
 const HPGL_DOCUMENT = 0x00686300;
 /** As many printable bytes in a row: a name and a number at least; numbers rarely look so. */
@@ -52,11 +50,17 @@ class Runs {
     this.#last = 0;
   }
 
-  /** Whether the runs are all that the value holds, and mostly words. */
+  /** Whether the runs are all that the value holds, and words with spaces between them. */
   get areWords(): boolean {
-    const words = (this.text.match(WORDS) ?? []).reduce((sum, { length }) => sum + length, 0);
-    const isAll = this.text.length >= this.#at / 2 && !this.text.slice(0, -1).includes('\n\n');
-    return isAll && LONG_WORD.test(this.text) && words >= SHARE_OF_WORDS * this.text.length;
+    const words = this.text.match(WORDS) ?? [];
+    const letters = words.reduce((sum, { length }) => sum + length, 0);
+    const spaces = this.text.match(/\s/g)?.length ?? 0;
+    return (
+      this.text.length >= this.#at / 2 &&
+      LONG_WORD.test(this.text) &&
+      letters >= SHARE_OF_WORDS * this.text.length &&
+      spaces >= words.length / 2
+    );
   }
 }
 

@@ -114,7 +114,12 @@ function visit({ elements, around, isOfPerson }: Visited, found: HeaderSource[])
   for (const element of elements) {
     const { tag, items } = element;
     const vr = element.vr === 'UN' ? dictionaryVR(tag) : element.vr;
-    if (element.valueLength > 0 && items === null && element.fragments === null && isSource(tag, vr, isOfPerson))
+    if (
+      element.valueLength > 0 &&
+      items === null &&
+      element.fragments === null &&
+      isSource(tag, vr, isOfPerson)
+    )
       found.push({ element, vr, context, isOfPerson });
     for (const item of items ?? [])
       visit(
@@ -162,8 +167,8 @@ export function namedValuesOf(sources: readonly HeaderSource[]): NamedValues {
   const gathering: Gathering = { values: new Map(), room: VALUES_CHARACTERS_LIMIT };
   for (const source of sources)
     if (gathering.room >= 0 && source.element.bytes !== null) gather(source, gathering);
-  // A value that the reader did not keep names nobody knows whom.
-  const isUnread = sources.some(({ element }) => element.bytes === null);
+  // A value that the reader did not keep may name anybody; a day is not so long.
+  const isUnread = sources.some(({ element, vr }) => element.bytes === null && vr !== 'DA' && vr !== 'DT');
   return { values: [...gathering.values.values()], areTooMany: gathering.room < 0 || isUnread };
 }
 

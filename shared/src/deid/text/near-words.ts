@@ -186,9 +186,7 @@ function isSplit({ parts }: Index, whole: string, between: string): boolean {
 
 function isInflected(ending: string, endings: ReadonlySet<string>, least: number): boolean {
   if (least === SHORTEST_STEM) return LONG_ENDINGS.has(ending);
-  return (
-    (ending.length >= least || SHORT_ENDINGS.has(ending)) && isRow(ending, endings, ENDINGS_IN_A_ROW)
-  );
+  return (ending.length >= least || SHORT_ENDINGS.has(ending)) && isRow(ending, endings, ENDINGS_IN_A_ROW);
 }
 
 /** Whether it is one ending, or so many in a row. */
