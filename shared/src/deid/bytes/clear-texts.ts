@@ -21,6 +21,15 @@ const SHARE_OF_WORDS = 0.6;
 const WORDS = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{1,23}|[A-Z]{2,24})(?![A-Za-z])/g;
 const LONG_WORD = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{3,23}|[A-Z]{4,24})(?![A-Za-z])/;
 
+/** Words and their signs, without those of curves. */
+const PHRASES = /[A-Za-z][A-Za-z ,.:'-]{6,200}/g;
+
+/** With a space or a line's end between two words at least: a curve has letters, and rarely spaces. */
+function areSpaced(text: string): boolean {
+  const words = text.match(WORDS)?.length ?? 0;
+  return (text.match(/\s/g)?.length ?? 0) >= words / 2;
+}
+
 const isPrintable = (byte: number): boolean =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 
@@ -54,12 +63,11 @@ class Runs {
   get areWords(): boolean {
     const words = this.text.match(WORDS) ?? [];
     const letters = words.reduce((sum, { length }) => sum + length, 0);
-    const spaces = this.text.match(/\s/g)?.length ?? 0;
     return (
       this.text.length >= this.#at / 2 &&
       LONG_WORD.test(this.text) &&
       letters >= SHARE_OF_WORDS * this.text.length &&
-      spaces >= words.length / 2
+      areSpaced(this.text)
     );
   }
 }
@@ -81,5 +89,6 @@ export async function clearedTexts(
   runs.end();
   if (runs.text === '') return null;
   const isText = tag !== HPGL_DOCUMENT && runs.areWords;
-  return isText || namesSomebody(known, runs.text) ? zeros(valueLength) : null;
+  const phrases = (runs.text.match(PHRASES) ?? []).filter(areSpaced);
+  return isText || namesSomebody(known, runs.text, phrases.join('\n')) ? zeros(valueLength) : null;
 }

@@ -199,10 +199,10 @@ export function holdsCuedName(known: Known, { element, vr, characterSets }: Kept
 /** Steps of the search in the texts of one binary value. */
 const BINARY_STEPS_LIMIT = 20_000_000;
 
-/** Whether a text from a binary value holds what the header names, or a name behind a cue. */
-export function namesSomebody(known: Known, text: string): boolean {
+/** Whether a text from a binary value holds what the header names, or phrases of it a name behind a cue. */
+export function namesSomebody(known: Known, text: string, phrases: string): boolean {
   const budget = { left: BINARY_STEPS_LIMIT };
-  return known.find(fold(text), budget).length > 0 || budget.left < 0 || findNames(text).length > 0;
+  return known.find(fold(text), budget).length > 0 || budget.left < 0 || findNames(phrases).length > 0;
 }
 
 /** The bytes of a value and all that decides how they are read. */
