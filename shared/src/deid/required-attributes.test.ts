@@ -19,7 +19,7 @@ const REQUIRED = TABLE.split('\n')
   .flatMap((line) => line.split(' ').filter((word) => word !== ''))
   .map((word) => Number.parseInt(word, 16));
 
-/** Required inside a sequence, or beside another attribute, that goes by the same rules and is required nowhere itself. */
+/** Required inside a sequence or beside an attribute that goes by the same rules, and is required nowhere itself. */
 const GOES_WITH: Readonly<Record<string, number>> = {
   '0012,0081': 0x00120082, // Ethics Committee Name: Ethics Committee Approval Number
   '0018,1009': 0x0018100a, // Unique Device Identifier: UDI Sequence

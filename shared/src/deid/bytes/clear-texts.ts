@@ -13,9 +13,9 @@ const BINARY = new Set('AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split('
 const HPGL_DOCUMENT = 0x00686300;
 /** As many printable bytes in a row: a name and a number at least; numbers rarely look so. */
 const RUN_BYTES = 8;
-/** Of all runs of one value. What lies behind is not looked at. */
+/** The most characters of all runs of one value; what lies behind is not looked at. */
 const RUNS_CHARACTERS_LIMIT = 256 * 1024;
-/** Of the words of a value that is text: they cover so much of it. */
+/** Words cover so much of a value that is text. */
 const SHARE_OF_WORDS = 0.6;
 /** Words as people write them; the letters of a curve run on, or change their case. */
 const WORDS = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{1,23}|[A-Z]{2,24})(?![A-Za-z])/g;

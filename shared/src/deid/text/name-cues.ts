@@ -2,6 +2,7 @@
  * Words that stand beside the names of people, in twelve languages. Data: phrases are separated by a bar,
  * their words are compared folded, and dots, hyphens and slashes inside of a phrase do not count.
  */
+import { composePattern } from '../../compose-pattern.ts';
 
 /** Before a colon; what follows is a name, however it is written. */
 const NAMES = [
@@ -80,9 +81,11 @@ const BEHIND_A_TITLE =
   'med|univ|habil|dent|vet|phil|rer nat|rer medic|h c|hc|mult|dipl|ing|mag|msc|ssa|ra|na|em|n med|hab';
 /** Words of a sentence too: "miss", "sister", "master". Without a capital they are no titles. */
 export const TITLES_WITH_A_CAPITAL: ReadonlySet<string> = new Set(
-  'miss master sir lady sister schwester don dona pan pana panu bay doctor doctora nurse doktor docteur doutor doutora dottore dottoressa dottor professor professeur professore profesor profesora professora veuve heer m mm sig doc op ing avv ir'.split(
-    ' ',
-  ),
+  (
+    'miss master sir lady sister schwester don dona pan pana panu bay doctor doctora nurse doktor docteur ' +
+    'doutor doutora dottore dottoressa dottor professor professeur professore profesor ' +
+    'profesora professora veuve heer m mm sig doc op ing avv ir'
+  ).split(' '),
 );
 /** In capitals and without a dot these are no titles: a modality, a disease, a muscle. DR may be one. */
 export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
@@ -170,8 +173,12 @@ export const BEHIND_A_NAME =
 /**
  * Degrees of which some are words elsewhere ("PA", "DO"), or roles: behind a signature they say that it is one.
  */
-export const BEHIND_A_SIGNATURE =
-  /(?:M\.?D|D\.?O|Ph\.?D|R\.?N|P\.?A(?:-C)?|N\.?P|R\.?T(?:\.?\s?\(\w{1,3}\)){0,3}|RDMS|RVT|ARRT|CNP|CRNP|CNM|APRN|DNP|FRCR|FRCS|FRCPC?|FACR|FACC|FACS|MBBS|MB\s?BCh|MBChB|MRCP|MRCVS|BVSc|DVM|DDS|DMD|DPM|DC|MPH|MSc|BSc|PharmD|MTRA|MTA|MTR|OA|OÄ)(?![\p{L}\p{N}])/iuy;
+export const BEHIND_A_SIGNATURE = composePattern(
+  '(?:M\\.?D|D\\.?O|Ph\\.?D|R\\.?N|P\\.?A(?:-C)?|N\\.?P|R\\.?T(?:\\.?\\s?\\(\\w{1,3}\\)){0,3}|RDMS|RVT|ARRT|CNP|CRNP|CNM|APRN|DNP|FRCR|' +
+    'FRCS|FRCPC?|FACR|FACC|FACS|MBBS|MB\\s?BCh|MBChB|MRCP|MRCVS|BVSc|DVM|DDS|DMD|DPM|DC|MPH|MSc|BSc|PharmD|MTRA|MTA|' +
+    'MTR|OA|OÄ)(?![\\p{L}\\p{N}])',
+  'iuy',
+);
 /** A patient of whom one of these is said has a name before it. */
 const VERBS =
   'was|is|has|had|will|presents|presented|complains|wurde|war|ist|hat|klagt|kommt|hatte|a|est|était|présente|se|fue|tiene|presenta|es|refiere|è|ha|era|foi|tem|apresenta|werd|is|heeft|had|klaagt|' +

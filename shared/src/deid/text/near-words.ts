@@ -5,9 +5,9 @@
  * The rules. Endings of a language, up to three in a row ("Virtasellekin", "Kowalczykówna"), count behind parts of
  * five letters and more, in Cyrillic of four, or instead of their last vowel ("Kowalska", "Kowalskiej"), in Greek
  * instead of the ending; behind Finnish "-nen" ("-sen", "-selle") and weak consonants ("Lehdon"), Slavic "-ek" and
- * "-ec" ("Marka"), and Hungarian "-al" behind the consonant repeated. Behind shorter parts only longer endings count. One
- * letter may be wrong, missing, too many or changed with its neighbour in parts of six letters and more. Words of the
- * trade are nobody's name, and no ordinary word is an inflected one.
+ * "-ec" ("Marka"), and Hungarian "-al" behind the consonant repeated. Behind shorter parts only longer endings
+ * count. One letter may be wrong, missing, too many or changed with its neighbour in parts of six letters and more.
+ * Words of the trade are nobody's name, and no ordinary word is an inflected one.
  */
 import { fold } from './fold.ts';
 import { ORDINARY_WORDS } from './ordinary-words.ts';
@@ -57,7 +57,7 @@ const GREEK_ENDINGS = new Set(fold('ος ου ο ε οι ων ους ης η α�
 /** Of all endings of a word together. */
 const ENDING_MOST = 9;
 const ENDINGS_IN_A_ROW = 3;
-/** Behind a stem of three letters; then behind a part of four, although they are shorter than the other endings there. */
+/** Endings behind a stem of three letters; then the short ones behind a part of four. */
 const LONG_ENDINGS = new Set('iem owi owie ovi owej owna ovou eho emu ego'.split(' '));
 const SHORT_ENDINGS = new Set('a u em om ow ou ej ym ne le ga lt'.split(' '));
 const ORDINARY: ReadonlySet<string> = new Set(ORDINARY_WORDS.map((word) => fold(word).text));
