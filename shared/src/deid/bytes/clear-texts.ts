@@ -72,8 +72,22 @@ class Runs {
   }
 }
 
-export const mayHoldText = ({ vr, valueLength, fragments, items }: DicomElement): boolean =>
-  BINARY.has(vr) && valueLength >= RUN_BYTES && fragments === null && items === null;
+/** Whether so many printable bytes stand in a row, with a NUL between two at most. */
+function hasRun(bytes: Uint8Array): boolean {
+  let run = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (isPrintable(bytes[at]!)) run += 1;
+    else if (bytes[at] !== 0 || at === 0 || bytes[at - 1] === 0) run = 0;
+    if (run >= RUN_BYTES) return true;
+  }
+  return false;
+}
+
+/** Nearly all numbers hold none. */
+export const mayHoldText = ({ vr, bytes, valueLength, fragments, items }: DicomElement): boolean =>
+  valueLength >= RUN_BYTES &&
+  BINARY.has(vr) &&
+  (bytes === null ? fragments === null && items === null : hasRun(bytes));
 
 /** Zeros of the same length, or null: it holds no text that names anybody. Rejects where reading the source does. */
 export async function clearedTexts(

@@ -132,6 +132,8 @@ interface Index {
   readonly parts: ReadonlySet<string>;
   /** With the least letters of an ending behind it. */
   readonly stems: ReadonlyMap<string, number>;
+  /** The first letters of the stems: nearly all words begin otherwise. */
+  readonly beginnings: ReadonlySet<string>;
   readonly shortened: ReadonlySet<string>;
   readonly byEnd: ReadonlyMap<string, readonly string[]>;
 }
@@ -150,9 +152,11 @@ function indexOf(parts: ReadonlySet<string>): Index {
     if (part.length === TYPO_LEAST) put(swapped(part), part);
   }
   const all = [...parts];
+  const stems = all.flatMap(stemsOf).toSorted((a, b) => b[1] - a[1]);
   return {
     parts,
-    stems: new Map(all.flatMap(stemsOf).toSorted((a, b) => b[1] - a[1])),
+    stems: new Map(stems),
+    beginnings: new Set(stems.map(([stem]) => stem.slice(0, END))),
     shortened: new Set(all.flatMap(shortened)),
     byEnd,
   };
@@ -198,9 +202,8 @@ function isRow(ending: string, endings: ReadonlySet<string>, most: number): bool
   return false;
 }
 
-function isNear(index: Index, word: string, budget: Budget): boolean {
-  const { stems, byEnd } = index;
-  if (word.length < CYRILLIC_LEAST || word.length > WORD_MOST || VOCABULARY.has(word)) return false;
+function isInflectedPart({ stems, beginnings, shortened }: Index, word: string): boolean {
+  if (!beginnings.has(word.slice(0, END)) && !beginnings.has(word.slice(0, END - 1))) return false;
   const endings = CYRILLIC.test(word) ? CYRILLIC_ENDINGS : GREEK.test(word) ? GREEK_ENDINGS : ENDINGS;
   for (let letters = 1; letters <= ENDING_MOST && letters < word.length; letters += 1) {
     const least = stems.get(word.slice(0, -letters));
@@ -210,7 +213,13 @@ function isNear(index: Index, word: string, budget: Budget): boolean {
   // "Horváthtal": "-val" takes on the consonant before it.
   const [, stem = '', consonant = ''] = /^(.+)([^aeiou])[ae]l$/.exec(word) ?? [];
   if (stem !== '' && stems.has(stem) && stem.slice(-2).includes(consonant)) return true;
-  if (index.shortened.has(word)) return true;
+  return shortened.has(word);
+}
+
+function isNear(index: Index, word: string, budget: Budget): boolean {
+  const { byEnd } = index;
+  if (word.length < CYRILLIC_LEAST || word.length > WORD_MOST || VOCABULARY.has(word)) return false;
+  if (isInflectedPart(index, word)) return true;
   if (word.length < TYPO_LEAST - 1) return false;
   return [`^${word.slice(0, END)}`, `${word.slice(-END)}$`, word].some((key) =>
     (byEnd.get(key) ?? []).some((part) => {
