@@ -63,7 +63,7 @@ def chains() -> list:
                 for case, change in CASES.items():
                     family = NATIVE[language][(nth + at) % len(NATIVE[language])][0].split()[-1]
                     said = change(form.format(role=role, title=title, unknown=family))
-                    made.append(text_case(f"{language} {case}", at, "M13", "Medium", said, [family]))
+                    made.append(text_case(f"{language} {case}", at, "M13", "Medium", said, [change(family)]))
     return made
 
 
@@ -129,8 +129,10 @@ def bytes_of_values() -> list:
             for name, form in (("text", lambda p: f"{p['unknown']} came for the knee".encode()), ("UTF-16", lambda p: f"{p['family']} came for the knee".encode("utf-16-le")), ("between numbers", lambda p: curve + f"  {p['given']} {p['family']}  ".encode() + curve), ("a cue between numbers", lambda p: curve + f"  Dr. {p['unknown']}  ".encode() + curve), ("behind 70 kB", lambda p: curve * 240 + f"  {p['family']} {p['id']}  ".encode() + curve), ("70 kB of text", lambda p: f"knee of {p['unknown']}. ".encode() * 3500)):
                 person = made_person(f"M21 {path} {vr} {name}")
                 top = header(person)
-                put(top, path, vr, form(person))
-                made.append(Case(f"{name} in {pydicom.datadict.keyword_for_tag(path[-1])} {vr}", "M21", "Medium", top, person, [anywhere(person["unknown"]), anywhere(person["family"])]))
+                raw = form(person)
+                put(top, path, vr, raw)
+                plants = [anywhere(person[key]) for key in ("family", "unknown") if person[key].encode() in raw.replace(b"\0", b"")]
+                made.append(Case(f"{name} in {pydicom.datadict.keyword_for_tag(path[-1])} {vr}", "M21", "Medium", top, person, plants))
     for tag, vr in LONG_TEXTS:
         person = made_person(f"M22 {tag:08x} {vr}")
         top = header(person)
@@ -170,8 +172,8 @@ def conditions() -> list:
         place(top, (tag,), vr, filled(value, person))
         place(top, (other,), other_vr, filled(other_value, person))
 
-        def leaks(output, tag=tag, other=other):
-            return "left without what it stands there for" if tag in output.dataset and not output.at((other,)) else None
+        def leaks(output, tag=tag, other=other, own=filled(other_value, person)):
+            return "left without what it stands there for" if tag in output.dataset and output.at((other,)) in ("", own) else None
         made.append(Case(name, "M24", "Medium", top, person, [Plant(name, leaks)]))
     return made
 
