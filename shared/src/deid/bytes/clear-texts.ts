@@ -4,6 +4,7 @@
  * kept either. Names alone between numbers, which nobody knows, are not told from them.
  */
 import type { ByteSource, DicomElement } from '../../dicom/data-set.ts';
+import { dictionaryEntry, dictionaryVR } from '../../dicom/dictionary.ts';
 import { asciiText } from '../../dicom/values.ts';
 import { PIECE_BYTES, type Segment, zeros } from '../segments.ts';
 import { namesSomebody, type Known } from '../text/hold-known-values.ts';
@@ -11,6 +12,7 @@ import { namesSomebody, type Known } from '../text/hold-known-values.ts';
 const BINARY = new Set('AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split(' '));
 /** HP-GL is a text by definition, in which only names are looked for. */
 const HPGL_DOCUMENT = 0x00686300;
+const ENCAPSULATED_DOCUMENT = 0x00420011;
 /** As many printable bytes in a row: a name and a number at least; numbers rarely look so. */
 const RUN_BYTES = 8;
 /** The most characters of all runs of one value; what lies behind is not looked at. */
@@ -83,11 +85,17 @@ function hasRun(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Nearly all numbers hold none. */
-export const mayHoldText = ({ vr, bytes, valueLength, fragments, items }: DicomElement): boolean =>
+/**
+ * Nearly all numbers hold none. Private values were compared with what they should be, and a document is kept as a
+ * whole where a policy says so.
+ */
+export const mayHoldText = ({ tag, vr, bytes, valueLength, fragments, items }: DicomElement): boolean =>
   valueLength >= RUN_BYTES &&
   BINARY.has(vr) &&
-  (bytes === null ? fragments === null && items === null : hasRun(bytes));
+  (bytes === null ? fragments === null && items === null : hasRun(bytes)) &&
+  tag !== ENCAPSULATED_DOCUMENT &&
+  dictionaryEntry(tag) !== null &&
+  BINARY.has(dictionaryVR(tag));
 
 /** Zeros of the same length, or null: it holds no text that names anybody. Rejects where reading the source does. */
 export async function clearedTexts(
