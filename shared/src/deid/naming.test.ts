@@ -106,7 +106,7 @@ test('notes and names that people give are cleaned, and identities retained, und
   assert.is(value(0x00080116), 'REMOVED');
 });
 
-/** Local Namespace and Universal Entity ID, Hanging Protocol Name, Selector UC Value, Worklist Label, Media Disposition. */
+/** Local Namespace and Universal Entity ID, Hanging Protocol Name, Selector UC, Worklist Label, Media Disposition. */
 const NEVER_CLEANED = [0x00400031, 0x00400032, 0x00720002, 0x0072006f, 0x00741202, 0x22000004];
 
 test('a name of a person or a site by definition is no prose: it goes whole where descriptions are cleaned', async () => {
