@@ -49,7 +49,7 @@ test('goes round: each account has its turn before any has another one', async (
   assert.equal(begun, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
 });
 
-test('who gives up leaves the line, and a place is given on once it is idle', async () => {
+test('an account that gives up leaves the line, and a place is given on once it is idle', async () => {
   const idle = Promise.withResolvers<void>();
   const line = createThreadLine([{ idle: () => idle.promise }]);
   const gaveUp = new AbortController();

@@ -25,65 +25,70 @@ export function createFairLine<Place>(
   places: readonly Place[],
   whenFree: ((place: Place) => Promise<void>) | null = null,
 ): FairLine<Place> {
-  const free = [...places];
-  const inside = new Set<string>();
-  /** By account, the one whose turn is next first. */
-  const waiting = new Map<string, ((place: Place) => void)[]>();
-
-  function goBehind(account: string): void {
-    const line = waiting.get(account);
-    waiting.delete(account);
-    if (line !== undefined) waiting.set(account, line);
-  }
-
-  function callNext(): void {
-    for (const [account, line] of waiting) {
-      if (free.length === 0) return;
-      const come = inside.has(account) ? undefined : line.shift();
-      if (come === undefined) continue;
-      if (line.length === 0) waiting.delete(account);
-      inside.add(account);
-      come(free.shift()!);
-    }
-  }
-
-  function release(account: string, place: Place): void {
-    free.push(place);
-    inside.delete(account);
-    goBehind(account);
-    callNext();
-  }
-
-  /** Throws the signal's reason. */
-  async function enter(account: string, signal: AbortSignal | undefined): Promise<Place> {
-    const turn = Promise.withResolvers<Place>();
-    const line = waiting.get(account) ?? [];
-    line.push(turn.resolve);
-    waiting.set(account, line);
-    const leave = (): void => {
-      const at = line.indexOf(turn.resolve);
-      if (at < 0) return;
-      line.splice(at, 1);
-      if (line.length === 0 && waiting.get(account) === line) waiting.delete(account);
-      turn.reject(signal?.reason);
-    };
-    signal?.addEventListener('abort', leave, { once: true });
-    callNext();
-    try {
-      return await turn.promise;
-    } finally {
-      signal?.removeEventListener('abort', leave);
-    }
-  }
-
+  const line = new Line(places);
   return async (account, work, signal) => {
     signal?.throwIfAborted();
-    const place = await enter(account, signal);
+    const place = await line.enter(account, signal);
     try {
       return await work(place);
     } finally {
-      if (whenFree === null) release(account, place);
-      else void whenFree(place).then(() => release(account, place));
+      if (whenFree === null) line.leave(account, place);
+      else void whenFree(place).then(() => line.leave(account, place));
     }
   };
+}
+
+type Turn<Place> = PromiseWithResolvers<Place>;
+
+class Line<Place> {
+  readonly #free: Place[];
+  readonly #inside = new Set<string>();
+  /** By account, the one whose turn is next first. */
+  readonly #waiting = new Map<string, Turn<Place>[]>();
+
+  constructor(places: readonly Place[]) {
+    this.#free = [...places];
+  }
+
+  /** Throws the signal's reason. */
+  async enter(account: string, signal: AbortSignal | undefined): Promise<Place> {
+    const turn: Turn<Place> = Promise.withResolvers();
+    const own = this.#waiting.get(account) ?? [];
+    own.push(turn);
+    this.#waiting.set(account, own);
+    const giveUp = (): void => {
+      const at = own.indexOf(turn);
+      if (at < 0) return;
+      own.splice(at, 1);
+      if (own.length === 0) this.#waiting.delete(account);
+      turn.reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    this.#callNext();
+    try {
+      return await turn.promise;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+  }
+
+  leave(account: string, place: Place): void {
+    this.#free.push(place);
+    this.#inside.delete(account);
+    const own = this.#waiting.get(account);
+    this.#waiting.delete(account);
+    if (own !== undefined) this.#waiting.set(account, own);
+    this.#callNext();
+  }
+
+  #callNext(): void {
+    for (const [account, own] of this.#waiting) {
+      if (this.#free.length === 0) return;
+      const turn = this.#inside.has(account) ? undefined : own.shift();
+      if (turn === undefined) continue;
+      if (own.length === 0) this.#waiting.delete(account);
+      this.#inside.add(account);
+      turn.resolve(this.#free.shift()!);
+    }
+  }
 }

@@ -39,7 +39,7 @@ test('bytes that take too much memory end their thread alone', async () => {
   assert.instance(await filling, ThreadEnded);
 });
 
-test('whoever hangs up keeps no thread from others, whose work lands behind none of theirs', async () => {
+test('a sender who hangs up keeps no thread from others', async () => {
   const hungUp = new AbortController();
   const hostile = ['one', 'two', 'three'].map((from) =>
     errorOf(parse(of(hang), { ...given(SMALL + 1, from), signal: hungUp.signal })),

@@ -43,7 +43,7 @@ const HERE_BYTES = 16 * 1024;
 export const isSmall = ({ length }: Uint8Array): boolean => length <= HERE_BYTES;
 /** A million values, and what a schema says of each of them, need 200 MB. */
 const HEAP_MB = 320;
-/** Whoever hangs up keeps a thread from others no longer; to start another one takes 50 to 200 ms. */
+/** A sender who hangs up keeps a thread from others no longer; another one starts in 50 to 200 ms. */
 const LETS_GO_MS = 2000;
 
 /** `from`: whose turn it takes, such as an account. `unpacksTo`: more bytes than these, at most. */

@@ -17,16 +17,16 @@ function codeOf(text: string): string {
 }
 
 test('a name is read once, however many colons follow it', () => {
-  const { toString } = Buffer.prototype;
+  const original = Buffer.prototype.toString;
   let reads = 0;
-  Buffer.prototype.toString = function read(this: Buffer, ...args: Parameters<typeof toString>) {
+  Buffer.prototype.toString = function read(this: Buffer, ...args: Parameters<Buffer['toString']>) {
     reads += 1;
-    return toString.apply(this, args);
+    return original.apply(this, args);
   };
   try {
     assert.is(codeOf(`{"${'a'.repeat(8000)}"${':'.repeat(8000)}`), 'bad-request');
   } finally {
-    Buffer.prototype.toString = toString;
+    Buffer.prototype.toString = original;
   }
   assert.is(reads, 1);
 });
