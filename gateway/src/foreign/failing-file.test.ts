@@ -107,6 +107,28 @@ test('and an entry that ended a thread is not read again', async () => {
   assert.equal(begun, []);
 });
 
+test('for want of quota is unpacked again only once the quota or its use has changed', async () => {
+  const { bytes } = syntheticStudy({ seed: 9302, instancesPerSeries: 1 }).instances[0]!;
+  const { pipeline, run, look, close } = await receivedFile(bytes);
+  const { db, blobs } = pipeline.tools;
+  let reads = 0;
+  const open = blobs.open.bind(blobs);
+  const counting = (...of: Parameters<typeof open>) => {
+    reads += 1;
+    return open(...of);
+  };
+  Object.assign(blobs, { open: counting });
+  const setQuota = (uploads: number) =>
+    db.updateTable('site').set({ quota_uploads: uploads }).where('id', '=', pipeline.siteId).execute();
+  await setQuota(0);
+  for (let times = 0; times < 3; times += 1) assert.is(await codeOf(run()), 'quota-exceeded');
+  assert.is(reads, 1);
+  await setQuota(10);
+  assert.is(await codeOf(run()), null);
+  assert.equal([reads, (await look()).state], [2, 'opened']);
+  await close();
+});
+
 test('for want of room promises nothing meanwhile, and all of it comes later', async () => {
   const { bytes, identifiers } = syntheticStudy({ seed: 9302, instancesPerSeries: 1 }).instances[0]!;
   let full = true;

@@ -30,6 +30,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
+import { quotaUse } from '../policies/quota.store.ts';
 import { createThreadLine } from '../threads/fair-line.ts';
 import {
   giving,
@@ -74,12 +75,24 @@ const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
 export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles {
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
   const line = createThreadLine(threads);
+  const { db, now } = tools.pipeline;
+  /** By file: the quota of its account, and its use, when the file did not fit. */
+  const refused = new Map<string, string>();
   return {
     async run(fileId, signal) {
-      const file = await findFile(tools.pipeline.db, fileId, null);
-      if (file?.state !== 'received') return;
+      const file = await findFile(db, fileId, null);
+      const room = file && JSON.stringify(await quotaUse(db, file.account_id, now()));
+      // To unpack it again for the same refusal would cost as much as to take it.
+      if (file?.state === 'received' && refused.get(fileId) === room) throw new Problem('quota-exceeded');
+      refused.delete(fileId);
+      if (file?.state !== 'received' || room === undefined) return;
       const current = await withPolicyInForce(tools, file);
-      await line(file.account_id, (thread) => openOne(tools, thread, current, signal), signal);
+      try {
+        await line(file.account_id, (thread) => openOne(tools, thread, current, signal), signal);
+      } catch (error) {
+        if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, room);
+        throw error;
+      }
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.close()));
