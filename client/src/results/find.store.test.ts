@@ -81,7 +81,7 @@ test('a row is read as the PACS wrote it', () => {
 test('values that are missing, of another type or hostile neither break a row nor reach the page', () => {
   const rows = [
     ...[null, 7, 'x', [], {}, { '0020000D': null }, { '0020000D': { Value: 'x' } }],
-    ...[[null], [{}], ['1.2.3/../4'], ['Muster'], [`1.${'2'.repeat(64)}`]].map((Value) => ({
+    ...[[null], [{}], ['1.2.3/../4'], ['Muster'], [`1.${'2'.repeat(80)}`]].map((Value) => ({
       '0020000D': { Value },
     })),
     JSON.parse('{"__proto__": {"0020000D": {"Value": ["1.2.3"]}}}'),
