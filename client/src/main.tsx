@@ -81,6 +81,7 @@ render(
       update={update}
       install={install}
       lockMinutes={device.lockMinutes}
+      policies={device.policies}
       choiceLost={choiceLost}
     />
   </ProvideStores>,

@@ -8,7 +8,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { isLedToDestinations, watchTouches } from './lead-to-destinations.ts';
 import { useDestinationList } from './needy-destinations.ts';
@@ -19,7 +19,7 @@ import '../kit/badge.css';
 const REFRESH_MS = 60_000;
 const DESTINATIONS = hrefOf({ page: 'admin', at: 'destinations' });
 
-export type AdminEntryProps = { readonly link: Link; readonly page: Route['page'] };
+export type AdminEntryProps = { readonly link: LinkNow; readonly page: Route['page'] };
 
 export function AdminEntry({ link, page }: AdminEntryProps) {
   const list = useDestinationList();

@@ -8,7 +8,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Destination } from '#shared/protocol/destination.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 
 type Counted = Pick<
   Destination,
@@ -16,7 +16,7 @@ type Counted = Pick<
 >;
 
 /** `link`: of the device; beyond the gateway it ends at the primary destination. */
-export function needyOf<D extends Counted>(destinations: readonly D[], link: Link): readonly D[] {
+export function needyOf<D extends Counted>(destinations: readonly D[], link: LinkNow): readonly D[] {
   return destinations.filter(
     ({ isPrimary, waiting, notTaken, deadLetters, refused, unlisted }) =>
       waiting > 0 ||
@@ -32,7 +32,7 @@ export interface DestinationList {
   /** As the gateway last listed them; null: not asked yet, or no administrator is here. */
   readonly destinations: ReadonlySignal<readonly Counted[] | null>;
   /** As the status line says it. */
-  readonly link: Signal<Link>;
+  readonly link: Signal<LinkNow>;
   readonly count: ReadonlySignal<number>;
   /** Asks the gateway; without a network the last list stays. */
   refresh(): Promise<void>;
@@ -44,7 +44,7 @@ export interface DestinationList {
 
 export function createDestinationList(api: Pick<ApiClient, 'json'>): DestinationList {
   const destinations = signal<readonly Counted[] | null>(null);
-  const link = signal<Link>('online');
+  const link = signal<LinkNow>('unknown');
   let asked = 0;
   const set = (list: readonly Counted[] | null): void => {
     asked += 1;

@@ -113,7 +113,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
   });
   return (
     <>
-      <p class="small sheet-text">{said}</p>
+      <p class="small sheet-text">{queue.ready.value ? said : kitWords.looking}</p>
       <div role="alert">{isUnkept && <Unkept />}</div>
     </>
   );

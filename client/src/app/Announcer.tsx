@@ -29,8 +29,10 @@ export function Announcer() {
   useSignalEffect(() => {
     const spoken: Spoken[] = [];
     if (link.current !== queue.link.value) {
+      const isFound = link.current === 'unknown' && queue.link.value === 'online';
       link.current = queue.link.value;
-      spoken.push({ id: null, sentence: appWords.status.link[link.current] });
+      // Nobody was told that it was looked for.
+      if (!isFound) spoken.push({ id: null, sentence: appWords.status.link[link.current] });
     }
     const before = milestones.current;
     // Studies that were there when the page opened are not announced.

@@ -27,7 +27,7 @@ import { landingOf, mayOpenCases, mayReadReviews } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import type { LostChoice } from './lost-choice.ts';
-import { StatusLine } from './StatusLine.tsx';
+import { StatusLine, type StatusLineProps } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
 import { appWords } from './app-words.ts';
@@ -92,11 +92,12 @@ export type AppProps = {
   readonly update: Update;
   readonly install: ReadonlySignal<Install | null>;
   readonly lockMinutes: AutoLockProps['minutes'];
+  readonly policies: ReadonlySignal<StatusLineProps['policies']>;
   readonly choiceLost: ReadonlySignal<LostChoice | null>;
 };
 
 /** Draw it inside `ProvideStores`. */
-export function App({ route, update, install, lockMinutes, choiceLost }: AppProps) {
+export function App({ route, update, install, lockMinutes, policies, choiceLost }: AppProps) {
   const session = useSession();
   const state = session.state.value;
   const user = session.user.value;
@@ -112,7 +113,12 @@ export function App({ route, update, install, lockMinutes, choiceLost }: AppProp
         {appWords.skipToContent}
       </a>
       <Header page={here.page} hidden={hidden} />
-      <StatusLine page={here.page} choiceLost={choiceLost.value} worksOffline={update.worksOffline.value} />
+      <StatusLine
+        page={here.page}
+        choiceLost={choiceLost.value}
+        policies={policies.value}
+        worksOffline={update.worksOffline.value}
+      />
       <UpdateOffer update={update} />
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (

@@ -103,7 +103,7 @@ function StudiesOnDevice() {
   const travelling = queue.travelling.value;
   const waiting = queue.safe.value - travelling;
   const undecided = queue.othersUndecided.value;
-  const unsent = useOutboxes().others.value;
+  const unsent = useOutboxes().others.value ?? 0;
   return (
     <>
       {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}

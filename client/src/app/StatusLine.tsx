@@ -2,7 +2,7 @@
  * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
  * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
@@ -16,6 +16,7 @@ import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hideNames, namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import type { Answer } from '../kit/resource.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import type { LostChoice } from './lost-choice.ts';
 import { lockMarkIn } from './lock-mark.ts';
@@ -25,7 +26,8 @@ import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
 
-const LINK_SIGN: Record<Link, IconName> = {
+const LINK_SIGN: Record<LinkNow, IconName> = {
+  unknown: 'wait',
   online: 'online',
   offline: 'offline',
   'gateway-unreachable': 'unreachable',
@@ -35,6 +37,9 @@ const LINK_SIGN: Record<Link, IconName> = {
   'pacs-no-search': 'unreachable',
   'pacs-no-retrieval': 'unreachable',
 };
+
+/** As high as a sentence. */
+const NOTHING_SAID = '\u00a0';
 
 const Nothing = () => null;
 /** A page that cannot load it does not say that the disc may go. */
@@ -47,10 +52,11 @@ export type StatusLineProps = {
   readonly page: Route['page'];
   /** Null: not known yet. */
   readonly choiceLost: LostChoice | null;
+  readonly policies: Answer<unknown, unknown>;
   readonly worksOffline: boolean;
 };
 
-export function StatusLine({ page, choiceLost, worksOffline }: StatusLineProps) {
+export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusLineProps) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
@@ -60,6 +66,7 @@ export function StatusLine({ page, choiceLost, worksOffline }: StatusLineProps) 
   const inPacs = inPacsOf(ingest, sendable.studies);
   const lost = choiceLost?.count.value ?? 0;
   const standing = standingOf({
+    isRead: queue.ready.value && outboxes.others.value !== null,
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
     chosen: sendable.instances - inPacs,
@@ -69,7 +76,7 @@ export function StatusLine({ page, choiceLost, worksOffline }: StatusLineProps) 
     notSent: lost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
     undecided: sumOf(useNeeds()),
     unsent: outboxes.unsent.value,
-    othersUnsent: outboxes.others.value,
+    othersUnsent: outboxes.others.value ?? 0,
     othersUndecided: queue.othersUndecided.value,
     cancelling: queue.studies.value.filter(({ cancelling }) => cancelling).length,
     safe: queue.safe.value,
@@ -99,7 +106,7 @@ export function StatusLine({ page, choiceLost, worksOffline }: StatusLineProps) 
             <span>{appWords.status.worksOffline}</span>
           </p>
         )}
-        <PolicyItem />
+        <PolicyItem policies={policies} />
       </div>
     </section>
   );
@@ -117,7 +124,7 @@ function DiscPlace({ standing }: DiscItemProps) {
 function Beside({ standing }: { readonly standing: Standing }) {
   if (standing.kind === 'not-sent') {
     const { beside } = standing;
-    return beside.kind === 'empty' ? null : (
+    return beside.kind === 'empty' || beside.kind === 'unknown' ? null : (
       <>
         <p class="status-item">
           <StandingSentence standing={beside} />
@@ -151,15 +158,17 @@ function PausedItem() {
   );
 }
 
-/** For those who send. */
-function PolicyItem() {
+/** For those who send. While the gateway is asked, the place of the sentence is kept. */
+function PolicyItem({ policies }: Pick<StatusLineProps, 'policies'>) {
   const queue = useQueue();
   const session = useSession();
   const user = session.user.value;
   const policy = useIngest().policy.value;
   if (session.state.value === 'signed-out' || (user !== null && !maySend(user))) return null;
   const keepsNames = policy?.deidentify === false;
-  const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
+  const isAsked = policies.state === 'loading' && session.state.value !== 'offline';
+  const unknown = isAsked ? NOTHING_SAID : appWords.status.policyUnknown;
+  const said = policy ? ingestWords.policyInForce(policy.deidentify) : unknown;
   const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
   return (
     <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
@@ -212,6 +221,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'others-decide': 'person',
   cancelling: 'wait',
   'in-pacs': 'pacs',
+  unknown: null,
   empty: null,
 };
 
@@ -265,6 +275,8 @@ function sentenceOf(standing: Standing): string {
       return appWords.status.cancelling(standing.count);
     case 'in-pacs':
       return appWords.status.inPacs(standing.count);
+    case 'unknown':
+      return NOTHING_SAID;
     case 'empty':
       return empty;
     default:

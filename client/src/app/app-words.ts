@@ -14,6 +14,7 @@ export const appWords = {
   status: {
     label: 'Status of this device',
     link: {
+      unknown: 'Looking for the gateway',
       online: 'Online',
       offline: 'Offline',
       'gateway-unreachable': 'Gateway not reachable',

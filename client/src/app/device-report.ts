@@ -3,7 +3,7 @@
  * no name, no file name, no UID and no account: of a study only closed terms and numbers.
  */
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /** The app's storage, as the browser tells; null: it does not say. */
@@ -21,7 +21,7 @@ export interface DeviceFacts {
   readonly at: Date;
   readonly browser: string;
   readonly window: string;
-  readonly link: Link;
+  readonly link: LinkNow;
   readonly session: string;
   readonly roles: readonly string[];
   readonly lockMinutes: number | null;

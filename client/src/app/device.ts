@@ -18,7 +18,7 @@ import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
-import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
+import { knownUser } from '../pipeline/queue/rows/device-notes.ts';
 import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
@@ -52,6 +52,7 @@ export interface Device {
   takeNews(): Promise<readonly StudyNews[]>;
   /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
   noteLink(link: Link): void;
+  readonly policies: Policies['known']['answer'];
   /** After how long without input the device locks, in minutes; 0: never; null: not known yet. */
   readonly lockMinutes: ReadonlySignal<number | null>;
   /**
@@ -112,11 +113,11 @@ export function createDevice(baseUrl = '/api'): Device {
     signOutTasks,
     outboxes,
     openReviews: createOpenReviews(api, outboxes.unsent),
-    lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
+    policies: policies.known.answer,
+    lockMinutes: computed(() => policies.known.value.value?.lockMinutes ?? null),
     takeNews: async () => (await import('../pipeline/queue/rows/take-news.ts')).takeNews(database),
     noteLink(link) {
-      if (link !== queue.link.peek())
-        void ignoreFailure(rememberLink(database, link), 'the screen follows the next answer');
+      queue.hearLink(link);
       // The last user may still be signed in.
       if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
     },
@@ -183,7 +184,7 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
   return createIngestStore({
     database,
     key,
-    policies: policies.known,
+    policies: policies.known.value,
     hearPolicies: policies.hear,
     now: Date.now,
     createId: () => crypto.randomUUID(),

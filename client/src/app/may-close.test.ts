@@ -188,6 +188,13 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     true,
   ],
   ['nothing at all', {}, { kind: 'empty' }, false],
+  ['a device that has not been read is not empty', { isRead: false }, { kind: 'unknown' }, false],
+  [
+    'a choice that was lost is said before the device has been read, and nothing beside it',
+    { isRead: false, notSent: 3 },
+    { kind: 'not-sent', count: 3, beside: { kind: 'unknown' } },
+    'keep',
+  ],
   ['files that cannot be sent are no studies', { phase: 'found' }, { kind: 'empty' }, false],
 ];
 

@@ -56,9 +56,13 @@ export type Standing =
   | { readonly kind: 'cancelling'; readonly count: number }
   /** Nothing else waits, and the PACS has all that Send would take. */
   | { readonly kind: 'in-pacs'; readonly count: number }
+  /** The device has not been read yet. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'empty' };
 
 export type StandingFacts = {
+  /** The queue, and the verdicts that were kept here, have been read: until then their counts below are 0. */
+  readonly isRead: boolean;
   readonly phase: IngestPhase;
   /** Instances that are being written into the queue. */
   readonly unsafe: number;
@@ -134,7 +138,7 @@ export function standingOf(facts: StandingFacts): Standing {
     const standing = row(facts);
     if (standing) return standing;
   }
-  return { kind: 'empty' };
+  return { kind: facts.isRead ? 'empty' : 'unknown' };
 }
 
 /** Studies that were sent and have not arrived. */

@@ -1,14 +1,15 @@
 /** The policies of the gateway: those known from last time, and the current ones as soon as it answers. */
-import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { afterDrawing } from '../kit/after-drawing.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { SessionStore } from '../net/session.ts';
 import { knownPolicies, type KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 export interface Policies {
-  readonly known: ReadonlySignal<KnownPolicies | null>;
+  /** Without an answer the known ones hold, and the gateway checks the version anyway. */
+  readonly known: Pick<Resource<KnownPolicies, 'unheard'>, 'answer' | 'value'>;
   /** Asks the gateway, where somebody is signed in. */
   hear(): void;
   /** Forgets those of the person before, whose keys are not the next one's, and asks. */
@@ -25,25 +26,20 @@ export interface PoliciesTools {
 
 export function createPolicies(tools: PoliciesTools): Policies {
   const { database, session } = tools;
-  const known = signal<KnownPolicies | null>(null);
+  const known = createResource<KnownPolicies, 'unheard'>(() => 'unheard');
   const hear = () => {
-    if (session.state.peek() !== 'signed-in') return;
-    void ignoreFailure(
-      fetchPolicies(tools).then((now) => {
-        known.value = now;
-      }),
-      'without an answer the known policies hold, and the gateway checks the version anyway',
-    );
+    if (session.state.peek() === 'signed-in') void known.ask(() => fetchPolicies(tools));
   };
   return {
     known,
     hear,
     forget() {
-      known.value = null;
+      known.forget();
       hear();
     },
     async load() {
-      known.value = await knownPolicies(database);
+      const before = await knownPolicies(database);
+      if (before !== null) known.take(before);
       effect(() => {
         if (session.state.value === 'signed-in') hear();
       });

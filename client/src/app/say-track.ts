@@ -2,7 +2,7 @@
  * The sentence for a screen reader when a study reached another milestone: by the same numbers as its track; or that it
  * was cancelled.
  */
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
@@ -10,7 +10,7 @@ import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { sayWaiting, trackWords } from '../pipeline/queue/track-words.ts';
 import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/track-state.ts';
 
-export function sayStudy(study: QueuedStudy, link: Link): string {
+export function sayStudy(study: QueuedStudy, link: LinkNow): string {
   if (study.cancelling) return endingWords.cancelled.asked;
   return study.state === 'taken-back' ? cancelledOf(study) : sayTrack(trackOf(study, link));
 }

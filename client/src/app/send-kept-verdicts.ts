@@ -15,7 +15,7 @@ export interface KeptVerdictsTools {
   /** How many verdicts of this account wait on this device; null: of all accounts. */
   readonly count: (account: string | null) => Promise<number>;
   /** How many wait of people who are not here. */
-  readonly others: Signal<number>;
+  readonly others: Signal<number | null>;
   /** Opened for the first time, an outbox sends what was kept before. */
   readonly open: (account: string) => Promise<Pick<VerdictOutbox, 'retry'>>;
 }

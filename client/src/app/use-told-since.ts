@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../net/api-client.ts';
+import { isGatewayAway } from '../net/link.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
@@ -24,7 +25,7 @@ export function useToldSince(): void {
   const queue = useQueue();
   const isSignedIn = useSession().state.value === 'signed-in';
   const isFound = useIngest().phase.value === 'found';
-  const isReached = queue.link.value !== 'offline' && queue.link.value !== 'gateway-unreachable';
+  const isReached = !isGatewayAway(queue.link.value);
   const open = lackingIn(queue.studies.value)
     .map(({ id }) => id)
     .join(' ');

@@ -47,6 +47,10 @@ export const kitWords = {
   copied: 'Copied',
   codeOf: (code: string) => `Copy the code ${code}`,
   working: 'Working…',
+  looking: 'Looking…',
+  again: 'Try again',
+  /** Below why a newer answer did not come. */
+  old: 'What you see here may be out of date.',
   hideNames: 'Hide names and titles',
   showAll: 'Show all',
   showNames: 'Show names',

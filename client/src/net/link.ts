@@ -1,4 +1,4 @@
-/** Whether the gateway and its PACS can be reached from here. */
+/** Whether the gateway and its PACS can be reached from here, as somebody has found out. */
 export type Link =
   | 'online'
   | 'offline'
@@ -8,6 +8,11 @@ export type Link =
   | 'pacs-settings-wrong'
   | 'pacs-no-search'
   | 'pacs-no-retrieval';
+
+/** `unknown`: since the page was opened neither the gateway has answered, nor has it failed to. */
+export type LinkNow = Link | 'unknown';
+
+export const isGatewayAway = (link: LinkNow): boolean => link === 'offline' || link === 'gateway-unreachable';
 
 const PACS_AWAY = ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-settings-wrong'] as const;
 type PacsAway = (typeof PACS_AWAY)[number];

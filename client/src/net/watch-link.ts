@@ -3,7 +3,7 @@
  * sent: the status line must be true for an empty queue too. An answer from something else in between (a
  * hotel's sign-in page) does not count.
  */
-import type { Link } from './link.ts';
+import type { Link, LinkNow } from './link.ts';
 import { readHealth } from './read-answers.ts';
 
 export interface LinkWatchTools {
@@ -17,7 +17,7 @@ export interface LinkWatchTools {
   /** Calls `work` after `ms`. */
   readonly later: (work: () => void, ms: number) => void;
   /** The link as shown on the screen. */
-  readonly known: () => Link;
+  readonly known: () => LinkNow;
   /** Called after every answer. */
   readonly tell: (link: Link) => void;
 }

@@ -29,8 +29,8 @@ export interface Outboxes {
   tellReviews(account: string, reviews: UnsentReviews): void;
   /** Statements of the person who is here that the gateway does not have. */
   readonly unsent: ReadonlySignal<Unsent>;
-  /** How many there are on this device of people who are not here. */
-  readonly others: Signal<number>;
+  /** How many there are on this device of people who are not here; null: not counted yet. */
+  readonly others: Signal<number | null>;
 }
 
 export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
@@ -56,7 +56,7 @@ export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes
       made.value = new Map(made.peek()).set(owner, outbox);
       return outbox;
     },
-    others: signal(0),
+    others: signal(null),
     unsent: computed(() => ofAccount(account.value ?? '')),
   };
 }

@@ -54,10 +54,11 @@ type NoneFoundProps = {
 
 function NoneFound({ entries, sent, standing }: NoneFoundProps) {
   const list = useDayList();
+  const answer = sent.answer.value;
   const showAll = () => (list.choice.value = { ...EVERYTHING, whose: list.choice.value.whose });
   return (
     <div class="queue-empty">
-      {standing === 'here' && <p class="strong">{words.none}</p>}
+      {standing === 'here' && answer.state === 'known' && <p class="strong">{words.none(answer)}</p>}
       {standing === 'hidden' && <ShowNames />}
       {list.choice.value.text.trim() !== '' &&
         whyNone(entries, sent).map((said) => (
@@ -74,6 +75,7 @@ function NoneFound({ entries, sent, standing }: NoneFoundProps) {
 
 export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const choice = useDayList().choice.value;
+  const answer = sent.answer.value;
   const [lineOf] = useState(createLines);
   const found = countIn(sections);
   const isByLabel = isFoundByLabel(sections, choice);
@@ -89,7 +91,9 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
           <Icon name="caution" size={16} /> <strong>{words.mayBe(found)}</strong> {words.byInitials}
         </p>
       )}
-      {found === 0 && !isNarrowed(choice) && <EmptyQueue ofSite={sent.whose === 'of-the-site'} />}
+      {found === 0 && !isNarrowed(choice) && (
+        <EmptyQueue known={answer.state === 'known' ? answer : null} ofSite={sent.whose === 'of-the-site'} />
+      )}
       {found === 0 && isNarrowed(choice) && <NoneFound entries={entries} sent={sent} standing={standing} />}
       <VirtualList
         items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}

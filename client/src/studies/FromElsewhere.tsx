@@ -14,7 +14,7 @@ import { useSentElsewhere } from './sent-elsewhere.ts';
 export function FromElsewhere() {
   const user = useSession().user.value;
   const isAdmin = user?.roles.includes('admin') === true;
-  const counted = useSentElsewhere().waiting.value;
+  const counted = useSentElsewhere().waiting.value.value;
   if (counted === null) return null;
   const { notTaken, held, transfers } = counted;
   return (

@@ -48,7 +48,7 @@ function useRefresh(page: Route['page']): void {
   const asks = user !== null && maySend(user);
   const isAll = user?.roles.includes('admin') === true;
   useEffect(() => {
-    if (!asks) return;
+    if (!asks) return list.noteNone();
     void list.refresh(isAll);
     return refreshInSight(() => void list.refresh(isAll), REFRESH_MS);
   }, [list, page, asks, isAll]);

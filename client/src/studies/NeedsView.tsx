@@ -6,6 +6,7 @@ import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import type { Known } from '../kit/resource.ts';
 import { ReasonDetails } from '../kit/ReasonDetails.tsx';
 import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -30,7 +31,8 @@ export function NeedsView() {
   const needs = useNeeds();
   const elsewhere = useSentElsewhere();
   const count = sumOf(needs) + elsewhere.count.value;
-  const transfers = elsewhere.waiting.value?.transfers ?? 0;
+  const told = elsewhere.waiting.answer.value;
+  const transfers = elsewhere.waiting.value.value?.transfers ?? 0;
   const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
   // Where a study or a patient leaves the list, the next one slides under the pointer.
   const settling = useSettling<HTMLElement>(groups.flatMap(({ decisions }) => decisions.map(placeOf)).join());
@@ -38,7 +40,8 @@ export function NeedsView() {
     <main ref={settling} id="content" class="page needs" aria-busy={!ready}>
       <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>
       {count > 0 && <p class="numbers">{words.total(count, transfers)}</p>}
-      {ready && count === 0 && <Nothing />}
+      {ready && count === 0 && told.state === 'known' && <Nothing known={told} />}
+      {told.state === 'failed' && <p class="small quiet">{words.onlyHere}</p>}
       {groups.map((group) => (
         <Group key={group.key} group={group} />
       ))}
@@ -51,13 +54,13 @@ const placeOf = ({ key, answers, patients }: Decision): string =>
   [key, ...answers, ...patients.flatMap(({ keys }) => keys)].join(' ');
 
 /** The way on: instances that were chosen and not sent come first, as in the status line. */
-function Nothing() {
+function Nothing({ known }: { readonly known: Known }) {
   const ingest = useIngest();
   const { studies, instances } = sendableOf(ingest);
   const chosen = ingest.phase.value === 'idle' ? 0 : instances - inPacsOf(ingest, studies);
   return (
     <div class="queue-empty">
-      <p class="strong">{words.nothing}</p>
+      <p class="strong">{words.nothing(known)}</p>
       <p class="quiet">{chosen > 0 ? words.notSent(chosen) : words.nothingWhat}</p>
       <p>
         {chosen > 0 && (

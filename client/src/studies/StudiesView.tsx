@@ -16,7 +16,13 @@ import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
+import {
+  EmptyQueue,
+  MayBeCleared,
+  QueueNotices,
+  QueueSkeleton,
+  StudiesSkeleton,
+} from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
 import {
   ARRIVED_TODAY,
@@ -178,7 +184,7 @@ function Found({
   const choice = useDayList().choice.value;
   const sections = useMemo(() => chooseEntries(entries, choice, new Date()), [entries, choice]);
   useAskForPseudonym(sent, choice.text.trim());
-  if (entries.length === 0) return <EmptyQueue ofSite={sent.whose === 'of-the-site'} />;
+  if (entries.length === 0) return <NoEntries sent={sent} />;
   const isMany = sent.whose !== 'own' || entries.length >= FEW;
   const canFind = isMany || isNarrowed(choice) || entries.some(({ removed }) => removed);
   return (
@@ -189,6 +195,17 @@ function Found({
       <FromGateway sent={sent} text={choice.text.trim()} found={countIn(sections)} />
       <Removed entries={entries} />
       <DaySections entries={entries} sections={sections} sent={sent} />
+    </>
+  );
+}
+
+function NoEntries({ sent }: { readonly sent: SentStudiesStore }) {
+  const answer = sent.answer.value;
+  if (answer.state === 'loading') return <StudiesSkeleton />;
+  return (
+    <>
+      <FromGateway sent={sent} text="" found={0} />
+      <EmptyQueue known={answer.state === 'known' ? answer : null} ofSite={sent.whose === 'of-the-site'} />
     </>
   );
 }
@@ -216,12 +233,13 @@ type FromGatewayProps = {
 /** Says when the list, or the search for this text, holds only what this device knows. */
 function FromGateway({ sent, text, found }: FromGatewayProps) {
   const list = useDayList();
-  const phase = sent.phase.value;
+  const answer = sent.answer.value;
+  const trouble = answer.state === 'failed' ? answer.trouble : answer.state === 'known' ? answer.old : null;
   const standing = standingOf(sent, text, found);
   // Says why nobody is found, with a link or without one.
   const isHidden = standing === 'hidden';
-  if (phase === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
-  if (phase === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
+  if (trouble === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
+  if (trouble === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
   const said = saidOf(sent, text, standing);
   if (said === null) return null;
   return (

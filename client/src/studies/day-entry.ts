@@ -6,7 +6,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { formatMoment } from '../kit/format.ts';
 import { namesHidden, nameSaid } from '../kit/identities.ts';
-import type { Link } from '../net/link.ts';
+import type { LinkNow } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { withoutRepeated } from '../pipeline/queue/without-repeated.ts';
@@ -72,7 +72,7 @@ export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 export interface EntryFacts {
   readonly studies: readonly QueuedStudy[];
   readonly sent: readonly ToldStudy[];
-  readonly link: Link;
+  readonly link: LinkNow;
   /** The gateway's name for this device and account; null: it has none yet. */
   readonly device: string | null;
   /** Of studies that were sent from here in several sends. */
@@ -154,7 +154,7 @@ function nameByTime(modalities: readonly string[], at: number, now: Date): strin
   return titleWords.nameByTime(titleWords.erasedName(modalities), formatMoment(new Date(at), now));
 }
 
-function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: Link, now: Date): DayEntry {
+function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: LinkNow, now: Date): DayEntry {
   const { title } = study;
   const modalities = title?.modalities ?? study.about.modalities;
   const sentAt = sentAtOf(study, sent);

@@ -4,6 +4,7 @@ import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { counted, instances, needYou, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { leaveStudyOut } from '../kit/left-out-words.ts';
+import { none } from '../kit/none.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
 
@@ -15,7 +16,8 @@ export const needsWords = {
       ...(count > transfers ? [needYou(count - transfers)] : []),
       ...(transfers > 0 ? [counted(transfers, 'transfer needs you', 'transfers need you')] : []),
     ].join(', '),
-  nothing: 'Nothing needs you',
+  nothing: none('Nothing needs you'),
+  onlyHere: 'The gateway does not answer: you see only what this device knows.',
   nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',
   /** Something was chosen, and Send was not pressed. */

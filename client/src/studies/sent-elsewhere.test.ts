@@ -28,7 +28,7 @@ test('is one number, and the last one stays without a network', async () => {
   await list.refresh(true);
   assert.is(list.count.value, 12);
   await list.refresh(false);
-  assert.equal(list.waiting.value, ALL);
+  assert.equal(list.waiting.value.value, ALL);
   assert.equal(valuesOf(asked, 'path'), ['/uploads/waiting?all=1', '/uploads/waiting']);
 });
 
@@ -42,7 +42,7 @@ test('an answer that comes after that of a later question changes nothing', asyn
   await second;
   waiting[0]!(ALL);
   await first;
-  assert.equal(list.waiting.value, OWN);
+  assert.equal(list.waiting.value.value, OWN);
 });
 
 test('an answer that comes once the person has gone is nobody’s', async () => {
@@ -52,7 +52,7 @@ test('an answer that comes once the person has gone is nobody’s', async () => 
   list.forget();
   waiting[0]!(ALL);
   await asked;
-  assert.is(list.waiting.value, null);
+  assert.is(list.waiting.value.value, null);
   void list.refresh(false);
   assert.ok(await untilRead(() => waiting.length === 2));
   waiting[1]!(OWN);

@@ -7,7 +7,7 @@ import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { untilRead } from '../testing/open-api.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import { createSentStudies } from './sent-studies.store.ts';
+import { createSentStudies, type SentStudiesStore } from './sent-studies.store.ts';
 import { toldStudy } from '../testing/told-study.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
@@ -76,6 +76,25 @@ test('keep the pages that were read when new ones arrive, and begin again where 
   assert.equal([sent.studies.value.length, sent.hasMore.value], [100, true]);
 });
 
+/** Why the list is old; null: it is the newest. Fails where it is not known. */
+function oldOf({ answer }: Pick<SentStudiesStore, 'answer'>) {
+  const { value } = answer;
+  assert.is(value.state, 'known');
+  return value.state === 'known' ? value.old : null;
+}
+
+test('are not known to be none before the gateway has listed them, also where a search finds some or none', async () => {
+  const gateway: { studies: number; failure: Error | null } = { studies: 0, failure: new Unreachable('cut') };
+  const sent = createSentStudies(gatewayWith(gateway).api);
+  await sent.refresh();
+  assert.equal(sent.answer.value, { state: 'failed', trouble: 'unreachable' });
+  gateway.failure = null;
+  await sent.find('1.2.700', NOW);
+  assert.equal(sent.answer.value, { state: 'failed', trouble: 'unreachable' });
+  await sent.refresh();
+  assert.equal(sent.answer.value, { state: 'known', value: [], old: null });
+});
+
 test('are none once the gateway has none', async () => {
   const gateway = { studies: 150, failure: null };
   const sent = createSentStudies(gatewayWith(gateway).api);
@@ -83,24 +102,24 @@ test('are none once the gateway has none', async () => {
   await sent.more();
   gateway.studies = 0;
   await sent.refresh();
-  assert.equal([sent.phase.value, sent.studies.value, sent.hasMore.value], ['known', [], false]);
+  assert.equal([sent.answer.value, sent.hasMore.value], [{ state: 'known', value: [], old: null }, false]);
 });
 
 test('stay when the gateway does not answer, and the list can say so', async () => {
   const gateway: { studies: number; failure: Error | null } = { studies: 3, failure: null };
   const sent = createSentStudies(gatewayWith(gateway).api);
-  assert.is(sent.phase.value, 'unasked');
+  assert.is(sent.answer.value.state, 'loading');
   await sent.refresh();
-  assert.is(sent.phase.value, 'known');
+  assert.is(oldOf(sent), null);
   gateway.failure = new Unreachable('no network');
   await sent.refresh();
-  assert.equal([sent.phase.value, sent.studies.value.length], ['unreachable', 3]);
+  assert.equal([oldOf(sent), sent.studies.value.length], ['unreachable', 3]);
   const refreshing = sent.refresh();
-  assert.is(sent.phase.value, 'unreachable', 'until an answer says otherwise');
+  assert.is(oldOf(sent), 'unreachable', 'until an answer says otherwise');
   await refreshing;
   gateway.failure = new ApiProblem(403, null, null);
   await sent.refresh();
-  assert.is(sent.phase.value, 'refused');
+  assert.is(oldOf(sent), 'refused');
 });
 
 /** A gateway that answers when it is told to, in any order; `asked` waits for so many questions. */
@@ -137,10 +156,10 @@ test('are as the later of two questions was answered, also where the earlier ans
   await crossing[1];
   questions[2]!.resolve(page(underWay(9), underWay(8)));
   await crossing[0];
-  assert.equal([standings().join(), sent.phase.value], ['1.2.9,ended,1.2.7,ended', 'known']);
+  assert.equal([standings().join(), oldOf(sent)], ['1.2.9,ended,1.2.7,ended', null]);
   questions[4]!.reject(new Unreachable('no network'));
   await crossing[2];
-  assert.is(sent.phase.value, 'unreachable');
+  assert.is(oldOf(sent), 'unreachable');
 });
 
 test('have more below the first page also where a search was answered before it', async () => {
@@ -266,7 +285,7 @@ test('are not all found where a search fails, which is said of this text until t
     gateway.failure = new ApiProblem(502, null, null);
     await sent.find(text, NOW);
     assert.equal(sent.search.value, { text, standing: 'failed', error: gateway.failure });
-    assert.is(sent.phase.value, 'known', 'the list itself was told');
+    assert.is(oldOf(sent), null, 'the list itself was told');
     gateway.failure = null;
     await sent.find(text, NOW);
     assert.equal(sent.search.value, { text, standing: 'answered', isCut: false });

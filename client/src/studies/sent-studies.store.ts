@@ -3,15 +3,16 @@
  * gateway tells them: newest first, page by page (keyset, `GET /studies`). Without an answer it keeps what it knows
  * and says so.
  */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FoundStudies, SentStudy, SiteSearch, StudyPatient } from '#shared/protocol/studies.ts';
 import { mayBePatient, typedPseudonym } from '#shared/protocol/typed-patient.ts';
 import { namesHidden } from '../kit/identities.ts';
+import type { Answer } from '../kit/resource.ts';
 import { Unreachable, type ApiClient } from '../net/api-client.ts';
 import { readDays } from './read-days.ts';
 
-/** How the newest question ended. `refused`: the gateway answered with a refusal. */
-export type SentPhase = 'unasked' | 'known' | 'unreachable' | 'refused';
+/** `refused`: the gateway answered with a refusal. */
+export type SentTrouble = 'unreachable' | 'refused';
 
 /** Facts of a study that only a search tells. */
 type Told = {
@@ -33,8 +34,10 @@ export type Search =
 
 export interface SentStudiesStore {
   readonly whose: WhoseStudies;
+  /** Also those that a search has found before the list was told. */
   readonly studies: ReadonlySignal<readonly ToldStudy[]>;
-  readonly phase: ReadonlySignal<SentPhase>;
+  /** Whether the list is known: its rows are of more questions than one. */
+  readonly answer: ReadonlySignal<Answer<readonly ToldStudy[], SentTrouble>>;
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isReadingMore: ReadonlySignal<boolean>;
   /** The first page again; pages below it that are known stay. Never throws. */
@@ -90,7 +93,8 @@ type State = {
   readonly told: Map<string, Told>;
   readonly studies: Signal<readonly ToldStudy[]>;
   readonly search: Signal<Search | null>;
-  readonly phase: Signal<SentPhase>;
+  readonly hasList: Signal<boolean>;
+  readonly trouble: Signal<SentTrouble | null>;
   readonly next: Signal<string | null>;
   readonly hasMore: Signal<boolean>;
   readonly isReadingMore: Signal<boolean>;
@@ -116,7 +120,8 @@ export function createSentStudies(
     told: new Map(),
     studies: signal([]),
     search: signal(null),
-    phase: signal<SentPhase>('unasked'),
+    hasList: signal(false),
+    trouble: signal<SentTrouble | null>(null),
     next: signal(null),
     hasMore: signal(false),
     isReadingMore: signal(false),
@@ -127,7 +132,7 @@ export function createSentStudies(
     asksPatients,
     hidesPatients: () => (seesNames || whose === 'own') && namesHidden.value,
     studies: state.studies,
-    phase: state.phase,
+    answer: computed(() => answerOf(state)),
     hasMore: state.hasMore,
     isReadingMore: state.isReadingMore,
     search: state.search,
@@ -136,6 +141,12 @@ export function createSentStudies(
     find: (text, now) => find(state, text, now),
     close: () => state.closed.abort(),
   };
+}
+
+function answerOf({ hasList, studies, trouble }: State): Answer<readonly ToldStudy[], SentTrouble> {
+  const old = trouble.value;
+  if (hasList.value) return { state: 'known', value: studies.value, old };
+  return old === null ? { state: 'loading' } : { state: 'failed', trouble: old };
 }
 
 async function more(state: State): Promise<void> {
@@ -210,7 +221,7 @@ async function readSite({ api, closed }: State, body: SiteSearch): Promise<Found
 
 /** `cursor`: of the page before; null: the first page. */
 async function ask(state: State, query: string, cursor: string | null): Promise<void> {
-  const { phase, next, hasMore, closed } = state;
+  const { hasList, trouble, next, hasMore, closed } = state;
   const question = nextQuestion(state);
   try {
     const page = await read(state, query);
@@ -218,7 +229,7 @@ async function ask(state: State, query: string, cursor: string | null): Promise<
       if (question < state.listed) return;
       state.listed = question;
     }
-    phase.value = 'known';
+    trouble.value = null;
     // The list began again meanwhile: this page would leave a gap above it.
     if (cursor !== null && cursor !== next.peek()) return;
     if (cursor !== null || !meets(state, page)) next.value = page.next;
@@ -228,9 +239,10 @@ async function ask(state: State, query: string, cursor: string | null): Promise<
     }
     hasMore.value = next.value !== null;
     show(state, question, page.studies);
+    hasList.value = true;
   } catch (error) {
     if (closed.signal.aborted || question < state.listed) return;
-    phase.value = error instanceof Unreachable ? 'unreachable' : 'refused';
+    trouble.value = error instanceof Unreachable ? 'unreachable' : 'refused';
   }
 }
 

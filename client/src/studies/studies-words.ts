@@ -3,6 +3,7 @@ import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { leftOutWords } from '../kit/left-out-words.ts';
+import { none } from '../kit/none.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { Place } from '../pipeline/queue/track-state.ts';
 import type { Names, Period, Shown, Sort } from './choose-entries.ts';
@@ -61,7 +62,7 @@ export const studiesWords = {
   } satisfies Record<Sort, string>,
   byPatient: 'Group by patient',
   unknownPatient: 'No patient known on this device',
-  none: 'No study matches',
+  none: none('No study matches'),
   /** The things that the search knows. */
   searchable:
     'Search for a patient’s name or ID, the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',

@@ -8,6 +8,7 @@ import { AskFirst } from '../../kit/AskFirst.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import type { Known } from '../../kit/resource.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { noticeWords } from './notice-words.ts';
 import { queueWords } from './queue-words.ts';
@@ -144,10 +145,10 @@ function InBetween() {
 }
 
 /** The way to what others sent, which a radiologist may read and this list does not show. */
-function OfReader() {
+function OfReader({ known }: Pick<EmptyQueueProps, 'known'>) {
   return (
     <div class="queue-empty">
-      <p class="strong">{noticeWords.ofReader}</p>
+      {known && <p class="strong">{noticeWords.ofReader(known)}</p>}
       <p class="quiet">{noticeWords.ofReaderWhat}</p>
       <div class="row">
         <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
@@ -161,19 +162,25 @@ function OfReader() {
   );
 }
 
-export function EmptyQueue({ ofSite }: { readonly ofSite: boolean }) {
+export type EmptyQueueProps = {
+  /** The list, which is empty; null: the gateway could not be asked for it. */
+  readonly known: Known | null;
+  readonly ofSite: boolean;
+};
+
+export function EmptyQueue({ known, ofSite }: EmptyQueueProps) {
   const user = useSession().user.value;
   if (ofSite || (user !== null && !maySend(user)))
     return (
       <div class="queue-empty">
-        <p class="strong">{queueWords.noneOfSite}</p>
+        {known && <p class="strong">{queueWords.noneOfSite(known)}</p>}
         <p class="quiet">{queueWords.noneOfSiteWhat}</p>
       </div>
     );
-  if (user !== null && comesToRead(user)) return <OfReader />;
+  if (user !== null && comesToRead(user)) return <OfReader known={known} />;
   return (
     <div class="queue-empty">
-      <p class="strong">{queueWords.empty}</p>
+      {known && <p class="strong">{queueWords.empty(known)}</p>}
       <p class="quiet">{queueWords.emptyWhat}</p>
       <p>
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
@@ -188,9 +195,7 @@ export function EmptyQueue({ ofSite }: { readonly ofSite: boolean }) {
 const NO_DATABASE_AFTER_MS = 6_000;
 
 export function QueueSkeleton() {
-  const late = useLate(true);
   const tooLate = useLate(true, NO_DATABASE_AFTER_MS);
-  if (!late) return null;
   if (tooLate)
     return (
       <div role="alert">
@@ -199,6 +204,11 @@ export function QueueSkeleton() {
         </Notice>
       </div>
     );
+  return <StudiesSkeleton />;
+}
+
+export function StudiesSkeleton() {
+  if (!useLate(true)) return null;
   return (
     <div aria-label={queueWords.loading} role="status">
       {[0, 1, 2].map((row) => (

@@ -1,9 +1,10 @@
 /** The texts of the notices above the list of studies; they are loaded with it. */
+import { none } from '../../kit/none.ts';
 import { studies } from '../../kit/counted.ts';
 
 export const noticeWords = {
   /** For people who come to read: the list holds what they sent themselves. */
-  ofReader: 'You have not sent a study',
+  ofReader: none('You have not sent a study'),
   ofReaderWhat:
     'This list shows the studies that you send yourself. Choose “Whole site” for the studies of others. To have a model look at a study, press Run AI.',
   others: (count: number) =>

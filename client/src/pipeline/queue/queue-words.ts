@@ -6,15 +6,16 @@ import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
+import { none } from '../../kit/none.ts';
 import type { NotCancelled } from './list-buttons.ts';
 import type { Place } from './track-state.ts';
 
 export const queueWords = {
-  empty: 'Nothing is under way',
+  empty: none('Nothing is under way'),
   emptyWhat:
     'Studies appear here when you press Send. Without names they stay listed after they have arrived.',
   toUpload: 'Choose a study',
-  noneOfSite: 'Nobody has sent a study yet',
+  noneOfSite: none('Nobody has sent a study yet'),
   noneOfSiteWhat:
     'Studies that people at this site send appear here, with what happened to them and their receipts.',
   parts: {

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import type { User } from '#shared/protocol/api.ts';
 import { openDevice, queueStudy, storeOver, type TestDevice } from '../../testing/open-queue.ts';
 import { sumOf } from './count-reasons.ts';
-import { rememberUser } from './rows/device-notes.ts';
+import { rememberLink, rememberUser } from './rows/device-notes.ts';
 import { untilRead } from '../../testing/open-api.ts';
 
 const OLD = '11111111-1111-4111-8111-111111111111';
@@ -67,6 +67,24 @@ test('an undecided instance is counted for whoever comes next, without its patie
   account.value = 'a';
   await untilUndecided(0);
   assert.is(sumOf(store.studies.value.flatMap(({ needs }) => needs)), 1);
+});
+
+test('the link is unknown until this page has heard of it, whatever an earlier one has noted', async () => {
+  const device = await openDevice();
+  await rememberLink(device.database, 'pacs-unreachable');
+  using store = storeOver(device);
+  assert.is(store.link.value, 'unknown');
+  assert.ok(await untilRead(() => store.ready.value));
+  assert.is(store.link.value, 'unknown');
+  store.hearLink('gateway-unreachable');
+  assert.is(store.link.value, 'gateway-unreachable');
+  await rememberLink(device.database, 'online');
+  assert.ok(await untilRead(() => store.link.value === 'online'), 'as the sender has found out since');
+});
+
+test('without a network nobody looks for the gateway', async () => {
+  using store = storeOver(await openDevice(), { isOnline: signal(false) });
+  assert.is(store.link.value, 'offline');
 });
 
 test.run();

@@ -5,14 +5,21 @@
 import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import type { Link } from '../../net/link.ts';
+import { isGatewayAway, type Link, type LinkNow } from '../../net/link.ts';
 import { sumOf } from './count-reasons.ts';
 import { countStudy } from './count-study.ts';
 import { createLostStudies, type LostStudiesTools } from './lost-studies.ts';
 import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
 import type { Decisions, DecisionTools } from './rows/decide-study.ts';
-import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
+import {
+  databaseOrigin,
+  knownDiagnosis,
+  knownLink,
+  knownOrigin,
+  knownUser,
+  rememberLink,
+} from './rows/device-notes.ts';
 import { forgetFinished } from './rows/forget-finished.ts';
 import { heldStudyOf } from './rows/held-study.ts';
 import { keptRight } from './rows/kept-rights.ts';
@@ -61,7 +68,8 @@ interface Screen {
   readonly foreign: Signal<number>;
   readonly foreignInstances: Signal<number>;
   readonly travelling: Signal<number>;
-  readonly leaderLink: Signal<Link>;
+  /** Found out since the page was opened. */
+  readonly heardLink: Signal<LinkNow>;
   readonly diagnosis: Signal<Diagnosis | null>;
   readonly wifiOnly: Signal<boolean>;
   readonly titles: Map<string, StudyTitle>;
@@ -86,7 +94,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 
   async function show(snapshot: Snapshot): Promise<void> {
     await openTitles(screen, snapshot.studies);
-    screen.last = snapshot;
+    takeSnapshot(screen, snapshot);
     draw(screen, snapshot);
     endLabels(screen, snapshot.studies);
     if (snapshot.origin !== null) await lostStudies.compare(snapshot.origin, snapshot.studies);
@@ -104,7 +112,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     if (screen.last !== null) void show(screen.last);
   });
 
-  const link = computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline'));
+  const link = computed((): LinkNow => (tools.isOnline.value ? screen.heardLink.value : 'offline'));
   const decisions = decisionsOf(tools);
   const stopCancelling = watchCancelled(tools, link, decisions);
 
@@ -113,6 +121,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies: screen.studies,
     diagnosis: screen.diagnosis,
     link,
+    hearLink: (heard) => hearLink(screen, heard),
     ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
@@ -139,10 +148,23 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   };
 }
 
+/** The link of the first one is of an earlier page: whoever has found out another one since notes it. */
+function takeSnapshot(screen: Screen, snapshot: Snapshot): void {
+  const { last } = screen;
+  if (last !== null && last.link !== snapshot.link) screen.heardLink.value = snapshot.link;
+  screen.last = snapshot;
+}
+
+function hearLink({ tools, heardLink }: Screen, heard: Link): void {
+  if (heard === heardLink.peek()) return;
+  heardLink.value = heard;
+  void ignoreFailure(rememberLink(tools.database, heard), 'the sender finds it out itself');
+}
+
 /** Carries out what was cancelled while the gateway could not be told. */
 function watchCancelled(
   { database, account }: QueueStoreTools,
-  link: ReadonlySignal<Link>,
+  link: ReadonlySignal<LinkNow>,
   { cancel }: Decisions,
 ): () => void {
   const finish = async (own: string | null): Promise<void> => {
@@ -155,8 +177,7 @@ function watchCancelled(
   };
   return effect(() => {
     const own = account.value;
-    if (link.value !== 'offline' && link.value !== 'gateway-unreachable')
-      void ignoreFailure(finish(own), 'tried again with the next link');
+    if (!isGatewayAway(link.value)) void ignoreFailure(finish(own), 'tried again with the next link');
   });
 }
 
@@ -214,7 +235,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     foreign: signal(0),
     foreignInstances: signal(0),
     travelling: signal(0),
-    leaderLink: signal<Link>('online'),
+    heardLink: signal<LinkNow>('unknown'),
     diagnosis: signal<Diagnosis | null>(null),
     wifiOnly: signal(false),
     titles: new Map(),
@@ -275,7 +296,7 @@ function endLabels(screen: Screen, studies: readonly StudyRow[]): void {
   }, LABELS_EVERY_MS);
 }
 
-function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot): void {
+function draw(screen: Screen, { studies, diagnosis, wifi, site }: Snapshot): void {
   const own = studies.filter((row) => isOwn(screen, row)).sort(compareForSending);
   const unfinished = studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
   const foreign = unfinished.filter((row) => !isOwn(screen, row) && isForeign(row, site));
@@ -295,7 +316,6 @@ function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot
     screen.foreignInstances.value = foreign.reduce((sum, { chosen }) => sum + chosen, 0);
     screen.studies.value = own.map((row) => drawStudy(screen, row, wifi));
     screen.wifiOnly.value = wifi.only;
-    screen.leaderLink.value = link;
     screen.diagnosis.value = diagnosis;
     screen.ready.value = true;
   });

@@ -4,7 +4,7 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFault } from '../triage/film-faults.ts';
-import type { Link } from '../../net/link.ts';
+import type { Link, LinkNow } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
@@ -261,7 +261,9 @@ export interface QueueStore {
   readonly ready: ReadonlySignal<boolean>;
   /** The signed-in account's studies, in sending order. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
-  readonly link: ReadonlySignal<Link>;
+  /** As this page, or the leading tab since this page was opened, has found out. */
+  readonly link: ReadonlySignal<LinkNow>;
+  hearLink(heard: Link): void;
   /** Nothing is sent on a metered link: a setting of this device. */
   readonly wifiOnly: ReadonlySignal<boolean>;
   setWifiOnly(only: boolean): Promise<void>;

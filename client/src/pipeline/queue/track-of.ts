@@ -1,7 +1,7 @@
 /** Converts a queued study into the track that every screen draws, and sorts studies into parts. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import { isNoneInPacs, type TrackState } from './track-state.ts';
-import { isPacsAway, type Link } from '../../net/link.ts';
+import { isPacsAway, type LinkNow } from '../../net/link.ts';
 import { lackingOf } from './lacking-of.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
@@ -9,9 +9,9 @@ import type { QueuedStudy } from './queued-study.ts';
  * The studies held up by the link without saying so themselves: the uploader waits with the first one and has
  * not reached the others.
  */
-function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
+function heldUpBy(link: LinkNow, { state, track }: QueuedStudy): TrackState['waitingFor'] {
   // Without retrieval studies travel as always.
-  const isOpen = link === 'online' || link === 'pacs-no-retrieval';
+  const isOpen = link === 'unknown' || link === 'online' || link === 'pacs-no-retrieval';
   if (isOpen || partOfState(state) !== 'under-way' || state === 'reading') return null;
   if (isPacsAway(link)) return track.atGateway > 0 ? link : null;
   // The gateway can confirm nothing that such a PACS stores.
@@ -20,7 +20,7 @@ function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitin
 }
 
 /** Without a network no gateway can be reached: name the nearer reason, the same for all studies. */
-function nearest(waiting: TrackState['waitingFor'], link: Link): TrackState['waitingFor'] {
+function nearest(waiting: TrackState['waitingFor'], link: LinkNow): TrackState['waitingFor'] {
   return waiting === 'gateway-unreachable' && link === 'offline' ? link : waiting;
 }
 
@@ -28,7 +28,7 @@ function nearest(waiting: TrackState['waitingFor'], link: Link): TrackState['wai
  * `interrupted` is not a kind of waiting: a person must choose the study again, so the row says it next to
  * the track.
  */
-export function trackOf(study: QueuedStudy, link: Link): TrackState {
+export function trackOf(study: QueuedStudy, link: LinkNow): TrackState {
   return {
     total: study.instances,
     onDevice: study.track.safe,
