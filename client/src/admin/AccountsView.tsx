@@ -2,14 +2,14 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
+import type { Known } from '../kit/resource.ts';
 import { useApi } from '../net/net-context.ts';
 import { AccountRow } from './AccountRow.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 import { createAccountsStore, type AccountsStore, type ListedAccount } from './accounts.store.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
 
@@ -22,40 +22,40 @@ export function AccountsView() {
   const isAdding = useSignal(false);
   useEffect(() => {
     void store.load();
-    const ends = refreshInSight(() => void store.refresh(), REFRESH_MS);
+    const ends = refreshInSight(() => void store.load(), REFRESH_MS);
     return () => {
       ends();
       store.close();
     };
   }, [store]);
-  const accounts = store.accounts.value;
-  const trouble = store.trouble.value;
-  const isLoading = accounts === null && trouble === null;
-  const late = useLate(isLoading);
   return (
-    <main id="content" class="page stack admin" aria-busy={isLoading}>
+    <main id="content" class="page stack admin" aria-busy={store.accounts.answer.value.state === 'loading'}>
       <AdminHead at="accounts" />
       <p class="quiet">{words.intro}</p>
-      {trouble?.id === null && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {late && <p class="quiet">{adminWords.loading}</p>}
-      {accounts && (
-        <>
-          <p>
-            <button type="button" class="button button-main" onClick={() => (isAdding.value = true)}>
-              {words.add}
-            </button>
-          </p>
-          <Found accounts={accounts} store={store} />
-        </>
-      )}
+      <WhenKnown of={store.accounts} loading={adminWords.loading}>
+        {(accounts, known) => (
+          <>
+            <p>
+              <button type="button" class="button button-main" onClick={() => (isAdding.value = true)}>
+                {words.add}
+              </button>
+            </p>
+            <Found accounts={accounts} known={known} store={store} />
+          </>
+        )}
+      </WhenKnown>
       {isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
     </main>
   );
 }
 
-type FoundProps = { readonly accounts: readonly ListedAccount[]; readonly store: AccountsStore };
+type FoundProps = {
+  readonly accounts: readonly ListedAccount[];
+  readonly known: Known;
+  readonly store: AccountsStore;
+};
 
-function Found({ accounts, store }: FoundProps) {
+function Found({ accounts, known, store }: FoundProps) {
   const text = useSignal('');
   const sort = useSignal<AccountSort>('name');
   const found = chooseAccounts(accounts, text.value, sort.value);
@@ -69,7 +69,7 @@ function Found({ accounts, store }: FoundProps) {
       )}
       {found.length === 0 && (
         <div class="stack-tight">
-          <p class="strong">{words.noneFound}</p>
+          <p class="strong">{words.noneFound(known)}</p>
           <p class="quiet">{words.noneFoundWhat}</p>
           <p>
             <button type="button" class="button" onClick={() => (text.value = '')}>

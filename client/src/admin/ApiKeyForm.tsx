@@ -6,7 +6,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
 import { DAY_MS } from './key-expiry.ts';
-import type { ApiKeysStore, AskedKey } from './api-keys.store.ts';
+import type { ApiKeysStore, AskedKey, KeyChoices } from './api-keys.store.ts';
 
 const DAYS = [30, 90, 365, 730] as const;
 const DAYS_USUAL = 365;
@@ -22,7 +22,9 @@ function readForm(form: HTMLFormElement): AskedKey | null {
   return { name, accountId, scopes, policy, expiresInDays: Number(data.get('days')) };
 }
 
-export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
+type ApiKeyFormProps = { readonly store: ApiKeysStore; readonly choices: KeyChoices };
+
+export function ApiKeyForm({ store, choices }: ApiKeyFormProps) {
   const form = useRef<HTMLFormElement>(null);
   const isIncomplete = useSignal(false);
   const days = useSignal<number>(DAYS_USUAL);
@@ -49,9 +51,9 @@ export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
         <span>{words.name}</span>
         <input name="name" type="text" maxLength={100} autocomplete="off" placeholder={words.nameHint} />
       </label>
-      <Account store={store} />
+      <Account owners={choices.owners} />
       <Scopes />
-      <Policy store={store} />
+      <Policy policies={choices.policies} />
       <Ends days={days} />
       <div id={message} role="alert">
         {isIncomplete.value && <Notice kind="stop" title={words.incomplete} />}
@@ -88,13 +90,13 @@ function Ends({ days }: { readonly days: Signal<number> }) {
   );
 }
 
-function Account({ store }: { readonly store: ApiKeysStore }) {
+function Account({ owners }: Pick<KeyChoices, 'owners'>) {
   return (
     <label class="field">
       <span>{words.account}</span>
       <select name="account">
         <option value="">{words.noAccount}</option>
-        {store.owners.value.map(({ id, username }) => (
+        {owners.map(({ id, username }) => (
           <option key={id} value={id}>
             {username}
           </option>
@@ -106,8 +108,7 @@ function Account({ store }: { readonly store: ApiKeysStore }) {
 }
 
 /** A script that names no policy would else send under the gateway's, which may remove names. */
-function Policy({ store }: { readonly store: ApiKeysStore }) {
-  const { names, usual } = store.policies.value;
+function Policy({ policies: { names, usual } }: Pick<KeyChoices, 'policies'>) {
   return (
     <label class="field">
       <span>{words.policy}</span>

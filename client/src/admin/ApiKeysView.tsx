@@ -7,11 +7,11 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { useLate } from '../kit/use-late.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { ApiKeyForm } from './ApiKeyForm.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
 import { expiryOf } from './key-expiry.ts';
@@ -24,29 +24,23 @@ export function ApiKeysView() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const keys = store.keys.value;
-  const trouble = store.trouble.value;
-  const late = useLate(keys === null && trouble === null);
   return (
-    <main id="content" class="page stack admin" aria-busy={keys === null && trouble === null}>
+    <main id="content" class="page stack admin" aria-busy={store.keys.answer.value.state === 'loading'}>
       <AdminHead at="api-keys" />
       <p class="quiet">{words.intro}</p>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {late && <p class="quiet">{adminWords.loading}</p>}
-      {keys && (
-        <>
-          <ApiKeyForm store={store} />
-          <div aria-live="polite">
-            <Made store={store} />
-          </div>
-          <Addresses />
-          <section aria-label={words.list}>
-            <h2>{words.list}</h2>
-            <KeyList store={store} which="keys" />
-          </section>
-          <EndedKeys store={store} />
-        </>
-      )}
+      <WhenKnown of={store.choices} loading={adminWords.loading}>
+        {(choices) => <ApiKeyForm store={store} choices={choices} />}
+      </WhenKnown>
+      <TroubleAlert trouble={store.trouble.value} />
+      <div aria-live="polite">
+        <Made store={store} />
+      </div>
+      <Addresses />
+      <section aria-label={words.list}>
+        <h2>{words.list}</h2>
+        <KeyList store={store} which="keys" />
+      </section>
+      <EndedKeys store={store} />
     </main>
   );
 }
@@ -83,36 +77,39 @@ function Addresses() {
 type ListProps = { readonly store: ApiKeysStore; readonly which: 'keys' | 'ended' };
 
 function KeyList({ store, which }: ListProps) {
-  const list = store[which].value;
-  if (list === null) return null;
+  const none = which === 'keys' ? words.none : words.noneEnded;
   return (
-    <>
-      {list.keys.length === 0 && <p class="quiet">{which === 'keys' ? words.none : words.noneEnded}</p>}
-      <ul class="plain">
-        {list.keys.map((key) => (
-          <li key={key.id} class="hairline admin-row">
-            <OneKey of={key} store={store} />
-          </li>
-        ))}
-      </ul>
-      {list.next !== null && (
-        <button
-          type="button"
-          class="button"
-          disabled={store.isBusy.value}
-          onClick={() => void store.loadMore(which)}
-        >
-          {words.more}
-        </button>
+    <WhenKnown of={store[which]} loading={adminWords.loading}>
+      {({ keys, next }, known) => (
+        <>
+          {keys.length === 0 && <p class="quiet">{none(known)}</p>}
+          <ul class="plain">
+            {keys.map((key) => (
+              <li key={key.id} class="hairline admin-row">
+                <OneKey of={key} store={store} />
+              </li>
+            ))}
+          </ul>
+          {next !== null && (
+            <button
+              type="button"
+              class="button"
+              disabled={store[which].isAsking.value}
+              onClick={() => void store.loadMore(which)}
+            >
+              {words.more}
+            </button>
+          )}
+        </>
       )}
-    </>
+    </WhenKnown>
   );
 }
 
 /** Asked for when somebody opens it: nobody needs them in the daily work. */
 function EndedKeys({ store }: { readonly store: ApiKeysStore }) {
   const load = (isOpen: boolean): void => {
-    if (isOpen && store.ended.value === null) void store.loadMore('ended');
+    if (isOpen && store.ended.value.value === null) void store.loadMore('ended');
   };
   return (
     <details class="disclosure" onToggle={(event) => load(event.currentTarget.open)}>

@@ -1,5 +1,5 @@
 /** The modalities that may store over DIMSE: what to enter on them, what came of each, and who was refused. */
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { DimsePeer, DimsePeers } from '#shared/protocol/dimse-peer.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
@@ -9,15 +9,15 @@ import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { DimsePeerSheet } from './DimsePeerSheet.tsx';
 import { DimseTransfers } from './DimseTransfers.tsx';
 import { dimsePeerWords as words } from './dimse-peer-words.ts';
-import { createDimsePeersStore, type DimsePeersStore } from './dimse-peers.store.ts';
+import { createDimsePeersStore, type DimsePeersStore, type PeerChoices } from './dimse-peers.store.ts';
 import { titleIn } from './title-in.ts';
 
 /** As the page of destinations. */
@@ -26,7 +26,6 @@ const REFRESH_MS = 10_000;
 export function DimsePeersView() {
   const api = useApi();
   const [store] = useState(() => createDimsePeersStore(api));
-  /** Undefined: the form is closed; null: it is for a new one. */
   const editing = useSignal<DimsePeer | null | undefined>(undefined);
   useEffect(() => {
     void store.load();
@@ -36,40 +35,53 @@ export function DimsePeersView() {
       store.close();
     };
   }, [store]);
-  const state = store.state.value;
-  const trouble = store.trouble.value;
-  const late = useLate(state === null && trouble === null);
   return (
-    <main id="content" class="page stack admin" aria-busy={state === null && trouble === null}>
+    <main id="content" class="page stack admin" aria-busy={store.state.answer.value.state === 'loading'}>
       <AdminHead at="dimse-peers" />
       <p class="quiet">{words.intro}</p>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {late && <p class="quiet">{adminWords.loading}</p>}
-      {state && (
-        <>
-          <DimseTransfers
-            transfers={state.transfers}
-            onAnswer={(id, answer) => void store.answer(id, answer)}
-          />
-          <Listener listener={state.listener} />
-          <Peers peers={state.peers} store={store} onChange={(peer) => (editing.value = peer)} />
-          <p>
-            <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
-              {words.add}
-            </button>
-          </p>
-          <Refused refused={state.refused} />
-        </>
-      )}
+      <TroubleAlert trouble={store.trouble.value} />
+      <WhenKnown of={store.state} loading={adminWords.loading}>
+        {({ transfers, listener, peers, refused }, known) => (
+          <>
+            <DimseTransfers transfers={transfers} onAnswer={(id, answer) => void store.answer(id, answer)} />
+            <Listener listener={listener} />
+            {peers.length === 0 && <p class="quiet">{words.none(known)}</p>}
+            <Peers peers={peers} store={store} onChange={(peer) => (editing.value = peer)} />
+            <WhenKnown of={store.choices} loading={adminWords.loading}>
+              {(choices) => <Form store={store} choices={choices} editing={editing} />}
+            </WhenKnown>
+            <Refused refused={refused} />
+          </>
+        )}
+      </WhenKnown>
+    </main>
+  );
+}
+
+type FormProps = {
+  readonly store: DimsePeersStore;
+  readonly choices: PeerChoices;
+  /** Undefined: the form is closed; null: it is for a new one. */
+  readonly editing: Signal<DimsePeer | null | undefined>;
+};
+
+function Form({ store, choices, editing }: FormProps) {
+  return (
+    <>
+      <p>
+        <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
+          {words.add}
+        </button>
+      </p>
       {editing.value !== undefined && (
         <DimsePeerSheet
           peer={editing.value}
-          choices={store.choices.value}
+          choices={choices}
           onSave={store.save}
           onClose={() => (editing.value = undefined)}
         />
       )}
-    </main>
+    </>
   );
 }
 
@@ -123,7 +135,6 @@ type PeersProps = Pick<DimsePeers, 'peers'> & {
 };
 
 function Peers({ peers, store, onChange }: PeersProps) {
-  if (peers.length === 0) return <p class="quiet">{words.none}</p>;
   return (
     <ul class="plain">
       {peers.map((peer) => (

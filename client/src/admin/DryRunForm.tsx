@@ -21,7 +21,7 @@ const words = rulesWords.dryRun;
 
 type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies' | 'values'> };
 /** With the rules that it is about: after a change it is shown no longer. */
-type Said = { readonly rules: RulesStore['lists']['value']; readonly said: DryRun };
+type Said = { readonly rules: RulesStore['lists']['value']['value']; readonly said: DryRun };
 type Wrong = { readonly title: string; readonly next: string | null; readonly field: Condition | null };
 
 const UNKEPT: readonly Condition[] = ['bodyPart', 'description'];
@@ -64,7 +64,7 @@ function useDryRun(store: RulesStore) {
     busy.value = true;
     const of = study.value === '' ? {} : { studyInstanceUID: study.value };
     try {
-      const rules = store.lists.value;
+      const rules = store.lists.value.value;
       result.value = { rules, said: await store.dryRun(kind.value, { ...of, attributes: read.when }) };
     } catch (error) {
       wrong.value = { ...troubleOf(error), field: null };
@@ -107,7 +107,9 @@ export function DryRunForm({ store, known: { studies, values: known } }: Props) 
           </button>
         </div>
         <div role="status">
-          {result.value?.rules === store.lists.value && result.value && <Result result={result.value.said} />}
+          {result.value?.rules === store.lists.value.value && result.value && (
+            <Result result={result.value.said} />
+          )}
         </div>
       </form>
     </section>

@@ -6,11 +6,12 @@ import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protoc
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { MoveButton } from '../kit/MoveButton.tsx';
-import { useLate } from '../kit/use-late.ts';
+import type { Known as KnownAnswer } from '../kit/resource.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { DryRunForm } from './DryRunForm.tsx';
 import { toTypedValues, valueWithoutName } from './rule-form.ts';
@@ -26,43 +27,48 @@ export function RulesView() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const lists = store.lists.value;
-  const known = store.known.value;
-  const trouble = store.trouble.value;
-  const isLoading = lists === null && trouble === null;
-  const late = useLate(isLoading);
   return (
-    <main id="content" class="page stack admin rules" aria-busy={isLoading}>
+    <main
+      id="content"
+      class="page stack admin rules"
+      aria-busy={store.lists.answer.value.state === 'loading'}
+    >
       <AdminHead at="rules" />
       <p class="quiet">{words.intro}</p>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {late && isLoading && <p class="quiet">{adminWords.loading}</p>}
-      {lists && known && (
-        <>
-          {RULE_KINDS.map((kind) => (
-            <KindOfRules
-              {...{ kind, known, store }}
-              key={kind}
-              rules={lists[kind].rules}
-              isExamined={lists.inference.rules.some(({ enabled }) => enabled)}
-            />
-          ))}
-          <DryRunForm store={store} known={known} />
-        </>
-      )}
+      <TroubleAlert trouble={store.trouble.value} />
+      <WhenKnown of={store.lists} loading={adminWords.loading}>
+        {(lists, answer) => (
+          <WhenKnown of={store.known} loading={adminWords.loading}>
+            {(known) => (
+              <>
+                {RULE_KINDS.map((kind) => (
+                  <KindOfRules
+                    {...{ kind, answer, known, store }}
+                    key={kind}
+                    rules={lists[kind].rules}
+                    isExamined={lists.inference.rules.some(({ enabled }) => enabled)}
+                  />
+                ))}
+                <DryRunForm store={store} known={known} />
+              </>
+            )}
+          </WhenKnown>
+        )}
+      </WhenKnown>
     </main>
   );
 }
 
 type KindProps = {
   readonly kind: RuleKind;
+  readonly answer: KnownAnswer;
   readonly rules: readonly Rule[];
   readonly known: Known;
   readonly isExamined: boolean;
   readonly store: RulesStore;
 };
 
-function KindOfRules({ kind, rules, known, isExamined, store }: KindProps) {
+function KindOfRules({ kind, answer, rules, known, isExamined, store }: KindProps) {
   /** The place of the rule in the form: after the last for a new one; null: the form is closed. */
   const editing = useSignal<number | null>(null);
   const { title, what, none } = words.kinds[kind];
@@ -73,7 +79,7 @@ function KindOfRules({ kind, rules, known, isExamined, store }: KindProps) {
         <h2>{title}</h2>
         <p class="quiet">{what}</p>
       </div>
-      {rules.length === 0 && <p>{none}</p>}
+      {rules.length === 0 && <p>{none(answer)}</p>}
       <ol class="plain">
         {rules.map((rule, place) => (
           <li key={rule.name} class="hairline">

@@ -1,4 +1,5 @@
 /** The words of the page Accounts. */
+import { none } from '../kit/none.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import { counted } from '../kit/counted.ts';
@@ -24,7 +25,7 @@ export const accountsWords = {
     unused: 'Last sign-in, longest ago first',
   } satisfies Record<AccountSort, string>,
   found: (count: number) => counted(count, 'account', 'accounts'),
-  noneFound: 'No account fits',
+  noneFound: none('No account fits'),
   noneFoundWhat: 'Search for a part of a name, or for a role such as “technician”.',
   clear: 'Clear the search',
   you: 'you',

@@ -38,7 +38,7 @@ test('adds an account and sets a password, lists them all again, and gives refus
     ['PUT', `/admin/users/${ID}/password`, { password: 'another password' }],
     ['GET', '/admin/users', undefined],
   ]);
-  assert.is(store.accounts.value?.[0]?.username, 'anna');
+  assert.is(store.accounts.value.value?.[0]?.username, 'anna');
   isRefused = true;
   let code = '';
   await store.add(NEW).catch(({ anyCode }: { anyCode: string }) => (code = anyCode));
@@ -81,8 +81,10 @@ test('says why the gateway refused, and that it does not answer; the list that i
   );
   answer = unreachable;
   await store.load();
-  assert.equal([store.trouble.value?.title, store.trouble.value?.id], ['The gateway does not answer.', null]);
-  assert.equal([store.isBusy.value, store.accounts.value?.length], [false, 1]);
+  const { value: known } = store.accounts.answer;
+  assert.ok(known.state === 'known');
+  assert.equal([known.old?.title, known.value.length], ['The gateway does not answer.', 1]);
+  assert.is(store.isBusy.value, false);
 });
 
 test('lists who has signed in meanwhile, and keeps the last list while the gateway cannot be reached', async () => {
@@ -95,10 +97,10 @@ test('lists who has signed in meanwhile, and keeps the last list while the gatew
   const { api } = openTestApi(() => answers.shift()!());
   const store = createAccountsStore(api);
   await store.load();
-  const seen = [store.accounts.value![0]!.lastSignInAt];
+  const seen = [store.accounts.value.value![0]!.lastSignInAt];
   for (let times = 0; times < 2; times += 1) {
-    await store.refresh();
-    seen.push(store.accounts.value![0]!.lastSignInAt);
+    await store.load();
+    seen.push(store.accounts.value.value![0]!.lastSignInAt);
   }
   assert.equal([seen, store.trouble.value], [[null, lastSignInAt, lastSignInAt], null]);
 });

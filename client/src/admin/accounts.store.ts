@@ -1,8 +1,9 @@
 /** The accounts of the site, and the administrator's actions on them. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import { type Role, roleSchema } from '#shared/protocol/api.ts';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
 
@@ -22,8 +23,8 @@ const listSchema = z.object({ users: z.array(accountSchema) });
 const addedSchema = z.object({ username: z.string() });
 export type ListedAccount = z.infer<typeof accountSchema>;
 
-/** `id`: of the account that was to be changed; null: the list could not be read. */
-export type AccountTrouble = Trouble & { readonly id: string | null };
+/** `id`: of the account that was to be changed. */
+export type AccountTrouble = Trouble & { readonly id: string };
 
 export type NewAccount = {
   readonly username: string;
@@ -31,13 +32,11 @@ export type NewAccount = {
   readonly roles: readonly Role[];
 };
 export interface AccountsStore {
-  /** Null until loaded. */
-  readonly accounts: ReadonlySignal<readonly ListedAccount[] | null>;
+  readonly accounts: Resource<readonly ListedAccount[], Trouble>;
   readonly trouble: ReadonlySignal<AccountTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
+  /** Also as a refresh: meanwhile people sign in elsewhere. */
   load(): Promise<void>;
-  /** Meanwhile people sign in elsewhere. Without a network the last list stays. */
-  refresh(): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   add(account: NewAccount): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
@@ -53,54 +52,34 @@ export interface AccountsStore {
 const PATH = '/admin/users';
 
 export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): AccountsStore {
-  const accounts = signal<readonly ListedAccount[] | null>(null);
-  const trouble = signal<AccountTrouble | null>(null);
-  const isBusy = signal(false);
-  const closed = new AbortController();
-  const options = { signal: closed.signal };
-  let asked = 0;
-  const list = async (): Promise<void> => {
-    asked += 1;
-    const own = asked;
-    const { users } = await api.json(PATH, listSchema, options);
-    // A later question has a newer answer.
-    if (own === asked) accounts.value = users;
+  const accounts = createResource<readonly ListedAccount[], Trouble>(troubleOf);
+  let changing = '';
+  const { trouble, isBusy, tried } = openAttempt((error) => ({ ...troubleOf(error), id: changing }));
+  const load = (): Promise<void> =>
+    accounts.ask(async (signal) => (await api.json(PATH, listSchema, { signal })).users);
+  const change = async (id: string, end: string, request: { method: string; body?: unknown }) => {
+    changing = id;
+    await tried(async () => {
+      await api.text(`${PATH}/${id}${end}`, request);
+      await load();
+    });
   };
-  const tried = async (work: () => Promise<void>, id: string | null = null): Promise<void> => {
-    trouble.value = null;
-    isBusy.value = true;
-    try {
-      await work();
-    } catch (error) {
-      if (!closed.signal.aborted) trouble.value = { ...troubleOf(error), id };
-    } finally {
-      isBusy.value = false;
-    }
-  };
-  const change = (id: string, end: string, request: { method: string; body?: unknown }): Promise<void> =>
-    tried(async () => {
-      await api.text(`${PATH}/${id}${end}`, { ...options, ...request });
-      await list();
-    }, id);
   return {
     accounts,
     trouble,
     isBusy,
-    load: () => tried(list),
-    async refresh() {
-      // A change that is under way lists them itself.
-      if (!isBusy.value) await ignoreFailure(list(), 'the last list stays');
-    },
+    // A change that is under way lists them itself.
+    load: async () => void (isBusy.peek() || (await load())),
     async add(body) {
-      await api.json(PATH, addedSchema, { ...options, method: 'POST', body });
-      await tried(list);
+      await api.json(PATH, addedSchema, { method: 'POST', body });
+      await load();
     },
     async setPassword(id, password) {
-      await api.text(`${PATH}/${id}/password`, { ...options, method: 'PUT', body: { password } });
-      await tried(list);
+      await api.text(`${PATH}/${id}/password`, { method: 'PUT', body: { password } });
+      await load();
     },
     change: (id, body) => change(id, '', { method: 'PATCH', body }),
     endSessions: (id) => change(id, '/sessions', { method: 'DELETE' }),
-    close: () => closed.abort(),
+    close: accounts.close,
   };
 }

@@ -1,4 +1,5 @@
 /** The words of the page API keys. */
+import { none } from '../kit/none.ts';
 import type { ApiKeyScope, ApiKeyState } from '#shared/protocol/api-key.ts';
 
 export const apiKeysWords = {
@@ -46,8 +47,8 @@ export const apiKeysWords = {
   list: 'Keys',
   ended: 'Keys that have ended',
   more: 'Show older keys',
-  none: 'There is no key that works.',
-  noneEnded: 'No key has ended yet.',
+  none: none('There is no key that works.'),
+  noneEnded: none('No key has ended yet.'),
   states: {
     active: 'Active',
     expired: 'Expired',

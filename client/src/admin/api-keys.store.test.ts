@@ -57,8 +57,8 @@ test('offers the accounts that are enabled, and holds the text of the newest key
   const { api, asked } = openTestApi(answers(() => post()));
   const store = createApiKeysStore(api);
   await store.load();
-  assert.equal(valuesOf(store.owners.value, 'username'), ['script']);
-  assert.equal(store.policies.value, { names: ['identified'], usual: 'deidentified' });
+  assert.equal(valuesOf(store.choices.value.value!.owners, 'username'), ['script']);
+  assert.equal(store.choices.value.value?.policies, { names: ['identified'], usual: 'deidentified' });
   assert.ok(await store.make(ASKED));
   assert.is(store.made.value?.key, TEXT);
   assert.equal(asked.find(({ method }) => method === 'POST')?.body, ASKED);
@@ -91,22 +91,22 @@ test('reads the keys page by page, and those that have ended only when asked', a
   await store.load();
   await store.loadMore('keys');
   assert.equal(
-    store.keys.value?.keys.map(({ id }) => id),
+    store.keys.value.value?.keys.map(({ id }) => id),
     [KEY.id, other.id],
   );
-  assert.is(store.keys.value?.next, null);
-  assert.is(store.ended.value, null);
+  assert.is(store.keys.value.value?.next, null);
+  assert.is(store.ended.value.value, null);
   await store.loadMore('ended');
-  assert.is(store.ended.value?.keys[0]?.state, 'revoked');
+  assert.is(store.ended.value.value?.keys[0]?.state, 'revoked');
   assert.equal(valuesOf(asked.slice(4), 'path'), [`/admin/api-keys?after=${ID}`, '/admin/api-keys?ended=1']);
 });
 
 test('says that the gateway does not answer, and is ready to be asked again', async () => {
   const store = createApiKeysStore(openTestApi(unreachable).api);
   await store.load();
-  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
-  assert.is(store.isBusy.value, false);
-  assert.is(store.keys.value, null);
+  const { value: answer } = store.keys.answer;
+  assert.is(answer.state === 'failed' && answer.trouble.title, 'The gateway does not answer.');
+  assert.is(store.keys.isAsking.value, false);
 });
 
 test.run();

@@ -7,6 +7,8 @@ import {
   type ApiKeyScope,
   madeApiKeySchema,
 } from '#shared/protocol/api-key.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
 
@@ -30,21 +32,22 @@ export type AskedKey = {
   readonly policy: string | null;
   readonly expiresInDays: number;
 };
+/** The choices of the form: the accounts that a key may act for, and the policies. */
+export type KeyChoices = { readonly owners: readonly KeyOwner[]; readonly policies: KeyPolicies };
+
 /** With the text, which no later answer holds. */
 export type MadeKey = { readonly name: string; readonly key: string };
 
 type Which = 'keys' | 'ended';
 
 export interface ApiKeysStore {
-  /** Null until loaded. */
-  readonly keys: ReadonlySignal<ApiKeyList | null>;
-  /** Those that were revoked or have expired; null until somebody asks for them. */
-  readonly ended: ReadonlySignal<ApiKeyList | null>;
-  /** The accounts that a key may act for. */
-  readonly owners: ReadonlySignal<readonly KeyOwner[]>;
-  readonly policies: ReadonlySignal<KeyPolicies>;
+  readonly keys: Resource<ApiKeyList, Trouble>;
+  /** Those that were revoked or have expired, once somebody asks for them. */
+  readonly ended: Resource<ApiKeyList, Trouble>;
+  readonly choices: Resource<KeyChoices, Trouble>;
   /** The key that was made last, until the page closes or another one is made. */
   readonly made: ReadonlySignal<MadeKey | null>;
+  /** Why a key could not be made or revoked. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
@@ -56,36 +59,22 @@ export interface ApiKeysStore {
   close(): void;
 }
 
-/** The keys as far as they were asked for, page by page. */
-function openLists(api: Pick<ApiClient, 'json'>, options: { readonly signal: AbortSignal }) {
-  const lists = { keys: signal<ApiKeyList | null>(null), ended: signal<ApiKeyList | null>(null) };
-  const page = (which: Which, after: string | null): Promise<ApiKeyList> => {
-    const query = new URLSearchParams();
-    if (which === 'ended') query.set('ended', '1');
-    if (after !== null) query.set('after', after);
-    const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
-    return api.json(path, apiKeyListSchema, options);
-  };
-  return {
-    lists,
-    /** From the first page on. */
-    async list(): Promise<void> {
-      lists.keys.value = await page('keys', null);
-      if (lists.ended.value !== null) lists.ended.value = await page('ended', null);
-    },
-    async loadMore(which: Which): Promise<void> {
-      const before = lists[which].value;
-      const more = await page(which, before?.next ?? null);
-      lists[which].value = { keys: [...(before?.keys ?? []), ...more.keys], next: more.next };
-    },
-  };
+async function readPage(
+  api: Pick<ApiClient, 'json'>,
+  which: Which,
+  { signal, after }: { readonly signal: AbortSignal; readonly after: string | null },
+): Promise<ApiKeyList> {
+  const query = new URLSearchParams();
+  if (which === 'ended') query.set('ended', '1');
+  if (after !== null) query.set('after', after);
+  const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
+  return api.json(path, apiKeyListSchema, { signal });
 }
 
-/** The choices of the form. */
 async function readChoices(
   api: Pick<ApiClient, 'json'>,
   options: { readonly signal: AbortSignal },
-): Promise<{ readonly owners: readonly KeyOwner[]; readonly policies: KeyPolicies }> {
+): Promise<KeyChoices> {
   const [{ users }, { policies }, { default: usual }] = await Promise.all([
     api.json('/admin/users', usersSchema, options),
     api.json('/admin/policies', policiesSchema, options),
@@ -96,60 +85,52 @@ async function readChoices(
 }
 
 export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
-  const owners = signal<readonly KeyOwner[]>([]);
-  const policies = signal<KeyPolicies>({ names: [], usual: '' });
+  const lists = {
+    keys: createResource<ApiKeyList, Trouble>(troubleOf),
+    ended: createResource<ApiKeyList, Trouble>(troubleOf),
+  };
+  const choices = createResource<KeyChoices, Trouble>(troubleOf);
   const made = signal<MadeKey | null>(null);
-  const trouble = signal<Trouble | null>(null);
-  const isBusy = signal(false);
-  const closed = new AbortController();
-  const options = { signal: closed.signal };
-  const { lists, list, loadMore } = openLists(api, options);
-
-  const tried = async (work: () => Promise<void>): Promise<boolean> => {
-    trouble.value = null;
-    isBusy.value = true;
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!closed.signal.aborted) trouble.value = troubleOf(error);
-      return false;
-    } finally {
-      isBusy.value = false;
-    }
+  const { trouble, isBusy, tried } = openAttempt(troubleOf);
+  const read = (which: Which): Promise<void> =>
+    lists[which].ask((signal) => readPage(api, which, { signal, after: null }));
+  /** From the first page on; the ended ones where somebody has asked for them. */
+  const list = async (): Promise<void> => {
+    await read('keys');
+    if (lists.ended.value.peek() !== null) await read('ended');
   };
 
   return {
     ...lists,
-    owners,
-    policies,
+    choices,
     made,
     trouble,
     isBusy,
-    load: async () => {
-      await tried(async () => {
-        const choices = await readChoices(api, options);
-        owners.value = choices.owners;
-        policies.value = choices.policies;
-        await list();
-      });
+    async load() {
+      await Promise.all([choices.ask((signal) => readChoices(api, { signal })), list()]);
     },
-    loadMore: async (which) => {
-      await tried(() => loadMore(which));
+    async loadMore(which) {
+      const before = lists[which].value.peek();
+      if (before === null) return read(which);
+      await lists[which].ask(async (signal) => {
+        const more = await readPage(api, which, { signal, after: before.next });
+        return { keys: [...before.keys, ...more.keys], next: more.next };
+      });
     },
     make: (asked) =>
       tried(async () => {
         made.value = null;
-        const request = { ...options, method: 'POST', body: asked };
-        made.value = await api.json('/admin/api-keys', madeApiKeySchema, request);
+        made.value = await api.json('/admin/api-keys', madeApiKeySchema, { method: 'POST', body: asked });
         await list();
       }),
     revoke: async (id) => {
       await tried(async () => {
-        await api.text(`/admin/api-keys/${id}`, { ...options, method: 'DELETE' });
+        await api.text(`/admin/api-keys/${id}`, { method: 'DELETE' });
         await list();
       });
     },
-    close: () => closed.abort(),
+    close() {
+      for (const each of [lists.keys, lists.ended, choices]) each.close();
+    },
   };
 }

@@ -1,4 +1,5 @@
 /** The words of the page of modalities. */
+import { none } from '../kit/none.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import { sendingReasonWords } from '../kit/sending-reason-words.ts';
 
@@ -30,7 +31,7 @@ export const dimsePeerWords = {
     'Associations are not encrypted. Keep modalities and gateway in a network of their own, or set RELAY_DIMSE_TLS_CERT.',
   add: 'Add a modality',
   of: (action: string, name: string) => `${action} ${name}`,
-  none: 'No modality may store yet.',
+  none: none('No modality may store yet.'),
   from: (addresses: readonly string[]) => `from ${addresses.join(', ')}`,
   under: (policy: string, username: string) => `under ${policy}, for ${username}`,
   accountEnded: (username: string) => ({

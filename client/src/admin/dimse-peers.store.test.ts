@@ -52,10 +52,13 @@ test('offers enabled accounts and policies in force', async () => {
   const store = createDimsePeersStore(openTestApi(answers(() => json(PEER, 201))).api);
   await store.load();
   assert.equal(
-    [store.choices.value.accounts.map(({ username }) => username), store.choices.value.policies],
+    [
+      store.choices.value.value!.accounts.map(({ username }) => username),
+      store.choices.value.value!.policies,
+    ],
     [['radiology'], ['identified']],
   );
-  assert.is(store.state.value?.peers[0]?.aeTitle, 'CT_2');
+  assert.is(store.state.value.value?.peers[0]?.aeTitle, 'CT_2');
 });
 
 test('is read again while it is looked at, and stays without an answer', async () => {
@@ -70,10 +73,10 @@ test('is read again while it is looked at, and stays without an answer', async (
   await store.load();
   peer = { ...PEER, week: { ...PEER.week, taken: 3 } };
   await store.refresh();
-  assert.is(store.state.value?.peers[0]?.week.taken, 3);
+  assert.is(store.state.value.value?.peers[0]?.week.taken, 3);
   isThere = false;
   await store.refresh();
-  assert.equal([store.state.value?.peers.length, store.trouble.value], [1, null]);
+  assert.equal([store.state.value.value?.peers.length, store.trouble.value], [1, null]);
 });
 
 test('makes, changes and deletes a modality, and a refusal is the form’s to show', async () => {
@@ -102,7 +105,7 @@ test('answers for a transfer that waits, and reads again what waits', async () =
     `POST /admin/dimse-peers/transfers/${ID}`,
     'GET /admin/dimse-peers',
   ]);
-  assert.equal([store.trouble.value, store.state.value?.transfers.total], [null, 0]);
+  assert.equal([store.trouble.value, store.state.value.value?.transfers.total], [null, 0]);
 });
 
 test('the form reads back what it shows, and names the first mistake', () => {

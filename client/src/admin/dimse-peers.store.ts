@@ -1,7 +1,6 @@
 /** The modalities that may store over DIMSE, and the administrator's actions on them. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
   type DimsePeers,
   dimsePeerSchema,
@@ -9,6 +8,8 @@ import {
   type DimsePeerWish,
   type TransferAnswer,
 } from '#shared/protocol/dimse-peer.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
 
@@ -25,13 +26,13 @@ export type PeerChoices = {
 };
 
 export interface DimsePeersStore {
-  /** Null until loaded. */
-  readonly state: ReadonlySignal<DimsePeers | null>;
+  readonly state: Resource<DimsePeers, Trouble>;
   /** For the form. */
-  readonly choices: ReadonlySignal<PeerChoices>;
+  readonly choices: Resource<PeerChoices, Trouble>;
+  /** Why a change was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
-  /** The list alone; without an answer it stays as it was. */
+  /** The list alone. */
   refresh(): Promise<void>;
   /** `id` null: a new one. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DimsePeerWish): Promise<void>;
@@ -43,56 +44,46 @@ export interface DimsePeersStore {
 
 const PATH = '/admin/dimse-peers';
 
-export function createDimsePeersStore(api: Pick<ApiClient, 'json' | 'text'>): DimsePeersStore {
-  const state = signal<DimsePeers | null>(null);
-  const choices = signal<PeerChoices>({ accounts: [], policies: [] });
-  const trouble = signal<Trouble | null>(null);
-  const closed = new AbortController();
-  const options = { signal: closed.signal };
-  const list = async (): Promise<void> => {
-    state.value = await api.json(PATH, dimsePeersSchema, options);
+async function readChoices(api: Pick<ApiClient, 'json'>, signal: AbortSignal): Promise<PeerChoices> {
+  const [{ users }, { policies }] = await Promise.all([
+    api.json('/admin/users', usersSchema, { signal }),
+    api.json('/admin/policies', policiesSchema, { signal }),
+  ]);
+  return {
+    accounts: users.filter(({ disabled }) => !disabled),
+    policies: policies.filter(({ inForce }) => inForce !== null).map(({ name }) => name),
   };
-  const tried = async (work: () => Promise<void>): Promise<void> => {
-    trouble.value = null;
-    try {
-      await work();
-    } catch (error) {
-      if (!closed.signal.aborted) trouble.value = troubleOf(error);
-    }
+}
+
+export function createDimsePeersStore(api: Pick<ApiClient, 'json' | 'text'>): DimsePeersStore {
+  const state = createResource<DimsePeers, Trouble>(troubleOf);
+  const choices = createResource<PeerChoices, Trouble>(troubleOf);
+  const { trouble, tried } = openAttempt(troubleOf);
+  const refresh = (): Promise<void> => state.ask((signal) => api.json(PATH, dimsePeersSchema, { signal }));
+  const change = async (path: string, request: { method: string; body?: unknown }): Promise<void> => {
+    await tried(async () => {
+      await api.text(`${PATH}/${path}`, request);
+      await refresh();
+    });
   };
   return {
     state,
     choices,
     trouble,
-    load: () =>
-      tried(async () => {
-        const [{ users }, { policies }] = await Promise.all([
-          api.json('/admin/users', usersSchema, options),
-          api.json('/admin/policies', policiesSchema, options),
-        ]);
-        choices.value = {
-          accounts: users.filter(({ disabled }) => !disabled),
-          policies: policies.filter(({ inForce }) => inForce !== null).map(({ name }) => name),
-        };
-        await list();
-      }),
-    refresh: () => ignoreFailure(list(), 'the next one comes soon'),
+    async load() {
+      await Promise.all([choices.ask((signal) => readChoices(api, signal)), refresh()]);
+    },
+    refresh,
     async save(id, body) {
       const method = id === null ? 'POST' : 'PUT';
-      const path = id === null ? PATH : `${PATH}/${id}`;
-      await api.json(path, dimsePeerSchema, { ...options, method, body });
-      await tried(list);
+      await api.json(id === null ? PATH : `${PATH}/${id}`, dimsePeerSchema, { method, body });
+      await refresh();
     },
-    remove: (id) =>
-      tried(async () => {
-        await api.text(`${PATH}/${id}`, { ...options, method: 'DELETE' });
-        await list();
-      }),
-    answer: (id, body) =>
-      tried(async () => {
-        await api.text(`${PATH}/transfers/${id}`, { ...options, method: 'POST', body });
-        await list();
-      }),
-    close: () => closed.abort(),
+    remove: (id) => change(id, { method: 'DELETE' }),
+    answer: (id, body) => change(`transfers/${id}`, { method: 'POST', body }),
+    close() {
+      state.close();
+      choices.close();
+    },
   };
 }

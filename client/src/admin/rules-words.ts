@@ -1,4 +1,5 @@
 /** The words of the page of rules. */
+import { none } from '../kit/none.ts';
 import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { Condition, RuleKind, Verdict } from '#shared/protocol/rule.ts';
@@ -62,17 +63,17 @@ export const rulesWords = {
     forwarding: {
       title: 'Where studies go',
       what: 'Every study goes to the primary destination. The first rule that fits a study decides where else it goes. Where none fits, the setting of each destination holds.',
-      none: 'No rule yet: each destination gets new studies as its own setting says.',
+      none: none('No rule yet: each destination gets new studies as its own setting says.'),
     },
     inference: {
       title: 'Models that look',
       what: 'Every rule that fits an image starts its models once the study is in the PACS.',
-      none: 'No rule yet: models look only at the sample study, and at what somebody asks for.',
+      none: none('No rule yet: models look only at the sample study, and at what somebody asks for.'),
     },
     cases: {
       title: 'Cases that are opened',
       what: 'Every rule that fits a study opens a case about it, once, in the name of the administrator who saved the rule. The body part is not known here.',
-      none: 'No rule yet: cases are opened by people.',
+      none: none('No rule yet: cases are opened by people.'),
     },
   } satisfies Record<RuleKind, unknown>,
   add: 'Add a rule',

@@ -45,7 +45,7 @@ async function openStore(names: string) {
   const gateway = openGateway(names);
   const store = createRulesStore(openTestApi(gateway.answer).api);
   await store.load();
-  const shown = (): string => namesIn(store.lists.value?.forwarding.rules);
+  const shown = (): string => namesIn(store.lists.value.value?.forwarding.rules);
   const order = (by: string): Promise<void> => store.change('forwarding', [...by].map(rule));
   return { gateway, store, shown, order };
 }

@@ -1,5 +1,5 @@
 /** The rules as the gateway has them, what they may name, and an administrator's changes. */
-import { batch, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { signal, type ReadonlySignal } from '@preact/signals';
 import { destinationsSchema, type Destination } from '#shared/protocol/destination.ts';
 import { modelSchema } from '#shared/protocol/inference.ts';
 import {
@@ -15,6 +15,7 @@ import {
 import { reviewTypesSchema } from '#shared/protocol/reviews.ts';
 import { sentStudiesSchema, type SentStudy } from '#shared/protocol/studies.ts';
 import { z } from 'zod';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { KnownValues } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
@@ -41,9 +42,9 @@ export type Known = {
 type Lists = Readonly<Record<RuleKind, Rules>>;
 
 export interface RulesStore {
-  /** Null until loaded. */
-  readonly lists: ReadonlySignal<Lists | null>;
-  readonly known: ReadonlySignal<Known | null>;
+  readonly lists: Resource<Lists, Trouble>;
+  readonly known: Resource<Known, Trouble>;
+  /** Why a change was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   /** All rules of the kind, as they shall be. Throws ApiProblem, Unreachable. */
@@ -90,13 +91,13 @@ async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
 
 type State = {
   readonly api: Pick<ApiClient, 'json'>;
-  readonly lists: Signal<Lists | null>;
+  readonly lists: Resource<Lists, Trouble>;
   readonly closed: AbortSignal;
 };
 
 /** The list after it. Throws ApiProblem, Unreachable. */
 function put({ api, lists, closed }: State, kind: RuleKind, rules: readonly Rule[]): Promise<Rules> {
-  const version = lists.value?.[kind].version;
+  const version = lists.value.peek()?.[kind].version;
   return api.json(`/admin/rules/${kind}`, rulesSchema, {
     ...{ method: 'PUT', signal: closed },
     body: { rules, version },
@@ -108,12 +109,12 @@ function put({ api, lists, closed }: State, kind: RuleKind, rules: readonly Rule
  * rule by several places does not wait. After a failure those that wait are dropped: they were made on another list.
  */
 function changing(state: State, fail: (error: unknown) => void): RulesStore['change'] {
-  const { api, lists, closed } = state;
+  const { api, lists } = state;
   let last: Promise<void> = Promise.resolve();
   let waiting = 0;
   let failures = 0;
   const show = (kind: RuleKind, part: Partial<Rules>): void => {
-    if (lists.value) lists.value = { ...lists.value, [kind]: { ...lists.value[kind], ...part } };
+    lists.change((before) => ({ ...before, [kind]: { ...before[kind], ...part } }));
   };
   return (kind, rules) => {
     show(kind, { rules: [...rules] });
@@ -128,7 +129,7 @@ function changing(state: State, fail: (error: unknown) => void): RulesStore['cha
       } catch (error) {
         failures += 1;
         fail(error);
-        lists.value = await readLists(api, closed).catch(() => lists.value);
+        await lists.ask((until) => readLists(api, until));
       }
     });
     return last;
@@ -136,8 +137,8 @@ function changing(state: State, fail: (error: unknown) => void): RulesStore['cha
 }
 
 export function createRulesStore(api: Pick<ApiClient, 'json'>): RulesStore {
-  const lists = signal<Lists | null>(null);
-  const known = signal<Known | null>(null);
+  const lists = createResource<Lists, Trouble>(troubleOf);
+  const known = createResource<Known, Trouble>(troubleOf);
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
   const closed = closing.signal;
@@ -151,20 +152,14 @@ export function createRulesStore(api: Pick<ApiClient, 'json'>): RulesStore {
     known,
     trouble,
     async load() {
-      trouble.value = null;
-      try {
-        const [read, names] = await Promise.all([readLists(api, closed), readKnown(api, closed)]);
-        batch(() => {
-          lists.value = read;
-          known.value = names;
-        });
-      } catch (error) {
-        fail(error);
-      }
+      await Promise.all([
+        lists.ask((until) => readLists(api, until)),
+        known.ask((until) => readKnown(api, until)),
+      ]);
     },
     async save(kind, rules) {
       const after = await put(state, kind, rules);
-      if (lists.value) lists.value = { ...lists.value, [kind]: after };
+      lists.change((before) => ({ ...before, [kind]: after }));
     },
     change(kind, rules) {
       trouble.value = null;
@@ -172,6 +167,10 @@ export function createRulesStore(api: Pick<ApiClient, 'json'>): RulesStore {
     },
     dryRun: (kind, wish) =>
       api.json(`/admin/rules/${kind}/dry-run`, dryRunSchema, { method: 'POST', body: wish, signal: closed }),
-    close: () => closing.abort(),
+    close() {
+      closing.abort();
+      lists.close();
+      known.close();
+    },
   };
 }

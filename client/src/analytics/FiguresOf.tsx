@@ -1,8 +1,8 @@
 /** The figures of one question: while they come, when they do not, and when there are none. */
 import type { ComponentChildren } from 'preact';
 import type { z } from 'zod';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useLate } from '../kit/use-late.ts';
+import type { Known } from '../kit/resource.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { analyticsWords as words } from './analytics-words.ts';
 import { formatWholeDay } from './format-period.ts';
 import { useFigures } from './use-figures.ts';
@@ -24,34 +24,31 @@ export function FiguresOf<S extends z.ZodType<Ranged>>({
   about,
   children,
 }: FiguresOfProps<S>) {
-  const { figures, trouble, again } = useFigures(path, schema);
-  const said = figures && about?.(figures);
-  const late = useLate(figures === null && trouble === null);
+  const of = useFigures(path, schema);
   return (
-    <div class="stack" aria-busy={figures === null && trouble === null}>
-      <TroubleAlert trouble={trouble}>
-        <p>
-          <button type="button" class="button" onClick={again}>
-            {words.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {late && <p class="quiet">{words.loading}</p>}
-      {figures !== null && (
-        <>
-          <p class="small quiet">{words.range(formatWholeDay(figures.from), formatWholeDay(figures.to))}</p>
-          {said && <p class="small quiet">{said}</p>}
-          {isEmpty(figures) ? <Empty /> : children(figures)}
-        </>
-      )}
+    <div class="stack" aria-busy={of.answer.value.state === 'loading'}>
+      <WhenKnown of={of} loading={words.loading}>
+        {(figures, known) => {
+          const said = about?.(figures);
+          return (
+            <>
+              <p class="small quiet">
+                {words.range(formatWholeDay(figures.from), formatWholeDay(figures.to))}
+              </p>
+              {said && <p class="small quiet">{said}</p>}
+              {isEmpty(figures) ? <Empty known={known} /> : children(figures)}
+            </>
+          );
+        }}
+      </WhenKnown>
     </div>
   );
 }
 
-function Empty() {
+function Empty({ known }: { readonly known: Known }) {
   return (
     <div class="stack-tight" role="status">
-      <p class="strong">{words.none}</p>
+      <p class="strong">{words.none(known)}</p>
       <p class="quiet">{words.noneNext}</p>
     </div>
   );

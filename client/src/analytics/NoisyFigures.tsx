@@ -14,9 +14,11 @@ import {
   type PrivateOperations,
   type PrivateReviews,
 } from '#shared/protocol/private-figures.ts';
+import type { Resource } from '../kit/resource.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import type { CaseTrouble } from '../cases/case-trouble.ts';
-import { openAttempt } from '../cases/open-attempt.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
+import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
 import { formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
 import { analyticsWords } from './analytics-words.ts';
@@ -29,7 +31,7 @@ const words = analyticsWords.noisy;
 
 export function NoisyUploads({ query }: { readonly query: string }) {
   const asked = useAsked(`/analytics/operations?${query}`, toldOperationsSchema);
-  const answer = asked.told?.answer;
+  const answer = asked.figures.value.value?.answer;
   return (
     <Asked {...asked} about={words.about.uploads}>
       {answer && <Uploads figures={answer} />}
@@ -39,7 +41,7 @@ export function NoisyUploads({ query }: { readonly query: string }) {
 
 export function NoisyReviews({ query }: { readonly query: string }) {
   const asked = useAsked(`/analytics/reviews?${query}`, toldReviewsSchema);
-  const answer = asked.told?.answer;
+  const answer = asked.figures.value.value?.answer;
   return (
     <Asked {...asked} about={words.about.reviews}>
       {answer && <Reviews figures={answer} />}
@@ -53,69 +55,62 @@ type Told = { readonly left: number; readonly answer: Answer | null };
 /** The gateway keeps answers that were paid for, and what is left is read again with each question. */
 function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
   const api = useApi();
-  const attempt = useMemo(openAttempt, [path]);
-  const { figures: told, trouble, again } = useFigures(`${path}&private=told`, schema);
+  const attempt = useMemo(() => openAttempt(troubleOf), [path]);
+  const figures = useFigures(`${path}&private=told`, schema);
   const ask = async () => {
     await attempt.tried(async () => {
       await api.json(`${path}&private=true`, z.looseObject({}));
     });
-    again();
+    await figures.again();
   };
-  return { attempt, ask, told, trouble, again };
+  return { attempt, ask, figures };
 }
 
 type AskedProps = {
   readonly about: string;
-  readonly attempt: ReturnType<typeof openAttempt>;
+  readonly attempt: Attempt<CaseTrouble>;
   readonly ask: () => Promise<void>;
-  /** Null until it is here. */
-  readonly told: Told | null;
-  readonly trouble: CaseTrouble | null;
-  readonly again: () => void;
+  readonly figures: Resource<Told, CaseTrouble>;
   readonly children: ComponentChildren;
 };
 
-function Asked({ about, attempt, ask, told, trouble, again, children }: AskedProps) {
-  const answer = told?.answer ?? null;
+function Asked({ about, attempt, ask, figures, children }: AskedProps) {
   const isBusy = attempt.isBusy.value;
   return (
-    <div class="stack" aria-busy={isBusy || (told === null && trouble === null)}>
+    <div class="stack" aria-busy={isBusy || figures.answer.value.state === 'loading'}>
       <TroubleAlert trouble={attempt.trouble.value} />
-      <TroubleAlert trouble={trouble}>
-        <p>
-          <button type="button" class="button" onClick={again}>
-            {analyticsWords.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {told !== null && answer === null && (
-        <div class="stack-tight">
-          <p>{words.what}</p>
-          <p class="quiet">{words.costs(PRIVATE_QUERIES_A_MONTH, about)}</p>
-        </div>
-      )}
-      {told !== null && (
-        <p role="status">{told.left > 0 ? words.left(told.left, about) : words.spent(about)}</p>
-      )}
-      {told !== null && answer === null && told.left > 0 && (
-        <p>
-          <button type="button" class="button button-main" disabled={isBusy} onClick={() => void ask()}>
-            {isBusy ? analyticsWords.loading : words.ask}
-          </button>
-        </p>
-      )}
-      {answer && (
-        <>
-          <p class="small quiet">
-            {analyticsWords.range(formatWholeDay(answer.from), formatWholeDay(answer.to))}
-          </p>
-          <p>
-            {words.noise(answer.noise.scale)}{' '}
-            {words.counted(formatMoment(new Date(answer.noise.toldAt), new Date()))}
-          </p>
-          {children}
-        </>
-      )}
+      <WhenKnown of={figures} loading={analyticsWords.loading}>
+        {({ left, answer }) => (
+          <>
+            {answer === null && (
+              <div class="stack-tight">
+                <p>{words.what}</p>
+                <p class="quiet">{words.costs(PRIVATE_QUERIES_A_MONTH, about)}</p>
+              </div>
+            )}
+            <p role="status">{left > 0 ? words.left(left, about) : words.spent(about)}</p>
+            {answer === null && left > 0 && (
+              <p>
+                <button type="button" class="button button-main" disabled={isBusy} onClick={() => void ask()}>
+                  {isBusy ? analyticsWords.loading : words.ask}
+                </button>
+              </p>
+            )}
+            {answer && (
+              <>
+                <p class="small quiet">
+                  {analyticsWords.range(formatWholeDay(answer.from), formatWholeDay(answer.to))}
+                </p>
+                <p>
+                  {words.noise(answer.noise.scale)}{' '}
+                  {words.counted(formatMoment(new Date(answer.noise.toldAt), new Date()))}
+                </p>
+                {children}
+              </>
+            )}
+          </>
+        )}
+      </WhenKnown>
     </div>
   );
 }

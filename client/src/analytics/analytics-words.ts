@@ -1,4 +1,5 @@
 /** The words of the dashboard. */
+import { none } from '../kit/none.ts';
 import type { Sex } from '#shared/protocol/analytics.ts';
 import { counted } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
@@ -42,7 +43,7 @@ export const analyticsWords = {
   table: 'Show as table',
   day: 'Day',
   month: 'Month',
-  none: 'Nothing was counted in this period.',
+  none: none('Nothing was counted in this period.'),
   noneNext: 'Choose a longer period, or all patients.',
   noValue: '–',
   took,

@@ -1,35 +1,16 @@
 /** Figures of one question; a new question drops the answer to the one before. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { z } from 'zod';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import { useApi } from '../net/net-context.ts';
 
-export type Figures<T> = {
-  /** Null until they are here. */
-  readonly figures: T | null;
-  readonly trouble: CaseTrouble | null;
-  readonly again: () => void;
-};
-
-export function useFigures<S extends z.ZodType>(path: string, schema: S): Figures<z.infer<S>> {
+export function useFigures<S extends z.ZodType>(path: string, schema: S): Resource<z.infer<S>, CaseTrouble> {
   const api = useApi();
-  const [answer, setAnswer] = useState<{ readonly path: string; readonly figures: z.infer<S> } | null>(null);
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
-  const [attempt, setAttempt] = useState(0);
+  const figures = useMemo(() => createResource<z.infer<S>, CaseTrouble>(troubleOf), [path]);
   useEffect(() => {
-    const asking = new AbortController();
-    setTrouble(null);
-    api.json(path, schema, { signal: asking.signal }).then(
-      (figures) => setAnswer({ path, figures: figures as z.infer<S> }),
-      (error: unknown) => {
-        if (!asking.signal.aborted) setTrouble(troubleOf(error));
-      },
-    );
-    return () => asking.abort();
-  }, [path, attempt]);
-  return {
-    figures: answer?.path === path ? answer.figures : null,
-    trouble,
-    again: () => setAttempt(attempt + 1),
-  };
+    void figures.ask(async (signal) => (await api.json(path, schema, { signal })) as z.infer<S>);
+    return figures.close;
+  }, [figures]);
+  return figures;
 }

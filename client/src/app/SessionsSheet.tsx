@@ -1,17 +1,18 @@
 /** Lists where one is signed in, and signs out everywhere at once. */
-import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ListedSession } from '#shared/protocol/api.ts';
 import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords } from './account-words.ts';
 import { createSessionsStore } from './sessions.store.ts';
 import { sessionsWords as words } from './sessions-words.ts';
-import { TroubleNotice } from './TroubleNotice.tsx';
-import { type Trouble, troubleOf } from './trouble-of.ts';
+import { troubleOf } from './trouble-of.ts';
 import { useChosen } from './use-chosen.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
@@ -19,28 +20,20 @@ import { useSignOut } from './use-sign-out.ts';
 export function SessionsSheet({ onClose }: { readonly onClose: () => void }) {
   const api = useApi();
   const store = useMemo(() => createSessionsStore(api), [api]);
-  const trouble = useSignal<Trouble | null>(null);
+  const [leaving] = useState(() => openAttempt((error) => troubleOf(error, words.unreachable)));
   const { signOut, isLeaving, isUnkept } = useSignOut(onClose, true);
-  const tried = async (work: () => Promise<void>) => {
-    trouble.value = null;
-    await work().catch((error: unknown) => {
-      trouble.value = troubleOf(error, words.unreachable);
-    });
-  };
-  useEffect(() => void tried(store.load), [store]);
-  const sessions = store.sessions.value;
+  useEffect(() => {
+    void store.load();
+    return store.close;
+  }, [store]);
+  const sessions = store.value.value;
   return (
     <Sheet title={words.title} onClose={onClose}>
-      {sessions === null && trouble.value === null && (
-        <p class="quiet sheet-text" role="status">
-          {words.loading}
-        </p>
-      )}
-      {sessions && <SessionList sessions={sessions} />}
-      <div role="alert">
-        {trouble.value && <TroubleNotice trouble={trouble.value} />}
-        {isUnkept && <Unkept />}
-      </div>
+      <WhenKnown of={store} loading={words.loading}>
+        {(listed) => <SessionList sessions={listed} />}
+      </WhenKnown>
+      <TroubleAlert trouble={leaving.trouble.value} />
+      <div role="alert">{isUnkept && <Unkept />}</div>
       {sessions && <Consequence />}
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
@@ -51,7 +44,7 @@ export function SessionsSheet({ onClose }: { readonly onClose: () => void }) {
             type="button"
             class="button button-stop"
             disabled={isLeaving}
-            onClick={() => void tried(signOut)}
+            onClick={() => void leaving.tried(signOut)}
           >
             {isLeaving ? words.leaving : isUnkept ? accountWords.signOutAnyway : words.everywhere}
           </button>

@@ -1,23 +1,25 @@
 /** The sessions and devices that act in one's own name, as the gateway lists them. */
-import { signal, type ReadonlySignal } from '@preact/signals';
 import { type ListedSession, sessionListSchema } from '#shared/protocol/api.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
+import { sessionsWords } from './sessions-words.ts';
+import { type Trouble, troubleOf } from './trouble-of.ts';
 
-export interface SessionsStore {
-  /** Null until loaded. */
-  readonly sessions: ReadonlySignal<readonly ListedSession[] | null>;
-  /** Throws ApiProblem or Unreachable. */
+export interface SessionsStore extends Resource<readonly ListedSession[], Trouble> {
   load(): Promise<void>;
 }
 
 export function createSessionsStore(api: Pick<ApiClient, 'json'>): SessionsStore {
-  const sessions = signal<readonly ListedSession[] | null>(null);
+  const sessions = createResource<readonly ListedSession[], Trouble>((error) =>
+    troubleOf(error, sessionsWords.unreachable),
+  );
   return {
-    sessions,
-    async load() {
-      const listed = (await api.json('/auth/sessions', sessionListSchema)).sessions;
-      // One's own comes first: the others are what a person looks for.
-      sessions.value = listed.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
-    },
+    ...sessions,
+    load: () =>
+      sessions.ask(async (signal) => {
+        const listed = await api.json('/auth/sessions', sessionListSchema, { signal });
+        // One's own comes first: the others are what a person looks for.
+        return listed.sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
+      }),
   };
 }

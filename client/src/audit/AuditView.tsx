@@ -2,10 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { AdminHead } from '../admin/AdminHead.tsx';
-import { AdminTrouble } from '../admin/AdminTrouble.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
+import type { Known } from '../kit/resource.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { AuditFilterBar } from './AuditFilterBar.tsx';
 import {
@@ -18,7 +18,7 @@ import {
   type AuditQuestion,
 } from './audit-filters.ts';
 import { auditWords as words } from './audit-words.ts';
-import { createAuditStore, type AuditStore } from './audit.store.ts';
+import { createAuditStore, type AuditStore, type ShownEvents } from './audit.store.ts';
 import { ChainNotice } from './ChainNotice.tsx';
 import { EventRow } from './EventRow.tsx';
 import { SaveEvents } from './SaveEvents.tsx';
@@ -33,12 +33,9 @@ export function AuditView({ query }: { readonly query: string }) {
     void store.loadPeople();
     return () => store.close();
   }, [store]);
-  const events = store.events.value;
-  const trouble = store.trouble.value;
-  const isLoading = events === null && trouble === null;
-  const late = useLate(isLoading);
+  const events = store.events.value.value;
   return (
-    <main id="content" class="page stack audit" aria-busy={store.isBusy.value}>
+    <main id="content" class="page stack audit" aria-busy={store.events.isAsking.value}>
       {isAdmin ? <AdminHead at="audit" /> : <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>}
       <p class="quiet">{words.intro}</p>
       <ChainNotice store={store} />
@@ -49,10 +46,14 @@ export function AuditView({ query }: { readonly query: string }) {
         onChoose={choose}
         onStudy={chooseStudy}
       />
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load(question)} />}
-      {late && <p class="quiet">{words.loading}</p>}
-      {events?.readingsPending && <p class="small quiet">{words.pending}</p>}
-      {events && <Events store={store} questionNow={questionNow} onChoose={choose} />}
+      <WhenKnown of={store.events} loading={words.loading}>
+        {(shown, known) => (
+          <>
+            {shown.readingsPending && <p class="small quiet">{words.pending}</p>}
+            <Events {...{ shown, known, store, questionNow }} onChoose={choose} />
+          </>
+        )}
+      </WhenKnown>
     </main>
   );
 }
@@ -67,7 +68,7 @@ function useQuestion(query: string, store: AuditStore) {
   const write = (some: Partial<AuditFilters>): void => {
     location.hash = hrefOf({ page: 'audit', query: writeFilters({ ...filtersNow(), ...some }) });
   };
-  const found = store.events.value?.study ?? null;
+  const found = store.events.value.value?.study ?? null;
   useEffect(() => {
     // Now the address can name it.
     if (uid === '' || found?.studyInstanceUID !== uid || found.id === null) return;
@@ -95,20 +96,21 @@ function filtersNow(): AuditFilters {
 }
 
 type EventsProps = {
+  readonly shown: ShownEvents;
+  readonly known: Known;
   readonly store: AuditStore;
   readonly questionNow: () => AuditQuestion;
   readonly onChoose: (some: Partial<AuditFilters>) => void;
 };
 
-function Events({ store, questionNow, onChoose }: EventsProps) {
-  const events = store.events.value!;
+function Events({ shown: events, known, store, questionNow, onChoose }: EventsProps) {
   const { filters, uid } = questionNow();
   const isSome = isNarrowed(filters) || uid !== '';
   if (events.rows.length === 0)
     return (
       <div class="stack" role="status">
         <div>
-          <p class="strong">{words.none}</p>
+          <p class="strong">{words.none(known)}</p>
           <p class="quiet">{words.noneWhat}</p>
         </div>
         {isSome && (
@@ -140,7 +142,7 @@ function Events({ store, questionNow, onChoose }: EventsProps) {
           <button
             type="button"
             class="button"
-            disabled={store.isBusy.value}
+            disabled={store.events.isAsking.value}
             onClick={() => void store.more()}
           >
             {words.more}

@@ -16,12 +16,12 @@ export function ChainNotice({ store }: { readonly store: AuditStore }) {
   return (
     <section class="audit-chain" aria-label={words.title}>
       <div class="audit-chain-said" role="status">
-        <State chain={chain} newest={store.events.value?.newest ?? null} />
+        <State chain={chain} newest={store.events.value.value?.newest ?? null} />
       </div>
       {isChecking && chain.of > 0 && (
         <progress class="audit-progress" aria-label={words.checking} max={chain.of} value={chain.checked} />
       )}
-      {(chain.kind !== 'unasked' || store.events.value !== null) && (
+      {(chain.kind !== 'unasked' || store.events.value.value !== null) && (
         <button
           type="button"
           class="button"

@@ -1,4 +1,5 @@
 /** The words of the audit trail: each event, and what the page says around them. */
+import { none } from '../kit/none.ts';
 import type { AuditEventName, AuditKind, Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
 import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
@@ -160,7 +161,7 @@ export const auditWords = {
   loading: 'Asking the gateway…',
   more: 'Show older events',
   end: 'There are no older events.',
-  none: 'No event fits',
+  none: none('No event fits'),
   noneWhat: 'Choose a longer period, or clear some filters.',
   clear: 'Clear all filters',
   events: EVENTS as Readonly<Record<string, string>>,

@@ -12,6 +12,7 @@ import {
   type AuditRow,
 } from '#shared/protocol/audit-page.ts';
 import { troubleOf, type Trouble } from '../admin/admin-trouble.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { readEvents } from '../net/read-events.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';
@@ -37,12 +38,9 @@ export type ChainState =
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
 export interface AuditStore {
-  /** Null until loaded. */
-  readonly events: ReadonlySignal<ShownEvents | null>;
+  readonly events: Resource<ShownEvents, Trouble>;
   readonly people: ReadonlySignal<AuditPeople['people']>;
   readonly chain: ReadonlySignal<ChainState>;
-  readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<Trouble | null>;
   /** The first page, for this question from now on. */
   load(question: AuditQuestion): Promise<void>;
   more(): Promise<void>;
@@ -68,7 +66,7 @@ export function createAuditStore(api: Api, now: () => Date): AuditStore {
     ...chain,
     async load(question) {
       await list.load(question);
-      const count = list.events.peek()?.newest ?? Infinity;
+      const count = list.events.value.peek()?.newest ?? Infinity;
       if (count <= CHECKED_UNASKED && chain.chain.peek().kind === 'unasked') await chain.verify();
     },
     async loadPeople() {
@@ -85,49 +83,30 @@ export function createAuditStore(api: Api, now: () => Date): AuditStore {
 }
 
 function openList(api: Api, now: () => Date) {
-  const events = signal<ShownEvents | null>(null);
-  const isBusy = signal(false);
-  const trouble = signal<Trouble | null>(null);
-  let asking = new AbortController();
+  const events = createResource<ShownEvents, Trouble>(troubleOf);
   /** The period ends where it ended when it was asked for first. */
   let asked = '';
 
-  /** An answer that comes after another question was asked is dropped. */
-  const fetchPage = async (before: string | null): Promise<void> => {
-    asking.abort();
-    const mine = new AbortController();
-    asking = mine;
-    isBusy.value = true;
-    trouble.value = null;
-    try {
+  const fetchPage = (known: ShownEvents | null): Promise<void> =>
+    events.ask(async (signal) => {
+      const before = known?.next ?? null;
       const query = [asked, ...(before === null ? [] : [`before=${before}`])].filter(Boolean).join('&');
       const path = query === '' ? '/audit/events' : `/audit/events?${query}`;
-      const page = await api.json(path, auditPageSchema, { signal: mine.signal });
-      const known = before === null ? null : events.peek();
-      events.value = {
-        ...page,
-        rows: [...(known?.rows ?? []), ...page.rows],
-        names: merged(known?.names, page.names),
-      };
-    } catch (error) {
-      if (!mine.signal.aborted) trouble.value = troubleOf(error);
-    } finally {
-      if (asking === mine) isBusy.value = false;
-    }
-  };
+      const page = await api.json(path, auditPageSchema, { signal });
+      const rows = [...(known?.rows ?? []), ...page.rows];
+      return { ...page, rows, names: merged(known?.names, page.names) };
+    });
   return {
     events,
-    isBusy,
-    trouble,
     async load(question: AuditQuestion) {
       asked = queryOf(question, now());
       await fetchPage(null);
     },
     async more() {
-      const next = events.peek()?.next ?? null;
-      if (next !== null) await fetchPage(next);
+      const known = events.value.peek();
+      if (known !== null && known.next !== null) await fetchPage(known);
     },
-    close: () => asking.abort(),
+    close: events.close,
   };
 }
 

@@ -3,6 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { identitySaid, typedSaid } from '../kit/identities.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -20,20 +22,24 @@ export function CaseAttachments({ id, mayWrite }: CaseAttachmentsProps) {
     void store.load();
     return () => store.close();
   }, [store]);
-  const files = store.files.value?.attachments;
-  const hidden = store.files.value?.hidden ?? 0;
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      {files?.length === 0 && hidden === 0 && <p class="quiet">{words.none}</p>}
-      {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
-      <ul class="plain">
-        {(files ?? []).map((of) => (
-          <li key={of.id} class="hairline case-file">
-            <OneFile of={of} store={store} mayWrite={mayWrite} />
-          </li>
-        ))}
-      </ul>
+      <WhenKnown of={store.files} loading={kitWords.looking}>
+        {({ attachments, hidden }, known) => (
+          <>
+            {attachments.length === 0 && hidden === 0 && <p class="quiet">{words.none(known)}</p>}
+            {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
+            <ul class="plain">
+              {attachments.map((of) => (
+                <li key={of.id} class="hairline case-file">
+                  <OneFile of={of} store={store} mayWrite={mayWrite} />
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </WhenKnown>
       <TroubleAlert trouble={store.trouble.value} />
       {mayWrite && <Attach store={store} />}
     </section>

@@ -24,7 +24,9 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
   const [store] = useState(() => createViewsStore(api));
   const asking = useSignal<'save' | 'rename' | 'remove' | null>(null);
   useEffect(() => void store.load(), [store]);
-  const views = store.views.value;
+  const answer = store.views.answer.value;
+  const views = store.views.value.value;
+  const trouble = answer.state === 'failed' ? answer.trouble : store.trouble.value;
   const { q: _, ...chosen } = filters;
   const current = views === null ? null : viewOf(views, chosen);
   const mayBeSaved = views !== null && current === null && writeFilters({ ...filters, q: '' }) !== '';
@@ -32,7 +34,7 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
     (isAnonymous ? null : view.name) ?? words.unnamed((views ?? []).indexOf(view) + 1);
   const ask = (what: typeof asking.value) => () => (asking.value = what);
   const sheet = { store, filters: chosen, onClose: ask(null) };
-  if (!mayBeSaved && (views?.length ?? 0) === 0 && store.trouble.value === null) return null;
+  if (!mayBeSaved && (views?.length ?? 0) === 0 && trouble === null) return null;
   return (
     <nav class="case-views row" aria-label={words.label} aria-busy={store.isBusy.value}>
       {views?.map((view) => (
@@ -48,7 +50,7 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
       {mayBeSaved && <Press label={words.save} onPress={ask('save')} />}
       {current !== null && !isAnonymous && <Press label={words.rename} onPress={ask('rename')} />}
       {current !== null && <Press label={words.remove} onPress={ask('remove')} />}
-      {asking.value === null && <TroubleAlert trouble={store.trouble.value} />}
+      {asking.value === null && <TroubleAlert trouble={trouble} />}
       {asking.value === 'save' && <NameSheet {...sheet} renamed={null} />}
       {asking.value === 'rename' && current !== null && <NameSheet {...sheet} renamed={current} />}
       {asking.value === 'remove' && current !== null && (
@@ -83,7 +85,7 @@ type NameSheetProps = {
 function NameSheet({ store, filters, renamed, onClose }: NameSheetProps) {
   const name = useSignal(renamed?.name ?? '');
   const isMissing = useSignal(false);
-  const views = store.views.value ?? [];
+  const views = store.views.value.value ?? [];
   const typed = name.value.trim();
   const same = views.find((view) => view.name === typed && view.id !== renamed?.id);
   const isFull = renamed === null && same === undefined && views.length >= CASE_VIEWS_LIMIT;

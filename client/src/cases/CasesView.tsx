@@ -9,7 +9,8 @@ import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
+import type { Known } from '../kit/resource.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from './case-filters.ts';
 import { BulkBar } from './BulkBar.tsx';
@@ -20,7 +21,6 @@ import { CaseRow } from './CaseRow.tsx';
 import { CaseViews } from './CaseViews.tsx';
 import { nameOf, Withheld, type WithheldProps } from './CaseParts.tsx';
 import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
@@ -59,24 +59,17 @@ export function CasesView({ query }: CasesViewProps) {
     location.replace(hrefOf({ page: 'cases', id: '', query: writeFilters(chosen) }));
   };
   return (
-    <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
+    <main id="content" class="page stack cases" aria-busy={store.list.isAsking.value} onKeyDown={toSearch}>
       <Head onOpen={mayKeep ? () => (isOpening.value = true) : null} />
       <Tools
         {...{ filters, mayKeep }}
-        withheld={store.withheld.value}
+        withheld={store.list.value.value?.withheld ?? []}
         isListed={patient === ''}
         onImported={load}
       />
       <UnreadStudies />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
-      <TroubleAlert trouble={store.trouble.value}>
-        <p>
-          <button type="button" class="button" onClick={load}>
-            {caseWords.trouble.again}
-          </button>
-        </p>
-      </TroubleAlert>
       <List
         store={store}
         filters={filters}
@@ -190,24 +183,25 @@ type ListProps = {
 function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProps) {
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
-  const cases = store.cases.value;
-  const late = useLate(cases === null && store.trouble.value === null);
-  if (cases === null) return late ? <p class="quiet">{words.loading}</p> : null;
   return (
-    <>
-      {store.isCut.value && (
-        <p role="status" class="small">
-          {words.patientCut}
-        </p>
+    <WhenKnown of={store.list} loading={words.loading}>
+      {({ cases, isCut }, known) => (
+        <>
+          {isCut && (
+            <p role="status" class="small">
+              {words.patientCut}
+            </p>
+          )}
+          <NotShownCases />
+          {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
+          {cases.length === 0 ? (
+            <Empty {...{ known, filters, patient, onClear, mayKeep }} />
+          ) : (
+            <Rows store={store} cases={cases} bulk={mayKeep ? bulk : null} />
+          )}
+        </>
       )}
-      <NotShownCases />
-      {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
-      {cases.length === 0 ? (
-        <Empty {...{ filters, patient, onClear, mayKeep }} />
-      ) : (
-        <Rows store={store} cases={cases} bulk={mayKeep ? bulk : null} />
-      )}
-    </>
+    </WhenKnown>
   );
 }
 
@@ -241,12 +235,12 @@ function Rows({ store, cases, bulk }: RowsProps) {
           </li>
         ))}
       </ol>
-      {store.hasMore.value && (
+      {store.list.value.value?.next && (
         <p class="cases-more">
           <button
             type="button"
             class="button"
-            disabled={store.isBusy.value}
+            disabled={store.list.isAsking.value}
             onClick={() => void store.more()}
           >
             {words.more}
@@ -275,11 +269,13 @@ function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: O
   event.preventDefault();
 }
 
-function Empty({ filters, patient, onClear, mayKeep }: Omit<ListProps, 'store' | 'onChanged'>) {
+type EmptyProps = Omit<ListProps, 'store' | 'onChanged'> & { readonly known: Known };
+
+function Empty({ known, filters, patient, onClear, mayKeep }: EmptyProps) {
   if (isFiltered(filters) || patient !== '')
     return (
       <div class="stack" role="status">
-        <p class="strong">{patient === '' ? words.none : words.nonePatient}</p>
+        <p class="strong">{(patient === '' ? words.none : words.nonePatient)(known)}</p>
         {patient !== '' && <p class="quiet">{words.nonePatientWhat}</p>}
         <p>
           <button type="button" class="button" onClick={onClear}>
@@ -290,7 +286,7 @@ function Empty({ filters, patient, onClear, mayKeep }: Omit<ListProps, 'store' |
     );
   return (
     <div class="stack-tight" role="status">
-      <p class="strong">{mayKeep ? words.empty : words.noneForYou}</p>
+      <p class="strong">{(mayKeep ? words.empty : words.noneForYou)(known)}</p>
       <p class="quiet">{caseWords.intro}</p>
       <p class="quiet">{mayKeep ? words.emptyKeeper : words.emptyOther}</p>
     </div>

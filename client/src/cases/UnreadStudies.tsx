@@ -7,7 +7,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { HaveItRead } from '../reviews/HaveItRead.tsx';
 import { caseWords } from './case-words.ts';
@@ -33,7 +33,7 @@ function Unread({ beginsOpen }: { readonly beginsOpen: boolean }) {
   const [isOpen, setOpen] = useState(beginsOpen);
   useEffect(() => void (isOpen ? store.load() : store.tell()), [store, isOpen]);
   useEffect(() => () => store.close(), [store]);
-  const count = store.count.value ?? 0;
+  const count = store.count.value.value ?? 0;
   const said = words.count(count);
   return (
     <section aria-label={words.title}>
@@ -64,48 +64,42 @@ function Unread({ beginsOpen }: { readonly beginsOpen: boolean }) {
 
 function List({ store }: { readonly store: UnreadStore }) {
   const patients = useManyPatients();
-  const studies = store.studies.value;
-  const late = useLate(studies === null && store.trouble.value === null);
   return (
-    <div class="stack-tight" aria-busy={store.isBusy.value}>
-      <TroubleAlert trouble={store.trouble.value}>
-        <p>
-          <button type="button" class="button" onClick={() => void store.load()}>
-            {words.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {studies === null && late && <p class="quiet">{words.loading}</p>}
-      {studies?.length === 0 && (
-        <div role="status">
-          <p class="strong">{words.none}</p>
-          <p class="small quiet">{words.noneWhat}</p>
-        </div>
-      )}
-      {studies !== null && studies.length > 0 && (
-        <>
-          <p class="small quiet">{words.what}</p>
-          <ol class="plain">
-            {studies.map((study) => (
-              <li key={study.studyInstanceUID} class="hairline unread-row">
-                <Row {...{ study, store, patients }} />
-              </li>
-            ))}
-          </ol>
-        </>
-      )}
-      {store.hasMore.value && (
-        <p>
-          <button
-            type="button"
-            class="button"
-            disabled={store.isBusy.value}
-            onClick={() => void store.more()}
-          >
-            {words.more}
-          </button>
-        </p>
-      )}
+    <div class="stack-tight" aria-busy={store.list.isAsking.value}>
+      <TroubleAlert trouble={store.waiving.trouble.value} />
+      <WhenKnown of={store.list} loading={words.loading}>
+        {({ studies, next }, known) => (
+          <>
+            {studies.length === 0 ? (
+              <div role="status">
+                <p class="strong">{words.none(known)}</p>
+                <p class="small quiet">{words.noneWhat}</p>
+              </div>
+            ) : (
+              <p class="small quiet">{words.what}</p>
+            )}
+            <ol class="plain">
+              {studies.map((study) => (
+                <li key={study.studyInstanceUID} class="hairline unread-row">
+                  <Row {...{ study, store, patients }} />
+                </li>
+              ))}
+            </ol>
+            {next !== null && (
+              <p>
+                <button
+                  type="button"
+                  class="button"
+                  disabled={store.list.isAsking.value}
+                  onClick={() => void store.more()}
+                >
+                  {words.more}
+                </button>
+              </p>
+            )}
+          </>
+        )}
+      </WhenKnown>
     </div>
   );
 }
@@ -146,7 +140,7 @@ function Row({ study, store, patients }: RowProps) {
           <button
             type="button"
             class="button button-bare"
-            disabled={store.isBusy.value}
+            disabled={store.waiving.isBusy.value}
             onClick={() => void store.waive(uid, true)}
           >
             {words.waive}

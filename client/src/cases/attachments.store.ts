@@ -1,6 +1,8 @@
 /** The files that are attached to a case: the list of them, sending one, saving one, removing one. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseAttachmentsSchema, type CaseAttachments } from '#shared/protocol/cases.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
@@ -8,10 +10,10 @@ import { caseWords } from './case-words.ts';
 export type Attachment = CaseAttachments['attachments'][number];
 
 export interface AttachmentsStore {
-  /** Null until loaded. */
-  readonly files: ReadonlySignal<CaseAttachments | null>;
+  readonly files: Resource<CaseAttachments, CaseTrouble>;
   /** Of the file on its way, from 0 to 1; null: none is. */
   readonly sent: ReadonlySignal<number | null>;
+  /** Why a file could not be attached, saved or removed. */
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
   load(): Promise<void>;
   add(file: File): Promise<void>;
@@ -22,33 +24,22 @@ export interface AttachmentsStore {
 }
 
 export function createAttachmentsStore(api: ApiClient, caseId: string): AttachmentsStore {
-  const files = signal<CaseAttachments | null>(null);
+  const files = createResource<CaseAttachments, CaseTrouble>(troubleOf);
   const sent = signal<number | null>(null);
-  const trouble = signal<CaseTrouble | null>(null);
   const closed = new AbortController();
   const { signal: until } = closed;
   const path = `/cases/${caseId}/attachments`;
 
-  const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
-    trouble.value = null;
-    try {
-      return await work();
-    } catch (error) {
-      if (!until.aborted)
-        trouble.value = isOtherKind(error)
-          ? { ...caseWords.attachments.other, code: null }
-          : troubleOf(error);
-      return null;
-    }
-  };
-  const load = async (): Promise<void> => {
-    files.value = await api.json(path, caseAttachmentsSchema, { signal: until });
-  };
+  const { trouble, tried } = openAttempt(
+    (error): CaseTrouble =>
+      isOtherKind(error) ? { ...caseWords.attachments.other, code: null } : troubleOf(error),
+  );
+  const load = (): Promise<void> => files.ask((signal) => api.json(path, caseAttachmentsSchema, { signal }));
   return {
     files,
     sent,
     trouble,
-    load: async () => void (await tried(load)),
+    load,
     async add(file) {
       sent.value = 0;
       await tried(async () => {
@@ -58,22 +49,28 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
           sent.value = Math.min(1, bytes / body.length);
         });
         if (!answer.ok) throw await problemOf(answer);
-        files.value = caseAttachmentsSchema.parse(await answer.json());
+        files.take(caseAttachmentsSchema.parse(await answer.json()));
       });
       sent.value = null;
     },
-    fetch: ({ id }) =>
-      tried(async () => {
+    async fetch({ id }) {
+      let bytes: Blob | null = null;
+      await tried(async () => {
         const answer = await api.send(`${path}/${id}`, { signal: until });
         if (!answer.ok) throw await problemOf(answer);
-        return answer.blob();
-      }),
+        bytes = await answer.blob();
+      });
+      return bytes;
+    },
     remove: async ({ id }) =>
       void (await tried(async () => {
         await api.text(`${path}/${id}`, { method: 'DELETE', signal: until });
         await load();
       })),
-    close: () => closed.abort(),
+    close() {
+      closed.abort();
+      files.close();
+    },
   };
 }
 

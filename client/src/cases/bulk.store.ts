@@ -3,8 +3,8 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { bulkOutcomeSchema, type BulkChange } from '#shared/protocol/case-bulk.ts';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import type { CaseTrouble } from './case-trouble.ts';
-import { openAttempt } from './open-attempt.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
 
 export type BulkSet = Pick<NonNullable<BulkChange['set']>, 'priority' | 'assigneeId'> & {
   /** In addition to those that a case has. */
@@ -43,7 +43,7 @@ type Wish = { readonly before: ListedCase; readonly change: BulkChange };
 /** `undoneReason`: the note of cases that are open again because closing them was undone. */
 export function createBulkStore(api: Pick<ApiClient, 'json'>, undoneReason: string): BulkStore {
   const { chosen, toggle, choose } = openChosen();
-  const { isBusy, trouble, tried } = openAttempt();
+  const { isBusy, trouble, tried } = openAttempt(troubleOf);
   const result = signal<BulkResult | null>(null);
   const mayUndo = signal(false);
   let last: { readonly action: BulkAction; readonly done: readonly Done[] } | null = null;

@@ -1,4 +1,5 @@
 /** The words of the pages of cases. */
+import { none } from '../kit/none.ts';
 import type { VERIFICATIONS } from '#shared/protocol/inference.ts';
 import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type {
@@ -68,8 +69,8 @@ export const caseWords = {
     patientWrong: 'Two letters or digits at least, without * and ?.',
     patientCut:
       'The PACS has many studies of this name, and only the first were searched. Type more of the name.',
-    noneForYou: 'No case is shown to you',
-    nonePatient: 'No case of this patient fits these filters.',
+    noneForYou: none('No case is shown to you'),
+    nonePatient: none('No case of this patient fits these filters.'),
     nonePatientWhat:
       'The PACS was asked for the name or Patient ID as it has them: a policy may have replaced them. Closed cases are listed under “All”.',
     status: 'Status',
@@ -112,9 +113,9 @@ export const caseWords = {
     } satisfies Record<CaseSort, string>,
     more: 'Show more',
     loading: 'Loading the cases…',
-    none: 'No case fits these filters.',
+    none: none('No case fits these filters.'),
     clear: 'Clear the filters',
-    empty: 'There are no open cases.',
+    empty: none('There are no open cases.'),
     emptyKeeper: 'Open one here, or from the page of a result or of a study that has arrived.',
     emptyOther: 'Cases of studies that you may see appear here once a radiologist opens them.',
     keys: 'Arrow keys move from case to case, Enter opens one, / goes to the search.',
@@ -203,7 +204,7 @@ export const caseWords = {
   },
   attachments: {
     title: 'Attachments',
-    none: 'Nothing is attached.',
+    none: none('Nothing is attached.'),
     hidden: (count: number) => hiddenWords(counted(count, 'attachment', 'attachments')),
     add: 'Attach a PDF, PNG or JPEG',
     other: {

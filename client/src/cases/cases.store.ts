@@ -1,11 +1,11 @@
 /** The list of cases: filtered, in the chosen order, a page at a time. */
-import { signal, type ReadonlySignal } from '@preact/signals';
 import {
   caseListSchema,
   foundCaseListSchema,
   type CasePart,
   type ListedCase,
 } from '#shared/protocol/cases.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
@@ -18,16 +18,18 @@ export type Asked = {
   readonly patient: string;
 };
 
-export interface CasesStore {
-  /** Null until loaded. */
-  readonly cases: ReadonlySignal<readonly ListedCase[] | null>;
+export type CasesPage = {
+  readonly cases: readonly ListedCase[];
+  readonly next: string | null;
   /** The parts of cases that this person is not shown. */
-  readonly withheld: ReadonlySignal<readonly CasePart[]>;
-  readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
-  readonly hasMore: ReadonlySignal<boolean>;
+  readonly withheld: readonly CasePart[];
   /** The PACS may have more studies of this patient's name than were looked at. */
-  readonly isCut: ReadonlySignal<boolean>;
+  readonly isCut: boolean;
+};
+
+export interface CasesStore {
+  /** As far as they were asked for. */
+  readonly list: Resource<CasesPage, CaseTrouble>;
   /** The first page. */
   load(asked: Asked): Promise<void>;
   more(): Promise<void>;
@@ -35,51 +37,29 @@ export interface CasesStore {
 }
 
 export function createCasesStore(api: Pick<ApiClient, 'json'>, now: () => Date): CasesStore {
-  const cases = signal<readonly ListedCase[] | null>(null);
-  const withheld = signal<readonly CasePart[]>([]);
-  const isBusy = signal(false);
-  const trouble = signal<CaseTrouble | null>(null);
-  const hasMore = signal(false);
-  const isCut = signal(false);
-  let shown: (Asked & { readonly next: string | null }) | null = null;
-  let asking = new AbortController();
+  const list = createResource<CasesPage, CaseTrouble>(troubleOf);
+  let shown: Asked | null = null;
 
-  /** An answer that comes after another question was asked is dropped. */
-  const fetchPage = async (asked: Asked, cursor: string | null): Promise<void> => {
-    asking.abort();
-    const mine = new AbortController();
-    asking = mine;
-    isBusy.value = true;
-    trouble.value = null;
-    try {
+  const fetchPage = (asked: Asked, before: CasesPage | null): Promise<void> =>
+    list.ask(async (signal) => {
+      const cursor = before?.next ?? null;
       const query = queryOf(asked.filters, { now: now(), cursor, isAnonymous: asked.isAnonymous });
-      const page = await readPage(api, { query, patient: asked.patient, signal: mine.signal });
-      cases.value = cursor === null ? page.cases : merged(cases.peek() ?? [], page.cases);
-      withheld.value = page.withheld;
-      hasMore.value = page.next !== null;
-      isCut.value = page.isCut;
-      shown = { ...asked, next: page.next };
-    } catch (error) {
-      if (mine.signal.aborted) return;
-      trouble.value = troubleOf(error);
-      // The cases of others are no answer to the search for a patient.
-      if (asked.patient !== '' && cursor === null) cases.value = null;
-    } finally {
-      if (asking === mine) isBusy.value = false;
-    }
-  };
+      const page = await readPage(api, { query, patient: asked.patient, signal });
+      return before === null ? page : { ...page, cases: merged(before.cases, page.cases) };
+    });
   return {
-    cases,
-    withheld,
-    isBusy,
-    trouble,
-    hasMore,
-    isCut,
-    load: (asked) => fetchPage(asked, null),
-    async more() {
-      if (shown?.next) await fetchPage(shown, shown.next);
+    list,
+    async load(asked) {
+      // The cases of others are no answer to the search for a patient.
+      if (asked.patient !== (shown?.patient ?? '')) list.forget();
+      shown = asked;
+      await fetchPage(asked, null);
     },
-    close: () => asking.abort(),
+    async more() {
+      const before = list.value.peek();
+      if (shown !== null && before?.next) await fetchPage(shown, before);
+    },
+    close: list.close,
   };
 }
 

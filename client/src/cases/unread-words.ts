@@ -1,4 +1,5 @@
 /** The words of the list of what waits to be read. */
+import { none } from '../kit/none.ts';
 import { UNREAD_COUNTED, UNREAD_DAYS } from '#shared/protocol/unread-studies.ts';
 
 export const unreadWords = {
@@ -6,7 +7,7 @@ export const unreadWords = {
   count: (count: number) => (count > UNREAD_COUNTED ? `${UNREAD_COUNTED}+` : `${count}`),
   counted: (said: string, count: number) => `${said} ${count === 1 ? 'study' : 'studies'}`,
   what: `Studies that arrived in the last ${UNREAD_DAYS} days, until a reading is settled or the case is closed. Those marked for early reading come first.`,
-  none: 'No study waits to be read.',
+  none: none('No study waits to be read.'),
   noneWhat: `Studies that arrived in the last ${UNREAD_DAYS} days appear here. To have one read again, open its case and choose Have it read.`,
   loading: 'Loading what waits…',
   study: (modalities: string) => `${modalities} study`.trim(),
@@ -19,5 +20,4 @@ export const unreadWords = {
   waived: 'This study needs no reading. It no longer waits for anybody here.',
   undo: 'Undo',
   more: 'Show more',
-  again: 'Try again',
 };

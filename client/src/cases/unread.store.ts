@@ -1,18 +1,18 @@
 /** The studies that wait to be read, a page at a time, and how many there are. */
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { signal, type ReadonlySignal } from '@preact/signals';
 import { unreadStudiesSchema, type UnreadStudy } from '#shared/protocol/unread-studies.ts';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { openAttempt, type Attempt } from './open-attempt.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
-export interface UnreadStore extends Pick<Attempt, 'isBusy' | 'trouble'> {
-  /** Null until told. */
-  readonly count: ReadonlySignal<number | null>;
-  /** Null until loaded. */
-  readonly studies: ReadonlySignal<readonly UnreadStudy[] | null>;
-  readonly hasMore: ReadonlySignal<boolean>;
+export interface UnreadStore {
+  readonly count: Resource<number, CaseTrouble>;
+  readonly list: Resource<UnreadList, CaseTrouble>;
   /** By Study Instance UID: somebody has just said here that they need no reading. */
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
+  /** Saying so is under way, or why it failed. */
+  readonly waiving: Pick<Attempt<CaseTrouble>, 'isBusy' | 'trouble'>;
   /** Only how many there are. */
   tell(): Promise<void>;
   load(): Promise<void>;
@@ -21,49 +21,47 @@ export interface UnreadStore extends Pick<Attempt, 'isBusy' | 'trouble'> {
   close(): void;
 }
 
+/** Null: there are no more. */
+type UnreadList = { readonly studies: readonly UnreadStudy[]; readonly next: string | null };
+
 const PATH = '/cases/unread-studies';
 
 export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): UnreadStore {
-  const count = signal<number | null>(null);
-  const studies = signal<readonly UnreadStudy[] | null>(null);
-  const next = signal<string | null>(null);
-  const hasMore = computed(() => next.value !== null);
+  const count = createResource<number, CaseTrouble>(troubleOf);
+  const list = createResource<UnreadList, CaseTrouble>(troubleOf);
   const waived = signal<ReadonlySet<string>>(new Set());
-  const closed = new AbortController();
-  const options = { signal: closed.signal };
-  const { tried, ...attempt } = openAttempt();
-  const ask = async (query: string) => {
-    const answer = await api.json(`${PATH}${query}`, unreadStudiesSchema, options);
-    count.value = answer.count;
-    return answer;
-  };
-  const show = async (query: string, before: readonly UnreadStudy[]) => {
-    const answer = await ask(query);
-    // One that moved up meanwhile is not listed twice.
-    const known = new Set(before.map(({ studyInstanceUID }) => studyInstanceUID));
-    studies.value = [...before, ...answer.studies.filter((one) => !known.has(one.studyInstanceUID))];
-    next.value = answer.next;
-  };
+  const { tried, ...waiving } = openAttempt(troubleOf);
+  const ask = (query: string, signal: AbortSignal) =>
+    api.json(`${PATH}${query}`, unreadStudiesSchema, { signal });
+  const tell = (): Promise<void> => count.ask(async (until) => (await ask('?limit=0', until)).count);
+  const show = (query: string, before: readonly UnreadStudy[]): Promise<void> =>
+    list.ask(async (until) => {
+      const answer = await ask(query, until);
+      count.take(answer.count);
+      // One that moved up meanwhile is not listed twice.
+      const known = new Set(before.map(({ studyInstanceUID }) => studyInstanceUID));
+      const more = answer.studies.filter((one) => !known.has(one.studyInstanceUID));
+      return { studies: [...before, ...more], next: answer.next };
+    });
   return {
-    ...{ ...attempt, count, studies, hasMore, waived },
-    async tell() {
-      await ignoreFailure(ask('?limit=0'), 'the page says itself that the gateway does not answer');
-    },
-    async load() {
-      await tried(() => show('', []));
-    },
+    ...{ count, list, waived, waiving, tell },
+    load: () => show('', []),
     async more() {
-      await tried(() => show(`?cursor=${next.value}`, studies.value ?? []));
+      const { studies, next } = list.value.peek() ?? { studies: [], next: null };
+      if (next !== null) await show(`?cursor=${next}`, studies);
     },
     async waive(uid, isWaived) {
       await tried(async () => {
-        await api.text(`${PATH}/${uid}/waiver`, { ...options, method: isWaived ? 'PUT' : 'DELETE' });
+        await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });
         waived.value = new Set(
           isWaived ? [...waived.value, uid] : [...waived.value].filter((one) => one !== uid),
         );
-        await ask('?limit=0');
+        await tell();
       });
     },
-    close: () => closed.abort(),
+    close() {
+      count.close();
+      list.close();
+    },
   };
 }

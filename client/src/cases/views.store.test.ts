@@ -36,13 +36,13 @@ function openSite() {
 test('a view is saved, renamed and removed, and the list is the gateway’s', async () => {
   const { store } = openSite();
   await store.load();
-  assert.equal(store.views.value, []);
+  assert.equal(store.views.value.value, []);
   const urgent = { ...FILTERS, priority: 'urgent' } as const;
   assert.ok(await store.save(null, 'Usual', FILTERS));
   assert.ok(await store.save(null, 'Mine', urgent));
   assert.ok(await store.save(null, 'Usual', { ...FILTERS, sort: 'due' }));
   assert.equal(
-    store.views.value?.map(({ name, filters }) => [name, filters.sort, filters.priority]),
+    store.views.value.value?.map(({ name, filters }) => [name, filters.sort, filters.priority]),
     [
       ['Usual', 'due', ''],
       ['Mine', 'newest', 'urgent'],
@@ -51,7 +51,7 @@ test('a view is saved, renamed and removed, and the list is the gateway’s', as
   assert.ok(await store.save(idOf(1), 'Urgent', urgent));
   assert.ok(await store.remove(idOf(0)));
   assert.equal(
-    store.views.value?.map(({ name }) => name),
+    store.views.value.value?.map(({ name }) => name),
     ['Urgent'],
   );
 });
@@ -63,7 +63,7 @@ test('the views that were shown stay where the gateway does not answer, and the 
   assert.is(await store.save(null, 'Another', FILTERS), false);
   assert.is(await store.remove(idOf(0)), false);
   assert.ok(store.trouble.value);
-  assert.is(store.views.value?.length, 1);
+  assert.is(store.views.value.value?.length, 1);
   assert.is(store.isBusy.value, false);
 });
 

@@ -1,5 +1,5 @@
 /** The lists of cases that this person keeps under a name. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import {
   CASE_DAYS,
   caseViewSchema,
@@ -9,12 +9,12 @@ import {
 } from '#shared/protocol/case-views.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { CHOICE_NAMES } from './case-filters.ts';
-import type { CaseTrouble } from './case-trouble.ts';
-import { openAttempt } from './open-attempt.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 
 export interface ViewsStore {
-  /** Null until loaded. */
-  readonly views: ReadonlySignal<readonly CaseView[] | null>;
+  readonly views: Resource<readonly CaseView[], CaseTrouble>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
   load(): Promise<void>;
@@ -24,18 +24,17 @@ export interface ViewsStore {
 }
 
 export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsStore {
-  const views = signal<readonly CaseView[] | null>(null);
-  const { isBusy, trouble, tried } = openAttempt();
+  const views = createResource<readonly CaseView[], CaseTrouble>(troubleOf);
+  const { isBusy, trouble, tried } = openAttempt(troubleOf);
 
   /** Another view of the same name gave way, so all are read again. */
-  const read = async (): Promise<void> => {
-    views.value = (await api.json('/case-views', caseViewsSchema)).views;
-  };
+  const read = (): Promise<void> =>
+    views.ask(async (signal) => (await api.json('/case-views', caseViewsSchema, { signal })).views);
   return {
     views,
     isBusy,
     trouble,
-    load: async () => void (await tried(read)),
+    load: read,
     save: (id, name, filters) =>
       tried(async () => {
         const [path, method] = id === null ? ['/case-views', 'POST'] : [`/case-views/${id}`, 'PUT'];

@@ -14,7 +14,8 @@ import {
 } from '#shared/protocol/exports.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
-import { openAttempt } from '../cases/open-attempt.ts';
+import { troubleOf } from '../cases/case-trouble.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
@@ -39,7 +40,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const count = 'cases' in selection ? selection.cases.length : 0;
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
-  const [attempt] = useState(openAttempt);
+  const [attempt] = useState(() => openAttempt(troubleOf));
   const templates = useSignal<readonly ExportTemplate[] | null>(null);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');

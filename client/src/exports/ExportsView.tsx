@@ -5,14 +5,16 @@ import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
 import { leftOutLines } from '#shared/protocol/left-out-words.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
-import { openAttempt } from '../cases/open-attempt.ts';
+import { troubleOf } from '../cases/case-trouble.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { namesHidden, typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
+import type { Known } from '../kit/resource.ts';
 import { useApi } from '../net/net-context.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { createExportsStore, isBeingMade, type ExportsStore } from './exports.store.ts';
@@ -27,49 +29,46 @@ export function ExportsView() {
     void store.load().then(() => store.follow(realClock, gone.signal));
     return () => gone.abort();
   }, [store]);
-  const exports = store.exports.value;
-  const late = useLate(exports === null && store.trouble.value === null);
   return (
-    <main id="content" class="page stack" aria-busy={exports === null}>
+    <main id="content" class="page stack" aria-busy={store.list.answer.value.state === 'loading'}>
       <h1 tabIndex={-1}>{kitWords.pages.exports}</h1>
       <p class="quiet">{words.intro}</p>
       <NotShownCases />
-      <TroubleAlert trouble={store.trouble.value}>
-        <p>
-          <button type="button" class="button" onClick={() => void store.load()}>
-            {words.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {exports === null && late && <p class="quiet">{words.loading}</p>}
-      {exports?.length === 0 && <Empty />}
-      <ol class="plain" aria-label={kitWords.pages.exports}>
-        {exports?.map((of) => (
-          <li key={of.id} class="hairline export-row">
-            <Row of={of} store={store} />
-          </li>
-        ))}
-      </ol>
-      {store.hasMore.value && (
-        <p>
-          <button
-            type="button"
-            class="button"
-            disabled={store.isBusy.value}
-            onClick={() => void store.more()}
-          >
-            {words.more}
-          </button>
-        </p>
-      )}
+      <TroubleAlert trouble={store.trouble.value} />
+      <WhenKnown of={store.list} loading={words.loading}>
+        {({ exports, next }, known) => (
+          <>
+            {exports.length === 0 && <Empty known={known} />}
+            <ol class="plain" aria-label={kitWords.pages.exports}>
+              {exports.map((of) => (
+                <li key={of.id} class="hairline export-row">
+                  <Row of={of} store={store} />
+                </li>
+              ))}
+            </ol>
+            {next !== null && (
+              <p>
+                <button
+                  type="button"
+                  class="button"
+                  disabled={store.list.isAsking.value}
+                  onClick={() => void store.more()}
+                >
+                  {words.more}
+                </button>
+              </p>
+            )}
+          </>
+        )}
+      </WhenKnown>
     </main>
   );
 }
 
-function Empty() {
+function Empty({ known }: { readonly known: Known }) {
   return (
     <div class="stack-tight" role="status">
-      <p class="strong">{words.empty}</p>
+      <p class="strong">{words.empty(known)}</p>
       <p class="quiet">{words.how}</p>
       <p>
         <a class="button" href={hrefOf({ page: 'cases', id: '', query: '' })}>
@@ -145,7 +144,7 @@ const definitionOf = ({ definition }: Export): string => definition.title;
 
 function Actions({ of, store }: RowProps) {
   const api = useApi();
-  const [saving] = useState(openAttempt);
+  const [saving] = useState(() => openAttempt(troubleOf));
   const isAsking = useSignal(false);
   const isAskingNames = useSignal(false);
   const { title, format, redaction } = of.definition;

@@ -1,4 +1,5 @@
 /** The words of exports. */
+import { none } from '../kit/none.ts';
 import {
   ANONYMOUS_GROUP,
   type ExportFormat,
@@ -14,11 +15,10 @@ const rows = (count: number): string => (count === 1 ? '1 row' : `${count.toLoca
 export const exportWords = {
   intro: 'Data of many cases as one file, for a purpose that you state. Each file is kept for 24 hours.',
   loading: 'Loading the exports…',
-  empty: 'No exports yet',
+  empty: none('No exports yet'),
   how: 'Open the list of cases, choose its filters, and press Export.',
   toCases: 'Open the cases',
   more: 'Show more',
-  again: 'Try again',
   open: 'Export',
   ask: {
     title: 'Export the cases of this list',

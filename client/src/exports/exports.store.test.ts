@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import { exportSelectionSchema, type Export } from '#shared/protocol/exports.ts';
+import { caseWords } from '../cases/case-words.ts';
 import { USUAL } from '../cases/case-filters.ts';
 import { Unreachable, type ApiClient, type RequestOptions } from '../net/api-client.ts';
 import { createExportsStore, selectionOf } from './exports.store.ts';
@@ -62,7 +63,7 @@ test('an export that is being made is followed to its end, and one that has ende
   await store.load();
   await followUntil(6);
   assert.equal(
-    store.exports.value?.map(({ state, done }) => [state, done]),
+    store.list.value.value?.exports.map(({ state, done }) => [state, done]),
     [
       ['ready', 3],
       ['expired', 0],
@@ -76,7 +77,8 @@ test('a gateway that does not answer is asked again, and the page says so meanwh
   await store.load();
   site.unreachable = 2;
   await followUntil(2);
-  assert.is.not(store.trouble.value, null);
+  const { value: answer } = store.list.answer;
+  assert.is(answer.state === 'known' && answer.old?.title, caseWords.trouble.unreachable.title);
 });
 
 test('the page is quiet again once the gateway answers', async () => {
@@ -84,18 +86,18 @@ test('the page is quiet again once the gateway answers', async () => {
   await store.load();
   site.unreachable = 1;
   await followUntil(6);
-  assert.is(store.exports.value?.[0]?.state, 'ready');
-  assert.is(store.trouble.value, null);
+  assert.is(store.list.value.value?.exports[0]?.state, 'ready');
+  assert.is(store.list.answer.value.state === 'known' && store.list.answer.value.old, null);
 });
 
 test('one is cancelled, and older ones come with the next page', async () => {
   const { store } = openSite([exportOf(1, 'queued'), exportOf(2, 'ready'), exportOf(3, 'failed')]);
   await store.load();
-  assert.is(store.hasMore.value, true);
+  assert.is(store.list.value.value?.next, '1');
   await store.more();
   assert.is(await store.cancel(idOf(1)), true);
   assert.equal(
-    store.exports.value?.map(({ state }) => state),
+    store.list.value.value?.exports.map(({ state }) => state),
     ['cancelled', 'ready', 'failed'],
   );
 });

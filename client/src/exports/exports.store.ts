@@ -1,10 +1,12 @@
 /** The exports of this person, as the gateway has them; those that are being made are asked for until they end. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
+import type { z } from 'zod';
 import { exportListSchema, exportSchema, type Export, type NewExport } from '#shared/protocol/exports.ts';
 import { queryOf, type CaseFilters } from '../cases/case-filters.ts';
-import type { CaseTrouble } from '../cases/case-trouble.ts';
-import { openAttempt } from '../cases/open-attempt.ts';
+import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 
@@ -12,10 +14,9 @@ import type { Clock } from '../pipeline/upload/clock.ts';
 const ASK_AGAIN_MS = 1_500;
 
 export interface ExportsStore {
-  /** Newest first; null until loaded. */
-  readonly exports: ReadonlySignal<readonly Export[] | null>;
-  readonly hasMore: ReadonlySignal<boolean>;
-  readonly isBusy: ReadonlySignal<boolean>;
+  /** Newest first, as far as they were asked for. */
+  readonly list: Resource<ExportList, CaseTrouble>;
+  /** Why one could not be cancelled or erased. */
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
   load(): Promise<void>;
   more(): Promise<void>;
@@ -25,41 +26,45 @@ export interface ExportsStore {
   follow(clock: Clock, until: AbortSignal): Promise<void>;
 }
 
+type ExportList = z.infer<typeof exportListSchema>;
+
 export const isBeingMade = ({ state }: Export): boolean => state === 'queued' || state === 'running';
 
 export function createExportsStore(api: Pick<ApiClient, 'json'>): ExportsStore {
-  const exports = signal<readonly Export[] | null>(null);
-  const next = signal<string | null>(null);
-  const hasMore = signal(false);
-  const { isBusy, trouble, tried } = openAttempt();
-  const following = openAttempt();
+  const list = createResource<ExportList, CaseTrouble>(troubleOf);
+  const { trouble, tried } = openAttempt(troubleOf);
 
-  const read = async (cursor: string | null): Promise<void> => {
+  const read = async (cursor: string | null): Promise<ExportList> => {
     const page = await api.json(`/exports${cursor === null ? '' : `?cursor=${cursor}`}`, exportListSchema);
-    exports.value = [...(cursor === null ? [] : (exports.value ?? [])), ...page.exports];
-    next.value = page.next;
-    hasMore.value = page.next !== null;
+    const before = cursor === null ? [] : (list.value.peek()?.exports ?? []);
+    return { ...page, exports: [...before, ...page.exports] };
   };
-  const take = (one: Export): void => {
-    exports.value = (exports.value ?? []).map((known) => (known.id === one.id ? one : known));
-  };
-  const look = async (made: readonly Export[], until: AbortSignal): Promise<void> => {
-    for (const { id } of made) take(await api.json(`/exports/${id}`, exportSchema, { signal: until }));
+  const take = (one: Export): void =>
+    list.change(({ exports, next }) => ({
+      exports: exports.map((known) => (known.id === one.id ? one : known)),
+      next,
+    }));
+  const look = async (known: ExportList, until: AbortSignal): Promise<ExportList> => {
+    for (const { id } of known.exports.filter(isBeingMade))
+      take(await api.json(`/exports/${id}`, exportSchema, { signal: until }));
+    return list.value.peek() ?? known;
   };
   return {
-    exports,
-    hasMore,
-    isBusy,
-    trouble: computed(() => trouble.value ?? following.trouble.value),
-    load: async () => void (await tried(() => read(null))),
-    more: async () => void (await tried(() => read(next.value))),
+    list,
+    trouble,
+    load: () => list.ask(() => read(null)),
+    async more() {
+      const next = list.value.peek()?.next;
+      if (next) await list.ask(() => read(next));
+    },
     cancel: (id) =>
       tried(async () => take(await api.json(`/exports/${id}/cancel`, exportSchema, { method: 'POST' }))),
     async follow(clock, until) {
       while (!until.aborted) {
         await ignoreFailure(clock.sleep(ASK_AGAIN_MS, until), 'the page was left');
-        const made = until.aborted ? [] : (exports.value ?? []).filter(isBeingMade);
-        if (made.length > 0) await following.tried(() => look(made, until));
+        const known = list.value.peek();
+        if (!until.aborted && !list.isAsking.peek() && known?.exports.some(isBeingMade))
+          await list.ask(() => look(known, until));
       }
     },
   };

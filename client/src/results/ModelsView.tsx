@@ -8,7 +8,7 @@ import { CodeLine } from '../kit/CodeLine.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import type { Model, ModelVersion } from './answers.ts';
 import { modelName } from './describe-result.ts';
@@ -30,25 +30,16 @@ export function ModelsView() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const models = store.models.value;
   const trouble = store.trouble.value;
-  const late = useLate(models === null && trouble === null);
   return (
-    <main id="content" class="page results" aria-busy={models === null && trouble === null}>
+    <main id="content" class="page results" aria-busy={store.models.answer.value.state === 'loading'}>
       <Back />
       <h1 tabIndex={-1}>{said.title}</h1>
       <NotForDiagnosis />
-      {trouble && (
-        <TroubleNotice trouble={trouble}>
-          <button type="button" class="button" onClick={() => void store.load()}>
-            {resultWords.trouble.again}
-          </button>
-        </TroubleNotice>
-      )}
-      {late && models === null && <p class="quiet">{said.loading}</p>}
-      {models?.map((model) => (
-        <OneModel key={model.id} model={model} store={store} />
-      ))}
+      {trouble && <TroubleNotice trouble={trouble} />}
+      <WhenKnown of={store.models} loading={said.loading}>
+        {(models) => models.map((model) => <OneModel key={model.id} model={model} store={store} />)}
+      </WhenKnown>
     </main>
   );
 }

@@ -7,6 +7,7 @@ import type { Job, Result } from '#shared/protocol/inference.ts';
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
+import type { Known } from '../kit/resource.ts';
 import { OnlySome } from '../kit/OnlySome.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -42,7 +43,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
     return () => watching.abort();
   }, [list]);
   const results = list.results.value;
-  const isEmpty = list.phase.value === 'ready' && results.length === 0;
+  const answer = list.answer.value;
   const trouble = list.trouble.value;
   const mayRun = useMayOpen();
   useWhenBack(trouble !== null, () => void list.refresh());
@@ -76,9 +77,9 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <FilterBar list={list} previews={previews} />
       )}
-      {isEmpty ? (
+      {answer.state === 'known' && results.length === 0 ? (
         isFiltered(list.filters.value) ? (
-          <NoneFits list={list} />
+          <NoneFits list={list} known={answer} />
         ) : (
           <Teach />
         )
@@ -213,10 +214,10 @@ function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => v
   return () => setReached(true);
 }
 
-function NoneFits({ list }: { readonly list: ResultsStore }) {
+function NoneFits({ list, known }: { readonly list: ResultsStore; readonly known: Known }) {
   return (
     <div class="queue-empty" role="status">
-      <p class="strong">{said.none}</p>
+      <p class="strong">{said.none(known)}</p>
       <button type="button" class="button" onClick={() => (list.filters.value = ALL)}>
         {said.clear}
       </button>

@@ -2,8 +2,10 @@
  * The models with their versions, and the administrator's actions on them. The gateway decides which role may do
  * which.
  */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { modelListSchema, type Model } from './answers.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
@@ -11,8 +13,8 @@ import { troubleOf, type Trouble } from './trouble.ts';
 export type ModelAction = 'activate' | 'stop' | 'rollback';
 
 export interface ModelsStore {
-  /** Null until loaded. */
-  readonly models: ReadonlySignal<readonly Model[] | null>;
+  readonly models: Resource<readonly Model[], Trouble>;
+  /** Why an action was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   act(model: string, version: string, action: ModelAction): Promise<void>;
@@ -20,35 +22,23 @@ export interface ModelsStore {
 }
 
 export function createModelsStore(api: Pick<ApiClient, 'json'>): ModelsStore {
-  const models = signal<readonly Model[] | null>(null);
-  const trouble = signal<Trouble | null>(null);
-  const closed = new AbortController();
-
-  async function tried(work: () => Promise<void>): Promise<void> {
-    trouble.value = null;
-    try {
-      await work();
-    } catch (error) {
-      if (!closed.signal.aborted) trouble.value = troubleOf(error);
-    }
-  }
-
-  async function ask(): Promise<void> {
-    const { models: known } = await api.json('/models', modelListSchema, { signal: closed.signal });
-    models.value = known;
-  }
+  const models = createResource<readonly Model[], Trouble>(troubleOf);
+  const { trouble, tried } = openAttempt(troubleOf);
+  const load = (): Promise<void> =>
+    models.ask(async (signal) => (await api.json('/models', modelListSchema, { signal })).models);
 
   return {
     models,
     trouble,
-    load: () => tried(ask),
-    act: (model, version, action) =>
-      tried(async () => {
+    load,
+    async act(model, version, action) {
+      await tried(async () => {
         await api.json(`/models/${model}/versions/${encodeURIComponent(version)}/${action}`, z.unknown(), {
           method: 'POST',
         });
-        await ask();
-      }),
-    close: () => closed.abort(),
+        await load();
+      });
+    },
+    close: models.close,
   };
 }

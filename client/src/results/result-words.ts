@@ -1,4 +1,5 @@
 /** The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments. */
+import { none } from '../kit/none.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
@@ -45,7 +46,7 @@ export const resultWords = {
     pseudonym: (name: string) => `Pseudonym ${name}`,
     loading: 'Fetching results…',
     more: 'Show older ones',
-    none: 'No result fits these filters.',
+    none: none('No result fits these filters.'),
     byRule: 'Delivered studies are examined automatically only if an administrator has made a rule for them.',
   },
 

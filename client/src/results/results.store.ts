@@ -5,6 +5,7 @@
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { jobSchema, resultSchema, type Job, type Result } from '#shared/protocol/inference.ts';
+import type { Answer } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultChoicesSchema, resultListSchema } from './answers.ts';
@@ -17,6 +18,8 @@ export interface ResultsStore {
   readonly results: ReadonlySignal<readonly Result[]>;
   /** Also `loading` while results for new filters are fetched: of the old ones those stay that fit them. */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
+  /** Whether the results of these filters are known. */
+  readonly answer: ReadonlySignal<Answer<readonly Result[], Trouble>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
   /** Of the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
@@ -81,6 +84,8 @@ type State = {
   readonly results: Signal<readonly Result[]>;
   readonly phase: Signal<'loading' | 'ready' | 'failed'>;
   readonly trouble: Signal<Trouble | null>;
+  /** A page of these filters was told. */
+  readonly isTold: Signal<boolean>;
   /** Where the next page begins. */
   readonly next: Signal<string | null>;
   readonly allJobs: Signal<readonly Job[]>;
@@ -109,6 +114,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     filters,
     results,
     phase,
+    answer: computed(() => answerOf(state)),
     trouble,
     hasMore: computed(() => next.value !== null),
     async showStudyOf(id, signal) {
@@ -150,11 +156,18 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
   };
 }
 
+function answerOf({ results, isTold, phase, trouble }: State): Answer<readonly Result[], Trouble> {
+  const old = trouble.value;
+  if (isTold.value) return { state: 'known', value: results.value, old };
+  return old !== null && phase.value === 'failed' ? { state: 'failed', trouble: old } : { state: 'loading' };
+}
+
 const createState = ({ storage, user }: ResultsTools): State => ({
   filters: signal(parseFilters(storage?.getItem(FILTERS_KEY) ?? null, user)),
   results: signal([]),
   phase: signal<'loading' | 'ready' | 'failed'>('loading'),
   trouble: signal(null),
+  isTold: signal(false),
   next: signal(null),
   allJobs: signal([]),
   cleared: signal(new Set<string>()),
@@ -224,10 +237,12 @@ function newestOfStudies(results: readonly Result[]): ReadonlyMap<string, Result
 type Page = 'first' | 'new-filters' | 'next';
 
 async function fetchPage(state: State, { api, user, now }: ResultsTools, which: Page): Promise<void> {
-  const { filters, results, phase, trouble, next, closed } = state;
+  const { filters, results, phase, trouble, isTold, next, closed } = state;
   const cursor = which === 'next' ? next.peek() : null;
-  if (which === 'new-filters')
+  if (which === 'new-filters') {
     results.value = results.peek().filter((result) => fits(result, filters.peek()));
+    isTold.value = false;
+  }
   state.asked += 1;
   const turn = state.asked;
   phase.value = 'loading';
@@ -242,6 +257,7 @@ async function fetchPage(state: State, { api, user, now }: ResultsTools, which: 
     // Of the pages that stay, the last one says where the next begins.
     if (below.length === 0) next.value = page.next ?? null;
     trouble.value = null;
+    isTold.value = true;
     phase.value = 'ready';
   } catch (error) {
     if (turn !== state.asked || closed.signal.aborted) return;

@@ -1,5 +1,5 @@
 /** The lists of reviews: what waits for this person comes first. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import {
@@ -13,7 +13,6 @@ import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
 import type { ManyPatients } from '../cases/many-patients.ts';
 import { PatientLine, useManyPatients } from '../cases/PatientLine.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -21,7 +20,8 @@ import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
+import { createResource } from '../kit/resource.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { afterOf } from './outcome-of.ts';
 import { OutcomeNow } from './OutcomeNow.tsx';
@@ -34,40 +34,29 @@ type Page = { readonly reviews: readonly ListedReview[]; readonly next: string |
 /** The pages of a list that were asked for so far; another list begins again. */
 function usePages(list: ReviewList) {
   const api = useApi();
-  const [page, setPage] = useState<Page | null>(null);
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
-  const asking = useRef(new AbortController());
-  const ask = async (cursor: string | null) => {
-    asking.current.abort();
-    asking.current = new AbortController();
-    const { signal } = asking.current;
-    setTrouble(null);
-    try {
+  const pages = useMemo(() => createResource<Page, CaseTrouble>(troubleOf), [list]);
+  const ask = (cursor: string | null) =>
+    pages.ask(async (signal) => {
       const query = `list=${list}${cursor === null ? '' : `&cursor=${cursor}`}`;
       const answer = await api.json(`/reviews?${query}`, reviewListSchema, { signal });
-      const before = cursor === null ? [] : (page?.reviews ?? []);
-      setPage({ ...answer, reviews: [...before, ...answer.reviews] });
-    } catch (error) {
-      if (!signal.aborted) setTrouble(troubleOf(error));
-    }
-  };
+      const before = cursor === null ? [] : (pages.value.peek()?.reviews ?? []);
+      return { ...answer, reviews: [...before, ...answer.reviews] };
+    });
   useEffect(() => {
-    setPage(null);
     void ask(null);
-    return () => asking.current.abort();
-  }, [list]);
-  return { page, trouble, ask };
+    return pages.close;
+  }, [pages]);
+  return { pages, ask };
 }
 
 export function ReviewsView() {
   const roles = useSession().user.value?.roles ?? [];
   const mayRead = roles.some((role) => REVIEWERS.includes(role));
   const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
-  const { page, trouble, ask } = usePages(list);
+  const { pages, ask } = usePages(list);
   const patients = useManyPatients();
-  const late = useLate(page === null && trouble === null);
   return (
-    <main id="content" class="page stack" aria-busy={page === null}>
+    <main id="content" class="page stack" aria-busy={pages.answer.value.state === 'loading'}>
       <h1 tabIndex={-1}>{kitWords.pages.reviews}</h1>
       {roles.some((role) => CASE_KEEPERS.includes(role)) && (
         <p>
@@ -87,29 +76,27 @@ export function ReviewsView() {
           ))}
         </select>
       </label>
-      <TroubleAlert trouble={trouble}>
-        <p>
-          <button type="button" class="button" onClick={() => void ask(null)}>
-            {reviewWords.trouble.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {page === null && late && <p class="quiet">{words.loading}</p>}
-      {page?.reviews.length === 0 && <p role="status">{words.empty[list]}</p>}
-      <ol class="plain" aria-label={kitWords.pages.reviews}>
-        {(page?.reviews ?? []).map((review) => (
-          <li key={review.id} class="hairline">
-            <Row review={review} patients={patients} />
-          </li>
-        ))}
-      </ol>
-      {page?.next && (
-        <p>
-          <button type="button" class="button" onClick={() => void ask(page.next)}>
-            {words.more}
-          </button>
-        </p>
-      )}
+      <WhenKnown of={pages} loading={words.loading}>
+        {({ reviews, next }, known) => (
+          <>
+            {reviews.length === 0 && <p role="status">{words.empty[list](known)}</p>}
+            <ol class="plain" aria-label={kitWords.pages.reviews}>
+              {reviews.map((review) => (
+                <li key={review.id} class="hairline">
+                  <Row review={review} patients={patients} />
+                </li>
+              ))}
+            </ol>
+            {next && (
+              <p>
+                <button type="button" class="button" onClick={() => void ask(next)}>
+                  {words.more}
+                </button>
+              </p>
+            )}
+          </>
+        )}
+      </WhenKnown>
     </main>
   );
 }

@@ -1,4 +1,5 @@
 /** The words of the pages of reviews. */
+import { none, type None } from '../kit/none.ts';
 import { counted } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
@@ -66,11 +67,11 @@ export const reviewWords = {
       all: 'All',
     } satisfies Record<ReviewList, string>,
     empty: {
-      todo: 'You have nothing to read.',
-      free: 'No reading is free.',
-      signed: 'You have signed nothing yet.',
-      all: 'Nobody has asked for a review. Open a case and choose Have it read.',
-    } satisfies Record<ReviewList, string>,
+      todo: none('You have nothing to read.'),
+      free: none('No reading is free.'),
+      signed: none('You have signed nothing yet.'),
+      all: none('Nobody has asked for a review. Open a case and choose Have it read.'),
+    } satisfies Record<ReviewList, None>,
     loading: 'Loading reviews…',
     more: 'Show more',
     types: 'Review types',

@@ -4,7 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { reviewTypesSchema, type ReviewDefinition, type ReviewType } from '#shared/protocol/reviews.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { caseWords } from '../../cases/case-words.ts';
-import { openAttempt } from '../../cases/open-attempt.ts';
+import { troubleOf } from '../../cases/case-trouble.ts';
+import { openAttempt } from '../../kit/open-attempt.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { useLate } from '../../kit/use-late.ts';
@@ -17,7 +18,7 @@ import { typeWords as words } from './type-words.ts';
 function useTypes() {
   const api = useApi();
   const types = useSignal<readonly ReviewType[] | null>(null);
-  const [attempt] = useState(openAttempt);
+  const [attempt] = useState(() => openAttempt(troubleOf));
   const load = () =>
     attempt.tried(async () => {
       types.value = (await api.json('/review-types', reviewTypesSchema)).types;

@@ -6,7 +6,8 @@ import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { ASSIGNMENTS, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { caseWords } from '../../cases/case-words.ts';
-import { openAttempt } from '../../cases/open-attempt.ts';
+import { troubleOf } from '../../cases/case-trouble.ts';
+import { openAttempt } from '../../kit/open-attempt.ts';
 import { FormActions } from '../../kit/FormActions.tsx';
 import { MoveButton } from '../../kit/MoveButton.tsx';
 import { Notice } from '../../kit/Notice.tsx';
@@ -35,7 +36,7 @@ type SheetProps = {
 export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
   const typed = useSignal(toTyped(definition));
   const mistake = useSignal<TypeMistake | null>(null);
-  const [attempt] = useState(openAttempt);
+  const [attempt] = useState(() => openAttempt(troubleOf));
   const { title, readers, assignment, hidesFinding, questions } = typed.value;
   const change = (some: Partial<typeof typed.value>) => {
     typed.value = { ...typed.value, ...some };

@@ -1,17 +1,16 @@
 /** One attempt at a time to change something on the gateway: whether it is under way, and why the last one failed. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
-export interface Attempt {
+export interface Attempt<Trouble> {
   readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   /** Resolves to whether `work` succeeded. */
-  tried(work: () => Promise<void>): Promise<boolean>;
+  tried(work: () => Promise<unknown>): Promise<boolean>;
 }
 
-export function openAttempt(): Attempt {
+export function openAttempt<Trouble>(troubleOf: (error: unknown) => Trouble): Attempt<Trouble> {
   const isBusy = signal(false);
-  const trouble = signal<CaseTrouble | null>(null);
+  const trouble = signal<Trouble | null>(null);
   return {
     isBusy,
     trouble,

@@ -1,0 +1,36 @@
+/**
+ * The part of a page that an answer fills: its children are drawn from a known value alone. Until then it says that it
+ * is read, once that takes long; and why there is no answer, or none that is newer, with a way to ask again.
+ */
+import type { ComponentChildren } from 'preact';
+import { kitWords } from './kit-words.ts';
+import type { Known, Resource } from './resource.ts';
+import { TroubleAlert, type TroubleAlertProps } from './TroubleAlert.tsx';
+import { useLate } from './use-late.ts';
+
+export type WhenKnownProps<T> = {
+  readonly of: Pick<Resource<T, NonNullable<TroubleAlertProps['trouble']>>, 'answer' | 'again'>;
+  readonly loading: string;
+  readonly children: (value: T, known: Known) => ComponentChildren;
+};
+
+export function WhenKnown<T>({ of, loading, children }: WhenKnownProps<T>) {
+  const answer = of.answer.value;
+  const isLoading = answer.state === 'loading';
+  const late = useLate(isLoading);
+  const trouble = answer.state === 'failed' ? answer.trouble : answer.state === 'known' ? answer.old : null;
+  return (
+    <>
+      <TroubleAlert trouble={trouble}>
+        {answer.state === 'known' && <p>{kitWords.old}</p>}
+        <p>
+          <button type="button" class="button" onClick={() => void of.again()}>
+            {kitWords.again}
+          </button>
+        </p>
+      </TroubleAlert>
+      {isLoading && late && <p class="quiet">{loading}</p>}
+      {answer.state === 'known' && children(answer.value, answer)}
+    </>
+  );
+}
