@@ -6,8 +6,9 @@ import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatBytes } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { createBuiltInViewerStore, type BuiltInViewerStore } from './built-in-viewer.store.ts';
 import { builtInViewerWords as words } from './built-in-viewer-words.ts';
 
@@ -18,17 +19,21 @@ export function BuiltInViewer() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const viewer = store.viewer.value;
-  const trouble = store.trouble.value;
   return (
     <section class="destination hairline" aria-label={words.title}>
       <div>
         <h2>{words.title}</h2>
         <p class="quiet">{words.what}</p>
       </div>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {viewer && <Standing viewer={viewer} />}
-      {viewer && viewer.state !== 'no-port' && <Actions viewer={viewer} store={store} />}
+      <TroubleAlert trouble={store.trouble.value} />
+      <WhenKnown of={store.viewer} loading={kitWords.looking}>
+        {(viewer) => (
+          <>
+            <Standing viewer={viewer} />
+            {viewer.state !== 'no-port' && <Actions viewer={viewer} store={store} />}
+          </>
+        )}
+      </WhenKnown>
     </section>
   );
 }

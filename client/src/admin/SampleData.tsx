@@ -16,7 +16,7 @@ export function SampleData() {
     void store.load();
     return () => store.close();
   }, [store]);
-  const sample = store.sample.value;
+  const sample = store.sample.value.value;
   const removed = store.removed.value;
   const left = store.left.value ?? [];
   const trouble = store.trouble.value;

@@ -19,17 +19,17 @@ test('asks again while the viewer is fetched, and no longer', async () => {
   const timers: (() => void)[] = [];
   const store = createBuiltInViewerStore(api, (work) => timers.push(work));
   await store.load();
-  assert.is(store.viewer.value?.state, 'absent');
+  assert.is(store.viewer.value.value?.state, 'absent');
   assert.is(timers.length, 0);
   await store.turn(true);
   assert.equal(asked.at(-1)?.body, { on: true });
   for (const fetched of [10, 60]) {
-    assert.is(store.viewer.value?.fetched, fetched);
+    assert.is(store.viewer.value.value?.fetched, fetched);
     assert.is(timers.length, 1);
     timers.shift()!();
-    assert.ok(await untilRead(() => store.viewer.value?.fetched !== fetched));
+    assert.ok(await untilRead(() => store.viewer.value.value?.fetched !== fetched));
   }
-  assert.is(store.viewer.value?.state, 'on');
+  assert.is(store.viewer.value.value?.state, 'on');
   assert.is(timers.length, 0);
 });
 
@@ -42,7 +42,7 @@ test('says that the gateway does not answer, and asks nothing once it is closed'
   assert.is(store.trouble.value?.title, 'The gateway does not answer.');
   assert.not.ok(store.isBusy.value);
   answer = () => json({ ...ABSENT, state: 'fetching' });
-  await store.load();
+  await store.turn(true);
   assert.is(store.trouble.value, null);
   store.close();
   const before = asked.length;

@@ -1,12 +1,14 @@
 /** The built-in viewer as the gateway has it, and an administrator's changes. The store watches it being fetched. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { builtInViewerSchema, type BuiltInViewer } from '#shared/protocol/viewer.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 export interface BuiltInViewerStore {
-  /** Null until loaded. */
-  readonly viewer: ReadonlySignal<BuiltInViewer | null>;
+  readonly viewer: Resource<BuiltInViewer, Trouble>;
+  /** Why a change failed. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
@@ -24,38 +26,32 @@ export function createBuiltInViewerStore(
   api: Pick<ApiClient, 'json'>,
   later: (work: () => void, ms: number) => unknown = setTimeout,
 ): BuiltInViewerStore {
-  const viewer = signal<BuiltInViewer | null>(null);
-  const trouble = signal<Trouble | null>(null);
-  const isBusy = signal(false);
-  const closing = new AbortController();
+  const viewer = createResource<BuiltInViewer, Trouble>(troubleOf);
+  const { trouble, isBusy, tried } = openAttempt(troubleOf);
   let isWaiting = false;
-  const ask = async (options: { readonly method?: string; readonly body?: object } = {}): Promise<void> => {
-    trouble.value = null;
-    try {
-      viewer.value = await api.json(PATH, builtInViewerSchema, { ...options, signal: closing.signal });
-    } catch (error) {
-      if (!closing.signal.aborted) trouble.value = troubleOf(error);
-      return;
-    }
-    if (viewer.value.state !== 'fetching' || isWaiting) return;
+  const load = async (): Promise<void> => {
+    await viewer.ask((signal) => api.json(PATH, builtInViewerSchema, { signal }));
+    askAgain();
+  };
+  const askAgain = (): void => {
+    if (viewer.value.peek()?.state !== 'fetching' || isWaiting) return;
     isWaiting = true;
     later(() => {
       isWaiting = false;
-      if (!closing.signal.aborted) void ask();
+      void load();
     }, ASK_AGAIN_MS);
   };
   const change = async (options: { readonly method: string; readonly body?: object }): Promise<void> => {
-    isBusy.value = true;
-    await ask(options);
-    isBusy.value = false;
+    await tried(async () => viewer.take(await api.json(PATH, builtInViewerSchema, options)));
+    askAgain();
   };
   return {
     viewer,
     trouble,
     isBusy,
-    load: () => ask(),
+    load,
     turn: (on) => change({ method: 'PUT', body: { on } }),
     remove: () => change({ method: 'DELETE' }),
-    close: () => closing.abort(),
+    close: viewer.close,
   };
 }

@@ -4,8 +4,8 @@
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Destination } from '#shared/protocol/destination.ts';
+import { createResource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import type { LinkNow } from '../net/link.ts';
@@ -43,29 +43,20 @@ export interface DestinationList {
 }
 
 export function createDestinationList(api: Pick<ApiClient, 'json'>): DestinationList {
-  const destinations = signal<readonly Counted[] | null>(null);
+  const listed = createResource<readonly Counted[], 'unheard'>(() => 'unheard');
   const link = signal<LinkNow>('unknown');
-  let asked = 0;
-  const set = (list: readonly Counted[] | null): void => {
-    asked += 1;
-    destinations.value = list;
-  };
-  const ask = async (): Promise<void> => {
-    asked += 1;
-    const own = asked;
-    // The account's menu has the count, and is opened by people for whom nothing is parsed.
-    const { destinationsSchema } = await import('#shared/protocol/destination.ts');
-    const listed = await api.json('/admin/destinations', destinationsSchema);
-    // A later question has a newer answer, perhaps of another person.
-    if (own === asked) destinations.value = listed.destinations;
-  };
   return {
-    destinations,
+    destinations: listed.value,
     link,
-    count: computed(() => needyOf(destinations.value ?? [], link.value).length),
-    refresh: async () => void (await ignoreFailure(ask(), 'the last list stays')),
-    note: set,
-    forget: () => set(null),
+    count: computed(() => needyOf(listed.value.value ?? [], link.value).length),
+    refresh: () =>
+      listed.ask(async (until) => {
+        // The account's menu has the count, and is opened by people for whom nothing is parsed.
+        const { destinationsSchema } = await import('#shared/protocol/destination.ts');
+        return (await api.json('/admin/destinations', destinationsSchema, { signal: until })).destinations;
+      }),
+    note: listed.take,
+    forget: listed.forget,
   };
 }
 

@@ -20,7 +20,7 @@ test('one press takes step after step, and then looks what is there', async () =
   const { api, asked } = openTestApi(() => json(answers.shift()));
   const store = createSampleStore(api);
   await store.load();
-  assert.equal(store.sample.value, THERE);
+  assert.equal(store.sample.value.value, THERE);
   const removing = store.remove();
   assert.is(store.removed.value, 0);
   await store.remove();
@@ -35,7 +35,7 @@ test('one press takes step after step, and then looks what is there', async () =
     ],
     'a second press meanwhile changes nothing',
   );
-  assert.equal([store.sample.value, store.removed.value, store.left.value], [GONE, null, []]);
+  assert.equal([store.sample.value.value, store.removed.value, store.left.value], [GONE, null, []]);
 });
 
 test('names each reason once for all that is left, and can be pressed again', async () => {

@@ -6,16 +6,18 @@ import {
   type Sample,
   type SampleRemoval,
 } from '#shared/protocol/sample.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 export interface SampleStore {
-  /** Null until loaded. */
-  readonly sample: ReadonlySignal<Sample | null>;
+  readonly sample: Resource<Sample, Trouble>;
   /** Studies that are removed so far; null: nobody is removing. */
   readonly removed: ReadonlySignal<number | null>;
   /** The things that the last removal left there; null: there was none. */
   readonly left: ReadonlySignal<SampleRemoval['left'] | null>;
+  /** Why the removal stopped. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   remove(): Promise<void>;
@@ -25,23 +27,13 @@ export interface SampleStore {
 const PATH = '/admin/sample';
 
 export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
-  const sample = signal<Sample | null>(null);
+  const sample = createResource<Sample, Trouble>(troubleOf);
   const removed = signal<number | null>(null);
   const left = signal<SampleRemoval['left'] | null>(null);
-  const trouble = signal<Trouble | null>(null);
+  const { trouble, tried } = openAttempt(troubleOf);
   const closing = new AbortController();
   const until = { signal: closing.signal };
-  const tried = async (work: () => Promise<void>): Promise<void> => {
-    trouble.value = null;
-    try {
-      await work();
-    } catch (error) {
-      if (!closing.signal.aborted) trouble.value = troubleOf(error);
-    }
-  };
-  const load = async (): Promise<void> => {
-    sample.value = await api.json(PATH, sampleSchema, until);
-  };
+  const load = (): Promise<void> => sample.ask((signal) => api.json(PATH, sampleSchema, { signal }));
   const removeAll = async (): Promise<void> => {
     const found: SampleRemoval['left'] = [];
     for (let next: string | null = ''; next !== null; ) {
@@ -59,7 +51,7 @@ export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
     removed,
     left,
     trouble,
-    load: () => tried(load),
+    load,
     async remove() {
       if (removed.value !== null) return;
       removed.value = 0;
@@ -67,7 +59,10 @@ export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
       await tried(removeAll);
       removed.value = null;
     },
-    close: () => closing.abort(),
+    close() {
+      closing.abort();
+      sample.close();
+    },
   };
 }
 
