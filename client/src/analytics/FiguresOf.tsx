@@ -3,9 +3,9 @@ import type { ComponentChildren } from 'preact';
 import type { z } from 'zod';
 import type { Known } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
+import { useTold } from '../cases/use-told.ts';
 import { analyticsWords as words } from './analytics-words.ts';
 import { formatWholeDay } from './format-period.ts';
-import { useFigures } from './use-figures.ts';
 
 type Ranged = { readonly from: string; readonly to: string };
 export type FiguresOfProps<S extends z.ZodType<Ranged>> = {
@@ -24,7 +24,7 @@ export function FiguresOf<S extends z.ZodType<Ranged>>({
   about,
   children,
 }: FiguresOfProps<S>) {
-  const of = useFigures(path, schema);
+  const of = useTold(path, schema);
   return (
     <div class="stack" aria-busy={of.answer.value.state === 'loading'}>
       <WhenKnown of={of} loading={words.loading}>

@@ -21,11 +21,11 @@ import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
 import { formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
+import { useTold } from '../cases/use-told.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { formatDay, formatWholeDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';
 import { Table } from './Table.tsx';
-import { useFigures } from './use-figures.ts';
 
 const words = analyticsWords.noisy;
 
@@ -56,7 +56,7 @@ type Told = { readonly left: number; readonly answer: Answer | null };
 function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
   const api = useApi();
   const attempt = useMemo(() => openAttempt(troubleOf), [path]);
-  const figures = useFigures(`${path}&private=told`, schema);
+  const figures = useTold(`${path}&private=told`, schema);
   const ask = async () => {
     await attempt.tried(async () => {
       await api.json(`${path}&private=true`, z.looseObject({}));

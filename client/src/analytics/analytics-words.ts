@@ -21,7 +21,6 @@ function took(ms: number): string {
 
 export const analyticsWords = {
   loading: 'Counting…',
-  again: 'Try again',
   notForYou: 'Your role has no figures here.',
   places: { uploads: 'Uploads', models: 'Models', reviews: 'Reviews' } satisfies Record<Place, string>,
   placesLabel: 'Figures of',

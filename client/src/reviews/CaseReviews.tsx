@@ -1,14 +1,14 @@
 /** On the page of a case: its reviews, and *Have it read*. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Case } from '#shared/protocol/cases.ts';
 import { caseReviewsSchema, type CaseReview, type ListedReview } from '#shared/protocol/reviews.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { useTold } from '../cases/use-told.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { useApi } from '../net/net-context.ts';
 import { dueOf } from './due-of.ts';
 import { imagesOf } from './fitting-types.ts';
 import { HaveItRead } from './HaveItRead.tsx';
@@ -22,43 +22,39 @@ type CaseReviewsProps = { readonly of: Case; readonly isAnonymous: boolean };
 
 export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
   const { id: caseId } = of;
-  const api = useApi();
-  const [reviews, setReviews] = useState<readonly CaseReview[] | null>(null);
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [isOpen, setOpen] = useState(false);
-  useEffect(() => {
-    const closed = new AbortController();
-    const path = `/cases/${caseId}/reviews${isAnonymous ? '?anonymise=1' : ''}`;
-    api
-      .json(path, caseReviewsSchema, { signal: closed.signal })
-      .then((answer) => setReviews(answer.reviews))
-      .catch((error: unknown) => !closed.signal.aborted && setTrouble(troubleOf(error)));
-    return () => closed.abort();
-  }, [caseId, isAnonymous]);
+  const told = useTold(`/cases/${caseId}/reviews${isAnonymous ? '?anonymise=1' : ''}`, caseReviewsSchema);
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      <TroubleAlert trouble={trouble} />
-      {reviews?.length === 0 && <p class="quiet">{words.none}</p>}
-      {reviews?.some(({ outcomeNow }) => outcomeNow === 'contradicted') && (
-        <div class="stack-tight">
-          <p class="strong case-late">
-            <Icon name="decide" size={16} />
-            {words.contradicted}
-          </p>
-          <p class="small">{words.contradictedWhat}</p>
-        </div>
-      )}
-      <ul class="plain">
-        {(reviews ?? []).map((review) => (
-          <li key={review.id} class="hairline">
-            <a class="case-result" href={hrefOf({ page: 'reviews', id: review.id })}>
-              {review.title}
-            </a>
-            <span class="small quiet">{aboutOf(review).filter(Boolean).join(reviewWords.separator)}</span>
-          </li>
-        ))}
-      </ul>
+      <WhenKnown of={told} loading={kitWords.looking}>
+        {({ reviews }, known) => (
+          <>
+            {reviews.length === 0 && <p class="quiet">{words.none(known)}</p>}
+            {reviews.some(({ outcomeNow }) => outcomeNow === 'contradicted') && (
+              <div class="stack-tight">
+                <p class="strong case-late">
+                  <Icon name="decide" size={16} />
+                  {words.contradicted}
+                </p>
+                <p class="small">{words.contradictedWhat}</p>
+              </div>
+            )}
+            <ul class="plain">
+              {reviews.map((review) => (
+                <li key={review.id} class="hairline">
+                  <a class="case-result" href={hrefOf({ page: 'reviews', id: review.id })}>
+                    {review.title}
+                  </a>
+                  <span class="small quiet">
+                    {aboutOf(review).filter(Boolean).join(reviewWords.separator)}
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </WhenKnown>
       <p>
         <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {words.open}

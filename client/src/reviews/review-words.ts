@@ -246,7 +246,7 @@ export const reviewWords = {
   ofCase: {
     outcomeHidden: 'hidden until you have signed',
     title: 'Reviews',
-    none: 'Nobody has read this case.',
+    none: none('Nobody has read this case.'),
     contradicted: 'Readings of this case contradict each other.',
     contradictedWhat:
       'One says that something is there, the other that nothing is, and nobody has decided between them. Choose Have it read to have another person read it.',
