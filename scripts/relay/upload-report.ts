@@ -122,10 +122,14 @@ function mixedLines({ originals, policy: { deidentify, patientDomain = 'id' } }:
   return originals.mixed(patientDomain).flatMap(({ studyInstanceUID, patients }) => [
     `Wrong patient? The instances of study ${studyInstanceUID} name ${patients.length} patients. ` +
       `${deidentify ? 'They are sent as a study for each Patient ID. ' : ''}Check that all of them belong to it.`,
-    ...patients.map(([first = '', ...others]) => {
-      const more = others.length === 0 ? '' : ` and ${others.length} more`;
-      return `  ${printable(first)}${more}`;
-    }),
+    // Files end in any order.
+    ...patients
+      .map((paths) => paths.toSorted())
+      .toSorted()
+      .map(([first = '', ...others]) => {
+        const more = others.length === 0 ? '' : ` and ${others.length} more`;
+        return `  ${printable(first)}${more}`;
+      }),
   ]);
 }
 
