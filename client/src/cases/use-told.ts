@@ -1,4 +1,4 @@
-/** The answer of the gateway at one path; another path drops the answer to the one before. */
+/** The gateway's answer at one path: another path drops the answer to the one before. */
 import { useEffect, useMemo } from 'preact/hooks';
 import type { z } from 'zod';
 import { createResource, type Resource } from '../kit/resource.ts';

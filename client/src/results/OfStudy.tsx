@@ -2,6 +2,7 @@
  * From one result to all results of its study: an address that can be opened anywhere. It names the result, because no
  * address holds a UID.
  */
+import { kitWords } from '../kit/kit-words.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleNotice } from './Parts.tsx';
@@ -38,7 +39,7 @@ export function OfStudy({ id, list }: OfStudyProps) {
               setAttempt(attempt + 1);
             }}
           >
-            {resultWords.trouble.again}
+            {kitWords.again}
           </button>
         </TroubleNotice>
       )}

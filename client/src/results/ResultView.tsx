@@ -110,7 +110,7 @@ export function ResultView({ id, list, look, picked, previews, kept, from }: Res
       {shown.kind === 'failed' ? (
         <TroubleNotice trouble={shown.trouble}>
           <button type="button" class="button" onClick={() => void store.load()}>
-            {resultWords.trouble.again}
+            {kitWords.again}
           </button>
         </TroubleNotice>
       ) : (

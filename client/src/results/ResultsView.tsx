@@ -2,6 +2,7 @@
  * The list of results, newest first, with filters that persist, below the running jobs. The empty page
  * explains how to start.
  */
+import { kitWords } from '../kit/kit-words.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
@@ -67,7 +68,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       {trouble && (
         <TroubleNotice trouble={trouble}>
           <button type="button" class="button" onClick={() => void list.refresh()}>
-            {resultWords.trouble.again}
+            {kitWords.again}
           </button>
         </TroubleNotice>
       )}
@@ -318,7 +319,7 @@ function Folded({ row, list, previews, picked }: FoldedProps) {
       {trouble && (
         <TroubleNotice trouble={trouble}>
           <button type="button" class="button" onClick={() => void ask(shown?.next ?? null)}>
-            {resultWords.trouble.again}
+            {kitWords.again}
           </button>
         </TroubleNotice>
       )}

@@ -65,7 +65,7 @@ export function RunView({ id, ofCase, list, picked }: RunViewProps) {
           <TroubleNotice trouble={trouble}>
             {!isKnown && (
               <button type="button" class="button" onClick={() => void store.load()}>
-                {resultWords.trouble.again}
+                {kitWords.again}
               </button>
             )}
           </TroubleNotice>

@@ -2,6 +2,7 @@
  * One instance of a result as stored in the PACS: report, segmentation or picture, read back when the page is
  * opened, with its proof.
  */
+import { kitWords } from '../kit/kit-words.ts';
 import { useEffect } from 'preact/hooks';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
@@ -78,7 +79,7 @@ export function StoredView({ id, place, look, kept }: StoredViewProps) {
       {shown.kind === 'failed' && (
         <TroubleNotice trouble={shown.trouble}>
           <button type="button" class="button" onClick={() => void store.load()}>
-            {resultWords.trouble.again}
+            {kitWords.again}
           </button>
         </TroubleNotice>
       )}

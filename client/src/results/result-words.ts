@@ -347,6 +347,5 @@ export const resultWords = {
       title: 'The gateway’s answer was not understood.',
       next: 'Reload the page; there may be a newer version.',
     },
-    again: 'Try again',
   },
 } as const;

@@ -300,7 +300,9 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
   const api = useApi();
   const session = useSession();
   const state = session.state.value;
-  const link = useQueue().link.value;
+  const now = useQueue().link.value;
+  // The first answer about the link is no news of the studies, which have been asked for.
+  const link = now === 'unknown' ? 'online' : now;
   const user = session.user.value;
   const mayRead = user !== null && readsSite(user);
   const ownOrChosen = mayRead ? chosen : 'own';
