@@ -6,6 +6,7 @@ import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -80,7 +81,7 @@ function KeyList({ store, which }: ListProps) {
   const none = which === 'keys' ? words.none : words.noneEnded;
   return (
     <WhenKnown of={store[which]} loading={adminWords.loading}>
-      {({ keys, next }, known) => (
+      {({ keys }, known) => (
         <>
           {keys.length === 0 && <p class="quiet">{none(known)}</p>}
           <ul class="plain">
@@ -90,16 +91,7 @@ function KeyList({ store, which }: ListProps) {
               </li>
             ))}
           </ul>
-          {next !== null && (
-            <button
-              type="button"
-              class="button"
-              disabled={store[which].isAsking.value}
-              onClick={() => void store.loadMore(which)}
-            >
-              {words.more}
-            </button>
-          )}
+          <MoreButton of={store[which]} onMore={() => store.loadMore(which)} label={words.more} />
         </>
       )}
     </WhenKnown>

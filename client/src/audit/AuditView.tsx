@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { AdminHead } from '../admin/AdminHead.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -135,20 +136,8 @@ function Events({ shown: events, known, store, questionNow, onChoose }: EventsPr
           </li>
         ))}
       </ol>
-      {events.next === null ? (
-        <p class="small quiet">{words.end}</p>
-      ) : (
-        <p>
-          <button
-            type="button"
-            class="button"
-            disabled={store.events.isAsking.value}
-            onClick={() => void store.more()}
-          >
-            {words.more}
-          </button>
-        </p>
-      )}
+      {events.next === null && <p class="small quiet">{words.end}</p>}
+      <MoreButton of={store.events} onMore={store.more} label={words.more} />
     </section>
   );
 }

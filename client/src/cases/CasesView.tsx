@@ -8,6 +8,7 @@ import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { namesHidden } from '../kit/identities.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -235,18 +236,7 @@ function Rows({ store, cases, bulk }: RowsProps) {
           </li>
         ))}
       </ol>
-      {store.list.value.value?.next && (
-        <p class="cases-more">
-          <button
-            type="button"
-            class="button"
-            disabled={store.list.isAsking.value}
-            onClick={() => void store.more()}
-          >
-            {words.more}
-          </button>
-        </p>
-      )}
+      <MoreButton of={store.list} onMore={store.more} />
       <p class="small quiet case-keys">
         {words.keys} {bulk !== null && bulkWords.keys}
       </p>

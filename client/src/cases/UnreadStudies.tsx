@@ -5,6 +5,7 @@ import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
 import { focused } from '../kit/focused.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -68,7 +69,7 @@ function List({ store }: { readonly store: UnreadStore }) {
     <div class="stack-tight" aria-busy={store.list.isAsking.value}>
       <TroubleAlert trouble={store.waiving.trouble.value} />
       <WhenKnown of={store.list} loading={words.loading}>
-        {({ studies, next }, known) => (
+        {({ studies }, known) => (
           <>
             {studies.length === 0 ? (
               <div role="status">
@@ -85,18 +86,7 @@ function List({ store }: { readonly store: UnreadStore }) {
                 </li>
               ))}
             </ol>
-            {next !== null && (
-              <p>
-                <button
-                  type="button"
-                  class="button"
-                  disabled={store.list.isAsking.value}
-                  onClick={() => void store.more()}
-                >
-                  {words.more}
-                </button>
-              </p>
-            )}
+            <MoreButton of={store.list} onMore={store.more} />
           </>
         )}
       </WhenKnown>

@@ -19,5 +19,4 @@ export const unreadWords = {
   waive: 'Needs no reading',
   waived: 'This study needs no reading. It no longer waits for anybody here.',
   undo: 'Undo',
-  more: 'Show more',
 };

@@ -11,6 +11,7 @@ import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { namesHidden, typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -36,7 +37,7 @@ export function ExportsView() {
       <NotShownCases />
       <TroubleAlert trouble={store.trouble.value} />
       <WhenKnown of={store.list} loading={words.loading}>
-        {({ exports, next }, known) => (
+        {({ exports }, known) => (
           <>
             {exports.length === 0 && <Empty known={known} />}
             <ol class="plain" aria-label={kitWords.pages.exports}>
@@ -46,18 +47,7 @@ export function ExportsView() {
                 </li>
               ))}
             </ol>
-            {next !== null && (
-              <p>
-                <button
-                  type="button"
-                  class="button"
-                  disabled={store.list.isAsking.value}
-                  onClick={() => void store.more()}
-                >
-                  {words.more}
-                </button>
-              </p>
-            )}
+            <MoreButton of={store.list} onMore={store.more} />
           </>
         )}
       </WhenKnown>

@@ -49,6 +49,7 @@ export const kitWords = {
   working: 'Working…',
   looking: 'Looking…',
   again: 'Try again',
+  more: 'Show more',
   /** Below why a newer answer did not come. */
   old: 'What you see here may be out of date.',
   hideNames: 'Hide names and titles',
@@ -60,7 +61,6 @@ export const kitWords = {
   showText: 'Show it',
   showTextOf: (title: string) => `Show it: ${title}`,
   details: 'Details',
-  /** Of a file with any fault of its structure. */
   /** Instances that a further destination must have and did not take. */
   elsewhere: {
     title: (destination: string, said: string) => `Not taken by ${destination}: ${said}`,
@@ -69,5 +69,6 @@ export const kitWords = {
       next: `Compare the two there. If this one is right, have the other one deleted in ${destination} and try again; otherwise leave this one out.`,
     }),
   },
+  /** A file with any fault of its structure. */
   damaged: { title: 'This file is damaged.', next: 'Export it again.' },
 };

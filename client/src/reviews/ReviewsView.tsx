@@ -19,6 +19,7 @@ import { formatMoment } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { createResource } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -87,13 +88,7 @@ export function ReviewsView() {
                 </li>
               ))}
             </ol>
-            {next && (
-              <p>
-                <button type="button" class="button" onClick={() => void ask(next)}>
-                  {words.more}
-                </button>
-              </p>
-            )}
+            <MoreButton of={pages} onMore={() => ask(next)} />
           </>
         )}
       </WhenKnown>
