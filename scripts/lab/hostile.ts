@@ -7,9 +7,6 @@
  * defence (defences.ts), or `all` one after the other, is switched off in a copy of the project, its recipes are
  * run by the account, and the exit is 0 where each run found it missing.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { copyWith } from '#testing/mutated-copy.ts';
 import { calibrateThread, describeCalibration } from '../calibration.ts';
@@ -27,14 +24,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 type Chosen = Pick<HostileSettings, 'seed' | 'only' | 'by' | 'root'>;
 
-async function runIn(chosen: Chosen): Promise<HostileReport> {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
-  try {
-    return await runHostile({ ...chosen, folder, factor: 1, say });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+const runIn = (chosen: Chosen): Promise<HostileReport> => runHostile({ ...chosen, factor: 1, say });
 
 function describeReport(seed: number, { attacks, honest }: HostileReport): string {
   const most = (of: (attack: HostileReport['attacks'][number]) => number): number =>

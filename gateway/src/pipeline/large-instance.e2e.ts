@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -16,15 +16,13 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PASSWORD } from '#testing/accounts.ts';
 import { PATIENCE_MS, skipped } from '#testing/environment.ts';
-import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { openGatewayAndPacs } from '#testing/gateway-and-pacs.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { largeInstance } from '#testing/synthetic-study.ts';
-import { startOrthanc } from '../../../scripts/system/orthanc.ts';
-import { freePort } from '../../../scripts/system/ports.ts';
 
 const RELAY = fileURLToPath(new URL('../../../scripts/relay.ts', import.meta.url));
-const PASSWORD = 'only for this test';
 const MEBIBYTES = Number(process.env['RELAY_LARGE_MEBIBYTES'] ?? 512);
 const PIXEL_BYTES = MEBIBYTES * 1024 * 1024;
 const MB = 1e6;
@@ -47,16 +45,8 @@ interface UploadDocument {
 }
 
 async function openWorld() {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-large-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
-  });
-  await gateway.start();
+  const own = await openGatewayAndPacs('large');
+  const { folder, gateway } = own;
   // Making the database takes memory that is given back late: idle is what a second start takes.
   await gateway.stop();
   await gateway.start();
@@ -79,17 +69,10 @@ async function openWorld() {
     createWriteStream(path),
   );
   return {
-    folder,
-    orthanc,
-    gateway,
+    ...own,
     path,
     digest: digest.digest('hex'),
     pixels: pixels.digest('hex'),
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
   };
 }
 type World = Awaited<ReturnType<typeof openWorld>>;

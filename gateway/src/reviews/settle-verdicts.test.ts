@@ -1,16 +1,16 @@
 /** A reader's decision about what models found: it agrees with the answers, and becomes the finding's verdict. */
-import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelFigures } from '#shared/protocol/analytics.ts';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
-import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
+import { jsonOf, openPacsGateway, type PacsGateway } from '../testing/open-cases.ts';
 import {
   addReviewType,
   decideTest,
   definitionOf,
+  openFoundCase,
   openTestReview,
   placeOf,
   stepOf,
@@ -30,13 +30,8 @@ test.after(() => gateway.close());
 type Opened = { readonly study: string; readonly review: Review; readonly results: readonly string[] };
 /** Of a study of its own, in which models found this. */
 async function open(found: readonly (boolean | null)[], type: string, ...readers: Who[]): Promise<Opened> {
-  const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
-  const { id } = await openTestCase(gateway, as('admin').token, { expected: { accessionNumber: 'A1' } });
-  const { db } = gateway.database;
-  await giveStudy(gateway, id, study);
-  const results: string[] = [];
-  for (const positive of found) results.push(await insertTestResult(db, { study, positive }));
-  const review = await openTestReview(gateway, as('admin'), id, { type, readers: readers.map(idOf) });
+  const { study, caseId, results } = await openFoundCase(gateway, as('admin'), found);
+  const review = await openTestReview(gateway, as('admin'), caseId, { type, readers: readers.map(idOf) });
   return { study, review, results };
 }
 

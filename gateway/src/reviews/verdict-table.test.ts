@@ -2,15 +2,13 @@
  * Page, dashboard, calibration and file for evaluation tell one truth about each finding of a model × review of its
  * study × signature × press on the page of the result.
  */
-import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelFigures } from '#shared/protocol/analytics.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { recordView } from '../results/result-view.store.ts';
-import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
-import { insertTestResult } from '../testing/insert-result.ts';
-import { decideTest, openTestReview, stepOf } from '../testing/open-reviews.ts';
+import { jsonOf, openPacsGateway, type PacsGateway } from '../testing/open-cases.ts';
+import { decideTest, openFoundCase, openTestReview, stepOf } from '../testing/open-reviews.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const test = suite('verdicts, all together');
@@ -92,12 +90,8 @@ async function review(
 /** Makes the cell, presses, and reads what the page then says. */
 async function walk(cell: Cell) {
   const { db } = gateway.database;
-  const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
-  const { id: caseId } = await openTestCase(gateway, as('admin').token, {
-    expected: { accessionNumber: 'A1' },
-  });
-  await giveStudy(gateway, caseId, study);
-  const result = await insertTestResult(db, { study, positive: cell.found });
+  const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [cell.found]);
+  const result = results[0]!;
   const reviewId = cell.review && (await review(caseId, study, cell.review, cell.found));
   await recordView(db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
   const read = () => jsonOf<Result>(gateway, `GET /results/${result}`, as('cleo'));

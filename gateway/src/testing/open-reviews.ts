@@ -1,7 +1,8 @@
 /** Reviews of a test gateway over the real routes: asked for, answered and signed as the page does it. */
 import { randomUUID } from 'node:crypto';
 import type { Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
-import { jsonOf } from './open-cases.ts';
+import { insertTestResult } from './insert-result.ts';
+import { giveStudy, jsonOf, openTestCase, type PacsGateway } from './open-cases.ts';
 import type { TestGateway } from './open-gateway.ts';
 
 type By = { readonly token: string };
@@ -18,6 +19,17 @@ export async function openTestReview(
   const review = await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as, body, status: 201 });
   gateway.wait(1);
   return review;
+}
+
+/** A case with a study of its own, in which models found this. */
+export async function openFoundCase(gateway: PacsGateway, { token }: By, found: readonly (boolean | null)[]) {
+  const study = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+  const { id: caseId } = await openTestCase(gateway, token, { expected: { accessionNumber: 'A1' } });
+  await giveStudy(gateway, caseId, study);
+  const results: string[] = [];
+  for (const positive of found)
+    results.push(await insertTestResult(gateway.database.db, { study, positive }));
+  return { study, caseId, results };
 }
 
 export const readReview = (gateway: TestGateway, as: By, id: string): Promise<Review> =>

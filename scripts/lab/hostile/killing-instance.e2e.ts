@@ -4,19 +4,16 @@
  * it has a process of its own, and when that has died three times it is held by name. The others of its parcel are
  * in the PACS.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAccount, PASSWORD } from '#testing/accounts.ts';
+import { createAccount } from '#testing/accounts.ts';
 import { skipped } from '#testing/environment.ts';
-import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { openGatewayAndPacs } from '#testing/gateway-and-pacs.ts';
+import { until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { isAlive } from '#testing/is-alive.ts';
 import { copyWith } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc, startOrthanc } from '../../system/orthanc.ts';
-import { freePort } from '../../system/ports.ts';
+import { findOrthanc } from '../../system/orthanc.ts';
 import { askAt, signIn, type Door } from './door.ts';
 import { IDENTIFIED } from './recipe.ts';
 import { announce, manifestOf, parcelOf, sendParcel, type Instance } from './send-instance.ts';
@@ -62,19 +59,9 @@ const test = suite('an instance that kills the process');
 if ((await findOrthanc()) === null) skipped('an instance that kills', 'Orthanc is not installed');
 else
   test('kills the gateway twice, its own process three times, and is held by name; the others of its parcel are stored', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'relay-killing-'));
     const copy = await copyWith([DIES]);
-    const pacs = await startOrthanc({ folder: join(folder, 'pacs') });
-    const gateway = createGatewayUnderTest({
-      port: await freePort(),
-      webPort: await freePort(),
-      dataDir: join(folder, 'data'),
-      adminPassword: PASSWORD,
-      pacs,
-      root: copy.root,
-    });
+    const { gateway, close } = await openGatewayAndPacs('killing', { root: copy.root });
     try {
-      await gateway.start();
       const { username } = await createAccount(gateway, 'sender', ['technician']);
       const door: Door = { who: 'sender', api: gateway.api, token: await signIn(gateway.api, username) };
       const { body } = await announce(door, manifestOf(instances, IDENTIFIED));
@@ -88,10 +75,8 @@ else
       );
       assert.not(!isAlive(gateway.pid), 'it lives on');
     } finally {
-      await gateway.stop();
-      await pacs.stop();
+      await close();
       await copy.remove();
-      await rm(folder, { recursive: true, force: true });
     }
   });
 

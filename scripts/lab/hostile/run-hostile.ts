@@ -3,13 +3,11 @@
  * each recipe: how long the gateway's event loop stood still, how much memory it took, and whether one account
  * sees what the other has brought.
  */
-import { join } from 'node:path';
-import { ADMIN, createAccount, ask, PASSWORD } from '#testing/accounts.ts';
-import { createGatewayUnderTest, type GatewayUnderTest, type LogLine } from '#testing/gateway-under-test.ts';
+import { ADMIN, createAccount, ask } from '#testing/accounts.ts';
+import { openGatewayAndPacs } from '#testing/gateway-and-pacs.ts';
+import type { GatewayUnderTest, LogLine } from '#testing/gateway-under-test.ts';
 import { isAlive } from '#testing/is-alive.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
-import { startOrthanc } from '../../system/orthanc.ts';
-import { freePort } from '../../system/ports.ts';
 import { askAt, enrolDevice, openDoor, type Door, type KeptDoor } from './door.ts';
 import { listenAt, type Listener } from './listen.ts';
 import { CLEANING, type Recipe, type Size } from './recipe.ts';
@@ -21,8 +19,6 @@ import { broughtBy, seenOf, takeBackAll } from './visibility.ts';
 const WATCH_LOOP = new URL('./watch-loop.ts', import.meta.url).href;
 
 export type HostileSettings = {
-  /** Empty, and removed by the caller. */
-  readonly folder: string;
   readonly seed: number;
   /** 1: as large as what stopped a gateway. */
   readonly factor: number;
@@ -57,19 +53,12 @@ export type HostileReport = {
 };
 
 export async function runHostile(settings: HostileSettings): Promise<HostileReport> {
-  const { folder, seed, factor, say, only = [''], by } = settings;
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
+  const { seed, factor, say, only = [''], by } = settings;
+  const { gateway, close } = await openGatewayAndPacs('hostile', {
     env: { NODE_OPTIONS: `--import=${WATCH_LOOP}` },
     ...(settings.root === undefined ? {} : { root: settings.root }),
   });
   try {
-    await gateway.start();
     const { pid } = gateway;
     const doors = await openDoors(gateway);
     const tablet = await startTablet(gateway, seed);
@@ -93,8 +82,7 @@ export async function runHostile(settings: HostileSettings): Promise<HostileRepo
     for (const listener of Object.values(heard)) listener.close();
     return { attacks, honest, visible, hasSurvived: gateway.pid === pid && isAlive(pid) };
   } finally {
-    await gateway.stop();
-    await orthanc.stop();
+    await close();
   }
 }
 

@@ -9,15 +9,14 @@
  * same store, empty again.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { irregularitiesIn } from '#shared/protocol/irregularities.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import { allFiles } from '#testing/ask-orthanc.ts';
+import { PASSWORD } from '#testing/accounts.ts';
 import {
   ANSWERS_IN_TURN,
   ARCHIVE_ANSWERS,
@@ -28,16 +27,14 @@ import {
   type Answer,
 } from '#testing/corpus-answers.ts';
 import { PATIENCE_MS, skip, skipped, testEnvironment } from '#testing/environment.ts';
-import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { openGatewayAndPacs } from '#testing/gateway-and-pacs.ts';
+import { until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
-import { startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
-import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
 import { sendUnchecked } from '../../testing/lying-client.ts';
 
-const PASSWORD = 'only for this test';
 const MB = 1e6;
 /**
  * Above idle, as a multiple of that (130 MB). Measured 160 to 240 MB: 70 for the deflate bomb until it is
@@ -57,13 +54,6 @@ const NOT_FOR_THE_LOG = /BAD-1|Bad\^Input|DROP TABLE|onerror|<script|X-Injected|
 const digestOfFile = async (path: string): Promise<string> => sha256(await readFile(path));
 const isRefusal = (answer: Answer): answer is Exclude<Answer, readonly unknown[]> =>
   typeof answer === 'string';
-
-/** The digests of all that the PACS holds, sorted. */
-async function heldBy(orthanc: RunningOrthanc): Promise<string[]> {
-  const digests: string[] = [];
-  for await (const file of allFiles(orthanc)) digests.push(sha256(file));
-  return digests.sort();
-}
 
 /** Sends the paths by the command line and waits for their end. */
 async function uploadByCommand(
@@ -131,17 +121,8 @@ function openDoor(api: string): () => Promise<Door> {
 }
 
 async function openWorld(databaseUrl: string) {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({
-    port: await freePort(),
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
-    databaseUrl,
-  });
-  await gateway.start();
+  const own = await openGatewayAndPacs('hostile', { databaseUrl });
+  const { folder, gateway } = own;
   // Making the database takes memory that is given back late: idle is what a second start takes.
   await gateway.stop();
   await gateway.start();
@@ -157,19 +138,12 @@ async function openWorld(databaseUrl: string) {
   if (canMeasureMemory) await forgetPeak(pid);
 
   return {
-    folder,
-    orthanc,
-    gateway,
+    ...own,
     upload,
     door,
     async assertUnharmed(what: string) {
       await assertHealthy(gateway, pid, folder);
       await assertSmall(pid, idle, what);
-    },
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -310,7 +284,7 @@ if (corpus === null || postgresUrl === null) {
         await judge(row);
         const sent = [...row.after, row.path].map((path) => ({ path, answer: answers.get(path)! }));
         assert.equal(
-          await heldBy(world.orthanc),
+          await world.heldByPacs(),
           await wholesOf(sent),
           'the PACS holds exactly the valid instances',
         );
@@ -357,11 +331,11 @@ if (corpus === null || postgresUrl === null) {
         name,
       );
       assert.equal(
-        await heldBy(world.orthanc),
+        await world.heldByPacs(),
         document.studies.flatMap(({ instances }) => instances.map(({ digest }) => digest)),
         name,
       );
-      assert.is((await heldBy(world.orthanc)).length, taken.length, name);
+      assert.is((await world.heldByPacs()).length, taken.length, name);
     }
     await world.empty();
     await world.assertUnharmed('archives');
@@ -395,7 +369,7 @@ if (corpus === null || postgresUrl === null) {
       sopInstanceUID: '2.25.4711',
     });
     assert.is(outcome.kind === 'settled' && outcome.instance?.reason, 'manifest-mismatch');
-    assert.equal(await heldBy(world.orthanc), [sha256(first!)]);
+    assert.equal(await world.heldByPacs(), [sha256(first!)]);
   });
 
   test('a broken file does not touch its neighbours: every one of them ends as it would alone', async () => {
@@ -422,7 +396,7 @@ if (corpus === null || postgresUrl === null) {
       ({ path }) => !known.has(path) && !path.startsWith(join(bad, 'zip')),
     );
     assert.equal([...new Set(others.map(({ state }) => state))], ['skipped']);
-    const held = await heldBy(world.orthanc);
+    const held = await world.heldByPacs();
     const wholes = await wholesOf(rows);
     assert.equal(
       wholes.filter((digest) => !held.includes(digest)),
