@@ -60,6 +60,8 @@ export type ForeignTools = {
 
 /** One for an account whose files are slow, and one for everybody else. */
 const THREADS = 2;
+/** Files whose refusal is remembered: one that is forgotten is only unpacked once more. */
+const REFUSED_KEPT = 1000;
 /** A file that fails as often, or ends as many threads, would do so the next time too. */
 const RUNS_LIMIT = 8;
 
@@ -91,6 +93,8 @@ export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles
         await line(file.account_id, (thread) => openOne(tools, thread, current, signal), signal);
       } catch (error) {
         if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, room);
+        // A file that is deleted while it waits is never run again.
+        if (refused.size > REFUSED_KEPT) refused.delete(refused.keys().next().value!);
         throw error;
       }
     },
