@@ -7,6 +7,7 @@ import {
   type ModelFigures as All,
 } from '#shared/protocol/analytics.ts';
 import { formatCount } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { daysIn, monthsIn } from './analytics-filters.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { Chart } from './Chart.tsx';
@@ -102,8 +103,10 @@ function judgedNumbers(total: NonNullable<Version['total']>): readonly LargeNumb
           : judged === 0
             ? words.noVerdicts
             : [
-                words.acceptedOf(agreed!, judged),
-                analyticsWords.interval(shareInterval(agreed!, judged)),
+                [
+                  words.acceptedOf(agreed!, judged),
+                  analyticsWords.interval(shareInterval(agreed!, judged)),
+                ].join(kitWords.separator),
                 <ShowButton shows={within('verdict=agree')} count={agreed!} which="accepted" />,
                 <ShowButton shows={within('verdict=correct')} count={corrected!} which="corrected" />,
               ],

@@ -52,8 +52,8 @@ export const analyticsWords = {
   interval: ({ low, high }: { readonly low: number; readonly high: number }) =>
     `95 % interval ${fixed(low * 100, 0)} to ${fixed(high * 100, 0)} %`,
   count: (count: number | null) => (count === null ? 'withheld' : formatCount(count)),
-  half: 'Half within',
-  most: '95 of 100 within',
+  half: 'Median',
+  most: '95th percentile',
   uploads: {
     studies: 'Studies',
     uploads: (count: number) => counted(count, 'upload', 'uploads'),
@@ -115,7 +115,7 @@ export const analyticsWords = {
     imagesWhat: (cached: number, failed: number) =>
       `${formatCount(cached)} from cache, ${formatCount(failed)} failed`,
     duration: 'Time an image',
-    durationWhat: (p95: string, p99: string) => `half; 95 of 100 within ${p95}, 99 within ${p99}`,
+    durationWhat: (p95: string, p99: string) => `median; 95th percentile ${p95}, 99th ${p99}`,
     unused: 'No result in this period.',
     small: 'Withheld: fewer than 5 studies in some group.',
     partial: 'Months with fewer than 5 studies in some group are left out.',

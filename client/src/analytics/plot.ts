@@ -60,7 +60,14 @@ export function drawPlot(place: HTMLElement, plot: Plot): () => void {
   };
 }
 
-const dataOf = ({ x, lines }: Plot): uPlot.AlignedData => [[...x], ...lines.map(({ values }) => [...values])];
+/** The lines in the order in which they are drawn, each with its place: a band lies behind the others. */
+const inOrder = ({ lines }: Plot): readonly (readonly [number, Line])[] =>
+  [...lines.entries()].sort(([, a], [, b]) => Number(b.form === 'bound') - Number(a.form === 'bound'));
+
+const dataOf = (plot: Plot): uPlot.AlignedData => [
+  [...plot.x],
+  ...inOrder(plot).map(([, { values }]) => [...values]),
+];
 
 function optionsOf(plot: Plot, width: number, colour: (name: string) => string): uPlot.Options {
   const { isTime, ends, formatX, formatY } = plot;
@@ -86,15 +93,15 @@ function optionsOf(plot: Plot, width: number, colour: (name: string) => string):
         ...(plot.steps === undefined ? {} : { incrs: [...plot.steps] }),
       },
     ],
-    series: [{}, ...plot.lines.map((line, at) => seriesOf(line, at, colour))],
+    series: [{}, ...inOrder(plot).map(([at, line]) => seriesOf(line, at, colour))],
     bands: bandsOf(plot, () => colour('--hairline')),
   };
 }
 
 /** From the upper edge to the lower one, which stands before it. The first series is that of x. */
-const bandsOf = ({ lines }: Plot, fill: () => string): uPlot.Band[] =>
-  lines.flatMap(({ form }, at) =>
-    form === 'bound' && lines[at + 1]?.form === 'bound' ? [{ series: [at + 2, at + 1], fill }] : [],
+const bandsOf = (plot: Plot, fill: () => string): uPlot.Band[] =>
+  inOrder(plot).flatMap(([, { form }], at, lines) =>
+    form === 'bound' && lines[at + 1]?.[1].form === 'bound' ? [{ series: [at + 2, at + 1], fill }] : [],
   );
 
 /** Half a step wider than the values: the first and the last bar are whole. */
