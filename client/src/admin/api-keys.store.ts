@@ -21,7 +21,7 @@ const usersSchema = z.object({
 });
 export type KeyOwner = { readonly id: string; readonly username: string };
 
-/** Those in force, and the one of requests that name none. */
+/** The policies in force, and the one of requests that name none. */
 export type KeyPolicies = { readonly names: readonly string[]; readonly usual: string };
 
 export type AskedKey = {
@@ -42,7 +42,7 @@ type Which = 'keys' | 'ended';
 
 export interface ApiKeysStore {
   readonly keys: Resource<ApiKeyList, Trouble>;
-  /** Those that were revoked or have expired, once somebody asks for them. */
+  /** Keys that were revoked or have expired, once somebody asks for them. */
   readonly ended: Resource<ApiKeyList, Trouble>;
   readonly choices: Resource<KeyChoices, Trouble>;
   /** The key that was made last, until the page closes or another one is made. */

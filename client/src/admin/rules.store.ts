@@ -49,7 +49,7 @@ export interface RulesStore {
   load(): Promise<void>;
   /** All rules of the kind, as they shall be. Throws ApiProblem, Unreachable. */
   save(kind: RuleKind, rules: readonly Rule[]): Promise<void>;
-  /** As `save`, and shown at once; a failure is shown, and the list is read again. */
+  /** Saves too, and shows it at once; a failure is shown, and the list is read again. */
   change(kind: RuleKind, rules: readonly Rule[]): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   dryRun(kind: RuleKind, wish: DryRunWish): Promise<DryRun>;

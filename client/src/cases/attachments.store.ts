@@ -11,7 +11,7 @@ export type Attachment = CaseAttachments['attachments'][number];
 
 export interface AttachmentsStore {
   readonly files: Resource<CaseAttachments, CaseTrouble>;
-  /** Of the file on its way, from 0 to 1; null: none is. */
+  /** The part of the file on its way that was sent, from 0 to 1; null: no file is on its way. */
   readonly sent: ReadonlySignal<number | null>;
   /** Why a file could not be attached, saved or removed. */
   readonly trouble: ReadonlySignal<CaseTrouble | null>;

@@ -33,7 +33,7 @@ const WEEK_MS = 7 * DAY_MS;
 const NUMBER = /^\d{1,9}$/;
 /** Or nothing, or the first digits of a UID. */
 export const isCaseNumber = (q: string): boolean => q === '' || NUMBER.test(q);
-/** As the gateway takes it. */
+/** Whether the gateway takes it as a search. */
 export const mayBeSearched = (q: string): boolean => /^[\d.]{0,64}$/.test(q);
 
 /** The part of an address that is understood; anything else is as usual. */

@@ -9,7 +9,7 @@ export type CaseTrouble = {
   readonly code: string | null;
 };
 
-/** Of an error's own text only the gateway's title is shown. */
+/** Only the gateway's title is shown of an error's own text. */
 export function troubleOf(error: unknown): CaseTrouble {
   if (error instanceof Unreachable) return { ...caseWords.trouble.unreachable, code: null };
   if (!(error instanceof ApiProblem)) return { ...caseWords.trouble.notUnderstood, code: null };

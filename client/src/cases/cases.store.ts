@@ -28,7 +28,7 @@ export type CasesPage = {
 };
 
 export interface CasesStore {
-  /** As far as they were asked for. */
+  /** The cases, as far as they were asked for. */
   readonly list: Resource<CasesPage, CaseTrouble>;
   /** The first page. */
   load(asked: Asked): Promise<void>;

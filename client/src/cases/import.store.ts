@@ -5,7 +5,7 @@ import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
 export interface ImportStore {
-  /** Of the last look at the file, or of the import once it is done; null: no file was looked at. */
+  /** The report on the last look at the file, or on the import once it is done; null: no file was looked at. */
   readonly report: ReadonlySignal<CaseImport | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;

@@ -10,7 +10,7 @@ import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 
-/** As often as a person would look. */
+/** The interval at which a person would look. */
 const ASK_AGAIN_MS = 1_500;
 
 export interface ExportsStore {

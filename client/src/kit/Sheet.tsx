@@ -10,7 +10,7 @@ import { SETTLING_MS, useSettling } from './use-settling.ts';
 
 export type SheetProps = {
   readonly title: string;
-  /** It opens by itself: a screen reader says at once what the element of this id holds, after the title. */
+  /** For a sheet that opens unasked: a screen reader says what the element of this id holds, after the title. */
   readonly says?: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;

@@ -6,13 +6,13 @@ export interface Point {
   readonly y: number;
 }
 
-/** Of the image, in its pixels. */
+/** The size of the image, in its pixels. */
 export interface ImageSize {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Of the window, in pixels of the page. */
+/** The size of the window, in pixels of the page. */
 export interface WindowSize {
   readonly width: number;
   readonly height: number;

@@ -1,6 +1,6 @@
 /**
  * A second try for a safe request whose connection broke: a kept one may be closed at any time, just as it is used
- * (RFC 9112 §9.3.1), and a proxy that restarts resets all of them. Browsers do this by themselves; Node does not.
+ * (RFC 9112 §9.3.1), and a proxy that restarts resets all of them. Browsers do this automatically; Node does not.
  */
 
 /** RFC 9110 §9.2.1, as far as they are used here. */

@@ -14,7 +14,7 @@ import { importCases } from './import-cases.ts';
 const PATH = '/cases/import';
 /** The keys of cases that are not there yet are kept for an hour (pipeline/study-key.ts). */
 const LIMITS = { bytes: CSV_BYTES_LIMIT, quietMs: 30_000, totalMs: 20 * 60_000 };
-/** Each asks the PACS as fast as it answers. */
+/** Few imports run at once: each asks the PACS as fast as it answers. */
 const AT_ONCE = { atOnce: 2, ofOne: 1 };
 
 const querySchema = z

@@ -79,7 +79,7 @@ export class RowFault extends Error {
   }
 }
 
-/** By name. */
+/** The ids of accounts by their user names. */
 export type Assignees = ReadonlyMap<string, string>;
 
 export type Fields = Omit<CaseChange, 'version'>;
@@ -108,7 +108,7 @@ function valid<T>(field: CaseCsvField, schema: z.ZodType<T>, value: unknown): T 
   return parsed.data;
 }
 
-/** As many as there may be, each in quotes of which all are doubled, take less. */
+/** The longest possible list of tags, each in quotes of which all are doubled, takes less. */
 const TAGS_CHARACTERS = 1024;
 
 function listOf(tags: string): string[] {

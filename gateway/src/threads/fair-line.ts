@@ -1,11 +1,11 @@
 /**
- * Places that accounts take in turn: of each account one at a time, the next is the one that has waited longest
- * since its last turn. So whoever's work is slow holds up only their own.
+ * Places that accounts take in turn, one at a time each: the next is the account that has waited longest since its
+ * last turn. So an account whose work is slow holds up only its own.
  */
 
 /**
- * Runs `work` with a place once it is this account's turn. Throws what `work` throws, and the reason of the signal: who
- * gives up leaves the line.
+ * Runs `work` with a place once it is this account's turn. Throws what `work` throws, and the reason of the signal: a
+ * caller that gives up leaves the line.
  */
 export type FairLine<Place> = <T>(
   account: string,
@@ -16,7 +16,7 @@ export type FairLine<Place> = <T>(
 /** A place whose work may go on after it was given up, until it is idle. */
 type Worker = { idle(): Promise<void> };
 
-/** Of threads: a place is free once its thread has let go, so that no work lands behind what was given up. */
+/** A line of threads: a place is free once its thread has let go, so that no work lands behind what was given up. */
 export const createThreadLine = <Place extends Worker>(threads: readonly Place[]): FairLine<Place> =>
   createFairLine(threads, (thread) => thread.idle());
 
@@ -43,14 +43,14 @@ type Turn<Place> = PromiseWithResolvers<Place>;
 class Line<Place> {
   readonly #free: Place[];
   readonly #inside = new Set<string>();
-  /** By account, the one whose turn is next first. */
+  /** The waiting work by account, the one whose turn is next first. */
   readonly #waiting = new Map<string, Turn<Place>[]>();
 
   constructor(places: readonly Place[]) {
     this.#free = [...places];
   }
 
-  /** Throws the signal's reason. */
+  /** Waits for a place. Throws the signal's reason. */
   async enter(account: string, signal: AbortSignal | undefined): Promise<Place> {
     const turn: Turn<Place> = Promise.withResolvers();
     const own = this.#waiting.get(account) ?? [];

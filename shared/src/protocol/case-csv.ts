@@ -1,7 +1,7 @@
 /** Cases as CSV: the columns of an export, the columns that an import reads, and its report. */
 import { z } from 'zod';
 
-/** In this order in an export. */
+/** The columns of an export, in their order. */
 export const CASE_CSV_COLUMNS = [
   'id',
   'version',
@@ -46,23 +46,23 @@ export const CSV_COLUMNS_LIMIT = 64;
 
 /** The reasons for which a row is not taken. */
 export const CASE_CSV_FAULTS = [
-  // Of a value.
+  // About a value.
   'missing',
   'invalid',
   'nobody',
   'unchangeable',
-  // Of the study or the number of a new case.
+  // About the study or the number of a new case.
   'one-number',
   'unknown-study',
   'several-patients',
-  // Of the case that the row names.
+  // About the case that the row names.
   'unknown-case',
   'twice',
   'outdated',
   'closed',
   'unreadable',
   'blinded',
-  // Of the file.
+  // About the file.
   'not-utf8',
   'quotes',
   'too-long',
@@ -91,13 +91,13 @@ export const caseImportSchema = z.object({
   columns: z.array(z.object({ header: z.string(), field: z.enum(CASE_CSV_FIELDS).nullable() })),
   /** The first rows as they stand in the file. */
   preview: z.array(z.array(z.string())),
-  /** Below the header. */
+  /** The rows below the header. */
   rows: z.number().int(),
   opened: z.number().int(),
   changed: z.number().int(),
   unchanged: z.number().int(),
   wrongRows: z.number().int(),
-  /** The first of them. `row`: as a spreadsheet counts, the header is 1. */
+  /** The first faults. `row`: as a spreadsheet counts, the header is 1. */
   wrong: z.array(
     z.object({
       row: z.number().int(),
@@ -107,7 +107,7 @@ export const caseImportSchema = z.object({
   ),
   /** Rows that open the same case as an earlier one of the file says, word for word: nothing forbids it. */
   repeatedRows: z.number().int(),
-  /** The first of them, each with the row that it repeats. */
+  /** The first repeated rows, each with the row that it repeats. */
   repeated: z.array(z.object({ row: z.number().int(), of: z.number().int() })),
 });
 export type CaseImport = z.infer<typeof caseImportSchema>;

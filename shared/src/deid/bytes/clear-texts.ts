@@ -13,11 +13,11 @@ const BINARY = new Set('AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split('
 /** HP-GL is a text by definition, in which only names are looked for. */
 const HPGL_DOCUMENT = 0x00686300;
 const ENCAPSULATED_DOCUMENT = 0x00420011;
-/** As many printable bytes in a row: a name and a number at least; numbers rarely look so. */
+/** The least printable bytes in a row: a name and a number at least; numbers rarely look so. */
 const RUN_BYTES = 8;
 /** The most characters of all runs of one value; what lies behind is not looked at. */
 const RUNS_CHARACTERS_LIMIT = 256 * 1024;
-/** Words cover so much of a value that is text. */
+/** The share of a value that words cover where it is text. */
 const SHARE_OF_WORDS = 0.6;
 /** Words as people write them; the letters of a curve run on, or change their case. */
 const WORDS = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{1,23}|[A-Z]{2,24})(?![A-Za-z])/g;
@@ -45,7 +45,7 @@ class Runs {
   take(bytes: Uint8Array): void {
     for (const byte of bytes) {
       this.#at += 1;
-      // Of UTF-16 the NULs between the letters go.
+      // The NULs between the letters of UTF-16 go.
       if (byte === 0 && this.#last !== 0) this.#last = 0;
       else if (isPrintable(byte)) {
         this.#run.push(byte);

@@ -27,12 +27,12 @@ const SPLIT_LEAST = 5;
 const SPACED_LEAST = 4;
 /** No name is longer. */
 const WORD_MOST = 40;
-/** Of both ends of a part: an error leaves one of them as it is. */
+/** The letters of each end of a part: an error leaves one of the ends as it is. */
 const END = 3;
 
 /**
- * Folded: cases of Polish, Czech, Slovak, Slovene and Croatian; of Finnish and Estonian; of Hungarian and Turkish; of
- * German, Scandinavian, Baltic and Romanian names; of Russian in Latin letters.
+ * Endings, folded: cases of Polish, Czech, Slovak, Slovene and Croatian; of Finnish and Estonian; of Hungarian and
+ * Turkish; of German, Scandinavian, Baltic and Romanian names; of Russian in Latin letters.
  */
 const ENDINGS = new Set(
   (
@@ -46,15 +46,15 @@ const ENDINGS = new Set(
     'le ele ul kal kel ren rekin rentzat oi oj oy'
   ).split(' '),
 );
-/** Of Russian and Ukrainian. */
+/** Endings of Russian and Ukrainian. */
 const CYRILLIC_ENDINGS = new Set(
   fold(
     'а я у ю ы и е о ь ой ей ою ею ом ем ам ям ами ями ах ях ов ев ого его ому ему ым им ых их ая яя ую юю ий ый ые ие і ї є ові',
   ).text.split(' '),
 );
-/** Of Greek: the other cases of names in -os, -is, -as and -a. */
+/** Endings of Greek: the other cases of names in -os, -is, -as and -a. */
 const GREEK_ENDINGS = new Set(fold('ος ου ο ε οι ων ους ης η ας α ες ηδες ηδων αδες αδων').text.split(' '));
-/** Of all endings of a word together. */
+/** The most letters of all endings of a word together. */
 const ENDING_MOST = 9;
 const ENDINGS_IN_A_ROW = 3;
 /** Endings behind a stem of three letters; then the short ones behind a part of four. */
