@@ -11,6 +11,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { expect } from '#testing/expect.ts';
+import { ADMIN, ask } from '#testing/accounts.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { apiKeysWords } from './admin/api-keys-words.ts';
@@ -19,9 +20,11 @@ import { analyticsWords } from './analytics/analytics-words.ts';
 import { appWords } from './app/app-words.ts';
 import { caseWords } from './cases/case-words.ts';
 import { exportWords } from './exports/export-words.ts';
+import { kitWords } from './kit/kit-words.ts';
 import type { None } from './kit/none.ts';
 import { hrefOf, type Route } from './kit/routes.ts';
 import { queueWords } from './pipeline/queue/queue-words.ts';
+import { resultWords } from './results/result-words.ts';
 import { reviewWords } from './reviews/review-words.ts';
 import { needsWords } from './studies/needs-words.ts';
 import { studiesWords } from './studies/studies-words.ts';
@@ -67,7 +70,11 @@ const PAGES: Readonly<Record<Known['page'], readonly (readonly [Known, None?])[]
   ],
   audit: [[{ page: 'audit', query: '' }]],
   sent: [[{ page: 'sent', id: ID }]],
-  reviews: [[{ page: 'reviews', id: '' }, reviewWords.list.empty.todo], [{ page: 'reviews', id: ID }]],
+  reviews: [
+    [{ page: 'reviews', id: '' }, reviewWords.list.empty.todo],
+    [{ page: 'reviews', id: ID }],
+    [{ page: 'reviews', id: 'types' }],
+  ],
   admin: [
     [{ page: 'admin', at: 'destinations' }],
     [{ page: 'admin', at: 'accounts' }],
@@ -113,12 +120,22 @@ const saidOn = (page: Page): Promise<string[]> => page.evaluate(() => [...window
 /** Every request for an answer of the gateway, but the one that tells who is here: without it no page is drawn. */
 const ASKED = /\/api\/(?!auth\/refresh)/;
 
-/** Opens the page from its start and waits until it is drawn from what it knows. */
+/** Opens the page from its start and waits until it is drawn from what it knows: it always says which page it is. */
 async function openAt({ page, address }: Stage, route: Known): Promise<void> {
   await page.goto('about:blank');
   await page.goto(`${address}/${hrefOf(route)}`);
-  await page.locator('#content h1').waitFor({ state: 'attached' });
+  await expect(page.locator('#content h1')).toHaveText(/\S/);
   await untilAtRest(page);
+}
+
+/** Holds requests back until the returned function lets them pass. */
+async function hold(page: Page, asked: RegExp): Promise<() => void> {
+  const released = Promise.withResolvers<void>();
+  await page.route(asked, async (request) => {
+    await released.promise;
+    await request.fallback();
+  });
+  return released.resolve;
 }
 
 for (const [name, ways] of Object.entries(PAGES))
@@ -128,15 +145,11 @@ for (const [name, ways] of Object.entries(PAGES))
       await stage.enter();
       const { link, policyUnknown } = appWords.status;
       await page.addInitScript(noteSaid, [...(await markedSentences()), link.online, policyUnknown]);
-      const released = Promise.withResolvers<void>();
-      await page.route(ASKED, async (request) => {
-        await released.promise;
-        await request.fallback();
-      });
+      const release = await hold(page, ASKED);
       await openAt(stage, route);
       assert.equal(await saidOn(page), [], 'while nothing is answered');
       await untilStatusSays(page, link.unknown);
-      released.resolve();
+      release();
       await untilStatusSays(page, link.online);
       if (known) await expect(page.getByText(known.said, { exact: true }).first()).toBeVisible();
 
@@ -156,18 +169,102 @@ walk('the studies of the whole site are not none while they are asked for', asyn
   const { page } = stage;
   await stage.enter();
   await page.addInitScript(noteSaid, await markedSentences());
-  const released = Promise.withResolvers<void>();
-  await page.route(ASKED, async (request) => {
-    await released.promise;
-    await request.fallback();
-  });
+  const release = await hold(page, ASKED);
   await openAt(stage, { page: 'studies' });
   await page.getByText(studiesWords.whoseStudies['of-the-site'], { exact: true }).click();
   await untilAtRest(page);
   assert.equal(await saidOn(page), []);
-  released.resolve();
+  release();
   await expect(page.getByText(queueWords.noneOfSite.said, { exact: true })).toBeVisible();
 });
+
+type Part = {
+  readonly asked: RegExp;
+  readonly routeOf: (caseId: string) => Known;
+  /** How the parts say that they are empty, as they are on a page. */
+  readonly known: readonly None[];
+  /** The sheet in which the part stands, and the button that waits for it. */
+  readonly sheet?: { readonly button: string; readonly submit: string };
+};
+
+const ofCase = (id: string): Known => ({ page: 'cases', id, query: '' });
+
+/** Parts of pages that are asked for on their own: the rest of the page is answered. */
+const PARTS: Readonly<Record<string, Part>> = {
+  'the notes, attachments and reviews of a case': {
+    asked: /\/api\/cases\/[\da-f-]+\/(notes|attachments|reviews)/,
+    routeOf: ofCase,
+    known: [caseWords.notes.none, caseWords.attachments.none, reviewWords.ofCase.none],
+  },
+  'the studies that a model may look at': {
+    asked: /\/api\/uploads/,
+    routeOf: () => ({ page: 'results', at: 'infer', id: '', beside: '' }),
+    known: [resultWords.run.noStudies],
+  },
+  'the templates of an export': {
+    asked: /\/api\/export-templates/,
+    routeOf: ofCase,
+    known: [exportWords.ask.none],
+    sheet: { button: exportWords.open, submit: exportWords.ask.submit },
+  },
+  'the review types': {
+    asked: /\/api\/review-types/,
+    routeOf: ofCase,
+    known: [],
+    sheet: { button: reviewWords.ofCase.open, submit: reviewWords.ofCase.submit },
+  },
+  'the accounts that have seen a case': {
+    asked: /\/api\/cases\/[\da-f-]+\/readers/,
+    routeOf: ofCase,
+    known: [],
+    sheet: { button: reviewWords.ofCase.open, submit: reviewWords.ofCase.submit },
+  },
+};
+
+const opened = new Map<unknown, Promise<string>>();
+
+/** A case of this world's own, with nothing in it. */
+async function emptyCase({ gateway }: Stage): Promise<string> {
+  const body = { title: 'Empty', expected: { accessionNumber: 'A-1' } };
+  const made = await ask(gateway, ADMIN, { method: 'POST', path: '/cases', body });
+  return ((await made.json()) as { readonly id: string }).id;
+}
+
+/** Opens the page and the sheet of the part. */
+async function openPart(stage: Stage, { routeOf, sheet }: Part): Promise<void> {
+  const { page, gateway } = stage;
+  if (!opened.has(gateway)) opened.set(gateway, emptyCase(stage));
+  await openAt(stage, routeOf(await opened.get(gateway)!));
+  await untilStatusSays(page, appWords.status.link.online);
+  if (sheet) await page.getByRole('button', { name: sheet.button, exact: true }).click();
+  await untilAtRest(page);
+}
+
+for (const [name, part] of Object.entries(PARTS))
+  walk(
+    `${name}: nothing is said, nor can be sent, until it is known, and then what is true`,
+    async (stage) => {
+      const { page } = stage;
+      await stage.enter();
+      const own = part.known.map(({ said }) => said);
+      await page.addInitScript(noteSaid, own);
+      const dialog = page.getByRole('dialog');
+      const submit = dialog.getByRole('button', { name: part.sheet?.submit ?? '', exact: true });
+      const release = await hold(page, part.asked);
+      await openPart(stage, part);
+      assert.equal(await saidOn(page), [], 'while it is not answered');
+      if (part.sheet) await expect(submit).toBeDisabled();
+      release();
+      for (const { said } of part.sheet ? [] : part.known)
+        await expect(page.getByText(said, { exact: true })).toBeVisible();
+      if (part.sheet) await expect(submit).toBeEnabled();
+
+      await page.route(part.asked, (request) => request.abort());
+      await openPart(stage, part);
+      if (part.sheet === undefined) await expect(page.getByText(kitWords.again).first()).toBeVisible();
+      assert.equal(await saidOn(page), [], 'while it fails');
+    },
+  );
 
 walk.installed(
   'after a start with a dead gateway the status line tells what waits here, never that nothing does, nor that it is online',

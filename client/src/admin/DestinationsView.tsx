@@ -8,7 +8,7 @@ import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
@@ -28,7 +28,12 @@ import { SampleData } from './SampleData.tsx';
 import { SendSample } from './SendSample.tsx';
 import { PasswordAgain } from './PasswordAgain.tsx';
 import { useAsCounted, useNeedyInSight } from './needy-destinations.ts';
-import { createDestinationsStore, type DestinationsStore, type Tested } from './destinations.store.ts';
+import {
+  createDestinationsStore,
+  type DestinationList,
+  type DestinationsStore,
+  type Tested,
+} from './destinations.store.ts';
 
 /** A study that waits comes again within 30 s, and a person who mends a PACS looks here. */
 const REFRESH_MS = 10_000;
@@ -48,39 +53,39 @@ export function DestinationsView() {
       store.close();
     };
   }, [store]);
-  const destinations = store.destinations.value;
-  useAsCounted(destinations);
+  const listed = store.list.value.value;
+  useAsCounted(listed?.destinations ?? null);
   const trouble = store.trouble.value;
-  const late = useLate(destinations === null && trouble === null);
   return (
-    <main id="content" class="page stack admin" aria-busy={destinations === null && trouble === null}>
+    <main id="content" class="page stack admin" aria-busy={store.list.answer.value.state === 'loading'}>
       <AdminHead at="destinations" />
       <p class="quiet">{words.intro}</p>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
-      {late && destinations === null && <p class="quiet">{adminWords.loading}</p>}
-      {destinations && (
-        <List
-          destinations={destinations}
-          store={store}
-          saved={editing.value === undefined ? saved.value : null}
-          onChange={(destination) => (editing.value = destination)}
-        />
-      )}
-      {destinations && (
-        <p>
-          <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
-            {words.add}
-          </button>{' '}
-          <ImportOrders />
-        </p>
-      )}
-      {destinations && <BuiltInViewer />}
+      <WhenKnown of={store.list} loading={adminWords.loading}>
+        {(known) => (
+          <>
+            <List
+              {...known}
+              store={store}
+              saved={editing.value === undefined ? saved.value : null}
+              onChange={(destination) => (editing.value = destination)}
+            />
+            <p>
+              <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
+                {words.add}
+              </button>{' '}
+              <ImportOrders />
+            </p>
+            <BuiltInViewer />
+          </>
+        )}
+      </WhenKnown>
       <SampleData />
-      {editing.value !== undefined && (
+      {editing.value !== undefined && listed !== null && (
         <DestinationSheet
           destination={editing.value}
-          all={destinations ?? []}
-          folderRoot={store.folderRoot.value}
+          all={listed.destinations}
+          folderRoot={listed.folderRoot}
           tests={store.tests.value}
           secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
           onSave={async (...wanted) => {
@@ -93,22 +98,21 @@ export function DestinationsView() {
   );
 }
 
-type ListProps = {
-  readonly destinations: readonly Destination[];
+type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
   readonly store: DestinationsStore;
   /** The one that was saved last, once its form has closed. */
   readonly saved: string | null;
   readonly onChange: (destination: Destination) => void;
 };
 
-function List({ destinations, store, saved, onChange }: ListProps) {
+function List({ destinations, rules, store, saved, onChange }: ListProps) {
   const list = useNeedyInSight(destinations);
   return (
     <ul class="plain" ref={list}>
       {destinations.map((destination) => (
         <li key={destination.id} class="hairline">
           <OneDestination
-            destination={destination}
+            {...{ destination, rules }}
             tested={store.tests.value.get(destination.id) ?? null}
             store={store}
             wasSaved={saved === destination.id}
@@ -120,7 +124,7 @@ function List({ destinations, store, saved, onChange }: ListProps) {
   );
 }
 
-type OneProps = {
+type OneProps = Pick<DestinationList, 'rules'> & {
   readonly destination: Destination;
   readonly tested: Tested | null;
   readonly store: DestinationsStore;
@@ -129,7 +133,7 @@ type OneProps = {
   readonly onChange: () => void;
 };
 
-function OneDestination({ destination, tested, store, wasSaved, onChange }: OneProps) {
+function OneDestination({ destination, rules, tested, store, wasSaved, onChange }: OneProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // The form gives the focus back to its button when it closes.
@@ -155,7 +159,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
       {isPrimary ? (
         <p class="small quiet">{words.primaryMeans}</p>
       ) : (
-        <NeedField destination={destination} warning={warning} store={store} />
+        <NeedField {...{ destination, rules, warning, store }} />
       )}
       <GivingUp destination={destination} store={store} />
       <GivenUp destination={destination} store={store} />
@@ -173,7 +177,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         onSave={save}
       />
       <PasswordAgain destination={destination} tested={tested} onSave={save} />
-      <SendSample destination={destination} tested={tested} store={store} />
+      <SendSample {...{ destination, rules, tested, store }} />
       <DestinationActions
         destination={destination}
         store={store}
@@ -193,10 +197,10 @@ function warningOf(name: string, found: DestinationExamination | null): Warning 
   return limit === null ? null : words.askLimited(name, limit);
 }
 
-type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly warning: Warning | null };
+type NeedProps = Pick<OneProps, 'destination' | 'rules' | 'store'> & { readonly warning: Warning | null };
 
 /** Asks first where studies would wait for a destination. */
-function NeedField({ destination, warning, store }: NeedProps) {
+function NeedField({ destination, rules, warning, store }: NeedProps) {
   const { id, name, need } = destination;
   const asked = useSignal<Need | null>(null);
   const wanted = asked.value;
@@ -226,7 +230,7 @@ function NeedField({ destination, warning, store }: NeedProps) {
       {wanted !== null && warning !== null && (
         <Confirm {...warning} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
       )}
-      <RulesFirst destination={destination} rules={store.rules.value} />
+      <RulesFirst {...{ destination, rules }} />
     </div>
   );
 }

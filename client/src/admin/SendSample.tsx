@@ -11,7 +11,7 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
-import type { DestinationsStore, Tested } from './destinations.store.ts';
+import type { DestinationList, DestinationsStore, Tested } from './destinations.store.ts';
 import { sampleOffer } from './offer-sample.ts';
 import { isUnusable, tooSmallForSample } from './request-limit.ts';
 import { sendersTo } from './rule-form.ts';
@@ -21,16 +21,16 @@ import { sendSample } from './send-sample.ts';
 type Props = {
   readonly destination: Destination;
   readonly tested: Tested | null;
-  readonly store: Pick<DestinationsStore, 'setNeed' | 'trouble' | 'rules'>;
+  readonly rules: DestinationList['rules'];
+  readonly store: Pick<DestinationsStore, 'setNeed' | 'trouble'>;
 };
 
-export function SendSample({ destination, tested, store }: Props) {
+export function SendSample({ destination, rules, tested, store }: Props) {
   const ingest = useIngest();
   const found = tested?.found ?? null;
   const isWell = found !== null && !isUnusable(found);
   // It would be sent with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
-  const rules = store.rules.value;
   const offer = sampleOffer(destination, rules);
   if (!isWell || !isFree || offer === null) return null;
   if (offer === 'rules-first')

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadLettersDecided } from '#shared/protocol/destination.ts';
-import { json, openTestApi } from '../testing/open-api.ts';
+import { json, openTestApi, unreachable } from '../testing/open-api.ts';
 import { createDestinationsStore } from './destinations.store.ts';
 
 const test = suite('the store of destinations');
@@ -38,6 +38,28 @@ test('says of a decision which instances it did not reach and why, and lists aga
 
 test('says nothing where a decision reached all', async () => {
   assert.is((await decided({ changed: 4, notDecided: [] })).trouble.value, null);
+});
+
+test('keeps the list that it knows, and says that it is old, where it cannot be had again', async () => {
+  let isReachable = false;
+  const { api } = openTestApi(({ path }) => {
+    if (!isReachable) return unreachable();
+    const rules = { rules: [], version: '0'.repeat(64) };
+    return json(path === '/admin/destinations' ? { destinations: [] } : rules);
+  });
+  const store = createDestinationsStore(api);
+  await store.load();
+  assert.is(store.list.answer.value.state, 'failed', 'it is not known that there is none');
+  isReachable = true;
+  await store.list.again();
+  assert.equal(store.list.value.value?.destinations, []);
+  isReachable = false;
+  await store.refresh();
+  const answer = store.list.answer.value;
+  assert.ok(answer.state === 'known' && answer.old === null, 'nobody asked');
+  await store.load();
+  const after = store.list.answer.value;
+  assert.ok(after.state === 'known' && after.old !== null, 'somebody asked');
 });
 
 test.run();

@@ -1,5 +1,5 @@
 /** The destinations as the gateway lists them, the findings of *Test* for each, and an administrator's changes. */
-import { batch, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import {
   deadLettersDecidedSchema,
@@ -20,6 +20,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { rulesSchema } from '#shared/protocol/rule.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { decidingRules, type DecidingRule } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
@@ -37,21 +38,25 @@ export type Tested = {
   readonly running: TestScope | null;
 };
 
-export interface DestinationsStore {
-  /** Null until loaded. */
-  readonly destinations: ReadonlySignal<readonly Destination[] | null>;
+export type DestinationList = {
+  readonly destinations: readonly Destination[];
   /** Where folders may be destinations; null: nowhere. */
-  readonly folderRoot: ReadonlySignal<string | null>;
+  readonly folderRoot: string | null;
   /** The rules that decide before the setting of each destination does. */
-  readonly rules: ReadonlySignal<readonly DecidingRule[]>;
+  readonly rules: readonly DecidingRule[];
+};
+
+export interface DestinationsStore {
+  readonly list: Resource<DestinationList, Trouble>;
   /** The last *Test* of each, by id. */
   readonly tests: ReadonlySignal<ReadonlyMap<string, Tested>>;
+  /** Why a change or a test failed. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   /** Loads the list, and looks whether each answers. */
   load(): Promise<void>;
   /**
-   * As now: the list again, and whether each answers; where something is wrong, all of it is tested again, so that
-   * the page says what somebody has mended elsewhere. Says nothing where the gateway does not answer.
+   * Reads the list again, and whether each answers; where something is wrong, all of it is tested again, so that the
+   * page says what somebody has mended elsewhere. Says nothing where the gateway does not answer.
    */
   refresh(): Promise<void>;
   /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
@@ -63,7 +68,7 @@ export interface DestinationsStore {
    * ApiProblem, Unreachable.
    */
   save(id: string | null, wish: DestinationWish, isPrimary: boolean): Promise<string>;
-  /** Those that were saved since the page was opened. */
+  /** Secrets that were saved since the page was opened. */
   readonly secrets: Pick<TypedSecrets, 'of'>;
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
@@ -90,9 +95,7 @@ export type DeadLetterList = z.infer<typeof deadLettersSchema>;
 type Tests = ReadonlyMap<string, Tested>;
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
-  readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
-  readonly folderRoot: Signal<string | null>;
-  readonly rules: Signal<readonly DecidingRule[]>;
+  readonly list: Resource<DestinationList, Trouble>;
   readonly tests: Signal<Tests>;
   readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
   readonly trouble: Signal<Trouble | null>;
@@ -101,17 +104,15 @@ type State = {
 
 const PATH = '/admin/destinations';
 
-async function list({ api, destinations, folderRoot, rules, closed }: State): Promise<void> {
-  const [listed, deciding] = await Promise.all([
-    api.json(PATH, destinationsSchema, { signal: closed }),
-    api.json('/admin/rules/forwarding', rulesSchema, { signal: closed }),
+async function read(api: State['api'], signal: AbortSignal): Promise<DestinationList> {
+  const [{ destinations, folderRoot = null }, { rules }] = await Promise.all([
+    api.json(PATH, destinationsSchema, { signal }),
+    api.json('/admin/rules/forwarding', rulesSchema, { signal }),
   ]);
-  batch(() => {
-    destinations.value = listed.destinations;
-    folderRoot.value = listed.folderRoot ?? null;
-    rules.value = decidingRules(deciding.rules);
-  });
+  return { destinations, folderRoot, rules: decidingRules(rules) };
 }
+
+const listAgain = ({ api, list }: State): Promise<void> => list.ask((until) => read(api, until));
 
 /** The findings before stay until there are others; of two tests at once the last one counts. */
 async function test({ api, tests, closed }: State, id: string, scope: TestScope): Promise<void> {
@@ -137,7 +138,7 @@ async function test({ api, tests, closed }: State, id: string, scope: TestScope)
 }
 
 const UNTESTED = { found: null, by: null };
-/** Of refreshes: a warning may stay for years, and a whole test costs the PACS megabytes. */
+/** Refreshes from one whole test to the next: a warning may stay for years, and a test costs the PACS megabytes. */
 const WARNING_EVERY = 6;
 
 /** Only the test that stores finds again what it found. */
@@ -180,12 +181,12 @@ function deciding(state: State, tried: Tried): Deciding {
     makePrimary: (id) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/primary`, z.unknown(), { method: 'POST' });
-        await list(state);
+        await listAgain(state);
       }),
     setNeed: (id, need) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/need`, z.unknown(), { method: 'PUT', body: { need } });
-        await list(state);
+        await listAgain(state);
       }),
     loadDeadLetters: (id) => tried(() => readDeadLetters(state, id)),
     decide: (id, decision) =>
@@ -194,18 +195,18 @@ function deciding(state: State, tried: Tried): Deciding {
         const options = { method: 'POST', body: decision };
         const { notDecided } = await api.json(path, deadLettersDecidedSchema, options);
         state.trouble.value = notDecidedTrouble(notDecided);
-        await list(state);
+        await listAgain(state);
         await readDeadLetters(state, id);
       }),
     resend: (id) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/resend`, resentSchema, { method: 'POST' });
-        await list(state);
+        await listAgain(state);
       }),
     giveUp: (id, need) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/give-up`, givenUpSchema, { method: 'POST', body: { need } });
-        await list(state);
+        await listAgain(state);
       }),
   };
 }
@@ -216,20 +217,21 @@ async function readDeadLetters({ api, deadLetters, closed }: State, id: string):
 }
 
 function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | 'refresh' | 'test' | 'tune'> {
-  const { api, destinations, tests } = state;
+  const { api, list, tests } = state;
   let refreshes = 0;
   return {
     load: () =>
-      tried(async () => {
-        await list(state);
-        await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id, 'reach')));
+      list.ask(async (until) => {
+        const listed = await read(api, until);
+        void tried(() => Promise.all(listed.destinations.map(({ id }) => test(state, id, 'reach'))));
+        return listed;
       }),
     async refresh() {
       refreshes += 1;
       const idle = [...tests.value].filter(([, { running }]) => running === null);
       const listed = [...state.deadLetters.value.keys()];
       const all = [
-        list(state),
+        read(api, state.closed).then(list.take),
         ...idle.map(([id, tested]) => test(state, id, scopeOfRefresh(tested, refreshes))),
         ...listed.map((id) => readDeadLetters(state, id)),
       ];
@@ -239,26 +241,24 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
       tried(async () => {
         await test(state, id, scope);
         // The gateway drops what the test disproves.
-        await list(state);
+        await listAgain(state);
       }),
     tune: (id, tuning) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/tuning`, destinationSchema, { method: 'PUT', body: tuning });
-        await list(state);
+        await listAgain(state);
       }),
   };
 }
 
 export function createDestinationsStore(api: State['api']): DestinationsStore {
-  const destinations = signal<readonly Destination[] | null>(null);
-  const folderRoot = signal<string | null>(null);
-  const rules = signal<readonly DecidingRule[]>([]);
+  const list = createResource<DestinationList, Trouble>(troubleOf);
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
   const secrets = createTypedSecrets();
   const deadLetters = signal<State['deadLetters']['value']>(new Map());
-  const shown = { destinations, folderRoot, rules, tests, deadLetters };
+  const shown = { list, tests, deadLetters };
   const state: State = { api, ...shown, trouble, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
@@ -282,7 +282,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
       secrets.keep(saved, wish);
       await tried(async () => {
         if (isPrimary) await api.json(`${PATH}/${saved.id}/primary`, destinationSchema, { method: 'POST' });
-        await list(state);
+        await listAgain(state);
       });
       void tried(() => test(state, saved.id, 'all'));
       return saved.id;
@@ -290,20 +290,23 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     async setViewers(id, viewers) {
       const options = { method: 'PUT', body: { viewers } };
       await api.json(`${PATH}/${id}/viewers`, destinationSchema, options);
-      await tried(() => list(state));
+      await listAgain(state);
     },
     async setWorklist(id, address) {
       const options = { method: 'PUT', body: { address } };
       await api.json(`${PATH}/${id}/worklist`, destinationSchema, options);
-      await tried(() => list(state));
+      await listAgain(state);
     },
     ...deciding(state, tried),
     remove: (id) =>
       tried(async () => {
         const answer = await api.send(`${PATH}/${id}`, { method: 'DELETE' });
         if (!answer.ok) throw await problemOf(answer);
-        await list(state);
+        await listAgain(state);
       }),
-    close: () => closing.abort(),
+    close() {
+      closing.abort();
+      list.close();
+    },
   };
 }

@@ -1,8 +1,9 @@
 /** The notes of a case, oldest first, and the field for the next. */
-import { NOTE_LENGTH } from '#shared/protocol/cases.ts';
+import { NOTE_LENGTH, type CaseNotes as Notes } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { TypedField } from '../kit/TypedField.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
 
@@ -11,30 +12,36 @@ const words = caseWords.notes;
 type CaseNotesProps = { readonly store: CaseStore; readonly mayWrite: boolean };
 
 export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
-  const notes = store.notes.value?.notes;
-  const hidden = store.notes.value?.hidden ?? 0;
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      {notes?.length === 0 && hidden === 0 && <p class="quiet">{words.none}</p>}
-      {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
-      <ol class="plain" aria-live="polite">
-        {(notes ?? []).map(({ id, kind, text, by, at }) => (
-          <li key={id} class="hairline case-note">
-            <p class="case-note-text">
-              {words.kinds[kind] && <span class="strong">{words.kinds[kind]}</span>}
-              {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{typedSaid(text)}</bdi>}
-            </p>
-            <p class="small quiet numbers">
-              {words.by(by ?? words.reader, formatMoment(new Date(at), new Date()))}
-            </p>
-          </li>
-        ))}
-      </ol>
+      <WhenKnown of={store.notes} loading={words.loading}>
+        {({ notes, hidden }, known) => (
+          <>
+            {notes.length === 0 && hidden === 0 && <p class="quiet">{words.none(known)}</p>}
+            {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
+            <ol class="plain" aria-live="polite">
+              {notes.map((note) => (
+                <Note key={note.id} note={note} />
+              ))}
+            </ol>
+          </>
+        )}
+      </WhenKnown>
       {mayWrite && <NewNote store={store} />}
     </section>
   );
 }
+
+const Note = ({ note: { kind, text, by, at } }: { readonly note: Notes['notes'][number] }) => (
+  <li class="hairline case-note">
+    <p class="case-note-text">
+      {words.kinds[kind] && <span class="strong">{words.kinds[kind]}</span>}
+      {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{typedSaid(text)}</bdi>}
+    </p>
+    <p class="small quiet numbers">{words.by(by ?? words.reader, formatMoment(new Date(at), new Date()))}</p>
+  </li>
+);
 
 /** A note that could not be sent stays in the field. */
 function NewNote({ store }: { readonly store: CaseStore }) {

@@ -1,51 +1,43 @@
 /** The studies of a case: whose they are as the PACS tells it, what models say, and the way to a viewer. */
 import { useId } from 'preact/hooks';
-import type { Case, CasePatients } from '#shared/protocol/cases.ts';
+import type { Case } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
 import { EarlyMark } from './EarlyMark.tsx';
 import { PatientOf } from './PatientOf.tsx';
-import { studyDaysOf } from './say-patient.ts';
+import { studyDaysOf, type Patient } from './say-patient.ts';
 import { caseWords } from './case-words.ts';
 
 const words = caseWords.study;
 type Study = Case['studies'][number];
-type Patient = CasePatients['studies'][number];
 
 type CaseStudiesProps = { readonly of: Case; readonly store: CaseStore; readonly mayOpen: boolean };
 
 export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
-  const patients = store.patients.value;
+  const patients = store.patients.answer.value;
   const isShown = !of.withheld.includes('patient');
-  const told: readonly Patient[] = Array.isArray(patients) ? patients : [];
-  const ofStudy = (uid: string): Patient | null =>
-    told.find(({ studyInstanceUID }) => studyInstanceUID === uid) ?? null;
+  const told = patients.state === 'known' ? patients.value : [];
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
       {of.studies.some(({ results }) => results.length > 0) && <NotForDiagnosis />}
       {of.expects !== null && <p>{caseWords.expects[of.expects]}.</p>}
       {of.studies.length === 0 && of.expects === null && <p class="quiet">{words.none}</p>}
-      <div role="status">
-        {isShown && of.studies.length > 0 && patients === null && (
-          <p class="small quiet">{caseWords.patient.loading}</p>
-        )}
-      </div>
-      {patients === 'failed' && (
-        <div class="row">
-          <p class="small">{caseWords.patient.failed}</p>
-          <button type="button" class="button" onClick={() => void store.askPatients()}>
-            {caseWords.patient.again}
-          </button>
-        </div>
+      {isShown && of.studies.length > 0 && (
+        <WhenKnown of={store.patients} loading={caseWords.patient.loading}>
+          {() => null}
+        </WhenKnown>
       )}
       <ul class="plain">
         {of.studies.map((study, at) => (
           <li key={study.studyInstanceUID} class="hairline case-study">
-            {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
+            {isShown && patients.state === 'known' && (
+              <PatientOf patient={patientOf(told, study)} known={patients} />
+            )}
             {study.isEarly && <EarlyMark />}
             <Results
               study={study}
@@ -68,6 +60,9 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
     </section>
   );
 }
+
+const patientOf = (told: readonly Patient[], { studyInstanceUID: uid }: Study): Patient | null =>
+  told.find(({ studyInstanceUID }) => studyInstanceUID === uid) ?? null;
 
 /** A UID does not come into the address: the case and the place of the study in it do. */
 const hrefToRun = (caseId: string, at: number): string =>

@@ -1,12 +1,13 @@
 /** The events of a case and its studies, asked for when a person opens them. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { caseTimelineSchema, type CaseTimeline as Timeline } from '#shared/protocol/cases.ts';
 import { addedStep } from '../kit/added-words.ts';
 import { caseFieldWords } from '../kit/case-field-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { useApi } from '../net/net-context.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { caseWords } from './case-words.ts';
+import { useTold } from './use-told.ts';
 
 const words = caseWords.timeline;
 
@@ -27,38 +28,32 @@ export function CaseTimeline({ id, version }: { readonly id: string; readonly ve
 }
 
 function Steps({ id }: { readonly id: string }) {
-  const api = useApi();
-  const [loaded, setLoaded] = useState<Timeline['events'] | 'loading' | 'failed'>('loading');
-  useEffect(() => {
-    const gone = new AbortController();
-    api.json(`/cases/${id}/timeline`, caseTimelineSchema, { signal: gone.signal }).then(
-      ({ events }) => setLoaded(events),
-      () => {
-        if (!gone.signal.aborted) setLoaded('failed');
-      },
-    );
-    return () => gone.abort();
-  }, [api, id]);
-  if (typeof loaded === 'string') return <p class="small quiet">{words[loaded]}</p>;
-  const steps = loaded.filter(({ event }) => words.events[event] !== undefined);
-  if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
+  const told = useTold(`/cases/${id}/timeline`, caseTimelineSchema);
   return (
-    <ol class="case-timeline small" aria-label={words.label}>
-      {steps.map(({ at, event, fields, by, added }, place) => (
-        <li key={place}>
-          <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
-          <span>
-            {[(added && addedStep(event, added)) ?? saidOf(event, fields), by]
-              .filter(Boolean)
-              .join(caseWords.separator)}
-          </span>
-        </li>
-      ))}
-    </ol>
+    <WhenKnown of={told} loading={words.loading}>
+      {({ events }, known) => {
+        const steps = events.filter(({ event }) => words.events[event] !== undefined);
+        if (steps.length === 0) return <p class="small quiet">{words.empty(known)}</p>;
+        return (
+          <ol class="case-timeline small" aria-label={words.label}>
+            {steps.map(({ at, event, fields, by, added }, place) => (
+              <li key={place}>
+                <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
+                <span>
+                  {[(added && addedStep(event, added)) ?? saidOf(event, fields), by]
+                    .filter(Boolean)
+                    .join(caseWords.separator)}
+                </span>
+              </li>
+            ))}
+          </ol>
+        );
+      }}
+    </WhenKnown>
   );
 }
 
-/** Of a change also which fields it changed. */
+/** A change also says which fields it changed. */
 function saidOf(event: string, { changed }: Timeline['events'][number]['fields']): string | undefined {
   const fields = Array.isArray(changed) ? changed.flatMap((name) => caseFieldWords[String(name)] ?? []) : [];
   return event === 'case-changed' && fields.length > 0

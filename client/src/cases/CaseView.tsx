@@ -9,7 +9,6 @@ import { Icon } from '../kit/Icon.tsx';
 import { namesHidden, typedSaid } from '../kit/identities.ts';
 import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { CaseImages } from '../reviews/CaseImages.tsx';
 import { CaseReviews } from '../reviews/CaseReviews.tsx';
@@ -18,6 +17,7 @@ import { EditCaseSheet } from './CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
 import { dayWords, isOverdue, nameOf, Withheld } from './CaseParts.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { CaseStudies } from './CaseStudies.tsx';
 import { CaseTimeline } from './CaseTimeline.tsx';
 import { CloseSheet, ReopenSheet } from './CloseSheets.tsx';
@@ -37,10 +37,10 @@ export function CaseView({ id, listQuery }: CaseViewProps) {
   const isAnonymous = namesHidden.value;
   useEffect(() => void store.load(isAnonymous), [store, isAnonymous]);
   useEffect(() => () => store.close(), [store]);
-  const of = store.case.value;
-  const late = useLate(of === null && store.trouble.value === null && !store.isMissing.value);
+  const { value, answer, isAsking } = store.case;
+  const again = () => store.load(isAnonymous);
   return (
-    <main id="content" class="page stack case" aria-busy={store.isBusy.value}>
+    <main id="content" class="page stack case" aria-busy={isAsking.value || store.isBusy.value}>
       <p class="case-back">
         <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: listQuery })}>
           <span class="flipped">
@@ -56,15 +56,17 @@ export function CaseView({ id, listQuery }: CaseViewProps) {
         </>
       ) : (
         <>
-          <h1 tabIndex={-1}>{of ? <bdi>{nameOf(of)}</bdi> : late && words.loading}</h1>
+          <h1 tabIndex={-1}>{value.value ? <bdi>{nameOf(value.value)}</bdi> : words.heading}</h1>
           <TroubleAlert trouble={store.trouble.value}>
             <p>
-              <button type="button" class="button" onClick={() => void store.load(isAnonymous)}>
+              <button type="button" class="button" onClick={() => void again()}>
                 {caseWords.trouble.again}
               </button>
             </p>
           </TroubleAlert>
-          {of && <OneCase of={of} store={store} listQuery={listQuery} />}
+          <WhenKnown of={{ answer, again }} loading={words.loading}>
+            {(of) => <OneCase of={of} store={store} listQuery={listQuery} />}
+          </WhenKnown>
         </>
       )}
     </main>

@@ -1,11 +1,11 @@
 /** In a row of a list and on the page of a study: whose it is and its day, asked of the PACS once it is in sight. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
 import { useApi } from '../net/net-context.ts';
 import { caseWords } from './case-words.ts';
 import { createManyPatients, type ManyPatients, type Subject } from './many-patients.ts';
 import { studyDaysOf, whoseSaid } from './say-patient.ts';
-import type { Asked } from './use-patients.ts';
+import { createPatients, type Patients } from './use-patients.ts';
 
 /** One for all rows of a list. */
 export function useManyPatients(): ManyPatients {
@@ -20,7 +20,7 @@ export type PatientLineProps = { readonly subject: Subject; readonly patients: M
 export function PatientLine({ subject: { kind, id }, patients }: PatientLineProps) {
   const line = useRef<HTMLSpanElement>(null);
   const [isSeen, setSeen] = useState(false);
-  const [told, setTold] = useState<Asked>(null);
+  const told = useMemo(createPatients, [kind, id]);
   const isHidden = namesHidden.value;
   useEffect(() => {
     if (isSeen || isHidden) return;
@@ -31,21 +31,13 @@ export function PatientLine({ subject: { kind, id }, patients }: PatientLineProp
     return () => observer.disconnect();
   }, [isSeen, isHidden]);
   useEffect(() => {
-    setTold(null);
-    if (!isSeen || isHidden) return;
-    let isGone = false;
-    patients.of({ kind, id }).then(
-      (answer) => !isGone && setTold(answer),
-      () => !isGone && setTold('failed'),
-    );
-    return () => {
-      isGone = true;
-    };
-  }, [kind, id, isSeen, isHidden]);
+    if (isSeen && !isHidden) void told.ask(() => patients.of({ kind, id }));
+    return told.forget;
+  }, [told, isSeen, isHidden]);
   if (isHidden) return null;
   return (
     <span ref={line} class="small kept">
-      <bdi>{lineOf(told)}</bdi>
+      <bdi>{lineOf(told.answer.value)}</bdi>
     </span>
   );
 }
@@ -56,10 +48,10 @@ export function PatientLineOf({ studyInstanceUID: id }: { readonly studyInstance
   return <PatientLine subject={{ kind: 'studies', id }} patients={patients} />;
 }
 
-function lineOf(patients: Asked): string {
+function lineOf(told: Patients['answer']['value']): string {
   // The line keeps its height until the answer is there.
-  if (patients === null) return '\u00a0';
-  if (patients === 'failed') return caseWords.patient.failed;
-  const whose = whoseSaid(patients) ?? caseWords.patient.unknown;
-  return [whose, ...studyDaysOf(patients)].join(caseWords.separator);
+  if (told.state === 'loading') return '\u00a0';
+  if (told.state === 'failed') return caseWords.patient.failed;
+  const whose = whoseSaid(told.value) ?? caseWords.patient.unknown(told);
+  return [whose, ...studyDaysOf(told.value)].join(caseWords.separator);
 }

@@ -1,18 +1,22 @@
 /** The patient of a study as the PACS tells them: on the page of a case, where it is read, and where it is opened. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
+import type { Known } from '../kit/resource.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { caseWords } from './case-words.ts';
 import { useManyPatients } from './PatientLine.tsx';
 import { patientSaid, type Patient } from './say-patient.ts';
-import type { Asked } from './use-patients.ts';
+import { createPatients } from './use-patients.ts';
 
-export function PatientOf({ patient }: { readonly patient: Patient | null }) {
+type PatientOfProps = { readonly patient: Patient | null; readonly known: Known };
+
+export function PatientOf({ patient, known }: PatientOfProps) {
   const { name, about } = patientSaid(patient);
-  if (name === null && about.length === 0) return <p class="quiet">{caseWords.patient.unknown}</p>;
+  if (name === null && about.length === 0) return <p class="quiet">{caseWords.patient.unknown(known)}</p>;
   return (
     <div>
       <p class="strong kept">
-        <bdi>{name ?? caseWords.patient.unknown}</bdi>
+        <bdi>{name ?? caseWords.patient.unknown(known)}</bdi>
       </p>
       <p class="small quiet kept">
         <bdi>{about.join(caseWords.separator)}</bdi>
@@ -22,20 +26,20 @@ export function PatientOf({ patient }: { readonly patient: Patient | null }) {
 }
 
 /** Before there is a case; nobody is asked while names are hidden on this device. */
-export function PatientOfStudy({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
+export function PatientOfStudy({ studyInstanceUID: id }: { readonly studyInstanceUID: string }) {
   const many = useManyPatients();
-  const [patients, setPatients] = useState<Asked>(null);
+  const patients = useMemo(createPatients, [id]);
   const isHidden = namesHidden.value;
   useEffect(() => {
-    if (isHidden) return;
-    many.of({ kind: 'studies', id: studyInstanceUID }).then(setPatients, () => setPatients('failed'));
-  }, [studyInstanceUID, isHidden]);
+    if (!isHidden) void patients.ask(() => many.of({ kind: 'studies', id }));
+    return patients.forget;
+  }, [patients, isHidden]);
   if (isHidden) return null;
   return (
-    <section aria-label={caseWords.patient.title} aria-busy={patients === null}>
-      {patients === null && <p class="quiet">{caseWords.patient.loading}</p>}
-      {patients === 'failed' && <p class="small">{caseWords.patient.failed}</p>}
-      {Array.isArray(patients) && <PatientOf patient={patients[0] ?? null} />}
+    <section aria-label={caseWords.patient.title} aria-busy={patients.isAsking.value}>
+      <WhenKnown of={patients} loading={caseWords.patient.loading}>
+        {([patient = null], known) => <PatientOf {...{ patient, known }} />}
+      </WhenKnown>
     </section>
   );
 }

@@ -1,33 +1,31 @@
 /** One case as its page shows it, and what a person does with it. */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
   type Case,
   caseNotesSchema,
-  casePatientsSchema,
   caseSchema,
   type CaseChange,
   type CaseNotes,
-  type CasePatients,
 } from '#shared/protocol/cases.ts';
-import { ApiProblem, type ApiClient } from '../net/api-client.ts';
+import { createResource, troubleIn, type Resource } from '../kit/resource.ts';
+import type { ApiClient } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import { askPatients, createPatients, type Patients } from './use-patients.ts';
 
 /** The fields that change; the version is the one that is shown. */
 export type Change = Omit<CaseChange, 'version'>;
 
 export interface CaseStore {
-  /** Null until loaded, and where it is missing. */
-  readonly case: ReadonlySignal<Case | null>;
+  readonly case: Resource<Case, CaseTrouble>;
   readonly isMissing: ReadonlySignal<boolean>;
-  readonly notes: ReadonlySignal<CaseNotes | null>;
+  readonly notes: Resource<CaseNotes, CaseTrouble>;
   /** A note that is being written: it outlives what is shown when names are hidden. */
   readonly newNote: Signal<string>;
-  /** From the PACS; null: not asked, or not answered yet. */
-  readonly patients: ReadonlySignal<CasePatients['studies'] | 'failed' | null>;
+  readonly patients: Patients;
+  /** Why a change was refused. */
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(isAnonymous: boolean): Promise<void>;
-  askPatients(): Promise<void>;
   /** Each returns whether it was done; if not, `trouble` says why. */
   change(change: Change): Promise<boolean>;
   end(reason: string): Promise<boolean>;
@@ -40,64 +38,59 @@ export interface CaseStore {
 type Api = Pick<ApiClient, 'json' | 'text'>;
 
 /** The parts that the page shows, and the requests that fill them. */
-function openShown(api: Api, path: string) {
-  const shown = signal<Case | null>(null);
-  const notes = signal<CaseNotes | null>(null);
-  const patients = signal<CasePatients['studies'] | 'failed' | null>(null);
+function openShown(api: Api, id: string) {
+  const path = `/cases/${id}`;
+  const shown = createResource<Case, CaseTrouble>(troubleOf);
+  const notes = createResource<CaseNotes, CaseTrouble>(troubleOf);
+  const patients = createPatients();
   let isAnonymous = false;
-  let asking = new AbortController();
-  const read = (): Promise<Case> =>
-    api.json(isAnonymous ? `${path}?anonymise=1` : path, caseSchema, { signal: asking.signal });
-  const readNotes = async (): Promise<void> => {
-    const { signal: until } = asking;
-    const answer = await api.json(`${path}/notes`, caseNotesSchema, { signal: until });
-    if (!until.aborted) notes.value = answer;
-  };
-  const askPatients = async (): Promise<void> => {
-    const { signal: until } = asking;
-    patients.value = null;
-    try {
-      const answer = await api.json(`${path}/patients`, casePatientsSchema, { signal: until });
-      if (!until.aborted) patients.value = answer.studies;
-    } catch {
-      if (!until.aborted) patients.value = 'failed';
-    }
-  };
+  let changing = new AbortController();
+  const read = (until: AbortSignal): Promise<Case> =>
+    api.json(isAnonymous ? `${path}?anonymise=1` : path, caseSchema, { signal: until });
+  const readNotes = (): Promise<void> =>
+    notes.ask((until) => api.json(`${path}/notes`, caseNotesSchema, { signal: until }));
   return {
     shown,
     notes,
     patients,
-    askPatients,
     readNotes,
-    signal: (): AbortSignal => asking.signal,
-    close: () => asking.abort(),
-    async load(anonymous: boolean): Promise<void> {
+    signal: (): AbortSignal => changing.signal,
+    close(): void {
+      changing.abort();
+      for (const part of [shown, notes, patients]) part.close();
+    },
+    load(anonymous: boolean): Promise<void> {
       // No answer with names that is on its way comes behind the switch. The case itself stays, with what is typed
       // in its sheets: its parts hide their names.
-      asking.abort();
-      asking = new AbortController();
+      changing.abort();
+      changing = new AbortController();
       isAnonymous = anonymous;
-      notes.value = null;
-      patients.value = null;
-      const of = await read();
-      shown.value = of;
-      if (!of.withheld.includes('patient')) void askPatients();
-      if (!of.withheld.includes('notes')) await readNotes();
+      notes.forget();
+      patients.forget();
+      return shown.ask(async (until) => {
+        const of = await read(until);
+        if (!of.withheld.includes('patient')) void askPatients(patients, api, id);
+        if (!of.withheld.includes('notes')) void readNotes();
+        return of;
+      });
     },
     /** The answer to a change names everything: behind the switch it is not looked at. */
     async send(to: string, request: { readonly method: string; readonly body: unknown }): Promise<void> {
-      const answer = await api.json(to, caseSchema, { ...request, signal: asking.signal });
-      shown.value = isAnonymous ? await read() : answer;
+      const { signal: until } = changing;
+      const answer = await api.json(to, caseSchema, { ...request, signal: until });
+      shown.take(isAnonymous ? await read(until) : answer);
     },
   };
 }
 
 export function createCaseStore(api: Api, id: string): CaseStore {
   const path = `/cases/${id}`;
-  const of = openShown(api, path);
-  const isMissing = signal(false);
+  const of = openShown(api, id);
   const trouble = signal<CaseTrouble | null>(null);
   const isBusy = signal(false);
+  const isMissing = computed(() =>
+    [troubleIn(of.shown.answer.value), trouble.value].some((one) => one?.code === 'not-found'),
+  );
 
   const tried = async (work: () => Promise<void>): Promise<boolean> => {
     trouble.value = null;
@@ -107,21 +100,19 @@ export function createCaseStore(api: Api, id: string): CaseStore {
       return true;
     } catch (error) {
       // Given up: the page is closed, or asks again.
-      if (error instanceof DOMException && error.name === 'AbortError') return false;
-      if (error instanceof ApiProblem && error.anyCode === 'not-found') isMissing.value = true;
-      else trouble.value = troubleOf(error);
+      if (!(error instanceof DOMException && error.name === 'AbortError')) trouble.value = troubleOf(error);
       return false;
     } finally {
       isBusy.value = false;
     }
   };
-  const version = (): number => of.shown.peek()?.version ?? 1;
+  const version = (): number => of.shown.value.peek()?.version ?? 1;
   /** Closing and opening again write a note too. */
   const step = (name: 'close' | 'reopen', reason: string): Promise<boolean> =>
     tried(async () => {
       const body = { version: version(), ...(reason !== '' && { reason }) };
       await of.send(`${path}/${name}`, { method: 'POST', body });
-      if (of.notes.peek() !== null) await of.readNotes();
+      if (of.notes.value.peek() !== null) await of.readNotes();
     });
   return {
     case: of.shown,
@@ -131,8 +122,10 @@ export function createCaseStore(api: Api, id: string): CaseStore {
     patients: of.patients,
     trouble,
     isBusy,
-    load: async (isAnonymous) => void (await tried(() => of.load(isAnonymous))),
-    askPatients: of.askPatients,
+    load(isAnonymous) {
+      trouble.value = null;
+      return of.load(isAnonymous);
+    },
     change: (change) =>
       tried(() => of.send(path, { method: 'PATCH', body: { ...change, version: version() } })),
     end: (reason) => step('close', reason),
@@ -140,7 +133,7 @@ export function createCaseStore(api: Api, id: string): CaseStore {
     note: (text) =>
       tried(async () => {
         const request = { method: 'POST', body: { text }, signal: of.signal() };
-        of.notes.value = await api.json(`${path}/notes`, caseNotesSchema, request);
+        of.notes.take(await api.json(`${path}/notes`, caseNotesSchema, request));
       }),
     remove: () =>
       tried(async () => {

@@ -1,27 +1,34 @@
 /** The patients of a case, asked of the PACS; nobody is asked while names are hidden on this device. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { casePatientsSchema, type CasePatients } from '#shared/protocol/cases.ts';
 import { namesHidden } from '../kit/identities.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
+import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
+import type { CaseTrouble } from './case-trouble.ts';
+import { caseWords } from './case-words.ts';
 
-/** Null: not asked, or not answered yet. */
-export type Asked = CasePatients['studies'] | 'failed' | null;
+export type Patients = Resource<CasePatients['studies'], CaseTrouble>;
 
-/** With the way to ask again. */
-export function usePatients(caseId: string): readonly [Asked, () => void] {
+export const createPatients = (): Patients =>
+  createResource(() => ({ title: caseWords.patient.failed, next: null, code: null }));
+
+export const askPatients = (
+  patients: Patients,
+  api: Pick<ApiClient, 'json'>,
+  caseId: string,
+): Promise<void> =>
+  patients.ask(
+    async (signal) => (await api.json(`/cases/${caseId}/patients`, casePatientsSchema, { signal })).studies,
+  );
+
+export function usePatients(caseId: string): Patients {
   const api = useApi();
-  const [patients, setPatients] = useState<Asked>(null);
-  const [attempt, setAttempt] = useState(1);
+  const patients = useMemo(createPatients, [caseId]);
   const isAsked = !namesHidden.value;
   useEffect(() => {
-    setPatients(null);
-    if (!isAsked) return;
-    const closed = new AbortController();
-    api
-      .json(`/cases/${caseId}/patients`, casePatientsSchema, { signal: closed.signal })
-      .then(({ studies }) => setPatients(studies))
-      .catch(() => !closed.signal.aborted && setPatients('failed'));
-    return () => closed.abort();
-  }, [caseId, isAsked, attempt]);
-  return [patients, () => setAttempt(attempt + 1)];
+    if (isAsked) void askPatients(patients, api, caseId);
+    return patients.forget;
+  }, [patients, isAsked]);
+  return patients;
 }

@@ -3,7 +3,7 @@
  * no template that has any is offered.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import {
   ANONYMOUS_GROUP,
   exportSchema,
@@ -15,6 +15,7 @@ import {
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { troubleOf } from '../cases/case-trouble.ts';
+import { useTold } from '../cases/use-told.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -24,6 +25,7 @@ import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { exportWords } from './export-words.ts';
 
@@ -41,18 +43,14 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
   const [attempt] = useState(() => openAttempt(troubleOf));
-  const templates = useSignal<readonly ExportTemplate[] | null>(null);
+  const told = useTold('/export-templates', exportTemplatesSchema);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');
   const isMissing = useSignal(false);
-  useEffect(() => {
-    void attempt.tried(async () => {
-      const all = (await api.json('/export-templates', exportTemplatesSchema)).templates;
-      templates.value = all.filter(({ definition }) => !namesHidden.value || definition.redaction !== 'full');
-      chosen.value = templates.value[0]?.name ?? null;
-    });
-  }, []);
-  const template = templates.value?.find(({ name }) => name === chosen.value);
+  const templates = (told.value.value?.templates ?? []).filter(
+    ({ definition }) => !namesHidden.value || definition.redaction !== 'full',
+  );
+  const template = templates.find(({ name }) => name === chosen.value) ?? templates[0];
   const isTooFew = !isListed && count < ANONYMOUS_GROUP && template?.definition.redaction === 'anonymous';
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -68,15 +66,15 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
     <Sheet title={isListed ? words.title : words.titleOf(count)} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         {isListed && <p class="quiet">{words.what}</p>}
-        {templates.value === null && attempt.isBusy.value && <p class="quiet">{words.loading}</p>}
-        {templates.value?.length === 0 && <p>{words.none}</p>}
-        {template !== undefined && (
-          <Template
-            templates={templates.value ?? []}
-            chosen={template}
-            onChoose={(name) => (chosen.value = name)}
-          />
-        )}
+        <WhenKnown of={told} loading={words.loading}>
+          {(_, known) =>
+            template === undefined ? (
+              <p>{words.none(known)}</p>
+            ) : (
+              <Template {...{ templates }} chosen={template} onChoose={(name) => (chosen.value = name)} />
+            )
+          }
+        </WhenKnown>
         <LeftOut isTooFew={isTooFew} />
         <Purpose
           purpose={purpose.value}
@@ -87,7 +85,8 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={attempt.isBusy.value || template === undefined}
+          isBusy={attempt.isBusy.value}
+          isReady={template !== undefined}
           onCancel={onClose}
         />
       </form>

@@ -18,7 +18,6 @@ export const exportWords = {
   empty: none('No exports yet'),
   how: 'Open the list of cases, choose its filters, and press Export.',
   toCases: 'Open the cases',
-  more: 'Show more',
   open: 'Export',
   ask: {
     title: 'Export the cases of this list',
@@ -26,7 +25,7 @@ export const exportWords = {
     what: 'The file has every case that the filters of the list show.',
     template: 'What the file has',
     loading: 'Loading the templates…',
-    none: 'There is no template for you. An administrator can make one.',
+    none: none('There is no template for you. An administrator can make one.'),
     noImages: 'None of these has the images themselves. Radiologists and administrators can export them.',
     fields: 'Fields',
     purpose: 'What it is for',

@@ -5,6 +5,8 @@ import { Notice } from './Notice.tsx';
 
 export type TroubleAlertProps = {
   readonly trouble: {
+    /** `wait`: nobody has to act. */
+    readonly kind?: 'wait' | 'stop';
     readonly title: string;
     readonly next: string | null;
     readonly code?: string | null;
@@ -18,7 +20,7 @@ export function TroubleAlert({ trouble, id, children }: TroubleAlertProps) {
   return (
     <div id={id} role="alert">
       {trouble && (
-        <Notice kind="stop" title={trouble.title}>
+        <Notice kind={trouble.kind ?? 'stop'} title={trouble.title}>
           {trouble.next && <p>{trouble.next}</p>}
           {children}
           {trouble.code && <CodeLine code={trouble.code} />}

@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { kitWords } from './kit-words.ts';
-import type { Known, Resource } from './resource.ts';
+import { troubleIn, type Known, type Resource } from './resource.ts';
 import { TroubleAlert, type TroubleAlertProps } from './TroubleAlert.tsx';
 import { useLate } from './use-late.ts';
 
@@ -18,10 +18,9 @@ export function WhenKnown<T>({ of, loading, children }: WhenKnownProps<T>) {
   const answer = of.answer.value;
   const isLoading = answer.state === 'loading';
   const late = useLate(isLoading);
-  const trouble = answer.state === 'failed' ? answer.trouble : answer.state === 'known' ? answer.old : null;
   return (
     <>
-      <TroubleAlert trouble={trouble}>
+      <TroubleAlert trouble={troubleIn(answer)}>
         {answer.state === 'known' && <p>{kitWords.old}</p>}
         <p>
           <button type="button" class="button" onClick={() => void of.again()}>

@@ -13,6 +13,12 @@ export type Answer<T, Trouble> =
 
 export type Known<T = unknown, Trouble = unknown> = Extract<Answer<T, Trouble>, { state: 'known' }>;
 
+/** Why there is no answer, or none that is newer. */
+export function troubleIn<Trouble>(answer: Answer<unknown, Trouble>): Trouble | null {
+  if (answer.state === 'loading') return null;
+  return answer.state === 'failed' ? answer.trouble : answer.old;
+}
+
 export interface Resource<T, Trouble> {
   readonly answer: ReadonlySignal<Answer<T, Trouble>>;
   /** Null: not known. Nobody draws "none" from it. */
@@ -24,7 +30,7 @@ export interface Resource<T, Trouble> {
   again(): Promise<void>;
   /** A newer value, as the answer to a change tells it: a question under way is no longer waited for. */
   take(value: T): void;
-  /** Changes a known value in its place; a question under way goes on. */
+  /** Changes a known value in its place; a question under way continues. */
   change(to: (value: T) => T): void;
   /** Loading: what is known is no answer to the next question. */
   forget(): void;

@@ -9,6 +9,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { instances } from '../kit/counted.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
 import { FindInPacs, useFindStore } from './FindInPacs.tsx';
@@ -53,7 +54,7 @@ const AT_FIRST = 5;
 function Studies({ store }: OfStore) {
   const find = useFindStore();
   const { study } = store.form.value;
-  const hasOwn = store.studies.value?.length !== 0;
+  const hasOwn = store.studies.value.value?.length !== 0;
   return (
     <>
       <OwnStudies
@@ -78,7 +79,7 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
   const nameOfInput = useInputName();
   const [all, setAll] = useState(false);
   const { study } = store.form.value;
-  const studies = store.studies.value ?? [];
+  const studies = store.studies.value.value ?? [];
   // Chosen elsewhere, and perhaps sent by another person.
   const extra =
     study !== '' && !isListed && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
@@ -88,7 +89,12 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
   const shown = all
     ? known
     : known.filter(({ studyInstanceUID }, at) => at < AT_FIRST || studyInstanceUID === study);
-  if (known.length === 0) return <p class="quiet">{said.noStudies}</p>;
+  if (known.length === 0)
+    return (
+      <WhenKnown of={store.studies} loading={said.loadingStudies}>
+        {(_, answer) => <p class="quiet">{said.noStudies(answer)}</p>}
+      </WhenKnown>
+    );
   return (
     <fieldset>
       <legend class="unseen">{said.studies}</legend>
@@ -170,12 +176,12 @@ function AFile({ store }: OfStore) {
 }
 
 function versionsOf({ form, models }: RunStore): readonly ModelVersion[] {
-  return models.value?.find(({ id }) => id === form.value.model)?.versions ?? [];
+  return models.value.value?.find(({ id }) => id === form.value.model)?.versions ?? [];
 }
 
 function Models({ store }: OfStore) {
   const { model, version } = store.form.value;
-  const models = store.models.value ?? [];
+  const models = store.models.value.value ?? [];
   const versions = versionsOf(store);
   const active = models.find(({ id }) => id === model)?.active ?? null;
   const options = versions.map((each) => {

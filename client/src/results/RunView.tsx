@@ -8,7 +8,7 @@ import type { Job } from '#shared/protocol/inference.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { useLate } from '../kit/use-late.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useSettling } from '../kit/use-settling.ts';
 import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -45,8 +45,8 @@ export function RunView({ id, ofCase, list, picked }: RunViewProps) {
   const store = useRunStore(id, ofCase);
   const running = store.running.value;
   const trouble = store.trouble.value;
-  const isKnown = store.models.value !== null;
-  const late = useLate(!isKnown && trouble === null);
+  const { answer } = store.models;
+  const isKnown = answer.value.state === 'known';
   const run = async (work: () => Promise<Job | null>) => {
     const lead = leadFromHere();
     const job = await work();
@@ -57,25 +57,17 @@ export function RunView({ id, ofCase, list, picked }: RunViewProps) {
   };
   return (
     <>
-      <main id="content" class="page run" aria-busy={!isKnown && trouble === null}>
+      <main id="content" class="page run" aria-busy={answer.value.state === 'loading'}>
         {ofCase === '' ? <Back /> : <BackToCase id={id} />}
         <h1 tabIndex={-1}>{said.title}</h1>
         <NotForDiagnosis />
-        {trouble && (
-          <TroubleNotice trouble={trouble}>
-            {!isKnown && (
-              <button type="button" class="button" onClick={() => void store.load()}>
-                {kitWords.again}
-              </button>
-            )}
-          </TroubleNotice>
-        )}
+        {trouble && <TroubleNotice trouble={trouble} />}
         {running.kind === 'job' ? (
           <Watch store={store} job={running.job} onRetry={() => void run(store.retry)} />
-        ) : isKnown ? (
-          <RunForm store={store} />
         ) : (
-          late && <p class="quiet">{said.loading}</p>
+          <WhenKnown of={{ answer, again: store.load }} loading={said.loading}>
+            {() => <RunForm store={store} />}
+          </WhenKnown>
         )}
       </main>
       {isKnown && running.kind !== 'job' && <RunBar store={store} onRun={() => void run(store.run)} />}

@@ -116,7 +116,15 @@ test('a person who may not list studies can still run a model on a file', async 
     null,
   );
   await store.load();
-  assert.equal([store.models.value?.length, store.studies.value, store.trouble.value], [3, [], null]);
+  assert.equal([store.models.value.value?.length, store.studies.value.value], [3, []]);
+});
+
+test('studies that could not be listed are not none: the models are there, and a study is still asked for', async () => {
+  const { store } = open((asked) => (asked.path === '/uploads' ? unreachable() : models(asked)), null);
+  await store.load();
+  assert.is(store.models.answer.value.state, 'known');
+  assert.is(store.studies.answer.value.state, 'failed');
+  assert.is(store.form.value.source, 'study');
 });
 
 test('a run is followed until it is done and opens its result', async () => {

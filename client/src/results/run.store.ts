@@ -3,7 +3,8 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { uploadListSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { caseSchema } from '#shared/protocol/cases.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
-import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { modelListSchema, type Model } from './answers.ts';
 import { followJob } from './follow-job.ts';
@@ -15,9 +16,9 @@ export type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 
 
 export interface RunStore {
   readonly form: Signal<Form>;
-  /** Null until loaded. */
-  readonly models: ReadonlySignal<readonly Model[] | null>;
-  readonly studies: ReadonlySignal<readonly UploadStatus[] | null>;
+  readonly models: Resource<readonly Model[], Trouble>;
+  /** The caller's own, as far as a model can read them. */
+  readonly studies: Resource<readonly UploadStatus[], Trouble>;
   readonly invalid: ReadonlySignal<Invalid | null>;
   readonly running: ReadonlySignal<Running>;
   readonly trouble: ReadonlySignal<Trouble | null>;
@@ -49,8 +50,8 @@ export interface RunTools {
 
 type State = {
   readonly form: Signal<Form>;
-  readonly models: Signal<readonly Model[] | null>;
-  readonly studies: Signal<readonly UploadStatus[] | null>;
+  readonly models: Resource<readonly Model[], Trouble>;
+  readonly studies: Resource<readonly UploadStatus[], Trouble>;
   readonly running: Signal<Running>;
   readonly trouble: Signal<Trouble | null>;
   readonly ofCase: Signal<StudyOfCase | null>;
@@ -62,6 +63,7 @@ type State = {
 export function createRunStore(tools: RunTools): RunStore {
   const state = createState(tools.study);
   const { form, models, studies, running, trouble, closed } = state;
+  const invalid = computed(() => invalidOf(form.value, models.value.value ?? []));
   return {
     form,
     models,
@@ -72,11 +74,8 @@ export function createRunStore(tools: RunTools): RunStore {
     set: (some) => set(state, some),
     load: () => load(state, tools),
     chooseOfCase: (caseId, at) => chooseOfCase(state, tools, { caseId, at }),
-    invalid: computed(() => invalidOf(form.value, models.value ?? [])),
-    run: async () =>
-      invalidOf(form.peek(), models.peek() ?? []) === null
-        ? start(state, tools, () => infer(state, tools))
-        : null,
+    invalid,
+    run: async () => (invalid.peek() === null ? start(state, tools, () => infer(state, tools)) : null),
     cancel: () => cancel(state, tools),
     retry: () => retry(state, tools),
     again() {
@@ -84,14 +83,18 @@ export function createRunStore(tools: RunTools): RunStore {
       running.value = { kind: 'form' };
       trouble.value = null;
     },
-    close: () => closed.abort(),
+    close() {
+      closed.abort();
+      models.close();
+      studies.close();
+    },
   };
 }
 
 const createState = (study: string | null): State => ({
   form: signal(emptyForm(study)),
-  models: signal(null),
-  studies: signal(null),
+  models: createResource<readonly Model[], Trouble>(troubleOf),
+  studies: createResource<readonly UploadStatus[], Trouble>(troubleOf),
   running: signal<Running>({ kind: 'form' }),
   trouble: signal(null),
   ofCase: signal(null),
@@ -105,24 +108,29 @@ function set({ form }: State, some: Partial<Form>): void {
 
 /** Reads the models and the studies to choose from, and chooses the usual ones. */
 async function load(state: State, { api, study, readsAll }: RunTools): Promise<void> {
-  const { form, models, studies, trouble, closed } = state;
-  const { signal } = closed;
-  trouble.value = null;
-  try {
-    // A reader who never sends a study has none to choose from.
-    const sent = api.json('/uploads', uploadListSchema, { signal }).then(
-      ({ uploads }) => uploads,
-      () => [],
-    );
-    const [known, uploads] = await Promise.all([api.json('/models', modelListSchema, { signal }), sent]);
-    models.value = known.models.filter(isAsked);
-    studies.value = newestOf(uploads.filter(({ counts }) => counts.inPacs > 0));
-    const usual = models.value.find(({ id }) => id === 'pneumonia') ?? models.value[0];
+  const { form, models, studies } = state;
+  const askModels = models.ask(async (signal) => {
+    const known = (await api.json('/models', modelListSchema, { signal })).models.filter(isAsked);
+    const usual = known.find(({ id }) => id === 'pneumonia') ?? known[0];
     if (form.peek().model === '' && usual) set(state, { model: usual.id });
-    if (form.peek().study === '' && studies.value.length === 0 && study === null && !readsAll)
+    return known;
+  });
+  const askStudies = studies.ask(async (signal) => {
+    const own = newestOf((await listOwn(api, signal)).filter(({ counts }) => counts.inPacs > 0));
+    if (form.peek().study === '' && own.length === 0 && study === null && !readsAll)
       set(state, { source: 'file' });
+    return own;
+  });
+  await Promise.all([askModels, askStudies]);
+}
+
+/** A person who may not list uploads has none. */
+async function listOwn(api: RunTools['api'], signal: AbortSignal): Promise<readonly UploadStatus[]> {
+  try {
+    return (await api.json('/uploads', uploadListSchema, { signal })).uploads;
   } catch (error) {
-    if (!signal.aborted) trouble.value = troubleOf(error);
+    if (error instanceof ApiProblem && error.status === 403) return [];
+    throw error;
   }
 }
 

@@ -1,17 +1,25 @@
 /** *Have it read*: asks for a review of a case, by readers who are named or found as its type says. */
 import { useState } from 'preact/hooks';
-import { reviewSchema, type ReviewType, type ReviewTypes } from '#shared/protocol/reviews.ts';
+import {
+  reviewSchema,
+  reviewTypesSchema,
+  type ReviewType,
+  type ReviewTypes,
+} from '#shared/protocol/reviews.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { troubleOf } from '../cases/case-trouble.ts';
+import { useTold } from '../cases/use-told.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { kitWords } from '../kit/kit-words.ts';
 import { leadFromHere } from '../kit/lead-from-here.ts';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { offerTypes, type KnownImages } from './fitting-types.ts';
 import { reviewWords } from './review-words.ts';
-import { useReviewTypes } from './use-review-types.ts';
-import { useSeenReaders } from './use-seen-readers.ts';
+import { hasSeen, useSeenReaders, type SeenReaders } from './use-seen-readers.ts';
 
 const words = reviewWords.ofCase;
 
@@ -24,57 +32,57 @@ type HaveItReadProps = {
 export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
-  const [isBusy, setBusy] = useState(false);
+  const [attempt] = useState(() => openAttempt(troubleOf));
   const [chosen, setChosen] = useState<string | null>(null);
   const [named, setNamed] = useState<Named>({ readers: [], adjudicator: '' });
   // Sent again after a lost answer, it opens no second review.
   const [id] = useState(() => crypto.randomUUID());
-  const choices = useReviewTypes(setTrouble);
+  const told = useTold('/review-types', reviewTypesSchema);
   const allSeen = useSeenReaders(caseId, null);
-  const { fitting, others } = offerTypes(choices?.types ?? [], images);
+  const { fitting, others } = offerTypes(told.value.value?.types ?? [], images);
   const offered = [...fitting, ...others];
   const name = chosen ?? offered[0]?.name ?? '';
   const type = offered.find((one) => one.name === name);
   const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
-  const seen = type?.definition.hidesFinding ? allSeen.ids : [];
-  const seenNamed = namedAmong(choices?.readers ?? [], named, seen);
+  const seen = type?.definition.hidesFinding ? allSeen : [];
+  const seenNamed = namedAmong(told.value.value?.readers ?? [], named, seen);
   const isOwnSeen = seenNamed.some((one) => one.id === account);
-  const isUnknown = allSeen.isUnknown && type?.definition.hidesFinding && named.readers.length > 0;
+  const isUnknown = seen === 'unknown' && named.readers.length > 0;
   const asksAnyway = seenNamed.length > 0 && !isOwnSeen;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (type === undefined || isTooMany || isOwnSeen) return;
-    setBusy(true);
-    setTrouble(null);
     const lead = leadFromHere();
-    try {
-      const body = { id, type: name, ...namedIn(type, named) };
-      await api.json(`/cases/${caseId}/reviews`, reviewSchema, { method: 'POST', body });
-      onClose();
-      lead(hrefOf({ page: 'reviews', id }));
-    } catch (error) {
-      setTrouble(troubleOf(error));
-      setBusy(false);
-    }
+    const body = { id, type: name, ...namedIn(type, named) };
+    const path = `/cases/${caseId}/reviews`;
+    if (!(await attempt.tried(() => api.json(path, reviewSchema, { method: 'POST', body })))) return;
+    onClose();
+    lead(hrefOf({ page: 'reviews', id }));
   };
   return (
     <Sheet title={words.sheet} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <TypeField {...{ name, fitting, others }} onChoose={setChosen} />
-        <Readers accounts={choices?.readers ?? []} {...{ named, seen, onName: setNamed }} />
-        <div role="alert">
-          {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
-          {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
-          {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
-          {isUnknown && <p class="small">{words.seenUnknown}</p>}
-        </div>
-        {mayDiffer(type) && <Adjudicator accounts={choices!.readers} {...{ named, onName: setNamed }} />}
-        <TroubleAlert trouble={trouble} />
+        <WhenKnown of={told} loading={kitWords.looking}>
+          {({ readers: accounts }) => (
+            <>
+              <TypeField {...{ name, fitting, others }} onChoose={setChosen} />
+              <Readers {...{ accounts, named, seen, onName: setNamed }} />
+              <div role="alert">
+                {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
+                {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
+                {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
+                {isUnknown && <p class="small">{words.seenUnknown}</p>}
+              </div>
+              {mayDiffer(type) && <Adjudicator {...{ accounts, named, onName: setNamed }} />}
+            </>
+          )}
+        </WhenKnown>
+        <TroubleAlert trouble={attempt.trouble.value} />
         <FormActions
           submit={asksAnyway || isUnknown ? words.submitSeen : words.submit}
           submitting={words.submitting}
-          isBusy={isBusy || choices === null}
+          isBusy={attempt.isBusy.value}
+          isReady={type !== undefined && seen !== 'loading'}
           onCancel={onClose}
         />
       </form>
@@ -113,8 +121,8 @@ const TypeOptions = ({ types }: { readonly types: readonly ReviewType[] }) =>
 /** The ids of accounts. `adjudicator` empty: the review type says who. */
 type Named = { readonly readers: readonly string[]; readonly adjudicator: string };
 
-const namedAmong = (all: ReviewTypes['readers'], { readers }: Named, of: readonly string[]) =>
-  all.filter(({ id }) => of.includes(id) && readers.includes(id));
+const namedAmong = (all: ReviewTypes['readers'], { readers }: Named, seen: SeenReaders) =>
+  all.filter(({ id }) => hasSeen(seen, id) && readers.includes(id));
 
 const mayDiffer = (type: ReviewType | undefined): boolean => (type?.definition.readers ?? 0) > 1;
 
@@ -129,7 +137,7 @@ type NamedProps = {
   readonly onName: (named: Named) => void;
 };
 
-type ReadersProps = NamedProps & { readonly seen: readonly string[] };
+type ReadersProps = NamedProps & { readonly seen: SeenReaders };
 
 function Readers({ accounts, named: { readers, adjudicator }, seen, onName }: ReadersProps) {
   const choose = (account: string, checked: boolean) => {
@@ -154,7 +162,7 @@ function Readers({ accounts, named: { readers, adjudicator }, seen, onName }: Re
           />
           <span>
             <bdi>{account.username}</bdi>
-            {seen.includes(account.id) && <span class="small quiet"> {words.hasSeen}</span>}
+            {hasSeen(seen, account.id) && <span class="small quiet"> {words.hasSeen}</span>}
           </span>
         </label>
       ))}

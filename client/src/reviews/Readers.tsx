@@ -1,17 +1,24 @@
 /** The readers of a review, as far as the person may know them: a free place is taken, or a place given to somebody. */
 import { useState } from 'preact/hooks';
-import { REVIEWERS, type Review, type ReviewPlace } from '#shared/protocol/reviews.ts';
+import {
+  REVIEWERS,
+  reviewTypesSchema,
+  type Review,
+  type ReviewPlace,
+  type ReviewTypes,
+} from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR, isRefusal, stepOf, type Party } from '#shared/protocol/review-state.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import type { CaseTrouble } from '../cases/case-trouble.ts';
+import { useTold } from '../cases/use-told.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useSession } from '../net/net-context.ts';
 import { dueOf } from './due-of.ts';
 import type { ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
-import { useReviewTypes } from './use-review-types.ts';
-import { useSeenReaders } from './use-seen-readers.ts';
+import { hasSeen, useSeenReaders, type SeenReaders } from './use-seen-readers.ts';
 
 const words = reviewWords.readers;
 
@@ -85,14 +92,12 @@ type GiveSheetProps = Pick<ReadersProps, 'review' | 'store'> & {
 };
 
 function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const holders = review.places.map(({ reader }) => reader?.id);
   const seen = useSeenReaders(review.caseId, review.id);
-  const types = useReviewTypes(setTrouble);
-  const people = types?.readers.filter(({ id }) => !holders.includes(id));
-  const chosenSeen = people?.find(({ id }) => id === chosen && seen.ids.includes(id));
-  const isUnknown = chosen !== null && seen.isUnknown;
+  const types = useTold('/review-types', reviewTypesSchema);
+  const chosenSeen = types.value.value?.readers.find(({ id }) => id === chosen && hasSeen(seen, id));
+  const isUnknown = chosen !== null && seen === 'unknown';
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (chosen === null) return;
@@ -102,39 +107,56 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
   return (
     <Sheet title={words.sheet} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)}>
-        {people?.length === 0 && <p>{words.nobody}</p>}
-        <fieldset class="review-choice">
-          <legend>{words.to}</legend>
-          {(people ?? []).map(({ id, username }) => (
-            <label key={id} class="choice">
-              <input
-                type="radio"
-                name="reader"
-                required
-                class="tick"
-                checked={chosen === id}
-                onChange={() => setChosen(id)}
-              />
-              <span>
-                <bdi>{username}</bdi>
-                {seen.ids.includes(id) && <span class="small quiet"> {reviewWords.ofCase.hasSeen}</span>}
-              </span>
-            </label>
-          ))}
-        </fieldset>
+        <WhenKnown of={types} loading={kitWords.looking}>
+          {({ readers }, known) => {
+            const people = readers.filter(({ id }) => !holders.includes(id));
+            if (people.length === 0) return <p>{words.nobody(known)}</p>;
+            return <People {...{ people, seen, chosen }} onChoose={setChosen} />;
+          }}
+        </WhenKnown>
         {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
         <div role="alert">
           {chosenSeen && <p class="small">{words.seenBy(chosenSeen.username)}</p>}
           {isUnknown && <p class="small">{words.seenUnknown}</p>}
         </div>
-        <TroubleAlert trouble={trouble ?? store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={chosenSeen || isUnknown ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={store.isBusy.value}
+          isReady={types.value.value !== null && seen !== 'loading'}
           onCancel={onClose}
         />
       </form>
     </Sheet>
   );
 }
+
+type PeopleProps = {
+  readonly people: ReviewTypes['readers'];
+  readonly seen: SeenReaders;
+  readonly chosen: string | null;
+  readonly onChoose: (id: string) => void;
+};
+
+const People = ({ people, seen, chosen, onChoose }: PeopleProps) => (
+  <fieldset class="review-choice">
+    <legend>{words.to}</legend>
+    {people.map(({ id, username }) => (
+      <label key={id} class="choice">
+        <input
+          type="radio"
+          name="reader"
+          required
+          class="tick"
+          checked={chosen === id}
+          onChange={() => onChoose(id)}
+        />
+        <span>
+          <bdi>{username}</bdi>
+          {hasSeen(seen, id) && <span class="small quiet"> {reviewWords.ofCase.hasSeen}</span>}
+        </span>
+      </label>
+    ))}
+  </fieldset>
+);

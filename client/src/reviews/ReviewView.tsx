@@ -7,7 +7,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
-import { usePatients, type Asked } from '../cases/use-patients.ts';
+import { usePatients, type Patients } from '../cases/use-patients.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -70,7 +70,7 @@ export function ReviewView({ id }: { readonly id: string }) {
     };
   }, [store]);
   const review = store.review.value;
-  const late = useLate(review === null && store.trouble.value === null);
+  const late = useLate(review === null && store.trouble.value === null && !store.isMissing.value);
   return (
     <main id="content" class="page stack review" aria-busy={store.isBusy.value}>
       <p class="case-back">
@@ -86,8 +86,9 @@ export function ReviewView({ id }: { readonly id: string }) {
           ? words.missing
           : review
             ? reviewWords.list.name(review.title, review.caseNumber)
-            : late && words.loading}
+            : words.heading}
       </h1>
+      {late && <p class="quiet">{words.loading}</p>}
       {store.isMissing.value && <p class="quiet">{words.missingWhat}</p>}
       {store.isMissing.value && review === null && <UnsentSteps store={store} />}
       <TroubleAlert trouble={store.trouble.value}>
@@ -122,7 +123,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
   const mine = ownMarks(store.marks.value ?? [], spacings, {
     ...{ place: own?.place ?? null, hasOthers: others.length > 0 },
   });
-  const [patients, askPatients] = usePatients(review.caseId);
+  const patients = usePatients(review.caseId);
   const openReviews = useOpenReviews();
   useEffect(() => void openReviews.refresh(), [review.state]);
   useFocusAfterSigning(own);
@@ -130,7 +131,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
     <>
       <CameAfter review={review} />
       <Facts review={review}>
-        <ReviewPatients patients={patients} again={askPatients} />
+        <ReviewPatients patients={patients} />
       </Facts>
       <div class="review-columns">
         {studies && (
@@ -240,7 +241,7 @@ const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => 
 
 type OwnReadingProps = Pick<OneReviewProps, 'review' | 'store'> & {
   readonly own: ReviewPlace;
-  readonly patients: Asked;
+  readonly patients: Patients;
 };
 
 function OwnReading({ review, own, store, patients }: OwnReadingProps) {

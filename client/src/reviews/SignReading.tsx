@@ -8,7 +8,7 @@ import { positiveOf } from '#shared/protocol/review-judgement.ts';
 import type { Review, Said } from '#shared/protocol/reviews.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { studyDaysOf, whoseSaid } from '../cases/say-patient.ts';
-import type { Asked as Patients } from '../cases/use-patients.ts';
+import type { Patients } from '../cases/use-patients.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
@@ -80,7 +80,7 @@ export function SignReading({ review, said, isTouched, store, patients }: SignRe
 
 /** The head of the page has scrolled away by now: whose study it is, as far as the reader is shown it there. */
 function whoseReading({ pseudonym, caseNumber, modalities }: Review, patients: Patients): string {
-  const told = Array.isArray(patients) ? patients : [];
+  const told = patients.value.value ?? [];
   const whose = whoseSaid(told) ?? pseudonym ?? caseWords.caseNumber(caseNumber);
   return words.signFor([whose, ...modalities, ...studyDaysOf(told)].join(reviewWords.separator));
 }

@@ -73,7 +73,6 @@ export const reviewWords = {
       all: none('Nobody has asked for a review. Open a case and choose Have it read.'),
     } satisfies Record<ReviewList, None>,
     loading: 'Loading reviews…',
-    more: 'Show more',
     types: 'Review types',
     name: (type: string, number: number) => `${type}, case ${number}`,
     due: (day: string) => `due ${day}`,
@@ -82,6 +81,7 @@ export const reviewWords = {
   },
   page: {
     back: 'All reviews',
+    heading: 'Review',
     loading: 'Loading the review…',
     missing: 'This review does not exist',
     missingWhat: 'It was deleted with its case, or is not for you.',
@@ -133,7 +133,7 @@ export const reviewWords = {
     give: 'Give to…',
     sheet: 'Give the reading to',
     to: 'Person',
-    nobody: 'Nobody else may read. An administrator can give accounts the role of a radiologist.',
+    nobody: none('Nobody else may read. An administrator can give accounts the role of a radiologist.'),
     kept: 'What was answered stays in the history. The next reader begins with an empty form.',
     seenBy: (name: string) =>
       `${name} may have seen what models found, or what others wrote of the case. This reading is to be made without. The review will say so.`,

@@ -1,51 +1,29 @@
 /** The review types of the site: who reads, and what they are asked; added and changed here. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import { reviewTypesSchema, type ReviewDefinition, type ReviewType } from '#shared/protocol/reviews.ts';
-import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
+import {
+  reviewTypesSchema,
+  type ReviewDefinition,
+  type ReviewType,
+  type ReviewTypes,
+} from '#shared/protocol/reviews.ts';
 import { caseWords } from '../../cases/case-words.ts';
-import { troubleOf } from '../../cases/case-trouble.ts';
-import { openAttempt } from '../../kit/open-attempt.ts';
+import { useTold } from '../../cases/use-told.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
-import { useLate } from '../../kit/use-late.ts';
+import { WhenKnown } from '../../kit/WhenKnown.tsx';
+import type { ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
 import { nameFor } from './type-form.ts';
 import { TypeSheet } from './TypeSheet.tsx';
 import { typeWords as words } from './type-words.ts';
 
-/** The types as the gateway has them, and what a person makes of them. */
-function useTypes() {
-  const api = useApi();
-  const types = useSignal<readonly ReviewType[] | null>(null);
-  const [attempt] = useState(() => openAttempt(troubleOf));
-  const load = () =>
-    attempt.tried(async () => {
-      types.value = (await api.json('/review-types', reviewTypesSchema)).types;
-    });
-  useEffect(() => void load(), []);
-  /** `before` null: a new one. Throws ApiProblem, Unreachable. */
-  const save = async (before: ReviewType | null, definition: ReviewDefinition) => {
-    const names = (types.value ?? []).map(({ name }) => name);
-    const after = await (before === null
-      ? api.json('/review-types', reviewTypesSchema, {
-          ...{ method: 'POST', body: { name: nameFor(definition.title, names), definition } },
-        })
-      : api.json(`/review-types/${before.name}`, reviewTypesSchema, {
-          ...{ method: 'PUT', body: { version: before.version, definition } },
-        }));
-    types.value = after.types;
-  };
-  return { types: types.value, attempt, load, save };
-}
-
 export function ReviewTypesView() {
-  const { types, attempt, load, save } = useTypes();
+  const api = useApi();
+  const types = useTold('/review-types', reviewTypesSchema);
   /** Null: the form is closed. */
   const editing = useSignal<{ readonly type: ReviewType | null } | null>(null);
-  const late = useLate(types === null && attempt.isBusy.value);
   return (
-    <main id="content" class="page stack" aria-busy={types === null}>
+    <main id="content" class="page stack" aria-busy={types.answer.value.state === 'loading'}>
       <div>
         <a class="button button-bare" href={hrefOf({ page: 'reviews', id: '' })}>
           {words.back}
@@ -53,24 +31,44 @@ export function ReviewTypesView() {
         <h1 tabIndex={-1}>{words.title}</h1>
       </div>
       <p class="quiet">{words.intro}</p>
-      <TroubleAlert trouble={attempt.trouble.value}>
-        <p>
-          <button type="button" class="button" onClick={() => void load()}>
-            {words.again}
-          </button>
-        </p>
-      </TroubleAlert>
-      {late && <p class="quiet">{words.loading}</p>}
-      {types && <Types types={types} onEdit={(type) => (editing.value = { type })} />}
+      <WhenKnown of={types} loading={words.loading}>
+        {(known) => <Types types={known.types} onEdit={(type) => (editing.value = { type })} />}
+      </WhenKnown>
       {editing.value !== null && (
         <TypeSheet
           definition={editing.value.type?.definition ?? null}
-          onSave={(definition) => save(editing.value?.type ?? null, definition)}
+          onSave={async (definition) =>
+            types.take(
+              await put(api, {
+                definition,
+                before: editing.value?.type ?? null,
+                all: types.value.peek()!.types,
+              }),
+            )
+          }
           onClose={() => (editing.value = null)}
         />
       )}
     </main>
   );
+}
+
+type Wanted = {
+  readonly definition: ReviewDefinition;
+  /** Null: a new one. */
+  readonly before: ReviewType | null;
+  readonly all: readonly ReviewType[];
+};
+
+/** The types after it. Throws ApiProblem, Unreachable. */
+function put(api: Pick<ApiClient, 'json'>, { definition, before, all }: Wanted): Promise<ReviewTypes> {
+  if (before !== null) {
+    const body = { version: before.version, definition };
+    return api.json(`/review-types/${before.name}`, reviewTypesSchema, { method: 'PUT', body });
+  }
+  const names = all.map(({ name }) => name);
+  const body = { name: nameFor(definition.title, names), definition };
+  return api.json('/review-types', reviewTypesSchema, { method: 'POST', body });
 }
 
 type TypesProps = {

@@ -10,7 +10,6 @@ export const typeWords = {
   intro:
     'A review type says who reads a case and which questions they answer. A change makes a new version; reviews that are open keep theirs.',
   loading: 'Loading the review types…',
-  again: 'Try again',
   add: 'Add a review type',
   change: 'Change',
   changeOf: (title: string) => `Change ${title}`,
