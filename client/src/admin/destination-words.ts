@@ -75,7 +75,7 @@ export const destinationWords = {
   waiting: waitingWords,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
   heldWhere:
-    'Under Studies, “Whole site” lists them with the reason. Whoever sent them decides, or an administrator.',
+    'Under Studies, “Whole site” lists them with the reason. The sender decides, or an administrator.',
   heldOpen: 'Open Studies',
   refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
@@ -187,7 +187,7 @@ export const destinationWords = {
   askFailing: (name: string) => ({
     title: `${name} fails its test. Send new studies there anyway?`,
     about: '',
-    what: 'They wait at the gateway until the test is well. Look at what the test found, and mend that first.',
+    what: 'They wait at the gateway until the test passes. Fix what the test found first.',
     yes: 'Send there anyway',
     no: 'Cancel',
   }),
@@ -372,7 +372,7 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   if (kind !== 'folder') return addresses[kind];
   const what =
     folderRoot === null
-      ? 'Folders cannot be destinations here. Whoever runs the gateway first has to set RELAY_FOLDER_ROOT, and to restart it.'
+      ? 'Folders cannot be destinations here until the person who runs the gateway sets RELAY_FOLDER_ROOT and restarts it.'
       : `The part of its path after ${withSlash(folderRoot)} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
   return { ...addresses.folder, what };
 }

@@ -106,7 +106,7 @@ test('four images of which one came again with other boxes are four, all in the 
     input: Buffer.from(await sheet.arrayBuffer()),
   }).toString();
   const text = words.replace(/\s+/g, ' ');
-  assert.match(text, 'All 4 instances that were sent are in the PACS.');
+  assert.match(text, 'All 4 images that were sent are in the PACS.');
   assert.match(text, 'What 4 CT');
   assert.match(
     text,
