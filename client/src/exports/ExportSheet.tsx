@@ -34,6 +34,19 @@ type ExportSheetProps = {
   readonly onClose: () => void;
 };
 
+/** A file about groups has nothing of fewer cases than a group has. */
+const isEmptyFor = (selection: NewExport['selection'], template: ExportTemplate | undefined): boolean =>
+  'cases' in selection &&
+  selection.cases.length < ANONYMOUS_GROUP &&
+  template?.definition.redaction === 'anonymous';
+
+/** The first; where its file would be empty, the first with pseudonyms. */
+function preselected(templates: readonly ExportTemplate[], selection: NewExport['selection']) {
+  const [first] = templates;
+  const limited = templates.find(({ definition }) => definition.redaction === 'limited');
+  return (isEmptyFor(selection, first) && limited) || first;
+}
+
 export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const api = useApi();
   const isListed = !('cases' in selection);
@@ -49,11 +62,11 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
     void attempt.tried(async () => {
       const all = (await api.json('/export-templates', exportTemplatesSchema)).templates;
       templates.value = all.filter(({ definition }) => !namesHidden.value || definition.redaction !== 'full');
-      chosen.value = templates.value[0]?.name ?? null;
+      chosen.value = preselected(templates.value, selection)?.name ?? null;
     });
   }, []);
   const template = templates.value?.find(({ name }) => name === chosen.value);
-  const isTooFew = !isListed && count < ANONYMOUS_GROUP && template?.definition.redaction === 'anonymous';
+  const isTooFew = isEmptyFor(selection, template);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     isMissing.value = purpose.value.trim() === '';
