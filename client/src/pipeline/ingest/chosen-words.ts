@@ -30,6 +30,7 @@ export const chosenWords = {
   missingNext: 'Copy the disc again, or choose the whole disc.',
   indexInDoubt: 'The disc’s index is damaged',
   indexInDoubtNext: 'It may not list every study. Check that all of them are listed here.',
+  noPicture: 'Picture can’t be shown here.',
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   /** `what`: tells it from another study of the same patient. */
