@@ -70,7 +70,8 @@ export const destinationWords = {
   add: 'Add a destination',
   primary: 'Primary',
   primaryMeans: 'New studies go here, and viewers and models use it.',
-  fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
+  fromEnvironment:
+    'Set at every start: by PACS_URL, or by npm start, which brings this PACS where PACS_URL is not set. To use another one, set PACS_URL and restart.',
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
   waiting: waitingWords,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
@@ -223,7 +224,7 @@ export const destinationWords = {
     no: 'Keep',
   }),
   kept: {
-    environment: 'It cannot be deleted here: PACS_URL sets it at every start.',
+    environment: 'It cannot be deleted here: PACS_URL or npm start sets it at every start.',
     primary: 'It cannot be deleted while it is primary. Make another destination primary first.',
     studies:
       'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there, and name it in no rule.',
