@@ -30,7 +30,7 @@ export const helpWords = {
     },
     {
       title: 'It says “to decide”',
-      what: 'Some images cannot continue until you decide: this device holds them back, sending was interrupted, or the gateway or the PACS did not take them. All other images are still on their way.',
+      what: 'Some images wait until you decide: this device holds them back, sending was interrupted, or the gateway or the PACS did not take them. All others are still on their way.',
       next: 'Tap it: the page gives the reason for each, and offers what you can do.',
     },
     {

@@ -137,7 +137,7 @@ test('another image under the UID of one of them is a fifth, which needs a perso
   const text = execFileSync('pdftotext', ['-layout', '-', '-'], {
     input: Buffer.from(await sheet.arrayBuffer()),
   }).toString();
-  assert.match(text, '4 of 5 instances');
+  assert.match(text, '4 of 5 images');
   assert.match(text.replace(/\s+/g, ' '), '1 other image under the same ID was not stored');
   assert.not.match(text, 'left out by a person');
   await pipeline.close();
