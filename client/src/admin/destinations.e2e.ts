@@ -69,7 +69,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await first.getByText('A short look: it does not try how large a request may be.').waitFor();
   await first.getByText(/^New studies go here, and viewers/).waitFor();
-  await first.getByText('It cannot be deleted here: PACS_URL sets it at every start.').waitFor();
+  await first.getByText('It cannot be deleted here: PACS_URL or npm start sets it at every start.').waitFor();
   await expect(page.getByRole('button', { name: 'Delete default' })).toBeDisabled();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('second');
