@@ -140,7 +140,7 @@ if (why !== null) {
   const queueBehindCut = async (files: ReturnType<typeof filesOf>) => {
     world.link.cut();
     await sendStudy(page, files);
-    await page.getByText(`You can close this page: ${files.length} instances are safe here`).waitFor();
+    await page.getByText(`You can close this page: ${files.length} images are safe here`).waitFor();
   };
 
   test('a study queued while the link was down arrives after the app was closed, and a notification says so', async () => {
@@ -167,11 +167,11 @@ if (why !== null) {
       .toEqual([
         {
           title: 'CT study is in the PACS',
-          body: 'All 12 instances are in the PACS. Its receipt is ready.',
+          body: 'All 12 images are in the PACS. Its receipt is ready.',
         },
       ]);
     await page.goto(world.address);
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   });
@@ -188,7 +188,7 @@ if (why !== null) {
     await page.goto(world.address);
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     inTheMiddle.resume();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await untilInPacs(INSTANCES);
     const { unique, inParcels } = world.bytes.counts();
     const again = inParcels - unique;
@@ -237,7 +237,7 @@ if (why !== null) {
     await expect.poll(isAwake).toBe(true);
     await looksRight(page, 'queue-goes-on-open');
     inTheMiddle.resume();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await expect.poll(isAwake).toBe(false);
   });
 }

@@ -57,7 +57,7 @@ async function smallPicturesDoNotCount(page: Page): Promise<void> {
       .locator('.held-instance canvas')
       .nth(at - 1)
       .scrollIntoViewIfNeeded();
-    await page.getByRole('button', { name: `Instance ${at} of 3: Open the picture and look` }).waitFor();
+    await page.getByRole('button', { name: `Image ${at} of 3: Open the picture and look` }).waitFor();
     await expect(page.locator('.held-instance').getByRole('checkbox')).toHaveCount(0);
   }
   await expect(page.getByRole('button', { name: /^Release/ })).toHaveCount(0);
@@ -69,11 +69,11 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage));
-    await page.getByRole('heading', { name: '3 instances will not be sent' }).waitFor();
-    await page.getByText('3 of 6 instances stay here until you decide').waitFor();
+    await page.getByRole('heading', { name: '3 images are held back' }).waitFor();
+    await page.getByText('3 of 6 images stay here until you decide').waitFor();
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
-    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '3 images held back' }).waitFor();
     await smallPicturesDoNotCount(page);
     await looksRight(page, 'held-back-unseen');
     await page.getByRole('button', { name: 'Look at all 3 pictures' }).click();
@@ -86,7 +86,7 @@ walk(
     await looksRight(page, 'held-back');
     await page.getByLabel('Series').selectOption({ index: 1 });
     await page.getByText('This instance does not leave this device.').waitFor();
-    await page.getByRole('button', { name: 'Enlarge the picture of instance 2' }).click();
+    await page.getByRole('button', { name: 'Enlarge the picture of image 2' }).click();
     await page.getByRole('dialog').locator('canvas').waitFor();
     await looksRight(page, 'held-large');
     await pressKey(page, 'Escape');
@@ -100,14 +100,14 @@ walk(
     const { page, account } = stage;
     await openHeldBack(stage);
     await releaseTwo(page);
-    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
-    await page.getByRole('button', { name: /^Leave out on instance/ }).click();
+    await page.getByRole('heading', { name: '1 image held back' }).waitFor();
+    await page.getByRole('button', { name: /^Leave out on image/ }).click();
     await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
     await looksRight(page, 'held-back-left-out');
-    await page.getByRole('button', { name: /^Decide again on instance/ }).click();
-    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
-    await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
-    await page.getByRole('link', { name: '1 needs you', exact: true }).waitFor();
+    await page.getByRole('button', { name: /^Decide again on image/ }).click();
+    await page.getByRole('heading', { name: '1 image held back' }).waitFor();
+    await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 images' }).click();
+    await page.getByRole('link', { name: '1 to decide', exact: true }).waitFor();
     await expect.poll(() => instancesSentBy(stage, account.username), { timeout: PATIENCE_MS }).toBe(5);
   },
 );
@@ -138,7 +138,7 @@ walk('a document can only be left out', async ({ page, enter }) => {
   await choose(page, [documentFile()]);
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByText('It cannot be released, even after somebody has looked at it.').waitFor();
-  await page.getByText('No picture can be drawn here').first().waitFor();
+  await page.getByText('Picture can’t be shown here.').first().waitFor();
   await looksRight(page, 'held-document');
 });
 

@@ -72,11 +72,11 @@ walk('the next instance and another series are compared in its place', async (st
   await openComparison(stage);
   await page.locator('.segment', { hasText: 'All' }).click();
   await page.getByLabel('Search').fill('SeriesNumber');
-  await page.getByRole('button', { name: 'Next instance' }).click();
-  await page.getByText('Instance 2 of 6').waitFor();
-  await expect(page.getByRole('button', { name: 'Previous instance' })).toBeEnabled();
+  await page.getByRole('button', { name: 'Next image' }).click();
+  await page.getByText('Image 2 of 6').waitFor();
+  await expect(page.getByRole('button', { name: 'Previous image' })).toBeEnabled();
   await page.getByLabel('Series').selectOption({ index: 1 });
-  await page.getByText('Instance 1 of 6').waitFor();
+  await page.getByText('Image 1 of 6').waitFor();
   await page
     .locator('.change', { hasText: 'SeriesNumber' })
     .locator('.change-value')
@@ -120,13 +120,13 @@ walk('a name that is seen while going through all pictures is covered from there
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('button', { name: 'Look at all 3 pictures' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: /^Cover the name on instance/ }).click();
+  await dialog.getByRole('button', { name: /^Cover the name on image/ }).click();
   await page.locator('.cover-image canvas').waitFor();
   await dialog.getByRole('button', { name: 'Add a box' }).click();
   await dialog.getByRole('button', { name: 'Cover 1 image' }).click();
   await dialog.getByRole('button', { name: 'Release 1 image' }).click();
   // Back among the pictures, at this one.
-  await dialog.getByRole('button', { name: /^Change the boxes on instance/ }).waitFor();
+  await dialog.getByRole('button', { name: /^Change the boxes on image/ }).waitFor();
   await expect(dialog.getByRole('checkbox', { name: /I covered everything in this picture/ })).toBeChecked();
   await pressKey(page, 'Escape');
   await dialog.waitFor({ state: 'detached' });
@@ -140,15 +140,15 @@ walk(
     await choose(page, burnedIn(stage));
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     const open =
-      'Instance 2 of 3: Open the picture and look for a name in it; then you can say that nothing is there.';
+      'Image 2 of 3: Open the picture and look for a name in it; then you can say that nothing is there.';
     await page.getByRole('button', { name: open }).click();
-    const dialog = page.getByRole('dialog', { name: 'Picture of instance 2' });
+    const dialog = page.getByRole('dialog', { name: 'Picture of image 2' });
     // Closed sooner, nobody has seen it.
     await dialog.locator('.tick:enabled').waitFor();
     await pressKey(page, 'Escape');
-    const tick = page.getByRole('checkbox', { name: /^Instance 2 of 3: I looked at this picture/ });
+    const tick = page.getByRole('checkbox', { name: /^Image 2 of 3: I looked at this picture/ });
     await tick.check();
-    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '2 images held back' }).waitFor();
     await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(1);
   },
 );
@@ -156,21 +156,21 @@ walk(
 walk('a release covers one instance or all shown ones, and can be taken back', async (stage) => {
   const { page } = stage;
   await openHeldBack(stage);
-  await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).check();
-  await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+  await page.getByLabel(/^Image 1 of 3: I looked at this picture/).check();
+  await page.getByRole('heading', { name: '2 images held back' }).waitFor();
   await page.getByLabel('Search').fill('BurnedIn');
   await page.locator('.change', { hasText: 'BurnedInAnnotation' }).waitFor();
   await expect(page.locator('.change', { hasText: 'BurnedInAnnotation' })).toHaveText(
     /YES[\s\S]*NO[\s\S]*A person looked at it/,
     { useInnerText: true },
   );
-  await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).uncheck();
+  await page.getByLabel(/^Image 1 of 3: I looked at this picture/).uncheck();
   await page.getByText('This instance does not leave this device.').waitFor();
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
   await looksRight(page, 'release-all');
   await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
   await page.getByRole('button', { name: 'Hold all 3 back again' }).click();
-  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+  await page.getByRole('heading', { name: '3 images held back' }).waitFor();
   await releaseTwo(page);
   await looksRight(page, 'held-back-released');
 });
@@ -182,11 +182,11 @@ walk(
     await stage.enter();
     await choose(page, burnedIn(stage, { series: 1, burnedInSeries: 1, instancesPerSeries: 2 }));
     await page.getByText(/leave it out/).waitFor();
-    await page.getByRole('link', { name: 'Review them' }).click();
-    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
-    await page.getByRole('button', { name: 'Leave out on instance 1' }).click();
-    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
-    await expect(page.getByRole('button', { name: 'Leave out on instance 2' })).toHaveCount(0);
+    await page.getByRole('link', { name: 'Look at the pictures' }).click();
+    await page.getByRole('heading', { name: '2 images held back' }).waitFor();
+    await page.getByRole('button', { name: 'Leave out on image 1' }).click();
+    await page.getByRole('heading', { name: '1 image held back' }).waitFor();
+    await expect(page.getByRole('button', { name: 'Leave out on image 2' })).toHaveCount(0);
     await page.getByRole('button', { name: 'Nothing to send until you have decided' }).waitFor();
     await looksRight(page, 'held-back-whole');
     await page.getByRole('button', { name: 'Leave this study out' }).click();
@@ -199,13 +199,13 @@ walk('decisions about held images stand after a reload once the same files are c
   const { page } = stage;
   await openHeldBack(stage);
   await releaseTwo(page);
-  await page.getByRole('button', { name: /^Leave out on instance/ }).click();
+  await page.getByRole('button', { name: /^Leave out on image/ }).click();
   await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
   await untilDecisionsKept(page, 3);
   await page.reload();
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await choose(page, burnedIn(stage));
-  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).waitFor();
+  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 images' }).waitFor();
   await page.getByText('You left 1 image of this study out', { exact: false }).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
@@ -224,7 +224,7 @@ walk('an unreadable file says what to do', async ({ page, folder, enter, seed })
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await group(page, 'Identity').waitFor();
   await rm(paths[1]!);
-  await page.getByRole('button', { name: 'Next instance' }).click();
+  await page.getByRole('button', { name: 'Next image' }).click();
   await page.getByText('The device could not read the file.').waitFor();
   await page.getByText('Put the medium in again and choose the file once more.').waitFor();
   await looksRight(page, 'before-after-unreadable');
@@ -267,7 +267,7 @@ walk(
     await held.getByText('Frame 4 of 4').waitFor();
     await expect(held.getByText('1 of 4 frames shown'), 'a small frame does not count').toHaveCount(3);
     await pressOn(frame, 'Tab');
-    const shows = page.getByRole('button', { name: 'Instance 1 of 3: Show all frames' });
+    const shows = page.getByRole('button', { name: 'Image 1 of 3: Show all frames' });
     await expect(shows).toBeFocused();
     await expect(shows).toHaveCSS('outline-style', 'solid');
     await pressOn(shows, 'Enter');
@@ -281,14 +281,13 @@ walk(
     await pressKey(page, 'Escape');
     const focused = await closing.evaluate((watched) => watched.focused);
     assert.match(focused, /\btick\b/, 'no key is missed between the picture and its decision');
-    const tick = page.getByLabel(
-      'Instance 1 of 3: I looked at all 4 frames; nothing in them names a person',
-      { exact: true },
-    );
+    const tick = page.getByLabel('Image 1 of 3: I looked at all 4 frames; nothing in them names a person', {
+      exact: true,
+    });
     await expect(tick).toBeFocused();
     await expect(tick).toHaveCSS('outline-style', 'solid');
     await pressOn(tick, 'Space');
-    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '2 images held back' }).waitFor();
   },
 );
 

@@ -51,7 +51,7 @@ walk('is offered again, and the PACS takes it with a box over the name', async (
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByText('The PACS no longer has this image as you sent it').waitFor();
   await looksRight(page, 'cover-deleted');
-  await page.getByRole('button', { name: 'Cover the name on instance 1' }).click();
+  await page.getByRole('button', { name: 'Cover the name on image 1' }).click();
   await page.getByRole('button', { name: 'Add a box' }).click();
   await page.getByRole('button', { name: 'Cover 1 image' }).click();
   await page.getByRole('button', { name: 'Release 1 image' }).click();

@@ -65,7 +65,7 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
     await page.getByRole('button', { name }).focus();
     await pressOn(page.getByRole('button', { name }), 'Enter');
   };
-  await pressButton('Cover the name on instance 1');
+  await pressButton('Cover the name on image 1');
   await page.locator('.cover-image canvas').waitFor();
   await pressButton('Add a box');
   await page.getByText(/^Box added: 80 by 30 pixels at 120, 105/).waitFor();
@@ -104,11 +104,11 @@ walk(
   async (stage) => {
     const { page } = stage;
     await openHeld(stage, filmsOf(stage, [{ frames: 1 }]));
-    await page.getByRole('checkbox', { name: /^Instance 1 of 1: I looked at this picture/ }).check();
+    await page.getByRole('checkbox', { name: /^Image 1 of 1: I looked at this picture/ }).check();
     await page.getByText('Released: it is sent with the study').waitFor();
     await openEditor(page);
     await page.getByRole('button', { name: 'Hold it back again' }).click();
-    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+    await page.getByRole('heading', { name: '1 image held back' }).waitFor();
     await openEditor(page);
     await page.getByRole('button', { name: 'Nothing identifying is visible' }).waitFor();
     await expect(page.getByRole('button', { name: /^Hold .* back again$/ })).toHaveCount(0);
@@ -181,7 +181,7 @@ walk(
     await showAllFrames(page);
     await page.getByRole('button', { name: 'Release 1 image' }).click();
     await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
-    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '2 images held back' }).waitFor();
   },
 );
 
@@ -189,7 +189,7 @@ walk(
 async function offersNoOtherVersion(page: Page, films: readonly Uint8Array[]): Promise<void> {
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await chooseFilms(page, films);
-  await page.getByText(/^Already in the PACS: 1 instance of this study, sent /).waitFor();
+  await page.getByText(/^Already in the PACS: 1 image of this study, sent /).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.locator('.held-instance').getByText('stores no other version', { exact: false }).waitFor();
   await looksRight(page, 'cover-not-stored');

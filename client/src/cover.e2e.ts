@@ -132,7 +132,7 @@ walk(
 async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Promise<void> {
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await chooseFilms(page, films);
-  await page.getByText(/^Already in the PACS: 2 instances of this study, sent /).waitFor();
+  await page.getByText(/^Already in the PACS: 2 images of this study, sent /).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   const said = page.locator('.notice', { hasText: 'You decided about it before: the PACS has it' });
   await said.waitFor();

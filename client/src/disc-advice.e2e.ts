@@ -30,7 +30,7 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
-const MAY_GO = 'Your study is in the PACS: the disc or files may go';
+const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
@@ -57,7 +57,7 @@ const chooseUnsendable = (page: Page, file: StudyOnDisk): Promise<void> =>
 async function isKept(page: Page, notSent: string): Promise<void> {
   await disc(page, 'Keep your files or disc').waitFor();
   await page.locator('.status-disc').getByRole('button', { name: notSent }).waitFor();
-  await expect(page.getByText(/may go|may be removed/)).toHaveCount(0);
+  await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
 }
 
 const toUpload = async ({ page, address }: Stage): Promise<void> => {
@@ -75,14 +75,14 @@ walk(
     await disc(page, MAY_GO).waitFor();
     await page.reload();
     await disc(page, MAY_GO).waitFor();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await toUpload(stage);
     const study = syntheticStudy({ seed: seed(2), instancesPerSeries: 2 });
     const [index] = syntheticDisc([{ study, patient: { name: 'Roe^Richard', id: 'R-1' } }]).filter(
       ({ path }) => path === 'DICOMDIR',
     );
     await chooseUnsendable(page, onDisk('DICOMDIR', index!.bytes));
-    await page.getByText(`${study.instances.length} files that the disc’s index names are missing`).waitFor();
+    await page.getByText(`${study.instances.length} files listed on the disc are missing`).waitFor();
     await isKept(page, `${study.instances.length} files not sent`);
     await looksRight(page, 'disc-kept');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
@@ -133,9 +133,9 @@ walk(
     await looksRight(page, 'disc-not-sent');
     await untilChoiceKept(page, 3);
     await page.reload();
-    await page.getByText('3 instances chosen and not sent: choose them again').waitFor();
+    await page.getByText('3 images were not sent. Choose them again.').waitFor();
     await disc(page, 'Keep your files or disc').waitFor();
-    await expect(page.getByText(/may go|may be removed/)).toHaveCount(0);
+    await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
   },
 );
 
@@ -149,29 +149,31 @@ walk(
     await choose(other, studyOf(stage, 12));
     await untilChoiceKept(other, 3);
     await page.reload();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     const crashed = other.waitForEvent('crash');
     void other.goto('chrome://crash').catch(() => undefined);
     await crashed;
-    const said = page.getByText('3 instances chosen and not sent: choose them again');
+    const said = page.getByText('3 images were not sent. Choose them again.');
     await said.waitFor();
     await disc(page, 'Keep your files or disc').waitFor();
     await choose(page, studyOf(stage, 13, 'Weber^Karl'));
-    await page.getByText('3 instances chosen, not safe yet: press Send').waitFor();
+    await page.getByText('3 images chosen, not safe yet: press Send').waitFor();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await said.waitFor();
     // A study that is sent now is said too, beside the others.
     await choose(page, studyOf(stage, 16, 'Vogt^Vera'));
     await pressSend(page);
     await page
-      .getByText('Your study is in the PACS: the disc or files may go, except 3 files not sent')
+      .getByText(
+        'Your study is in the PACS, except 3 files not sent. You can remove the disc or delete the files but those.',
+      )
       .waitFor();
     await expect(said).toBeVisible();
     await looksRight(page, 'disc-not-sent-before');
     await page.getByRole('button', { name: 'Dismiss' }).click();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await page.reload();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await expect(said).toHaveCount(0);
     await other.close();
   },
@@ -195,7 +197,7 @@ walk(
     await chooseFromDisk(page, [...halb, ...fuchs]);
     await Promise.all([halb[0]!, ...fuchs].map((path) => rm(path)));
     await page.getByRole('button', { name: /^Send 2 studies/ }).click();
-    await page.getByText('2 instances added to the queue').waitFor();
+    await page.getByText('2 images added to the queue').waitFor();
     await page.getByText('Nothing of the study of Fuchs, Ute could be read: 3 files not sent.').waitFor();
     await page.getByRole('link', { name: 'Open your studies' }).click();
     await page.locator('[data-part=arrived] .queue-name a').waitFor();
@@ -205,10 +207,10 @@ walk(
     await page.getByRole('dialog').getByText('1 damaged or missing image of H. H.').waitFor();
     await untilChoiceKept(page, 3);
     await page.reload();
-    await page.getByText('3 instances chosen and not sent: choose them again').waitFor();
+    await page.getByText('3 images were not sent. Choose them again.').waitFor();
     await page.getByText('1 damaged or missing', { exact: false }).first().waitFor();
     await disc(page, 'Keep your files or disc').waitFor();
-    await expect(page.getByText(/may go|may be removed/)).toHaveCount(0);
+    await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
   },
 );
 

@@ -276,7 +276,7 @@ walk.installed(
     await page.addInitScript(noteSaid, [empty, links.online]);
     await page.context().setOffline(false);
     await page.reload();
-    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('You can close this page: 12 images are safe here').waitFor();
     await untilStatusSays(page, links['gateway-unreachable']);
     assert.equal(await saidOn(page), []);
   },

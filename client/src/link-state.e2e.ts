@@ -70,7 +70,7 @@ if (why !== null) {
       // The app also checks for a new version, and does not take the hotel's page for one.
       await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => undefined));
       await sendStudy(page, filesOf({ seed: 1 }));
-      await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+      await page.getByText('You can close this page: 12 images are safe here').waitFor();
       await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
       await page.reload();
       await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();

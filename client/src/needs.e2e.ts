@@ -33,16 +33,16 @@ const walk = await walkScreens(test, {
 });
 
 const badge = (page: Page, count: number) =>
-  page.getByRole('link', { name: `${count} need you`, exact: true });
+  page.getByRole('link', { name: `${count} to decide`, exact: true });
 
 /** At each size the number stands with its words, and not beside the name of a page, whose things it would count. */
 async function standsApart(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   for (const width of [1280, 1024, 390]) {
     await page.setViewportSize({ width, height: before.height });
-    const inStatus = page.locator('.status').getByRole('link', { name: '4 instances need you' });
+    const inStatus = page.locator('.status').getByRole('link', { name: '4 images to decide' });
     const number = width > 560 ? badge(page, 4) : inStatus;
-    await expect(number).toHaveText(/4 (instances )?need you/, { useInnerText: true });
+    await expect(number).toHaveText(/4 (images )?to decide/, { useInnerText: true });
     const isApart = async () => {
       const [own, results] = await Promise.all([
         number.boundingBox(),
@@ -98,11 +98,11 @@ async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
   await pressSend(page);
   await expect.poll(taps.now, 'the main job is two taps').toBe(2);
   await badge(page, 4).waitFor();
-  await page.getByText('4 instances need you').first().waitFor();
-  await expect(page.getByText('The disc may be removed')).toHaveCount(0);
+  await page.getByText('4 images to decide').first().waitFor();
+  await expect(page.getByText('You can remove the disc')).toHaveCount(0);
   await taps.again();
   await badge(page, 4).click();
-  await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'To decide', level: 1 }).waitFor();
   return taps;
 }
 
@@ -167,7 +167,7 @@ function documentOf(name: string, seed: number): Uint8Array {
 
 const untilInPacs = (stage: Stage, count: number) =>
   until(
-    `${count} instances to be in the PACS`,
+    `${count} images to be in the PACS`,
     async () => (await instancesSentBy(stage, stage.account.username)) === count,
   );
 
@@ -180,11 +180,11 @@ walk(
     await looksRight(page, 'needs');
     await standsApart(page);
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
-    await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
+    await page.getByRole('heading', { name: '4 images held back' }).waitFor();
     await page.getByText(/The rest of this study is sent\.$/).waitFor();
     await toolsAreInSight(page);
     await releaseFromPictures(page);
-    await page.locator('.status').getByText('4 instances chosen, not safe yet: press Send').waitFor();
+    await page.locator('.status').getByText('4 images chosen, not safe yet: press Send').waitFor();
     await pressSend(page);
     const tapped = await taps.now();
     assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
@@ -195,8 +195,8 @@ walk(
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, heldBackFiles(stage, 1));
     // They were decided about, and the PACS has them: the page knows before Send.
-    await page.getByText(/8 instances of this study/).waitFor();
-    await expect(page.getByText(/(will not be sent|until you decide)$/)).toHaveCount(0);
+    await page.getByText(/8 images of this study/).waitFor();
+    await expect(page.getByText(/(held back|until you decide)$/)).toHaveCount(0);
     await pressSend(page);
     const entries = await untilOver(page, 3);
     assert.equal(
@@ -207,7 +207,7 @@ walk(
         [4, []],
       ],
     );
-    await expect(page.getByText(/need you(r decision)?$/)).toHaveCount(0);
+    await expect(page.getByText(/to decide$/)).toHaveCount(0);
   },
 );
 
@@ -238,14 +238,16 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.getByRole('link', { name: /^Decide about/ }).click();
   await page.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
-  await page.getByText('Nothing needs you').waitFor();
+  await page.getByText('Nothing to decide').waitFor();
   await looksRight(page, 'needs-none');
   await page.getByRole('link', { name: 'Open your studies' }).click();
   await page.locator('[data-part=arrived] .queue-name a').click();
-  await page.getByText('4 instances left out: not in the PACS').waitFor();
+  await page.getByText('4 images left out: not in the PACS').waitFor();
   await looksRight(page, 'study-left-out');
   await page
-    .getByText('Your study is in the PACS: the disc or files may go, except 4 files not sent')
+    .getByText(
+      'Your study is in the PACS, except 4 files not sent. You can remove the disc or delete the files but those.',
+    )
     .waitFor();
   await page.getByRole('button', { name: 'Which files?' }).click();
   await page.getByRole('heading', { name: '4 files not sent' }).waitFor();
@@ -255,7 +257,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
     .getByRole('link', { name: /^4 images left out of / })
     .click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await page.getByText('4 instances left out: not in the PACS').waitFor();
+  await page.getByText('4 images left out: not in the PACS').waitFor();
   await page.reload();
   await page.context().unroute(decisions);
   await untilSigned(stage, { 'left-out-name': 4 });
@@ -265,8 +267,8 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
   await notSent.waitFor({ state: 'detached' });
   await page.reload();
-  await page.getByText('4 instances left out: not in the PACS').waitFor();
-  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByText('4 images left out: not in the PACS').waitFor();
+  await page.getByText('Nothing is waiting on this device').waitFor();
   await expect(notSent).toHaveCount(0);
 });
 
@@ -277,12 +279,9 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   const send = page.getByRole('button', { name: /^Send 1 study/ });
   await send.waitFor();
   await page.goto(`${address}/#/needs`);
-  await page.getByText('Nothing needs you').waitFor();
+  await page.getByText('Nothing to decide').waitFor();
   await page.getByText(/you chose are not sent yet/).waitFor();
-  await page
-    .locator('.status')
-    .getByText('4 instances chosen, not safe yet: press Send under Upload')
-    .waitFor();
+  await page.locator('.status').getByText('4 images chosen, not safe yet: press Send under Upload').waitFor();
   const main = page.locator('.needs .button-main');
   await expect(main).toHaveText(['Go to Upload']);
   await main.click();
@@ -300,7 +299,7 @@ walk(
     await paper.getByText('Not sent until you decide').waitFor();
     await expect(paper.getByRole('checkbox')).toBeChecked({ indeterminate: true });
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
-    const why = page.locator('.notice', { hasText: 'Send takes 1 of the 2 studies you chose' });
+    const why = page.locator('.notice', { hasText: '1 of your 2 studies will be sent' });
     await why.getByText('Names cannot be removed safely from this kind of file.', { exact: false }).waitFor();
     const top = async (place: Locator) => (await place.boundingBox())!.y;
     const isAbove = async () => (await top(why)) < (await top(page.locator('.card').first()));

@@ -88,26 +88,26 @@ if (why !== null) {
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
     await page.locator('canvas').first().waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).click();
-    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('You can close this page: 12 images are safe here').waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
     assert.is(await instancesInPacs(app), 0);
   });
 
   test('queued studies are still there after another restart, more can be queued, and all arrive when the network is back', async () => {
     const { browser, page } = await coldStart(app);
-    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('You can close this page: 12 images are safe here').waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     // The sender's name for the study, so that a person knows which one waits.
     await page.locator('.queue-name a').first().waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf({ seed: 2 }));
-    await page.getByText('24 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('24 images are safe here', { exact: false }).waitFor();
     await expect(page.locator('[data-part=under-way] .queue-name').first()).toBeVisible();
 
     await app.gateway.start();
     app.link.mend();
     await browser.setOffline(false);
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
     await until('both studies to be in the PACS', async () => (await instancesInPacs(app)) === 24);
   });
 }

@@ -80,9 +80,9 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.untilText('1 study found');
   world.link.cut();
   await page.pressButton('Send 1 study');
-  await page.untilText(`Keep this page open: ${paths.length} instances are safe here`);
+  await page.untilText(`Keep this page open: ${paths.length} images are safe here`);
   world.link.mend();
-  await page.untilText('Nothing waits on this device');
+  await page.untilText('Nothing is waiting on this device');
   await page.untilText('In the PACS');
 }
 

@@ -60,7 +60,7 @@ walk(
     await page.getByText('Names are removed on this device').first().waitFor();
     await looksRight(page, 'upload-empty');
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByText('Nothing waits on this device.').waitFor();
+    await page.getByText('Nothing is waiting on this device.').waitFor();
     await looksRight(page, 'account');
     await page.getByLabel('Dark').check();
     await expect(page.locator('body')).toHaveCSS('background-color', 'rgb(0, 0, 0)');
@@ -128,7 +128,7 @@ walk(
       chosen.map(({ path, bytes }) => onDisk(path.split('/').at(-1)!, bytes)),
     );
     await page.getByRole('heading', { name: '2 studies found' }).waitFor();
-    await page.getByText('2 files that the disc’s index names are missing').waitFor();
+    await page.getByText('2 files listed on the disc are missing').waitFor();
     await page.getByText('Wrong patient?').waitFor();
     await page.getByText('Doe, Jane (ID D-1)').waitFor();
     await expect(page.getByText('can’t be sent')).toHaveCount(0);
@@ -177,11 +177,11 @@ walk(
     await page.mouse.wheel(0, 400);
     await rm(paths[0]!);
     await page.getByRole('button', { name: 'Send 1 study' }).click();
-    await page.getByText('11 instances added to the queue').waitFor();
+    await page.getByText('11 images added to the queue').waitFor();
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
     await page.getByRole('link', { name: 'Open your studies' }).click();
-    await expect(page.getByText('11 instances are safe here', { exact: false })).toHaveCount(1);
+    await expect(page.getByText('11 images are safe here', { exact: false })).toHaveCount(1);
   },
 );
 
@@ -190,9 +190,9 @@ walk.installed(
   async (stage) => {
     const { page } = stage;
     await queueOffline(stage, 2);
-    await page.getByText('You can close this page: 24 instances are safe here').waitFor();
+    await page.getByText('You can close this page: 24 images are safe here').waitFor();
     const isKept = await page.evaluate(() => navigator.storage.persisted());
-    const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
+    const disc = isKept ? 'You can remove the disc' : 'Keep your files or disc';
     await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
     await looksRight(page, 'queue-offline');
@@ -203,12 +203,12 @@ walk.installed(
     await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
     await looksRight(page, 'take-back');
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await page.locator('[data-part=taken-back] .study-open').click();
     await page.getByRole('button', { name: /^Remove from list/ }).click();
     await page.getByText('1 study removed from the list.').waitFor();
     await page.reload();
-    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
     await page.getByText('Names are removed on this device').first().waitFor();
     await looksRight(page, 'queue-opened-offline');
@@ -218,11 +218,11 @@ walk.installed(
 walk('an instance that contradicts the PACS waits for a decision, which is one button', async (stage) => {
   const { page } = stage;
   await sendToPacs(stage);
-  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByText('Nothing is waiting on this device').waitFor();
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
-  const decision = page.getByRole('region', { name: /needs you$/ });
+  const decision = page.getByRole('region', { name: /to decide$/ });
   await decision.getByText('A different image with this ID is already there').waitFor();
   await looksRight(page, 'study-decision');
   await page.getByRole('link', { name: 'Compare both images' }).click();

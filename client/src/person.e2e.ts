@@ -119,9 +119,7 @@ walk.installed(
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
-    await page
-      .getByText(/3 instances chosen and not sent\..*Studies that wait here stay encrypted/)
-      .waitFor();
+    await page.getByText(/3 images were not sent\..*Studies that wait here stay encrypted/).waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     await saysNothingOf(page, names);
@@ -202,7 +200,7 @@ walk('a person who locks the device by hand has left it at once, in all its tabs
     await tab.getByText('This device was locked.').waitFor();
     await saysNothingOf(tab, [account.username]);
   }
-  await page.getByText('3 instances chosen and not sent. Choose again after you sign in.').waitFor();
+  await page.getByText('3 images were not sent. Choose them again after you sign in.').waitFor();
   await other.close();
   await page.reload();
   await page.getByText('This device was locked.').waitFor();

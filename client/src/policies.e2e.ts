@@ -211,7 +211,7 @@ if (why !== null) {
     await page.getByRole('link', { name: 'Upload' }).click();
     app.link.cut();
     await send(page, second, choosePolicy);
-    await page.getByText(`You can close this page: ${INSTANCES} instances are safe here`).waitFor();
+    await page.getByText(`You can close this page: ${INSTANCES} images are safe here`).waitFor();
     const changed = await ask(app.gateway, ADMIN, {
       method: 'PUT',
       path: '/admin/policies/own',

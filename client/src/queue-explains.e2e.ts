@@ -83,7 +83,7 @@ walk(
     await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
     await page.locator('[data-part=taken-back] .study-open').click();
     await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
   },
 );
 
@@ -130,7 +130,7 @@ walk(
     const patient = { name: 'Meier^Anna', id: 'PAT-1001' };
     const files = filesOf({ seed: seed(21), series: 1, instancesPerSeries: 2, patient });
     await sendStudy(page, files);
-    await page.getByText('2 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('2 images are safe here', { exact: false }).waitFor();
     await installIsAdvisedWithItsButton(page);
     // The tab that was writing the study is gone.
     await changeStudies(page, () => ({ packing: true, state: 'reading' }));
@@ -138,7 +138,7 @@ walk(
     await page.getByText('Sending was interrupted.').waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('heading', { name: 'Upload' }).waitFor();
-    await page.getByRole('link', { name: '2 need you', exact: true }).waitFor();
+    await page.getByRole('link', { name: '2 to decide', exact: true }).waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     const again = page.getByRole('button', { name: 'Choose it again: Meier, Anna' });
     const chooseAgain = async (chosen: typeof files) => {
@@ -199,7 +199,7 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
   await page.getByRole('button', { name: 'Choose a folder' }).click();
   await page
     .getByRole('button', { name: /^Send 1 study/ })
-    .getByText('12 instances', { exact: false })
+    .getByText('12 images', { exact: false })
     .waitFor();
   await expect(page.getByRole('heading', { name: '1 study found' })).toHaveCount(1);
 });
@@ -216,7 +216,7 @@ walk(
     await toUpload(page);
     await choose(page, files);
     await page.getByText('5 of its 6 images are in the PACS already; 1 is new and will be sent.').waitFor();
-    await page.getByText('1 instance chosen, not safe yet: press Send').waitFor();
+    await page.getByText('1 image chosen, not safe yet: press Send').waitFor();
     await looksRight(page, 'upload-sent-in-part');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     const [first, ...others] = files.slice(0, 5);
@@ -235,7 +235,7 @@ walk(
     await page.getByRole('button', { name: /^Send 1 study/ }).click();
     const row = page.locator('.queue-row');
     await row.getByText('2 sends of this study', { exact: false }).waitFor();
-    await row.locator('.study-count').getByText('6 instances').waitFor();
+    await row.locator('.study-count').getByText('6 images').waitFor();
     await row.locator('.study-line').getByText('In the PACS').waitFor();
     await expect(row, 'two sends of one study are one row').toHaveCount(1);
     await row.locator('.study-open[aria-expanded=false]').click();
@@ -251,32 +251,32 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await toUpload(page);
   await choose(page, filesOf({ seed: seed(1) }));
-  await page.getByText(/^Already in the PACS: 12 instances of this study, sent /).waitFor();
+  await page.getByText(/^Already in the PACS: 12 images of this study, sent /).waitFor();
   const status = page.locator('.status');
-  await status.getByText('12 instances chosen: all in the PACS already').waitFor();
+  await status.getByText('12 images chosen: all in the PACS already').waitFor();
   await page
     .getByRole('button', { name: 'Send 1 study' })
-    .getByText('12 instances, all in the PACS already')
+    .getByText('12 images, all in the PACS already')
     .waitFor();
   await looksRight(page, 'upload-sent-before');
   await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
   await page.getByRole('main').getByRole('button', { name: 'Receipt', exact: true }).waitFor();
   await toUpload(page);
-  await page.getByText(/^Already in the PACS: 12 instances/).waitFor();
+  await page.getByText(/^Already in the PACS: 12 images/).waitFor();
   await page.locator('button.policy').click();
   await page.getByLabel(/^Keep everything unchanged/).check();
   await page.getByRole('button', { name: 'Keep names' }).click();
   await page
     .getByText('In the PACS already, without names. This Send makes a second copy with them.')
     .waitFor();
-  await status.getByText('12 instances chosen, not safe yet: press Send').waitFor();
+  await status.getByText('12 images chosen, not safe yet: press Send').waitFor();
   await page.locator('button.policy').click();
   await page.getByLabel(/^Remove names on this device/).check();
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
-  await page.getByText(/^Already in the PACS: 12 instances/).waitFor();
+  await page.getByText(/^Already in the PACS: 12 images/).waitFor();
   await page.getByRole('button', { name: /^Send 1 study/ }).click();
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByText('Nothing is waiting on this device').waitFor();
   await expect(page.locator('.queue-row')).toHaveCount(1);
   assert.is(await instancesSentBy(stage, stage.account.username), 12, 'and nothing is stored twice');
 });
@@ -291,11 +291,11 @@ walk(
     // The browser asks, and the person leaves all the same.
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
-    await page.getByText('12 instances chosen and not sent: choose them again').waitFor();
+    await page.getByText('12 images were not sent. Choose them again.').waitFor();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await looksRight(page, 'upload-choice-lost');
     await choose(page, filesOf({ seed: seed(1) }));
-    await page.getByText('12 instances chosen, not safe yet: press Send').waitFor();
+    await page.getByText('12 images chosen, not safe yet: press Send').waitFor();
   },
 );
 
@@ -315,9 +315,9 @@ walk(
     await sendStudy(page, filesOf({ seed: seed(1) }));
     await untilHeard(new RegExp(`^${named(stage, 1)}: Waiting for the network`));
     await visitor.setOffline(false);
-    await untilHeard(/: All 12 instances are in the PACS$/);
+    await untilHeard(/: All 12 images are in the PACS$/);
     await page.locator('[data-part=arrived]').getByRole('button', { name: 'Receipt' }).waitFor();
-    await untilHeard(/^Q\. Q\..*: All 12 instances are in the PACS$/);
+    await untilHeard(/^Q\. Q\..*: All 12 images are in the PACS$/);
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

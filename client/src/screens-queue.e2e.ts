@@ -81,7 +81,7 @@ walk('a study that is cancelled without a network says so, and the gateway is to
   inTheMiddle.resume();
   await visitor.setOffline(false);
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
-  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByText('Nothing is waiting on this device').waitFor();
   await expect(page.locator('.queue-row')).toHaveCount(1);
 });
 
@@ -120,7 +120,7 @@ walk(
     const debug = await visitor.newCDPSession(page);
     await goOffline(page);
     await sendStudy(page, filesOf({ seed: seed(6) }));
-    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await leave(page, async () => {
       await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
       await visitor.setOffline(false);

@@ -38,7 +38,7 @@ async function signOut({ page, account }: Pick<Stage, 'page' | 'account'>): Prom
 
 async function openArrived({ page }: Stage): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await page.getByText('12 instances in the PACS with the same digest as the bytes that were sent').waitFor();
+  await page.getByText('12 images in the PACS with the same digest as the bytes that were sent').waitFor();
 }
 
 walk(
@@ -104,15 +104,15 @@ walk(
       useInnerText: true,
     });
     await page.locator('.study-open').first().click();
-    await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
+    await page.getByText(/^2 series · 12 images · queued .* · in the PACS/).waitFor();
     await openArrived(stage);
     await page
       .locator('.study-head')
-      .getByText(/^CT · 2 series · 12 instances/)
+      .getByText(/^CT · 2 series · 12 images/)
       .waitFor();
     await page.getByText('It is in the PACS and can no longer be cancelled.', { exact: false }).waitFor();
-    await page.getByText(/^Names removed from 12 instances, checked twice \(PS3\.15 of .*\)$/).waitFor();
-    await page.getByText('Show 12 instances').click();
+    await page.getByText(/^Names removed from 12 images, checked twice \(PS3\.15 of .*\)$/).waitFor();
+    await page.getByText('Show 12 images').click();
     await page.locator('.instance').nth(11).waitFor();
     await looksRight(page, 'study-arrived');
     await page.getByRole('button', { name: 'Receipt', exact: true }).click();
@@ -143,7 +143,7 @@ async function isPrintedAlone(stage: Stage): Promise<void> {
   await expect(page.getByRole('button', { name: 'Print' })).toBeHidden();
   await expect(page.locator('.printed tbody tr')).toHaveCount(12);
   await expect(page.locator('.printed dl')).toHaveText(
-    /Names removed from 12 instances, checked twice \(PS3\.15 of/,
+    /Names removed from 12 images, checked twice \(PS3\.15 of/,
     { useInnerText: true },
   );
   await page
@@ -191,7 +191,7 @@ walk(
     const next = await createAccount(gateway, 'noor', ['technician']);
     await fillSignIn(page, next.username);
     await openStudies(page);
-    await page.getByText('1 study from another user waits on this device').waitFor();
+    await page.getByText('1 study from another user is waiting on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     await expect(page.locator('.queue-row')).toHaveCount(0);
     await expect(page.locator('body'), 'no title of the other one').not.toContainText(title);
@@ -199,7 +199,7 @@ walk(
     await fillSignIn(page, account.username);
     await openStudies(page);
     await page.locator('[data-part=arrived] .queue-name, .queue-row[data-part=arrived]').first().waitFor();
-    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByText('Nothing is waiting on this device').waitFor();
   },
 );
 
@@ -221,9 +221,7 @@ walk(
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page
-      .getByText('12 instances in the PACS with the same digest as the bytes that were sent')
-      .waitFor();
+    await page.getByText('12 images in the PACS with the same digest as the bytes that were sent').waitFor();
   },
 );
 

@@ -74,7 +74,7 @@ async function runModel({ page, hands, account }: Person, of: Case): Promise<str
 
 /** Asks both to read the case, blinded, although one has seen what the model found. Returns the review's id. */
 async function askForReaders({ page, hands }: Person, readers: readonly Account[]): Promise<string> {
-  await hands.press(button(page, 'Have it read'));
+  await hands.press(button(page, 'Request a reading'));
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('option', { name: /two blinded/ }).waitFor({ state: 'attached' });
   await hands.pick(dialog.getByLabel('What is asked'), 'Chest film, two blinded readers');

@@ -64,7 +64,7 @@ async function openUpload(page: Page, address: string): Promise<void> {
 async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studies: readonly string[]) {
   // Where a radiologist begins.
   await page.goto(`${app.address}/#/results`);
-  const unread = page.getByRole('region', { name: 'Waiting to be read' });
+  const unread = page.getByRole('region', { name: 'New studies without a reading' });
   await unread.locator('summary').click();
   const first = unread.getByRole('listitem').first();
   await first.getByText('Above the threshold for pneumonia. Not for diagnosis.').waitFor();

@@ -62,7 +62,7 @@ if (why !== null) {
   test('is announced, is installed with one press, and the study queued offline is still there and arrives', async () => {
     app.link.cut();
     await sendStudy(page, filesOf({ seed: 1 }));
-    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('You can close this page: 12 images are safe here').waitFor();
     // The new version comes before the first byte of the study can go.
     await page.getByRole('button', { name: /^Pause/ }).click();
     await copy.buildVersion('second');
@@ -73,7 +73,7 @@ if (why !== null) {
     await isVersion(page, project.version);
     await press(page, 'Use it now');
     await page.getByText('This is the new version.').waitFor();
-    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await isVersion(page, 'second');
     await page.getByRole('button', { name: /^Resume/ }).click();
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);

@@ -297,9 +297,19 @@ test('a PACS that does not give what it lists is said to be so: at the start, an
   await own.close();
 });
 
-test('a gateway that is stopping is not ready', async () => {
-  const own = await openTestGateway();
-  await own.stop();
+test('a gateway that starts says what it waits for, and one that stops that it stops: neither is ready', async () => {
+  const own = await openTestGateway({ start: false });
+  const health = async () => {
+    const answer = await own.call('GET', '/health');
+    const { status, waitsFor, database } = (await answer.json()) as Record<string, unknown>;
+    return [answer.status, status, waitsFor, database];
+  };
+  assert.equal(await health(), [503, 'starting', 'pipeline', 'ok']);
+  await own.start();
+  assert.equal(await health(), [200, 'degraded', undefined, 'ok']);
+  const stopped = own.stop();
+  assert.equal((await health()).slice(0, 3), [503, 'stopping', undefined]);
+  await stopped;
   assert.is((await own.call('GET', '/health/live')).status, 200);
   const answer = await own.call('GET', '/health/ready');
   assert.equal([answer.status, (await problemOf(answer)).code], [503, 'not-ready']);

@@ -51,6 +51,7 @@ import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
+import type { Phase } from './observability/observability.routes.ts';
 import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
@@ -135,8 +136,8 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   await auditHeads.link();
   await ensureFirstUser(db, config.adminPassword, { now: now(), passwordCost, showPassword });
   await setDefaultDestination(siteId, config.pacs, base);
-  let isStarted = false;
-  const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
+  let phase: Phase = 'pipeline';
+  const tools = { ...base, auditHeads, ...(await createTools(base)), phase: () => phase };
   await registerBuiltIn(db, tools.files, siteId, now());
   const dimse = dimseFeature(tools);
   const viewer = viewerFeature(tools);
@@ -155,9 +156,11 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     async start() {
       begin('starting its work');
       await startPipeline(tools.pipeline, jobs);
+      phase = 'features';
       await startFeatures(features, jobs, db);
+      phase = 'audit-trail';
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
-      isStarted = true;
+      phase = 'running';
       await dimse.listener.open();
       await tellOfPacs(base);
       tools.room.watch();
@@ -167,8 +170,8 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       void ignoreFailure(engine.ready(signal), 'the first run says why');
     },
     async stop() {
-      const wasStarted = isStarted;
-      isStarted = false;
+      const wasStarted = phase === 'running';
+      phase = 'stopping';
       await dimse.listener.close();
       await jobs.stop();
       await tools.room.stop();
@@ -205,7 +208,7 @@ type Base = Awaited<ReturnType<typeof openBase>>;
 type Tools = Base &
   Awaited<ReturnType<typeof createTools>> & {
     readonly auditHeads: AuditHeads;
-    readonly isStarted: () => boolean;
+    readonly phase: () => Phase;
   };
 
 /** A further feature adds its line here. */

@@ -157,7 +157,7 @@ async function countInstances({ orthanc: { restUrl, authorization } }: Pacs): Pr
 
 const OPEN_TO_ALL: Told = {
   mark: 'WARN',
-  says: 'The PACS answers anybody',
+  says: 'The PACS answers everyone',
   change: ['Orthanc', 'Set "AuthenticationEnabled" to true'],
 };
 

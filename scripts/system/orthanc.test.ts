@@ -1,5 +1,6 @@
 /** The real Orthanc beside strangers: whom its port answers, and requests that never come whole. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,26 @@ for (const [name, bytes] of [
     await Promise.all(ended);
     assert.ok(await doesAnswer(orthanc!.restUrl, orthanc!.authorization));
   });
+
+test('gives its password to no other program that listens on its port', async () => {
+  const given: (string | undefined)[] = [];
+  const stranger = createHttpServer(({ headers }, answer) => {
+    given.push(headers.authorization);
+    answer.end('{}');
+  });
+  const port = await listenOnLoopback(stranger);
+  const own = await mkdtemp(join(tmpdir(), 'relay-orthanc-'));
+  const binary = join(own, 'slow-orthanc');
+  await writeFile(binary, '#!/bin/sh\nexec sleep 60\n', { mode: 0o700 });
+  const outcome = await startOrthanc({ folder: own, port, program: { binary, plugin: '' } }).then(
+    async (running) => void (await running.stop()),
+    (error: Error) => error.message,
+  );
+  stranger.close();
+  await rm(own, { recursive: true });
+  assert.equal(given, []);
+  assert.match(outcome ?? '', /^Another program listens on port \d+/);
+});
 
 test('has that limit by its settings', async () => {
   const { HttpRequestTimeout, RemoteAccessAllowed } = JSON.parse(

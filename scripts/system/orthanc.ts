@@ -15,7 +15,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
 import { NotInstalled } from './not-installed.ts';
-import { freePort, listensOnAllAddresses } from './ports.ts';
+import { freePort, holdsPort, listensOnAllAddresses } from './ports.ts';
 import { cpuMsOf } from './processes.ts';
 import { untilReady } from './until-ready.ts';
 
@@ -197,7 +197,8 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
     if (child.pid !== undefined) await options.onSpawn?.(child.pid);
     await untilReady({
       name: 'Orthanc',
-      isReady: () => doesAnswer(restUrl, authorization),
+      // The password is for this process alone: whoever else listens there does not get it.
+      isReady: async () => (await holdsPort(child.pid ?? 0, port)) && doesAnswer(restUrl, authorization),
       exited,
       signOfLife: async () => `${await cpuMsOf(child.pid ?? 0)} ${(await stat(logFile)).size}`,
       say: options.say ?? (() => {}),

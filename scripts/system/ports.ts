@@ -2,7 +2,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { isPortFree, reservePort } from './reserve-port.ts';
 
 /** A port on which nobody listens, and that nobody else is given while this process lives. */
@@ -47,6 +47,13 @@ async function listeningSockets(port: number): Promise<Set<string>> {
   return inodes;
 }
 
+/** Everything that a process has open. */
+async function socketsOf(pid: number | string): Promise<Set<string>> {
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = await readdir(folder).catch(() => []);
+  return new Set(await Promise.all(descriptors.map((one) => readlink(join(folder, one)).catch(() => ''))));
+}
+
 /**
  * The process that listens on a port, as far as this user may see it; null when it is not known (another
  * user's, or not Linux).
@@ -56,14 +63,24 @@ async function portOwner(port: number): Promise<{ pid: number; name: string } | 
   if (sockets.size === 0) return null;
   for (const entry of await readdir('/proc').catch(() => [])) {
     if (!/^\d+$/.test(entry)) continue;
-    for (const descriptor of await readdir(`/proc/${entry}/fd`).catch(() => [])) {
-      const target = await readlink(`/proc/${entry}/fd/${descriptor}`).catch(() => '');
-      if (!sockets.has(target)) continue;
-      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
-      return { pid: Number(entry), name: basename(command.split('\0')[0]!) };
-    }
+    if ((await socketsOf(entry)).isDisjointFrom(sockets)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    return { pid: Number(entry), name: basename(command.split('\0')[0]!) };
   }
   return null;
+}
+
+/**
+ * Whether this process alone listens on the port. Elsewhere than on Linux nobody can tell, and it counts as if it did.
+ * @throws Error where another one does: also beside it, for the loopback may be the other's.
+ */
+export async function holdsPort(pid: number, port: number): Promise<boolean> {
+  if (process.platform !== 'linux') return true;
+  const sockets = await listeningSockets(port);
+  const held = await socketsOf(pid);
+  if ([...sockets].some((socket) => !held.has(socket)))
+    throw new Error(`Another program listens on port ${port}, which was meant for this one.`);
+  return sockets.size > 0;
 }
 
 /**

@@ -4,10 +4,10 @@ import type { Destination, DestinationExamination } from '#shared/protocol/desti
 import { Icon } from '../kit/Icon.tsx';
 import { hasSignIn } from './destination-form.ts';
 import { fittingOf } from './fitting-settings.ts';
-import { wrongFirst } from './order-findings.ts';
+import { lookOf, wrongFirst } from './order-findings.ts';
 import { destinationWords as words, waitsOf } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
-import { isUnusable, limitFound } from './request-limit.ts';
+import { limitFound } from './request-limit.ts';
 
 type Props = {
   readonly destination: Destination;
@@ -65,20 +65,21 @@ type VerdictProps = {
   readonly isShort: boolean;
 };
 
+const LOOKS = { ok: 'pacs', answers: 'caution', wrong: 'decide' } as const;
+
 function Verdict({ found, destination, isShort }: VerdictProps) {
   const { verdict, findings, milliseconds } = found;
   const wrong = wrongFirst(findings);
-  const isOk = !isUnusable(found);
+  const look = lookOf(found, destination);
+  const isOk = look !== 'wrong';
   const limit = isOk ? limitFound(found) : null;
-  // An answer to a question says nothing of the studies that it refuses, or loses.
-  const isWell =
-    isOk && verdict?.result !== 'fail' && destination.refused === null && destination.unlisted === null;
+  const isWrong = verdict?.result === 'fail' || destination.refused !== null || destination.unlisted !== null;
   return (
-    <div class="destination-finding" data-finding={isWell ? 'ok' : isOk ? 'answers' : 'wrong'}>
-      <Icon name={isWell ? 'pacs' : isOk ? 'caution' : 'decide'} />
+    <div class="destination-finding" data-finding={look}>
+      <Icon name={LOOKS[look]} />
       <div class="stack-tight">
         {isOk && limit === null && (
-          <p tabIndex={-1}>{!isWell ? words.answersAlone : verdict === null ? words.well : words.wellBut}</p>
+          <p tabIndex={-1}>{look === 'ok' ? words.well : isWrong ? words.answersAlone : words.wellBut}</p>
         )}
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />

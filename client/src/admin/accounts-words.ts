@@ -70,7 +70,7 @@ export const accountsWords = {
     title: 'Disable this account?',
     about: name,
     what: [
-      'This person is signed out everywhere and can’t sign in. What is already at the gateway still goes to the PACS.',
+      'This person is signed out everywhere and can’t sign in. Studies that are already at the gateway still go to the PACS.',
       'Studies that wait on a device stay there, encrypted, and are not sent until you enable the account or take them over on that device.',
       ...(modalities.length > 0 ? [modalitiesRefused(modalities)] : []),
       API_KEYS,
@@ -84,7 +84,7 @@ export const accountsWords = {
     name: 'User name',
     nameHint: 'Letters, digits and . _ @ + -, beginning with a letter or a digit. It can’t be changed later.',
     password: 'First password',
-    passwordHint: 'Made up for you; you can change it. You can copy it in the next step.',
+    passwordHint: 'Generated for you; you can change it. You can copy it in the next step.',
     badName: 'This user name can’t be used.',
     badNameNext: 'Use letters, digits and . _ @ + -, beginning with a letter or a digit. No spaces.',
     submit: 'Add the account',
@@ -92,7 +92,7 @@ export const accountsWords = {
   },
   passwordSheet: {
     password: 'New password',
-    hint: 'Made up for you; you can change it. You can copy it in the next step.',
+    hint: 'Generated for you; you can change it. You can copy it in the next step.',
     what: `This person is signed out everywhere. Nothing is lost: studies that wait on a device stay there, encrypted, and are sent after they sign in with the new password. ${API_KEYS}`,
     submit: 'Set the password',
     submitting: 'Setting…',

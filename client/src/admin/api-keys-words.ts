@@ -66,7 +66,7 @@ export const apiKeysWords = {
   ask: (name: string) => ({
     title: 'Revoke this key?',
     about: name,
-    what: 'Whatever uses it is refused at once, and an upload on its way is cut off. This cannot be undone.',
+    what: 'The gateway refuses every program that uses it at once, and cuts off an upload under way. You cannot undo this.',
     yes: 'Revoke',
     no: 'Keep the key',
   }),

@@ -91,7 +91,7 @@ const problems = {
     next: 'Check RELAY_VIEWER_PACKAGE.',
   },
   'wrong-digest': {
-    title: 'What came is not the package that this version knows.',
+    title: 'The file that came is not the package that this version knows.',
     next: 'Something on the way changed it, or RELAY_VIEWER_PACKAGE names another version. Nothing was kept.',
   },
   damaged: { title: 'The package cannot be unpacked.', next: 'Nothing was kept. Try again.' },

@@ -49,7 +49,7 @@ export const deadLetterWords = {
   askResend: (name: string, studies: number) => ({
     title: `Send ${counted(studies, 'study', 'studies')} to ${name} after all?`,
     about: '',
-    what: 'What the gateway no longer has is fetched from the destination that has it, and compared with what was promised. Studies that must arrive there count as in the PACS again once they have.',
+    what: 'The gateway fetches instances that it no longer has from the destination that has them, and checks them. Studies that must arrive there count as in the PACS again once they have.',
     yes: 'Send again',
     no: 'Cancel',
   }),

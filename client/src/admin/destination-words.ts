@@ -70,12 +70,13 @@ export const destinationWords = {
   add: 'Add a destination',
   primary: 'Primary',
   primaryMeans: 'New studies go here, and viewers and models use it.',
-  fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
+  fromEnvironment:
+    'Set at every start: by PACS_URL, or by npm start, which brings this PACS where PACS_URL is not set. To use another one, set PACS_URL and restart.',
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
   waiting: waitingWords,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
   heldWhere:
-    'Under Studies, “Whole site” lists them with the reason. Whoever sent them decides, or an administrator.',
+    'Under Studies, “Whole site” lists them with the reason. The sender decides, or an administrator.',
   heldOpen: 'Open Studies',
   refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
@@ -187,7 +188,7 @@ export const destinationWords = {
   askFailing: (name: string) => ({
     title: `${name} fails its test. Send new studies there anyway?`,
     about: '',
-    what: 'They wait at the gateway until the test is well. Look at what the test found, and mend that first.',
+    what: 'They wait at the gateway until the test passes. Fix what the test found first.',
     yes: 'Send there anyway',
     no: 'Cancel',
   }),
@@ -223,7 +224,7 @@ export const destinationWords = {
     no: 'Keep',
   }),
   kept: {
-    environment: 'It cannot be deleted here: PACS_URL sets it at every start.',
+    environment: 'It cannot be deleted here: PACS_URL or npm start sets it at every start.',
     primary: 'It cannot be deleted while it is primary. Make another destination primary first.',
     studies:
       'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there, and name it in no rule.',
@@ -372,7 +373,7 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   if (kind !== 'folder') return addresses[kind];
   const what =
     folderRoot === null
-      ? 'Folders cannot be destinations here. Whoever runs the gateway first has to set RELAY_FOLDER_ROOT, and to restart it.'
+      ? 'Folders cannot be destinations here until the person who runs the gateway sets RELAY_FOLDER_ROOT and restarts it.'
       : `The part of its path after ${withSlash(folderRoot)} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
   return { ...addresses.folder, what };
 }

@@ -69,7 +69,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await first.getByText('A short look: it does not try how large a request may be.').waitFor();
   await first.getByText(/^New studies go here, and viewers/).waitFor();
-  await first.getByText('It cannot be deleted here: PACS_URL sets it at every start.').waitFor();
+  await first.getByText('It cannot be deleted here: PACS_URL or npm start sets it at every start.').waitFor();
   await expect(page.getByRole('button', { name: 'Delete default' })).toBeDisabled();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('second');
@@ -115,14 +115,14 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
 });
 
 const WAITS_FOR_MIRROR = 'Waiting for mirror, which must have it too. The gateway resumes automatically.';
-const DISC_MAY_GO = 'Your study is in the PACS: the disc or files may go';
+const DISC_MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 
 /** The list of its destinations says what the one that is down has, and what it waits for. */
 async function isAwaited(place: Locator): Promise<void> {
   const mirror = place
     .getByRole('list', { name: 'Where this study goes' })
     .getByRole('listitem')
-    .filter({ hasText: 'mirror, must have it' });
+    .filter({ hasText: /mirror\s*Must have it/ });
   await mirror.getByText('0 of 3 instances are there').waitFor();
   await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
 }
@@ -135,7 +135,7 @@ async function waitsForMirror(page: Page): Promise<void> {
   assert.equal([await count('gateway'), await count('pacs')], ['3', '0 of 3']);
   await isAwaited(row);
   const isKept = await page.evaluate(() => navigator.storage.persisted());
-  const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
+  const disc = isKept ? 'You can remove the disc' : 'Keep your files or disc';
   await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
   await expect(page.getByText(DISC_MAY_GO)).toHaveCount(0);
   await expect(page.locator('[data-part=arrived]')).toHaveCount(0);

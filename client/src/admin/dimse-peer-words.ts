@@ -52,7 +52,7 @@ export const dimsePeerWords = {
       : `${count.toLocaleString('en')} instances taken in seven days`,
   notTaken: (count: number, why: string) =>
     `${count === 1 ? '1 instance was' : `${count.toLocaleString('en')} instances were`} not taken: ${why}`,
-  waiting: (count: number) => (count === 1 ? '1 transfer waits.' : `${count} transfers wait.`),
+  waiting: (count: number) => (count === 1 ? '1 transfer is waiting.' : `${count} transfers are waiting.`),
   change: 'Change',
   remove: 'Delete',
   askRemove: (name: string) => ({

@@ -79,7 +79,7 @@ walk('an administrator gives up stored images that the PACS does not take, and s
   await page.getByRole('heading', { name: 'Stored, but not in the PACS' }).waitFor();
   await looksRight(page, 'dimse-transfers');
   const row = page.getByRole('listitem').filter({ hasText: 'CT_OLD' });
-  await row.getByText('3 instances: The PACS refused the instance.').waitFor();
+  await row.getByText('3 instances: The PACS refused the image.').waitFor();
   const study = row.getByRole('link', { name: 'Open the study: 2.25.4711' });
   await expect(study).toHaveAttribute('href', `#/sent/${STUDY.uploadId}`);
   await row.getByRole('button', { name: /^Give up/ }).click();

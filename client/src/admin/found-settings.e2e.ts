@@ -40,7 +40,7 @@ walk(
       await page.getByRole('link', { name: 'RelayPACS' }).click();
       await page.getByRole('button', { name: 'Choose files' }).waitFor();
       released.resolve();
-      await page.getByRole('link', { name: '1 destination needs you' }).first().waitFor();
+      await page.getByRole('link', { name: '1 destination has a problem' }).first().waitFor();
       assert.is(new URL(page.url()).hash, '');
       await page.getByRole('button', { name: 'Choose files' }).waitFor();
     } finally {

@@ -1,7 +1,20 @@
-/** The findings of a test that somebody must look at: what fails comes before what only may be better. Pure. */
-import type { DestinationExamination } from '#shared/protocol/destination.ts';
+/** The findings of a test that somebody must look at: failures come before warnings. Pure. */
+import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
+import { isUnusable } from './request-limit.ts';
 
 type Finding = DestinationExamination['findings'][number];
 
 export const wrongFirst = <F extends Pick<Finding, 'result'>>(findings: readonly F[]): readonly F[] =>
   (['fail', 'warn'] as const).flatMap((wanted) => findings.filter(({ result }) => result === wanted));
+
+/**
+ * `ok` only where the test found nothing to look at, and studies that were sent there are neither refused nor lost:
+ * an answer to a question says nothing of these.
+ */
+export function lookOf(
+  found: Pick<DestinationExamination, 'findings' | 'settings' | 'verdict'>,
+  { refused, unlisted }: Pick<Destination, 'refused' | 'unlisted'>,
+): 'ok' | 'answers' | 'wrong' {
+  if (isUnusable(found)) return 'wrong';
+  return found.verdict === null && refused === null && unlisted === null ? 'ok' : 'answers';
+}

@@ -40,7 +40,7 @@ walk('the first destination says before it is saved that it becomes primary', as
 
 /** In the head of every page. */
 const mark = (page: Page): Locator =>
-  page.getByRole('status').getByRole('link', { name: '1 destination needs you', exact: true });
+  page.getByRole('status').getByRole('link', { name: '1 destination has a problem', exact: true });
 
 /** The first page of an administrator, and each way to the destinations, say that one of them needs somebody. */
 async function isLedThere({ page, address, account }: Stage, needy: Locator): Promise<void> {
@@ -51,14 +51,14 @@ async function isLedThere({ page, address, account }: Stage, needy: Locator): Pr
   await looksRight(page, 'upload-destination-needs');
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   const entry = page.getByRole('dialog').getByRole('link', { name: 'Administration' });
-  await expect(entry).toHaveText(/^Administration\s*1\s*, 1 destination needs you$/);
+  await expect(entry).toHaveText(/^Administration\s*1\s*, 1 destination has a problem$/);
   await looksRight(page, 'account-destination-needs');
   await page.getByRole('button', { name: 'Close' }).click();
   await page.setViewportSize(WINDOWS.phone);
   await untilAtRest(page);
   await mark(page).click();
   const row = page.getByRole('navigation', { name: 'Administration' });
-  await row.getByRole('link', { name: /^Destinations.* 1 destination needs you$/ }).waitFor();
+  await row.getByRole('link', { name: /^Destinations.* 1 destination has a problem$/ }).waitFor();
   await expect(needy.getByRole('heading', { name: 'archive' })).toBeInViewport({ ratio: 1 });
   await page.setViewportSize(before);
 }
@@ -94,7 +94,7 @@ walk(
       await dead.getByText('4 instances not taken there').waitFor();
       const first = instances[0]!.identifiers.studyInstanceUID;
       const row = dead.getByRole('listitem').filter({ hasText: first });
-      await row.getByText('2 instances: The PACS refused the instance.').waitFor();
+      await row.getByText('2 instances: The PACS refused the image.').waitFor();
       await row.getByText(/^Code 0110H: .* Look into the log of the PACS\.$/).waitFor();
       await looksRight(page, 'destination-dead-letters');
       await isLedThere(stage, archive);

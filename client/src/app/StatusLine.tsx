@@ -11,7 +11,7 @@ import { canSend, inPacsOf, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { needYou } from '../kit/counted.ts';
+import { toDecide } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hideNames, namesHidden } from '../kit/identities.ts';
@@ -266,7 +266,7 @@ function sentenceOf(standing: Standing): string {
     case 'goes-on-open':
       return goesOnOpen(standing.count);
     case 'decide':
-      return needYou(standing.count);
+      return toDecide(standing.count);
     case 'others-verdicts':
       return othersVerdicts(standing.count);
     case 'others-decide':

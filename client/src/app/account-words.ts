@@ -1,5 +1,5 @@
 /** The words of the account: appearance, and what signing out means. */
-import { counted, instances, needYou, studies } from '../kit/counted.ts';
+import { counted, images, studies, toDecide } from '../kit/counted.ts';
 import { KEPT_VERDICT } from '../results/kept-words.ts';
 
 export const accountWords = {
@@ -9,15 +9,14 @@ export const accountWords = {
   lock: 'Lock',
   signOutSafe: (count: number) =>
     count === 1
-      ? '1 instance stays safe on this device, and sending continues automatically.'
-      : `${instances(count)} stay safe on this device, and sending continues automatically.`,
+      ? '1 image stays safe on this device, and sending continues automatically.'
+      : `${images(count)} stay safe on this device, and sending continues automatically.`,
   /** Paused, or for another reason not sent without the person who queued them. */
   signOutWaits: (count: number) =>
     count === 1
-      ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
-      : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
-  signOutUndecided: (count: number) =>
-    `${needYou(count)} and ${count === 1 ? 'waits' : 'wait'} until you sign in here again.`,
+      ? '1 image stays safe on this device and waits until the person who sent it signs in.'
+      : `${images(count)} stay safe on this device and wait until the person who sent them signs in.`,
+  signOutUndecided: (count: number) => `${toDecide(count)}, once you sign in here again.`,
   signOutCancelling: (count: number) =>
     `${studies(count)} ${count === 1 ? 'is' : 'are'} still being cancelled. That continues when you sign in here again.`,
   signOutUnsent: (count: number) =>
@@ -25,14 +24,14 @@ export const accountWords = {
       ? '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'
       : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until they are sent or you discard them.`,
   signOutUnsafe: (count: number) =>
-    `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
+    `Not safe yet: ${images(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   /** Found, and Send was not pressed. */
   signOutClears: (count: number) =>
-    `${instances(count)} ${count === 1 ? 'is' : 'are'} chosen and not sent. Signing out clears the list; your files, disc or folder stay as they are.`,
+    `You chose ${images(count)} and did not send ${count === 1 ? 'it' : 'them'}. Signing out clears the list; your files, disc or folder stay as they are.`,
   /** The local labels, by which studies that have arrived are found by name. */
   signOutNames: (count: number) =>
     `Initials and IDs are deleted from your list when you sign out: ${count === 1 ? '1 study is' : `${studies(count)} are`} then found only by date, modality or receipt, once in the PACS.`,
-  signOutEmpty: 'Nothing waits on this device.',
+  signOutEmpty: 'Nothing is waiting on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',
   unkeptWhat: KEPT_VERDICT,

@@ -1,5 +1,5 @@
 /** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
-import { counted, instances, studies } from '../kit/counted.ts';
+import { counted, images, studies } from '../kit/counted.ts';
 import { BY_HAND } from './lock-mark.ts';
 import type { UpdateState } from './updates.ts';
 
@@ -29,36 +29,34 @@ export const appWords = {
     waitsForWifi: 'Mobile data: waiting for Wi-Fi',
     paused: (count: number) => `${studies(count)} paused`,
     keepOpen: (unsafe: number) =>
-      `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
+      `Keep this page open: ${images(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>
-      `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
-    inPacs: (chosen: number) =>
-      `${instances(chosen)} chosen: ${chosen === 1 ? '' : 'all '}in the PACS already`,
+      `${images(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
+    inPacs: (chosen: number) => `${images(chosen)} chosen: ${chosen === 1 ? '' : 'all '}in the PACS already`,
     refused: (count: number) => `${counted(count, 'reading was', 'readings were')} not saved`,
-    refusedVerdicts: (count: number) =>
-      `${counted(count, 'verdict waits', 'verdicts wait')} for your decision`,
+    refusedVerdicts: (count: number) => `${counted(count, 'verdict', 'verdicts')} to decide`,
     verdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
     /** `travelling`: those of them that are sent; others are paused, or wait for their sender to sign in. */
     mayClose: (safe: number, travelling: number) =>
-      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here${
+      `You can close this page: ${images(safe)} ${safe === 1 ? 'is' : 'are'} safe here${
         travelling === 0
           ? ''
           : `, and the browser keeps sending${travelling < safe ? ` ${travelling} of them` : ''}`
       }`,
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
-      `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
+      `Keep this page open: ${images(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
     othersVerdicts: (count: number) =>
-      `${counted(count, 'verdict', 'verdicts')} on this device ${count === 1 ? 'waits until its author signs' : 'wait until their authors sign'} in`,
+      `${counted(count, 'verdict is', 'verdicts are')} waiting on this device until ${count === 1 ? 'its author signs' : 'their authors sign'} in`,
     othersDecide: (count: number) =>
-      `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
+      `${images(count)} on this device for ${count === 1 ? 'its sender' : 'their senders'} to decide`,
     /** Their copies are here until the gateway confirms it. */
     cancelling: (count: number) => `${studies(count)} still being cancelled`,
     notSent: (count: number) =>
-      `${instances(count)} chosen and not sent: choose ${count === 1 ? 'it' : 'them'} again`,
+      `${counted(count, 'image was', 'images were')} not sent. Choose ${count === 1 ? 'it' : 'them'} again.`,
     dismiss: 'Dismiss',
-    empty: 'Nothing waits on this device',
+    empty: 'Nothing is waiting on this device',
     policyUnknown: 'Policy not known yet',
     /** Studies under way were sent under another policy. */
     exceptNamed: (policy: string, count: number) => `${policy}, but kept in ${studies(count)} under way`,
@@ -80,20 +78,20 @@ export const appWords = {
           : 'Your session has ended. Sign in again.'
         : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
-      `${instances(count)} chosen and not sent. Choose again after you sign in.`,
+      `${counted(count, 'image was', 'images were')} not sent. Choose ${count === 1 ? 'it' : 'them'} again after you sign in.`,
     lockedWhat: 'Studies that wait here stay encrypted.',
     travelling: (count: number) =>
       count === 1
-        ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
-        : `${instances(count)} are still on their way from this device. Sending continues automatically; nobody has to sign in.`,
+        ? '1 image is still on its way from this device. Sending continues automatically; nobody has to sign in.'
+        : `${images(count)} are still on their way from this device. Sending continues automatically; nobody has to sign in.`,
     waiting: (count: number) =>
       count === 1
-        ? '1 instance is safe on this device. It waits until the person who sent it signs in.'
-        : `${instances(count)} are safe on this device. They wait until the person who sent them signs in.`,
+        ? '1 image is safe on this device. It waits until the person who sent it signs in.'
+        : `${images(count)} are safe on this device. They wait until the person who sent them signs in.`,
     undecided: (count: number) =>
       count === 1
-        ? '1 instance on this device needs a decision of the person who sent it.'
-        : `${instances(count)} on this device need a decision of the people who sent them.`,
+        ? '1 image on this device for its sender to decide.'
+        : `${images(count)} on this device for their senders to decide.`,
     unsent: (count: number) =>
       count === 1
         ? '1 verdict is not sent yet. It is safe on this device until the person who gave it signs in.'

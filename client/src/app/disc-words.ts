@@ -1,13 +1,16 @@
-/** The words that say that the files and the disc may go, and which of them are not in the PACS. */
+/** The words that say that the disc can be removed and the files deleted, and which of them are not in the PACS. */
 import { counted, files, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { ChoicesSaid } from './choice-outcome.ts';
 
 export const discWords = {
-  said: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
+  said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
   mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>) => {
-    const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS: the disc or files may go`;
-    return except === 0 ? said : `${said}, except ${files(except)} not sent`;
+    const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
+    const safe = 'You can remove the disc or delete the files';
+    return except === 0
+      ? `${said}. ${safe}.`
+      : `${said}, except ${files(except)} not sent. ${safe} but ${except === 1 ? 'that one' : 'those'}.`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: (count: number) => `${files(count)} not sent`,
@@ -23,7 +26,7 @@ export const discWords = {
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
   why: {
-    missing: 'Named by the disc’s index, but missing',
+    missing: 'Listed on the disc, but missing',
     'not-dicom': 'Not a DICOM file, so no image of a study',
   },
   unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,

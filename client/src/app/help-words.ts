@@ -3,11 +3,11 @@ import type { Place } from '../pipeline/queue/track-state.ts';
 
 export const helpWords = {
   track: 'What the track means',
-  example: 'An example: a study of 516 instances on its way',
-  trackWhat: 'Every study shows where each of its instances is. Together the counts are the whole study.',
+  example: 'An example: a study of 516 images on its way',
+  trackWhat: 'Every study shows where each of its images is. Together the counts are the whole study.',
   places: {
     device:
-      'Safe in this browser, encrypted. Sending continues automatically. The page says whether the disc may be removed.',
+      'Safe in this browser, encrypted. Sending continues automatically. The page says when you can remove the disc.',
     way: 'Being sent. Amber with an hourglass: it waits for the network, and nobody has to do anything.',
     gateway: 'The gateway has checked it and is storing it in the PACS.',
     pacs: 'The PACS has confirmed that it holds it. Only then is the copy here deleted.',
@@ -29,9 +29,9 @@ export const helpWords = {
       next: 'Tell the administrator of your PACS if it lasts. Keep sending as usual: the receipt follows once the PACS answers.',
     },
     {
-      title: 'It says “needs you”',
-      what: 'Some instances cannot continue without you: held back here, interrupted, or not taken by the gateway or the PACS. Everything else that you sent is still on its way.',
-      next: 'Press it: the page says for each why, and offers what you can do.',
+      title: 'It says “to decide”',
+      what: 'Some images wait until you decide: this device holds them back, sending was interrupted, or the gateway or the PACS did not take them. All others are still on their way.',
+      next: 'Tap it: the page gives the reason for each, and offers what you can do.',
     },
     {
       title: 'It says “Wrong patient?”',
@@ -39,7 +39,7 @@ export const helpWords = {
       next: 'Check that all of them belong here. On such a study, press “Decide”: you see whose images they are, and send a study for each patient or leave some out.',
     },
     {
-      title: 'It says that a file the disc’s index names is missing',
+      title: 'It says that files listed on the disc are missing',
       what: 'The disc lists more files than were read. Without them the study may be incomplete in the PACS.',
       next: 'Choose the whole disc, or copy it again, and send it once more: nothing is stored twice. Keep the disc until the message is gone.',
     },
@@ -50,7 +50,7 @@ export const helpWords = {
     },
     {
       title: 'Images are held back',
-      what: 'They may show the patient’s name in the picture, so they are not sent without a person who has looked.',
+      what: 'They may show the patient’s name in the picture, so a person has to look at them before they are sent.',
       next: 'On the found study, press “See what is removed”, look at each picture, and cover the name or release it.',
     },
     {
@@ -60,8 +60,8 @@ export const helpWords = {
     },
     {
       title: 'A case is not in the list',
-      what: 'Cases shows what is not closed, newest first. Researchers are shown only cases whose studies have no names, and technicians those of studies that they sent.',
-      next: 'Set the status to “All”, or type the number of the case. Those who see names can type the patient’s name or ID: the PACS is asked. Press “Open a case” on a study to make one.',
+      what: 'Cases lists the cases that are not closed, newest first. Researchers are shown only cases whose studies have no names, and technicians those of studies that they sent.',
+      next: 'Set the status to “All”, or type the number of the case. Those who see names can type the patient’s name or ID: the PACS is asked. Press “Create case” on a study to make one.',
     },
     {
       title: 'Names are missing on every page',

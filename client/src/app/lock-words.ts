@@ -1,5 +1,5 @@
 /** The words before and during the automatic lock. */
-import { instances } from '../kit/counted.ts';
+import { images } from '../kit/counted.ts';
 
 export const lockWords = {
   title: 'Are you still there?',
@@ -14,5 +14,5 @@ export const lockWords = {
   covered: 'This screen is locked',
   coveredWhat: 'Your last entries are being saved. Then the next person can sign in.',
   coveredUnsafe: (unsafe: number) =>
-    `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} still being made safe here. Then the next person can sign in.`,
+    `Keep this page open: ${images(unsafe)} ${unsafe === 1 ? 'is' : 'are'} still being made safe here. Then the next person can sign in.`,
 };

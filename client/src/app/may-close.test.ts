@@ -208,7 +208,7 @@ for (const [title, facts, standing, disc] of TABLE)
   });
 
 test('an instance that is paused or waits for its sender is not said to be sent', () => {
-  const safe = 'You can close this page: 10 instances are safe here';
+  const safe = 'You can close this page: 10 images are safe here';
   for (const [travelling, said] of [
     [10, `${safe}, and the browser keeps sending`],
     [4, `${safe}, and the browser keeps sending 4 of them`],
@@ -224,7 +224,7 @@ test('an old reminder hides neither that a later study is in the PACS nor that i
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
     discWords.mayGo(withLost(inPacs, standing)),
-    'Your study is in the PACS: the disc or files may go, except 2 files not sent',
+    'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the files but those.',
   );
   assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });

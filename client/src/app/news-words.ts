@@ -13,8 +13,8 @@ export function notificationOf({ what, modalities, instances: chosen, track }: S
   const name = titleWords.erasedName(modalities);
   if (what === 'needs-you')
     return {
-      title: `${name} needs you`,
-      body: `${trackWords.needYou(track.needsYou)}. Open ${kitWords.product} to decide.`,
+      title: `${name}: you have to decide`,
+      body: `${trackWords.toDecide(track.needsYou)}. Open ${kitWords.product}.`,
     };
   return track.inPacs < chosen
     ? {

@@ -7,7 +7,7 @@ export const passwordWords = {
   title: 'Change your password',
   current: 'Current password',
   next: 'New password',
-  rule: `At least ${least}, for example four words. Not your user name.`,
+  rule: `At least ${least}, for example four words. No common password, no repetition or sequence (aaaa, 1234), not your user name or RelayPACS.`,
   show: 'Show passwords',
   submit: 'Change password',
   submitting: 'Changing…',

@@ -9,17 +9,14 @@ const said = (track: Partial<typeof WHERE>) =>
   sayStudy(queuedStudy({ instances: 25, track: { ...WHERE, ...track } }), 'online');
 
 test('the live region counts every instance that was chosen, not only those that travel', () => {
-  assert.is(said({ safe: 25 }), '0 of 25 instances in the PACS');
-  assert.is(said({ safe: 0, inPacs: 24, onTheWay: 1 }), '24 of 25 instances in the PACS');
-  assert.is(said({ safe: 0, inPacs: 25 }), 'All 25 instances are in the PACS');
+  assert.is(said({ safe: 25 }), '0 of 25 images in the PACS');
+  assert.is(said({ safe: 0, inPacs: 24, onTheWay: 1 }), '24 of 25 images in the PACS');
+  assert.is(said({ safe: 0, inPacs: 25 }), 'All 25 images are in the PACS');
 });
 
 test('the live region says that all are in the PACS only where none is missing, and never that somebody left them out', () => {
-  assert.is(said({ safe: 0, leftOut: 25 }), '25 instances not stored');
-  assert.is(
-    said({ safe: 0, inPacs: 20, leftOut: 5 }),
-    '20 of 25 instances in the PACS, 5 instances not stored',
-  );
+  assert.is(said({ safe: 0, leftOut: 25 }), '25 images not stored');
+  assert.is(said({ safe: 0, inPacs: 20, leftOut: 5 }), '20 of 25 images in the PACS, 5 images not stored');
 });
 
 test('the live region says of a cancelled study that it was cancelled', () => {
@@ -33,7 +30,7 @@ test('the live region says of a cancelled study that it was cancelled', () => {
 });
 
 test('the live region says first what needs a person', () => {
-  assert.is(said({ needsYou: 1 }), '1 instance needs you');
+  assert.is(said({ needsYou: 1 }), '1 image to decide');
 });
 
 test.run();

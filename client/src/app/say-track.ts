@@ -16,7 +16,7 @@ export function sayStudy(study: QueuedStudy, link: LinkNow): string {
 }
 
 function sayTrack(track: TrackState): string {
-  if (track.needsYou > 0) return trackWords.needYou(track.needsYou);
+  if (track.needsYou > 0) return trackWords.toDecide(track.needsYou);
   const { inPacs, total, leftOut } = track;
   if (hasArrived(track) && isNoneInPacs(track)) return trackWords.notStored(leftOut);
   if (hasArrived(track) && leftOut > 0)

@@ -1,5 +1,5 @@
 /** The words of the page of settings and storage. */
-import { counted, files, instances, studies } from '../kit/counted.ts';
+import { counted, files, images, studies } from '../kit/counted.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
 
 export const settingsWords = {
@@ -20,10 +20,10 @@ export const settingsWords = {
   holds: {
     waiting: 'Waiting to be sent',
     receipts: 'In the PACS, with a receipt',
-    others: 'Of other people, on their way',
-    models: 'Files of the models that look at films',
+    others: 'Other people’s studies, being sent',
+    models: 'AI model files',
   },
-  waiting: (count: number, of: number) => (count === 0 ? 'none' : `${studies(count)}, ${instances(of)}`),
+  waiting: (count: number, of: number) => (count === 0 ? 'none' : `${studies(count)}, ${images(of)}`),
   count: (count: number) => (count === 0 ? 'none' : formatCount(count)),
   files: (count: number) => (count === 0 ? 'none' : files(count)),
 
@@ -40,7 +40,7 @@ export const settingsWords = {
   installed: 'The app is installed on this device.',
   installHow:
     'To install the app, open the browser’s menu and choose “Install” or “Add to Home Screen”, if it has either.',
-  installWhat: 'An installed app opens without an address, and browsers keep what it stores for longer.',
+  installWhat: 'Once installed, it opens like any app, and browsers keep what it stores for longer.',
 
   lock: 'Automatic lock',
   lockAfter: (minutes: number) =>

@@ -9,15 +9,15 @@ const NOTHING = {
 };
 
 test('that nothing waits is said only where nothing was chosen either', () => {
-  assert.is(signOutMeaning(NOTHING), 'Nothing waits on this device.');
+  assert.is(signOutMeaning(NOTHING), 'Nothing is waiting on this device.');
   const said = signOutMeaning({ ...NOTHING, chosen: 7 });
-  assert.match(said, /^7 instances are chosen and not sent\./);
-  assert.not.match(said, 'Nothing waits');
+  assert.match(said, /^You chose 7 images and did not send them\./);
+  assert.not.match(said, 'Nothing is waiting');
 });
 
 test('that nothing waits is not said of a decision, a cancelling or a verdict that is still to come', () => {
   for (const [of, said] of [
-    ['undecided', '1 instance needs you and waits until you sign in here again.'],
+    ['undecided', '1 image to decide, once you sign in here again.'],
     ['cancelling', '1 study is still being cancelled. That continues when you sign in here again.'],
     ['unsent', '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'],
   ] as const)
@@ -28,12 +28,12 @@ test('chosen, travelling and waiting instances are each counted once', () => {
   const said = signOutMeaning({ ...NOTHING, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
   assert.match(
     said,
-    /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe .* 2 instances need you and wait until/,
+    /^You chose 1 image .* 3 images stay safe .* 2 images stay safe .* 2 images to decide, once/,
   );
 });
 
 test('while studies are written into the queue, the rest of the choice is not safe either', () => {
-  assert.match(signOutMeaning({ ...NOTHING, unsafe: 2, chosen: 9 }), /^Not safe yet: 9 instances/);
+  assert.match(signOutMeaning({ ...NOTHING, unsafe: 2, chosen: 9 }), /^Not safe yet: 9 images/);
 });
 
 test('that names go from the list is said before, whatever else is', () => {

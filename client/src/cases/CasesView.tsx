@@ -94,7 +94,7 @@ function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
       <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
       {onOpen !== null && (
         <button type="button" class="button button-main" onClick={onOpen}>
-          {caseWords.open}
+          {caseWords.create}
         </button>
       )}
     </div>

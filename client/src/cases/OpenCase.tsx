@@ -18,7 +18,7 @@ export function OpenCase({ studyInstanceUID }: { readonly studyInstanceUID: stri
   return (
     <>
       <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-        {openCaseWords.open}
+        {openCaseWords.create}
       </button>
       {isOpen && <NewCaseSheet studyInstanceUID={studyInstanceUID} onClose={() => setOpen(false)} />}
     </>

@@ -148,7 +148,7 @@ function Ways({ study, caseId }: { readonly study: UnreadStudy; readonly caseId:
     <>
       {!study.isAsked && (
         <button type="button" class="button" aria-haspopup="dialog" onClick={() => setAsking(true)}>
-          {words.haveRead}
+          {words.request}
         </button>
       )}
       <a class="button" href={hrefOf({ page: 'cases', id: caseId, query: '' })}>

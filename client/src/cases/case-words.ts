@@ -19,9 +19,9 @@ const hiddenWords = (what: string) =>
 
 export const caseWords = {
   intro: 'A case keeps one patient’s studies together with what people and models say of them.',
-  open: 'Open a case',
+  create: 'Create case',
   caseNumber: (number: number) => `Case ${number}`,
-  unreadable: 'What was written in this case can no longer be read: its key is gone.',
+  unreadable: 'The text of this case can no longer be read: its key is gone.',
   statuses: { open: 'Open', 'on-hold': 'On hold', closed: 'Closed' } satisfies Record<CaseStatus, string>,
   priorities: { urgent: 'Urgent', high: 'High', routine: 'Routine', low: 'Low' } satisfies Record<
     CasePriority,
@@ -115,8 +115,8 @@ export const caseWords = {
     none: none('No case fits these filters.'),
     clear: 'Clear the filters',
     empty: none('There are no open cases.'),
-    emptyKeeper: 'Open one here, or from the page of a result or of a study that has arrived.',
-    emptyOther: 'Cases of studies that you may see appear here once a radiologist opens them.',
+    emptyKeeper: 'Create one here, or from the page of a result or of a study that has arrived.',
+    emptyOther: 'Cases of studies that you may see appear here once a radiologist creates them.',
     keys: 'Arrow keys move from case to case, Enter opens one, / goes to the search.',
   },
   page: {
@@ -227,7 +227,7 @@ export const caseWords = {
     }),
   },
   form: {
-    newTitle: 'Open a case',
+    newTitle: 'Create a case',
     known: 'There is a case with this study already. Open it?',
     editTitle: 'Change the case',
     title: 'Title',
@@ -244,8 +244,8 @@ export const caseWords = {
     status: 'Status',
     incomplete: 'Give the case a title.',
     incompleteNumber: 'Give the case a title and a number.',
-    submit: 'Open the case',
-    submitting: 'Opening the case…',
+    submit: 'Create',
+    submitting: 'Creating…',
     save: 'Save',
     saving: 'Saving…',
   },

@@ -73,7 +73,7 @@ async function findsItsCase(page: Page): Promise<void> {
   await focusAndPress(page.getByRole('link', { name: /^Studies/ }), 'Enter');
   await page.locator('.segment', { hasText: 'Yours' }).click();
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await press(page, 'Open a case');
+  await press(page, 'Create case');
   const dialog = page.getByRole('dialog');
   await dialog.getByText('There is a case with this study already.').waitFor();
   await focusAndPress(dialog.getByRole('link', { name: TITLE }), 'Enter');
@@ -85,8 +85,8 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await enter();
   await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 64, columns: 64 }));
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await press(page, 'Open a case');
-  await page.getByRole('heading', { name: 'Open a case' }).waitFor();
+  await press(page, 'Create case');
+  await page.getByRole('heading', { name: 'Create a case' }).waitFor();
   const dialog = page.getByRole('dialog');
   await focusAndPress(dialog.getByLabel('Title'), 'Enter');
   await dialog.getByText('Give the case a title.').waitFor();
@@ -147,7 +147,7 @@ walk(
     await enter();
     await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
     for (const title of [LATER, HURRIED]) {
-      await press(page, 'Open a case');
+      await press(page, 'Create case');
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Title').pressSequentially(title);
       await dialog.getByLabel('The number').pressSequentially(`NOT-THERE-${stage.account.id.slice(0, 4)}`);

@@ -1,2 +1,2 @@
 /** The words of the button on other pages, apart from those of the pages of cases. */
-export const openCaseWords = { open: 'Open a case' };
+export const openCaseWords = { create: 'Create case' };

@@ -32,7 +32,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   const page = await device.newPage();
   await page.goto(stage.address);
   await fillSignIn(page, radiologist.username);
-  const unread = page.getByRole('region', { name: 'Waiting to be read' });
+  const unread = page.getByRole('region', { name: 'New studies without a reading' });
   const row = unread.getByRole('listitem').filter({ hasText: patientId });
   await row.getByText('no case yet').waitFor();
   await unread.locator('summary').getByText(/^\d+$/).waitFor();
@@ -43,16 +43,16 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await page.goBack();
   await focusAndPress(row.getByRole('button', { name: 'Needs no reading' }), 'Enter');
   await pressOn(unread.getByRole('button', { name: 'Undo' }), 'Enter');
-  await focusAndPress(row.getByRole('button', { name: 'Open a case' }), 'Enter');
+  await focusAndPress(row.getByRole('button', { name: 'Create case' }), 'Enter');
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('region', { name: 'Patient' }).getByText(patientId).waitFor();
   await dialog.getByLabel('Title').pressSequentially('Second opinion');
   await pressOn(dialog.getByLabel('Title'), 'Enter');
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
   await page.goto(`${stage.address}/#/results`);
-  await focusAndPress(row.getByRole('button', { name: 'Have it read' }), 'Enter');
+  await focusAndPress(row.getByRole('button', { name: 'Request a reading' }), 'Enter');
   await dialog.getByLabel('What is asked').selectOption('general-reading');
-  await press(page, 'Ask for the review');
+  await press(page, 'Request');
   await dialog.waitFor({ state: 'detached' });
   await page.goto(`${stage.address}/#/cases`);
   await focusAndPress(unread.locator('summary'), 'Enter');
@@ -70,8 +70,8 @@ walk(
     await stage.visitor.route('**/cases/unread-studies**', (route) => route.fulfill({ json: nothing }));
     await stage.page.goto(stage.address);
     await fillSignIn(stage.page, username);
-    const unread = stage.page.getByRole('region', { name: 'Waiting to be read' });
-    await unread.getByText('No study waits to be read.').waitFor();
+    const unread = stage.page.getByRole('region', { name: 'New studies without a reading' });
+    await unread.getByText('No new study is without a reading.').waitFor();
     await expect(unread.locator('.tab-count')).toHaveCount(0);
     await looksRight(stage.page, 'results-unread-none');
   },

@@ -36,6 +36,19 @@ type ExportSheetProps = {
   readonly onClose: () => void;
 };
 
+/** A file about groups has nothing of fewer cases than a group has. */
+const isEmptyFor = (selection: NewExport['selection'], template: ExportTemplate | undefined): boolean =>
+  'cases' in selection &&
+  selection.cases.length < ANONYMOUS_GROUP &&
+  template?.definition.redaction === 'anonymous';
+
+/** The first; where its file would be empty, the first with pseudonyms. */
+function preselected(templates: readonly ExportTemplate[], selection: NewExport['selection']) {
+  const [first] = templates;
+  const limited = templates.find(({ definition }) => definition.redaction === 'limited');
+  return (isEmptyFor(selection, first) && limited) || first;
+}
+
 export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const api = useApi();
   const isListed = !('cases' in selection);
@@ -50,8 +63,8 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const templates = (told.value.value?.templates ?? []).filter(
     ({ definition }) => !namesHidden.value || definition.redaction !== 'full',
   );
-  const template = templates.find(({ name }) => name === chosen.value) ?? templates[0];
-  const isTooFew = !isListed && count < ANONYMOUS_GROUP && template?.definition.redaction === 'anonymous';
+  const template = templates.find(({ name }) => name === chosen.value) ?? preselected(templates, selection);
+  const isTooFew = isEmptyFor(selection, template);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     isMissing.value = purpose.value.trim() === '';

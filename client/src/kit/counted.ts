@@ -5,9 +5,10 @@ const rules = new Intl.PluralRules('en');
 export function counted(count: number, one: string, other: string): string {
   return `${formatCount(count)} ${rules.select(count) === 'one' ? one : other}`;
 }
+/** For administrators; everybody else reads of images. */
 export const instances = (count: number) => counted(count, 'instance', 'instances');
+export const images = (count: number) => counted(count, 'image', 'images');
 export const studies = (count: number) => counted(count, 'study', 'studies');
 export const files = (count: number) => counted(count, 'file', 'files');
-/** To decide, or to choose them again. */
-export const needYou = (count: number) => `${counted(count, 'instance needs', 'instances need')} you`;
+export const toDecide = (count: number) => `${images(count)} to decide`;
 export const series = (count: number) => counted(count, 'series', 'series');

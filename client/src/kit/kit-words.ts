@@ -12,7 +12,7 @@ export const kitWords = {
     'before-after': 'See what is removed',
     studies: 'Studies',
     study: 'Study',
-    needs: 'Needs you',
+    needs: 'To decide',
     cases: 'Cases',
     reviews: 'Reviews',
     exports: 'Exports',

@@ -69,9 +69,10 @@ test('the hand-written reader of refusals accepts exactly what the schema accept
 });
 
 test('the hand-written reader of the gateway’s health accepts exactly what the schema accepts', () => {
-  for (const status of ['ok', 'degraded', 'failing', 'OK']) {
+  for (const status of ['ok', 'degraded', 'starting', 'stopping', 'failing', 'OK']) {
     for (const value of variantsOf({
       status,
+      waitsFor: 'features',
       database: 'ok',
       pacs: 'unreachable',
       disk: 'full',

@@ -72,7 +72,9 @@ function isProblemDetails(value: unknown): value is ProblemDetails {
 /** `healthSchema`, by hand; null for what is not one. */
 export function readHealth(value: unknown): Health | null {
   return isFields(value) &&
-    isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
+    isOneOf(value['status'], ['ok', 'degraded', 'starting', 'stopping', 'failing']) &&
+    (value['waitsFor'] === undefined ||
+      isOneOf(value['waitsFor'], ['pipeline', 'features', 'audit-trail'])) &&
     isOneOf(value['database'], ['ok', 'failing']) &&
     isOneOf(value['pacs'], PACS_STATES) &&
     isOneOf(value['disk'], ['ok', 'full']) &&

@@ -4,7 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
-import { instances } from '../kit/counted.ts';
+import { images } from '../kit/counted.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -203,7 +203,7 @@ function Row({ study }: { readonly study: FoundStudy }) {
   const { studyInstanceUID, patientName, patientID, date, modalities, description, instances: count } = study;
   const name = nameSaid(patientName) ?? said.noName;
   const named = namesHidden.value ? [resultWords.studyUID(studyInstanceUID.slice(-8))] : [patientID];
-  const facts = [formatDicomDate(date), modalities.join('/'), ...(count === null ? [] : [instances(count)])];
+  const facts = [formatDicomDate(date), modalities.join('/'), ...(count === null ? [] : [images(count)])];
   return (
     <span class="run-study">
       <bdi>{name}</bdi>

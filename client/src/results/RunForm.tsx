@@ -6,7 +6,7 @@ import { useState } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { instances } from '../kit/counted.ts';
+import { images } from '../kit/counted.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -108,7 +108,7 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
               [resultWords.studyUID(studyInstanceUID.slice(-8))];
         const ofCase = store.ofCase.value;
         const isOfCase = ofCase?.studyInstanceUID === studyInstanceUID;
-        const more = [...kept, ...(counts ? [instances(counts.inPacs)] : [])];
+        const more = [...kept, ...(counts ? [images(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">
             <input

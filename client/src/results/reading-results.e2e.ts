@@ -162,7 +162,7 @@ step(
     await page.getByText('Another radiologist answered first').waitFor();
     await page.getByText('Your verdict is not sent: You say: Viral pneumonia').waitFor();
     await page.getByText(`Why: ${words}`).waitFor();
-    await page.getByText('1 verdict waits for your decision').waitFor();
+    await page.getByText('1 verdict to decide').waitFor();
     await expect(page.getByRole('button', { name: 'Change it' }), 'hers is decided first').toHaveCount(0);
     said.verifyStatus = 200;
     await page.getByRole('button', { name: 'Send mine' }).click();

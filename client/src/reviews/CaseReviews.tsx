@@ -57,7 +57,7 @@ export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
       </WhenKnown>
       <p>
         <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-          {words.open}
+          {words.request}
         </button>
       </p>
       {isOpen && <HaveItRead caseId={caseId} images={imagesOf(of)} onClose={() => setOpen(false)} />}

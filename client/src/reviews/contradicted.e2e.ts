@@ -51,7 +51,7 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.reload();
   const reviews = page.getByRole('region', { name: 'Reviews' });
   await reviews.getByText('Readings of this case contradict each other.').waitFor();
-  await reviews.getByText('Choose Have it read to have another person read it.').waitFor();
+  await reviews.getByText('Choose Request a reading to have another person read it.').waitFor();
   await expect(reviews.getByText('contradicted by another reading')).toHaveCount(2);
   await looksRight(page, 'case-contradicted');
   await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
@@ -81,13 +81,13 @@ walk(
     await enter();
     const caseId = await storeCase(stage, 'Read the other way');
     await readAs(stage, caseId, 'abnormal');
-    await press(page, 'Have it read');
+    await press(page, 'Request a reading');
     const dialog = page.getByRole('dialog');
     await dialog
       .getByRole('option', { name: 'General reading', selected: true })
       .waitFor({ state: 'attached' });
     await focusAndPress(dialog.getByLabel(account.username, { exact: true }), 'Space');
-    await press(page, 'Ask for the review');
+    await press(page, 'Request');
     const form = page.getByRole('region', { name: 'Your answers' });
     await focusAndPress(form.getByLabel('Nothing abnormal'), 'Space');
     await focusAndPress(form.getByLabel('No hurry'), 'Space');
@@ -209,7 +209,7 @@ walk(
     const caseId = await storeCase(stage, 'Seen on its page');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
     await showFinding(stage, caseId);
-    await press(page, 'Have it read');
+    await press(page, 'Request a reading');
     const dialog = page.getByRole('dialog');
     const asked = dialog.getByLabel('What is asked');
     await asked
@@ -222,7 +222,7 @@ walk(
     await focusAndPress(own, 'Space');
     await focusAndPress(dialog.getByLabel(ben.username, { exact: true }), 'Space');
     await expect(dialog.getByText('You may have seen')).toHaveCount(0);
-    await press(page, 'Ask for the review');
+    await press(page, 'Request');
     await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
   },
 );
@@ -239,7 +239,7 @@ walk(
     await page.route('**/readers*', (route) => route.abort());
     await page.reload();
     const askUntold = async () => {
-      await press(page, 'Have it read');
+      await press(page, 'Request a reading');
       await dialog.getByLabel('What is asked').selectOption('chest-film-double');
       for (const { username } of [ben, cleo])
         await focusAndPress(dialog.getByLabel(username, { exact: true }), 'Space');

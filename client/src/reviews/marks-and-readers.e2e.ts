@@ -323,7 +323,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
   await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   // It is known by then that models found nothing in this case.
-  await form.getByLabel('I can judge it').waitFor();
+  await form.getByLabel('Assessable').waitFor();
   await goOffline(page);
   await press(page, 'Save the answers');
   await form.getByText('Kept on this device, not sent yet.').waitFor();

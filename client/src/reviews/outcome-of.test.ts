@@ -39,7 +39,7 @@ test('a settled review says its answers in the words of its form, and who gave t
   const measured = { definition: definitionOf({ size }), finalPlace: 1, places: [ana] };
   assert.is(settledAs(measured), '4 · read by ana');
   const refused = place(1, 'ana', { decision: 'reject' });
-  assert.is(settledAs({ definition, finalPlace: 1, places: [refused] }), 'Cannot be judged · read by ana');
+  assert.is(settledAs({ definition, finalPlace: 1, places: [refused] }), 'Not assessable · read by ana');
 });
 
 test('a review that is not settled, or whose answers are withheld, says nothing of them', () => {

@@ -26,7 +26,7 @@ export const reviewWords = {
     contradicted: {
       title: 'Another reading of this case says the opposite',
       ofCase: 'contradicted by another reading',
-      what: 'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Have it read there for another reading.',
+      what: 'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Request a reading there.',
     },
     overruled: {
       title: 'A later reading decided against this one',
@@ -41,7 +41,7 @@ export const reviewWords = {
   },
   /** Notes and readings of a case after its review was settled. */
   after: {
-    title: 'This is not the last that was said of this case',
+    title: 'There are later notes or readings of this case',
     what: 'These answers were signed first. Read on before you rely on them:',
     noteBy: (name: string, when: string) => `${name} wrote a note, ${when}:`,
     readAgainAt: (names: readonly string[], title: string, when: string) =>
@@ -55,13 +55,13 @@ export const reviewWords = {
   decisions: {
     accept: 'Answered',
     correct: 'Corrected',
-    reject: 'Cannot be judged',
+    reject: 'Not assessable',
   } satisfies Record<Decision, string>,
   trouble: { again: 'Try again' },
   list: {
     choose: 'Which reviews',
     lists: {
-      todo: 'Mine to read',
+      todo: 'Assigned to me',
       free: 'Free to take',
       signed: 'Signed by me',
       all: 'All',
@@ -70,7 +70,7 @@ export const reviewWords = {
       todo: none('You have nothing to read.'),
       free: none('No reading is free.'),
       signed: none('You have signed nothing yet.'),
-      all: none('Nobody has asked for a review. Open a case and choose Have it read.'),
+      all: none('Nobody has asked for a review. Create a case and choose Request a reading.'),
     } satisfies Record<ReviewList, None>,
     loading: 'Loading reviews…',
     types: 'Review types',
@@ -88,7 +88,7 @@ export const reviewWords = {
     toCase: 'Open the case',
     blinded: 'You read without what models found. They are shown once you have signed.',
     blindedLate:
-      'What models found is hidden until you have signed. You were given this reading although you may have seen it before. The review says so.',
+      'The findings of models are hidden until you have signed. You were given this reading although you may have seen it before. The review says so.',
     seenBefore: (names: readonly string[]) =>
       `Given to ${names.join(', ')} although they may have seen what models found, or what others wrote of the case.`,
     alone: 'You do not see other readers’ answers until the review is settled.',
@@ -97,7 +97,7 @@ export const reviewWords = {
     withdrawAsk: {
       title: 'Withdraw this review?',
       about: '',
-      what: 'Nobody can answer it any more. What was answered stays in its history.',
+      what: 'Nobody can answer it any more. The answers stay in its history.',
       yes: 'Withdraw it',
       no: 'Keep it',
     },
@@ -106,7 +106,7 @@ export const reviewWords = {
     signed: 'You have signed.',
     /** Before the link to the page of the case, which offers both. */
     unchangeable:
-      'A signed reading can’t be changed. To correct or add to it, write a note in the case, or choose Have it read there to have the case read again.',
+      'A signed reading can’t be changed. To correct or add to it, write a note in the case, or choose Request a reading there.',
     correct: 'Correct it in the case',
     signedHere: 'Your signature is kept on this device. It counts once the gateway has it.',
     settled: 'The answers that stand',
@@ -134,7 +134,7 @@ export const reviewWords = {
     sheet: 'Give the reading to',
     to: 'Person',
     nobody: none('Nobody else may read. An administrator can give accounts the role of a radiologist.'),
-    kept: 'What was answered stays in the history. The next reader begins with an empty form.',
+    kept: 'The answers stay in the history. The next reader begins with an empty form.',
     seenBy: (name: string) =>
       `${name} may have seen what models found, or what others wrote of the case. This reading is to be made without. The review will say so.`,
     seenUnknown:
@@ -154,10 +154,10 @@ export const reviewWords = {
     decisions: {
       accept: 'Accept what was found',
       correct: 'Correct what was found',
-      reject: 'Cannot be judged',
+      reject: 'Not assessable',
     } satisfies Record<Decision, string>,
     /** Where nothing was found, or it is hidden. */
-    judged: 'I can judge it',
+    judged: 'Assessable',
     reason: 'Why',
     reasonMissing: 'Say why.',
     missing: (titles: readonly string[]) => `Answer first: ${titles.join(' · ')}`,
@@ -249,12 +249,12 @@ export const reviewWords = {
     none: none('Nobody has read this case.'),
     contradicted: 'Readings of this case contradict each other.',
     contradictedWhat:
-      'One says that something is there, the other that nothing is, and nobody has decided between them. Choose Have it read to have another person read it.',
+      'One says that something is there, the other that nothing is, and nobody has decided between them. Choose Request a reading to have another person read it.',
     readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,
     decidedBy: (name: string) => `decided between readers by ${name}`,
-    waitsFor: (names: readonly string[]) => `waits for ${names.join(', ')}`,
-    open: 'Have it read',
-    sheet: 'Have the case read',
+    waitsFor: (names: readonly string[]) => `waiting for ${names.join(', ')}`,
+    request: 'Request a reading',
+    sheet: 'Request a reading',
     type: 'What is asked',
     otherTypes: 'For other images',
     readers: 'Who reads',
@@ -269,9 +269,9 @@ export const reviewWords = {
       `${names.join(', ')} may have seen what models found. This reading is to be made without. The review will say so.`,
     seenUnknown:
       'RelayPACS could not find out who may have seen what models found. This reading is to be made without. If a reader has seen it, the review will say so.',
-    submit: 'Ask for the review',
-    submitSeen: 'Ask for it all the same',
-    submitting: 'Asking…',
+    submit: 'Request',
+    submitSeen: 'Request anyway',
+    submitting: 'Requesting…',
   },
   history: 'What happened',
   steps: {

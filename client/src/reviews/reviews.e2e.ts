@@ -86,7 +86,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await openReview(stage);
   await namesThePatient(page);
   const form = page.getByRole('region', { name: 'Your answers' });
-  const tab = page.getByRole('navigation').getByRole('link', { name: /^Cases.*1 review to read/ });
+  const tab = page.getByRole('navigation').getByRole('link', { name: /^Cases.*1 review assigned to you/ });
   await tab.waitFor();
   await refusesFaults(page);
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
@@ -125,7 +125,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   const sides = page.getByRole('region', { name: 'What the readers answered' });
   await sides.getByText('Nothing abnormal').waitFor();
   await sides.getByText('Left lower lobe of Doe Jane').waitFor();
-  await sides.getByText('I can judge it').waitFor();
+  await sides.getByText('Assessable').waitFor();
   const marks = page.getByRole('region', { name: 'Marks in the PACS' });
   await marks.getByText(`${stage.account.username} signed without marks.`).waitFor();
   await tab.waitFor({ state: 'detached' });
@@ -156,7 +156,7 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await saveElsewhere(stage, 2, { finding: 'normal', certainty: 2 });
   await press(page, 'Sign');
   const kept = page.getByRole('region', { name: 'Your answers that were kept' });
-  for (const words of ['Pneumonia', 'I can judge it', '5']) await kept.getByText(words).waitFor();
+  for (const words of ['Pneumonia', 'Assessable', '5']) await kept.getByText(words).waitFor();
   const box = page.getByRole('alert').filter({ has: kept });
   await expect(box).not.toHaveText(/review-changed|pneumonia|Answered/, { useInnerText: true });
   await expect(page.getByRole('heading', { name: 'Marks of the readers' })).toHaveCount(0);

@@ -19,13 +19,13 @@ test('an accepted finding and a reading without one are told apart', () => {
   const before = '2026-11-25T09:00:00.000Z';
   const open = typeOf(false);
   assert.is(saidDecision(accepted(1), open, found(false, before)), 'Accept what was found');
-  assert.is(saidDecision(accepted(1), open, found(null, before)), 'I can judge it');
-  assert.is(saidDecision(accepted(1), open, found(true, '2026-11-25T11:00:00.000Z')), 'I can judge it');
+  assert.is(saidDecision(accepted(1), open, found(null, before)), 'Assessable');
+  assert.is(saidDecision(accepted(1), open, found(true, '2026-11-25T11:00:00.000Z')), 'Assessable');
   const blinded = typeOf(true);
-  assert.is(saidDecision(accepted(1), blinded, found(true, before)), 'I can judge it');
+  assert.is(saidDecision(accepted(1), blinded, found(true, before)), 'Assessable');
   assert.is(saidDecision(accepted(0), blinded, found(true, before)), 'Accept what was found');
   assert.is(saidDecision(accepted(1), open, null), 'Answered');
-  assert.is(saidDecision({ decision: 'reject', at, place: 1 }, open, null), 'Cannot be judged');
+  assert.is(saidDecision({ decision: 'reject', at, place: 1 }, open, null), 'Not assessable');
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /** One study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
 import { useId, useState } from 'preact/hooks';
-import { instances } from '../kit/counted.ts';
+import { images } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -58,7 +58,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
         <p class="study-facts small quiet numbers">
           <span class="study-time">{timeOf(entry, new Date())}</span>
           <span class="study-kind">{entry.modalities.join('/')}</span>
-          <span class="study-count">{instances((entry.whole ?? entry.track).total)}</span>
+          <span class="study-count">{images((entry.whole ?? entry.track).total)}</span>
         </p>
         <WhereItIs entry={entry} />
         <Receipt entry={sendsOf(entry).findLast(({ hasReceipt }) => hasReceipt) ?? entry} />

@@ -90,7 +90,7 @@ test('whatever a code holds is said with a label, as the paper has it', () => {
     ...valuesOf(plain),
     '2023-11-14 22:13 UTC',
     '2023-11-14 19:26 UTC',
-    '61 instances',
+    '61 images',
     '4 refused',
     '5 held',
     '6 left out',

@@ -33,7 +33,7 @@ export const checkWords = {
     policy: 'Policy',
     study: 'Study Instance UID',
     receipt: 'Receipt',
-    root: 'Fingerprint of all instances (Merkle root)',
+    root: 'Fingerprint of all images (Merkle root)',
   },
   outcomes: {
     refused: (count: number) => `${formatCount(count)} refused`,

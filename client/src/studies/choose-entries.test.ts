@@ -349,7 +349,7 @@ test('a removed study is in no other view, and a search says that it is among th
 
 test('says where each study is, the most urgent first', () => {
   const of = (some: Partial<QueuedStudy>) => whereOf(entriesOf([queuedStudy(some)])[0]!).said;
-  assert.is(of({ track: { ...inPacs, inPacs: 9, needsYou: 3 } }), '3 need you');
+  assert.is(of({ track: { ...inPacs, inPacs: 9, needsYou: 3 } }), '3 to decide');
   assert.is(of({ state: 'done', track: inPacs }), 'In the PACS');
   assert.is(of({ state: 'done', track: { ...inPacs, inPacs: 11, leftOut: 1 } }), '11 of 12 in the PACS');
   assert.is(of({ paused: true }), 'Paused');
@@ -361,7 +361,7 @@ test('says where each study is, the most urgent first', () => {
   const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
   const track = { ...inPacs, inPacs: 0, needsYou: 150 };
   const cut = of({ state: 'reading', waiting: 'interrupted', needs: interrupted, track });
-  assert.is(cut, '150 need you', 'an interrupted study counts what was chosen');
+  assert.is(cut, '150 to decide', 'an interrupted study counts what was chosen');
   const waits = sent('1.2.9', { counts: countsOf({ promised: 5, atGateway: 2, inPacs: 3 }) });
   assert.is(whereOf(entriesOf([], [waits])[0]!).said, '3 of 5 in the PACS');
 });

@@ -118,7 +118,7 @@ test('keeps the decision of its most urgent send, and the total of all', async (
   const held = { reasons: [{ reason: 'burned-in-text', instances: 1 }], leftOut: 0 };
   await send(device, '1', [0], { held, chosen: 2 });
   await send(device, '2', [2, 3]);
-  assert.equal(saidOf(await listOf(device)), [[4, '1 needs you', 2]]);
+  assert.equal(saidOf(await listOf(device)), [[4, '1 to decide', 2]]);
 });
 
 test('says the more of the two where the gateway knows of more than this device', async () => {

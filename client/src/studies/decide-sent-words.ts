@@ -2,12 +2,12 @@
 
 export const decideSentWords = {
   noDevice:
-    'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
+    'A script, a modality or the command line sent this. You decide here about images that the gateway has, and under “To decide” about those that it did not keep.',
   lost: 'That device is lost, or no longer has the study',
   lostMeans:
     'Decide here only then: what you leave out is deleted on that device too, should it come back. It may only be offline.',
-  noneHere: 'Nothing of it can be decided here: what waits for a decision is on that device alone.',
-  needs: 'Open “Needs you”',
+  noneHere: 'You can decide nothing here: the images to decide are on that device alone.',
+  needs: 'Open “To decide”',
   means: 'Until you decide, readers of the study do not see these images.',
   /** The gateway has no bytes of these any more. */
   sendAgain: 'If they are needed in the PACS, correct them and send them again from where they were sent.',
@@ -25,6 +25,6 @@ export const decideSentWords = {
     'The receipt records that a person decided this.',
   /** Said to those who may not decide. */
   othersDecide: 'The account that sent it or an administrator decides.',
-  failed: 'The gateway does not say what waits. Try again in a moment.',
+  failed: 'The gateway does not say what is to decide. Try again in a moment.',
   again: 'Try again',
 } as const;

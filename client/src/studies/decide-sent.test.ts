@@ -82,9 +82,9 @@ test('name the destination that lacks what the first PACS has, say where it stay
   assert.not.match(decideSentWords.confirmWhat(1, null, true), files);
   assert.match(decideSentWords.confirmWhat(1, null, true), 'it deletes its copy');
   const { what } = needsWords.ask['leave-out'];
-  assert.match(what(2, false, 'archive'), 'The first PACS keeps them. 2 instances will not be in archive.');
+  assert.match(what(2, false, 'archive'), 'The first PACS keeps them. 2 images will not be in archive.');
   assert.not.match(what(2, false, 'archive'), 'in the PACS');
-  assert.match(what(2, false), '2 instances will not be in the PACS.');
+  assert.match(what(2, false), '2 images will not be in the PACS.');
 });
 
 test('are said as of another content where the PACS has one under their UID', () => {

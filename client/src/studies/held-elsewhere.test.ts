@@ -26,7 +26,7 @@ const found = (shown: Shown) => chooseEntries(entries, { ...EVERYTHING, shown },
 test('waits for a decision about one, and one was left out', () => {
   const { track } = entries[0]!;
   assert.equal([track.total, track.inPacs, track.leftOut, track.needsYou, track.onDevice], [4, 2, 1, 1, 0]);
-  assert.equal([whereOf(entries[0]!).said, whereOf(entries[0]!).look], ['Waits for a decision', 'wait']);
+  assert.equal([whereOf(entries[0]!).said, whereOf(entries[0]!).look], ['To decide', 'wait']);
   assert.equal(withheldOf(entries[0]!), [studiesWords.withheld['left-out-name'](1)]);
 });
 
@@ -44,10 +44,10 @@ test('of which the PACS refused instances needs a person on other devices too, a
     const { needsYou, leftOut } = entry!.track;
     return [needsYou, leftOut, whereOf(entry!).said];
   };
-  assert.equal(told(2, {}), [1, 0, '1 needs you']);
-  assert.equal(told(0, {}), [3, 0, '3 need you']);
+  assert.equal(told(2, {}), [1, 0, '1 to decide']);
+  assert.equal(told(0, {}), [3, 0, '3 to decide']);
   const sender = { username: 'tina', keptNames: false };
-  assert.equal(told(0, { sender }), [3, 0, 'Waits for a decision'], 'to those who watch the site');
+  assert.equal(told(0, { sender }), [3, 0, 'To decide'], 'to those who watch the site');
 });
 
 test.run();

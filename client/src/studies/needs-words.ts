@@ -1,7 +1,7 @@
 /** The words of the list of decisions, and of the badge that counts them. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { counted, instances, needYou, studies } from '../kit/counted.ts';
+import { counted, images, studies, toDecide } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { leaveStudyOut } from '../kit/left-out-words.ts';
 import { none } from '../kit/none.ts';
@@ -9,22 +9,22 @@ import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
-  badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
+  badge: (count: number) => `${formatCount(count)} to decide`,
   /** Of the transfers of modalities among `count` nobody knows how many instances they have. */
   total: (count: number, transfers: number) =>
     [
-      ...(count > transfers ? [needYou(count - transfers)] : []),
-      ...(transfers > 0 ? [counted(transfers, 'transfer needs you', 'transfers need you')] : []),
+      ...(count > transfers ? [toDecide(count - transfers)] : []),
+      ...(transfers > 0 ? [`${counted(transfers, 'transfer', 'transfers')} to decide`] : []),
     ].join(', '),
-  nothing: none('Nothing needs you'),
+  nothing: none('Nothing to decide'),
   onlyHere: 'The gateway does not answer: you see only what this device knows.',
-  nothingWhat: 'Studies that cannot go on without you appear here.',
+  nothingWhat: 'Studies that cannot continue until you decide appear here.',
   toStudies: 'Open your studies',
   /** Something was chosen, and Send was not pressed. */
   notSent: (count: number) =>
-    `${instances(count)} you chose ${count === 1 ? 'is' : 'are'} not sent yet. Press Send under Upload.`,
+    `${images(count)} you chose ${count === 1 ? 'is' : 'are'} not sent yet. Press Send under Upload.`,
   toUpload: 'Go to Upload',
-  of: (count: number) => instances(count),
+  of: (count: number) => images(count),
   pacsReason: ({ code, says, remedy }: PacsReason) => `${says} ${remedy} (${code})`,
   foreign: 'Studies for another gateway',
   chosen: 'The studies you chose',
@@ -60,7 +60,7 @@ export const needsWords = {
       'It is not safe here and may be incomplete in the PACS. Keep your files or disc until it is sent again.',
     failed: 'It is safe on this device, and nobody sees it in the PACS.',
     trouble: 'Nothing is deleted here. Until it is solved, the study may be incomplete in the PACS.',
-    lost: 'They may be incomplete in the PACS. Instances that have arrived are not sent twice.',
+    lost: 'They may be incomplete in the PACS. Images that have arrived are not sent twice.',
     foreign:
       'They cannot be sent from here. If they were not sent from elsewhere, nobody sees them in the PACS.',
     'no-room': 'These studies are not on this device yet. Keep your files or disc.',
@@ -85,7 +85,7 @@ export const needsWords = {
       : isOnePerson
         ? 'This is one patient: send one study'
         : 'Send it unchanged, as one study',
-  leaveOutPatient: (count: number) => `Leave out ${instances(count)}`,
+  leaveOutPatient: (count: number) => `Leave out ${images(count)}`,
   answers: {
     apart: 'Send it',
     look: 'Look at the pictures',
@@ -122,8 +122,8 @@ export const needsWords = {
         (firstStands
           ? 'The PACS keeps the first version. Only the later one is left out. '
           : destination !== undefined
-            ? `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${instances(count)} will not be in ${destination}. `
-            : `${instances(count)} will not be in the PACS. `) +
+            ? `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${images(count)} will not be in ${destination}. `
+            : `${images(count)} will not be in the PACS. `) +
         'Copies on this device are deleted. ' +
         'Your files, disc or folder stay as they are. The study says that a person decided this.',
     },
@@ -135,7 +135,7 @@ export const needsWords = {
     cancel: {
       title: 'Cancel this study?',
       what: () =>
-        'Instances that are not in the PACS yet are left out, and the copy here is deleted. ' +
+        'Images that are not in the PACS yet are left out, and the copy here is deleted. ' +
         'Your files, disc or folder stay as they are.',
     },
     remove: {

@@ -1,16 +1,16 @@
 /** The words for instances that a script or a modality sent and of which the gateway stored nothing. */
-import { counted, instances } from '../kit/counted.ts';
+import { counted, images, toDecide } from '../kit/counted.ts';
 
 const UNTIL = 'Until you decide, readers of the study do not see them.';
 
 const atDecision = (isAll: boolean): string =>
   isAll
-    ? 'The list of the whole site has them under “Waits for a decision”, with the reason.'
-    : 'The list of your studies has them under “Needs you”, with the reason.';
+    ? 'The list of the whole site has them under “To decide”, with the reason.'
+    : 'The list of your studies has them under “To decide”, with the reason.';
 
 export const notTakenWords = {
   title: 'Sent by a script or a modality, not stored',
-  what: 'The gateway did not keep these instances: only the sender has them. Until they are sent again, readers of the study do not see them.',
+  what: 'The gateway did not keep these images: only the sender has them. Until they are sent again, readers of the study do not see them.',
   more: (shown: number, total: number) => `The newest ${shown} of ${total.toLocaleString('en')} files.`,
   from: (username: string, sender: string | null, when: string) =>
     [sender === null ? username : `${sender} (${username})`, when].join(', '),
@@ -25,16 +25,16 @@ export const notTakenWords = {
   instance: 'SOP Instance UID:',
   /** `isAll`: everybody's, of an administrator. */
   held: (count: number, isAll: boolean) => ({
-    title: `Sent by a script or a modality: ${counted(count, 'instance needs', 'instances need')} your decision`,
+    title: `Sent by a script or a modality: ${toDecide(count)}`,
     what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${atDecision(isAll)}`,
     go: isAll ? 'Open the list of the whole site' : 'Open your studies',
   }),
   transfers: (count: number) => ({
-    title: `${counted(count, 'transfer of a modality needs', 'transfers of modalities need')} your decision`,
+    title: `${counted(count, 'transfer of a modality', 'transfers of modalities')} to decide`,
     what: 'The modality was told that these images are stored, and may have deleted them. They are not in the PACS, so readers of the study do not see them.',
     go: 'Open Modalities',
   }),
-  missing: (count: number, why: string) => `${instances(count)}: ${why}`,
+  missing: (count: number, why: string) => `${images(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
   look: (isForPixels: boolean) =>
     `Send it in the app, where a person can look, ${isForPixels ? 'cover the name and release it' : 'and release it as it is'}. ` +

@@ -5,7 +5,7 @@
 import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { causesOf } from '#shared/protocol/withheld.ts';
-import { instances } from '../kit/counted.ts';
+import { images } from '../kit/counted.ts';
 import { checkWords } from './check-words.ts';
 
 export type Fact = readonly [label: string, said: string];
@@ -23,8 +23,8 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
     ...causesOf(withheld).map(([cause, count]) => causes[cause](count)),
   ];
   return [
-    [labels.inPacs, instances(inPacs)],
-    ...(firstOnly === undefined ? [] : [[labels.firstOnly, instances(firstOnly)] as const]),
+    [labels.inPacs, images(inPacs)],
+    ...(firstOnly === undefined ? [] : [[labels.firstOnly, images(firstOnly)] as const]),
     ...(notStored === undefined ? [] : [[labels.notStored, notStoredSaid(notStored, undefined)] as const]),
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
     ...(confirmed === undefined ? [] : [[labels.confirmed, toMinute(confirmed)] as const]),

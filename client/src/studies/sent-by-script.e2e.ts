@@ -43,7 +43,7 @@ walk('its account leaves out an image that another one stands in the way of', as
   await store(stage, { policy: 'identified', files: twoOfOneId(seed(1)) });
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
-  await page.getByRole('heading', { name: /^Needs you/ }).waitFor();
+  await page.getByRole('heading', { name: /^To decide/ }).waitFor();
   const part = page.getByRole('region', { name: /^1 other image under the same ID was not stored/ });
   await part.getByText('A different image with this ID is already there').waitFor();
   await looksRight(page, 'studies-by-script');
@@ -59,20 +59,20 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
   const waiting = page.getByRole('region', { name: 'Sent by a script or a modality, not stored' });
-  await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
-  await page.locator('[data-part=needs-you]').getByText('1 needs you').first().waitFor();
+  await waiting.getByText('1 image: This image is marked as showing a name').waitFor();
+  await page.locator('[data-part=needs-you]').getByText('1 to decide').first().waitFor();
   await looksRight(page, 'studies-not-taken');
   // On every page its account has the number, and beneath it the instances, each named.
-  await page.getByRole('link', { name: '1 needs you', exact: true }).click();
-  await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
-  await page.getByText('1 instance needs you', { exact: true }).first().waitFor();
+  await page.getByRole('link', { name: '1 to decide', exact: true }).click();
+  await page.getByRole('heading', { name: 'To decide', level: 1 }).waitFor();
+  await page.getByText('1 image to decide', { exact: true }).first().waitFor();
   await waiting.getByText('Place in what was sent: 2').waitFor();
   await expect(waiting.getByText('SOP Instance UID:')).toHaveCount(1);
   await looksRight(page, 'needs-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
-  await page.getByText('Nothing needs you').waitFor();
+  await page.getByText('Nothing to decide').waitFor();
   await expect(page.getByRole('link', { name: /needs? you$/ })).toHaveCount(0);
   await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
@@ -97,9 +97,9 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   await signIn(page, ADMIN);
   await page.getByRole('link', { name: /needs? you$/ }).click();
   const part = page.getByRole('region', { name: /your decision$/ });
-  await part.getByText('The list of the whole site has them under “Waits for a decision”').waitFor();
+  await part.getByText('The list of the whole site has them under “To decide”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
-  await page.getByRole('heading', { name: /^Waits for a decision/ }).waitFor();
+  await page.getByRole('heading', { name: /^To decide/ }).waitFor();
   await expect(page.getByRole('radio', { name: 'Whole site' })).toBeChecked();
 });
 

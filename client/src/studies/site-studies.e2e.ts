@@ -132,7 +132,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await looksRight(reading, 'studies-site');
   await findAtSite(stage, reading);
   await arrived.locator('.study-open').click();
-  await arrived.getByRole('button', { name: 'Open a case' }).waitFor();
+  await arrived.getByRole('button', { name: 'Create case' }).waitFor();
   await reading.getByRole('link', { name: 'Results', exact: true }).click();
   await reading.getByRole('link', { name: /^Studies/ }).click();
   await expect(reading.getByRole('radio', { name: 'Whole site' })).toBeChecked();

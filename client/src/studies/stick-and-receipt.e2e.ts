@@ -95,7 +95,7 @@ walk.installed(
       page,
       filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 }),
     );
-    await page.getByText('4 instances need you').first().waitFor();
+    await page.getByText('4 images to decide').first().waitFor();
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();
@@ -179,7 +179,7 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await input.setInputFiles(photo);
   await page.getByText('The code is genuine').waitFor();
   await page.getByText('Compare it with the paper', { exact: false }).waitFor();
-  await expect(page.locator('.check-facts')).toHaveText(/In the PACS\s+2 instances\s+Confirmed\s+2/, {
+  await expect(page.locator('.check-facts')).toHaveText(/In the PACS\s+2 images\s+Confirmed\s+2/, {
     useInnerText: true,
   });
   await looksRight(page, 'receipt-checked');

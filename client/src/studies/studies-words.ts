@@ -1,6 +1,6 @@
 /** The texts of the day's list and of checking a receipt. */
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
-import { instances, studies } from '../kit/counted.ts';
+import { images, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { leftOutWords } from '../kit/left-out-words.ts';
 import { none } from '../kit/none.ts';
@@ -10,14 +10,14 @@ import type { Names, Period, Shown, Sort } from './choose-entries.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
 /** Said to those who watch: its sender decides, or an administrator. */
-const NEEDS_DECISION = 'Waits for a decision';
+const NEEDS_DECISION = 'To decide';
 
 export const studiesWords = {
   list: 'List of studies',
   whose: 'Whose studies',
   whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
   news: {
-    offer: 'Get a notification when a study is in the PACS or needs you. It never names a patient.',
+    offer: 'Get a notification when a study is in the PACS or you have to decide. It never names a patient.',
     allow: 'Turn on',
     decline: 'Not now',
   },
@@ -137,7 +137,7 @@ export const studiesWords = {
   placesOfSender: {
     ...queueWords.places,
     device: 'not at the gateway yet',
-    'needs-you': 'waits for a decision',
+    'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
   /** One send of a study that was sent in several. */
@@ -146,12 +146,12 @@ export const studiesWords = {
   /** The counts beside it are of that one. */
   oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
   expand: (name: string) => `Where it is: ${name}`,
-  count: (count: number) => instances(count),
+  count: (count: number) => images(count),
   /** In the heading of a part. */
   studiesIn: (count: number) => studies(count),
   sentWhen: (when: string) => `sent ${when}`,
   where: {
-    needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
+    needsYou: (count: number) => `${formatCount(count)} to decide`,
     needsSender: NEEDS_DECISION,
     inPacs: 'In the PACS',
     notIn: (names: readonly string[]) => `In the PACS, not in ${names.join(', ')}`,

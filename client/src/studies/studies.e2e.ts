@@ -33,7 +33,7 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await untilRows(page, 4);
   await search(page, 'meier');
   await untilRows(page, 2);
-  await expect(page.locator('.study-count').first()).toHaveText('2 instances');
+  await expect(page.locator('.study-count').first()).toHaveText('2 images');
   const told = async () => new Set(await page.locator('.study-who').allInnerTexts()).size;
   await expect.poll(told, 'two different lines').toBe(2);
   await looksRight(page, 'studies-found');

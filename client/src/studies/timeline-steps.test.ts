@@ -78,7 +78,7 @@ test('a study of which a further destination took nothing is kept, and not said 
   const issued = event('receipt-issued', 1, { inPacs: 0, firstOnly: 1 });
   assert.equal(said([issued, event('study-evicted', 2, { parcels: 0, held: true })]), [
     'Receipt issued: some of it is in the first PACS only',
-    'The gateway keeps its copy of what waits for a decision',
+    'The gateway keeps its copy of the images to decide',
   ]);
 });
 

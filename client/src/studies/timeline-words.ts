@@ -58,7 +58,7 @@ export const timelineWords = {
       return inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined;
     },
     'study-evicted': ({ held }) =>
-      held === true ? 'The gateway keeps its copy of what waits for a decision' : undefined,
+      held === true ? 'The gateway keeps its copy of the images to decide' : undefined,
     'result-verified': ({ verdict }) => {
       if (verdict === 'agreed') return 'A verdict was given on a result: agreed';
       return verdict === 'corrected' ? 'A verdict was given on a result: corrected' : undefined;
@@ -83,12 +83,12 @@ export const timelineWords = {
     'instances-fetched': 'Fetched from the first PACS, for a further destination',
     'instances-not-fetched': 'The first PACS did not return some of it unchanged',
     'instances-known-to-pacs': 'The PACS had some of it before',
-    'instances-not-verified': 'Some instances did not pass the check',
+    'instances-not-verified': 'Some images did not pass the check',
     'study-values-renewed': 'The values for a destination were taken from the rules again',
-    'instances-decided': 'A person decided about instances',
-    'instances-lost': 'The PACS no longer had some instances, so they are sent again',
-    'instances-never-arrived': 'Some instances never arrived',
-    'instances-taken-back': 'A person took instances back',
+    'instances-decided': 'A person decided about images',
+    'instances-lost': 'The PACS no longer had some images, so they are sent again',
+    'instances-never-arrived': 'Some images never arrived',
+    'instances-taken-back': 'A person took images back',
     'upload-taken-back': 'A person took it back',
     'inference-asked': 'A model was asked about it',
     'inference-cancelled': 'A question to a model was cancelled',

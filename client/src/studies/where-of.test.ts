@@ -28,10 +28,10 @@ const ELSEWHERE: DayEntry = {
 const WATCHED: DayEntry = { ...ELSEWHERE, senders: [{ username: 'tina', keptNames: false }] };
 
 test('asks its sender to decide, and nobody else', () => {
-  assert.equal([whereOf(ELSEWHERE).said, whereOf(ELSEWHERE).look], ['2 need you', 'stop']);
-  assert.equal([whereOf(WATCHED).said, whereOf(WATCHED).look], ['Waits for a decision', 'wait']);
+  assert.equal([whereOf(ELSEWHERE).said, whereOf(ELSEWHERE).look], ['2 to decide', 'stop']);
+  assert.equal([whereOf(WATCHED).said, whereOf(WATCHED).look], ['To decide', 'wait']);
   const here = { ...WATCHED, place: 'here', study: queuedStudy({}) } as const;
-  assert.equal([isWatched(here), whereOf(here).said], [false, '2 need you'], 'their own are theirs');
+  assert.equal([isWatched(here), whereOf(here).said], [false, '2 to decide'], 'their own are theirs');
   const looks = (asks: boolean) => placesOf(TRACK, asks).at(-1)!.look;
   assert.equal([looks(true), looks(false)], ['needs-you', 'waiting']);
 });

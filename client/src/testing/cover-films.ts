@@ -45,7 +45,7 @@ export async function openChosen(page: Page, films: readonly Uint8Array[]): Prom
 }
 
 export async function openEditor(page: Page, at = 1): Promise<void> {
-  const name = new RegExp(`^(Cover the name|Change the boxes) on instance ${at}$`);
+  const name = new RegExp(`^(Cover the name|Change the boxes) on image ${at}$`);
   await page.getByRole('button', { name }).click();
   await page.locator('.cover-image canvas').waitFor();
   await untilAtRest(page);

@@ -26,10 +26,10 @@ export async function queue(
 
 export async function untilInPacs(stage: Stage, count: number): Promise<void> {
   await until(
-    `${count} instances to be in the PACS`,
+    `${count} images to be in the PACS`,
     async () => (await instancesSentBy(stage, stage.account.username)) === count,
   );
-  await stage.page.getByText('Nothing waits on this device').waitFor();
+  await stage.page.getByText('Nothing is waiting on this device').waitFor();
 }
 
 export const untilRows = (page: Page, count: number) => expect(page.locator('.queue-row')).toHaveCount(count);

@@ -18,7 +18,7 @@ export async function openHeldBack(stage: Stage): Promise<void> {
   await stage.enter();
   await choose(page, burnedIn(stage));
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+  await page.getByRole('heading', { name: '3 images held back' }).waitFor();
   await page.getByLabel('Series').selectOption({ index: 1 });
   await lookAtHeld(page, 3);
 }
@@ -31,6 +31,6 @@ async function releaseAll(page: Page): Promise<void> {
 /** Releases all but the third instance. */
 export async function releaseTwo(page: Page): Promise<void> {
   await releaseAll(page);
-  await page.getByLabel(/^Instance 3 of 3: I looked at this picture/).uncheck();
-  await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+  await page.getByLabel(/^Image 3 of 3: I looked at this picture/).uncheck();
+  await page.getByRole('heading', { name: '1 image held back' }).waitFor();
 }

@@ -19,7 +19,7 @@ export const press = (page: Page, name: string): Promise<void> =>
 export async function openCase({ page, seed }: Stage, title: string): Promise<string> {
   await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 64, columns: 64 }));
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await press(page, 'Open a case');
+  await press(page, 'Create case');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Title').pressSequentially(title);
   await pressOn(dialog.getByLabel('Title'), 'Enter');
@@ -45,7 +45,7 @@ export async function storeCase({ page, gateway, account, address, seed }: Stage
 
 /** Asks for a review of the case in sight, by the person who is signed in. */
 export async function openReview({ page, account }: Stage): Promise<void> {
-  await press(page, 'Have it read');
+  await press(page, 'Request a reading');
   const dialog = page.getByRole('dialog');
   const asked = dialog.getByLabel('What is asked');
   await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
@@ -55,7 +55,7 @@ export async function openReview({ page, account }: Stage): Promise<void> {
   await asked.selectOption('chest-film');
   await decides.waitFor({ state: 'detached' });
   await focusAndPress(dialog.getByLabel(account.username, { exact: true }), 'Space');
-  await press(page, 'Ask for the review');
+  await press(page, 'Request');
 }
 
 /** As another device of the reader does; at the place of the only reader. */

@@ -84,7 +84,7 @@ export const SCREENS = {
     'cases-views': 'A saved view is shown',
   },
   'cases/unread.e2e.ts': {
-    'results-unread': 'What waits to be read',
+    'results-unread': 'New studies without a reading',
     'results-unread-none': 'Nothing waits',
   },
   'cases/cases-bulk.e2e.ts': {

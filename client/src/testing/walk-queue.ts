@@ -23,7 +23,7 @@ export async function queueOffline(stage: Stage, studies: number): Promise<void>
   await stage.enter();
   await goOffline(page);
   await sendStudy(page, Array.from({ length: studies }, (_, nth) => study(stage, nth)).flat());
-  await page.getByText(`${studies * 12} instances are safe here`, { exact: false }).waitFor();
+  await page.getByText(`${studies * 12} images are safe here`, { exact: false }).waitFor();
 }
 
 /** Signs in; the parcels of a study wait once the first has passed, and nothing else does, until `resume`. */

@@ -226,7 +226,7 @@ walk('are hidden before they are sent, and one press shows those of a series', a
   await looksRight(page, 'large-picture-hidden');
   await focusAndPress(large.getByRole('button', { name: 'Show it', exact: true }), 'Enter');
   await large.locator('canvas').waitFor();
-  const place = large.getByRole('region', { name: /^Picture of instance/ });
+  const place = large.getByRole('region', { name: /^Picture of image/ });
   await expect(place, 'the focus stays with the picture').toBeFocused();
   await large.getByRole('button', { name: 'Close' }).click();
   await page.locator('.held-list canvas').nth(1).waitFor();

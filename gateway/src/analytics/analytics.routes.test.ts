@@ -80,13 +80,36 @@ test('predictions are told one a row, under pseudonyms, more of them than a page
     {
       ...{ prediction: first, run: '', model: 'pneumonia', version: '1.0.0', modelDigest: 'd', study: '' },
       ...{ at: '2026-02-01T10:00:00.000Z', score: '0.75', threshold: '0.5', label: 'positive' },
-      ...{ probabilities: '', deviceScore: '0.1', verdict: 'correct', correctedTo: 'normal' },
+      ...{ probabilities: '', deviceScore: '0.1', remark: '', verdict: 'correct', correctedTo: 'normal' },
       ...{ verdictAt: '2026-02-01T10:00:00.000Z', sex: 'F', ageBand: '50 to 59', modality: 'DX' },
     },
   );
   assert.is((await evaluationFor('admin', '&sex=M')).length, 0);
   const events = await audited(db, 'evaluation-exported');
   assert.ok(events.some(({ fields }) => fields['predictions'] === 601));
+});
+
+test('a prediction without a study or a score says why', async () => {
+  const { db } = gateway.database;
+  const at = '2026-07-01T10:00:00Z';
+  for (const scored of [
+    { study: null, score: 0.75 },
+    { study: '2.25.81', model: 'image-kind' },
+    { study: null, kind: 'Hand' },
+    { study: '2.25.81' },
+  ])
+    await insertTestScored(db, { at, ...scored });
+  const july = (await evaluationFor('admin')).filter((row) => row['at']?.startsWith('2026-07'));
+  const FILE = 'No study: the image was sent as a file.';
+  assert.equal(
+    new Set(july.map(({ remark }) => remark)),
+    new Set([
+      FILE,
+      'No score: this model gives none.',
+      `${FILE} No score: not a chest film.`,
+      'No score: the model gave none.',
+    ]),
+  );
 });
 
 test('researchers are given the predictions they reach: days, and no cohort of fewer than five studies', async () => {

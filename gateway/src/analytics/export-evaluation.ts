@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { sql, type RawBuilder } from 'kysely';
 import { EVALUATION_COLUMNS, SMALLEST_CELL, type EvaluationColumn } from '#shared/protocol/analytics.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import { givesScore } from '#shared/models/cautions.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
@@ -35,7 +36,10 @@ type Row = {
   readonly version: string;
   readonly digest: string;
   readonly study: string | null;
-  readonly finding: Pick<Finding, 'threshold' | 'probabilities'>;
+  readonly finding: Pick<
+    Finding,
+    'threshold' | 'probabilities' | 'model' | 'image' | 'population' | 'film' | 'warnings'
+  >;
   readonly score: number | null;
   readonly positive: boolean | null;
   readonly device: number | null;
@@ -127,7 +131,7 @@ async function* writePages(
     const { rows } = await sql<Row & { at_exactly: string }>`select r.id, r.created_at as at,
         r.created_at::text as at_exactly, q.job_id as run, r.model_id as model, r.version, r.model_digest as digest,
         r.study_instance_uid as study,
-        jsonb_build_object('threshold', r.finding->'threshold', 'probabilities', r.finding->'probabilities') as finding,
+        r.finding - ${'{rationale,limits,explanations}'}::text[] as finding,
         r.score, r.positive, (r.disagreement->>'device')::float8 as device, r.verdict,
         r.verified_finding as "correctedTo", r.verified_at as "verdictAt", c.sex, c.age_band as "ageBand",
         r.sop_class_uid as "sopClass"
@@ -167,9 +171,26 @@ function cellsOf(
       .map(({ name, probability }) => `${name}=${probability}`)
       .join(' '),
     deviceScore: text(row.device),
+    remark: remarkOn(row),
     ...{ verdict: text(row.verdict), correctedTo: text(row.correctedTo), verdictAt: time(row.verdictAt) },
     ...{ sex: text(told.sex), ageBand: bandWords(told.ageBand), modality: told.modality },
   };
+}
+
+/** Why a row has no study or no score; empty where it has both. */
+function remarkOn({ study, score, model, finding }: Row): string {
+  return [
+    ...(study === null ? ['No study: the image was sent as a file.'] : []),
+    ...(score === null ? [`No score: ${whyNoScore(model, finding)}.`] : []),
+  ].join(' ');
+}
+
+function whyNoScore(model: string, { image, film, population, warnings }: Row['finding']): string {
+  if (!givesScore({ id: model })) return 'this model gives none';
+  if (film.includes('rotated') || film.includes('inverted')) return 'a rotated or inverted film';
+  if (image.kind !== 'CXR') return 'not a chest film';
+  if (warnings.includes('not-a-chest-film')) return 'perhaps not a chest film';
+  return population === 'outside' ? 'outside the population of the model' : 'the model gave none';
 }
 
 /** `40 to 49`, as exports have it: a spreadsheet takes `10-19` for a day. */

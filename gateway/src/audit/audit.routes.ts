@@ -56,7 +56,7 @@ const list = defineRoute({
 /** "The page after this one": the time and the number of its last event. */
 const place = z
   .string()
-  .regex(/^\d{1,15}~\d{1,15}$/)
+  .regex(/^\d{1,15}~\d{1,15}$/, 'the cursor of the page before')
   .transform((text) => {
     const [ms = '', seq = ''] = text.split('~');
     return { at: new Date(Number(ms)), seq: Number(seq) };

@@ -64,7 +64,5 @@ function requireTurn(waitSeconds: number): void {
 }
 
 export function tooManyAttempts(waitSeconds: number): Problem {
-  return new Problem('too-many-attempts', `Try again in ${waitSeconds} s.`, {
-    'Retry-After': String(waitSeconds),
-  });
+  return new Problem('too-many-attempts', undefined, { 'Retry-After': String(waitSeconds) });
 }

@@ -13,13 +13,41 @@ const DECORATION = /^\P{L}{1,4}|\P{L}{1,4}$/gu;
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
-/** True where the password is common, or little more than the user's name. */
+/** The product's name and its parts. */
+const PRODUCT = ['relaypacs', 'relay', 'pacs'];
+/** Forwards and backwards; every row of a keyboard is one as well. */
+const SEQUENCES = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
+
+/** The steps from the first to the second, in each sequence where they are neighbours. */
+const stepsBetween = (first: string, second: string): readonly number[] => [
+  ...(first === second ? [0] : []),
+  ...SEQUENCES.flatMap((sequence) => {
+    const step = sequence.indexOf(second) - sequence.indexOf(first);
+    return sequence.includes(first) && sequence.includes(second) && Math.abs(step) === 1 ? [step] : [];
+  }),
+];
+
+/** The characters that a guesser cannot tell from those before: "aaaa" and "1234" count as two, "xyqxyq" as three. */
+function unforeseen(text: string): number {
+  const all = [...text];
+  const period = all.findIndex((_, at) => at > 0 && all.every((one, i) => i < at || one === all[i - at]));
+  const part = period === -1 ? all : all.slice(0, period);
+  const continues = (at: number): boolean => {
+    const [one, two, three] = part.slice(at - 2, at + 1);
+    const steps = stepsBetween(one!, two!);
+    return stepsBetween(two!, three!).some((step) => steps.includes(step));
+  };
+  return part.filter((_, at) => at < 2 || !continues(at)).length;
+}
+
+/** True where it is common, a repetition or a sequence, or little more than the user's or the product's name. */
 export async function isEasyPassword(password: string, username: string): Promise<boolean> {
   const common = new Set((await readFile(LIST, 'utf8')).split('\n'));
   const whole = fold(password);
   const withoutName = whole.replaceAll(fold(username), '');
+  const withoutNames = PRODUCT.reduce((text, name) => text.replaceAll(name, ''), withoutName);
   return (
-    [...withoutName].length < PASSWORD_LENGTH_LIMIT ||
+    unforeseen(withoutNames) < PASSWORD_LENGTH_LIMIT ||
     [whole, withoutName].some((text) => common.has(text) || common.has(text.replaceAll(DECORATION, '')))
   );
 }

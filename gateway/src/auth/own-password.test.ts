@@ -93,6 +93,9 @@ test('that is long and one’s own passes, also when it holds a common word or a
     ['dragon 8472 1934 5561', 'tess'],
     ['correct horse battery', 'e'],
     ['пароль из четырёх слов', 'анна'],
+    ['kzvw-2345-mnpq-rstv', 'tess'],
+    ['x7Kq2pLm', 'tess'],
+    ['a relay of four words', 'tess'],
   ] as const)
     assert.is(await isEasyPassword(password, name), false, password);
   for (const [password, name] of [
@@ -100,6 +103,16 @@ test('that is long and one’s own passes, also when it holds a common word or a
     ['TessTess99', 'tess'],
     ['adminpassword', 'admin'],
     ['ＰＡＳＳＷＯＲＤ', 'tess'],
+    ['aaaaaaaa', 'tess'],
+    ['aaaaaaaaaaaa', 'tess'],
+    ['aaaa1111aaaa', 'tess'],
+    ['xyqxyqxyqxyq', 'tess'],
+    ['abcdefghijkl', 'tess'],
+    ['9876543210987', 'tess'],
+    ['asdfghjkl asdf', 'tess'],
+    ['RelayPACS1', 'tess'],
+    ['Relay-PACS-2026', 'tess'],
+    ['tess relaypacs 1', 'tess'],
   ] as const)
     assert.is(await isEasyPassword(password, name), true, password);
 });

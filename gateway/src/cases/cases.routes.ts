@@ -63,7 +63,7 @@ const list = defineRoute({
     query: z.object({
       q: z
         .string()
-        .regex(/^[\d.]{1,64}$/)
+        .regex(/^[\d.]{1,64}$/, 'digits and dots')
         .optional()
         .openapi({
           description: 'The number of a case, or a part of the Study Instance UID of its studies.',

@@ -176,7 +176,7 @@ export const ACCESS = {
   'open-to-all': {
     check: 'authentication',
     result: 'warn',
-    says: 'The PACS answers anybody, with or without credentials.',
+    says: 'The PACS answers everyone, with or without credentials.',
     change: {
       any: 'Let it ask for a password, or let only the gateway reach it.',
       nginx: 'Add auth_basic and auth_basic_user_file, or allow ADDRESS and deny all.',

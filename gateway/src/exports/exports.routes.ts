@@ -46,7 +46,7 @@ const list = defineRoute({
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: z
         .string()
-        .regex(/^\d{1,9}$/)
+        .regex(/^\d{1,9}$/, 'at most 9 digits')
         .optional(),
     }),
   },

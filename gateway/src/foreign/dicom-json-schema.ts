@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 
 const element = z
   .object({
-    vr: z.string().regex(/^[A-Z]{2}$/),
+    vr: z.string().regex(/^[A-Z]{2}$/, 'two capital letters'),
     Value: z.array(z.unknown()).optional(),
     BulkDataURI: z.string().optional(),
     InlineBinary: z.string().optional(),

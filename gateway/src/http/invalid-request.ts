@@ -7,6 +7,8 @@ import { Problem } from '#shared/protocol/problem.ts';
 
 /** The message of a rule without one of its own. */
 const UNSAID = 'Invalid input';
+/** How the message of a form begins that has no words of its own. */
+const WORDLESS = 'Invalid ';
 
 type Issue = z.core.$ZodIssue;
 /** The most places named in one answer; a caller that has corrected these is told the others. */
@@ -27,6 +29,7 @@ export function invalidRequest(issues: readonly Issue[], whole: string): Problem
 
 function wanted(issue: Issue): string | null {
   if (issue.code === 'custom') return issue.message === UNSAID ? null : `(${issue.message})`;
+  if (issue.code === 'invalid_format' && !issue.message.startsWith(WORDLESS)) return `(${issue.message})`;
   const expected = expectedOf(issue);
   return expected && `(expected: ${expected})`;
 }
@@ -37,6 +40,7 @@ function expectedOf(issue: Issue): string | null {
     return issue.values.length > VALUES ? null : issue.values.map(String).join(' or ');
   if (issue.code === 'too_small') return `at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  if (issue.code === 'invalid_format') return issue.format === 'regex' ? null : issue.format;
+  if (issue.code === 'invalid_format')
+    return issue.format === 'regex' ? `the form ${issue.pattern}` : issue.format;
   return issue.code === 'unrecognized_keys' ? 'no other fields' : null;
 }

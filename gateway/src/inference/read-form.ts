@@ -30,11 +30,11 @@ const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = {
 
 const whole = z
   .string()
-  .regex(/^-?\d{1,9}$/)
+  .regex(/^-?\d{1,9}$/, 'a whole number')
   .transform(Number);
 const part = z
   .string()
-  .regex(/^[01]$|^0?\.\d{1,9}$/)
+  .regex(/^[01]$|^0?\.\d{1,9}$/, 'a number from 0 to 1')
   .transform(Number);
 const shape = inferRequestSchema.shape;
 const parameters = shape.parameters.unwrap().shape;

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Db } from '../database/database.ts';
-import { healthSchema, versionSchema } from '#shared/protocol/api.ts';
+import { healthSchema, type START_WAITS, versionSchema } from '#shared/protocol/api.ts';
 import { METRICS_PERIODS, modelMetricsSchema } from '#shared/protocol/inference.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -28,7 +28,10 @@ const routes = {
         health,
         'It works; `degraded` while the PACS does not answer, the disk is full, or the certificate could not be renewed.',
       ),
-      503: jsonResponse(health, 'It does not.'),
+      503: jsonResponse(
+        health,
+        'It starts (`waitsFor` says what is missing), stops, or its database does not answer.',
+      ),
     },
   }),
   live: defineRoute({
@@ -85,6 +88,9 @@ const routes = {
   }),
 };
 
+/** The part of its start that the gateway waits for, or the state after the start. */
+export type Phase = (typeof START_WAITS)[number] | 'running' | 'stopping';
+
 export type ObservabilityTools = {
   readonly db: Db;
   readonly isDatabaseUp: () => Promise<boolean>;
@@ -94,7 +100,7 @@ export type ObservabilityTools = {
   readonly isFull: () => Promise<boolean>;
   /** Null: no TLS. */
   readonly certificate: { state(): 'none' | 'ok' | 'not-renewed' } | null;
-  readonly isStarted: () => boolean;
+  readonly phase: () => Phase;
   readonly version: string;
   readonly profileEdition: string;
 };
@@ -107,7 +113,7 @@ export function observabilityRoutes({
   pacsState,
   isFull,
   certificate,
-  isStarted,
+  phase,
   version,
   profileEdition,
 }: ObservabilityTools): Router {
@@ -121,14 +127,17 @@ export function observabilityRoutes({
       disk: isOut ? 'full' : 'ok',
       certificate: certificate?.state() ?? 'none',
     } as const;
-    if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
+    const at = phase();
+    if (!isAnswering) return c.json({ status: 'failing' as const, ...parts }, 503);
+    if (at === 'stopping') return c.json({ status: at, ...parts }, 503);
+    if (at !== 'running') return c.json({ status: 'starting' as const, waitsFor: at, ...parts }, 503);
     const isWell = pacs === 'ok' && !isOut && parts.certificate !== 'not-renewed';
     return c.json({ status: isWell ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
   });
   router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));
   router.openapi(routes.ready, async (c) => {
     if (await isFull()) throw new Problem('storage-full');
-    if (!isStarted() || !(await isDatabaseUp()))
+    if (phase() !== 'running' || !(await isDatabaseUp()))
       throw new Problem('not-ready', undefined, { 'Retry-After': '1' });
     return c.json({ status: 'ok' as const }, 200);
   });

@@ -16,7 +16,7 @@ const LIST_LIMIT = 200;
 /** "The page after this one": time and id of its last result. */
 const cursor = z
   .string()
-  .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'the cursor of the page before')
   .transform((text) => {
     const [ms = '', id = ''] = text.split('~');
     return { at: new Date(Number(ms)), id };

@@ -75,7 +75,7 @@ const verify = defineRoute({
     headers: z.object({
       'if-match': z
         .string()
-        .regex(REVISION)
+        .regex(REVISION, 'a revision: a whole number')
         .optional()
         .describe('The revision that was looked at; without it the first one.'),
     }),

@@ -71,13 +71,13 @@ test('says why an instance is not in the PACS in words, and has the codes beneat
 
 test('never calls a study whole of which something was not sent, and says why', async () => {
   const there = [instance(1, 'stored'), instance(2, 'stored')];
-  assert.match((await read(sheetOf(there))).words, 'All 2 instances that were sent are in the PACS.');
+  assert.match((await read(sheetOf(there))).words, 'All 2 images that were sent are in the PACS.');
   const sheet = sheetOf(there);
   const withheld = { 'left-out': 1, damaged: 2, held: 1 };
   const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, withheld } });
-  assert.match(words, '2 of 6 instances are in the PACS. For the others, the reason is given below.');
+  assert.match(words, '2 of 6 images are in the PACS. For the others, the reason is given below.');
   assert.match(words, 'Not in the PACS 1 left out by a person before sending');
-  assert.match(words, '2 damaged, or named by the disc’s index and missing on it');
+  assert.match(words, '2 damaged, or listed on the disc and missing');
   assert.match(words, '1 held back for a person to decide');
   assert.is(pages, 1);
   const causes = { 'left-out': 1, 'left-out-name': 2, 'left-out-other-patient': 3, 'left-out-faulty': 4 };
@@ -95,7 +95,7 @@ test('says of what a further destination lacks that the first one has it, and wh
     { name: 'night', pacs: 'dimse://night', need: 'required', instances: [{ state: 'refused', reason }] },
   ];
   const { words, pages } = await read({ ...held, receipt: { ...held.receipt, destinations } });
-  assert.match(words, '1 of 1 instance is in the first PACS, but not in night.');
+  assert.match(words, '1 of 1 image is in the first PACS, but not in night.');
   assert.match(words, 'First PACS http://pacs.test/dicom-web');
   assert.match(words, 'In the first PACS only 1 held for a person');
   assert.not.match(words, /Nothing of this study|Not in the PACS/);
@@ -105,7 +105,7 @@ test('says of what a further destination lacks that the first one has it, and wh
 test('says of no instance that the first PACS has it where no further destination lacks it', async () => {
   const proven = instance(2, 'left-out', { reason: 'left-out', proof: 'found' });
   const { words } = await read(sheetOf([instance(1, 'stored'), proven]));
-  assert.match(words, '1 of 2 instances are in the PACS. For the others, the reason is given below.');
+  assert.match(words, '1 of 2 images are in the PACS. For the others, the reason is given below.');
   assert.match(words, 'Not in the PACS 1 left out by a person');
   assert.not.match(words, 'first PACS');
 });

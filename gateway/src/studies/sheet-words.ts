@@ -5,7 +5,7 @@ import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-const instances = (count: number): string => plural(count, 'instance', 'instances');
+const images = (count: number): string => plural(count, 'image', 'images');
 
 type Proof = NonNullable<ReceiptInstance['proof']>;
 
@@ -15,10 +15,10 @@ export const sheetWords = {
   /** The first sentence: what a person wants to know. Only a sender knows whether it sent all of a study. */
   allThere: (count: number) =>
     count === 1
-      ? 'The one instance that was sent is in the PACS.'
-      : `All ${instances(count)} that were sent are in the PACS.`,
+      ? 'The one image that was sent is in the PACS.'
+      : `All ${images(count)} that were sent are in the PACS.`,
   someThere: (there: number, of: number) =>
-    `${there} of ${instances(of)} are in the PACS. For the others, the reason is given below.`,
+    `${there} of ${images(of)} are in the PACS. For the others, the reason is given below.`,
   noneThere: 'Nothing of this study is in the PACS.',
   proof: {
     digest: (count: number) => `${count} compared with the PACS's own digest`,
@@ -61,8 +61,7 @@ export const sheetWords = {
     `${sheetWords.revision(jti, revision)}, issued ${at}`,
   deidentified: (edition: string, options: readonly string[]) =>
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
-  checked: (count: number) =>
-    `${count === 1 ? '1 instance' : `${count} instances`} checked again by the gateway`,
+  checked: (count: number) => `${images(count)} checked again by the gateway`,
   covered: (count: number) => `a person covered places in ${plural(count, 'image', 'images')}`,
   released: (count: number) =>
     `a person looked at ${plural(count, 'image', 'images')} and found nobody named`,
@@ -79,7 +78,7 @@ export const sheetWords = {
     'left-out-other-patient': (count: number) => `${count} left out by a person: another patient’s`,
     'left-out-faulty': (count: number) => `${count} left out by a person: faulty`,
     'left-out-unsafe': (count: number) => `${count} left out by a person: not safe to send under the policy`,
-    damaged: (count: number) => `${count} damaged, or named by the disc’s index and missing on it`,
+    damaged: (count: number) => `${count} damaged, or listed on the disc and missing`,
     held: (count: number) => `${count} held back for a person to decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
@@ -96,7 +95,7 @@ export const sheetWords = {
     'that has RelayPACS:',
   checkKeys:
     "The address gives the gateway's public keys. Saved as a file once, they check receipts without a network; " +
-    'put the path of that file in its place. The whole receipt, which names each instance, is attached to this file.',
+    'put the path of that file in its place. The whole receipt, which names each image, is attached to this file.',
   upload: (which: number, of: number) => `Upload ${which} of ${of}`,
   page: (which: number, of: number) => `Page ${which} of ${of}`,
   printed: (at: string) => `Made ${at}`,

@@ -70,7 +70,7 @@ const LIST_LIMIT = 200;
 /** "The page after this one": when its last study was last sent, and its UID. */
 const cursor = z
   .string()
-  .regex(/^\d{1,15}~[\d.]{1,64}$/)
+  .regex(/^\d{1,15}~[\d.]{1,64}$/, 'the cursor of the page before')
   .transform((text) => {
     const [ms = '', studyInstanceUID = ''] = text.split('~');
     return { lastSentAt: new Date(Number(ms)), studyInstanceUID };

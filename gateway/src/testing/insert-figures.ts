@@ -84,6 +84,9 @@ export type TestScored = {
   readonly correctedTo?: string;
   readonly differs?: boolean;
   readonly class?: keyof typeof SOP_CLASSES;
+  readonly model?: string;
+  /** As the gate takes it. */
+  readonly kind?: string;
   readonly patient?: { readonly sex: Sex | null; readonly ageBand: AgeBand | null };
 };
 
@@ -94,11 +97,12 @@ export async function insertTestScored(db: Db, scored: TestScored): Promise<stri
   const finding = {
     ...{ score, threshold, positive: score === null ? null : score >= threshold, probabilities: null },
     input: { sopClassUID: SOP_CLASSES[scored.class ?? 'DX'] },
+    ...{ image: { kind: scored.kind ?? 'CXR' }, population: 'inside', film: [], warnings: [] },
   };
   const disagreement = scored.differs === true ? JSON.stringify({ device: 0.1 }) : null;
   await sql`insert into inference_result (id, site_id, cache_key, model_id, version, model_digest, input_digest,
       study_instance_uid, finding, models, disagreement, verdict, verified_finding, verified_at, created_at)
-    values (${id}, ${site}, ${id}, 'pneumonia', ${version}, 'd', 'i', ${study}, ${JSON.stringify(finding)}, '[]',
+    values (${id}, ${site}, ${id}, ${scored.model ?? 'pneumonia'}, ${version}, 'd', 'i', ${study}, ${JSON.stringify(finding)}, '[]',
       ${disagreement}, ${verdict}, ${scored.correctedTo ?? null}, ${verdict && at}, ${at})`.execute(db);
   if (study !== null && patient !== undefined)
     await sql`insert into study_cohort values (${site}, ${study}, ${patient.sex}, ${patient.ageBand})

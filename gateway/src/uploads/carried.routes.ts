@@ -26,7 +26,7 @@ const query = z.object({
   key: z.string().min(1).max(128).openapi({ description: 'The gateway’s key that it is sealed to.' }),
   enc: z
     .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/)
+    .regex(/^[A-Za-z0-9+/]{43}=$/, '32 bytes as base64')
     .openapi({ description: 'The encapsulated key in base64.' }),
 });
 

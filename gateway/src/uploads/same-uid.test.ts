@@ -106,7 +106,7 @@ test('four images of which one came again with other boxes are four, all in the 
     input: Buffer.from(await sheet.arrayBuffer()),
   }).toString();
   const text = words.replace(/\s+/g, ' ');
-  assert.match(text, 'All 4 instances that were sent are in the PACS.');
+  assert.match(text, 'All 4 images that were sent are in the PACS.');
   assert.match(text, 'What 4 CT');
   assert.match(
     text,
@@ -137,7 +137,7 @@ test('another image under the UID of one of them is a fifth, which needs a perso
   const text = execFileSync('pdftotext', ['-layout', '-', '-'], {
     input: Buffer.from(await sheet.arrayBuffer()),
   }).toString();
-  assert.match(text, '4 of 5 instances');
+  assert.match(text, '4 of 5 images');
   assert.match(text.replace(/\s+/g, ' '), '1 other image under the same ID was not stored');
   assert.not.match(text, 'left out by a person');
   await pipeline.close();

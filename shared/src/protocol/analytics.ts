@@ -177,10 +177,10 @@ export const reviewFiguresSchema = agreementSchema.extend({
 });
 export type ReviewFigures = z.infer<typeof reviewFiguresSchema>;
 
-/** `GET /evaluation`: a row for each prediction, the oldest first. */
+/** `GET /evaluation`: a row for each prediction, the oldest first. `remark` says why one has no score or no study. */
 export const EVALUATION_COLUMNS = [
   ...(['prediction', 'run', 'model', 'version', 'modelDigest', 'study', 'at'] as const),
-  ...(['score', 'threshold', 'label', 'probabilities', 'deviceScore'] as const),
+  ...(['score', 'threshold', 'label', 'probabilities', 'deviceScore', 'remark'] as const),
   ...(['verdict', 'correctedTo', 'verdictAt', 'sex', 'ageBand', 'modality'] as const),
 ] as const;
 export type EvaluationColumn = (typeof EVALUATION_COLUMNS)[number];

@@ -53,7 +53,7 @@ export const annotationSchema = z
       .string()
       .trim()
       .max(LABEL_LENGTH)
-      .regex(/^\P{Cc}*$/u),
+      .regex(/^\P{Cc}*$/u, 'no control characters'),
   })
   .superRefine(({ kind, points, label }, context) => {
     const [fewest, most] = POINTS[kind];

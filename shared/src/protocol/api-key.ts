@@ -22,7 +22,7 @@ const nameSchema = z
   .trim()
   .min(1)
   .max(100)
-  .regex(/^\P{Cc}*$/u);
+  .regex(/^\P{Cc}*$/u, 'no control characters');
 
 /** `POST /admin/api-keys`. */
 export const newApiKeySchema = z.object({

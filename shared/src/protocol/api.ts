@@ -45,13 +45,16 @@ const usernameSchema = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^\P{Cc}*$/u);
+  .regex(/^\P{Cc}*$/u, 'no control characters');
 /** Of a new account: no spaces, and no signs that a shell, a URL or a log would have to quote. */
 export const newUsernameSchema = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u,
+    'letters, digits and . _ @ + -, beginning with a letter or a digit',
+  );
 const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MOST);
 export const loginSchema = z.object({ username: usernameSchema, password: passwordSchema });
 export const newPasswordSchema = z.string().min(PASSWORD_LENGTH_LIMIT).max(PASSWORD_LENGTH_MOST);
@@ -84,7 +87,7 @@ export type ListedSession = z.infer<typeof listedSessionSchema>;
 export const sessionListSchema = z.object({ sessions: z.array(listedSessionSchema) });
 
 /** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
-const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url');
 /**
  * `POST /auth/enrol` by a signed-in user: this device may send the studies that they queue here, even after
  * the session has ended.
@@ -136,20 +139,20 @@ export const policySchema = z.object({
 export type Policy = z.infer<typeof policySchema>;
 
 /** SEC 1 §2.3.3: an uncompressed point of P-256 is 65 bytes, in base64url without padding 87 characters. */
-const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/);
+const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/, '87 characters of base64url');
 /** The key of a policy, wrapped to the public key that a device has named (policy-key.ts): only its owner opens it. */
 export const wrappedPolicyKeySchema = z.object({
   /** The public half of the pair that was made for this answer. */
   ephemeral: pointSchema,
   /** PKCS #8 under AES-GCM, base64url. */
-  key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/),
+  key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/, '54 to 1024 characters of base64url'),
 });
 export type WrappedPolicyKey = z.infer<typeof wrappedPolicyKeySchema>;
 /** `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no secret key. */
 export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() });
 
 /** SEC 1 §2.3.3: a compressed point of P-256 is 33 bytes, in base64url without padding 44 characters. */
-const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/);
+const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/, '44 characters of base64url');
 
 /** How the pseudonyms of a policy are made (PROTOCOL.md, Pseudonyms). */
 export const pseudonymKeySchema = z.object({
@@ -158,7 +161,7 @@ export const pseudonymKeySchema = z.object({
   /** Proofs of `POST /upload/pseudonyms` are checked against it. */
   publicKey: compressedPointSchema,
   /** 32 bytes that mark pseudonyms and reverse none. */
-  tagKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
+  tagKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url'),
   /** For callers that may make pseudonyms on the device and have named a public key. Others ask the gateway. */
   wrapped: wrappedPolicyKeySchema.optional(),
 });
@@ -175,7 +178,7 @@ export const pseudonymsAnswerSchema = z.object({
   /** In the order in which they were asked. */
   evaluated: z.array(compressedPointSchema),
   /** For all of them together: 64 bytes. */
-  proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
+  proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/, '86 characters of base64url'),
 });
 
 export const policyAnswerSchema = z.object({
@@ -354,8 +357,14 @@ export const decisionSchema = z.discriminatedUnion('decision', [
   z.object({ decision: z.literal('withhold'), withheld: withheldSchema }),
 ]);
 
+/** The parts of a start, in order. */
+export const START_WAITS = ['pipeline', 'features', 'audit-trail'] as const;
+
 export const healthSchema = z.object({
-  status: z.enum(['ok', 'degraded', 'failing']),
+  /** `starting`, `stopping`: it takes nothing yet, or no longer. `failing`: its database does not answer. */
+  status: z.enum(['ok', 'degraded', 'starting', 'stopping', 'failing']),
+  /** While it starts. */
+  waitsFor: z.enum(START_WAITS).optional(),
   database: z.enum(['ok', 'failing']),
   /**
    * `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. `no-retrieval`: it does not

@@ -8,7 +8,7 @@ import { z } from 'zod';
 /** The JWS header's `typ`: a head can be taken for no token and no receipt, and neither for a head. */
 export const AUDIT_HEAD_TYPE = 'relaypacs-audit-head+jws';
 
-const hashSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case');
 const rowSchema = z.object({ seq: z.number().int().min(0), hash: hashSchema });
 
 export const auditHeadSchema = rowSchema.extend({

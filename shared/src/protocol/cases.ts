@@ -45,7 +45,7 @@ export const noteTextSchema = z
   .trim()
   .min(1)
   .max(NOTE_LENGTH)
-  .regex(/^[\P{Cc}\n\t]*$/u);
+  .regex(/^[\P{Cc}\n\t]*$/u, 'no control characters but line breaks and tabs');
 export const caseTitleSchema = lineSchema(TITLE_LENGTH);
 export const caseTagsSchema = z.array(lineSchema(TAG_LENGTH)).max(TAGS);
 /** PS3.5 §6.2: no backslash. `*` and `?` are wildcards of a search (PS3.4 §C.2.2.2.4). */

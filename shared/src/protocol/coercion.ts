@@ -12,7 +12,7 @@ const textSchema = (characters: number) =>
     .trim()
     .min(1)
     .max(characters)
-    .regex(/^[^\\\p{Cc}]+$/u);
+    .regex(/^[^\\\p{Cc}]+$/u, 'no backslash and no control characters');
 const LO_CHARACTERS = 64;
 const PREFIX_CHARACTERS = 8;
 

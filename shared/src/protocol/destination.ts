@@ -15,14 +15,17 @@ const secretSchema = lineSchema.optional();
 const asciiSecretSchema = z
   .string()
   .max(8000)
-  .regex(/^[\x21-\x7e]+$/)
+  .regex(/^[\x21-\x7e]+$/, 'visible ASCII characters without spaces')
   .optional();
 /** Certificates with their chain, or a key. */
 const PEM_LIMIT = 64 * 1024;
 const pemSchema = z
   .string()
   .max(PEM_LIMIT)
-  .regex(/^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/);
+  .regex(
+    /^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/,
+    'PEM, from its line BEGIN to its line END',
+  );
 /** Many programs write a certificate and its key into one file. Certificates are shown, and lie there in clear text. */
 const withoutKeySchema = pemSchema.refine(
   (text) => !/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text),
@@ -76,7 +79,7 @@ const basic = z.strictObject({
     .string()
     .min(1)
     .max(255)
-    .regex(/^[^:]+$/),
+    .regex(/^[^:]+$/, 'no colon'),
 });
 const bearer = z.strictObject({ kind: z.literal('bearer') });
 const oauth = z.strictObject({

@@ -21,8 +21,10 @@ export const dimsePeerWishSchema = z.strictObject({
     .trim()
     .min(1)
     .max(100)
-    .regex(/^\P{Cc}*$/u),
-  aeTitle: z.string().regex(AE_TITLE),
+    .regex(/^\P{Cc}*$/u, 'no control characters'),
+  aeTitle: z
+    .string()
+    .regex(AE_TITLE, 'an AE title: at most 16 ASCII characters, no backslash, no space at its ends'),
   /** Addresses, or blocks of them. */
   addresses: z.array(addressSchema).min(1).max(PEER_ADDRESSES_MOST),
   /** The account for which it acts. */

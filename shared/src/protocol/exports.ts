@@ -154,7 +154,9 @@ export const tellsField = (redaction: Redaction, field: ExportField): boolean =>
     ? isAnonymousField(field)
     : REDACTIONS.indexOf(redaction) <= REDACTIONS.indexOf(EXPORT_FIELDS[field]);
 
-export const exportTemplateNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+export const exportTemplateNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter');
 export const exportDefinitionSchema = z
   .object({
     title: lineSchema(120),
@@ -224,12 +226,12 @@ export const PURPOSE_LENGTH = 500;
 export const EXPORT_KEPT_HOURS = 24;
 
 /** A moment that the database can hold. */
-const momentSchema = z.iso.datetime({ offset: true }).regex(/^(19|[2-9]\d)/);
+const momentSchema = z.iso.datetime({ offset: true }).regex(/^(19|[2-9]\d)/, 'a moment after 1900');
 /** The filters of the list of cases, as `GET /cases` takes them. `to` is not included. */
 export const exportFilterSchema = z.strictObject({
   q: z
     .string()
-    .regex(/^[\d.]{1,64}$/)
+    .regex(/^[\d.]{1,64}$/, 'digits and dots')
     .optional(),
   status: z.enum(['active', ...CASE_STATUSES]).optional(),
   priority: z.enum(CASE_PRIORITIES).optional(),
@@ -263,7 +265,7 @@ export const newExportSchema = z.object({
     .trim()
     .min(1)
     .max(PURPOSE_LENGTH)
-    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u),
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u, 'no control characters but line breaks and tabs'),
 });
 export type NewExport = z.infer<typeof newExportSchema>;
 

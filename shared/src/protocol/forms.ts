@@ -13,7 +13,7 @@ export const uidSchema = z
 
 export const digestSchema = z
   .string()
-  .regex(/^[0-9a-f]{64}$/)
+  .regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case')
   .describe('SHA-256 in lower-case hexadecimal.');
 
 /**

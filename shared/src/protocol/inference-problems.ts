@@ -80,8 +80,8 @@ const INFERENCE_PROBLEMS = {
   'destination-set-by-environment': {
     status: 409,
     retry: 'never',
-    title: 'PACS_URL sets this destination at every start.',
-    next: 'Change PACS_URL, or make another destination primary.',
+    title: 'PACS_URL or npm start sets this destination at every start.',
+    next: 'Set PACS_URL and restart, or make another destination primary.',
   },
   'destination-in-use': {
     status: 409,

@@ -10,4 +10,4 @@ export const lineSchema = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^[^\p{Cc}\p{Cs}]*$/u);
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters');

@@ -55,10 +55,13 @@ function mayBeNamed(tag: string): boolean {
   );
 }
 
-export const policyNameSchema = z.string().max(POLICY_NAME_LIMIT).regex(KEBAB);
+export const policyNameSchema = z
+  .string()
+  .max(POLICY_NAME_LIMIT)
+  .regex(KEBAB, 'lower-case letters and digits, in parts joined by single hyphens');
 const tagSchema = z
   .string()
-  .regex(/^[0-9a-f]{8}$/)
+  .regex(/^[0-9a-f]{8}$/, '8 hexadecimal digits in lower case')
   .refine(mayBeNamed, 'not for a policy to decide');
 
 /** Refinements of the profile: `RulesSettings` of deid/rules.ts. */
@@ -104,7 +107,7 @@ const lineOf = (limit: number) =>
     .trim()
     .min(1)
     .max(limit)
-    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'no control characters');
 export const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
 /** A policy as an administrator writes it. */
@@ -121,7 +124,12 @@ export const policyDocumentSchema = z
     deidentify: z.boolean(),
     /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
     options: z
-      .array(z.string().max(POLICY_NAME_LIMIT).regex(KEBAB))
+      .array(
+        z
+          .string()
+          .max(POLICY_NAME_LIMIT)
+          .regex(KEBAB, 'lower-case letters and digits, in parts joined by single hyphens'),
+      )
       .max(OPTIONS_LIMIT)
       .refine(distinct, 'named twice'),
     /**

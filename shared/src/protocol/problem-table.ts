@@ -47,7 +47,7 @@ export const PROBLEMS = {
     status: 422,
     retry: 'changed',
     title: 'This password is too easy to guess.',
-    next: 'Choose another, for example four words.',
+    next: 'Choose another, for example four words: no common password, no repetition or sequence (aaaa, 1234, qwerty), not your user name or RelayPACS.',
   },
   'session-ended': {
     status: 401,
@@ -137,7 +137,7 @@ export const PROBLEMS = {
     status: 429,
     retry: 'later',
     title: 'Too many requests.',
-    next: 'Wait a moment and try again. Sending continues automatically.',
+    next: 'Sending continues automatically.',
   },
   'too-many-attempts': {
     status: 429,

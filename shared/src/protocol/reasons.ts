@@ -81,7 +81,7 @@ export const REASONS = {
     next: 'An administrator must find out where it came from.',
   },
   'instance-too-large': {
-    title: 'The instance is larger than the limit.',
+    title: 'The image is larger than the limit.',
     next: 'An administrator must find out where it came from.',
   },
   'expansion-limit': {
@@ -89,7 +89,7 @@ export const REASONS = {
     next: 'Do not send this file. An administrator must find out where it came from.',
   },
   'cannot-be-opened': {
-    title: 'Opening the instance took more time or memory than an instance may take.',
+    title: 'Opening the image took more time or memory than an image may take.',
     next: 'It was not stored. An administrator must find out where it came from.',
   },
   'forbidden-preamble': {
@@ -234,7 +234,7 @@ export const REASONS = {
   },
   'already-here-other-key': {
     title:
-      'An instance with this identifier was stored under another key, so nobody can tell whether it is the same.',
+      'An image with this identifier was stored under another key, so nobody can tell whether it is the same.',
     next: 'Leave it out, or send it under a policy that replaces identifiers.',
   },
   'digest-mismatch': {
@@ -242,19 +242,19 @@ export const REASONS = {
     next: 'It is sent again automatically.',
   },
   'manifest-mismatch': {
-    title: 'The instance is not the one that was promised.',
+    title: 'The image is not the one that was promised.',
     next: 'Choose the study again.',
   },
   'identity-remains': {
-    title: 'The instance still holds identifying values.',
+    title: 'The image still holds identifying values.',
     next: 'It was not stored. An administrator must find out why.',
   },
   'cover-mismatch': {
-    title: 'The instance says that parts of its image are covered, but they are not blank.',
+    title: 'The image says that parts of it are covered, but they are not blank.',
     next: 'It was not stored. Cover it again from the original. If it happens twice, an administrator must find out why.',
   },
   'cannot-be-verified': {
-    title: 'The gateway could not check the instance: the check itself kept failing.',
+    title: 'The gateway could not check the image: the check itself kept failing.',
     next: 'It was not stored. Try again. If it happens twice, an administrator must find out why.',
   },
   'cannot-be-deidentified': {
@@ -267,8 +267,8 @@ export const REASONS = {
   },
   'named-by-companion': {
     title:
-      'This instance may identify the patient: its text repeats a name, number or date from other instances of the study.',
-    next: 'Read the text; release the instance or leave it out, or send it under another policy.',
+      'This image may identify the patient: its text repeats a name, number or date from other images of the study.',
+    next: 'Read the text; release the image or leave it out, or send it under another policy.',
   },
   'too-much-to-deidentify': {
     title: 'The file has more identifiers, or more free text, than can be made safe.',
@@ -299,38 +299,38 @@ export const REASONS = {
     next: 'An administrator must correct the rule: it has letters that the file’s character set does not have, or makes the accession number too long.',
   },
   'pacs-refused': {
-    title: 'The PACS refused the instance.',
+    title: 'The PACS refused the image.',
     next: 'Try again once the PACS is fixed, or leave it out.',
   },
   'pacs-lost': {
-    title: 'The PACS said it stored the instance, but does not have it.',
+    title: 'The PACS said it stored the image, but does not have it.',
     next: 'Try again. If it happens twice, an administrator must find out why.',
   },
   'pacs-changed-it': {
-    title: 'The PACS changed the instance that it was given.',
+    title: 'The PACS changed the image that it was given.',
     next: 'If it rewrites all it takes, deleting does not help: set it right, use DICOMweb, take its list as proof, give it up, or leave it out.',
   },
   'pacs-fails-on-it': {
-    title: 'The PACS keeps failing on this instance: it does not accept it, or does not return it.',
+    title: 'The PACS keeps failing on this image: it does not accept it, or does not return it.',
     next: 'Try again once the PACS is fixed, or leave it out.',
   },
   'pacs-refuses-size': {
-    title: 'The PACS, or a proxy before it, refuses requests as large as this instance (status 413).',
+    title: 'The PACS, or a proxy before it, refuses requests as large as this image (status 413).',
     next: 'An administrator must raise the limit (nginx: client_max_body_size). Then try again.',
   },
   'no-copy-to-send': {
-    title: 'The gateway no longer has the instance, and the PACS that has it does not return it unchanged.',
+    title: 'The gateway no longer has the image, and the PACS that has it does not return it unchanged.',
     next: 'Send the study again from the device or medium it came from, or try again once the PACS returns it.',
   },
   'destination-given-up': {
-    title: 'An administrator gave this destination up before it was seen to have the instance.',
+    title: 'An administrator gave this destination up before it was seen to have the image.',
     next: 'If it is wanted there, an administrator can send it again on the page of destinations.',
   },
   'never-arrived': {
-    title: 'The device promised the instance, but it never arrived.',
+    title: 'The device promised the image, but it never arrived.',
     next: 'Choose the study again on the device that has it.',
   },
-  'left-out': { title: 'A person left the instance out.', next: 'Nothing to do.' },
+  'left-out': { title: 'A person left the image out.', next: 'Nothing to do.' },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof REASONS;

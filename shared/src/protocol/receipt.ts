@@ -65,7 +65,7 @@ export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
  */
 export const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
-  methods: z.array(z.string().regex(/^\d{6}$/)),
+  methods: z.array(z.string().regex(/^\d{6}$/, '6 digits')),
   /**
    * Of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same
    * file.

@@ -13,8 +13,12 @@ export const STEPS_LIMIT = 10;
 export const TEXT_LIMIT = 4000;
 
 /** Begins with a letter: an object keeps the order of such names. */
-const fieldNameSchema = z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/);
-const codeSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+const fieldNameSchema = z
+  .string()
+  .regex(/^[a-z][a-zA-Z0-9]{0,39}$/, 'letters and digits, beginning with a lower-case letter');
+const codeSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter');
 
 const question = { title: lineSchema(160), description: lineSchema(400).optional() };
 const numbers = { minimum: z.number(), maximum: z.number(), 'x-tolerance': z.number().min(0).optional() };
@@ -116,7 +120,7 @@ export const answersSchema = z.record(
       .string()
       .min(1)
       .max(TEXT_LIMIT)
-      .regex(/^[\P{Cc}\n\t]*$/u),
+      .regex(/^[\P{Cc}\n\t]*$/u, 'no control characters but line breaks and tabs'),
     z.number(),
   ]),
 );

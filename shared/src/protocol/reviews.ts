@@ -26,7 +26,9 @@ const REASON_LENGTH = 2000;
 const namesOf = <const N extends readonly [string, ...string[]]>(names: N) =>
   z.array(z.enum(names)).min(1).max(names.length).refine(distinct, 'named twice');
 
-export const reviewTypeNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+export const reviewTypeNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter');
 export const reviewDefinitionSchema = z.object({
   title: lineSchema(120),
   readers: z.int().min(1).max(READERS_LIMIT),
@@ -93,7 +95,7 @@ export const reasonSchema = z
   .string()
   .trim()
   .max(REASON_LENGTH)
-  .regex(/^[\P{Cc}\n\t]*$/u);
+  .regex(/^[\P{Cc}\n\t]*$/u, 'no control characters but line breaks and tabs');
 /** `POST /reviews/{id}/decision`. */
 export const decideSchema = z
   .object({

@@ -118,7 +118,7 @@ const ruleSchema = z.union([forwardingRuleSchema, inferenceRuleSchema, caseRuleS
 export type Rule = z.infer<typeof ruleSchema>;
 
 /** Names the whole list: it changes with every rule. */
-const versionSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const versionSchema = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case');
 export const rulesSchema = z.object({
   /** In their order. */
   rules: z.array(ruleSchema),

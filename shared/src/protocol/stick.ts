@@ -20,7 +20,7 @@ const sealSchema = z.object({
   /** The gateway's key: its RFC 7638 thumbprint. */
   keyId: z.string().min(1).max(128),
   /** The encapsulated key in base64. */
-  enc: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  enc: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, '32 bytes as base64'),
 });
 
 const parcelSchema = sealSchema.extend({

@@ -11,9 +11,9 @@ import { PATIENT_PSEUDONYM } from './typed-patient.ts';
 const ENTRY_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
 const SHARE_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
 
-export const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM);
+export const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM, 'a pseudonym of a patient, RP-…');
 /** A public key of X25519: 32 bytes. */
-export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url');
 const sealedEntrySchema = z.string().regex(ENTRY_FORM);
 const sealedShareSchema = z.string().regex(SHARE_FORM);
 

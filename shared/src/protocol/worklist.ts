@@ -20,7 +20,7 @@ const textSchema = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^[^\p{Cc}\\\ufffd]*$/u);
+    .regex(/^[^\p{Cc}\\\ufffd]*$/u, 'no backslash and no control characters');
 
 /** Null: the order does not say. */
 export const orderSchema = z.object({
@@ -40,7 +40,7 @@ export const orderSchema = z.object({
   description: textSchema(64).nullable(),
   modality: z
     .string()
-    .regex(/^[A-Z0-9_ ]{1,16}$/)
+    .regex(/^[A-Z0-9_ ]{1,16}$/, 'capital letters, digits, spaces and _')
     .nullable(),
   /** The day for which it is planned. */
   scheduledOn: z.iso.date(),

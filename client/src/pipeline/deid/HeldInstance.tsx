@@ -39,7 +39,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
   const boxes = stays ? undefined : released.get(found.ordinal);
   const decided = decidedAs(ingest.policy.value, released, found);
   const at = files.indexOf(found) + 1;
-  const place = deidWords.stage.instance(at, files.length);
+  const place = deidWords.stage.image(at, files.length);
   return (
     <li class="held-instance" data-released={boxes !== undefined} data-at={at}>
       <CardPicture

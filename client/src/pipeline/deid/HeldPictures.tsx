@@ -77,7 +77,7 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
           <Release
             store={store}
             found={found}
-            place={deidWords.stage.instance(numberOf(found), inSeries.length)}
+            place={deidWords.stage.image(numberOf(found), inSeries.length)}
             boxes={boxesOf(found)}
           />
           <CoverButton

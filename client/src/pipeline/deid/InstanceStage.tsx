@@ -30,7 +30,7 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
         <Steps
           at={at}
           count={total}
-          says={deidWords.stage.instance(at + 1, total)}
+          says={deidWords.stage.image(at + 1, total)}
           labels={[deidWords.stage.previous, deidWords.stage.next]}
           onStep={(next) => store.show(series.files[next]!)}
         />

@@ -1,7 +1,7 @@
 /** The words of the screen before and after; fetched with that screen alone. */
 import type { Change, NotShown, RowReason } from './comparison.ts';
 import type { Filter, Heading } from './list-entries.ts';
-import { counted, instances } from '../../kit/counted.ts';
+import { counted, images } from '../../kit/counted.ts';
 import { formatBytes, formatCount } from '../../kit/format.ts';
 
 const elements = (count: number) => counted(count, 'element', 'elements');
@@ -15,32 +15,32 @@ export const deidWords = {
   nothingLeft: 'Nothing has left yet.',
   restIsSent: 'The rest of this study is sent.',
   unchanged: 'Nothing is changed',
-  unchangedWhat: 'The PACS gets this instance exactly as it is, with names. Before and after are the same.',
+  unchangedWhat: 'The PACS gets this image exactly as it is, with names. Before and after are the same.',
   ordered: (count: number) => `The order replaces ${counted(count, 'value', 'values')}`,
   orderedWhat: (keywords: readonly string[]) =>
-    `Of this instance: ${keywords.join(', ')}. It records the values before, and everything else stays as it is, with names.`,
+    `Of this image: ${keywords.join(', ')}. It records the values before, and everything else stays as it is, with names.`,
   headed: 'Only the header of the file is written again',
-  headedWhat: 'The PACS gets the data set of this instance exactly as it is, with names.',
+  headedWhat: 'The PACS gets the data set of this image exactly as it is, with names.',
 
   stage: {
-    label: 'The instance shown',
+    label: 'The image shown',
     series: 'Series',
     seriesOf: (number: number, description: string, count: number) =>
-      `${formatCount(number)}. ${description} (${instances(count)})`,
-    instance: (at: number, count: number) => `Instance ${formatCount(at)} of ${formatCount(count)}`,
-    previous: 'Previous instance',
-    next: 'Next instance',
+      `${formatCount(number)}. ${description} (${images(count)})`,
+    image: (at: number, count: number) => `Image ${formatCount(at)} of ${formatCount(count)}`,
+    previous: 'Previous image',
+    next: 'Next image',
     previousPicture: 'Previous picture',
     nextPicture: 'Next picture',
-    picture: (at: number) => `Picture of instance ${formatCount(at)}`,
-    larger: (at: number) => `Enlarge the picture of instance ${formatCount(at)}`,
-    noPicture: 'No picture can be drawn here',
+    picture: (at: number) => `Picture of image ${formatCount(at)}`,
+    larger: (at: number) => `Enlarge the picture of image ${formatCount(at)}`,
+    noPicture: 'Picture can’t be shown here.',
     frame: (at: number, count: number) => `Frame ${formatCount(at)} of ${formatCount(count)}`,
     frameLabel: 'Frame',
   },
 
-  reading: 'Reading the instance…',
-  failed: 'This device could not compare the instance.',
+  reading: 'Reading the image…',
+  failed: 'This device could not compare the image.',
   failedWhat: 'Nothing has left, and your files stay as they are.',
   needsNames: 'This page shows what is removed: it needs the names.',
   again: 'Try again',
@@ -48,7 +48,7 @@ export const deidWords = {
   notPreparedNext: 'Names are removed with the help of the gateway, which can’t be reached.',
   policyUnknown: 'The gateway has not said yet which policy is in force.',
   policyUnknownNext: 'This page can show what is removed once it has. Nothing is sent before that.',
-  heldHere: 'This instance does not leave this device.',
+  heldHere: 'This image does not leave this device.',
 
   list: {
     label: 'Elements of the data set',
@@ -64,7 +64,7 @@ export const deidWords = {
     showAll: 'Show all',
     columns: { element: 'Element', before: 'Before', after: 'After' },
     notShown: ({ changed, kept }: NotShown) =>
-      `This instance has more elements than a screen can hold: ${formatCount(changed)} that are changed and ${formatCount(kept)} that are kept are not listed. The same rules apply to them.`,
+      `This image has more elements than a screen can hold: ${formatCount(changed)} that are changed and ${formatCount(kept)} that are kept are not listed. The same rules apply to them.`,
     open: (name: string) => `Open ${name}`,
     close: (name: string) => `Close ${name}`,
     count: (count: number) => elements(count),
@@ -87,7 +87,7 @@ export const deidWords = {
     dates: 'When something happened, and how old somebody is',
     places: 'Where somebody is, lives or can be reached',
     devices: 'Machines and their serial numbers',
-    uids: 'Identifiers of studies, series and instances',
+    uids: 'Identifiers of studies, series and images',
     text: 'Descriptions, comments and values in words',
     pictures: 'Drawings over the image, and text burned into it',
     private: 'Elements that only their maker understands',
@@ -128,7 +128,7 @@ export const deidWords = {
     overlay: 'It is drawn over the image and may hold a name',
     'unknown-attribute': 'The standard does not define it, so nobody knows what it holds',
     'free-text': 'It can hold prose, a name or an address',
-    'by-vr': 'It is not in the table, but it is a date or the UID of an instance',
+    'by-vr': 'It is not in the table, but it is a date or the UID of an image',
     'beside-the-table': 'The table leaves it out, but it names a person, a place or a device',
     'inside-sequence': 'It is in a sequence whose whole content is replaced',
     malformed: 'It is malformed, so it cannot be trusted',
@@ -150,7 +150,7 @@ export const deidWords = {
   table: (choices: string) => `(Table E.1-1: ${choices})`,
 
   held: {
-    title: (count: number) => `${instances(count)} held back`,
+    title: (count: number) => `${images(count)} held back`,
     what: (answerable: number, count: number) =>
       answerable === 0
         ? 'The policy cannot make these safe, and nobody can release them. They stay on this device.'
@@ -177,7 +177,7 @@ export const deidWords = {
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
     cover: 'Cover the name',
     change: 'Change the boxes',
-    onInstance: (label: string, at: number) => `${label} on instance ${formatCount(at)}`,
+    onInstance: (label: string, at: number) => `${label} on image ${formatCount(at)}`,
     lookCovered: 'I covered everything in this picture that names a person',
     look: 'I looked at this picture; nothing in it names a person',
     lookFrames: (frames: number) =>
@@ -222,9 +222,9 @@ export const deidWords = {
       'It can be sent only once you cover the name in it: its pixels may hold more than they show.',
     never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) => `Release all ${formatCount(count)} shown`,
-    allTitle: (count: number) => `Release ${instances(count)}?`,
+    allTitle: (count: number) => `Release ${images(count)}?`,
     allWhat: (count: number) =>
-      `You say: I looked at these ${formatCount(count)} instances; nothing shown here names a person. ` +
+      `You say: I looked at these ${formatCount(count)} images; nothing shown here names a person. ` +
       'They are sent with the study, and each records what you looked at. You can take this back until sending begins.',
     allYes: 'I looked at all of them: release',
     allNo: 'Keep them here',

@@ -77,7 +77,7 @@ export function Selection({ queued }: SelectionProps) {
       <RejectedFiles
         files={ingest.heldBack.value}
         title={chosenWords.heldBack(ingest.heldBack.value.length)}
-        what={chosenWords.heldBackWhat}
+        what={chosenWords.heldBackWhat(ingest.heldBack.value.length)}
         action={<Review />}
       />
       <RejectedFiles

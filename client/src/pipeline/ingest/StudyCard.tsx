@@ -7,7 +7,7 @@ import { formatBytes } from '../../kit/format.ts';
 import { nameSaid, typedSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
-import { instances, series } from '../../kit/counted.ts';
+import { images, series } from '../../kit/counted.ts';
 import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
@@ -153,7 +153,7 @@ type ContentsProps = {
 
 /** The date, kind and size of the study, and the part of it that Send does not take. */
 function Contents({ id, study, said }: ContentsProps) {
-  const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
+  const size = [series(study.series.length), images(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
   );
   return (
@@ -250,7 +250,7 @@ function SeriesLine({ series }: { readonly series: FoundSeries }) {
           <bdi>{typedSaid(series.description.trim()) || chosenWords.unnamedSeries}</bdi>
         </p>
         <p class="small quiet numbers">
-          {[parts, instances(series.instances), formatBytes(series.bytes)]
+          {[parts, images(series.instances), formatBytes(series.bytes)]
             .filter(Boolean)
             .join(kitWords.separator)}
         </p>

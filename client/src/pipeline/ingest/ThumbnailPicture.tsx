@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useSession } from '../../net/net-context.ts';
 import { hidingOf } from '../../viewer/hidden-pictures.ts';
 import { useIngest } from './ingest-context.ts';
+import { chosenWords } from './chosen-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { FoundSeries } from './found-study.ts';
@@ -29,7 +30,9 @@ export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
   }, [series.seriesInstanceUID, thumbnail === undefined]);
   return (
     <span ref={box} class="thumbnail">
-      {thumbnail && hidingOf(person, { ...thumbnail, isOwn: true }) === 'shown' ? (
+      {thumbnail === null ? (
+        <span class="thumbnail-none">{chosenWords.noPicture}</span>
+      ) : typeof thumbnail === 'object' && hidingOf(person, { ...thumbnail, isOwn: true }) === 'shown' ? (
         <Picture thumbnail={thumbnail} />
       ) : (
         thumbnail !== undefined && <Icon name="files" />

@@ -1,5 +1,5 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
-import { counted, files, instances, series, studies } from '../../kit/counted.ts';
+import { counted, files, images, series, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../kit/sending-reason-words.ts';
@@ -13,7 +13,7 @@ export const chosenWords = {
     seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
   stopReading: 'Stop reading',
   readAll: (count: number) => `${files(count)} read`,
-  nothing: 'There are no DICOM instances in the files you chose.',
+  nothing: 'There are no DICOM images in the files you chose.',
   nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
   wrongPatient: 'Wrong patient?',
   severalPatients: (count: number) =>
@@ -26,12 +26,11 @@ export const chosenWords = {
   expected: 'On the disc, not read yet',
   expectedFiles: (count: number) => `${files(count)}, not read yet`,
   missing: (count: number) =>
-    count === 1
-      ? '1 file that the disc’s index names is missing'
-      : `${files(count)} that the disc’s index names are missing`,
+    count === 1 ? '1 file listed on the disc is missing' : `${files(count)} listed on the disc are missing`,
   missingNext: 'Copy the disc again, or choose the whole disc.',
   indexInDoubt: 'The disc’s index is damaged',
-  indexInDoubtNext: 'It may not name every study. Check that all of them are listed here.',
+  indexInDoubtNext: 'It may not list every study. Check that all of them are listed here.',
+  noPicture: 'Picture can’t be shown here.',
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   /** `what`: tells it from another study of the same patient. */
@@ -41,17 +40,17 @@ export const chosenWords = {
     sent: (held: number, all: number) =>
       held === 0
         ? ''
-        : `${formatCount(held)} of ${instances(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
+        : `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
     held: () => 'Not sent until you decide',
     'too-large': () => 'Not sent',
     'not-chosen': () => 'Not sent',
   } satisfies Record<Going, (held: number, all: number) => string>,
   notAllSent: (staying: number, chosen: number) =>
     chosen === 1
-      ? 'What is chosen here is not sent yet'
+      ? 'Not sent yet: decide first'
       : staying === chosen
-        ? `None of the ${studies(chosen)} you chose can be sent yet`
-        : `Send takes ${formatCount(chosen - staying)} of the ${studies(chosen)} you chose`,
+        ? `None of your ${studies(chosen)} will be sent yet: decide first`
+        : `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
   seriesList: (count: number) => `Show ${series(count)}`,
   warnings: (count: number) => counted(count, 'remark', 'remarks'),
@@ -79,10 +78,12 @@ export const chosenWords = {
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If one belongs to this study, the study is incomplete: copy them again.`,
-  heldBack: (count: number) => `${instances(count)} will not be sent`,
-  heldBackWhat:
-    'They may name the patient, or are unusual. Some can be covered, or released, once you have looked.',
-  review: 'Review them',
+  heldBack: (count: number) => `${counted(count, 'image is', 'images are')} held back`,
+  heldBackWhat: (count: number) =>
+    count === 1
+      ? 'It may show the patient’s name, or is unusual. Look at it: then you can cover the name or release it, where the policy allows that.'
+      : 'They may show the patient’s name, or are unusual. Look at them: then you can cover the name or release them, where the policy allows that.',
+  review: 'Look at the pictures',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
@@ -115,8 +116,8 @@ export const chosenWords = {
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string, inPacs: number) =>
     inPacs === 0
-      ? `${instances(count)}, ${size}`
-      : `${instances(count)}, ${inPacs < count ? formatCount(inPacs) : 'all'} in the PACS already`,
+      ? `${images(count)}, ${size}`
+      : `${images(count)}, ${inPacs < count ? formatCount(inPacs) : 'all'} in the PACS already`,
   clear: 'Clear',
   clearSheet: {
     title: 'Clear this list?',
@@ -125,7 +126,7 @@ export const chosenWords = {
     no: 'Keep them',
   },
   queued: (count: number) =>
-    count === 0 ? 'Nothing was added to the queue' : `${instances(count)} added to the queue`,
+    count === 0 ? 'Nothing was added to the queue' : `${images(count)} added to the queue`,
   queuedInPart: 'Some files were refused. They are listed below with their reasons.',
   toQueue: 'Open your studies',
   policyChange: 'Change',
@@ -149,13 +150,12 @@ export const chosenWords = {
       next: 'Names are removed with the help of the gateway, which can’t be reached. Press Send again once there is a network.',
     },
     'look-first': {
-      title:
-        'The texts of some instances repeat names, numbers or dates from other instances of their study.',
-      next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
+      title: 'The texts of some images repeat names, numbers or dates from other images of their study.',
+      next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Images that you do not release stay here.',
     },
     'not-ready': {
       title: 'Nothing of some studies could be queued.',
-      next: 'Their files had to be read as a whole to find out. They stay on this page with the reason, and under Needs you. Keep your files or disc.',
+      next: 'Their files had to be read as a whole to find out. They stay on this page with the reason, and under To decide. Keep your files or disc.',
     },
     'too-many-patients': {
       title: 'You have reached your limit of patients for one day.',
@@ -167,37 +167,37 @@ export const chosenWords = {
     },
   },
   /** Instead of what is odd, where the policy does not send it. */
-  oddIsHeld: 'Some instances are unusual, and this policy holds them back. Review them before sending.',
+  oddIsHeld: 'Some images are unusual, and this policy holds them back. Look at them before sending.',
   /** Instead of `undeclared-text`, where the policy sends such images and tells. */
   undeclaredTextIsSent:
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
   warning: {
     'two-patients': 'Another study here belongs to another patient.',
     'patients-differ':
-      'Wrong patient? The instances of this study name different patients. Nothing of it is sent until you decide.',
-    duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
+      'Wrong patient? The images of this study name different patients. Nothing of it is sent until you decide.',
+    duplicates: 'You seem to have chosen some images twice. They are not compared yet.',
     'chosen-twice': 'Some files are the same as others here: each is sent once.',
     'same-uid-differs':
       'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
     'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
     'named-by-companion':
-      'Some texts repeat a name, number or date from other instances of this study. Read them before sending; instances that you do not release stay here.',
+      'Some texts repeat a name, number or date from other images of this study. Read them before sending; images that you do not release stay here.',
     face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
     'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
-    'too-many-instances': 'The study has more instances than the gateway takes.',
+    'too-many-instances': 'The study has more images than the gateway takes.',
   },
 
   mixed: {
     title: 'Different patients in one study',
     settled: (count: number) =>
       count === 1
-        ? 'The instances of this study name different patients. You decided to send it as one study.'
-        : `The instances of this study name different patients. You decided to send ${studies(count)}, one for each.`,
+        ? 'The images of this study name different patients. You decided to send it as one study.'
+        : `The images of this study name different patients. You decided to send ${studies(count)}, one for each.`,
     leftOut: 'You left these out. They are not sent.',
     again: 'Decide again',
     part: (person: string, count: number, born: string | null) =>
-      [person, born, instances(count)].filter(Boolean).join(' · '),
+      [person, born, images(count)].filter(Boolean).join(' · '),
     files: (names: readonly string[], more: number) =>
       more === 0 ? names.join(', ') : `${names.join(', ')} and ${formatCount(more)} more`,
   },
@@ -211,7 +211,7 @@ export const chosenWords = {
 
   sentBefore: {
     inPacs: (count: number, when: string) =>
-      `Already in the PACS: ${instances(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
+      `Already in the PACS: ${images(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
     /** Of a study that holds more or other images than the PACS has. */
     inPart: ({
       there,
@@ -250,11 +250,11 @@ export const chosenWords = {
       const sentence = said.charAt(0).toUpperCase() + said.slice(1);
       return differs === 0
         ? `${sentence}.`
-        : `${sentence}. The PACS keeps its own; Needs you says after Send what to do.`;
+        : `${sentence}. The PACS keeps its own; To decide says after Send what to do.`;
     },
     /** Nobody has compared them one by one. */
     perhapsMore: (inPacs: number, chosen: number) =>
-      `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
+      `The PACS has ${images(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
     underWay: (when: string) =>
       `Sending began ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
     cancelled: (when: string, none: 'still' | 'by-then') =>

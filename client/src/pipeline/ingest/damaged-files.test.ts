@@ -62,7 +62,7 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     assert.ok(await untilRead(() => queue.studies.value.length === 1));
     const [study] = queue.studies.value;
     assert.equal([study!.instances, study!.track.safe, study!.track.leftOut], [3, 2, 1]);
-    assert.equal(notSentOf(study!), ['1 instance damaged or missing on the disc: not in the PACS']);
+    assert.equal(notSentOf(study!), ['1 image damaged or missing on the disc: not in the PACS']);
     const track = { ...study!.track, safe: 0, inPacs: 2 };
     const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
     const { choices } = outcomesOf(store.sentFromHere.value, [arrived], pageOf(store));

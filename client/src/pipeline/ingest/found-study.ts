@@ -51,8 +51,8 @@ export interface FoundSeries {
   readonly bodyPart: string;
   readonly instances: number;
   readonly bytes: number;
-  /** `undefined`: not requested yet (`showThumbnail`); null: there is none. */
-  readonly thumbnail: ReadonlySignal<DevicePicture | null | undefined>;
+  /** `undefined`: not requested yet (`showThumbnail`); null: it can't be shown. */
+  readonly thumbnail: ReadonlySignal<DevicePicture | 'making' | null | undefined>;
 }
 
 export interface FoundPart extends PatientPart {

@@ -17,7 +17,7 @@ export const ingestWords = {
   teach: [
     ['Check it here', 'The page reads the study on this device. Nothing is sent yet.'],
     ['Press Send', 'It is kept safe here and sent as soon as there is a network.'],
-    ['Get a receipt', 'It is signed once the PACS has confirmed every instance.'],
+    ['Get a receipt', 'It is signed once the PACS has confirmed every image.'],
   ] as const,
   sample: 'Try it with a sample study',
   sampleWhat: '25 synthetic images, no real patient',

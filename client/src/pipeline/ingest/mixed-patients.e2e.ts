@@ -48,15 +48,15 @@ function mixedUp({ seed }: Stage, nth: number): StudyOnDisk[] {
 
 const untilInPacs = (stage: Stage, count: number) =>
   until(
-    `${count} instances to be in the PACS`,
+    `${count} images to be in the PACS`,
     async () => (await instancesSentBy(stage, stage.account.username)) === count,
   );
 
 /** With each patient's own name, ID, birth date, number of instances and files. */
 async function namesBoth(place: ReturnType<Page['locator']>, file: string): Promise<void> {
   for (const said of [
-    /Keller, Lena \(ID 6120-777\)[\s\S]*born 5 Oct 1990 · 8 instances[\s\S]*and 5 more/,
-    /Weber, Karl \(ID 3300-001\)[\s\S]*born 29 Feb 1944 · 1 instance\n/,
+    /Keller, Lena \(ID 6120-777\)[\s\S]*born 5 Oct 1990 · 8 images[\s\S]*and 5 more/,
+    /Weber, Karl \(ID 3300-001\)[\s\S]*born 29 Feb 1944 · 1 image\n/,
   ])
     await expect(place).toHaveText(said, { useInnerText: true });
   await expect(place).toContainText(file);
@@ -84,7 +84,7 @@ walk(
     const decision = page.locator('.needs-item');
     await decision.locator('canvas').nth(1).waitFor();
     await namesBoth(decision, files[5]!.name);
-    await page.getByText('9 instances need you').first().waitFor();
+    await page.getByText('9 images to decide').first().waitFor();
     await expect(decision.locator('.button-main'), 'the page proposes none of the answers').toHaveCount(0);
     await looksRight(page, 'needs-mixed');
     await decision.getByRole('button', { name: /^These are different patients: send 2 studies/ }).click();
@@ -99,9 +99,7 @@ walk(
       await expect(page.locator('.queue-name a', { hasText: initials })).toHaveCount(1);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, files);
-    await page
-      .getByText('The PACS has 9 instances of this study, and you chose 9.', { exact: false })
-      .waitFor();
+    await page.getByText('The PACS has 9 images of this study, and you chose 9.', { exact: false }).waitFor();
   },
 );
 
@@ -115,7 +113,7 @@ walk(
     await choose(page, [...files.slice(0, -1), { ...last, buffer: last.buffer.subarray(0, -100) }]);
     await page.getByText('1 image of this study is damaged. Copy it again.').waitFor();
     await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
-    const leaveOut = page.getByRole('button', { name: 'Leave out 1 instance: Weber, Karl (ID 3300-001)' });
+    const leaveOut = page.getByRole('button', { name: 'Leave out 1 image: Weber, Karl (ID 3300-001)' });
     await leaveOut.click();
     const card = page.locator('.card[data-going=sent]', { hasText: 'Keller, Lena' });
     await card.getByText('You left these out. They are not sent.').waitFor();
@@ -127,16 +125,18 @@ walk(
     await pressSend(page);
     await untilInPacs(stage, 7);
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
-    await page.getByText('1 instance left out: not in the PACS').waitFor();
-    await page.getByText('1 instance damaged or missing on the disc: not in the PACS').waitFor();
+    await page.getByText('1 image left out: not in the PACS').waitFor();
+    await page.getByText('1 image damaged or missing on the disc: not in the PACS').waitFor();
     await expect(page.locator('.track [data-place=left-out]').first()).toHaveText(/^2\s+not stored$/, {
       useInnerText: true,
     });
-    await page.getByText('Show 9 instances').click();
-    await page.getByText('1 instance left out, and not sent: another patient’s').waitFor();
-    await page.getByText('1 instance damaged or missing on the disc, and not sent').waitFor();
+    await page.getByText('Show 9 images').click();
+    await page.getByText('1 image left out, and not sent: another patient’s').waitFor();
+    await page.getByText('1 image damaged or missing on the disc, and not sent').waitFor();
     await page
-      .getByText('Your study is in the PACS: the disc or files may go, except 2 files not sent')
+      .getByText(
+        'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the files but those.',
+      )
       .waitFor();
     await isSaidInTheList(page, stage.address);
     await looksRight(page, 'studies-kept-back');
@@ -192,9 +192,9 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   const file = join(folder, 'left-out.pdf');
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
-  assert.match(words, '7 of 9 instances are in the PACS. For the others, the reason is given below.');
+  assert.match(words, '7 of 9 images are in the PACS. For the others, the reason is given below.');
   assert.match(words, '1 left out by a person: another patient’s');
-  assert.match(words, '1 damaged, or named by the disc’s index and missing on it');
+  assert.match(words, '1 damaged, or listed on the disc and missing');
   const printed: string[] = [];
   const around = {
     env: {},

@@ -1,6 +1,5 @@
 /** The found studies as the screen sees them: snapshots that share their signals. */
 import { signal, type Signal } from '@preact/signals';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { DevicePicture } from './device-tasks.ts';
 import type { FoundPart, FoundSeries, FoundStudy } from './found-study.ts';
@@ -20,10 +19,12 @@ export interface StudySnapshots {
 /** Sharp on a tablet's screen at the size of a card, and quick to make. */
 const THUMBNAIL_SIDE = 192;
 
-/** A thumbnail is `undefined` until it is asked for, and null where there is none. */
+/** `undefined` until it is asked for; null: it can't be shown. */
+type SeriesPicture = DevicePicture | 'making' | null | undefined;
+
 interface Shown {
   readonly selected: Map<string, Signal<boolean>>;
-  readonly thumbnails: Map<string, Signal<DevicePicture | null | undefined>>;
+  readonly thumbnails: Map<string, Signal<SeriesPicture>>;
   /** The last snapshot of each study. */
   drawn: WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>;
 }
@@ -42,13 +43,12 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
       const thumbnail = thumbnailOf(shown, seriesInstanceUID);
       const files = findPictured(studies, seriesInstanceUID);
       if (thumbnail.value !== undefined || !files) return;
-      thumbnail.value = null;
+      thumbnail.value = 'making';
       const { ref } = middleFile(files).file;
-      void ignoreFailure(
-        pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then((made) => {
-          thumbnail.value = made;
-        }),
-        'the study can be sent without a picture',
+      // The study can be sent without a picture.
+      void pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
+        (made) => (thumbnail.value = made),
+        () => (thumbnail.value = null),
       );
     },
     clear() {
@@ -115,11 +115,8 @@ function selectedOf({ selected }: Shown, studyInstanceUID: string): Signal<boole
   return remembered(selected, studyInstanceUID, () => signal(true));
 }
 
-function thumbnailOf(
-  { thumbnails }: Shown,
-  seriesInstanceUID: string,
-): Signal<DevicePicture | null | undefined> {
-  return remembered(thumbnails, seriesInstanceUID, () => signal<DevicePicture | null | undefined>(undefined));
+function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<SeriesPicture> {
+  return remembered(thumbnails, seriesInstanceUID, () => signal<SeriesPicture>(undefined));
 }
 
 const pictureKeyOf = ({ studyInstanceUID }: Pick<StudyGroup, 'studyInstanceUID'>, part: string): string =>

@@ -5,7 +5,7 @@
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { instances } from '../../kit/counted.ts';
+import { images } from '../../kit/counted.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { titleWords } from './title-words.ts';
@@ -47,5 +47,5 @@ export function LostStudies() {
 
 function describe({ modalities, queuedAt, ...lost }: LostStudy): string {
   const when = queuedAt === null ? [] : [titleWords.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
-  return [titleWords.erasedName(modalities), instances(lost.instances), ...when].join(kitWords.separator);
+  return [titleWords.erasedName(modalities), images(lost.instances), ...when].join(kitWords.separator);
 }

@@ -76,7 +76,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
     return (
       <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
     );
-  if (track.needsYou > 0) return <Red title={trackWords.needYou(track.needsYou)} next={null} />;
+  if (track.needsYou > 0) return <Red title={trackWords.toDecide(track.needsYou)} next={null} />;
   if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
   if (study.paused && study.isWaiting)
     return <p class="small quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>;

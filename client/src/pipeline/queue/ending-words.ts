@@ -1,5 +1,5 @@
 /** The texts about ending a study: the questions before it, and what became of a study that was cancelled. */
-import { instances } from '../../kit/counted.ts';
+import { images } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const endingWords = {
@@ -7,7 +7,7 @@ export const endingWords = {
     'Nothing more is sent from here. The gateway has not confirmed that it is cancelled; once it has, the copy here is deleted.',
   /** `isTold`: the gateway has said so since. */
   cancelledWhat: (inPacs: number, total: number, isTold: boolean) => {
-    const some = `${formatCount(inPacs)} of ${instances(total)}`;
+    const some = `${formatCount(inPacs)} of ${images(total)}`;
     const then = inPacs === 1 ? 'was' : 'were';
     const byThen =
       inPacs === 0
@@ -31,8 +31,8 @@ export const endingWords = {
     total: number,
     other: { readonly isOnStick: boolean } | null,
   ) => {
-    const all = inPacs === 1 ? 'The instance is' : `All ${instances(inPacs)} are`;
-    const some = `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'is' : 'are'}`;
+    const all = inPacs === 1 ? 'The image is' : `All ${images(inPacs)} are`;
+    const some = `${formatCount(inPacs)} of ${images(total)} ${inPacs === 1 ? 'is' : 'are'}`;
     const stick = other?.isOnStick ? 'from the file for a USB stick, ' : '';
     const way = other ? `: sent ${stick}from another device, or again from here` : '';
     return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS${way}.`;
@@ -46,10 +46,10 @@ export const endingWords = {
   takeBackSheet: {
     title: 'Cancel this study?',
     what: (count: number) =>
-      `${instances(count)} will not be sent, and the copy here is deleted. ` +
+      `${images(count)} will not be sent, and the copy here is deleted. ` +
       'Your files, disc or folder stay as they are; nothing has left yet.',
     whatOnStick: (count: number) =>
-      `${instances(count)} will not be sent from here, and the copy here is deleted. ` +
+      `${images(count)} will not be sent from here, and the copy here is deleted. ` +
       'But the study was saved in a file for a USB stick: delete that file too, or it can still be sent from there.',
     yes: 'Cancel sending',
     no: 'Keep sending',
@@ -69,7 +69,7 @@ export const endingWords = {
   cancelSheet: {
     title: 'Cancel this study?',
     what: (inPacs: number) =>
-      `Instances that are not in the PACS yet are left out${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
+      `Images that are not in the PACS yet are left out${inPacs === 0 ? '' : `; ${images(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
       'Your files, disc or folder stay as they are.',
     yes: 'Cancel sending',
     no: 'Keep sending',
@@ -84,7 +84,7 @@ export const endingWords = {
   forgetSheet: {
     title: 'Remove this study from the list?',
     what: (count: number) =>
-      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told not to expect the rest. ` +
+      `The gateway refused it. Its copy on this device (${images(count)}) is deleted, and the gateway is told not to expect the rest. ` +
       'Your files, disc or folder stay as they are.',
     no: 'Keep it here',
   },

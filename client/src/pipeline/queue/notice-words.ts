@@ -14,8 +14,8 @@ export const noticeWords = {
   othersWhat: 'Nothing is sent under your name. Sending continues automatically.',
   othersWaiting: (count: number) =>
     count === 1
-      ? '1 study from another user waits on this device'
-      : `${studies(count)} from other users wait on this device`,
+      ? '1 study from another user is waiting on this device'
+      : `${studies(count)} from other users are waiting on this device`,
   othersWaitingWhat:
     'Nothing is lost. Sending resumes when their sender signs in here. Otherwise an administrator can enable their account, set a new password, or sign in here and take the studies over.',
   takeOver: (count: number) => `Take over ${studies(count)}`,
@@ -41,7 +41,8 @@ export const noticeWords = {
     yes: 'Delete them',
     no: 'Keep them',
   },
-  forWifi: (count: number) => (count === 1 ? '1 study waits for Wi-Fi' : `${studies(count)} wait for Wi-Fi`),
+  forWifi: (count: number) =>
+    count === 1 ? '1 study is waiting for Wi-Fi' : `${studies(count)} are waiting for Wi-Fi`,
   forWifiWhat:
     'This device is set to send only over Wi-Fi, and is using mobile data. Nothing is lost. Sending resumes automatically.',
   sendAnyway: 'Send now anyway',

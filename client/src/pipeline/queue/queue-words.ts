@@ -4,7 +4,7 @@
  */
 import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
-import { instances, studies } from '../../kit/counted.ts';
+import { images, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 import { none } from '../../kit/none.ts';
 import type { NotCancelled } from './list-buttons.ts';
@@ -19,7 +19,7 @@ export const queueWords = {
   noneOfSiteWhat:
     'Studies that people at this site send appear here, with what happened to them and their receipts.',
   parts: {
-    'needs-you': 'Needs you',
+    'needs-you': 'To decide',
     'under-way': 'Under way',
     arrived: 'In the PACS',
     'left-out': 'Left out',
@@ -32,8 +32,8 @@ export const queueWords = {
   takeBack: 'Cancel sending',
   takeBackOf: (name: string) => `Cancel sending: ${name}`,
   makingSafe: (safe: number, total: number) =>
-    `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
-  naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
+    `Making it safe here: ${formatCount(safe)} of ${images(total)}`,
+  naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${images(total)}`,
   stillReading: 'Being made safe on this device. Keep the page open.',
   pause: 'Pause',
   pauseOf: (name: string) => `Pause: ${name}`,
@@ -70,14 +70,13 @@ export const queueWords = {
   trouble: {
     'receipt-faulty': {
       title: 'The gateway’s receipt for this study is not valid.',
-      means:
-        'Its signature or its list does not match the instances sent. Nothing is deleted on this device.',
+      means: 'Its signature or its list does not match the images sent. Nothing is deleted on this device.',
       next: 'The device requests it again automatically. If the problem stays, an administrator needs the code.',
     },
     'copy-unreadable': {
       title: 'Part of this study cannot be read on this device.',
       means: 'Sending continues with the rest, and nothing is deleted here.',
-      next: 'Choose the study again from its original place. Only the missing instances are sent.',
+      next: 'Choose the study again from its original place. Only the missing images are sent.',
     },
     unexpected: {
       title: 'Something went wrong with this study on this device.',
@@ -109,7 +108,7 @@ export const queueWords = {
     gateway: 'at the gateway',
     pacs: 'in the PACS',
     'left-out': 'not stored',
-    'needs-you': 'needs you',
+    'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
   lost: {

@@ -16,7 +16,7 @@ test('studies that arrived can be told apart although all patient data is erased
   const at = (hour: number) => new Date(2026, 2, 12, hour, 30).getTime();
   assert.is(nameOf(erased), 'CT/SEG study');
   const remains = remainsOf({ ...erased, queuedAt: at(9), completedAt: at(10) }, now);
-  assert.equal(remains.slice(0, 2), ['3 series', '5 instances']);
+  assert.equal(remains.slice(0, 2), ['3 series', '5 images']);
   assert.match(remains[2]!, /^queued .*9.30/);
   assert.match(remains[3]!, /^in the PACS .*10.30/);
   const sent = remainsOf({ ...erased, queuedAt: at(9), completedAt: at(10) }, now, at(9) + 180_000);

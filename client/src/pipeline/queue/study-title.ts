@@ -5,7 +5,7 @@
 import { formatDicomDate, formatMoment } from '../../kit/format.ts';
 import { bornSaid, identitySaid, namesHidden, nameSaid } from '../../kit/identities.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import { instances, series } from '../../kit/counted.ts';
+import { images, series } from '../../kit/counted.ts';
 import { titleWords } from './title-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import { isNoneInPacs } from './track-state.ts';
@@ -37,7 +37,7 @@ export function remainsOf(
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
     series(about.series),
-    instances(study.instances),
+    images(study.instances),
     ...whenOf(study, sentAt, now),
     ...(state === 'done' && completedAt !== null ? [ended(at(completedAt))] : []),
   ];

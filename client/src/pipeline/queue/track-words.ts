@@ -1,5 +1,5 @@
 /** The words for the places of a study, also announced aloud. They avoid "sent": there are four places. */
-import { instances, needYou } from '../../kit/counted.ts';
+import { images, toDecide } from '../../kit/counted.ts';
 import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { TrackState, WaitingFor } from './track-state.ts';
 
@@ -7,7 +7,7 @@ const required = (names: string) =>
   `Waiting for ${names}, which must have it too. The gateway resumes automatically.`;
 
 export const trackWords = {
-  label: 'Where each instance is',
+  label: 'Where each image is',
   of: (total: number) => `of ${formatCount(total)}`,
   waiting: {
     offline: 'Waiting for the network. Sending resumes automatically.',
@@ -36,9 +36,9 @@ export const trackWords = {
       'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. An administrator can raise the limit.',
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
-  needYou,
+  toDecide,
   /** Left out by a person, or missing or damaged on the disc. */
-  notStored: (count: number) => `${instances(count)} not stored`,
+  notStored: (count: number) => `${images(count)} not stored`,
   timeLeft: (seconds: number) => {
     const left = roundRemaining(seconds);
     if (left.seconds > 0) return `about ${left.seconds} s left`;
@@ -46,10 +46,10 @@ export const trackWords = {
     return `about ${formatCount(left.minutes / 60)} h ${left.minutes % 60 === 0 ? '' : `${left.minutes % 60} min `}left`;
   },
   arrived: (total: number) =>
-    total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`,
+    total === 1 ? '1 image is in the PACS' : `All ${images(total)} are in the PACS`,
   /** The study has arrived; only the receipt is missing. */
   receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
-  progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
+  progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${images(total)} in the PACS`,
 };
 
 /** Why it waits, with the destinations by name. */

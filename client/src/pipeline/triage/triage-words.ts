@@ -3,10 +3,8 @@
  * diagnosis, never a number.
  */
 import type { FilmFinding } from '#shared/protocol/inference.ts';
-import { counted, studies } from '../../kit/counted.ts';
+import { images, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
-
-const images = (count: number) => counted(count, 'image', 'images');
 
 export const triageWords = {
   looking: (count: number) => `Looking at ${images(count)}…`,
@@ -14,16 +12,15 @@ export const triageWords = {
     count < of
       ? `Image quality checked in ${formatCount(count)} of ${images(of)}: nothing found`
       : 'Image quality checked: nothing found',
-  unseen: 'Not checked. It is sent in the normal order.',
+  unseen: 'Image quality not checked.',
   notJudged: 'Image quality could not be judged: not recognized as a chest film',
   blank: (count: number) =>
     `${images(count)} ${count === 1 ? 'shows' : 'show'} nothing: every point is equally bright.`,
   blankNext: 'Check the detector and the files before the patient leaves.',
   first: 'Moved up.',
   firstBy: 'The automatic check has it sent first',
-  outsideNotJudged:
-    'No automatic check: it knows only frontal chest films of small children. Sent in the normal order',
-  outside: 'Sent in the normal order: the automatic check knows only small children',
+  outsideNotJudged: 'No automatic check: it knows only frontal chest films of small children',
+  outside: 'No automatic check: it knows only small children',
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image shows nothing: every point of it is equally bright.',
   repeat: 'Repeat before the patient leaves?',

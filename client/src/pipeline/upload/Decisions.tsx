@@ -91,7 +91,7 @@ function Decision({ study, some }: DecisionProps) {
     );
   };
   return (
-    <section aria-label={trackWords.needYou(some.instances)}>
+    <section aria-label={trackWords.toDecide(some.instances)}>
       <Notice kind="stop" title={sentenceOf(study, some)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">

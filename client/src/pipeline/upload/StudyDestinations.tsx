@@ -57,13 +57,10 @@ function Place({ place }: { readonly place: StudyDestination }) {
     <li class="study-place" data-look={look}>
       <Icon name={ICONS[look]} size={20} />
       <div>
-        <p>
-          <bdi class="strong kept">{name ?? words.deleted}</bdi>
-          <span class="quiet">
-            {words.beside}
-            {words.needs[need]}
-          </span>
+        <p class="strong">
+          <bdi class="kept">{name ?? words.deleted}</bdi>
         </p>
+        <p class="quiet">{words.needs[need]}</p>
         <p class="numbers">
           {[hasAll ? words.all(of) : words.has(inPacs, of), ...more].join(kitWords.separator)}
         </p>

@@ -26,8 +26,8 @@ test('a study that a person left out entirely has no tick, and no proof of what 
   assert.equal(headOf(leftOut, RECEIPT), { icon: 'note', title: 'Left out by a person' });
   const said = [whenSaid(leftOut, RECEIPT, '3:11 PM'), ...arrivedLines(leftOut, RECEIPT)].join('\n');
   assert.match(said, 'Nothing of what was sent here is in the PACS (3:11 PM)');
-  assert.match(said, '2 instances left out: not in the PACS');
-  assert.match(said, 'The PACS has 2 instances of this study that came another way: sent before');
+  assert.match(said, '2 images left out: not in the PACS');
+  assert.match(said, 'The PACS has 2 images of this study that came another way: sent before');
   assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
 });
 
@@ -35,7 +35,7 @@ test('covered images that were not stored are said beside the receipt, and once 
   const needs = [{ cause: 'refused', reason: 'already-here-other-boxes', instances: 2 }] as const;
   const refused = { ...done({ needsYou: 2 }), state: 'attention' as const, needs };
   assert.is(headOf(refused, RECEIPT).icon, 'note');
-  const said = '2 instances need you. Not stored: the PACS keeps the same original as it was sent first';
+  const said = '2 images to decide. Not stored: the PACS keeps the same original as it was sent first';
   assert.match(notSentOf(refused).join(), said);
   assert.not.match(arrivedLines(refused, RECEIPT).join(), 'decision', 'the decision above says it');
   const held = [{ cause: 'held', reason: 'burned-in', instances: 1 }] as const;
@@ -49,7 +49,7 @@ test('a later version that was left out is no missing instance, and its warning 
   const receipt = { ...RECEIPT, instances: [first!, second!, other] };
   const study = { ...done({ inPacs: 2, leftOut: 1 }), versions: 1 };
   assert.equal(headOf(study, RECEIPT), { icon: 'pacs', title: 'In the PACS' });
-  assert.is(whenSaid(study, receipt, '3:11 PM'), '2 instances, confirmed 3:11 PM');
+  assert.is(whenSaid(study, receipt, '3:11 PM'), '2 images, confirmed 3:11 PM');
   const said = arrivedLines(study, receipt).join('\n');
   assert.match(
     said,
@@ -82,8 +82,8 @@ test('a study was confirmed when its receipt says so, however late this device l
 test('a study in the PACS has the tick, its count and its proof', () => {
   const there = done({ inPacs: 2 });
   assert.equal(headOf(there, RECEIPT), { icon: 'pacs', title: 'In the PACS' });
-  assert.is(whenSaid(there, RECEIPT, '3:11 PM'), '2 instances, confirmed 3:11 PM');
-  assert.match(arrivedLines(there, RECEIPT).join(), 'Checked: the PACS lists 2 instances');
+  assert.is(whenSaid(there, RECEIPT, '3:11 PM'), '2 images, confirmed 3:11 PM');
+  assert.match(arrivedLines(there, RECEIPT).join(), 'Checked: the PACS lists 2 images');
 });
 
 test('a study that a further destination lacks is said to be in the first PACS, decided or not', () => {
@@ -104,7 +104,7 @@ test('a study that a further destination lacks is said to be in the first PACS, 
   ] as const) {
     assert.equal(headOf(study, receipt), { icon: 'note', title });
     const said = [whenSaid(study, receipt, '3:11 PM'), ...arrivedLines(study, receipt)].join('\n');
-    assert.match(said, `1 of 1 instance is in the first PACS, but not in night${when}`);
+    assert.match(said, `1 of 1 image is in the first PACS, but not in night${when}`);
     assert.not.match(said, /Nothing of what|not in the PACS|left out/i);
   }
   const said = arrivedLines(decided, lacked('left-out', 'left-out')).join();

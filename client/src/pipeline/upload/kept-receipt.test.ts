@@ -40,9 +40,9 @@ test('the completion page counts the instances in the signed list', () => {
     notInPacs: 1,
   });
   assert.equal(proofLines(summaryOf(read.instances)), [
-    'Checked: the PACS lists 2 instances',
-    '1 instance read back from the PACS and compared byte for byte',
-    '1 instance that the PACS promised to keep',
+    'Checked: the PACS lists 2 images',
+    '1 image read back from the PACS and compared byte for byte',
+    '1 image that the PACS promised to keep',
   ]);
 });
 
@@ -65,7 +65,7 @@ test('a further destination says what it has, and the printed list names a diges
   };
   const sent = { ...receipt, destinations: [there] };
   assert.equal(destinationsOf(sent).map(furtherLine), [
-    '2 of 5, 1 with the promised digest; 1 instance that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
+    '2 of 5, 1 with the promised digest; 1 image that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
   ]);
   assert.equal(otherDigests(sent, 0), [['archive', stored]]);
   assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);
@@ -82,7 +82,7 @@ test('the printed page says when it was confirmed, as the PDF does, and when the
 
 test('the code of a PACS that changed an instance is shown in words', () => {
   assert.equal(pacsReasonLines(receipt), [
-    '1 instance with code B000H: The PACS changed values of the instance when it stored it. ' +
+    '1 image with code B000H: The PACS changed values of the instance when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   ]);
 });
@@ -102,7 +102,7 @@ test('one line says by which edition, in how many ways and how surely instances 
   const read = readReceipt(jwsOf({ ...receipt, instances, reports }));
   assert.is(
     deidentificationLine(read),
-    'Names removed from 2 instances, 1 checked twice (PS3.15 of DICOM 2024e, Basic Profile with retain-uids; 2 reports)',
+    'Names removed from 2 images, 1 checked twice (PS3.15 of DICOM 2024e, Basic Profile with retain-uids; 2 reports)',
   );
   const byHand = [
     { ...report, actions: ['0028,0301 D covered', '7fe0,0010 C covered'] },
@@ -110,11 +110,11 @@ test('one line says by which edition, in how many ways and how surely instances 
   ];
   assert.match(
     deidentificationLine({ ...receipt, instances, reports: byHand })!,
-    / · Places in 1 instance were covered by a person · 1 instance released by a person who looked$/,
+    / · Places in 1 image were covered by a person · 1 image released by a person who looked$/,
   );
   assert.is(
     deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }),
-    'Names removed; the gateway checked 1 instance',
+    'Names removed; the gateway checked 1 image',
   );
 });
 

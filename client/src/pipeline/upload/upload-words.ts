@@ -1,7 +1,7 @@
 /** The texts of one study, of the decisions about it, and of its receipt. */
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
-import { counted, instances, needYou } from '../../kit/counted.ts';
+import { counted, images, toDecide } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 import { leftOutWords } from '../../kit/left-out-words.ts';
 
@@ -15,45 +15,45 @@ export const uploadWords = {
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
     `Somebody decided that ${name} need not have all of this study. If it is needed there after all, an administrator must see to it.`,
-  arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
+  arrivedWhen: (count: number, when: string) => `${images(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
-    `${instances(count)} of them came another way: sent before, from another device, or results of models`,
+    `${images(count)} of them came another way: sent before, from another device, or results of models`,
   leftOutTitle: 'Left out by a person',
   /** Somebody has still to decide. */
   noneTitle: 'Not in the PACS',
   firstOnlyTitle: (names: readonly string[]) => `In the first PACS, but not in ${names.join(', ')}`,
   noneWhen: (when: string) => `Nothing of what was sent here is in the PACS (${when})`,
   othersInPacs: (count: number) =>
-    `The PACS has ${instances(count)} of this study that came another way: sent before, from another device, or results of models`,
+    `The PACS has ${images(count)} of this study that came another way: sent before, from another device, or results of models`,
   record: 'Record of the decision',
   recordWhat: 'One page that says what was left out and when. Its code can be checked without this gateway.',
   proofs: {
-    found: (count: number) => `Checked: the PACS lists ${instances(count)}`,
+    found: (count: number) => `Checked: the PACS lists ${images(count)}`,
     digest: (count: number) =>
-      `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
-    'read-back': (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
-    committed: (count: number) => `${instances(count)} that the PACS promised to keep`,
+      `${images(count)} in the PACS with the same digest as the bytes that were sent`,
+    'read-back': (count: number) => `${images(count)} read back from the PACS and compared byte for byte`,
+    committed: (count: number) => `${images(count)} that the PACS promised to keep`,
   },
   provenSigned: 'The receipt’s signature was checked on this device',
-  alreadyThere: (count: number) => `${instances(count)} already there before`,
-  coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+  alreadyThere: (count: number) => `${images(count)} already there before`,
+  coerced: (count: number) => `${images(count)} stored with changes that the PACS made`,
   pacsReason: (count: number, { code, says, remedy }: PacsReason) =>
-    `${instances(count)} with code ${code}: ${says} ${remedy}`,
+    `${images(count)} with code ${code}: ${says} ${remedy}`,
   heldHere: (count: number, total: number) =>
-    `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
+    `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',
   /** On the completion page and beside the receipt, which lists only what reached the gateway. */
-  stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
-  undecided: (count: number, why: string) => `${needYou(count)}. ${why}`,
-  damagedHere: (count: number) => `${instances(count)} damaged or missing on the disc: not in the PACS`,
-  leftOutHere: (count: number) => `${instances(count)} left out: not in the PACS`,
+  stayed: (count: number) => `${images(count)} held back on this device: not in the PACS until you decide`,
+  undecided: (count: number, why: string) => `${toDecide(count)}. ${why}`,
+  damagedHere: (count: number) => `${images(count)} damaged or missing on the disc: not in the PACS`,
+  leftOutHere: (count: number) => `${images(count)} left out: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
     sentence: (count: number, total: number) =>
-      `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
+      `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
     /** The first destination has them. */
     sentenceAt: (count: number, total: number, destination: string) =>
-      `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in ${destination}.`,
+      `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} not in ${destination}.`,
     first: 'The first PACS has what is missing there.',
     others: (count: number) =>
       count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
@@ -63,7 +63,7 @@ export const uploadWords = {
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
     /** Of images whose ID another one has. */
     askPacs: 'Ask the PACS again',
-    confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
+    confirmTitle: (count: number) => `Leave ${images(count)} out?`,
     confirmWhat: (count: number, destination?: string) =>
       `${count === 1 ? 'It' : 'They'} will not be in ${destination ?? 'the PACS'} and this device deletes its copy. ` +
       (destination === undefined ? '' : 'The first PACS keeps what it has. ') +
@@ -93,23 +93,23 @@ export const uploadWords = {
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   /** `by`: editions with their options; empty if the device did not report them. */
   deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
-    if (by.length === 0) return `Names removed; the gateway checked ${instances(withoutResidue)}`;
+    if (by.length === 0) return `Names removed; the gateway checked ${images(withoutResidue)}`;
     const twice = withoutResidue === named ? 'checked twice' : `${formatCount(withoutResidue)} checked twice`;
-    return `Names removed from ${instances(named)}, ${twice} (${by.join(' and ')}; ${counted(reports, 'report', 'reports')})`;
+    return `Names removed from ${images(named)}, ${twice} (${by.join(' and ')}; ${counted(reports, 'report', 'reports')})`;
   },
-  covered: (count: number) => `Places in ${instances(count)} were covered by a person`,
-  released: (count: number) => `${instances(count)} released by a person who looked`,
+  covered: (count: number) => `Places in ${images(count)} were covered by a person`,
+  released: (count: number) => `${images(count)} released by a person who looked`,
   receiptLoading: 'Fetching the receipt…',
-  receiptNotYet: 'The receipt follows once the PACS has confirmed every instance.',
+  receiptNotYet: 'The receipt follows once the PACS has confirmed every image.',
   print: 'Print',
-  instanceList: (count: number) => `Show ${instances(count)}`,
-  instancesErased: 'The list was erased from this device. The receipt names every instance.',
+  instanceList: (count: number) => `Show ${images(count)}`,
+  instancesErased: 'The list was erased from this device. The receipt names every image.',
   /** Beneath the list: nothing else is known of them. */
   withheld: {
-    'left-out': (count: number) => `${instances(count)} left out by a person, and not sent`,
-    ...leftOutWords((count: number) => `${instances(count)} left out, and not sent`),
-    damaged: (count: number) => `${instances(count)} damaged or missing on the disc, and not sent`,
-    held: (count: number) => `${instances(count)} held back on this device until you decide`,
+    'left-out': (count: number) => `${images(count)} left out by a person, and not sent`,
+    ...leftOutWords((count: number) => `${images(count)} left out, and not sent`),
+    damaged: (count: number) => `${images(count)} damaged or missing on the disc, and not sent`,
+    held: (count: number) => `${images(count)} held back on this device until you decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   /** Instead of its state: the PACS has another content under its UID. */
   otherStands: 'not stored: the first one is in the PACS',
@@ -146,7 +146,7 @@ export const uploadWords = {
     receiptId: 'Receipt',
     root: 'Root of the list (SHA-256)',
     code: 'Signed code of this receipt',
-    instances: 'Instances',
+    instances: 'Images',
     issuer: 'Gateway',
     sopInstanceUID: 'SOP Instance UID',
     state: 'Where it is',

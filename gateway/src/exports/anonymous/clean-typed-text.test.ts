@@ -21,6 +21,8 @@ test('keeps what names nobody', () => {
     'Chest view without contrast',
     'fracture of the left wrist, 12 mm',
     'L5 normal, no pain',
+    'Left lower zone opacity',
+    'Retrocardiac airspace consolidation',
   ])
     assert.is(clean(text), text);
 });

@@ -26,7 +26,8 @@ const REPORTING =
   'true positive negative model read reader reading consolidation consolidations opacity opacities infiltrate infiltrates ' +
   'atelectasis pneumothorax emphysema fibrosis congestion cardiomegaly hernia granuloma calcification calcified scar ' +
   'scarring thickening pleural perihilar hilar basal apical lobar lower middle upper quality rotated cropped artefact ' +
-  'artifact limited diagnostic repeat';
+  'artifact limited diagnostic repeat zone zones field fields region regions retrocardiac costophrenic hemithorax ' +
+  'interstitial peribronchial reticular nodular airspace silhouette mediastinal paratracheal subpleural';
 
 /** Of persons, in the languages of the list. */
 const TELLING =

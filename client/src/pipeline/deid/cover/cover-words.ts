@@ -1,9 +1,8 @@
 /** The words of the editor of boxes; fetched with it alone. */
 import type { Box } from '#shared/dicom/boxes.ts';
-import { counted } from '../../../kit/counted.ts';
+import { counted, images } from '../../../kit/counted.ts';
 import { formatCount } from '../../../kit/format.ts';
 
-const images = (count: number) => counted(count, 'image', 'images');
 const boxes = (count: number) => counted(count, 'box', 'boxes');
 
 const framesOf = ({ frames }: Box): string => {
@@ -15,17 +14,17 @@ const framesOf = ({ frames }: Box): string => {
 };
 
 export const coverWords = {
-  title: (at: number) => `Cover the name on instance ${formatCount(at)}`,
+  title: (at: number) => `Cover the name on image ${formatCount(at)}`,
   what: 'Draw a box over everything that names somebody.',
   picture: 'The picture. Arrow keys move it, plus and minus zoom, 0 shows all of it.',
   reading: 'Reading the picture…',
-  noPicture: 'No picture can be drawn here, so nothing can be covered. The image stays on this device.',
+  noPicture: 'Picture can’t be shown here, so you can’t cover anything. The image stays on this device.',
   box: (at: number, box: Box, isFilm: boolean) =>
     `Box ${formatCount(at)}: ${box.width} by ${box.height} pixels at ${box.x}, ${box.y}${isFilm ? `, on ${framesOf(box)}` : ''}`,
   boxKeys: 'Arrow keys move it, with Shift they resize it, Delete removes it.',
 
-  mode: 'Finger or mouse',
-  modes: { draw: 'Draws', move: 'Moves' },
+  mode: 'Finger',
+  modes: { draw: 'Draw', move: 'Move the picture' },
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   zoomAll: 'Fit',

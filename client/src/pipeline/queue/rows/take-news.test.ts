@@ -75,15 +75,15 @@ test('the sentence says how many of what kind, and what to do', () => {
   } as const;
   assert.equal(notificationOf(news), {
     title: 'CT/SR study is in the PACS',
-    body: 'All 1,200 instances are in the PACS. Its receipt is ready.',
+    body: 'All 1,200 images are in the PACS. Its receipt is ready.',
   });
   assert.equal(notificationOf({ ...news, track: { inPacs: 100, needsYou: 0 } }), {
     title: 'CT/SR study is in the PACS in part',
-    body: '100 of 1,200 instances in the PACS. The others were left out. Its receipt is ready.',
+    body: '100 of 1,200 images in the PACS. The others were left out. Its receipt is ready.',
   });
   assert.equal(notificationOf({ ...news, modalities: [], what: 'needs-you' }), {
-    title: 'Study needs you',
-    body: '1 instance needs you. Open RelayPACS to decide.',
+    title: 'Study: you have to decide',
+    body: '1 image to decide. Open RelayPACS.',
   });
 });
 

@@ -4,8 +4,8 @@ import { counted, studies } from '../../../kit/counted.ts';
 import { formatBytes } from '../../../kit/format.ts';
 import { leftOutWords } from '../../../kit/left-out-words.ts';
 
-const WITHHELD: Readonly<Record<WithheldCause, (images: string, count: number) => string>> = {
-  held: (images, count) => `${images} that ${count === 1 ? 'waits' : 'wait'} for a decision`,
+const WITHHELD: Readonly<Record<WithheldCause, (images: string) => string>> = {
+  held: (images) => `${images} to decide`,
   'left-out': (images) => `${images} left out by a person`,
   ...leftOutWords((images: string) => `${images} left out`),
   damaged: (images) => `${images} damaged or missing on the disc`,
@@ -20,8 +20,8 @@ export const stickWords = {
   saving: (percent: number) => `Saving… ${percent} %`,
   /** Of the studies in the file. */
   withheld: (causes: readonly (readonly [WithheldCause, number])[]) =>
-    `Not in the file: ${causes.map(([cause, count]) => WITHHELD[cause](counted(count, 'image', 'images'), count)).join(', ')}.`,
-  decide: 'Decide about them under “Needs you”, and save the studies again.',
+    `Not in the file: ${causes.map(([cause, count]) => WITHHELD[cause](counted(count, 'image', 'images'))).join(', ')}.`,
+  decide: 'Decide about them under “To decide”, and save the studies again.',
   saved: {
     title: (count: number) => `${studies(count)} saved`,
     next: 'Bring the file to the gateway within 30 days. Sending it twice does no harm.',
