@@ -1,5 +1,6 @@
 /** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
 import { counted, instances, studies } from '../kit/counted.ts';
+import { formatCount } from '../kit/format.ts';
 import { BY_HAND } from './lock-mark.ts';
 import type { UpdateState } from './updates.ts';
 
@@ -57,6 +58,9 @@ export const appWords = {
     cancelling: (count: number) => `${studies(count)} still being cancelled`,
     notSent: (count: number) =>
       `${instances(count)} chosen and not sent: choose ${count === 1 ? 'it' : 'them'} again`,
+    /** Of an earlier page, whose choice is lost. */
+    stopped: (read: number, found: number) =>
+      `Reading was stopped: ${formatCount(read)} of ${counted(found, 'file', 'files')} read`,
     dismiss: 'Dismiss',
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
