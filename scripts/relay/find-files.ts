@@ -53,5 +53,5 @@ async function* openOne(path: string, inFolder: boolean, signal: AbortSignal): A
     yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  yield* collectFile(file, path, inFolder, signal);
+  yield* collectFile(file, path, inFolder, { signal });
 }

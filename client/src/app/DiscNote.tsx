@@ -100,6 +100,7 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
 function Left({ file }: { readonly file: NotSent['left'][number] }) {
   const { files, why, path, patientName } = file;
   if (why === 'unread') return <p>{discWords.unread(files)}</p>;
+  if (why === 'left-unread') return <p>{discWords.leftUnread(files)}</p>;
   return (
     <>
       {patientName !== null && (

@@ -7,6 +7,7 @@ import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { totalOf } from '../pipeline/ingest/forecast.ts';
 import { canSend, inPacsOf, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
@@ -69,7 +70,7 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
     isRead: queue.ready.value && outboxes.others.value !== null,
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
-    chosen: sendable.instances - inPacs,
+    chosen: sendable.instances - inPacs + totalOf(sendable.stopped).instances,
     inPacs,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
@@ -94,6 +95,7 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
             </button>
           )}
         </p>
+        {standing.kind === 'not-sent' && <LostStopped choiceLost={choiceLost} />}
         <Beside standing={standing} />
         <span class="status-break" />
         <DiscPlace standing={standing} />
@@ -109,6 +111,18 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
         <PolicyItem policies={policies} />
       </div>
     </section>
+  );
+}
+
+/** The choice that is to be made again was not read to its end: choosing the same files again does not suffice. */
+function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
+  const stopped = choiceLost?.stopped.value ?? null;
+  return (
+    stopped && (
+      <p class="status-item small">
+        <span>{appWords.status.stopped(stopped.filesRead, stopped.filesFound)}</span>
+      </p>
+    )
   );
 }
 

@@ -1,5 +1,6 @@
 /** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
 import { counted, images, studies } from '../kit/counted.ts';
+import { formatCount } from '../kit/format.ts';
 import { BY_HAND } from './lock-mark.ts';
 import type { UpdateState } from './updates.ts';
 
@@ -55,6 +56,9 @@ export const appWords = {
     cancelling: (count: number) => `${studies(count)} still being cancelled`,
     notSent: (count: number) =>
       `${counted(count, 'image was', 'images were')} not sent. Choose ${count === 1 ? 'it' : 'them'} again.`,
+    /** An earlier page's reading, whose choice is lost. */
+    stopped: (read: number, found: number) =>
+      `Reading was stopped: ${formatCount(read)} of ${counted(found, 'file', 'files')} read`,
     dismiss: 'Dismiss',
     empty: 'Nothing is waiting on this device',
     policyUnknown: 'Policy not known yet',

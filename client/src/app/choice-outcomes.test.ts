@@ -32,6 +32,17 @@ test('every study that was sent from here is in the PACS, with its receipt', () 
   ]);
 });
 
+test('files that were left out unread are an exception, and nobody is asked about them', () => {
+  const studies = [done()];
+  const page = { leftUnread: 5 };
+  assert.equal(said(sent('a'), studies, page), { standing: 'in-pacs', studies: 1, except: 5 });
+  assert.is(said(sent('a'), studies, { unread: 5 }).standing, 'keep', 'nobody has decided about these');
+  const left = { files: 5, why: 'left-unread', path: '', patientName: null } as const;
+  assert.equal(outcomesOf(sent('a'), studies, { ...EMPTY_PAGE, ...page }).notSent.left, [left]);
+  const later = { ...sent('a'), leftBehind: new Map([['left-unread 0', { ...left, choice: 0 }]]) };
+  assert.equal(said(later, studies), { standing: 'in-pacs', studies: 1, except: 5 });
+});
+
 test('the disc is kept while one of them is not proven, needs a person, or was cancelled', () => {
   const held = { cause: 'held', reason: 'burned-in-annotation', instances: 2 } as const;
   const others: readonly Partial<QueuedStudy>[] = [

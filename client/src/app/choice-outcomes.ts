@@ -1,7 +1,7 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { placesInPacs } from '../pipeline/ingest/sendable.ts';
-import { unreadOf } from '../pipeline/ingest/disc-view.ts';
+import { countUnread, unreadOf } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
   isCountedWith,
@@ -30,6 +30,8 @@ export interface OnPage {
   /** As `SentFromHere.leftBehind` names files. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
+  /** Files that a person left out unread. */
+  readonly leftUnread: number;
   readonly isInDoubt: boolean;
   /** Of the studies on it, by their marks (mark-of-study.ts). */
   readonly again: ReadonlyMap<number, () => OnPageAgain>;
@@ -47,6 +49,7 @@ export const EMPTY_PAGE: OnPage = {
   missing: [],
   names: new Set(),
   unread: 0,
+  leftUnread: 0,
   isInDoubt: false,
   again: new Map(),
 };
@@ -179,7 +182,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
-    cleared: filesOf('not-sent') + filesOf('not-dicom'),
+    cleared: page.leftUnread + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
   };
 }
 
@@ -210,7 +213,7 @@ function isTold({ choices, sent }: Known, at: number, studies: OfChoice['sent'])
   return at !== last && studies.every((study) => (study?.completedAt ?? began) < began);
 }
 
-function namedOn({ studies, refused, notDicom, missing, unread }: OnPage): NotSent['left'] {
+function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotSent['left'] {
   const file = { files: 1, patientName: null };
   return [
     ...studies.map(({ patientName, instances }) => ({
@@ -224,7 +227,10 @@ function namedOn({ studies, refused, notDicom, missing, unread }: OnPage): NotSe
       why: notDicom.has(path) ? ('not-dicom' as const) : ('not-sent' as const),
     })),
     ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
-    ...(unread > 0 ? [{ files: unread, why: 'unread' as const, path: '', patientName: null }] : []),
+    ...[
+      { ...file, files: page.unread, why: 'unread' as const, path: '' },
+      { ...file, files: page.leftUnread, why: 'left-unread' as const, path: '' },
+    ].filter(({ files }) => files > 0),
   ];
 }
 
@@ -266,10 +272,10 @@ function chosenOn(page: Chosen) {
   });
 }
 
-type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc' | 'progress'>;
+type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc'>;
 
 export function pageOf(page: Page): OnPage {
-  const { phase, rejected, disc, progress, sentFromHere } = page;
+  const { phase, rejected, disc, sentFromHere } = page;
   const { sent } = sentFromHere.value;
   // Stopped before anything was found and sent: the page shows nothing that a person could clear.
   const isAsBefore = phase.value === 'idle' && ![...sent.values()].includes(currentOf(sentFromHere.value));
@@ -280,7 +286,7 @@ export function pageOf(page: Page): OnPage {
   const refused = new Map(
     own.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
   );
-  const { missing } = disc.value;
+  const { missing, stopped, leftUnread } = disc.value;
   return {
     isBeingRead: false,
     studies: chosenOn(page),
@@ -291,12 +297,16 @@ export function pageOf(page: Page): OnPage {
       ...own.map(({ path, begun }) => begun?.sopInstanceUID ?? path),
       ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
     ]),
-    unread: unreadOf(disc.value, progress.value),
+    unread: stopped === null ? 0 : unreadOf(stopped),
+    leftUnread: countUnread(leftUnread),
     isInDoubt: disc.value.isInDoubt,
     again: againOn(page),
   };
 }
 
 /** Nothing on the page but what was sent from it. */
-export const hasNothing = ({ isBeingRead, studies, refused, missing, unread, isInDoubt }: OnPage): boolean =>
-  !isBeingRead && !isInDoubt && studies.length + refused.length + missing.length + unread === 0;
+export const hasNothing = (page: OnPage): boolean => {
+  const { isBeingRead, studies, refused, missing, unread, leftUnread, isInDoubt } = page;
+  const count = studies.length + refused.length + missing.length + unread + leftUnread;
+  return !isBeingRead && !isInDoubt && count === 0;
+};

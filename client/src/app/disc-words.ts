@@ -30,6 +30,7 @@ export const discWords = {
     'not-dicom': 'Not a DICOM file, so no image of a study',
   },
   unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,
+  leftUnread: (count: number) => `Reading was stopped, and you left out ${files(count)}`,
   others: (count: number) => `and ${formatCount(count)} more`,
   settle: 'Remove from this list',
   toUpload: 'Go to Upload',

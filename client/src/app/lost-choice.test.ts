@@ -35,9 +35,9 @@ async function openPages() {
     const account = signal(who);
     const unsafe = signal(0);
     const chosen = signal(0);
-    const { store } = await openIngest({ device, tools: { account: () => account.peek() } });
+    const { store, hooks } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
-    const { count, dismiss, beforeSignOut } = watchChoice({
+    const { count, stopped, dismiss, beforeSignOut } = watchChoice({
       page: events as unknown as Window,
       database,
       locks: { request } as unknown as LockManager,
@@ -48,6 +48,7 @@ async function openPages() {
       account,
       unsafe,
       chosen,
+      stopped: computed(() => store.disc.value.stopped),
       unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
     });
     const leaves = () => events.dispatchEvent(new Event('beforeunload', { cancelable: true }));
@@ -57,7 +58,8 @@ async function openPages() {
       await giveTurns();
     };
     const end = () => ended.resolve();
-    return { store, account, unsafe, chosen, choose, isLost, count, dismiss, leaves, end, beforeSignOut };
+    const at = { account, unsafe, chosen, count, stopped };
+    return { ...at, store, hooks, choose, isLost, dismiss, leaves, end, beforeSignOut };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
   const isKept = async (rows: number): Promise<boolean> => {
@@ -105,6 +107,24 @@ test('a study that was lost twice counts once, and is dismissed in every tab', a
   one.dismiss();
   assert.ok((await one.isLost(0)) && (await other.isLost(0)));
   assert.ok(await isKept(0));
+});
+
+test('a later page says how far reading had come where a person stopped it', async () => {
+  const { open, isKept } = await openPages();
+  const page = await open();
+  let messages = 0;
+  page.hooks.beforeTask = async () => {
+    messages += 1;
+    if (messages === 5) page.store.cancel();
+  };
+  await page.choose(studyOf(93, 60));
+  const { filesRead, filesFound } = page.store.disc.value.stopped!;
+  assert.ok(await isKept(1));
+  const later = await open();
+  assert.is(later.stopped.value, null, 'the choice is still on its page');
+  page.end();
+  assert.ok(await later.isLost(filesRead));
+  assert.equal(later.stopped.value, { filesRead, filesFound });
 });
 
 test('a choice of another open page is not lost until that page ends; one that was cleared never is', async () => {

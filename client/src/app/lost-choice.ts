@@ -29,11 +29,15 @@ export interface ChoiceWatch {
   readonly chosen: ReadonlySignal<number>;
   /** The studies on the page that were not sent; null: their person has left, or nobody has chosen any. */
   readonly unsent: ReadonlySignal<readonly ChosenStudy[] | null>;
+  /** Where reading of them was stopped. */
+  readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
 }
 
 export interface LostChoice {
   /** The instances of the person who is here that earlier pages took along. */
   readonly count: ReadonlySignal<number>;
+  /** Where reading was stopped on such a page: the files of the last one. */
+  readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
   dismiss(): void;
   /**
    * Call it before the person signs out, which clears the page. Of what is on it they were told; where a reminder of an
@@ -72,6 +76,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   });
   return {
     count,
+    stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
     dismiss() {
       for (const choice of lost.peek()) change(database, { ...choice, studies: [] });
     },
@@ -109,7 +114,7 @@ const lockOf = (id: string): string => `relaypacs-choice ${id}`;
  * now behind.
  */
 function keepUnsent(watch: ChoiceWatch): () => void {
-  const { account, unsent } = watch;
+  const { account, unsent, stopped } = watch;
   let row = openRow(watch);
   let owner: string | null = null;
   let isEmpty = true;
@@ -125,11 +130,15 @@ function keepUnsent(watch: ChoiceWatch): () => void {
     owner = isEmpty ? account.value : (owner ?? account.value);
     if (studies !== null) {
       isEmpty = studies.length === 0;
-      row.write({ account: owner, studies });
+      row.write({ account: owner, studies, ...stoppedAt(stopped.value) });
     } else leave();
   });
   return leave;
 }
+
+/** Names no study: more is known of it on its page. */
+const stoppedAt = (stopped: ChoiceWatch['stopped']['value']): Pick<KeptChoice, 'stopped'> | null =>
+  stopped && { stopped: { filesRead: stopped.filesRead, filesFound: stopped.filesFound } };
 
 function openRow({ database, locks, createId }: ChoiceWatch) {
   const id = createId();

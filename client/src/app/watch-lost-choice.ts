@@ -18,6 +18,7 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
     account,
     unsafe: queue.unsafe,
     chosen: computed(() => chosenIn(ingest)),
+    stopped: computed(() => ingest.disc.value.stopped),
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
   signOutTasks.onLeave(lost.beforeSignOut);

@@ -1,4 +1,5 @@
 /** Why a person was asked about the instances that they then left out. */
+import { counted } from './counted.ts';
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 
 type Told = Exclude<LeftOutCause, 'left-out'>;
@@ -18,6 +19,10 @@ export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => 
       (...what: T) => `${say(...what)}: ${because}`,
     ]),
   ) as Readonly<Record<Told, (...what: T) => string>>;
+
+/** Of a study: files that were chosen with it, after reading was stopped. */
+export const leftUnread = (count: number, isAtLeast: boolean): string =>
+  `Reading was stopped, and ${isAtLeast ? 'at least ' : ''}${counted(count, 'unread file was', 'unread files were')} left out`;
 
 /** Of a study on the page: it is no longer ticked. */
 export const leaveStudyOut = 'Leave this study out';

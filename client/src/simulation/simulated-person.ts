@@ -3,6 +3,7 @@
  * pages list them, and presses one. The real queue does what the button says.
  */
 import { signal } from '@preact/signals';
+import { NO_DISC } from '../pipeline/ingest/disc-view.ts';
 import { carryOut, type Stores } from '../studies/carry-out.ts';
 import { listDecisions, type Answer, type Decision } from '../studies/list-decisions.ts';
 import { rowButtons, sendingButtons, type StudyButton } from '../pipeline/queue/list-buttons.ts';
@@ -80,6 +81,7 @@ export async function press(
     heldBack: signal([]),
     leftOut: signal(new Map()),
     mixed: signal(new Map()),
+    disc: signal(NO_DISC),
     studies: signal([]),
   };
   const page = await carryOut({ ingest, queue }, what.decision, what.answer);

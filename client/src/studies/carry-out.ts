@@ -24,6 +24,7 @@ export interface Stores {
     | 'heldBack'
     | 'leftOut'
     | 'mixed'
+    | 'disc'
   >;
   readonly queue: Pick<
     QueueStore,

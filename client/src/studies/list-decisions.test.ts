@@ -3,6 +3,7 @@
  * answer, and each answer changes something in the queue or leads to a page.
  */
 import { signal } from '@preact/signals';
+import { NO_DISC } from '../pipeline/ingest/disc-view.ts';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -116,6 +117,7 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       heldBack: signal([]),
       leftOut: signal(new Map()),
       mixed: signal(new Map()),
+      disc: signal(NO_DISC),
     },
     queue: {
       retry: note('retry'),

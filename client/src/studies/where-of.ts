@@ -3,6 +3,7 @@ import { causesOf } from '#shared/protocol/withheld.ts';
 import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
+import { leftUnread } from '../kit/left-out-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -73,11 +74,17 @@ function noneSaid({ study, sent }: DayEntry): string {
   return sent?.uploads.some(({ counts }) => counts.firstOnly !== undefined) ? firstOnly : noneInPacs;
 }
 
+/** Files that a person left out unread when the study was chosen, and instances that are not in the PACS. */
+export function withheldOf(entry: DayEntry): readonly string[] {
+  const unread = entry.study?.leftUnread;
+  return [...(unread ? [leftUnread(unread.files, unread.isAtLeast)] : []), ...causesIn(entry)];
+}
+
 /**
  * Of a study that is over, why instances are not in the PACS that nobody promised. Of one that waits for its sender
  * elsewhere, all but those that wait: its place says that.
  */
-export function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
+function causesIn({ part, study, sent }: DayEntry): readonly string[] {
   const waits = part === 'needs-you' && study === null;
   const isOver = part === 'arrived' || part === 'left-out' || (part === 'taken-back' && study === null);
   if (!isOver && !waits) return [];

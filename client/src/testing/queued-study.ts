@@ -14,6 +14,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   versions: 0,
   track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 },
   needs: [],
+  leftUnread: null,
   withheld: {},
   heldStudy: null,
   waiting: null,

@@ -39,6 +39,12 @@ export const SCREENS = {
     'upload-patient-left-out': 'A study without the patient whom a person left out',
     'studies-kept-back': 'A study in the list of which something was left out and something is damaged',
   },
+  'pipeline/ingest/stop-reading.e2e.ts': {
+    'upload-stopped': 'A person stopped reading, and has not decided about the rest',
+    'upload-left-unread': 'A study of which a person left the unread files out',
+    'study-left-unread': 'The same study in the PACS',
+    'upload-stopped-lost': 'The page was reloaded after a person had stopped reading',
+  },
   'pipeline/ingest/orders.e2e.ts': {
     'order-fits': 'An order of the study’s own patient and day',
     'order-other-name': 'An order has the ID of a study’s patient, and another name',

@@ -5,6 +5,7 @@
  * door to zip.js, which is loaded with the first archive.
  */
 import type { FileEntry, Reader } from '@zip.js/zip.js';
+import { ignoreFailure } from '../ignore-failure.ts';
 import type { ByteSource } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { isArchiveName } from './archive-name.ts';
@@ -13,6 +14,8 @@ import { isArchiveName } from './archive-name.ts';
 export const ARCHIVE_LIMITS = {
   /** As many as one manifest takes; a directory of more is not read to its end. */
   entries: 20_000,
+  /** On the device of a person, who may choose a whole disc of studies: twice what fits without ZIP64, and some. */
+  entriesOnDevice: 150_000,
   /**
    * Entries without a byte are no instances: a media export has a handful (locks, markers), a hostile archive
    * thousands.
@@ -49,10 +52,11 @@ export class ArchiveError extends Error {
 export async function listArchive(
   archive: ArchiveBytes,
   signal?: AbortSignal,
+  most: number = ARCHIVE_LIMITS.entries,
 ): Promise<readonly ArchiveEntry[]> {
-  let entries: readonly FileEntry[];
+  const entries: ListedFile[] = [];
   try {
-    entries = await readDirectory(archive, signal);
+    for await (const entry of filesIn(archive, most, signal)) entries.push(listed(entry));
   } catch (error) {
     signal?.throwIfAborted();
     const because = error instanceof ArchiveError ? error.because : 'archive-damaged';
@@ -71,11 +75,25 @@ export async function listArchive(
   });
 }
 
+type ListedFile = Pick<
+  FileEntry,
+  'filename' | 'uncompressedSize' | 'compressedSize' | 'symlink' | 'encrypted'
+>;
+
+/** An entry of zip.js takes 2.6 kB, and an archive has tens of thousands. */
+const listed = (entry: FileEntry): ListedFile => ({
+  filename: entry.filename,
+  uncompressedSize: entry.uncompressedSize,
+  compressedSize: entry.compressedSize,
+  symlink: entry.symlink,
+  encrypted: entry.encrypted,
+});
+
 function isExpanding(expanded: number, packed: number): boolean {
   return expanded > ARCHIVE_LIMITS.ratioFromBytes && expanded > packed * ARCHIVE_LIMITS.ratio;
 }
 
-function judge(entry: FileEntry, isDuplicate: boolean): ReasonCode | null {
+function judge(entry: ListedFile, isDuplicate: boolean): ReasonCode | null {
   if (!isSafePath(entry.filename) || entry.symlink) return 'archive-unsafe-path';
   if (entry.encrypted) return 'archive-encrypted';
   if (isArchiveName(entry.filename)) return 'archive-nested';
@@ -91,29 +109,32 @@ function isSafePath(path: string): boolean {
   return !path.split(/[/\\]/).includes('..');
 }
 
-async function readDirectory(archive: ArchiveBytes, signal?: AbortSignal): Promise<readonly FileEntry[]> {
+/** Without folders. Throws ArchiveError, and what zip.js throws. */
+async function* filesIn(
+  archive: ArchiveBytes,
+  most: number,
+  signal?: AbortSignal,
+): AsyncGenerator<FileEntry> {
   const { ZipReader } = await import('@zip.js/zip.js');
   // Names are judged by us, one by one: zip.js would refuse the whole archive for a single unsafe one.
   const reader = new ZipReader(await readerOf(archive), {
     useWebWorkers: false,
     filenameValidation: 'tolerant',
   });
-  const files: FileEntry[] = [];
   let read = 0;
   let empty = 0;
   for await (const entry of reader.getEntriesGenerator()) {
     signal?.throwIfAborted();
     read += 1;
-    if (read > ARCHIVE_LIMITS.entries) throw new ArchiveError('archive-too-many-entries');
+    if (read > most) throw new ArchiveError('archive-too-many-entries');
     if (entry.directory) continue;
     if (entry.uncompressedSize === 0) empty += 1;
     if (empty > ARCHIVE_LIMITS.emptyEntries) throw new ArchiveError('archive-too-many-entries');
-    files.push(entry);
+    yield entry;
   }
-  return files;
 }
 
-/** A directory of 20 000 entries has 2 MB; a length that reaches beyond this was not written by an archiver. */
+/** A directory of 150 000 entries has 15 MB; a length that reaches beyond this was not written by an archiver. */
 const READ_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
 async function readerOf(archive: ArchiveBytes): Promise<Reader<unknown>> {
@@ -136,17 +157,58 @@ export interface ArchiveReader {
   openEntry(archiveId: string, archive: ArchiveBytes, index: number, signal?: AbortSignal): Promise<Blob>;
 }
 
-/** Opens entries again and again; keeps the directory of the archive last used. */
-export function createArchiveReader(): ArchiveReader {
-  let last: { id: string; files: Promise<readonly FileEntry[]> } | null = null;
+/** Entries of zip.js that are kept: files are opened in the order of the directory, or series by series. */
+const KEPT_ENTRIES = 4_096;
+
+/** Opens entries again and again; keeps its place in the directory of the archive last used. */
+export function createArchiveReader(most: number = ARCHIVE_LIMITS.entries): ArchiveReader {
+  let last: { id: string; directory: Directory } | null = null;
   return {
     async openEntry(archiveId, archive, index, signal) {
-      if (last?.id !== archiveId) last = { id: archiveId, files: readDirectory(archive) };
-      const entry = (await last.files)[index];
+      if (last?.id !== archiveId) last = { id: archiveId, directory: new Directory(archive, most) };
+      const entry = await last.directory.entry(index);
       if (!entry) throw new ArchiveError('archive-damaged');
       return inflate(entry, signal);
     },
   };
+}
+
+/** A directory that is read as far as somebody asks, once for those who ask in its order. */
+class Directory {
+  readonly #begin: () => AsyncGenerator<FileEntry>;
+  readonly #kept = new Map<number, FileEntry>();
+  #rest: AsyncGenerator<FileEntry>;
+  /** The index of the first one of `#rest`. */
+  #next = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(archive: ArchiveBytes, most: number) {
+    this.#begin = () => filesIn(archive, most);
+    this.#rest = this.#begin();
+  }
+
+  entry(index: number): Promise<FileEntry | undefined> {
+    const turn = ignoreFailure(this.#turn, 'whoever asked for that entry hears of it');
+    const found = turn.then(() => this.#find(index));
+    this.#turn = found;
+    return found;
+  }
+
+  async #find(index: number): Promise<FileEntry | undefined> {
+    if (index < this.#next && !this.#kept.has(index)) {
+      this.#rest = this.#begin();
+      this.#next = 0;
+      this.#kept.clear();
+    }
+    while (this.#next <= index) {
+      const { done, value } = await this.#rest.next();
+      if (done) return undefined;
+      this.#kept.set(this.#next, value);
+      this.#kept.delete(this.#next - KEPT_ENTRIES);
+      this.#next += 1;
+    }
+    return this.#kept.get(index);
+  }
 }
 
 /** Collected in Blobs of this size: the browser may keep those on its disk. */

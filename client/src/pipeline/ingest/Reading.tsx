@@ -62,10 +62,12 @@ export function HasRead() {
   const { filesRead, bytesRead } = ingest.progress.value;
   const refused = ingest.rejected.value.length;
   const studies = ingest.studies.value.length;
+  // The notice below says it, with the number of all.
+  const isWhole = ingest.disc.value.stopped === null;
   return (
     <div class="upload-tools">
       <div class="upload-read">
-        {filesRead > 0 && (
+        {filesRead > 0 && isWhole && (
           <p class="quiet numbers">
             {chosenWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
           </p>

@@ -9,7 +9,7 @@ import { useQueue } from '../queue/queue-context.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { ingestWords } from './ingest-words.ts';
-import type { FoundStudy } from './found-study.ts';
+import type { FoundStudy, IngestStore } from './found-study.ts';
 import type { NamedPerson } from './group-studies.ts';
 import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
 import { People } from './People.tsx';
@@ -20,6 +20,7 @@ import { sameIdElsewhere } from './same-id.ts';
 import { peopleOf, sendableOf } from './sendable.ts';
 import { useSentBefore } from './SentBeforeNote.tsx';
 import { WantedAgain } from './WantedAgain.tsx';
+import { StoppedReading } from './StoppedReading.tsx';
 import { StudyCard } from './StudyCard.tsx';
 import { sentenceOfWarning } from './warning-words.ts';
 
@@ -40,25 +41,20 @@ export function Selection({ queued }: SelectionProps) {
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
-  // Files of studies that are in the queue by now were neither refused nor skipped.
-  const nothingFound =
-    studies.length === 0 &&
-    !ingest.rejected.value.some(({ wasFound }) => wasFound) &&
-    ingest.rejected.value.length + ingest.skipped.value + ingest.disc.value.indexes >=
-      ingest.progress.value.filesRead;
   // It is told what it is below, and choosing another folder would not help.
   const isStick = ingest.rejected.value.some(({ reason }) => reason === 'not-dicom-stick');
   return (
     <>
       {studies.length > 0 && <GoToSend />}
       {phase === 'reading' ? <Reading /> : <HasRead />}
+      <StoppedReading />
       {isRead && <SendProblem />}
       {phase === 'found' && <WantedAgain />}
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <DiscNotices />
       <WrongPatient studies={studies} />
       <NotAllSent />
-      {isRead && nothingFound && !isStick && (
+      {isRead && isNothingFound(ingest) && !isStick && (
         <Notice kind="plain" title={chosenWords.nothing}>
           <p>{chosenWords.nothingNext}</p>
         </Notice>
@@ -92,6 +88,17 @@ export function Selection({ queued }: SelectionProps) {
         what={chosenWords.skippedWhat}
       />
     </>
+  );
+}
+
+/** Every file was read, and none is an instance: those of studies in the queue were neither refused nor skipped. */
+function isNothingFound({ studies, rejected, skipped, disc, progress }: IngestStore): boolean {
+  const { stopped, indexes } = disc.value;
+  return (
+    studies.value.length === 0 &&
+    stopped === null &&
+    !rejected.value.some(({ wasFound }) => wasFound) &&
+    rejected.value.length + skipped.value + indexes >= progress.value.filesRead
   );
 }
 

@@ -12,7 +12,7 @@ import { endNarrowing } from '../queue/kept-choice.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { ReasonSheet } from './ReasonSheet.tsx';
-import { canSend, coveredOf, inPacsOf, peopleOf, sendableOf } from './sendable.ts';
+import { canSend, coveredOf, inPacsOf, peopleOf, queueingShare, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
   /**
@@ -40,7 +40,8 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
   const ToRepeat = triage.value?.ToRepeat;
   const sendable = sendableOf(ingest);
   const { studies: chosen, instances, bytes, held } = sendable;
-  const staying = held.length + sendable.tooLarge.length;
+  const { stopped } = sendable;
+  const staying = held.length + sendable.tooLarge.length + stopped.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const before = new Set(ingest.rejected.peek());
@@ -52,19 +53,20 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
     const refusedNow = ingest.rejected.peek().filter((file) => file.wasFound && !before.has(file)).length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
-    if (queued === studies) ingest.clear();
+    if (queued === studies && ingest.disc.peek().stopped === null) ingest.clear();
     lead(hrefOf({ page: 'studies' }));
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;
   const label = chosenWords.send(sendable.sentAs, peopleOf(ingest, chosen).length, keepsNames);
-  const none = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
+  const undecided = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
+  const none = stopped.length > 0 ? chosenWords.sendStopped : undecided;
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       {keepsNames && <SentUncovered count={coveredOf(ingest, chosen)} />}
-      {staying > 0 && (
+      {staying > 0 && staying + chosen.length > stopped.length && (
         <Staying staying={staying} chosen={chosen.length + staying} isToDecide={held.length > 0} />
       )}
       <div ref={settling} class="send-inside">
@@ -129,22 +131,20 @@ function TooLarge() {
  */
 function QueueingBar({ settling }: Settling) {
   const ingest = useIngest();
-  const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
+  const { named, instances, instancesTotal } = ingest.queueing.value;
+  const { isNaming, share } = queueingShare(ingest.queueing.value);
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar}>
       <div ref={settling} class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
             <Icon name="device" size={20} />{' '}
-            {instances === 0 && named < instancesTotal
+            {isNaming
               ? queueWords.naming(named, instancesTotal)
               : queueWords.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
-            <div
-              class="bar-fill"
-              style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }}
-            />
+            <div class="bar-fill" style={{ inlineSize: `${share * 100}%` }} />
           </div>
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>

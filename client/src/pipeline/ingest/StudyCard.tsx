@@ -9,10 +9,12 @@ import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { images, series } from '../../kit/counted.ts';
 import { chosenWords } from './chosen-words.ts';
+import { leftUnread } from '../../kit/left-out-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { partsOf, personLines, toReadable } from '../queue/study-title.ts';
 import { ofUnknownStudy } from './damaged-files.ts';
+import { leftUnreadOf } from './disc-view.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
 import type { SentBeforeByUid } from './sent-before.ts';
@@ -62,7 +64,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
           type="checkbox"
           class="tick"
           checked={selected}
-          indeterminate={going === 'held' || going === 'too-large'}
+          indeterminate={going !== 'sent' && going !== 'not-chosen'}
           aria-label={chosenWords.include(name, whatOf(study))}
           aria-describedby={contents}
           onChange={() => ingest.toggle(study.studyInstanceUID)}
@@ -103,15 +105,17 @@ function whatOf(study: FoundStudy): string {
 }
 
 /**
- * Its images that a person left out before, its damaged files, and those of which nobody knows whether they are of this
- * study.
+ * Files left out unread when it was chosen, its images that a person left out before, its damaged files, and those of
+ * which nobody knows whether they are of this study.
  */
 function NotWhole({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const count = ingest.damaged.value.get(study.studyInstanceUID) ?? 0;
   const [unknown, ...others] = ofUnknownStudy(ingest.rejected.value);
   const leftOut = ingest.leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
+  const unread = leftUnreadOf(ingest.disc.value, study.studyInstanceUID);
   const said = [
+    ...(unread ? [`${leftUnread(unread.files, unread.isAtLeast)}.`] : []),
     ...(leftOut > 0 ? [chosenWords.leftOutBefore(leftOut)] : []),
     ...(count > 0 ? [chosenWords.damaged(count)] : []),
     ...(unknown ? [chosenWords.mayBeIncomplete(typedSaid(unknown.path), others.length)] : []),

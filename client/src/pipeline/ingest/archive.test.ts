@@ -9,6 +9,7 @@ import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
+import { openIngest } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 
@@ -67,12 +68,25 @@ test('a file named .zip that is no archive is reported as damaged', async () => 
   assertEach(entries, (entry) => entry.kind === 'refused' && entry.because, ['archive-damaged']);
 });
 
-test('files of an archive are found as in a folder, with their bytes', async () => {
+async function archiveOfTwo(): Promise<Blob> {
   const { BlobWriter, TextReader, ZipWriter } = await import('@zip.js/zip.js');
   const writer = new ZipWriter(new BlobWriter());
   await writer.add('series/one.dcm', new TextReader('first'));
   await writer.add('series/two.dcm', new TextReader('second'));
-  const archive = await writer.close();
+  return writer.close();
+}
+
+test('a worker reads the directory of a chosen archive: the page waits for no archive', async () => {
+  const { store, hooks } = await openIngest();
+  const kinds: string[] = [];
+  hooks.beforeTask = async ({ kind }) => void kinds.push(kind);
+  await store.addFiles([new File([await archiveOfTwo()], 'cd.zip')]);
+  assert.is(kinds[0], 'list-archive');
+  assert.equal([store.progress.value.filesFound, store.progress.value.filesRead], [2, 2]);
+});
+
+test('files of an archive are found as in a folder, with their bytes', async () => {
+  const archive = await archiveOfTwo();
   const found: Collected[] = [];
   for await (const each of collectFile(archive, 'cd.zip', false)) found.push(each);
   assert.equal(valuesOf(found, 'path'), ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm']);

@@ -12,6 +12,24 @@ export const chosenWords = {
   looking: (seen: number) =>
     seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
   stopReading: 'Stop reading',
+  stopped: {
+    title: (read: number, found: number, isListed: boolean) =>
+      `Stopped: ${formatCount(read)} of ${isListed ? '' : 'at least '}${files(found)} read`,
+    /** `studies`: those that were found until then. */
+    next: (studies: number) =>
+      `${
+        studies === 0
+          ? 'Studies in the other files'
+          : studies === 1
+            ? 'This study may not be complete. It'
+            : 'These studies may not be complete. They'
+      } can’t be sent until you decide: continue reading, or leave out the rest.`,
+    lost: 'The other files can no longer be read from here. Choose them again, or leave out the rest.',
+    continue: 'Continue',
+    leaveOut: 'Leave out',
+    leaveOutCount: (count: number, isListed: boolean) =>
+      `Leave out ${isListed ? '' : 'at least '}${files(count)} that were not read`,
+  },
   readAll: (count: number) => `${files(count)} read`,
   nothing: 'There are no DICOM images in the files you chose.',
   nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
@@ -43,6 +61,7 @@ export const chosenWords = {
         : `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
     held: () => 'Not sent until you decide',
     'too-large': () => 'Not sent',
+    stopped: () => 'Not sent: reading was stopped',
     'not-chosen': () => 'Not sent',
   } satisfies Record<Going, (held: number, all: number) => string>,
   notAllSent: (staying: number, chosen: number) =>
@@ -112,6 +131,7 @@ export const chosenWords = {
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
   sendDecideFirst: 'Nothing to send until you have decided',
+  sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string, inPacs: number) =>

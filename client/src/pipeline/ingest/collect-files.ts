@@ -5,6 +5,7 @@
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName } from '#shared/ingest/archive-name.ts';
+import type { ArchiveEntry } from '#shared/ingest/archive.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
 /** Where the bytes of a file are. A worker can receive it. */
@@ -32,16 +33,27 @@ export type Collected =
   | CollectedFile
   | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
 
+/**
+ * `listArchive`: where the page's thread must not be kept busy by the directory of an archive. `breathe`: nor by the
+ * names of ten thousand files (breathe.ts).
+ */
+export interface Collecting {
+  readonly signal?: AbortSignal;
+  readonly breathe?: () => Promise<void>;
+  readonly listArchive?: (archive: Blob, signal?: AbortSignal) => Promise<readonly ArchiveEntry[]>;
+}
+
 /** From `<input type=file>`: under `webkitdirectory` each file knows its path. */
-export async function* collectFiles(files: Iterable<File>, signal?: AbortSignal): AsyncGenerator<Collected> {
-  const chosen = [...files].map((file) => ({
-    file,
-    path: file.webkitRelativePath || file.name,
-    inFolder: Boolean(file.webkitRelativePath),
-  }));
+export async function* collectFiles(files: Iterable<File>, how?: Collecting): AsyncGenerator<Collected> {
+  const chosen: { readonly file: File; readonly path: string; readonly inFolder: boolean }[] = [];
+  for (const file of files) {
+    const { webkitRelativePath: inside } = file;
+    chosen.push({ file, path: inside || file.name, inFolder: Boolean(inside) });
+    await how?.breathe?.();
+  }
   const nameOf = ({ path }: { readonly path: string }): string => path;
   const ordered = chosen.some((each) => each.inFolder) ? indexFirst(byName(chosen, nameOf), nameOf) : chosen;
-  for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, signal);
+  for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, how);
 }
 
 /** Sorted by name, in the engine's own order of strings: a comparison of our own is slow for ten thousand. */
@@ -64,7 +76,7 @@ export async function* collectFile(
   file: Blob,
   path: string,
   inFolder: boolean,
-  signal?: AbortSignal,
+  { signal, listArchive }: Collecting = {},
 ): AsyncGenerator<Collected> {
   signal?.throwIfAborted();
   if (!isArchiveName(path)) {
@@ -72,8 +84,8 @@ export async function* collectFile(
     return;
   }
   const archiveId = crypto.randomUUID();
-  const { listArchive } = await import('#shared/ingest/archive.ts');
-  for (const entry of indexFirst(await listArchive(file, signal), ({ path }) => path)) {
+  const list = listArchive ?? (await import('#shared/ingest/archive.ts')).listArchive;
+  for (const entry of indexFirst(await list(file, signal), ({ path }) => path)) {
     const inside = entry.path === '' ? path : `${path}/${entry.path}`;
     if (entry.kind === 'refused')
       yield { kind: 'refused', path: inside, bytes: entry.bytes, because: entry.because };

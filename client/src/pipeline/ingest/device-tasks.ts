@@ -1,4 +1,5 @@
 /** The tasks that the page gives to its workers, and their results. */
+import type { ArchiveEntry } from '#shared/ingest/archive.ts';
 import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
@@ -73,6 +74,7 @@ export interface DevicePicture extends FramePicture {
 
 export type Task =
   | { readonly kind: 'list'; readonly folder: FolderHandle; readonly path: readonly string[] }
+  | { readonly kind: 'list-archive'; readonly archive: Blob }
   | {
       readonly kind: 'summarise';
       readonly files: readonly FileToSummarise[];
@@ -138,6 +140,7 @@ export interface RecognisedFile extends InstanceKey {
 export interface TaskResults {
   /** Null where the folder cannot be read. */
   readonly list: Listing | null;
+  readonly 'list-archive': readonly ArchiveEntry[];
   /** In the order of the files. */
   readonly summarise: readonly Summarised[];
   /** Null where one of them cannot be read. */

@@ -1,5 +1,7 @@
 /** The indexes of the chosen discs: studies still to be read, and missing files, as the page shows them. */
 import type { DiscIndex, IndexedStudy } from '#shared/dicom/dicomdir.ts';
+import type { Collected, CollectedFile } from './collect-files.ts';
+import type { UnreadFiles } from '../queue/queued-study.ts';
 import { createDiscFiles, isInDoubt, studiesIn, type DiscFiles, type NamedFile } from './disc-files.ts';
 
 export interface DiscView {
@@ -11,30 +13,89 @@ export interface DiscView {
   readonly missing: readonly NamedFile[];
   /** An index may not name everything. */
   readonly isInDoubt: boolean;
-  /** Reading ended before every file of a choice was known and read. */
-  readonly isCut: boolean;
+  /** Known once nothing is being read: where it ended too early. */
+  readonly stopped: Stopped | null;
+  /** Files that were not read, and that a person left out. */
+  readonly leftUnread: readonly LeftUnread[];
 }
 
-export const NO_DISC: DiscView = { indexes: 0, expected: [], missing: [], isInDoubt: false, isCut: false };
+export const NO_DISC: DiscView = {
+  ...{ indexes: 0, expected: [], missing: [], isInDoubt: false },
+  ...{ stopped: null, leftUnread: [] },
+};
 
-/** How many files were not read where reading was stopped: at least one, for they may not have been listed. */
-export const unreadOf = (
-  { isCut }: DiscView,
-  { filesFound, filesRead }: { readonly filesFound: number; readonly filesRead: number },
-): number => (isCut ? Math.max(1, filesFound - filesRead) : 0);
+/** Choices of which reading ended before every file was known and read, and nobody has decided about the rest. */
+export interface Stopped {
+  readonly filesRead: number;
+  readonly filesFound: number;
+  /** Every file is known: there are no more than `filesFound`. */
+  readonly isListed: boolean;
+  /** The rest can be read from where it ended. */
+  readonly canContinue: boolean;
+  /** Study Instance UIDs of those found in them: nobody knows whether they are whole. */
+  readonly studies: ReadonlySet<string>;
+}
 
-/** One choice of files. */
+/** At least one: they may not have been listed. */
+export const unreadOf = ({ filesFound, filesRead }: Pick<Stopped, 'filesFound' | 'filesRead'>): number =>
+  Math.max(1, filesFound - filesRead);
+
+/** Of one choice. */
+export interface LeftUnread extends UnreadFiles {
+  /** As `Stopped.studies`. */
+  readonly studies: ReadonlySet<string>;
+}
+
+/** The files that were left out unread of choices in which this study was found; null: none were. */
+export function leftUnreadOf(
+  { leftUnread }: Pick<DiscView, 'leftUnread'>,
+  studyInstanceUID: string,
+): UnreadFiles | null {
+  const those = leftUnread.filter(({ studies }) => studies.has(studyInstanceUID));
+  if (those.length === 0) return null;
+  return { files: countUnread(those), isAtLeast: those.some(({ isAtLeast }) => isAtLeast) };
+}
+
+export const countUnread = (left: readonly UnreadFiles[]): number =>
+  left.reduce((sum, { files }) => sum + files, 0);
+
+/** A file, and its place among all that were chosen. */
+export type Numbered = { readonly file: CollectedFile; readonly ordinal: number };
+
+/** One choice of files: listed ahead of reading, so that their number is known early. */
 export interface ChosenDisc {
+  readonly source: AsyncIterator<Collected>;
   readonly files: DiscFiles;
-  /** Every file of it is known: only then can one be missing. */
-  isListed: boolean;
+  /** Listed and not read yet, in their order. */
+  readonly waiting: Numbered[];
+  filesFound: number;
+  filesRead: number;
+  /** `lost`: the page can no longer list them. */
+  listing: 'under-way' | 'done' | 'lost';
+  /** Settles when nobody lists them any more. */
+  lister: Promise<void>;
+  /** A person decided that the rest is not wanted. */
+  isLeftOut: boolean;
+  /** Of which an instance was read in it. */
+  readonly studies: Set<string>;
   /** Its files that are not sent, each as the page lists it. */
   readonly rejected: Set<object>;
 }
 
+/** Every file of it is known and read: only then can one be missing. */
+const isRead = ({ listing, filesFound, filesRead }: ChosenDisc): boolean =>
+  listing === 'done' && filesRead === filesFound;
+
 export interface Discs {
-  begin(): ChosenDisc;
-  noteInstance(uids: { readonly studyInstanceUID: string; readonly sopInstanceUID: string }): void;
+  begin(source: AsyncIterable<Collected>): ChosenDisc;
+  noteInstance(
+    disc: ChosenDisc,
+    uids: { readonly studyInstanceUID: string; readonly sopInstanceUID: string },
+  ): void;
+  /** False once it was cleared. */
+  has(disc: ChosenDisc): boolean;
+  /** While nothing is being read: those that were stopped, and nobody has decided about. */
+  stopped(): readonly ChosenDisc[];
   clear(): void;
   view(isReading: boolean): DiscView;
   /** True where a disc was chosen of which no instance was found, or only its index. */
@@ -48,8 +109,8 @@ export function createDiscs(): Discs {
   let known: { readonly of: string; readonly missing: readonly NamedFile[] } | null = null;
   /** Computed again only after a change: the page is drawn far more often, and a disc has 50 000 files. */
   const missing = (): readonly NamedFile[] => {
-    const listed = chosen.filter(({ isListed }) => isListed);
-    const of = [instances.size, ...chosen.map(({ isListed, files }) => `${isListed}${files.version}`)].join();
+    const listed = chosen.filter(isRead);
+    const of = [instances.size, ...chosen.map((disc) => `${isRead(disc)}${disc.files.version}`)].join();
     if (known?.of !== of)
       known = {
         of,
@@ -57,14 +118,22 @@ export function createDiscs(): Discs {
       };
     return known.missing;
   };
+  const stopped = (): readonly ChosenDisc[] => chosen.filter((disc) => !disc.isLeftOut && !isRead(disc));
+  const leftUnread = (): readonly LeftUnread[] =>
+    chosen
+      .filter(({ isLeftOut }) => isLeftOut)
+      .map((disc) => ({ files: unreadOf(disc), isAtLeast: disc.listing !== 'done', studies: disc.studies }));
   const indexes = (): readonly DiscIndex[] => chosen.flatMap(({ files }) => files.indexes);
   return {
-    begin() {
-      const disc = { files: createDiscFiles(), isListed: false, rejected: new Set<object>() };
+    begin(source) {
+      const disc = openDisc(source);
       chosen.push(disc);
       return disc;
     },
-    noteInstance({ studyInstanceUID, sopInstanceUID }) {
+    has: (disc) => chosen.includes(disc),
+    stopped,
+    noteInstance(disc, { studyInstanceUID, sopInstanceUID }) {
+      disc.studies.add(studyInstanceUID);
       instances.add(sopInstanceUID);
       studies.add(studyInstanceUID);
     },
@@ -76,19 +145,48 @@ export function createDiscs(): Discs {
     },
     view(isReading) {
       const all = indexes();
-      const isCut = !isReading && chosen.some(({ isListed }) => !isListed);
-      if (all.length === 0) return isCut ? { ...NO_DISC, isCut } : NO_DISC;
+      const unread = isReading ? NO_DISC : { stopped: joined(stopped()), leftUnread: leftUnread() };
+      const isAsUsual = unread.stopped === null && unread.leftUnread.length === 0;
+      if (all.length === 0) return isAsUsual ? NO_DISC : { ...NO_DISC, ...unread };
       return {
+        stopped: unread.stopped,
+        leftUnread: unread.leftUnread,
         indexes: all.length,
         expected: isReading ? expectedOf(all, studies) : [],
         missing: isReading ? [] : missing(),
         isInDoubt: all.some(isInDoubt),
-        isCut,
       };
     },
     get hasIndexAlone() {
       return instances.size === 0 && indexes().length > 0;
     },
+  };
+}
+
+function openDisc(source: AsyncIterable<Collected>): ChosenDisc {
+  return {
+    source: source[Symbol.asyncIterator](),
+    files: createDiscFiles(),
+    waiting: [],
+    filesFound: 0,
+    filesRead: 0,
+    listing: 'under-way',
+    lister: Promise.resolve(),
+    isLeftOut: false,
+    studies: new Set(),
+    rejected: new Set(),
+  };
+}
+
+function joined(discs: readonly ChosenDisc[]): Stopped | null {
+  if (discs.length === 0) return null;
+  const sumOf = (of: 'filesRead' | 'filesFound'): number => discs.reduce((sum, disc) => sum + disc[of], 0);
+  return {
+    filesRead: sumOf('filesRead'),
+    filesFound: sumOf('filesFound'),
+    isListed: discs.every(({ listing }) => listing === 'done'),
+    canContinue: discs.every(({ listing }) => listing !== 'lost'),
+    studies: new Set(discs.flatMap(({ studies }) => [...studies])),
   };
 }
 

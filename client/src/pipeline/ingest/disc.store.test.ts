@@ -5,7 +5,7 @@ import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
-import { createDiscs, unreadOf } from './disc-view.ts';
+import { createDiscs, NO_DISC, unreadOf } from './disc-view.ts';
 import { inFolder, openIngest } from '../../testing/open-ingest.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 
@@ -36,7 +36,7 @@ test('a whole disc is found without an alarm, whatever the case of its names', a
     [store.phase.value, store.studies.value.length, store.rejected.value, store.skipped.value],
     ['found', 2, [], 0],
   );
-  assert.equal(store.disc.value, { indexes: 1, expected: [], missing: [], isInDoubt: false, isCut: false });
+  assert.equal(store.disc.value, { ...NO_DISC, indexes: 1 });
   store.clear();
   assert.is(store.disc.value.indexes, 0);
 });
@@ -54,18 +54,18 @@ test('files that the index names and that were not chosen are named, until they 
 
 test('missing files are compared again after a change only', () => {
   const discs = createDiscs();
-  const disc = discs.begin();
+  const disc = discs.begin((async function* () {})());
   disc.files.noteIndex('cd/DICOMDIR', {
     kind: 'index',
     studies: [],
     others: ['1', '2'].map((nth) => ({ fileId: `IM${nth}`, sopInstanceUID: `2.25.${nth}` })),
     faults: [],
   });
-  disc.isListed = true;
+  disc.listing = 'done';
   const missing = () => discs.view(false).missing;
   const before = missing();
   assert.is(missing(), before);
-  discs.noteInstance({ studyInstanceUID: '2.25.9', sopInstanceUID: '2.25.1' });
+  discs.noteInstance(disc, { studyInstanceUID: '2.25.9', sopInstanceUID: '2.25.1' });
   assert.is(missing().length, 1);
   disc.files.notePath('cd/IM2');
   assert.is(missing().length, 0);
@@ -165,8 +165,8 @@ test('files of which reading was stopped are counted', async () => {
   };
   await store.addFiles(filesIn('cd'));
   const { filesFound, filesRead } = store.progress.value;
-  assert.ok(store.disc.value.isCut && filesRead < filesFound, `${filesRead} of ${filesFound} read`);
-  assert.is(unreadOf(store.disc.value, store.progress.value), filesFound - filesRead);
+  assert.ok(filesRead < filesFound, `${filesRead} of ${filesFound} read`);
+  assert.is(unreadOf(store.disc.value.stopped!), filesFound - filesRead);
 });
 
 test('an index that is cut is no file that cannot be sent, and is said to be damaged', async () => {

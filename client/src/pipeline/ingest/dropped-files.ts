@@ -2,7 +2,7 @@
  * Files and folders dropped on the page: as handles where the browser has them (picked-folder.ts), otherwise as
  * entries (File and Directory Entries API).
  */
-import { byName, collectFile, indexFirst, type Collected } from './collect-files.ts';
+import { byName, collectFile, indexFirst, type Collected, type Collecting } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
 import type { Dropped } from './take-dropped.ts';
@@ -13,13 +13,13 @@ const DEPTH_LIMIT = 32;
 export async function* collectDropped(
   dropped: readonly Dropped[],
   pick: (folder: FolderHandle) => PickedFolder,
-  signal?: AbortSignal,
+  how: Collecting = {},
 ): AsyncGenerator<Collected> {
   for (const { item, handle } of dropped) {
     const handed = await handle;
-    if (handed?.kind === 'directory') yield* collectPicked(pick(handed), signal);
-    else if (item instanceof File) yield* collectFile(item, item.name, false, signal);
-    else yield* collectEntry(item, { path: item.name, depth: 0 }, signal);
+    if (handed?.kind === 'directory') yield* collectPicked(pick(handed), how);
+    else if (item instanceof File) yield* collectFile(item, item.name, false, how);
+    else yield* collectEntry(item, { path: item.name, depth: 0 }, how);
   }
 }
 
@@ -29,11 +29,11 @@ type EntryPlace = { readonly path: string; readonly depth: number };
 async function* collectEntry(
   entry: FileSystemEntry,
   place: EntryPlace,
-  signal?: AbortSignal,
+  how: Collecting = {},
 ): AsyncGenerator<Collected> {
-  signal?.throwIfAborted();
+  how.signal?.throwIfAborted();
   if (entry.isDirectory) {
-    yield* collectDirectory(entry as FileSystemDirectoryEntry, place, signal);
+    yield* collectDirectory(entry as FileSystemDirectoryEntry, place, how);
     return;
   }
   const { path, depth } = place;
@@ -44,13 +44,13 @@ async function* collectEntry(
     yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  yield* collectFile(file, path, depth > 0, signal);
+  yield* collectFile(file, path, depth > 0, how);
 }
 
 async function* collectDirectory(
   directory: FileSystemDirectoryEntry,
   { path, depth }: EntryPlace,
-  signal?: AbortSignal,
+  how: Collecting = {},
 ): AsyncGenerator<Collected> {
   let entries: FileSystemEntry[];
   try {
@@ -62,7 +62,7 @@ async function* collectDirectory(
   }
   const nameOf = ({ name }: FileSystemEntry): string => name;
   for (const entry of indexFirst(byName(entries, nameOf), nameOf))
-    yield* collectEntry(entry, { path: `${path}/${entry.name}`, depth: depth + 1 }, signal);
+    yield* collectEntry(entry, { path: `${path}/${entry.name}`, depth: depth + 1 }, how);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import { createDiscs, NO_DISC, unreadOf, type DiscView } from './disc-view.ts';
+import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
   FoundStudy,
@@ -90,6 +90,8 @@ export function createIngestState(tools: IngestTools) {
     /** `listing` and `reading`: how many choices are being listed and read. */
     count: { ...NOTHING_READ, listing: 0, ordinal: 0, reading: 0 },
     abort: new AbortController(),
+    /** Aborts when the page forgets what was chosen: until then, reading that was stopped can go on. */
+    forgotten: new AbortController(),
     isDrawing: false,
   };
 }
@@ -166,12 +168,13 @@ export function reject(
 
 /** The phase when nothing is being read or queued. */
 export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestPhase {
-  return gathering.studies.size + notSent.refused.length > 0 || discs.hasIndexAlone ? 'found' : 'idle';
+  const isEmpty = gathering.studies.size + notSent.refused.length + discs.stopped().length === 0;
+  return isEmpty && !discs.hasIndexAlone ? 'idle' : 'found';
 }
 
 export function forgetDiscs(state: IngestState): void {
   const disc = state.discs.view(false);
-  noteDiscLeft(state, disc.missing, unreadOf(disc, state.count));
+  noteDiscLeft(state, disc);
   state.discs.clear();
 }
 
@@ -179,6 +182,8 @@ export function forgetDiscs(state: IngestState): void {
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
+  state.forgotten.abort();
+  state.forgotten = new AbortController();
   const refused = state.notSent.refused.filter((file) => !isCountedWith(file, state.gathering.studies));
   const there = new Set(state.studies.peek().flatMap(({ inPacs }) => [...(inPacs.peek()?.places ?? [])]));
   noteLeftBehind(state, state.gathering.studies.values(), refused, there);

@@ -5,7 +5,8 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
-import { collectFiles, type Collected } from './collect-files.ts';
+import { createBreath } from './breathe.ts';
+import { collectFiles, type Collected, type Collecting } from './collect-files.ts';
 import { damagedOn } from './damaged-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
@@ -13,17 +14,25 @@ import type { IngestStore } from './found-study.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { answeredUnder, heldUnder, leftOutUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
-import { createIngestState, draw, forget, forgetDiscs, holdNaming, takePolicy } from './ingest-state.ts';
+import {
+  createIngestState,
+  draw,
+  forget,
+  forgetDiscs,
+  holdNaming,
+  phaseAtRest,
+  takePolicy,
+} from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import type { PickedFolder } from './picked-folder.ts';
 import { policyInForce, termsOf } from './policy-in-force.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
-import { readChosen } from './read-chosen.ts';
+import { continueReading, readChosen } from './read-chosen.ts';
 import { takeDropped, type Dropped } from './take-dropped.ts';
 import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
-import { sendableOf } from './sendable.ts';
+import { sendableOf, type Staying } from './sendable.ts';
 import { mixedUnder, patientsOfFile } from './patients-of-study.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
@@ -40,7 +49,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const mixed = mixedOf(state);
   const held = computed(() => heldUnder(policyInForce(state), released.value, state.heldIn.value));
   const leftOut = computed(() => leftOutUnder(policyInForce(state), released.value, state.heldIn.value));
-  const staying = { heldBack: held, leftOut, mixed };
+  const staying = { heldBack: held, leftOut, mixed, disc };
   const inspection = inspectionOf(state);
   watchDecided(state, inspection);
   return {
@@ -51,7 +60,6 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     rejected,
     skipped,
     skippedFiles,
-    disc,
     problem,
     persisted,
     forecast: forecastOf(state, staying),
@@ -72,6 +80,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     ...choosingOf(state),
     ...addingTo(state),
     cancel: () => state.abort.abort(),
+    ...stoppingIn(state),
     clear: (also) => clear(state, also),
     reopenable: reopenableOf(state),
     policiesFor: (study) => policiesFor(state, study),
@@ -128,10 +137,7 @@ async function send(state: IngestState): Promise<void> {
   await sendChosen(state, terms);
 }
 
-function forecastOf(
-  { studies, tools }: IngestState,
-  staying: Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed'>,
-): ReadonlySignal<Forecast | null> {
+function forecastOf({ studies, tools }: IngestState, staying: Staying): ReadonlySignal<Forecast | null> {
   return createForecast(
     computed(() => needsOf(totalOf(sendableOf({ studies, ...staying }).studies))),
     tools,
@@ -240,30 +246,43 @@ function choosingOf(state: IngestState): Choosing {
   };
 }
 
-type Adding = Pick<IngestStore, 'addFiles' | 'addFolder' | 'addDataTransfer' | 'addSample'>;
+type Stopping = Pick<IngestStore, 'continueReading' | 'leaveOutRest'>;
 
-function addingTo(state: IngestState): Adding {
+function stoppingIn(state: IngestState): Stopping {
+  const isBusy = () => state.phase.peek() === 'queueing';
   return {
-    addFiles: (files) => {
-      const signal = beginReading(state);
-      return readChosen(state, collectFiles(files, signal), signal);
+    async continueReading() {
+      if (!isBusy()) await continueReading(state, beginReading(state));
     },
-    addFolder: (folder) => {
-      const signal = beginReading(state);
-      return readChosen(state, listFolder(state, folder, signal), signal);
-    },
-    addDataTransfer: (items) => {
-      const dropped = takeDropped(items);
-      const signal = beginReading(state);
-      return readChosen(state, listDropped(state, dropped, signal), signal);
-    },
-    async addSample(uuid) {
-      const files = await state.tools.sample(uuid);
-      const signal = beginReading(state);
-      await readChosen(state, collectFiles(files, signal), signal);
+    leaveOutRest() {
+      if (isBusy()) return;
+      for (const disc of state.discs.stopped()) disc.isLeftOut = true;
+      state.phase.value = phaseAtRest(state);
+      draw(state);
     },
   };
 }
+
+type Adding = Pick<IngestStore, 'addFiles' | 'addFolder' | 'addDataTransfer' | 'addSample'>;
+
+function addingTo(state: IngestState): Adding {
+  const add = (source: AsyncIterable<Collected>) => readChosen(state, source, beginReading(state));
+  const how = () => collectingIn(state);
+  return {
+    addFiles: (files) => add(collectFiles(files, how())),
+    addFolder: (folder) => add(listFolder(state, folder, how())),
+    addDataTransfer: (items) => add(listDropped(state, takeDropped(items), how())),
+    addSample: async (uuid) => add(collectFiles(await state.tools.sample(uuid), how())),
+  };
+}
+
+/** Listing outlasts a stop, so that it can go on; only forgetting what was chosen ends it. */
+const collectingIn = ({ tools, forgotten: { signal } }: IngestState) =>
+  ({
+    signal,
+    breathe: createBreath(tools),
+    listArchive: (archive) => tools.pool.run({ kind: 'list-archive', archive }, signal),
+  }) satisfies Collecting;
 
 function beginReading(state: IngestState): AbortSignal {
   // A policy may have changed since the person signed in.
@@ -281,19 +300,19 @@ function beginReading(state: IngestState): AbortSignal {
 async function* listFolder(
   state: IngestState,
   folder: FolderHandle,
-  signal: AbortSignal,
+  how: Collecting & { readonly signal: AbortSignal },
 ): AsyncGenerator<Collected> {
   const { collectPicked } = await import('./picked-folder.ts');
-  yield* collectPicked(picked(state, folder, signal), signal);
+  yield* collectPicked(picked(state, folder, how.signal), how);
 }
 
 async function* listDropped(
   state: IngestState,
   dropped: readonly Dropped[],
-  signal: AbortSignal,
+  how: Collecting & { readonly signal: AbortSignal },
 ): AsyncGenerator<Collected> {
   const { collectDropped } = await import('./dropped-files.ts');
-  yield* collectDropped(dropped, (folder) => picked(state, folder, signal), signal);
+  yield* collectDropped(dropped, (folder) => picked(state, folder, how.signal), how);
 }
 
 function picked({ tools }: IngestState, folder: FolderHandle, signal: AbortSignal): PickedFolder {

@@ -5,7 +5,7 @@
  * and frees them in another: each blocks the page.
  */
 import { isArchiveName } from '#shared/ingest/archive-name.ts';
-import { collectFile, indexFirst, type Collected } from './collect-files.ts';
+import { collectFile, indexFirst, type Collected, type Collecting } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
 /** Folders inside folders; listing a file system with a loop ends here. */
@@ -47,10 +47,10 @@ export interface PickedFolder {
 
 export async function* collectPicked(
   picked: PickedFolder,
-  signal?: AbortSignal,
+  how: Collecting = {},
   path: readonly string[] = [],
 ): AsyncGenerator<Collected> {
-  signal?.throwIfAborted();
+  how.signal?.throwIfAborted();
   const { folder, list } = picked;
   const shown = (name?: string): string =>
     [folder.name, ...path, ...(name === undefined ? [] : [name])].join('/');
@@ -61,8 +61,8 @@ export async function* collectPicked(
   }
   const folders = new Set(listing.folders);
   for (const name of listing.names) {
-    if (folders.has(name)) yield* collectPicked(picked, signal, [...path, name]);
-    else if (isArchiveName(name)) yield* collectArchive(folder, [...path, name], shown(name), signal);
+    if (folders.has(name)) yield* collectPicked(picked, how, [...path, name]);
+    else if (isArchiveName(name)) yield* collectArchive(folder, [...path, name], shown(name), how);
     else
       yield {
         kind: 'file',
@@ -78,9 +78,9 @@ async function* collectArchive(
   folder: FolderHandle,
   path: readonly string[],
   shown: string,
-  signal?: AbortSignal,
+  how: Collecting,
 ): AsyncGenerator<Collected> {
   const file = await openInFolder(folder, path).catch(() => null);
   if (file === null) yield { kind: 'refused', path: shown, bytes: 0, because: 'file-unreadable' };
-  else yield* collectFile(file, shown, true, signal);
+  else yield* collectFile(file, shown, true, how);
 }

@@ -15,6 +15,7 @@ import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import type { UnreadFiles } from '../queue/queued-study.ts';
 import type { PatientMarks } from '../queue/rows/patient-marks.ts';
 import type { DecisionTools } from '../queue/rows/decide-study.ts';
 import { giveUpStudy } from '../queue/rows/end-study.ts';
@@ -102,6 +103,8 @@ export interface Entered {
 export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
   /** Of the whole study, also where it is sent as several. */
   readonly patients: PatientMarks;
+  /** Files that were chosen with it, and left out unread. */
+  readonly leftUnread?: UnreadFiles | null;
 };
 
 /** A queueing whose study has its id in the queue. */
@@ -125,7 +128,7 @@ export type Queued =
  */
 export async function enterStudy(
   tools: QueueingTools,
-  { group, leftOut, damaged, patients, terms: { policy, reason, forTask } }: Entering,
+  { group, leftOut, damaged, leftUnread, patients, terms: { policy, reason, forTask } }: Entering,
 ): Promise<Entered> {
   const id = tools.createId();
   const leave = await new Promise<() => void>((resolve, reject) => {
@@ -145,6 +148,7 @@ export async function enterStudy(
       patients,
       chosen: group.instances,
       leftOut: leftOut.length + damaged.length,
+      ...(leftUnread && { leftUnread }),
     });
   } catch (error) {
     leave();

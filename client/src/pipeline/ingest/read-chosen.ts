@@ -1,135 +1,212 @@
-/** Reads the headers of chosen files in the pool, while they are still being listed. */
-import type { Collected, CollectedFile, ReadFile } from './collect-files.ts';
+/**
+ * Reads the headers of chosen files in the pool, while they are still being listed. The names of all files are listed
+ * ahead, so that their number is known; a choice whose reading was stopped keeps the rest, and goes on from there.
+ */
+import type { Collected, ReadFile } from './collect-files.ts';
+import { createBreath } from './breathe.ts';
 import type { Summarised } from './device-tasks.ts';
-import type { ChosenDisc } from './disc-view.ts';
+import type { ChosenDisc, Numbered } from './disc-view.ts';
 import { countToStudies } from './damaged-files.ts';
-import { draw, drawSoon, phaseAtRest, reject, type IngestState, type IngestTools } from './ingest-state.ts';
+import { draw, drawSoon, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { TaskFault } from './worker-pool.ts';
 
 /** Files in one message to a worker: each message costs the page's thread as much as several files. */
 const FILES_AT_ONCE = 16;
 
-/** A file, and its place among all that were chosen. */
-type Numbered = { readonly file: CollectedFile; readonly ordinal: number; readonly disc: ChosenDisc };
-
 /** Resolves when all of them are read, or `signal` aborts. */
-export async function readChosen(
+export function readChosen(
   state: IngestState,
   source: AsyncIterable<Collected>,
   signal: AbortSignal,
 ): Promise<void> {
+  return readDiscs(state, [state.discs.begin(source)], signal);
+}
+
+/** Reads what is left of the choices that were stopped. */
+export function continueReading(state: IngestState, signal: AbortSignal): Promise<void> {
+  return readDiscs(state, state.discs.stopped(), signal);
+}
+
+async function readDiscs(
+  state: IngestState,
+  discs: readonly ChosenDisc[],
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(discs.map((disc) => readDisc(state, disc, signal)));
+  if (
+    state.count.reading === 0 &&
+    [...state.gathering.studies.values()].some(({ unsettled }) => unsettled[0])
+  )
+    await (await import('./compare-copies.ts')).compareCopies(state, signal);
+}
+
+async function readDisc(state: IngestState, disc: ChosenDisc, signal: AbortSignal): Promise<void> {
   const { count, phase } = state;
-  count.listing += 1;
   count.reading += 1;
   if (phase.value !== 'queueing') phase.value = 'reading';
-  const underWay = new Set<Promise<void>>();
-  const disc = state.discs.begin();
+  const reading: Reading = { disc, signal, underWay: new Set(), fault: null, wake: () => undefined };
+  signal.addEventListener('abort', () => reading.wake(), { once: true });
   try {
-    await readInBatches(state, { source, disc }, underWay, signal);
-    disc.isListed = !signal.aborted;
+    startListing(state, reading);
+    await readListed(state, reading);
   } catch (error) {
     if (!signal.aborted && !(error instanceof TaskFault)) throw error;
     // Part of this page is gone; the files are as good as before.
     if (!signal.aborted) state.problem.value = 'device-failed';
   } finally {
-    count.listing -= 1;
-    await Promise.allSettled(underWay);
+    await Promise.allSettled(reading.underWay);
+    disc.waiting.sort((a, b) => a.ordinal - b.ordinal);
     countToStudies(state, disc);
     count.reading -= 1;
     if (count.reading === 0 && phase.value === 'reading') phase.value = phaseAtRest(state);
     draw(state);
   }
-  if (count.reading === 0 && [...state.gathering.studies.values()].some(({ unsettled }) => unsettled[0]))
-    await (await import('./compare-copies.ts')).compareCopies(state, signal);
 }
 
-async function readInBatches(
-  state: IngestState,
-  { source, disc }: { readonly source: AsyncIterable<Collected>; readonly disc: ChosenDisc },
-  underWay: Set<Promise<void>>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { size } = state.tools.pool;
+/** One turn of reading a choice, until it is read or stopped. */
+interface Reading {
+  readonly disc: ChosenDisc;
+  readonly signal: AbortSignal;
+  readonly underWay: Set<Promise<void>>;
+  /** The first failure. */
+  fault: { readonly error: unknown } | null;
+  /** Call it when something was listed or read, or reading ends. */
+  wake: () => void;
+}
+
+function fail(reading: Reading, error: unknown): void {
+  reading.fault ??= { error };
+  reading.wake();
+}
+
+/** A listing that a person stopped ends with the file it was asked for last: nobody waits for that. */
+function startListing(state: IngestState, reading: Reading): void {
+  const { disc } = reading;
+  if (disc.listing !== 'under-way') return;
+  state.count.listing += 1;
+  disc.lister = disc.lister
+    .then(() => listAhead(state, reading))
+    .catch((error: unknown) => {
+      disc.listing = 'lost';
+      fail(reading, error);
+    })
+    .finally(() => {
+      state.count.listing -= 1;
+      reading.wake();
+    });
+}
+
+async function listAhead(state: IngestState, reading: Reading): Promise<void> {
+  const { disc, signal } = reading;
   const breathe = createBreath(state.tools);
-  let batch: Numbered[] = [];
-  const readBatch = (): void => {
-    const reading = readFiles(state, batch, signal).finally(() => underWay.delete(reading));
-    underWay.add(reading);
-    batch = [];
-  };
-  for await (const found of source) {
-    if (signal.aborted) break;
-    const numbered = note(state, found, disc);
-    if (numbered === null) continue;
-    batch.push(numbered);
-    // The first ones immediately, then all that are found while those before are read; the rest of ten thousand
-    // wait as names.
-    if (underWay.size < size || batch.length === FILES_AT_ONCE) readBatch();
-    if (underWay.size >= size * 2) await Promise.race(underWay);
-    else await breathe();
+  while (!signal.aborted && disc.listing === 'under-way') {
+    const next = await disc.source.next();
+    if (!state.discs.has(disc)) return;
+    if (next.done) {
+      disc.listing = 'done';
+      return;
+    }
+    note(state, next.value, disc);
+    reading.wake();
+    await breathe();
   }
-  if (batch.length > 0) readBatch();
-  await Promise.all(underWay);
 }
 
-/** Null where it was refused while listing. */
-function note(state: IngestState, found: Collected, disc: ChosenDisc): Numbered | null {
+function note(state: IngestState, found: Collected, disc: ChosenDisc): void {
   const { count } = state;
   disc.files.notePath(found.path);
+  disc.filesFound += 1;
   count.filesFound += 1;
   drawSoon(state);
   if (found.kind === 'refused') {
     disc.rejected.add(reject(state, found, found));
-    count.filesRead += 1;
-    return null;
+    noteRead(state, disc, 0);
+    return;
   }
-  const ordinal = count.ordinal;
+  disc.waiting.push({ file: found, ordinal: count.ordinal });
   count.ordinal += 1;
-  return { file: found, ordinal, disc };
 }
 
-async function readFiles(state: IngestState, files: readonly Numbered[], signal: AbortSignal): Promise<void> {
+function noteRead({ count }: IngestState, disc: ChosenDisc, bytes: number): void {
+  disc.filesRead += 1;
+  count.filesRead += 1;
+  count.bytesRead += bytes;
+}
+
+/** The first ones immediately, then all that are found while those before are read. */
+async function readListed(state: IngestState, reading: Reading): Promise<void> {
+  const { disc, signal, underWay } = reading;
+  const most = state.tools.pool.size * 2;
+  while (!signal.aborted) {
+    if (reading.fault !== null) throw reading.fault.error;
+    const woken = new Promise<void>((resolve) => (reading.wake = resolve));
+    if (underWay.size < most && disc.waiting.length > 0) {
+      readBatch(state, reading, disc.waiting.splice(0, FILES_AT_ONCE));
+      continue;
+    }
+    if (underWay.size === 0 && disc.listing !== 'under-way') return;
+    await woken;
+  }
+}
+
+function readBatch(state: IngestState, reading: Reading, files: Numbered[]): void {
+  const { disc, signal, underWay } = reading;
+  const work = readFiles(state, disc, files, signal)
+    .catch((error: unknown) => {
+      disc.waiting.push(...files);
+      fail(reading, error);
+    })
+    .finally(() => {
+      underWay.delete(work);
+      reading.wake();
+    });
+  underWay.add(work);
+}
+
+/** Takes those that were read out of `files`. Throws TaskFault, and the reason of `signal`. */
+async function readFiles(
+  state: IngestState,
+  disc: ChosenDisc,
+  files: Numbered[],
+  signal: AbortSignal,
+): Promise<void> {
   const policy = policyInForce(state)?.deidentify === false ? 'identified' : 'deidentified';
   const refs = files.map(({ file: { ref, inFolder } }) => ({ ref, inFolder }));
   try {
     const said = await state.tools.pool.run({ kind: 'summarise', files: refs, policy }, signal);
-    if (signal.aborted) return;
-    for (const [at, file] of files.entries()) takeSummary(state, file, said[at]!);
+    signal.throwIfAborted();
+    for (const [at, file] of files.splice(0).entries()) takeSummary(state, disc, file, said[at]!);
   } catch (error) {
-    if (signal.aborted) return;
-    if (!(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
+    if (signal.aborted || !(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
     // One of these files killed the worker: find out which one, and read the others.
-    if (files.length > 1) for (const file of files) await readFiles(state, [file], signal);
-    else takeSummary(state, files[0]!, { said: { kind: 'refused', because: 'not-parseable' }, bytes: 0 });
+    if (files.length > 1)
+      for (let one = files.splice(0, 1); one.length > 0; one = files.splice(0, 1)) {
+        await readFiles(state, disc, one, signal).catch((failed: unknown) => {
+          files.push(...one);
+          throw failed;
+        });
+      }
+    else
+      takeSummary(state, disc, files.pop()!, {
+        said: { kind: 'refused', because: 'not-parseable' },
+        bytes: 0,
+      });
   }
 }
 
 function takeSummary(
   state: IngestState,
-  { file, ordinal, disc }: Numbered,
+  disc: ChosenDisc,
+  { file, ordinal }: Numbered,
   { said, bytes }: Summarised,
 ): void {
   const read: ReadFile = { ...file, bytes: file.bytes ?? bytes };
   if (said.kind === 'summary') {
     state.gathering.add(said, read, ordinal);
-    state.discs.noteInstance(said.identifiers);
+    state.discs.noteInstance(disc, said.identifiers);
   } else if (said.kind === 'index') disc.files.noteIndex(read.path, said.index);
   else disc.rejected.add(reject(state, read, said));
-  state.count.filesRead += 1;
-  state.count.bytesRead += read.bytes;
+  noteRead(state, disc, read.bytes);
   drawSoon(state);
-}
-
-/** Other work of the page's thread, above all a finger on the glass, gets its turn at least this often. */
-const TURN_MS = 8;
-
-/** Yields the thread when the last turn is that long ago: listed files would otherwise be taken in one task. */
-function createBreath({ now, later }: Pick<IngestTools, 'now' | 'later'>): () => Promise<void> {
-  let since = now();
-  return async () => {
-    if (Math.abs(now() - since) < TURN_MS) return;
-    await new Promise<void>((resolve) => later(resolve, 0));
-    since = now();
-  };
 }

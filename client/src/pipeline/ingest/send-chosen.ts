@@ -17,6 +17,7 @@ import {
 } from './ingest-state.ts';
 import type { termsOf } from './policy-in-force.ts';
 import { begunIn, damagedIn, missingIn } from './damaged-files.ts';
+import { leftUnreadOf } from './disc-view.ts';
 import { marksOfPatients } from './decided-before.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
@@ -85,6 +86,7 @@ function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup)
     isMixed: mixed !== null && !mixed.isSettled,
     isChosen: state.snapshots.isSelected(study),
     isTooLarge: study.warnings.has('too-many-instances'),
+    isStopped: state.discs.stopped().some(({ studies }) => studies.has(study.studyInstanceUID)),
     instances:
       study.instances -
       study.held.filter((found) => decidedAs(policy, released, found) === 'left-out').length,
@@ -130,7 +132,9 @@ const withoutFile = (group: StudyGroup, { begun, missing }: Pick<Going, 'begun' 
 async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTerms): Promise<Going> {
   const ordered = { ...terms, forTask: withOrder(terms.forTask, orderOf(state.orders, group)) };
   const begun = begunIn(group, state.notSent.refused);
-  const missing = missingIn(group, state.discs.view(false).missing);
+  const disc = state.discs.view(false);
+  const missing = missingIn(group, disc.missing);
+  const leftUnread = leftUnreadOf(disc, group.studyInstanceUID);
   const groups = terms.policy.deidentify
     ? splitByPatient(group, terms.policy.patientDomain ?? 'id')
     : [group];
@@ -143,7 +147,9 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
         parts.length === 0 ? [leftOutOf(group), withoutFile(group, { begun, missing })] : [[], []];
       parts.push({
         part,
-        entered: await enterStudy(state.tools, { group: part, leftOut, damaged, patients, terms: ordered }),
+        entered: await enterStudy(state.tools, {
+          ...{ group: part, leftOut, damaged, leftUnread, patients, terms: ordered },
+        }),
       });
     }
   } catch (error) {

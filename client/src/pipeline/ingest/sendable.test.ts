@@ -13,7 +13,7 @@ import {
 import { listNeeds } from '../queue/list-needs.ts';
 import { listDecisions } from '../../studies/list-decisions.ts';
 import { compareWithSent } from './compare-with-sent.ts';
-import { coveredOf, goingOf, goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
+import { coveredOf, goingOf, goingOfFound, inPacsOf, queueingShare, sendableOf } from './sendable.ts';
 import { heldFoundOf } from './use-needs.ts';
 
 const STUDIES = {
@@ -139,7 +139,7 @@ test('images that a person covered are counted, those released without a box are
 });
 
 test('of a study that is too large nothing is sent, whatever is held of it, and one that nobody ticked just stays', () => {
-  const facts = { isChosen: true, isTooLarge: true, isMixed: false, instances: 5, held: 0 };
+  const facts = { isChosen: true, isTooLarge: true, isStopped: false, isMixed: false, instances: 5, held: 0 };
   assert.is(goingOf(facts), 'too-large');
   assert.is(goingOf({ ...facts, held: 5 }), 'too-large');
   assert.is(goingOf({ ...facts, isChosen: false }), 'not-chosen');
@@ -147,6 +147,17 @@ test('of a study that is too large nothing is sent, whatever is held of it, and 
   assert.is(goingOf({ ...facts, isTooLarge: false, held: 4 }), 'sent');
   assert.is(goingOf({ ...facts, isTooLarge: false, isMixed: true }), 'held');
   assert.is(goingOf({ ...facts, isChosen: false, isMixed: true }), 'not-chosen');
+  assert.is(goingOf({ ...facts, isTooLarge: false, isStopped: true }), 'stopped');
+  assert.is(goingOf({ ...facts, isChosen: false, isStopped: true }), 'not-chosen');
+});
+
+test('the bar of Send shows what the sentence beside it counts', () => {
+  const nothing = { named: 0, instances: 0, instancesTotal: 60, bytes: 0, bytesTotal: 900 };
+  assert.equal(queueingShare({ ...nothing, named: 31 }), { isNaming: true, share: 31 / 60 });
+  assert.equal(queueingShare({ ...nothing, named: 60 }), { isNaming: false, share: 0 });
+  const half = { named: 60, instances: 20, bytes: 300 };
+  assert.equal(queueingShare({ ...nothing, ...half }), { isNaming: false, share: 1 / 3 });
+  assert.is(queueingShare({ ...nothing, instancesTotal: 0, bytesTotal: 0 }).share, 0);
 });
 
 test.run();

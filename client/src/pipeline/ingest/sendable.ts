@@ -2,16 +2,18 @@
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import { totalOf } from './forecast.ts';
-import type { FoundStudy, IngestStore } from './found-study.ts';
+import type { FoundStudy, IngestStore, QueueingProgress } from './found-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 import { isOnePerson } from './patients-of-study.ts';
 
 /** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
-export type Going = 'sent' | 'held' | 'too-large' | 'not-chosen';
+export type Going = 'sent' | 'held' | 'too-large' | 'stopped' | 'not-chosen';
 
 export type GoingFacts = {
   readonly isChosen: boolean;
   readonly isTooLarge: boolean;
+  /** It was found in files of which reading was stopped, and nobody has decided about the rest. */
+  readonly isStopped: boolean;
   /** Its instances name several patients, and nobody has decided about them. */
   readonly isMixed: boolean;
   /** Without those that a person left out. */
@@ -21,8 +23,9 @@ export type GoingFacts = {
 };
 
 /** The one rule: Send obeys it, and every number and tick on the page follows it. */
-export function goingOf({ isChosen, isTooLarge, isMixed, instances, held }: GoingFacts): Going {
+export function goingOf({ isChosen, isTooLarge, isStopped, isMixed, instances, held }: GoingFacts): Going {
   if (!isChosen) return 'not-chosen';
+  if (isStopped) return 'stopped';
   if (isTooLarge) return 'too-large';
   return instances > held && !isMixed ? 'sent' : 'held';
 }
@@ -30,15 +33,20 @@ export function goingOf({ isChosen, isTooLarge, isMixed, instances, held }: Goin
 /** Of a study that was found: what Send does with it, and how many of its instances are held back. */
 export function goingOfFound(
   study: FoundStudy,
-  { heldBack, leftOut, mixed }: Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed'>,
+  { heldBack, leftOut, mixed, disc }: Staying,
 ): { readonly going: Going; readonly held: number } {
   const { studyInstanceUID } = study;
   const held = heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID).length;
   const isMixed = mixed.value.get(studyInstanceUID)?.isSettled === false;
   const isTooLarge = study.warnings.includes('too-many-instances');
   const instances = study.instances - (leftOut.value.get(studyInstanceUID)?.instances ?? 0);
-  return { held, going: goingOf({ isChosen: study.selected.value, isTooLarge, isMixed, instances, held }) };
+  const isStopped = disc.value.stopped?.studies.has(studyInstanceUID) ?? false;
+  const isChosen = study.selected.value;
+  return { held, going: goingOf({ isChosen, isTooLarge, isStopped, isMixed, instances, held }) };
 }
+
+/** The facts that keep a study, or some of it, here. */
+export type Staying = Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed' | 'disc'>;
 
 export interface Sendable {
   /** Those that Send takes. */
@@ -51,11 +59,11 @@ export interface Sendable {
   readonly held: readonly FoundStudy[];
   /** Selected, and larger than the gateway takes. */
   readonly tooLarge: readonly FoundStudy[];
+  /** Selected, and perhaps not whole: reading was stopped, and nobody has decided about the rest. */
+  readonly stopped: readonly FoundStudy[];
 }
 
-export function sendableOf(
-  ingest: Pick<IngestStore, 'studies' | 'heldBack' | 'leftOut' | 'mixed'>,
-): Sendable {
+export function sendableOf(ingest: Staying & Pick<IngestStore, 'studies'>): Sendable {
   const those = Map.groupBy(ingest.studies.value, (study) => goingOfFound(study, ingest).going);
   const chosen = those.get('sent') ?? [];
   const uids = new Set(chosen.map(({ studyInstanceUID }) => studyInstanceUID));
@@ -76,6 +84,7 @@ export function sendableOf(
     bytes: all.bytes - kept.bytes,
     held: those.get('held') ?? [],
     tooLarge: those.get('too-large') ?? [],
+    stopped: those.get('stopped') ?? [],
   };
 }
 
@@ -119,6 +128,16 @@ export function peopleOf(
     return isOne ? study.people.slice(0, 1) : study.people;
   });
   return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
+}
+
+/** Of what the sentence beside the bar counts: files are named first, and then made safe. `share`: from 0 to 1. */
+export function queueingShare({ named, instances, instancesTotal, bytes, bytesTotal }: QueueingProgress): {
+  readonly isNaming: boolean;
+  readonly share: number;
+} {
+  const isNaming = instances === 0 && named < instancesTotal;
+  const [done, all] = isNaming ? [named, instancesTotal] : [bytes, bytesTotal];
+  return { isNaming, share: all === 0 ? 0 : done / all };
 }
 
 /** Whether Send can be pressed now. Without a network nobody knows the user, and the gateway decides. */

@@ -6,7 +6,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { NamedFile } from './disc-files.ts';
+import { countUnread, unreadOf, type DiscView } from './disc-view.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
 import { filesIn } from './patients-of-study.ts';
@@ -35,10 +35,11 @@ export interface SentFromHere {
 export interface LeftBehind {
   readonly files: number;
   /**
-   * `missing`: the disc's index names it; `unread`: reading was stopped before these; `unreadable`: at Send, nothing of
+   * `missing`: the disc's index names it; `unread`: reading was stopped before these; `left-unread`: so it was, and a
+   * person left them out; `unreadable`: at Send, nothing of
    * their study could be read; `not-dicom`: it is no image of any study.
    */
-  readonly why: 'not-sent' | 'missing' | 'unread' | 'unreadable' | 'not-dicom';
+  readonly why: 'not-sent' | 'missing' | 'unread' | 'left-unread' | 'unreadable' | 'not-dicom';
   /** Of the first of them; empty where it is not known. */
   readonly path: string;
   /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
@@ -171,8 +172,7 @@ export function noteLeftBehind(
 /** Before the page forgets a disc: the files that its index names and nobody chose, and how many were not read. */
 export function noteDiscLeft(
   { sentFromHere }: State,
-  missing: readonly Pick<NamedFile, 'path' | 'sopInstanceUID'>[],
-  unread: number,
+  { missing, stopped, leftUnread }: Pick<DiscView, 'missing' | 'stopped' | 'leftUnread'>,
 ): void {
   if (!isSentInPart(sentFromHere.value)) return;
   const { leftBehind, ...others } = sentFromHere.value;
@@ -180,8 +180,10 @@ export function noteDiscLeft(
   const left = new Map(leftBehind);
   for (const { path, sopInstanceUID } of missing)
     left.set(sopInstanceUID || path, { files: 1, why: 'missing', path, patientName: null, choice });
-  if (unread > 0)
-    left.set(`unread ${choice}`, { files: unread, why: 'unread', path: '', patientName: null, choice });
+  const unread = { unread: stopped === null ? 0 : unreadOf(stopped), 'left-unread': countUnread(leftUnread) };
+  for (const why of ['unread', 'left-unread'] as const)
+    if (unread[why] > 0)
+      left.set(`${why} ${choice}`, { files: unread[why], why, path: '', patientName: null, choice });
   sentFromHere.value = { ...others, leftBehind: left };
 }
 

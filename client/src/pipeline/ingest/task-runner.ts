@@ -13,7 +13,7 @@ import { ObliviousPrfError } from '#shared/transfer/oblivious-prf.ts';
 import { blindPatients, openSecrets } from '#shared/transfer/patient-secrets.ts';
 import { compareInstance } from '../deid/compare-instance.ts';
 import type { Comparison } from '../deid/comparison.ts';
-import { createArchiveReader } from '#shared/ingest/archive.ts';
+import { ARCHIVE_LIMITS, createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { coverFile } from '#shared/ingest/cover-file.ts';
 import { createPolicyCache } from './device-policy.ts';
 import type { DevicePicture, ResultOf, Task, TaskResults } from './device-tasks.ts';
@@ -40,7 +40,11 @@ export interface TaskRunner {
 export type TaskRunnerTools = Pick<PackingWork, 'database' | 'coding' | 'codecs' | 'now'>;
 
 export function createTaskRunner(tools: TaskRunnerTools): TaskRunner {
-  const work: PackingWork = { ...tools, archives: createArchiveReader(), policies: createPolicyCache() };
+  const work: PackingWork = {
+    ...tools,
+    archives: createArchiveReader(ARCHIVE_LIMITS.entriesOnDevice),
+    policies: createPolicyCache(),
+  };
   return {
     async run<T extends Task>(task: T): Promise<ResultOf<T>> {
       return (await runTask(work, task)) as ResultOf<T>;
@@ -52,6 +56,8 @@ function runTask(work: PackingWork, task: Task): Promise<TaskResults[Task['kind'
   switch (task.kind) {
     case 'list':
       return list(task);
+    case 'list-archive':
+      return listArchive(task.archive, undefined, ARCHIVE_LIMITS.entriesOnDevice);
     case 'summarise':
       return summarise(work, task);
     case 'same-bytes':

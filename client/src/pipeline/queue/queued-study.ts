@@ -120,6 +120,13 @@ export interface ToldSince {
   readonly isOther: boolean;
 }
 
+/** Chosen files that nobody read: of which study they are is not known. */
+export interface UnreadFiles {
+  readonly files: number;
+  /** There may be more: a person stopped before all of them were listed. */
+  readonly isAtLeast: boolean;
+}
+
 export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
@@ -139,6 +146,8 @@ export interface QueuedStudy {
   readonly needs: readonly Need[];
   /** Of `track.leftOut` and `track.inPacs`: not stored, because the PACS has the same originals in another form. */
   readonly versions: number;
+  /** Files that were chosen with it, and that a person left out unread; null: none were. */
+  readonly leftUnread: UnreadFiles | null;
   /** Its instances that this device keeps to itself, or does not have whole. */
   readonly withheld: Withheld;
   /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */

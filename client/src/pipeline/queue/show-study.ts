@@ -29,6 +29,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     bytes: row.bytes,
     packing: row.packing,
     ...countStudy(row),
+    leftUnread: row.leftUnread ?? null,
     withheld: withheldIn(row.held),
     heldStudy,
     waiting: row.waiting,

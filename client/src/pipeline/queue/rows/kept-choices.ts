@@ -20,6 +20,8 @@ export interface KeptChoice {
   /** null: nobody was signed in; it belongs to the first person who signs in. */
   readonly account: string | null;
   readonly studies: readonly ChosenStudy[];
+  /** Reading was stopped, and nobody had decided about the files that were not read. Absent unless so. */
+  readonly stopped?: { readonly filesRead: number; readonly filesFound: number };
 }
 
 export interface KeptChoices {

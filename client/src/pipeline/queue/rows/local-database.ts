@@ -14,7 +14,15 @@ import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { KeptReceipt, ReasonCount, StudyAbout, ToldSince, Trouble, Waiting } from '../queued-study.ts';
+import type {
+  KeptReceipt,
+  ReasonCount,
+  StudyAbout,
+  ToldSince,
+  Trouble,
+  UnreadFiles,
+  Waiting,
+} from '../queued-study.ts';
 import type { FilmFault } from '../../triage/film-faults.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
@@ -69,6 +77,8 @@ export interface StudyRow {
   readonly patients?: Sealed;
   /** Every instance that a person chose for it: those with a row and those held back. */
   chosen: number;
+  /** Files that were chosen with it, and that a person left out unread. Absent unless so. */
+  readonly leftUnread?: UnreadFiles;
   /** Those with a row: they travel. */
   instances: number;
   bytes: number;

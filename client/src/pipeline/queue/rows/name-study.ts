@@ -23,7 +23,7 @@ import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-da
 import { openTitle, type SealedTitle } from './open-title.ts';
 import { withheldIn } from './withheld-of.ts';
 import { sealPatients, type PatientMarks } from './patient-marks.ts';
-import type { StudyAbout, StudyTitle } from '../queued-study.ts';
+import type { StudyAbout, StudyTitle, UnreadFiles } from '../queued-study.ts';
 import { CONFLICT, keyOf } from '../upload-queue.ts';
 
 export interface NewStudy {
@@ -40,6 +40,7 @@ export interface NewStudy {
   /** How many instances a person chose and wants to send, and how many of the study they left out. */
   readonly chosen: number;
   readonly leftOut?: number;
+  readonly leftUnread?: UnreadFiles;
 }
 
 /** The study was taken back, or its row is gone: naming and packing stop. */
@@ -74,6 +75,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     ...(study.mark !== undefined && { mark: study.mark }),
     ...patients,
     chosen: study.chosen + leftOut,
+    ...(study.leftUnread && { leftUnread: study.leftUnread }),
     instances: 0,
     bytes: 0,
     packed: 0,
