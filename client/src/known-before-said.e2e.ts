@@ -211,13 +211,13 @@ const PARTS: Readonly<Record<string, Part>> = {
     asked: /\/api\/review-types/,
     routeOf: ofCase,
     known: [],
-    sheet: { button: reviewWords.ofCase.ask, submit: reviewWords.ofCase.submit },
+    sheet: { button: reviewWords.ofCase.request, submit: reviewWords.ofCase.submit },
   },
   'the accounts that have seen a case': {
     asked: /\/api\/cases\/[\da-f-]+\/readers/,
     routeOf: ofCase,
     known: [],
-    sheet: { button: reviewWords.ofCase.ask, submit: reviewWords.ofCase.submit },
+    sheet: { button: reviewWords.ofCase.request, submit: reviewWords.ofCase.submit },
   },
 };
 
