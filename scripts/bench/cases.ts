@@ -52,7 +52,11 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
     await fillHalf(database.db, keeper);
     say(`importing ${HALF} rows …`);
     const importing = async (id: string | null): Promise<void> => {
-      const file = { pieces: fileOf(HALF), signal: new AbortController().signal };
+      const file = {
+        pieces: fileOf(HALF),
+        signal: new AbortController().signal,
+        inTurn: <T>(work: () => Promise<T>) => work(),
+      };
       const report = await importCases(tools, { id, keeper }, file);
       if (report.opened !== HALF) throw new Error(`opened ${report.opened}`);
     };

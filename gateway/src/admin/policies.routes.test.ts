@@ -255,32 +255,6 @@ test('are not tried without a policy, on too many instances, or on one that is t
   );
 });
 
-test('are tried by as many callers at once as memory allows; further ones are told to come back', async () => {
-  const held = Promise.withResolvers<void>();
-  const slow = (): Promise<Response> =>
-    Promise.resolve(
-      gateway.api.request('/admin/policies/dry-run', {
-        method: 'POST',
-        duplex: 'half',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=b' },
-        body: new ReadableStream({
-          async pull(controller) {
-            await held.promise;
-            controller.close();
-          },
-        }),
-      } as RequestInit),
-    );
-  const running = Array.from({ length: DRY_RUN.atOnce }, slow);
-  // Their callers are looked up in the database first: the next one is asked until they are under way.
-  let refused = await dryRun(POLICY, []);
-  while (refused[0] === 200) refused = await dryRun(POLICY, []);
-  assert.equal([refused[0], (JSON.parse(refused[1]) as ProblemDetails).code], [429, 'rate-limited']);
-  held.resolve();
-  for (const answer of await Promise.all(running)) assert.is(answer.status, 400, 'cut off');
-  assert.is((await dryRun(POLICY, []))[0], 200);
-});
-
 test('with options that would hold every study on arrival are reported before they are saved', async () => {
   const [one, other] = await Promise.all([pseudonymsOf(1), pseudonymsOf(2)]);
   let asked = 0;

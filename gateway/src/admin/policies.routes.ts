@@ -18,6 +18,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { holdBody } from '../http/hold-body.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { readJson } from '../http/json-body.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
@@ -56,7 +57,6 @@ export const DRY_RUN = {
   instances: 200,
   instanceBytes: 64 * 1024 * 1024,
   bytes: 512 * 1024 * 1024,
-  atOnce: 2,
   quietMs: 60_000,
 } as const;
 
@@ -310,44 +310,34 @@ function serveWithdrawing(router: Router, tools: PolicyRouteTools): void {
 }
 
 function serveDryRun(router: Router, { tryPolicy }: PolicyRouteTools): void {
-  let running = 0;
   describeDryRun(router);
-  router.post(DRY_RUN_PATH, allow(ADMIN), async (c) => {
-    if (running >= DRY_RUN.atOnce) throw new Problem('rate-limited', undefined, { 'Retry-After': '5' });
-    running += 1;
-    try {
-      const trials = await dryRun(c.req.raw, callerOf(c).id, tryPolicy);
-      return c.json({ instances: trials }, 200);
-    } finally {
-      running -= 1;
-    }
-  });
+  router.post(DRY_RUN_PATH, allow(ADMIN), async (c) =>
+    c.json({ instances: await dryRun(c.req.raw, callerOf(c).id, tryPolicy) }, 200),
+  );
 }
 
 /** Reads the policy, then the instances, each of which is tried and forgotten before the next one is read. */
-async function dryRun(
-  { body, headers, signal }: Request,
-  from: string,
-  tryPolicy: TryPolicy,
-): Promise<PolicyTrial[]> {
-  if (body === null) throw new Problem('bad-request');
+async function dryRun(request: Request, from: string, tryPolicy: TryPolicy): Promise<PolicyTrial[]> {
+  const { headers, signal } = request;
   const limits: MultipartLimits = {
     parts: DRY_RUN.instances + 1,
     bytes: DRY_RUN.bytes,
     quietMs: DRY_RUN.quietMs,
     partBytes: (at) => (at === 0 ? POLICY_BYTES_LIMIT : DRY_RUN.instanceBytes),
   };
-  let policy: PolicyDocument | null = null;
-  const trials: PolicyTrial[] = [];
-  for await (const { field, chunks } of readMultipart(headers.get('content-type') ?? '', body, limits)) {
-    if (policy !== null) trials.push(await tryPolicy(chunksSource(chunks), policy, signal));
-    else if (field === 'policy') {
-      policy = judgePolicy(await readJson({ bytes: Buffer.concat(chunks), from, signal }));
-      requirePossible(policy);
-    } else break;
-  }
-  if (policy === null) throw new Problem('invalid-request', 'Invalid: policy.');
-  return trials;
+  return holdBody({ request, from, heldBytes: DRY_RUN.instanceBytes }, async (pieces) => {
+    let policy: PolicyDocument | null = null;
+    const trials: PolicyTrial[] = [];
+    for await (const { field, chunks } of readMultipart(headers.get('content-type') ?? '', pieces, limits)) {
+      if (policy !== null) trials.push(await tryPolicy(chunksSource(chunks), policy, signal));
+      else if (field === 'policy') {
+        policy = judgePolicy(await readJson({ bytes: Buffer.concat(chunks), from, signal }));
+        requirePossible(policy);
+      } else break;
+    }
+    if (policy === null) throw new Problem('invalid-request', 'Invalid: policy.');
+    return trials;
+  });
 }
 
 /** @throws Problem bad-request, invalid-request. */

@@ -7,6 +7,7 @@ import {
   type AttachmentKind,
 } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { holdBody } from '../http/hold-body.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces } from '../http/places.ts';
 import {
@@ -70,7 +71,7 @@ const remove = defineRoute({
   responses: { 204: { description: 'Removed.' } },
 });
 
-/** Each is held whole, also while it comes: with its ciphertext about three times as much as it has. */
+/** Each is held whole: with its ciphertext about three times as much as it has. */
 const PLACES = { atOnce: 8, ofOne: 2 };
 
 const ATTACH_PATH = '/cases/{id}/attachments';
@@ -145,11 +146,12 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const id = z.uuid().safeParse(c.req.param('id'));
     if (!id.success) throw new Problem('not-found');
     const row = await findCase(db, caller, id.data);
-    const { body, headers } = c.req.raw;
-    if (body === null) throw new Problem('bad-request');
-    await oneOfFew(c, comers, async () =>
-      attach(tools, caller, row, await readAttachment(headers.get('content-type') ?? '', body)),
-    );
+    const request = c.req.raw;
+    await holdBody({ request, from: caller.id, heldBytes: ATTACHMENT_BYTES_LIMIT }, async (pieces) => {
+      const type = request.headers.get('content-type') ?? '';
+      const attachment = await readAttachment(type, pieces);
+      await oneOfFew(c, comers, () => attach(tools, caller, row, attachment));
+    });
     return c.json(await shownAttachments(tools, caller, row), 201);
   });
   return router;

@@ -9,13 +9,15 @@ import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Router } from '../http/route.ts';
 import type { CaseTools } from './case-tools.ts';
-import { importCases } from './import-cases.ts';
+import { importCases, type InTurn } from './import-cases.ts';
 
 const PATH = '/cases/import';
 /** The keys of cases that are not there yet are kept for an hour (pipeline/study-key.ts). */
 const LIMITS = { bytes: CSV_BYTES_LIMIT, quietMs: 30_000, totalMs: 20 * 60_000 };
-/** Few imports run at once: each asks the PACS as fast as it answers. */
-const AT_ONCE = { atOnce: 2, ofOne: 1 };
+/** Files that are read at once: one of an account, whose slow link holds up nobody else. */
+const FILES = { atOnce: Infinity, ofOne: 1 };
+/** Rows that are looked up together: each such lot asks the PACS as fast as it answers. */
+const LOTS = { atOnce: 2, ofOne: 1 };
 
 const querySchema = z
   .object({
@@ -27,7 +29,9 @@ const querySchema = z
 
 export function caseCsvRoutes(tools: CaseTools): Router {
   const router = createRouter();
-  const places = createPlaces(AT_ONCE);
+  const files = createPlaces(FILES);
+  // A lot that gave up its turn would lose the file that has come so far.
+  const lots = createPlaces(LOTS, LIMITS.totalMs);
   describeImport(router);
   router.post(PATH, allow(CASE_KEEPERS), async (c) => {
     const keeper = callerOf(c);
@@ -39,8 +43,10 @@ export function caseCsvRoutes(tools: CaseTools): Router {
     if (body === null) throw new Problem('bad-request');
     const { dryRun, id, columns } = query.data;
     const pieces = readLimited(body, LIMITS);
-    const report = await oneOfFew(c, places, () =>
-      importCases(tools, { id: dryRun === 'true' ? null : id!, keeper }, { pieces, columns, signal }),
+    const inTurn: InTurn = (work) => oneOfFew(c, lots, work);
+    const file = { pieces, columns, signal, inTurn };
+    const report = await oneOfFew(c, files, () =>
+      importCases(tools, { id: dryRun === 'true' ? null : id!, keeper }, file),
     );
     return c.json(report, 200);
   });

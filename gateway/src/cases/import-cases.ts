@@ -26,11 +26,16 @@ const PREVIEW_ROWS = 3;
 const WRONG_LIMIT = 200;
 const HEADER_LENGTH = 100;
 
+/** Does it when there is a place for it. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
 export type CsvFile = {
   readonly pieces: AsyncIterable<Uint8Array>;
   /** The fields of its columns from the left; undefined: as its first row names them. */
   readonly columns?: readonly (CaseCsvField | '-')[] | undefined;
   readonly signal: AbortSignal;
+  /** For what costs more than memory: looking rows up, and writing them. */
+  readonly inTurn: InTurn;
 };
 
 type Report = {
@@ -87,7 +92,7 @@ type Work = {
   readonly opening: Map<string, number>;
 };
 
-async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile): Promise<void> {
+async function readFile(work: Work, { pieces, columns: named, signal, inTurn }: CsvFile): Promise<void> {
   const { tools, keeper, report } = work;
   const assignees = new Map(
     (await listAssignees(tools.db, keeper)).map(({ id, username }) => [username, id]),
@@ -97,7 +102,7 @@ async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile)
   const flush = async (): Promise<void> => {
     const rows = batch;
     batch = [];
-    if (rows.length > 0) await take(work, rows, await judgeRows(judge, rows));
+    if (rows.length > 0) await inTurn(async () => take(work, rows, await judgeRows(judge, rows)));
   };
   try {
     // The header, and a row more than may be: there are too many then.

@@ -8,6 +8,8 @@ import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../database/tables.ts';
+import { holdBody } from '../http/hold-body.ts';
+import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
 import {
   allow,
@@ -111,24 +113,27 @@ async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): 
   const transactionUID = c.req.param('transactionUID') ?? '';
   if (!isUid(transactionUID)) throw new Problem('bad-request', 'The address names no transaction.');
   const type = answerType(c.req.header('accept'));
-  const leave = await places.enter(caller.id, c.req.raw.signal);
-  try {
-    const asked = await readReferences(c, caller.id);
-    const question = { siteId: caller.siteId, accountId: caller.id, transactionUID, asked };
-    const request = await insertRequest(db, question);
-    return await answer({ db }, c, { transactionUID, type, request });
-  } finally {
-    leave();
-  }
+  if (!OF_DATA_SETS.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
+  const body = { request: c.req.raw, from: caller.id, heldBytes: BODY.bytes };
+  return holdBody(body, async (pieces) => {
+    const bytes = await joinBytes(readLimited(pieces, BODY));
+    return oneOfFew(c, places, async () => {
+      const asked = await readReferences(bytes, caller.id, c.req.raw.signal);
+      const question = { siteId: caller.siteId, accountId: caller.id, transactionUID, asked };
+      const request = await insertRequest(db, question);
+      return answer({ db }, c, { transactionUID, type, request });
+    });
+  });
 }
 
 const OF_DATA_SETS = /^(application\/(dicom\+)?(json|xml)|text\/xml)\s*(;|$)/i;
 
-/** Each once. @throws Problem unsupported-media-type, bad-request, body-too-large. */
-async function readReferences(c: GatewayContext, from: string): Promise<readonly Reference[]> {
-  if (!OF_DATA_SETS.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
-  const { body, signal } = c.req.raw;
-  const bytes = await joinBytes(readLimited(body ?? new Blob().stream(), BODY));
+/** Each once. @throws Problem bad-request, body-too-large. */
+async function readReferences(
+  bytes: Uint8Array<ArrayBuffer>,
+  from: string,
+  signal: AbortSignal,
+): Promise<readonly Reference[]> {
   const references = (await parseBody(COMMITMENT_QUESTION, { bytes, from, signal })) ?? [];
   if (references.length === 0)
     throw new Problem('bad-request', 'Referenced SOP Sequence (0008,1199) names no instance.');

@@ -2,7 +2,7 @@
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import type { HashedFile } from '#shared/ingest/ingest-file.ts';
-import { joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
+import { joinBytes } from '#shared/transfer/instance-bytes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { findTaken } from '../pipeline/association-marks.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
@@ -22,7 +22,12 @@ export type PlacedFile = HashedFile & { readonly place: ByteRange };
 
 /** `entry`: its place, counted from 1. */
 export type OpenableEntry = { readonly entry: number } & (
-  | { readonly kind: 'entry'; open(signal: AbortSignal): Promise<InstanceBytes | PlacedFile> }
+  | {
+      readonly kind: 'entry';
+      /** So many are in memory once it is open: none of one that stays where it lies. */
+      readonly bytes: number;
+      open(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | PlacedFile>;
+    }
   | { readonly kind: 'refused'; readonly because: ReasonCode }
 );
 
@@ -56,7 +61,8 @@ async function listArchived(file: ByteSource, signal: AbortSignal): Promise<read
     return {
       kind: 'entry',
       entry,
-      open: (until) => archives.openEntry('the only one', file, found.index, until),
+      bytes: found.bytes,
+      open: (until) => archives.readEntry('the only one', file, found.index, until),
     };
   });
 }
@@ -73,6 +79,7 @@ function ranged(file: ByteSource, place: ByteRange, entry: number, digest?: stri
   return {
     kind: 'entry',
     entry,
+    bytes: digest === undefined ? length : 0,
     async open() {
       if (digest !== undefined) return { ...inSteps(file, place), digest, place };
       const pieces: Uint8Array[] = [];

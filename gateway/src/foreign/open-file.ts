@@ -20,6 +20,7 @@ import {
 import { readBegunPatient, type BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { sentUidsOf } from '#shared/ingest/sent-uids.ts';
 import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { sizeOf, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
@@ -34,8 +35,8 @@ export type Opening = {
   readonly unsent?: DevicePolicy;
   /** Entries that ended a thread before, by their places: they are refused unread. */
   readonly fatal: ReadonlySet<number>;
-  /** Called before an entry is read. */
-  readonly begin: (entry: number) => Promise<void>;
+  /** Called before an entry is read; resolves once so many bytes of it may be held. */
+  readonly begin: (entry: number, bytes: number) => Promise<void>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
   /** For those whose digest is known; absent: no entry comes with one. */
   readonly takePlaced?: (placed: PlacedInstance) => Promise<void>;
@@ -82,10 +83,11 @@ async function gatherNames(
   const studies = new Map<string, StudyNames>();
   for (const entry of entries) {
     if (entry.kind === 'refused') continue;
-    await begin(entry.entry);
-    const said = await refusingUnreadable(signal, async () =>
-      summariseFile(await entry.open(signal), isArchive(form), 'deidentified', signal),
-    );
+    await begin(entry.entry, entry.bytes);
+    const said = await refusingUnreadable(signal, async () => {
+      const bytes = await entry.open(signal);
+      return summariseFile(bytes, isArchive(form), 'deidentified', signal).finally(() => forget(bytes));
+    });
     if (said.kind !== 'summary') continue;
     const { studyInstanceUID } = said.identifiers;
     const names: StudyNames = studies.get(studyInstanceUID) ?? new Map();
@@ -101,22 +103,38 @@ async function gatherNames(
 const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
 
 async function openEntry({ entry, ...found }: OpenableEntry, named: Named, opening: Opening): Promise<void> {
-  const { form, policy, take, leave, signal } = opening;
+  const { leave, signal } = opening;
   if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
-  await opening.begin(entry);
+  await opening.begin(entry, found.bytes);
   const bytes = await refusingUnreadable(signal, () => found.open(signal));
   if ('kind' in bytes) return leave({ entry, ...reasonOf(bytes) });
+  return openRead({ entry, bytes }, named, opening).finally(() => forget(bytes));
+}
+
+/** Its memory is given back at once: until the collector looks, it would stay beside that of the next one. */
+function forget(bytes: AnyFile): void {
+  // Unless it went with the instance.
+  if (bytes instanceof Uint8Array && !bytes.buffer.detached) giveBack(bytes);
+}
+
+async function openRead(
+  { entry, bytes }: Entry<{ readonly bytes: AnyFile }>,
+  named: Named,
+  opening: Opening,
+): Promise<void> {
+  const { form, policy, take, signal } = opening;
   if (await isOfAnother(bytes, opening))
     return leaveNamed({ entry, state: 'refused', reason: 'manifest-mismatch' }, bytes, named, opening);
   if ('place' in bytes) return openPlaced({ entry, file: bytes }, named, opening);
   const { companions } = named;
   const outcome = await ingestFile(bytes, { policy, inFolder: isArchive(form), companions }, signal);
-  if (outcome.kind === 'ready') return take({ entry, ...(await toOpened(outcome, policy)) });
-  return leaveOut({ entry, bytes }, outcome, named, opening);
+  if (outcome.kind !== 'ready') return leaveOut({ entry, bytes }, outcome, named, opening);
+  if (outcome.instance.bytes !== bytes) forget(bytes);
+  return take({ entry, ...(await toOpened(outcome, policy)) });
 }
 
 type Entry<T> = { readonly entry: number } & T;
-type AnyFile = InstanceBytes | PlacedFile;
+type AnyFile = Uint8Array<ArrayBuffer> | PlacedFile;
 
 async function leaveOut(
   { entry, bytes }: Entry<{ readonly bytes: AnyFile }>,
@@ -153,7 +171,14 @@ async function openPlaced(
 }
 
 function describePlaced(
-  { identifiers, transferSyntaxUID, triage, described, showsFace, bytes }: Applied<AnyFile>,
+  {
+    identifiers,
+    transferSyntaxUID,
+    triage,
+    described,
+    showsFace,
+    bytes,
+  }: Applied<InstanceBytes | PlacedFile>,
   digest: string,
 ): Omit<PlacedInstance, 'entry' | 'place'> {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID } = identifiers;

@@ -4,7 +4,7 @@ import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { toDevicePolicy } from './device-policy.ts';
 import { openFile } from './open-file.ts';
-import type { OpenTalk } from './open-talk.ts';
+import { ROOMLESS_BYTES, type OpenTalk } from './open-talk.ts';
 
 serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
   const file = {
@@ -16,9 +16,12 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
   await openFile(file, {
     form,
     fatal: new Set(fatal),
-    // It is heard before whatever is asked afterwards.
-    begin: async (entry) =>
-      void ignoreFailure(ask(giving({ kind: 'begin', entry })), 'then the task is stopped'),
+    async begin(entry, bytes) {
+      const begun = ask(giving({ kind: 'begin', entry, bytes }));
+      // It is heard before whatever is asked afterwards.
+      if (bytes > ROOMLESS_BYTES) await begun;
+      else void ignoreFailure(begun, 'then the task is stopped');
+    },
     policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
     // Nobody hears of these pseudonyms: their patients do not count.
     unsent: await toDevicePolicy(policy, async () => undefined),

@@ -39,6 +39,9 @@ export type PlacedInstance = Omit<OpenedInstance, 'bytes'> & { readonly place: B
 
 export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
 
+/** An entry up to this needs no room: waiting for the reply would cost more than its memory. */
+export const ROOMLESS_BYTES = 4 * 1024 * 1024;
+
 export type OpenTalk = {
   readonly task: {
     readonly account: string;
@@ -48,8 +51,8 @@ export type OpenTalk = {
     /** Entries that ended a thread before, by their places. */
     readonly fatal: readonly number[];
   };
-  readonly question: /** From now on this entry is being read. */
-    | { readonly kind: 'begin'; readonly entry: number }
+  readonly question: /** From now on this entry is being read. The reply comes once there is room for so many bytes. */
+    | { readonly kind: 'begin'; readonly entry: number; readonly bytes: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     /** One more patient, before a pseudonym is made: the account may have had its day's. */
     | { readonly kind: 'patient' }

@@ -32,6 +32,7 @@ import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { createThreadLine } from '../threads/fair-line.ts';
+import type { Room } from '../threads/room.ts';
 import {
   giving,
   keepThread,
@@ -46,6 +47,7 @@ import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
 import { openVault } from '../vault/vault.store.ts';
+import { createEntriesRoom, createEntryRoom, type EntryRoom } from './entry-room.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
 import { takeBackInstances } from '../uploads/take-back.ts';
 import { createSending, type Sending, type SendTools } from './send-instances.ts';
@@ -74,7 +76,11 @@ export type OpenFiles = {
 const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
 
 /** `script`: of the threads; a test brings one that dies. */
-export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles {
+export function createOpenFiles(
+  tools: ForeignTools,
+  script = SCRIPT,
+  ofEntries: Room = createEntriesRoom(),
+): OpenFiles {
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
   const line = createThreadLine(threads);
   const { db, now } = tools.pipeline;
@@ -90,7 +96,11 @@ export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles
       if (file?.state !== 'received' || room === undefined) return;
       const current = await withPolicyInForce(tools, file);
       try {
-        await line(file.account_id, (thread) => openOne(tools, thread, current, signal), signal);
+        await line(
+          file.account_id,
+          (thread) => openOne(tools, { thread, room: ofEntries }, current, signal),
+          signal,
+        );
       } catch (error) {
         if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, room);
         // A file that is deleted while it waits is never run again.
@@ -114,9 +124,11 @@ async function withPolicyInForce({ pipeline: { db } }: ForeignTools, file: SentF
   return version === null ? file : { ...file, policy_version: version };
 }
 
+type Opener = { readonly thread: KeptThread<OpenTalk>; readonly room: Room };
+
 async function openOne(
   tools: ForeignTools,
-  thread: KeptThread<OpenTalk>,
+  opener: Opener,
   file: SentFile,
   signal: AbortSignal,
 ): Promise<void> {
@@ -128,12 +140,13 @@ async function openOne(
     left: [],
     studies,
     reading: null,
+    room: createEntryRoom(opener.room),
     patients: 0,
   };
   let problem: AnyProblemCode | null = null;
   try {
     if ((await countRun(db, file.id)) >= RUNS_LIMIT) throw new Problem('unexpected');
-    await openAndSend(tools, thread, { file, opened, signal });
+    await openAndSend(tools, opener.thread, { file, opened, signal });
     await opened.sending.end();
   } catch (error) {
     problem = await endingOf(tools, { file, opened, signal }, error);
@@ -160,6 +173,7 @@ type Opened = {
   readonly studies: Set<string>;
   /** The entry that is being read, by its place. */
   reading: number | null;
+  readonly room: EntryRoom;
   /** Those that this run has met. */
   patients: number;
 };
@@ -230,6 +244,7 @@ async function openAndSend(
     await thread.do(giving(task), reply, signal);
     opened.reading = null;
   } finally {
+    opened.room.leave();
     await blob.close();
   }
 }
@@ -358,10 +373,11 @@ function replies(
   { pipeline: { db, now } }: ForeignTools,
   { file, blob, opened, policy, isCounted }: Replying,
 ): Reply<OpenTalk> {
-  return async (question) => {
+  return async (question, isOver) => {
     switch (question.kind) {
       case 'begin':
         opened.reading = question.entry;
+        await opened.room.enter(question.bytes, isOver);
         return giving(NOTHING);
       case 'read': {
         const bytes = toOwn(await blob.read(question.offset, question.length));

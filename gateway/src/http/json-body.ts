@@ -5,6 +5,7 @@ import { parseApart, parserIn, type ParseApart, type Parser, type ToParse } from
 import { parseJson } from '../threads/parse-json.ts';
 import { ThreadEnded } from '../threads/thread.ts';
 import { joinBytes } from './gather-bytes.ts';
+import { holdBody } from './hold-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { readLimited } from './read-multipart.ts';
 
@@ -40,11 +41,12 @@ export async function readJudged<Rest extends unknown[], Value>(
   parser: Parser<Rest, Value>,
   ...rest: Rest
 ): Promise<Value> {
-  const { headers, body, signal } = request;
+  const { headers, signal } = request;
   if (!isJson(headers.get('content-type') ?? '')) throw new Problem('unsupported-media-type');
-  if (body === null) throw new Problem('bad-request');
-  const bytes = await joinBytes(readLimited(body, { bytes: bytesLimit, quietMs: QUIET_MS }));
-  return parseBody(parser, { bytes, from, signal }, ...rest);
+  return holdBody({ request, from, heldBytes: bytesLimit }, async (pieces) => {
+    const bytes = await joinBytes(readLimited(pieces, { bytes: bytesLimit, quietMs: QUIET_MS }));
+    return parseBody(parser, { bytes, from, signal }, ...rest);
+  });
 }
 
 /** For such a parser. @throws Problem invalid-request, bad-request. */

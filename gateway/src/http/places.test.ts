@@ -24,7 +24,7 @@ function ask({ enter }: ReturnType<typeof createPlaces>, account: string, given:
   return { asked, leave: async () => (await asked)() };
 }
 
-test('four at once, two of one account; the next comes when one leaves, in their order, past an account that has its places', async () => {
+test('four at once, two of one account; the next is of the account that has the fewest, in their order', async () => {
   const places = createPlaces(FEW);
   const given: string[] = [];
   const all = ['a', 'a', 'a', 'b', 'b', 'c', 'a', 'd'].map((account) => ask(places, account, given));
@@ -35,11 +35,11 @@ test('four at once, two of one account; the next comes when one leaves, in their
   assert.equal(given.slice(4), ['c'], 'the third of a waits on: a has two');
   await all[0]!.leave();
   await settled();
-  assert.equal(given.slice(5), ['a']);
+  assert.equal(given.slice(5), ['d'], 'a has one still');
   await all[1]!.leave();
   await all[4]!.leave();
   await settled();
-  assert.equal(given.slice(6), ['a', 'd']);
+  assert.equal(given.slice(6), ['a', 'a']);
 });
 
 test('a caller that hangs up or would wait too long gives up its turn; the others have theirs', async () => {
@@ -65,8 +65,29 @@ test('sixteen of one account wait, and 64 in all', async () => {
   waitingOf('a', 2);
   waitingOf('b', 2);
   assert.is(await codeOf(places.enter('a', never)), 'rate-limited', 'the seventeenth');
-  assert.is(await codeOf(places.enter('e', never)), 'rate-limited', 'the sixty-fifth');
   assert.equal(given, ['a', 'a', 'b', 'b']);
+});
+
+test('a line that others have filled has room for an account that has nothing in it, and its turn comes first', async () => {
+  const places = createPlaces({ atOnce: 2, ofOne: 1 });
+  const given: string[] = [];
+  const refused: string[] = [];
+  const all = ['a', 'b', 'c', 'd'].flatMap((account) =>
+    Array.from({ length: 17 }, () => ({ account, ...ask(places, account, given) })),
+  );
+  for (const { account, asked } of all) asked.catch(() => refused.push(account));
+  const newcomer = ask(places, 'e', given);
+  await settled();
+  assert.equal(given, ['a', 'b']);
+  assert.is(refused.length, 3, 'one of each line that was too long, and one for the newcomer');
+  await all[0]!.leave();
+  await all[17]!.leave();
+  await settled();
+  assert.equal(given.slice(2), ['c', 'd'], 'they have had no turn either, and came before');
+  await all[34]!.leave();
+  await settled();
+  assert.equal(given.slice(4), ['e'], 'before the second turn of anybody');
+  await newcomer.leave();
 });
 
 test('large ones take more of it, and small ones do not pass one for which there is no room yet', async () => {
@@ -82,10 +103,13 @@ test('large ones take more of it, and small ones do not pass one for which there
   assert.equal(given, ['a5', 'b4'], 'a has its own; d would fit, but c is before it');
   (await all[0]!)();
   await settled();
-  assert.equal(given.slice(2), ['a3', 'c2', 'd1']);
-  for (const left of all.slice(1, 3)) (await left)();
+  assert.equal(given.slice(2), ['c2', 'd1'], 'a has had a turn, and e is next');
+  (await all[1]!)();
   await settled();
-  assert.equal(given.slice(5), ['e100'], 'one larger than all that an account may have comes alone');
+  assert.equal(given.slice(4), ['e100'], 'as large as all that an account may have');
+  (await all[3]!)();
+  await settled();
+  assert.equal(given.slice(5), ['a3']);
 });
 
 test.run();

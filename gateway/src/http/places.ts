@@ -1,7 +1,11 @@
 /**
- * Places for requests that bring much: so much is held at once, and less of one account, so that nobody holds up
- * the others. Further requests wait for their turn before any of their body is read, a few of them, and the
- * next are refused. The caller chooses the unit: requests, or bytes.
+ * Places for work: so much of it is done at once, and less of one account, so that nobody holds up the others.
+ * Further requests wait for their turn, a few of them, and the next are refused. The caller chooses the unit:
+ * requests, or bytes.
+ *
+ * A place is held while the gateway works, never while the caller sends: whoever is slow to send would keep it from
+ * the others. So a route reads the body first (hold-body.ts), and takes a place for the work then. The next place goes
+ * to the account that has the fewest, and of those to the one whose last turn is the longest ago.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
@@ -17,73 +21,114 @@ export type Places = {
    * many wait, or it took too long; called-off: the signal.
    */
   enter(account: string, signal: AbortSignal, size?: number): Promise<() => void>;
+  /** How much has to be freed before the next one can come; 0 or less: nobody waits for that. */
+  shortOf(): number;
 };
 
-type Limits = { readonly atOnce: number; readonly ofOne: number };
+export type Limits = { readonly atOnce: number; readonly ofOne: number };
 type Held = { readonly account: string; readonly size: number };
-type Waiting = Held & { readonly come: () => void };
+type Waiting = Held & { readonly come: () => void; readonly refuse: () => void };
 
 const sumOf = (held: readonly Held[]): number => held.reduce((sum, { size }) => sum + size, 0);
+const ofAccount = <T extends Held>(held: readonly T[], account: string): readonly T[] =>
+  held.filter((one) => one.account === account);
 
-/** In their order, but past those whose account has its places. -1: nobody, or there is no room for the next. */
-function nextInLine(waiting: readonly Held[], inside: readonly Held[], { atOnce, ofOne }: Limits): number {
-  const full = new Set<string>();
-  for (const [at, { account, size }] of waiting.entries()) {
-    if (full.has(account)) continue;
-    const own = sumOf(inside.filter((one) => one.account === account));
-    if (own + size <= ofOne) return sumOf(inside) + size <= atOnce ? at : -1;
-    full.add(account);
-  }
-  return -1;
-}
+const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
 
 export function createPlaces(limits: Limits, patienceMs = PATIENCE_MS): Places {
-  const inside: Held[] = [];
-  const waiting: Waiting[] = [];
-  const next = (): number => nextInLine(waiting, inside, limits);
-  const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
+  const line = new Line(limits, patienceMs);
+  return { enter: (...of) => line.enter(...of), shortOf: () => line.shortOf() };
+}
 
-  function callNext(): void {
-    for (let at = next(); at >= 0; at = next()) {
-      const [one] = waiting.splice(at, 1);
-      inside.push(one!);
-      one!.come();
+class Line {
+  readonly #limits: Limits;
+  readonly #patienceMs: number;
+  readonly #inside: Held[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** By account that is inside or waits: its last turn, counted. */
+  readonly #turns = new Map<string, number>();
+  #turn = 0;
+
+  constructor(limits: Limits, patienceMs: number) {
+    this.#limits = limits;
+    this.#patienceMs = patienceMs;
+  }
+
+  async enter(account: string, signal: AbortSignal, size = 1): Promise<() => void> {
+    if (signal.aborted) throw new Problem('called-off');
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const refuse = (): void => {
+      const at = this.#waiting.indexOf(one);
+      if (at < 0) return;
+      this.#waiting.splice(at, 1);
+      this.#forget(account);
+      reject(signal.aborted ? new Problem('called-off') : tooMany());
+      // It may have stood before one for which there is room.
+      this.#callNext();
+    };
+    const one: Waiting = { account, size: Math.min(size, this.#limits.ofOne), come: resolve, refuse };
+    this.#waiting.push(one);
+    this.#callNext();
+    if (!this.#inside.includes(one)) await this.#wait(one, promise, signal);
+    return () => {
+      this.#inside.splice(this.#inside.indexOf(one), 1);
+      this.#forget(account);
+      this.#callNext();
+    };
+  }
+
+  shortOf(): number {
+    const next = this.#nextInLine();
+    return next === undefined ? 0 : sumOf(this.#inside) + next.size - this.#limits.atOnce;
+  }
+
+  /** The one whose turn it is, whether or not there is room for it. An account that has its places waits for those. */
+  #nextInLine(): Waiting | undefined {
+    const heads = [...Map.groupBy(this.#waiting, ({ account }) => account).values()].flatMap(([first]) => {
+      const head = first!;
+      const own = sumOf(ofAccount(this.#inside, head.account));
+      return own + head.size <= this.#limits.ofOne
+        ? [{ head, own, last: this.#turns.get(head.account) ?? 0 }]
+        : [];
+    });
+    return heads.sort((a, b) => a.own - b.own || a.last - b.last)[0]?.head;
+  }
+
+  #callNext(): void {
+    for (let next = this.#nextInLine(); next !== undefined; next = this.#nextInLine()) {
+      if (this.shortOf() > 0) return;
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#inside.push(next);
+      this.#turn += 1;
+      this.#turns.set(next.account, this.#turn);
+      next.come();
     }
   }
 
-  async function wait(one: Waiting, turn: PromiseWithResolvers<void>, signal: AbortSignal): Promise<void> {
-    const giveUp = (): void => {
-      const at = waiting.indexOf(one);
-      if (at < 0) return;
-      waiting.splice(at, 1);
-      turn.reject(signal.aborted ? new Problem('called-off') : tooMany());
-      // It may have stood before one for which there is room.
-      callNext();
-    };
-    const isFull =
-      waiting.length > WAITING_LIMIT ||
-      waiting.filter(({ account }) => account === one.account).length > WAITING_OF_ONE_LIMIT;
-    if (isFull) giveUp();
-    const late = setTimeout(giveUp, patienceMs);
-    signal.addEventListener('abort', giveUp, { once: true });
-    await turn.promise.finally(() => {
+  #forget(account: string): void {
+    const isHere = [...this.#inside, ...this.#waiting].some((one) => one.account === account);
+    if (!isHere) this.#turns.delete(account);
+  }
+
+  async #wait(one: Waiting, turned: Promise<void>, signal: AbortSignal): Promise<void> {
+    const late = setTimeout(one.refuse, this.#patienceMs);
+    signal.addEventListener('abort', one.refuse, { once: true });
+    this.#refuseOneTooMany(one.account);
+    await turned.finally(() => {
       clearTimeout(late);
-      signal.removeEventListener('abort', giveUp);
+      signal.removeEventListener('abort', one.refuse);
     });
   }
 
-  return {
-    async enter(account, signal, size = 1) {
-      if (signal.aborted) throw new Problem('called-off');
-      const turn = Promise.withResolvers<void>();
-      const one: Waiting = { account, size: Math.min(size, limits.ofOne), come: turn.resolve };
-      waiting.push(one);
-      callNext();
-      if (!inside.includes(one)) await wait(one, turn, signal);
-      return () => {
-        inside.splice(inside.indexOf(one), 1);
-        callNext();
-      };
-    },
-  };
+  /** Of the account with the most in line, the last one: a newcomer is not refused for those of others. */
+  #refuseOneTooMany(account: string): void {
+    const own = ofAccount(this.#waiting, account);
+    if (own.length > WAITING_OF_ONE_LIMIT) own.at(-1)!.refuse();
+    if (this.#waiting.length <= WAITING_LIMIT) return;
+    const lines = [...Map.groupBy(this.#waiting, (one) => one.account).values()];
+    lines
+      .sort((a, b) => b.length - a.length)[0]!
+      .at(-1)!
+      .refuse();
+  }
 }

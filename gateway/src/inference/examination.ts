@@ -32,7 +32,7 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result-map.store.ts';
-import { PIXELS_LIMIT, type PixelRoom } from './pixel-room.ts';
+import type { Room } from '../threads/room.ts';
 
 /** The role of a model in an examination. */
 export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
@@ -71,7 +71,16 @@ export type Shown =
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 export type RunOf = (role: RunRole) => RunModel;
 
-export type SeeingTools = { readonly codecs: Codecs; readonly room: PixelRoom };
+/**
+ * The largest detector has 17 million pixels, a digitised film 24; one image of this size takes 290 MB. No
+ * more pixels are looked at at the same time: a decoded frame takes up to 6 bytes a pixel until its models have
+ * answered, and a few kilobytes of a coded one may hold a hundred million. So the header says how many they are before
+ * anything is decoded, and of large images one waits for the other.
+ */
+export const PIXELS_LIMIT = 48_000_000;
+
+/** `room`: for pixels. */
+export type SeeingTools = { readonly codecs: Codecs; readonly room: Room };
 
 type Seen =
   | {

@@ -5,14 +5,14 @@ import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
-import { examineImage, showImage } from './examination.ts';
+import { createRoom } from '../threads/room.ts';
+import { examineImage, PIXELS_LIMIT, showImage } from './examination.ts';
 import type { ExamineTalk, PreviewedImage } from './examine-thread.ts';
-import { createPixelRoom } from './pixel-room.ts';
 import { previewImage } from './preview-image.ts';
 import { printImage } from './print-image.ts';
 import { readHeader } from './read-header.ts';
 
-const tools = { codecs: loadCodecs(), room: createPixelRoom() };
+const tools = { codecs: loadCodecs(), room: createRoom(PIXELS_LIMIT) };
 
 const isOther = ({ bytes, digest }: PreviewedImage): boolean =>
   digest !== null && createHash('sha256').update(bytes).digest('hex') !== digest;

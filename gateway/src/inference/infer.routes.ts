@@ -9,6 +9,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { joinChunks } from '../http/gather-bytes.ts';
+import { holdBody } from '../http/hold-body.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
 import {
@@ -25,13 +26,18 @@ import type { JobOrder } from './create-job.ts';
 import { ASKERS, describeInference } from './describe-infer.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { placeOrders } from './place-orders.ts';
-import { BATCH, batchRequestSchema, readFiles, readJson, type Sent } from './read-form.ts';
+import {
+  BATCH,
+  batchRequestSchema,
+  FILE_BYTES_LIMIT,
+  readFiles,
+  readJson,
+  type AskedFields,
+  type Sent,
+} from './read-form.ts';
 import { withModels } from './with-models.ts';
 
-/**
- * Each may hold 50 MB while it is read. Batches are not urgent, so they take no places from callers that wait
- * for an answer.
- */
+/** Batches are not urgent, so they take no places from callers that wait for an answer. */
 const PLACES = { atOnce: 4, ofOne: 2 };
 const BATCH_PLACES = { atOnce: 2, ofOne: 1 };
 
@@ -40,18 +46,40 @@ export function inferRoutes(tools: InferenceTools): Router {
   const places = createPlaces(PLACES);
   const batchPlaces = createPlaces(BATCH_PLACES);
   describeInference(router);
-  router.post('/predict', allow(ASKERS), (c) => oneOfFew(c, places, () => predict(c, tools)));
+  router.post('/predict', allow(ASKERS), (c) => holding(c, (sent) => predict(c, tools, places, sent)));
   router.post('/infer', allow(ASKERS), (c) => infer(c, tools, places));
   router.post('/infer/batch', allow(ASKERS), (c) => inferBatch(c, tools, batchPlaces));
   return router;
 }
 
-async function predict(c: GatewayContext, tools: InferenceTools): Promise<Response> {
-  const caller = callerOf(c);
+/** Each part of a body is held while it is read and worked at, and no more than one. */
+function holding<T>(c: GatewayContext, work: (sent: Sent) => Promise<T>): Promise<T> {
+  const body = { request: c.req.raw, from: callerOf(c).id, heldBytes: FILE_BYTES_LIMIT };
+  const contentType = c.req.header('content-type') ?? '';
+  return holdBody(body, (pieces) => work({ contentType, query: c.req.query(), body: pieces }));
+}
+
+async function predict(
+  c: GatewayContext,
+  tools: InferenceTools,
+  places: Places,
+  sent: Sent,
+): Promise<Response> {
   let film: readonly Uint8Array[] = [];
-  const fields = await readFiles(sentOf(c), 1, async (chunks) => {
+  const fields = await readFiles(sent, 1, async (chunks) => {
     film = chunks;
   });
+  return oneOfFew(c, places, () => answerNow(c, tools, { film, fields }));
+}
+
+type Asked = { readonly film: readonly Uint8Array[]; readonly fields: AskedFields };
+
+async function answerNow(
+  c: GatewayContext,
+  tools: InferenceTools,
+  { film, fields }: Asked,
+): Promise<Response> {
+  const caller = callerOf(c);
   const hungUp = c.req.raw.signal;
   // No caller's time runs while the engine starts. One that cannot be started is told with the run.
   await ignoreFailure(tools.engine.ready(hungUp), 'the run says why');
@@ -86,7 +114,7 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
 async function infer(c: GatewayContext, tools: InferenceTools, places: Places): Promise<Response> {
   const caller = callerOf(c);
   if (!isJson(c)) {
-    const [shown] = await oneOfFew(c, places, () => takeFiles(c, tools, 1));
+    const [shown] = await holding(c, (sent) => takeFiles(c, tools, { places, sent, limit: 1 }));
     return accepted(c, shown!);
   }
   const asked = await readJson(inferRequestSchema, bodyOf(c), senderOf(c));
@@ -100,7 +128,7 @@ async function infer(c: GatewayContext, tools: InferenceTools, places: Places): 
 async function inferBatch(c: GatewayContext, tools: InferenceTools, places: Places): Promise<Response> {
   const caller = callerOf(c);
   if (!isJson(c)) {
-    const jobs = await oneOfFew(c, places, () => takeFiles(c, tools, BATCH.files));
+    const jobs = await holding(c, (sent) => takeFiles(c, tools, { places, sent, limit: BATCH.files }));
     return c.json({ jobs }, 202);
   }
   const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c), senderOf(c));
@@ -110,6 +138,7 @@ async function inferBatch(c: GatewayContext, tools: InferenceTools, places: Plac
   return c.json({ jobs: await placeOrders(caller, orders, tools) }, 202);
 }
 
+type SentFiles = { readonly places: Places; readonly sent: Sent; readonly limit: number };
 type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly bytes: number };
 
 /**
@@ -117,15 +146,20 @@ type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly byt
  * file that no model could look at is refused at once; in a batch each job ends with its own reason, and a
  * damaged file does not hold up the others.
  */
-async function takeFiles(c: GatewayContext, tools: InferenceTools, limit: number): Promise<Job[]> {
+async function takeFiles(
+  c: GatewayContext,
+  tools: InferenceTools,
+  { places, sent, limit }: SentFiles,
+): Promise<Job[]> {
   const caller = callerOf(c);
   const kept: Kept[] = [];
   try {
-    const fields = await readFiles(sentOf(c), limit, async (chunks) => {
+    const keep = async (chunks: readonly Uint8Array[]): Promise<void> => {
       if (limit === 1) await requireImage(chunks, tools, c.req.raw.signal);
       const id = tools.newId();
       kept.push({ id, ...(await tools.inputs.keep(id, chunks)) });
-    });
+    };
+    const fields = await readFiles(sent, limit, (chunks) => oneOfFew(c, places, () => keep(chunks)));
     const orders = kept.map(
       (input): JobOrder => ({ ...fields, ...ofCaller(caller), id: input.id, kind: 'file', input }),
     );
@@ -156,11 +190,6 @@ async function requireImage(
 const ofCaller = ({ siteId, id: accountId }: Caller) => ({ siteId, accountId });
 const isJson = (c: GatewayContext): boolean =>
   /^application\/json\b/i.test(c.req.header('content-type') ?? '');
-const sentOf = (c: GatewayContext): Sent => ({
-  contentType: c.req.header('content-type') ?? '',
-  query: c.req.query(),
-  body: bodyOf(c),
-});
 
 const senderOf = (c: GatewayContext) => ({ from: callerOf(c).id, signal: c.req.raw.signal });
 

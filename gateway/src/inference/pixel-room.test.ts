@@ -3,13 +3,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
-import { showImage } from './examination.ts';
-import { createPixelRoom, PIXELS_LIMIT } from './pixel-room.ts';
+import { createRoom } from '../threads/room.ts';
+import { PIXELS_LIMIT, showImage } from './examination.ts';
 
 const test = suite('room for pixels');
 
 test('large images wait for each other, in their order, and small ones are looked at side by side', async () => {
-  const room = createPixelRoom(10);
+  const room = createRoom(10);
   const began: string[] = [];
   const enter = (name: string, pixels: number) =>
     room.enter(pixels).then((leave) => {
@@ -50,7 +50,7 @@ test('an image of more pixels is refused by its header, before anything is decod
     us(0x00280103, 0),
     { tag: 0x7fe00010, vr: 'OB', value: new Uint8Array(2 * Math.ceil((side * side) / 16)) },
   ]);
-  const tools = { codecs: loadCodecs(), room: createPixelRoom() };
+  const tools = { codecs: loadCodecs(), room: createRoom(PIXELS_LIMIT) };
   const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
   assert.equal(shown, { kind: 'refused', because: 'image-too-large' });
 });

@@ -20,7 +20,7 @@ const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
 /**
  * The longest silence, and the longest time for the whole body: 50 MiB, or 512 MiB, over a line of some 7
- * Mbit/s. A caller that sends a byte a minute holds a place no longer than that.
+ * Mbit/s.
  */
 type FormTimes = { readonly quietMs: number; readonly totalMs: number };
 const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = {

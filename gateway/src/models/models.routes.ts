@@ -10,6 +10,7 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { holdBody } from '../http/hold-body.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { readJson } from '../http/json-body.ts';
 import { readMultipart } from '../http/read-multipart.ts';
@@ -263,14 +264,18 @@ function serveAdding(router: Router, tools: ModelRouteTools): void {
   describeAdd(router);
   router.post(ADD_PATH, allow(ADMIN), async (c) => {
     const caller = callerOf(c);
-    const { card, chunks } = await readUpload(c.req.raw, caller.id);
-    const digest = digestOf(chunks);
-    if (card.sha256 !== digest) throw new Problem('model-changed');
-    // On the disk first: the engine, a process of its own, reads it there.
-    await files.save(digest, chunks);
+    const body = { request: c.req.raw, from: caller.id, heldBytes: MODEL_BYTES_LIMIT };
+    const { card, digest, bytes } = await holdBody(body, async (pieces) => {
+      const sent = await readUpload(c.req.raw, pieces, caller.id);
+      const found = digestOf(sent.chunks);
+      if (sent.card.sha256 !== found) throw new Problem('model-changed');
+      // On the disk first: the engine, a process of its own, reads it there.
+      await files.save(found, sent.chunks);
+      const total = sent.chunks.reduce((sum, { length }) => sum + length, 0);
+      return { card: sent.card, digest: found, bytes: total };
+    });
     try {
       await check(tools, card, digest);
-      const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
       const model = await changing(tools, caller, card.id, async (trx, change) =>
         (await insertVersion(trx, { card, digest, bytes }, change))
           ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id }
@@ -298,10 +303,10 @@ const digestOf = (chunks: readonly Uint8Array[]): string =>
 
 /** @throws Problem bad-request, invalid-request, model-too-large, unsupported-media-type. */
 async function readUpload(
-  { body, headers, signal }: Request,
+  { headers, signal }: Request,
+  body: AsyncIterable<Uint8Array>,
   from: string,
 ): Promise<{ card: ModelCard; chunks: readonly Uint8Array[] }> {
-  if (body === null) throw new Problem('bad-request');
   const limits = {
     parts: 2,
     bytes: MODEL_BYTES_LIMIT + 2 * CARD_BYTES_LIMIT,

@@ -7,7 +7,7 @@ serveTasks<OpenTalk>(async ({ fatal }, ask) => {
   for (const entry of [1, 2, 3]) {
     const reason = fatal.includes(entry) ? 'cannot-be-opened' : 'not-dicom';
     if (!fatal.includes(entry)) {
-      await ask(giving({ kind: 'begin', entry }));
+      await ask(giving({ kind: 'begin', entry, bytes: 0 }));
       if (entry === 2) process.exit(1);
     }
     await ask(giving({ kind: 'leave', entry: { entry, state: 'refused', reason } }));

@@ -4,8 +4,8 @@ import { carriedAnswerSchema, TICKET_BYTES_LIMIT } from '#shared/protocol/stick.
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { joinBytes } from '../http/gather-bytes.ts';
+import { holdBody } from '../http/hold-body.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
-import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Router } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
@@ -60,16 +60,11 @@ const CARRIED = {
   },
 } satisfies Parameters<typeof describeRoute>[1];
 
-/** Four of the largest at once, and of one account one. */
-const COMING = { atOnce: 4 * TICKET_BYTES_LIMIT, ofOne: TICKET_BYTES_LIMIT };
-/** A request that brings next to nothing costs as much. */
-const LEAST_BYTES = 64 * 1024;
 /** As of a manifest (read-posted.ts). */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {
   const router = createRouter();
-  const coming = createPlaces(COMING);
   // As for manifests: two of one account at once would only wait for each other in the database.
   const turns = createTurns(1);
   describeRoute(router, CARRIED);
@@ -80,18 +75,19 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
     const { ticket: id, key: keyId, enc } = params.data;
     const { signal } = c.req.raw;
     requireBytes(c.req.raw.headers);
-    // Kept until the answer: the opened promise stays in memory while it waits for its turn to be read.
-    const leave = await coming.enter(caller.id, signal, announcedBytes(c.req.raw));
-    try {
-      const ticket = { id, keyId, enc, sealed: await readBody(c.req.raw) };
+    if (c.req.raw.body === null) throw new Problem('stick-damaged');
+    // Held until the answer, sealed and opened: the promise stays in memory while it waits for its turn to be read.
+    const body = { request: c.req.raw, from: caller.id, heldBytes: TICKET_BYTES_LIMIT, times: 2 };
+    const answer = await holdBody(body, async (pieces) => {
+      const sealed = await joinBytes(readLimited(pieces, { ...TIMES, bytes: TICKET_BYTES_LIMIT }));
+      const ticket = { id, keyId, enc, sealed };
       const { promise, signer } = await openCarried(tools, sealing, ticket, caller.siteId);
-      const answer = await readPosted('ticket', toPosted(c.req.raw, promise), caller.id, (opened) =>
+      const posted = { kind: 'opened', gzip: promise, signal } as const;
+      return readPosted('ticket', posted, caller.id, (opened) =>
         acceptTicket(tools, turns, { ticketId: id, signer, ticket: opened, caller, signal }),
       );
-      return c.json(answer, 200);
-    } finally {
-      leave();
-    }
+    });
+    return c.json(answer, 200);
   });
   return router;
 }
@@ -99,31 +95,4 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
 function requireBytes(headers: Headers): void {
   if (!/^application\/octet-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? ''))
     throw new Problem('unsupported-media-type');
-}
-
-/** One that says nothing of its length may have them all. */
-function announcedBytes({ headers }: Request): number {
-  const length = Number(headers.get('content-length') ?? NaN);
-  return Number.isSafeInteger(length) && length > 0
-    ? Math.min(Math.max(length, LEAST_BYTES), TICKET_BYTES_LIMIT)
-    : TICKET_BYTES_LIMIT;
-}
-
-async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer>> {
-  if (body === null) throw new Problem('stick-damaged');
-  return joinBytes(readLimited(body, { ...TIMES, bytes: TICKET_BYTES_LIMIT }));
-}
-
-/** The promise in the form in which a manifest comes: it is read with the same limits, in the same thread. */
-function toPosted({ url, signal }: Request, promise: Uint8Array<ArrayBuffer>): Request {
-  return new Request(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'content-encoding': 'gzip',
-      'content-length': String(promise.length),
-    },
-    body: promise,
-    signal,
-  });
 }

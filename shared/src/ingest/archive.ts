@@ -155,6 +155,8 @@ export interface ArchiveReader {
    * or the signal's reason.
    */
   openEntry(archiveId: string, archive: ArchiveBytes, index: number, signal?: AbortSignal): Promise<Blob>;
+  /** The same, in memory of its own: for callers who need all of it at once. A Blob would be read into another copy. */
+  readEntry(...of: Parameters<ArchiveReader['openEntry']>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Entries of zip.js that are kept: files are opened in the order of the directory, or series by series. */
@@ -163,12 +165,20 @@ const KEPT_ENTRIES = 4_096;
 /** Opens entries again and again; keeps its place in the directory of the archive last used. */
 export function createArchiveReader(most: number = ARCHIVE_LIMITS.entries): ArchiveReader {
   let last: { id: string; directory: Directory } | null = null;
+  const find = async (archiveId: string, archive: ArchiveBytes, index: number): Promise<FileEntry> => {
+    if (last?.id !== archiveId) last = { id: archiveId, directory: new Directory(archive, most) };
+    const entry = await last.directory.entry(index);
+    if (!entry) throw new ArchiveError('archive-damaged');
+    return entry;
+  };
   return {
-    async openEntry(archiveId, archive, index, signal) {
-      if (last?.id !== archiveId) last = { id: archiveId, directory: new Directory(archive, most) };
-      const entry = await last.directory.entry(index);
-      if (!entry) throw new ArchiveError('archive-damaged');
-      return inflate(entry, signal);
+    openEntry: async (archiveId, archive, index, signal) =>
+      toBlob(await find(archiveId, archive, index), signal),
+    async readEntry(archiveId, archive, index, signal) {
+      const entry = await find(archiveId, archive, index);
+      const bytes = new Uint8Array(entry.uncompressedSize);
+      await inflate(entry, (chunk, at) => bytes.set(chunk, at), signal);
+      return bytes;
     },
   };
 }
@@ -214,22 +224,36 @@ class Directory {
 /** Collected in Blobs of this size: the browser may keep those on its disk. */
 const BLOB_BYTES = 4 * 1024 * 1024;
 
-async function inflate(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
+async function toBlob(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
   const blobs: Blob[] = [];
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let pending = 0;
+  const take = (chunk: Uint8Array<ArrayBuffer>): void => {
+    chunks.push(chunk);
+    pending += chunk.length;
+    if (pending < BLOB_BYTES) return;
+    blobs.push(new Blob(chunks));
+    chunks = [];
+    pending = 0;
+  };
+  await inflate(entry, take, signal);
+  return new Blob([...blobs, ...chunks]);
+}
+
+/** `take`: each piece, and its place. */
+async function inflate(
+  entry: FileEntry,
+  take: (chunk: Uint8Array<ArrayBuffer>, at: number) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   let total = 0;
   const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
     write(chunk) {
+      const at = total;
       total += chunk.length;
       // If the directory lies about the size, the first byte too many reveals it.
       if (total > entry.uncompressedSize) throw new ArchiveError('archive-expansion-limit');
-      chunks.push(chunk);
-      pending += chunk.length;
-      if (pending < BLOB_BYTES) return;
-      blobs.push(new Blob(chunks));
-      chunks = [];
-      pending = 0;
+      take(chunk, at);
     },
   });
   try {
@@ -239,5 +263,4 @@ async function inflate(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
     throw error instanceof ArchiveError ? error : new ArchiveError('archive-damaged');
   }
   if (total !== entry.uncompressedSize) throw new ArchiveError('archive-damaged');
-  return new Blob([...blobs, ...chunks]);
 }

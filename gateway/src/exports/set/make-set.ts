@@ -7,6 +7,7 @@ import { leftOutLines } from '#shared/protocol/left-out-words.ts';
 import { toDevicePolicy } from '../../foreign/device-policy.ts';
 import type { OpenableEntry } from '../../foreign/list-entries.ts';
 import { openEntries } from '../../foreign/open-file.ts';
+import { toOwn } from '../../threads/thread.ts';
 import type { OpenedInstance } from '../../foreign/open-talk.ts';
 import type { MadeSet, SetHead, SetInstance, SetStudy } from './set-thread.ts';
 import { setWords } from './set-words.ts';
@@ -53,11 +54,11 @@ async function writeStudy(
   const seen = new Set<string>();
   const leave = (because: string): void => void left.set(because, (left.get(because) ?? 0) + 1);
   const missing = new Map<number, string>();
-  const open = async (at: number): Promise<Blob> => {
+  const open = async (at: number): Promise<Uint8Array<ArrayBuffer>> => {
     const found = await source.instance(at);
-    if (found.kind === 'instance') return new Blob([found.bytes]);
+    if (found.kind === 'instance') return toOwn(found.bytes);
     missing.set(at + 1, found.because);
-    return new Blob([]);
+    return new Uint8Array(0);
   };
   const take = async ({ instance, bytes, showsFace }: OpenedInstance): Promise<void> => {
     // A PACS that names an instance twice has it once.
@@ -71,7 +72,7 @@ async function writeStudy(
   };
   const entries = Array.from(
     { length: study.instances },
-    (_, at): OpenableEntry => ({ kind: 'entry', entry: at + 1, open: () => open(at) }),
+    (_, at): OpenableEntry => ({ kind: 'entry', entry: at + 1, bytes: 0, open: () => open(at) }),
   );
   await openEntries(entries, {
     form: { kind: 'instance' },

@@ -54,8 +54,8 @@ export async function searchSet(
     const patient = patientOf(entry.path);
     // The table of the cases was let out by the door of all tables.
     if (patient === null) continue;
-    const blob = await archives.openEntry('the only one', set, entry.index, signal);
-    const read = await readInstance(bytesSource(new Uint8Array(await blob.arrayBuffer())), signal);
+    const bytes = await archives.readEntry('the only one', set, entry.index, signal);
+    const read = await readInstance(bytesSource(bytes), signal);
     if (read.kind !== 'ready') throw new TypeError('an instance that cannot be read');
     const residue = await checkResidue(read.instance, policy.rules, policy.pseudonyms, signal);
     const tells = await finders(patient);
