@@ -144,6 +144,13 @@ test('rows that say the same as an earlier one are told, and may be meant', asyn
   }
 });
 
+test('a list of tags may be of 1 024 characters', async () => {
+  const listOf = (characters: number): string => `"a,${' '.repeat(characters - 3)}b"`;
+  const csv = `title,patientId,tags\nLong,P-2,${listOf(1024)}\nLonger,P-2,${listOf(1025)}`;
+  const report = await imported(csv, 'dryRun=true');
+  assert.equal([report.opened, faults(report)], [1, ['3 tags invalid']]);
+});
+
 test('one wrong row, and nothing is in; each is named with its reason', async () => {
   const { id, version } = await openOne({ title: 'Stays' });
   const closed = await openOne({ title: 'Closed' });

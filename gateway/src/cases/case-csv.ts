@@ -109,7 +109,7 @@ function valid<T>(field: CaseCsvField, schema: z.ZodType<T>, value: unknown): T 
 }
 
 /** The longest possible list of tags, each in quotes of which all are doubled, takes less. */
-const TAGS_CHARACTERS = 1024;
+export const TAGS_CHARACTERS = 1024;
 
 function listOf(tags: string): string[] {
   // A line end would begin a second list.

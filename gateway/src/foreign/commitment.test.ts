@@ -192,6 +192,14 @@ test('fails where other bytes of the account are held under the same UID, and no
   assert.equal(await resultOf(namesOf(instances)), { kept: [], failed: [[uid, 0x0110]] });
 });
 
+test('is asked for 10 000 instances at once, and not for more', async () => {
+  const named = Array.from({ length: 10_001 }, (_, at) => ({
+    ...{ sopClassUID: '1.2.840.10008.5.1.4.1.1.2', sopInstanceUID: `2.25.77${at}` },
+  }));
+  assert.equal((await resultOf(named.slice(1))).failed.length, 10_000);
+  assert.equal(await codeOf(await post(newTransaction(), question(named))), [413, 'body-too-large']);
+});
+
 test('is asked and answered in XML too', async () => {
   const instances = await stored(9809);
   const [{ sopClassUID, sopInstanceUID }] = namesOf(instances) as [Named];

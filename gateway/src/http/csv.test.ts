@@ -97,6 +97,14 @@ test('a broken file names the row where it breaks', async () => {
   );
 });
 
+test('a cell of 4 096 characters is read whole, and of a longer one as many', async () => {
+  const cell = `${'x'.repeat(4095)}z`;
+  assert.equal((await read(`a\r\n${cell}\r\n${cell}y`)).slice(1), [
+    { row: 2, cells: [cell] },
+    { row: 3, cells: [cell] },
+  ]);
+});
+
 test('bytes that are not UTF-8 spoil their own row alone', async () => {
   const bytes = Buffer.from('Name\r\nM\xfcller\r\nMeier\r\n', 'latin1');
   assert.equal(

@@ -1,7 +1,7 @@
 /** Bodies in pieces of any size: the same bytes, and memory that their number does not decide. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { gatherBytes, joinBytes } from './gather-bytes.ts';
+import { gatherBytes, joinBytes, joinChunks } from './gather-bytes.ts';
 
 const test = suite('gathered bytes');
 
@@ -30,6 +30,20 @@ test('pieces of any size come out joined', async () => {
     })(),
   );
   assert.ok(Buffer.from(joined).equals(Buffer.concat(pieces)));
+});
+
+test('large chunks are joined in turns of the event loop', async () => {
+  let turns = 0;
+  let counting = setImmediate(function next() {
+    turns += 1;
+    counting = setImmediate(next);
+  });
+  const chunk = new Uint8Array(1024 ** 2).fill(7);
+  const joined = await joinChunks(Array<Uint8Array>(40).fill(chunk));
+  clearImmediate(counting);
+  assert.is(joined.length, 40 * chunk.length);
+  assert.ok(joined.every((byte) => byte === 7));
+  assert.ok(turns >= 5, `${turns} turns`);
 });
 
 test.run();

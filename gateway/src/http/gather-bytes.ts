@@ -3,7 +3,11 @@
  * cost a hundred times its size. Small ones are copied together, large ones are kept as they are.
  */
 
+import { setImmediate } from 'node:timers/promises';
+
 const BLOCK_BYTES = 64 * 1024;
+/** To copy as many, into memory that is new, takes the thread some 7 ms. */
+const COPIED_A_TURN_BYTES = 8 * 1024 ** 2;
 
 export type Gathered = {
   add(piece: Uint8Array): void;
@@ -61,13 +65,15 @@ export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint
   return joinChunks(gathered.chunks());
 }
 
-/** The same of chunks that are here, in memory of its own, which can move to a thread. */
-export function joinChunks(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** The same of chunks that are here, in memory of its own, which can move to a thread; in turns of the event loop. */
+export async function joinChunks(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {
     joined.set(chunk, at);
+    const before = at;
     at += chunk.length;
+    if (Math.floor(at / COPIED_A_TURN_BYTES) > Math.floor(before / COPIED_A_TURN_BYTES)) await setImmediate();
   }
   return joined;
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -52,6 +53,30 @@ test('Python’s jsonschema takes the document, its schemas, its patterns and it
   const said = JSON.parse(text) as Record<'schemas' | 'patterns' | 'examples', number> & { errors: string[] };
   assert.equal(said.errors, []);
   assert.ok(said.schemas > 500 && said.patterns > 300 && said.examples > 150, text);
+});
+
+test('making the document takes a turn of the event loop for each piece', async () => {
+  const turns: number[] = [];
+  let turn = 0;
+  let counting = setImmediate(function next() {
+    turn += 1;
+    counting = setImmediate(next);
+  });
+  const original = OpenApiGeneratorV31.prototype.generateDocument;
+  OpenApiGeneratorV31.prototype.generateDocument = function make(this: OpenApiGeneratorV31, ...args) {
+    turns.push(turn);
+    return original.apply(this, args);
+  };
+  const fresh = await openTestGateway({ start: false });
+  try {
+    assert.is((await fresh.call('GET', '/openapi.json')).status, 200);
+  } finally {
+    OpenApiGeneratorV31.prototype.generateDocument = original;
+    clearImmediate(counting);
+    await fresh.close();
+  }
+  assert.ok(turns.length > 20, `${turns.length} pieces`);
+  assert.is(new Set(turns).size, turns.length, 'no turn makes two');
 });
 
 type Example = readonly [where: string, schema: string, example: unknown];

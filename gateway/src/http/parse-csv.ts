@@ -4,15 +4,15 @@ import { CsvError, parse } from 'csv-parse';
 import { CsvBroken, fromCell, type CsvRow } from './csv.ts';
 
 /** Far more than a row has. Without it a quote that is never closed would gather the whole file. */
-const ROW_CHARACTERS_LIMIT = 64 * 1024;
+export const ROW_CHARACTERS_LIMIT = 64 * 1024;
 /** Spreadsheets write the one that is usual in their country. */
 const DELIMITERS = [',', ';', '\t'];
 
 /** More columns than any list has here. Of a wider row these cells are read, and the first full one after them. */
-const CELLS_LIMIT = 100;
+export const CELLS_LIMIT = 100;
 
 /** Longer than any field of any list may be, so that who reads a cut one finds it too long. */
-const CELL_CHARACTERS_LIMIT = 4096;
+export const CELL_CHARACTERS_LIMIT = 4096;
 
 function boundCells(record: readonly string[]): string[] {
   const beyond = record.slice(CELLS_LIMIT).find((cell) => cell !== '');

@@ -4,7 +4,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
-import type { Job, predictAnswerSchema, Result } from '#shared/protocol/inference.ts';
+import {
+  EXPLANATION_METHODS,
+  type Job,
+  type predictAnswerSchema,
+  type Result,
+} from '#shared/protocol/inference.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -165,6 +170,16 @@ test('an invalid request is told the place of the fault and the expected form, n
   assert.is(planted.status, 422);
   assert.not.match(JSON.stringify(gateway.lines), 'PLANTED');
   assert.is((await gateway.call('POST', '/predict', { token, body: {} })).status, 415);
+});
+
+test('a list of explanations has no more characters than all of them twice', async () => {
+  const all = EXPLANATION_METHODS.join(',');
+  const explain = `image${','.repeat(2 * all.length - 'image'.length)}`;
+  await asked('POST', '/predict', 200, { form: formOf([greyFile(98)], { explain }) });
+  const { detail } = await asked<ProblemDetails>('POST', '/predict', 422, {
+    form: formOf([greyFile(98)], { explain: `${explain},` }),
+  });
+  assert.match(detail ?? '', 'explain');
 });
 
 test('nobody learns from an answer that somebody else has sent the same image', async () => {

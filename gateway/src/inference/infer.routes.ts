@@ -181,7 +181,7 @@ async function requireImage(
 ): Promise<void> {
   const signal = AbortSignal.any([hungUp, AbortSignal.timeout(inferencePatience.answerMs)]);
   const seen = await ignoreFailure(
-    examiner.show({ bytes: joinChunks(chunks), frame: 0, digest: null }, signal),
+    examiner.show({ bytes: await joinChunks(chunks), frame: 0, digest: null }, signal),
     'the job looks again, and says what is wrong',
   );
   if (seen?.kind === 'refused') throw new Problem(seen.because);

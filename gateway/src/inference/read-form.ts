@@ -15,8 +15,8 @@ import { readLimited, readMultipart } from '../http/read-multipart.ts';
 /** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
 export const FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as const;
-const FIELDS_BYTES = 64 * 1024;
-const FIELDS_LIMIT = 16;
+export const FIELDS_BYTES = 64 * 1024;
+export const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
 /**
  * The longest silence, and the longest time for the whole body: 50 MiB, or 512 MiB, over a line of some 7

@@ -4,7 +4,7 @@
  * For tests of the faults that the gateway must find without the client's help.
  */
 import { randomUUID } from 'node:crypto';
-import { uploadStatusSchema, type InstanceStatus } from '#shared/protocol/api.ts';
+import { uploadStatusSchema, type InstanceStatus, type UploadStatus } from '#shared/protocol/api.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { manifestAnswerSchema, type ManifestInstance } from '#shared/protocol/manifest.ts';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -16,6 +16,7 @@ import { sha256 } from '#testing/sha256.ts';
 export type Door = { readonly api: string; readonly token: string };
 type Claim = ManifestInstance & { readonly studyInstanceUID: string };
 type Lies = Partial<Claim> & { readonly policy?: string };
+type State = UploadStatus['state'];
 
 export type LyingOutcome =
   /** The manifest itself was refused. */
@@ -81,14 +82,17 @@ async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
   await patched.body?.cancel();
 }
 
+const isSettled = (state: State): boolean => state === 'closed' || state === 'held';
+
 /**
- * Sends the bytes and waits until nothing more happens to them. Throws where the gateway does not answer, or
- * comes to no end within a minute.
+ * Sends the bytes and waits until nothing more happens to them, or until their study is in a state that `isEnd` names.
+ * Throws where the gateway does not answer, or comes to no end within a minute.
  */
 export async function sendUnchecked(
   door: Door,
   bytes: Uint8Array<ArrayBuffer>,
   { policy = 'identified', ...lies }: Lies = {},
+  isEnd: (state: State) => boolean = isSettled,
 ): Promise<LyingOutcome> {
   const { studyInstanceUID, ...claim } = { ...claimsFor(bytes), ...lies };
   const promise = { protocolVersion: PROTOCOL_VERSION, policy: { name: policy, version: 1 } };
@@ -105,7 +109,7 @@ export async function sendUnchecked(
   const settled = async () => {
     const asked = await ask(door, `/upload/${uploadId}/status?instances=1`);
     const now = uploadStatusSchema.parse(await asked.json());
-    return (now.state === 'closed' || now.state === 'held') && now;
+    return isEnd(now.state) && now;
   };
   const status = await until('the study to be settled', settled, ASKED_EVERY_MS);
   return { kind: 'settled', instance: status.instances?.find(({ digest }) => digest === claim.digest) };

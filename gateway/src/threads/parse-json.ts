@@ -8,9 +8,9 @@ import { Problem } from '#shared/protocol/problem.ts';
  * 20 000 instances have some 25 values each, and a manifest's reports 40 000 actions at most. A manifest is 7 deep: its
  * answers of models are objects within an instance.
  */
-const LIMITS = { values: 1_000_000, depth: 16 };
+export const LIMITS = { values: 1_000_000, depth: 16 };
 /** A manifest has some 60; a policy may name each attribute of PS3.15's table by its tag. */
-const NAMES_LIMIT = 4_000;
+export const NAMES_LIMIT = 4_000;
 
 /**
  * Throws `invalid-request` where JSON is nested too deeply, or has more values or names than any request, and

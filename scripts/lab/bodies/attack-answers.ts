@@ -46,7 +46,9 @@ export async function* attackAnswers(tools: Tools, triggers: readonly Trigger[])
     const service = known.slice(trigger.liar.url.length + 1);
     for (const [type, every] of trigger.liar.types) {
       const place = placeFor(type, tools.seed);
-      const kinds = trigger.liar.kindsOf(place).filter((_, at) => at % every === nth % every);
+      const kinds = trigger.liar
+        .kindsOf(place)
+        .filter(({ isAtLimit = false }, at) => isAtLimit || at % every === nth % every);
       for (const [at, kind] of kinds.entries())
         yield* attackService(tools, { service, trigger, kind, place, nth: at + nth + tools.seed });
     }
@@ -68,7 +70,7 @@ async function* attackService(
   const { liar, caller } = trigger;
   const name = `answer-to ${service} ${place.type.replaceAll(/\s/g, '')} ${kind.name}`;
   if (!tools.isChosen(name)) return;
-  yield* attackRising(tools, limitOf({ isFile: true }, liar.limit, nth), async function* (bytes) {
+  yield* attackRising(tools, limitOf({ ...kind, isFile: true }, liar.limit, nth), async function* (bytes) {
     const body = kind.make(bytes, place);
     yield attackWith(tools, {
       ...{ name, group: 'answers', caller, bytes: body.bytes.length, isRefused: false },

@@ -12,6 +12,9 @@ import { RELATED_KINDS } from './multipart-bodies.ts';
 
 const CALLER = 'technician';
 
+/** A PACS that refuses an instance is asked again for a minute, of which nobody's bytes are read. */
+const isRead = (state: string): boolean => state !== 'receiving';
+
 type Road = {
   readonly name: string;
   readonly make: (bytes: number) => Buffer;
@@ -38,13 +41,14 @@ export async function* attackFiles(tools: Tools, callers: Callers): AsyncGenerat
 function roadsOf({ seed }: Tools, callers: Callers): readonly Road[] {
   const place = placeFor('multipart/mixed', seed);
   const instances = FILE_KINDS.flatMap(({ name, make }) =>
-    [IDENTIFIED, DEIDENTIFIED].map(
+    // A policy is for what can be read.
+    (name.startsWith('dicom-') ? [IDENTIFIED, DEIDENTIFIED] : [DEIDENTIFIED]).map(
       (policy): Road => ({
         name: `instance-as-${policy.name} ${name}`,
         make: (bytes) => make(bytes, seed),
         async send(bytes) {
           const { api, token } = await callers.doorOf(CALLER);
-          const outcome = await sendUnchecked({ api, token: token! }, bytes, { policy: policy.name });
+          const outcome = await sendUnchecked({ api, token: token! }, bytes, { policy: policy.name }, isRead);
           return outcome.kind === 'problem'
             ? { ...outcome, body: null }
             : { status: 200, code: outcome.instance?.reason ?? null, body: null };

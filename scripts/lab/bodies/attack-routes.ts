@@ -1,4 +1,7 @@
-/** Every operation of the contract that takes a body: each kind by the caller who may least, one by every other. */
+/**
+ * Every operation of the contract that takes a body: each kind by the caller who may least, one by every other; at the
+ * addresses of its target in turn.
+ */
 import {
   attackRising,
   attackWith,
@@ -18,45 +21,54 @@ type Aim = {
   readonly kind: Kind;
   readonly caller: string;
   readonly isLegal: boolean;
+  readonly nth: number;
 };
-/** By the name of a target: the largest body that it takes. */
-type Limits = Map<string, number>;
+type Known = {
+  /** By the name of a target: the largest body that it takes. */
+  readonly limits: Map<string, number>;
+  /** Kinds of a target of which a body was legal, by both names. */
+  readonly legal: Set<string>;
+};
+const nameOf = ({ target, kind }: Pick<Aim, 'target' | 'kind'>): string => `${target.name} ${kind.name}`;
 
 export async function* attackRoutes(tools: Tools, targets: readonly Target[]): AsyncGenerator<Attack> {
-  const limits: Limits = new Map();
+  const known: Known = { limits: new Map(), legal: new Set() };
   // At last, since it may end a thing that others are about.
   for (const isLegal of [false, true])
     for (const [nth, target] of targets.entries())
-      yield* attackTarget(tools, limits, { target, nth, isLegal });
+      yield* attackTarget(tools, known, { target, nth, isLegal });
 }
 
 async function* attackTarget(
   tools: Tools,
-  limits: Limits,
-  { target, nth, isLegal }: Pick<Aim, 'target' | 'isLegal'> & { readonly nth: number },
+  known: Known,
+  { target, nth, isLegal }: Pick<Aim, 'target' | 'isLegal' | 'nth'>,
 ): AsyncGenerator<Attack> {
-  const kinds = target.kinds.filter(({ name }) => tools.isChosen(`${target.name} ${name}`));
+  const kinds = target.kinds.filter((kind) => {
+    const name = nameOf({ target, kind });
+    return tools.isChosen(name) && (!isLegal || known.legal.has(name));
+  });
   for (const [at, kind] of kinds.entries()) {
-    const limit = target.operation.limit ?? limits.get(target.name);
-    const aim = { target, kind, caller: weakest(target.operation), isLegal };
-    if (limit === undefined && kind.isPlain) yield* findLimit(tools, limits, aim);
+    const limit = target.operation.limit ?? known.limits.get(target.name);
+    const aim = { target, kind, caller: weakest(target.operation), isLegal, nth: at + nth + tools.seed };
+    if (limit === undefined && kind.isPlain && !isLegal) yield* findLimit(tools, known, aim);
     else {
-      const largest = limitOf(kind, limit ?? LAST_BYTES, at + nth + tools.seed);
-      yield* attackRising(tools, largest, (bytes) => attackOnce(tools, aim, bytes));
+      const largest = limitOf(kind, limit ?? LAST_BYTES, aim.nth);
+      yield* attackRising(tools, largest, (bytes) => attackOnce(tools, known, { ...aim, bytes }));
     }
   }
   for (const [at, caller] of target.operation.callers.slice(1).entries()) {
     const kind = kinds[at % kinds.length];
-    if (kind) yield* attackOnce(tools, { target, kind, caller, isLegal }, FIRST_BYTES);
+    if (kind) yield* attackOnce(tools, known, { target, kind, caller, isLegal, nth: at, bytes: FIRST_BYTES });
   }
 }
 
 /** Twice as large until it is refused, then between, to a sixteenth. */
-async function* findLimit(tools: Tools, limits: Limits, aim: Aim): AsyncGenerator<Attack> {
+async function* findLimit(tools: Tools, known: Known, aim: Aim): AsyncGenerator<Attack> {
   let taken = 0;
   let refused = Infinity;
   for (let bytes = FIRST_BYTES; bytes <= LAST_BYTES && refused - taken > taken / 16; ) {
-    const [attack] = await Array.fromAsync(attackOnce(tools, aim, bytes));
+    const [attack] = await Array.fromAsync(attackOnce(tools, known, { ...aim, bytes }));
     if (attack === undefined) return;
     yield attack;
     if (attack.heldMs > tools.enoughMs) return;
@@ -64,25 +76,26 @@ async function* findLimit(tools: Tools, limits: Limits, aim: Aim): AsyncGenerato
     else taken = bytes;
     bytes = refused === Infinity ? 2 * taken : Math.round((taken + refused) / 2);
   }
-  if (refused < Infinity) limits.set(aim.target.name, taken);
+  if (refused < Infinity) known.limits.set(aim.target.name, taken);
 }
 
-/** Attacks, one for each address of the target. */
-async function* attackOnce(tools: Tools, aim: Aim, bytes: number): AsyncGenerator<Attack> {
+/** One attack, or none. */
+async function* attackOnce(
+  tools: Tools,
+  known: Known,
+  aim: Aim & { readonly bytes: number },
+): AsyncGenerator<Attack> {
   const { ask, addresses } = tools;
-  const { target, kind, caller, isLegal } = aim;
+  const { target, kind, caller, isLegal, nth, bytes } = aim;
   const body = kind.make(bytes, target.place);
+  if (target.isLegal(body)) known.legal.add(nameOf(aim));
   if (target.isLegal(body) !== isLegal) return;
   const isRefused = target.mustRefuse(kind, body);
-  for (const asked of await requestsFor(target, body, { caller, addresses, isRefused }))
-    yield attackWith(tools, {
-      ...{
-        name: `${target.name} ${kind.name}`,
-        group: 'routes',
-        caller,
-        bytes: body.bytes.length,
-        isRefused,
-      },
-      fire: () => ask(caller, asked),
-    });
+  const requests = await requestsFor(target, body, { caller, addresses, isRefused });
+  const asked = requests[nth % requests.length];
+  if (asked === undefined) return;
+  yield attackWith(tools, {
+    ...{ name: nameOf(aim), group: 'routes', caller, bytes: body.bytes.length, isRefused },
+    fire: () => ask(caller, asked),
+  });
 }

@@ -47,18 +47,25 @@ const toAttack = ({ fire: _, isRefused, ...shot }: Shot, said: Answer, cost: Cos
   fault: faultOf(said, isRefused),
 });
 
+const NOT_ENDED = 'not-ended';
+
+/** An attack that comes to no end is a fault of its own; the others go on. */
+const fireOf = ({ fire }: Shot): Promise<Answer> =>
+  fire().catch((error: unknown) => ({ status: 0, code: NOT_ENDED, body: String(error) }));
+
 /** Null: the answer is right. */
-export function faultOf({ status, code }: Answer, isRefused: boolean): string | null {
+export function faultOf({ status, code, body }: Answer, isRefused: boolean): string | null {
+  if (code === NOT_ENDED) return `came to no end: ${String(body)}`;
   if (code === 'unexpected' || (status >= 500 && code === null)) return `was answered ${status} ${code}`;
   return isRefused && status >= 200 && status < 300 ? `was taken (${status})` : null;
 }
 
 /** Other people work meanwhile: a turn that is long the second time too is the attack's. */
 export async function attackWith({ watch, enoughMs }: Tools, shot: Shot): Promise<Attack> {
-  const [said, cost] = await watch.measure(shot.fire);
+  const [said, cost] = await watch.measure(() => fireOf(shot));
   const attack = toAttack(shot, said, cost);
   if (cost.heldMs <= enoughMs) return attack;
-  const [, again] = await watch.measure(shot.fire);
+  const [, again] = await watch.measure(() => fireOf(shot));
   if (again.heldMs > enoughMs) return attack;
   watch.noteBeside({ heldMs: cost.heldMs, during: shot.name });
   return { ...attack, heldMs: again.heldMs };
@@ -67,7 +74,7 @@ export async function attackWith({ watch, enoughMs }: Tools, shot: Shot): Promis
 /** All at once; where that is too long a turn, each alone. */
 export async function* attackTogether(tools: Tools, shots: readonly Shot[]): AsyncGenerator<Attack> {
   const { watch, enoughMs } = tools;
-  const [said, cost] = await watch.measure(() => Promise.all(shots.map(({ fire }) => fire())));
+  const [said, cost] = await watch.measure(() => Promise.all(shots.map(fireOf)));
   if (cost.heldMs <= enoughMs)
     for (const [at, shot] of shots.entries()) yield toAttack(shot, said[at]!, cost);
   else for (const shot of shots) yield await attackWith(tools, shot);
@@ -78,12 +85,15 @@ const MIDDLE_BYTES = 1024 ** 2;
 /** Nothing larger is fired where there is no limit. */
 export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
-/** One file or answer in four is as large as it may be; with another seed, another one. */
+/** One file or answer in four is as large as it may be, and each that is worst at a limit; with another seed others. */
 const LARGE_FILES = 4;
 
 /** How large the kind becomes at the nth place where it is tried. */
-export const limitOf = ({ isFile = false }: Pick<Kind, 'isFile'>, limit: number, nth: number): number =>
-  isFile && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit;
+export const limitOf = (
+  { isFile = false, isAtLimit = false }: Pick<Kind, 'isFile' | 'isAtLimit'>,
+  limit: number,
+  nth: number,
+): number => (isFile && !isAtLimit && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
 
 /** Grows up to the limit or until it is enough; where a small body costs nothing, the largest comes soon. */
 export async function* attackRising(
@@ -95,7 +105,7 @@ export async function* attackRising(
     const attacks = await Array.fromAsync(attacksOf(bytes));
     yield* attacks;
     if (attacks.length === 0 || bytes === limit || attacks.some((one) => isEnough(tools, one, bytes))) return;
-    const isFree = attacks.every(({ heldMs }) => heldMs === 0);
+    const isFree = attacks.every(({ heldMs }) => heldMs < tools.enoughMs / STEP);
     const next = !isFree ? bytes * STEP : bytes < MIDDLE_BYTES ? MIDDLE_BYTES : limit;
     bytes = Math.min(next, limit);
   }

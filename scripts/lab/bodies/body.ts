@@ -33,9 +33,12 @@ export type Kind = {
   readonly isPlain?: boolean;
   /** A file, whatever the type says: many of them at the limit would take all the time there is. */
   readonly isFile?: boolean;
+  /** Worst where it has as many of something as may be: it is always made as large as a body may be. */
+  readonly isAtLimit?: boolean;
   readonly make: (bytes: number, place: Place) => Body;
 };
 
+export const atLimit = (kind: Kind): Kind => ({ ...kind, isAtLimit: true });
 export const plain = (kind: Kind): Kind => ({ ...kind, isPlain: true });
 
 /** Text of the type that the place names. */
@@ -55,6 +58,30 @@ export function repeatTo(bytes: number, unit: string, head = '', tail = ''): str
   const units = room < unit.length ? unit.slice(0, room) : unit.repeat(Math.floor(room / unit.length));
   return head + units + tail;
 }
+
+/** As `repeatTo`, and `most` units. */
+export const mostTo = (bytes: number, { most, unit }: Repeated, head = '', tail = ''): string =>
+  repeatTo(
+    Math.min(bytes, Buffer.byteLength(head + tail) + Math.floor(most) * unit.length),
+    unit,
+    head,
+    tail,
+  );
+type Repeated = { readonly most: number; readonly unit: string };
+
+/** `head`, `most` units, each with its share of the bytes, or as many as have room for `least` bytes each, `tail`. */
+export function shareTo(bytes: number, { most, least, unit }: Shares, head = '', tail = ''): string {
+  const room = Math.max(0, bytes - Buffer.byteLength(head + tail));
+  const count = Math.max(1, Math.min(most, Math.floor(room / least)));
+  const units = Array.from({ length: count }, (_, at) => unit(at, Math.floor(room / count)));
+  return head + units.join('') + tail;
+}
+/** `unit`: of at most so many bytes as it is told. */
+export type Shares = {
+  readonly most: number;
+  readonly least: number;
+  readonly unit: (at: number, bytes: number) => string;
+};
 
 /** `head`, as many numbered units as fit, `tail`. */
 export function countTo(bytes: number, unit: (at: number) => string, head = '', tail = ''): string {

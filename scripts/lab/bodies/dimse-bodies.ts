@@ -69,6 +69,9 @@ const PDU_KINDS: readonly Kind[] = [
   pduKind('elements-of-a-command', () =>
     fragments(1, true, encodeCommand(many(1_200, (at) => [0x1000 + at, 1] as const))),
   ),
+  pduKind('most-elements-of-a-command', () =>
+    fragments(1, true, encodeCommand(many(250, (at) => [0x1000 + at, '1'.repeat(50)] as const))),
+  ),
   pduKind('long-element-of-a-command', () =>
     fragments(1, true, encodeCommand([[0x1000, '1'.repeat(16_000)]])),
   ),

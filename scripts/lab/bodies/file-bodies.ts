@@ -1,7 +1,9 @@
 /** Files at their limits, whatever the place says that it takes: DICOM, archives, pictures, and bytes of no form. */
+import { PARTS_AND_ENTRIES_LIMIT } from '../../../gateway/src/testing/limits-of-bodies.ts';
 import { createHash } from 'node:crypto';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import type { NewElement } from '#shared/dicom/encode.ts';
+import { ELEMENT_LIMIT, NESTING_LIMIT } from '#shared/dicom/limits.ts';
 import { many } from '../hostile/recipe.ts';
 import { ENCAPSULATED_DOCUMENT, rawData, rleFilm, sequenceOf, text } from '../hostile/build-header.ts';
 import { repeatTo, type Kind } from './body.ts';
@@ -38,9 +40,16 @@ const headed =
     const head = Buffer.concat([rawData().bytes, before]);
     return Buffer.concat([head, repeated(unit, bytes - head.length)]);
   };
-/** Sequences and prose in a whole instance. `unit`: the bytes that each item takes. */
-const ofItems = (unit: number, elements: (at: number) => NewElement[]) => (bytes: number) =>
-  Buffer.from(rawData(sequenceOf(Math.max(1, Math.floor((bytes - HEAD_BYTES) / unit)), elements)).bytes);
+/** Sequences and prose in a whole instance. `unit`: the bytes that each item takes; `most`: such items. */
+const ofItems =
+  (unit: number, elements: (at: number) => NewElement[], most = Infinity) =>
+  (bytes: number) => {
+    const items = Math.min(most, Math.floor((bytes - HEAD_BYTES) / unit));
+    return Buffer.from(rawData(sequenceOf(Math.max(1, items), elements)).bytes);
+  };
+/** Just below. */
+const ELEMENTS = ELEMENT_LIMIT - 100;
+const twoNumbers = (at: number): NewElement[] => many(2, (one) => text(0x00280100 + one, 'IS', `${at}`));
 const prose = (unit: string) =>
   ofItems(10_040, () => [text(0x001021b0, 'LT', unit.repeat(Math.floor(10_000 / unit.length)))]);
 
@@ -51,9 +60,13 @@ const DICOM: readonly FileKind[] = [
   { name: 'dicom-fragments', make: headed(FRAGMENT, PIXELS_IN_FRAGMENTS) },
   { name: 'dicom-zeros', make: headed(Buffer.alloc(1)) },
   { name: 'dicom-empty-items', make: ofItems(8, () => []) },
+  { name: 'dicom-many-elements', make: ofItems(38, twoNumbers) },
+  { name: 'dicom-most-elements', make: ofItems(38, twoNumbers, ELEMENTS / 3) },
+  { name: 'dicom-most-items', make: ofItems(8, () => [], ELEMENTS) },
   {
-    name: 'dicom-many-elements',
-    make: ofItems(38, (at) => many(2, (one) => text(0x00280100 + one, 'IS', `${at}`))),
+    name: 'dicom-deepest',
+    make: (bytes) =>
+      headed(Buffer.alloc(1), repeated(SEQUENCE, SEQUENCE.length * (NESTING_LIMIT - 2)))(bytes),
   },
   {
     name: 'dicom-many-uids',
@@ -79,22 +92,28 @@ const ENTRY_BYTES = 80;
 const ENTRIES_LIMIT = 65_000;
 
 /** Empty files with names of two letters; the directory has one line for each. */
-function zip(bytes: number): Buffer {
-  const count = Math.max(1, Math.min(ENTRIES_LIMIT, Math.floor((bytes - 22) / ENTRY_BYTES)));
-  const local = Buffer.alloc(32, 'aa');
-  local.fill(0, 0, 30).write('PK\x03\x04');
-  local.writeUInt16LE(2, 26);
-  const listed = Buffer.alloc(48, 'aa');
-  listed.fill(0, 0, 46).write('PK\x01\x02');
-  listed.writeUInt16LE(2, 28);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06');
-  end.writeUInt16LE(count, 8);
-  end.writeUInt16LE(count, 10);
-  end.writeUInt32LE(count * listed.length, 12);
-  end.writeUInt32LE(count * local.length, 16);
-  return Buffer.concat([repeated(local, count * local.length), repeated(listed, count * listed.length), end]);
-}
+const zip =
+  (most: number) =>
+  (bytes: number): Buffer => {
+    const count = Math.max(1, Math.min(most, Math.floor((bytes - 22) / ENTRY_BYTES)));
+    const local = Buffer.alloc(32, 'aa');
+    local.fill(0, 0, 30).write('PK\x03\x04');
+    local.writeUInt16LE(2, 26);
+    const listed = Buffer.alloc(48, 'aa');
+    listed.fill(0, 0, 46).write('PK\x01\x02');
+    listed.writeUInt16LE(2, 28);
+    const end = Buffer.alloc(22);
+    end.write('PK\x05\x06');
+    end.writeUInt16LE(count, 8);
+    end.writeUInt16LE(count, 10);
+    end.writeUInt32LE(count * listed.length, 12);
+    end.writeUInt32LE(count * local.length, 16);
+    return Buffer.concat([
+      repeated(local, count * local.length),
+      repeated(listed, count * listed.length),
+      end,
+    ]);
+  };
 
 const PNG_HEAD = hex('89504e470d0a1a0a 0000000d49484452 000007d0 000007d0 0800000000 6e6b0cbd');
 /** A chunk of text without text; its checksum is wrong. */
@@ -104,7 +123,8 @@ const JPEG_HEAD = hex('ffd8');
 const JPEG_COMMENT = hex('fffe0002');
 
 const OTHERS: readonly FileKind[] = [
-  { name: 'zip-of-many', make: zip },
+  { name: 'zip-of-many', make: zip(ENTRIES_LIMIT) },
+  { name: 'zip-of-most', make: zip(PARTS_AND_ENTRIES_LIMIT - 1) },
   { name: 'zip-ends', make: lettered('PK\x05\x06') },
   { name: 'zip-starts', make: lettered('PK\x03\x04') },
   {

@@ -11,19 +11,29 @@ export type Filling = {
    *   wrong   each value of another type, and lists as long as they can be
    *   empty   lists of empty objects
    *   long    each text begins as the schema wants it, and goes on
+   *   last    legal but for the last item of each list that is not within another
    */
-  readonly style: 'legal' | 'wrong' | 'empty' | 'long';
+  readonly style: 'legal' | 'wrong' | 'empty' | 'long' | 'last';
   /** `lists`: those that are not within another. */
-  readonly grows: 'lists' | 'all-lists' | 'texts';
+  readonly grows: 'lists' | 'all-lists' | 'texts' | 'everything';
+  /** No list and no text is longer than it may be, whatever the style. */
+  readonly isWithin?: boolean;
   readonly resolve: (schema: Schema) => Schema;
   /** Chooses between alternatives. */
   readonly seed: number;
 };
 
-/** The largest JSON text of at most so many bytes that the filling reaches, to a sixteenth, or its smallest. */
-export function fillTo(schema: Schema, filling: Filling, bytes: number): string {
+/**
+ * The largest JSON text of at most so many bytes and values that the filling reaches, to a sixteenth, or its smallest.
+ */
+export function fillTo(
+  schema: Schema,
+  filling: Filling,
+  { bytes, values = Infinity }: { readonly bytes: number; readonly values?: number },
+): string {
   const at = (scale: number): string => JSON.stringify(fill(schema, filling, scale)) ?? 'null';
-  const fits = (text: string): boolean => Buffer.byteLength(text) <= bytes;
+  const fits = (text: string): boolean =>
+    Buffer.byteLength(text) <= bytes && (values === Infinity || valuesIn(text) < values);
   let kept = at(1);
   let low = 1;
   let high = 2;
@@ -44,12 +54,22 @@ export function fillTo(schema: Schema, filling: Filling, bytes: number): string 
   return kept;
 }
 
+const BEGINNINGS = /[,[{]/g;
+/** As a reader counts them that looks at delimiters alone. */
+function valuesIn(text: string): number {
+  let count = 0;
+  for (const _ of text.matchAll(BEGINNINGS)) count += 1;
+  return count;
+}
+
 /** `scale`: of what grows, the length; 0: the least that is legal. */
 export function fill(schema: Schema, filling: Filling, scale: number): unknown {
   return new Filler(filling, scale).value(schema, '', 0);
 }
 
 const SHORT = 8;
+/** Of no list. */
+const WRONG_ITEM = [[]];
 const WRONG = { string: 0, number: 'a', integer: 'a', boolean: 'a' } as const;
 
 class Filler {
@@ -115,24 +135,27 @@ class Filler {
   #list(schema: Schema, name: string, depth: number): unknown {
     const { style } = this.#filling;
     const item = (schema['items'] ?? {}) as Schema;
-    return Array.from({ length: this.#length(schema, depth) }, () =>
-      style === 'empty' ? {} : this.value(item, name, depth + 1),
-    );
+    const length = this.#length(schema, depth);
+    return Array.from({ length }, (_, at) => {
+      if (style === 'empty') return {};
+      const isWrong = style === 'last' && depth === 0 && at === length - 1;
+      return isWrong ? WRONG_ITEM : this.value(item, name, depth + 1);
+    });
   }
 
   #length({ minItems = 0, maxItems = Infinity }: Schema, depth: number): number {
-    const { style, grows } = this.#filling;
-    const isGrown = grows === 'all-lists' || (grows === 'lists' && depth === 0);
+    const { style, grows, isWithin = style === 'legal' || style === 'last' } = this.#filling;
+    const isGrown = grows === 'all-lists' || grows === 'everything' || (grows === 'lists' && depth === 0);
     if (!isGrown) return Math.min(Math.max(Math.min(1, this.#scale), Number(minItems)), Number(maxItems));
-    return style === 'legal'
-      ? Math.min(Math.max(this.#scale, Number(minItems)), Number(maxItems))
-      : this.#scale;
+    return isWithin ? Math.min(Math.max(this.#scale, Number(minItems)), Number(maxItems)) : this.#scale;
   }
 
   #text(schema: Schema, name: string): string {
     const legal = this.#legalText(schema, name);
-    if (this.#filling.style !== 'long') return legal;
-    return `${(legal || 'a').repeat(this.#scale)}\0`;
+    const { style, isWithin = false } = this.#filling;
+    if (style !== 'long') return legal;
+    const long = `${(legal || 'a').repeat(this.#scale)}\0`;
+    return isWithin ? long.slice(-Number(schema['maxLength'] ?? Infinity)) : long;
   }
 
   #legalText({ format, pattern, minLength = 0, maxLength = Infinity }: Schema, name: string): string {
@@ -142,7 +165,8 @@ class Filler {
     if (formed !== undefined) return formed;
     if (typeof pattern === 'string') return sampleOf(pattern, nth);
     if (/UIDs?$/.test(name)) return `2.25.${nth}`;
-    const length = this.#filling.grows === 'texts' ? this.#scale : SHORT;
+    const { grows } = this.#filling;
+    const length = grows === 'texts' || grows === 'everything' ? this.#scale : SHORT;
     return String(nth).padStart(Math.min(Math.max(length, Number(minLength)), Number(maxLength)), 'a');
   }
 }

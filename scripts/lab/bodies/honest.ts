@@ -5,6 +5,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { createAccount } from '#testing/accounts.ts';
 import type { GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -29,6 +30,8 @@ export type People = {
 };
 
 const SMALL = { instancesPerSeries: 4, rows: 32, columns: 32 };
+/** To start the command line takes a core for a second. */
+const BETWEEN_MS = 5_000;
 const TINY = { rows: 4, columns: 4 };
 
 /** `instances`: of the large study. */
@@ -70,7 +73,7 @@ export function createPeople(
       const release = pacs.hangOn(first.uid);
       await send(first.files);
       release();
-      while (!isOver) await send((await write(SMALL)).files);
+      while (!isOver) await send((await write(SMALL)).files).then(() => after(BETWEEN_MS));
     };
     const large = write({ ...TINY, instancesPerSeries: instances }).then(({ files }) => send(files));
     await Promise.all([small(), large]);

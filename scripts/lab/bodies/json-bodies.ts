@@ -1,10 +1,33 @@
 /** JSON at its limits: without a schema (depth, width, length, names), and by the schema of the place. */
+import { DICOM_LIMITS, JSON_LIMITS } from '../../../gateway/src/testing/limits-of-bodies.ts';
 import { gzipSync } from 'node:zlib';
-import { countTo, plain, repeatTo, textKind, type Kind, type Place } from './body.ts';
+import {
+  atLimit,
+  countTo,
+  mostTo,
+  plain,
+  repeatTo,
+  shareTo,
+  textKind,
+  type Kind,
+  type Place,
+} from './body.ts';
 import { fillTo, type Filling } from './fill-schema.ts';
 
-const filled = (style: Filling['style'], grows: Filling['grows']) => (bytes: number, place: Place) =>
-  fillTo(place.schema, { style, grows, resolve: place.resolve, seed: place.seed }, bytes);
+/** Just below what a schema judges where the event loop waits for it. */
+const FEW = JSON_LIMITS.judged - 50;
+/** Just below what is parsed at all. */
+const MANY = JSON_LIMITS.values - 50;
+const NAMES = Math.min(JSON_LIMITS.names, FEW) - 50;
+
+const filled =
+  (style: Filling['style'], grows: Filling['grows'], values = MANY, isWithin?: boolean) =>
+  (bytes: number, { schema, resolve, seed }: Place) =>
+    fillTo(
+      schema,
+      { style, grows, resolve, seed, ...(isWithin !== undefined && { isWithin }) },
+      { bytes, values },
+    );
 const legal = filled('legal', 'lists');
 
 /** The first name that the schema knows: what is repeated under it is looked at. */
@@ -12,6 +35,10 @@ function knownName({ schema, resolve }: Place): string {
   const { properties = {} } = resolve(schema) as { readonly properties?: object };
   return Object.keys(properties)[0] ?? 'a';
 }
+
+const filledTo = (bytes: number, head: string, tail: string): string => repeatTo(bytes, 'a', head, tail);
+const DEPTH = JSON_LIMITS.depth - 2;
+const DEEP = `${'['.repeat(DEPTH)}${']'.repeat(DEPTH)},`;
 
 const deep = (bytes: number, open: string, close: string): string => {
   const depth = Math.floor(bytes / (open.length + close.length));
@@ -22,8 +49,28 @@ const SHAPES: readonly Kind[] = [
   textKind('deep-objects', (bytes) => deep(bytes - 1, '{"a":', '}').replace('}', '0}')),
   textKind('many-names', (bytes) => countTo(bytes, (at) => `"n${at}":0,`, '{', '"n":0}')),
   textKind('same-name', (bytes, place) => repeatTo(bytes, `"${knownName(place)}":0,`, '{', '"n":0}')),
-  textKind('many-numbers', (bytes) => repeatTo(bytes, '0,', '[', '0]')),
-  textKind('many-objects', (bytes) => repeatTo(bytes, '{},', '[', '{}]')),
+  textKind('many-numbers', (bytes) => mostTo(bytes, { most: MANY, unit: '0,' }, '[', '0]')),
+  textKind('many-objects', (bytes) => mostTo(bytes, { most: MANY / 2, unit: '{},' }, '[', '{}]')),
+  textKind('names-at-limit', (bytes) =>
+    shareTo(
+      bytes,
+      { most: NAMES, least: 16, unit: (at, room) => filledTo(room, `"n${at}":"`, '",') },
+      '{',
+      '"n":0}',
+    ),
+  ),
+  textKind('values-at-limit', (bytes, place) =>
+    shareTo(
+      bytes,
+      { most: FEW, least: 4, unit: (_, room) => filledTo(room, '"', '",') },
+      `{"${knownName(place)}":[`,
+      '0]}',
+    ),
+  ),
+  textKind('objects-at-limit', (bytes, place) =>
+    mostTo(bytes, { most: FEW / 2, unit: '{},' }, `{"${knownName(place)}":[`, '{}]}'),
+  ),
+  textKind('depth-at-limit', (bytes) => mostTo(bytes, { most: FEW / DEPTH, unit: DEEP }, '[', '0]')),
   textKind('long-text', (bytes, place) => repeatTo(bytes, 'a', `{"${knownName(place)}":"`, '"}')),
   textKind('long-name', (bytes) => repeatTo(bytes, 'a', '{"', '":0}')),
   textKind('long-number', (bytes, place) => repeatTo(bytes, '9', `{"${knownName(place)}":`, '}')),
@@ -42,6 +89,13 @@ const BY_SCHEMA: readonly Kind[] = [
   textKind('wrong-items-in-items', filled('wrong', 'all-lists')),
   textKind('empty-items', filled('empty', 'all-lists')),
   textKind('long-texts', filled('long', 'texts')),
+  textKind('legal-at-limit', filled('legal', 'everything', FEW)),
+  textKind('legal-lists-at-limit', filled('legal', 'all-lists', FEW)),
+  textKind('last-item-wrong', filled('last', 'lists', FEW)),
+  textKind('wrong-items-at-limit', filled('wrong', 'all-lists', FEW)),
+  textKind('wrong-items-within', filled('wrong', 'all-lists', FEW, true)),
+  textKind('empty-items-at-limit', filled('empty', 'all-lists', FEW)),
+  textKind('long-texts-within', filled('long', 'everything', FEW, true)),
   textKind('unknown-names', (bytes, place) =>
     countTo(bytes, (at) => `"n${at}":0,`, `${legal(200, place).replace(/\}$/, '')},`, '"n":0}'),
   ),
@@ -60,6 +114,21 @@ const GZIP: Kind = {
 
 const REFERENCED_SOP_SEQUENCE = '00081199';
 const uid = (tag: string, value: string): string => `"${tag}":{"vr":"UI","Value":["${value}"]}`;
+const LONG_UID = `1.2.${'3'.repeat(50)}`;
+/** A row of a search for instances, with what the gateway reads of it. */
+const row = (at: number, room: number): string => {
+  const uids = ['0020000D', '0020000E', '00080018', '00080016'].map((tag) => uid(tag, `${LONG_UID}${at}`));
+  const numbers = ['00200011', '00200013', '00280008'].map((tag) => `"${tag}":{"vr":"IS","Value":[${at}]}`);
+  const head = `{${[...uids, ...numbers].join()},"00080060":{"vr":"CS","Value":["`;
+  return filledTo(Math.max(room, head.length + 10), head, '"]}},');
+};
+const ROW_BYTES = 800;
+const reference = (at: number, room: number): string => {
+  const head = `{${uid('00081150', LONG_UID)},"00081155":{"vr":"UI","Value":["1.2.${at}.`;
+  return `${head}${'3'.repeat(Math.min(40, Math.max(1, room - head.length - 10)))}"]}},`;
+};
+const REFERENCE_BYTES = 180;
+
 const sequenced = (bytes: number, item: (at: number) => string): string => {
   const head = `{"${REFERENCED_SOP_SEQUENCE}":{"vr":"SQ","Value":[${item(0)}`;
   return countTo(bytes, (at) => `,${item(at + 1)}`, head, ']}}');
@@ -85,5 +154,28 @@ const DATA_SETS: readonly Kind[] = [
   ),
 ];
 
+/** As many as are read. */
+const LONGEST: readonly Kind[] = [
+  textKind('references-at-limit', (bytes) =>
+    shareTo(
+      bytes,
+      { most: DICOM_LIMITS.references - 1, least: REFERENCE_BYTES, unit: reference },
+      `{"${REFERENCED_SOP_SEQUENCE}":{"vr":"SQ","Value":[`,
+      `${reference(0, 0).slice(0, -1)}]}}`,
+    ),
+  ),
+  textKind('rows-at-limit', (bytes) =>
+    shareTo(
+      bytes,
+      { most: DICOM_LIMITS.rows - 1, least: ROW_BYTES, unit: row },
+      '[',
+      `${row(0, 0).slice(0, -1)}]`,
+    ),
+  ),
+  textKind('data-sets-at-limit', (bytes) =>
+    mostTo(bytes, { most: DICOM_LIMITS.values / 5 - 10, unit: '{"00080018":{"Value":[""]}},' }, '[', '{}]'),
+  ),
+].map(atLimit);
+
 export const JSON_KINDS: readonly Kind[] = [...SHAPES, ...BY_SCHEMA, GZIP];
-export const DICOM_JSON_KINDS: readonly Kind[] = [...SHAPES, ...DATA_SETS, GZIP];
+export const DICOM_JSON_KINDS: readonly Kind[] = [...SHAPES, ...DATA_SETS, ...LONGEST, GZIP];

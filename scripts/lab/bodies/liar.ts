@@ -12,7 +12,7 @@ import { kindsOf } from './kinds-of.ts';
 
 export type Liar = {
   readonly url: string;
-  /** The content types of its lies, and how many of their bodies each service gets: all, or every nth in its turn. */
+  /** The content types of its lies. Each service gets every nth of their bodies in its turn, and those at a limit. */
   readonly types: readonly (readonly [type: string, every: number])[];
   readonly kindsOf: (place: Place) => readonly Kind[];
   /** The size of the largest lie, in bytes. */
@@ -57,11 +57,11 @@ export type WebLiar = Liar & {
 
 /** Destinations answer in JSON and XML; the others come from a server that stands before them. */
 const TYPES = [
-  ['application/dicom+json', 1],
-  ['application/dicom+xml', 1],
-  ['text/html', 4],
-  ['multipart/related; type="application/dicom"', 4],
-  ['application/dicom', 4],
+  ['application/dicom+json', 2],
+  ['application/dicom+xml', 3],
+  ['text/html', 8],
+  ['multipart/related; type="application/dicom"', 8],
+  ['application/dicom', 8],
 ] as const;
 /** The gateway reads at most 32 MiB of an answer as text. */
 const ANSWER_BYTES = 32 * 1024 ** 2;

@@ -1,6 +1,7 @@
 /** The meter of the lab sees the work of a thread, and nothing but its work. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,6 +15,9 @@ const threadCpuMs = (): number => {
 function workFor(ms: number): void {
   for (const end = threadCpuMs() + ms; threadCpuMs() < end; );
 }
+
+const kindOf = (entry: PerformanceEntry): number =>
+  (entry as PerformanceEntry & { readonly detail: { readonly kind: number } }).detail.kind;
 
 /** The turns during `work`, which happens in one of them. */
 async function turnsOf(work: () => void): Promise<readonly Turn[]> {
@@ -62,6 +66,30 @@ test('garbage collection is told apart', async () => {
   }
   stop();
   assert.ok(said.some(({ event, fromMs, toMs }) => event === 'collection' && toMs > fromMs));
+});
+
+test('garbage of young objects is a part of the work that makes it', async () => {
+  const young: PerformanceEntry[] = [];
+  const own = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries())
+      if (kindOf(entry) === constants.NODE_PERFORMANCE_GC_MINOR && entry.duration >= 1) young.push(entry);
+  });
+  const said: (Turn | Collection)[] = [];
+  const stop = measureTurns((measured) => said.push(measured));
+  own.observe({ entryTypes: ['gc'] });
+  const kept: unknown[] = [];
+  while (young.length === 0) {
+    for (let at = 0; at < 20_000; at += 1) kept.push([at]);
+    await setImmediate();
+  }
+  await setImmediate();
+  own.disconnect();
+  stop();
+  const told = said.filter(({ event }) => event === 'collection').map(({ fromMs }) => fromMs);
+  assert.equal(
+    young.filter(({ startTime }) => told.includes(startTime)),
+    [],
+  );
 });
 
 test('the meter keeps nothing awake', async () => {

@@ -2,7 +2,8 @@
  * multipart/form-data and multipart/related (RFC 2046 §5.1) at their limits: parts, headers, look-alikes of the
  * delimiter; and each file in each field that the schema names.
  */
-import { countTo, plain, repeatTo, type Kind, type Place } from './body.ts';
+import { FORM_LIMITS, PARTS_AND_ENTRIES_LIMIT } from '../../../gateway/src/testing/limits-of-bodies.ts';
+import { atLimit, countTo, plain, repeatTo, shareTo, type Kind, type Place } from './body.ts';
 import { fill } from './fill-schema.ts';
 import { FILE_KINDS } from './file-bodies.ts';
 import { JSON_KINDS } from './json-bodies.ts';
@@ -62,6 +63,15 @@ const SHAPES: readonly Kind[] = [
   }),
 ];
 
+/** `most` parts, each with its share of the bytes. */
+const sharing = (name: string, most: number, header: string, partBytes = Infinity): Kind =>
+  kind(name, (bytes) => {
+    const unit = (_: number, room: number): string =>
+      part(header, 'a'.repeat(Math.max(0, Math.min(partBytes, room - part(header).length))));
+    return shareTo(bytes, { most, least: part(header).length, unit }, '', END.slice(2));
+  });
+const FILE = `${named('file')}; filename="a"\r\nContent-Type: application/octet-stream`;
+
 type Field = readonly [name: string, schema: Schema];
 const isFile = ([, { format }]: Field): boolean => format === 'binary';
 
@@ -72,6 +82,11 @@ function fieldsOf({ schema, resolve }: Place): readonly Field[] {
 }
 
 /** The kinds of JSON that texts between delimiters may be. */
+const LISTS: readonly (readonly [name: string, unit: string])[] = [
+  ['commas', ','],
+  ['names', 'a,'],
+  ['digits', '9'],
+];
 const TEXTS = /^(deep-lists|many-names|long-text|wrong-items|legal-lists)$/;
 
 function inField(name: string, field: Field, content: (bytes: number, place: Place) => Buffer): Kind {
@@ -112,11 +127,22 @@ export const formKinds = (place: Place): readonly Kind[] => [
           }),
         ),
   ),
+  // The longest that a field may be.
+  ...fieldsOf(place)
+    .filter((field) => !isFile(field))
+    .flatMap((field) =>
+      LISTS.map(([name, unit]) =>
+        inField(name, field, (bytes) => Buffer.from(repeatTo(Math.min(bytes, FORM_LIMITS.fieldBytes), unit))),
+      ),
+    ),
+  sharing('most-fields', FORM_LIMITS.fields - 1, named('a'), FORM_LIMITS.fieldBytes - 1),
+  atLimit(sharing('most-files', FORM_LIMITS.files - 1, FILE)),
 ];
 
 /** A part of its own for each file (PS3.18 §10.5.1). */
 export const RELATED_KINDS: readonly Kind[] = [
   ...SHAPES,
+  sharing('most-parts', PARTS_AND_ENTRIES_LIMIT - 1, 'Content-Type: application/dicom'),
   ...FILE_KINDS.map(({ name, make }) => ({
     ...kind(name, (bytes, { seed }) => {
       const head = `${LINE}Content-Type: application/dicom\r\n\r\n`;

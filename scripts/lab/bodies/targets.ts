@@ -28,14 +28,20 @@ export function targetsOf(contract: Contract, seed: number): readonly Target[] {
       const place = { type, schema, resolve, words: operation.words, objects, seed };
       const isJson = /[/+]json\b/.test(type);
       const fits = ajv.compile({ $ref: `openapi#/${pointerTo(operation, type)}` });
+      const judged = new WeakMap<Body, boolean>();
+      const takes = (body: Body): boolean => {
+        const isTaken = judged.get(body) ?? isTakenBy(fits, body);
+        judged.set(body, isTaken);
+        return isTaken;
+      };
       return {
         name: `${operation.method} ${operation.path} ${type.replaceAll(/\s/g, '')}`,
         operation,
         place,
         kinds: kindsOf(place),
-        isLegal: (body) => isJson && takes(fits, body),
+        isLegal: (body) => isJson && takes(body),
         mustRefuse: ({ isBroken = false }, body) =>
-          isBroken || (isJson && body.coding === undefined && !takes(fits, body)),
+          isBroken || (isJson && body.coding === undefined && !takes(body)),
       };
     }),
   );
@@ -46,7 +52,7 @@ const pointerTo = ({ path, method }: Operation, type: string): string =>
     .map((step) => encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/');
 
-function takes(fits: (value: unknown) => boolean, { bytes }: Body): boolean {
+function isTakenBy(fits: (value: unknown) => boolean, { bytes }: Body): boolean {
   try {
     return fits(JSON.parse(bytes.toString()));
   } catch {

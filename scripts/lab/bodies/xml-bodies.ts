@@ -2,7 +2,8 @@
  * XML at its limits, in the words of the Native DICOM Model (PS3.19 A.1): tags that are never closed, depth, width,
  * entities, and look-alikes of each delimiter.
  */
-import { countTo, plain, repeatTo, textKind, type Kind } from './body.ts';
+import { DICOM_LIMITS, XML_LIMITS } from '../../../gateway/src/testing/limits-of-bodies.ts';
+import { atLimit, countTo, mostTo, plain, repeatTo, shareTo, textKind, type Kind } from './body.ts';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel>';
 const TAIL = '</NativeDicomModel>';
@@ -25,6 +26,29 @@ function nested(bytes: number): string {
   const depth = Math.floor((bytes - HEAD.length - TAIL.length) / (begin.length + end.length));
   return HEAD + begin.repeat(depth) + end.repeat(depth) + TAIL;
 }
+
+/** The root, and what `within` opens, are elements too. */
+const ELEMENTS = XML_LIMITS.elements - 10;
+const elementsAtLimit = (name: string, elements: number, unit: string): Kind =>
+  textKind(name, (bytes) => mostTo(bytes, { most: ELEMENTS / elements, unit }, HEAD, TAIL));
+const MOST_ATTRIBUTES = `<Item ${Array.from({ length: XML_LIMITS.attributes - 1 }, (_, at) => `a${at}=""`).join(' ')}/>`;
+const DEPTH = XML_LIMITS.depth - 2;
+const REFERENCE_BYTES = reference(9_999).length;
+
+/** As many as are read. */
+const AT_LIMIT: readonly Kind[] = [
+  textKind('references-at-limit', (bytes) =>
+    shareTo(
+      bytes,
+      { most: DICOM_LIMITS.references - 1, least: REFERENCE_BYTES, unit: reference },
+      HEAD + SEQUENCE,
+      END + TAIL,
+    ),
+  ),
+  elementsAtLimit('elements-at-limit', 1, '<Value/>'),
+  elementsAtLimit('attributes-at-limit', 1, MOST_ATTRIBUTES),
+  elementsAtLimit('depth-at-limit', DEPTH, '<Item>'.repeat(DEPTH) + '</Item>'.repeat(DEPTH)),
+].map(atLimit);
 
 /** Each entity is ten of the one before it. */
 const ENTITIES = Array.from(
@@ -74,4 +98,5 @@ export const XML_KINDS: readonly Kind[] = [
   ),
   textKind('values', (bytes) => repeatTo(bytes, '<Value/>', HEAD + SEQUENCE, END + TAIL)),
   textKind('references', (bytes) => countTo(bytes, reference, HEAD + SEQUENCE, END + TAIL)),
+  ...AT_LIMIT,
 ];

@@ -4,7 +4,13 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { storeAnswer } from '../../testing/pacs-answers.ts';
 import { toStore } from '../../testing/to-store.ts';
-import { parseCommitment, parseSearchAnswer, parseStoreAnswer, readStoreAnswer } from './dicom-json.ts';
+import {
+  parseCommitment,
+  parseCommitmentQuestion,
+  parseSearchAnswer,
+  parseStoreAnswer,
+  readStoreAnswer,
+} from './dicom-json.ts';
 
 const test = suite('answers of a PACS');
 const OPTIONS = { seed: 5, instancesPerSeries: 2, rows: 4, columns: 4 };
@@ -63,6 +69,33 @@ test('padding behind a UID changes no answer', () => {
       ['1.2.3', '1.2.4', '1.2.5', 'CT'],
     );
   }
+});
+
+test('no value is longer than the standard lets it be', () => {
+  const uid = (length: number) => ({ vr: 'UI', Value: [`1.${'2'.repeat(length - 2)}`] });
+  const rowOf = (study: number, series: number, instance: number) => ({
+    ...{ '0020000D': uid(study), '0020000E': uid(series), '00080018': uid(instance), '00080016': uid(65) },
+    '00080060': { vr: 'CS', Value: ['C'.repeat(17)] },
+  });
+  const rows = [rowOf(64, 64, 64), rowOf(65, 64, 64), rowOf(64, 65, 64), rowOf(64, 64, 65)];
+  const [found, ...others] = parseSearchAnswer(bytesOf(rows))!;
+  assert.equal(
+    [found!.sopInstanceUID.length, found!.sopClassUID, found!.modality],
+    [64, null, 'C'.repeat(16)],
+  );
+  assert.is(others.length, 0);
+  const references = [64, 65].map((length) => ({ '00081150': uid(length), '00081155': uid(length) }));
+  const asked = parseCommitmentQuestion(bytesOf({ '00081199': { vr: 'SQ', Value: references } }))!;
+  assert.equal(
+    asked.map((one) => [one.sopClassUID.length, one.sopInstanceUID.length]),
+    [
+      [64, 64],
+      [0, 0],
+    ],
+  );
+  const long = `1.${'2'.repeat(63)}`;
+  assert.equal([...parseStoreAnswer(bytesOf(storeAnswer([long], [])))!.keys()], ['']);
+  assert.equal([...parseCommitment(bytesOf(storeAnswer([long], [])))!.committed], ['']);
 });
 
 test.run();

@@ -50,6 +50,14 @@ function textOf(dataSet: Json, tag: string): string | null {
   return typeof value === 'string' ? withoutPadding(value) : null;
 }
 
+/** PS3.5 §9.1: a UID has 64 characters at most. The event loop takes an answer of the thread over in one turn. */
+const UID_LENGTH = 64;
+
+function uidOf(dataSet: Json, tag: string): string | null {
+  const text = textOf(dataSet, tag);
+  return text !== null && text.length <= UID_LENGTH ? text : null;
+}
+
 /** IS and US may stand as numbers or as text (PS3.18 F.2.3.1). */
 function numberOf(dataSet: Json, tag: string): number | null {
   const value = Number(valuesOf(dataSet, tag)[0] ?? NaN);
@@ -57,7 +65,7 @@ function numberOf(dataSet: Json, tag: string): number | null {
 }
 
 /** 20 000 rows of a search have a hundred values each; sequences within sequences take four levels each. */
-const SHAPE = { values: 2_000_000, depth: 64 };
+export const SHAPE = { values: 2_000_000, depth: 64 };
 
 /** An answer as JSON, or null if it is no JSON: Orthanc names no media type in its 400. */
 export function jsonIn(bytes: Uint8Array): unknown {
@@ -72,10 +80,7 @@ export function jsonIn(bytes: Uint8Array): unknown {
 const jsonOrXmlIn = (bytes: Uint8Array): unknown =>
   jsonIn(bytes) ?? parseNativeModel(new TextDecoder().decode(bytes));
 
-/**
- * Half of the largest study: the gateway, and its clients, split a longer question. Of a longer list one more is read:
- * what leaves the thread is taken over in one turn.
- */
+/** Half of the largest study: a longer question is split. One more is read, so that its reader finds it too long. */
 export const REFERENCES_LIMIT = 10_000;
 const referencesIn = (dataSet: Json, sequence: string): readonly unknown[] =>
   valuesOf(dataSet, sequence).slice(0, REFERENCES_LIMIT + 1);
@@ -100,7 +105,7 @@ export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
   for (const item of referencesIn(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, WARNING_REASON);
-    said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+    said.set(uidOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
       outcome: pacsCode === null ? 'stored' : 'coerced',
       pacsCode,
     });
@@ -108,7 +113,7 @@ export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
   // Named in both: the failure is believed; reconciliation looks anyway.
   for (const item of referencesIn(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, FAILURE_REASON);
-    said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+    said.set(uidOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
       outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused',
       pacsCode,
     });
@@ -142,8 +147,8 @@ export function parseCommitmentQuestion(bytes: Uint8Array): CommitmentWish['inst
   const body = dataSetIn(bytes);
   if (body === null || !(REFERENCED_SOP_SEQUENCE in body)) return null;
   return referencesIn(body, REFERENCED_SOP_SEQUENCE).map((item) => ({
-    sopClassUID: (isObject(item) && textOf(item, REFERENCED_SOP_CLASS_UID)) || '',
-    sopInstanceUID: (isObject(item) && textOf(item, REFERENCED_SOP_INSTANCE_UID)) || '',
+    sopClassUID: (isObject(item) && uidOf(item, REFERENCED_SOP_CLASS_UID)) || '',
+    sopInstanceUID: (isObject(item) && uidOf(item, REFERENCED_SOP_INSTANCE_UID)) || '',
   }));
 }
 
@@ -167,7 +172,7 @@ export function parseCommitment(bytes: Uint8Array): Pick<CommitmentReport, 'comm
   const named = (sequence: string): readonly (readonly [string, Json])[] =>
     referencesIn(body, sequence)
       .filter(isObject)
-      .map((item) => [textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', item]);
+      .map((item) => [uidOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', item]);
   const failed = new Map(
     named(FAILED_SOP_SEQUENCE).map(([uid, item]) => [
       uid,
@@ -182,8 +187,11 @@ export const COMMITMENT = parserIn(import.meta.url, parseCommitment);
 /** The attributes other than UIDs that `parseSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
 export const DESCRIBED = [SOP_CLASS_UID, MODALITY, SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES] as const;
 
+/** PS3.5 §6.2: of a Code String. */
+const CODE_LENGTH = 16;
+
 /** Ten times what is asked for at once; further rows are left out. */
-const ROWS_LIMIT = 20_000;
+export const ROWS_LIMIT = 20_000;
 
 /** The instances that a search answer names; those without all three UIDs are left out. Null: it is no list. */
 export function parseSearchAnswer(bytes: Uint8Array): readonly DescribedInstance[] | null {
@@ -191,13 +199,13 @@ export function parseSearchAnswer(bytes: Uint8Array): readonly DescribedInstance
   if (!Array.isArray(body)) return null;
   return body.slice(0, ROWS_LIMIT).flatMap((row) => {
     if (!isObject(row)) return [];
-    const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);
-    const seriesInstanceUID = textOf(row, SERIES_INSTANCE_UID);
-    const sopInstanceUID = textOf(row, SOP_INSTANCE_UID);
+    const studyInstanceUID = uidOf(row, STUDY_INSTANCE_UID);
+    const seriesInstanceUID = uidOf(row, SERIES_INSTANCE_UID);
+    const sopInstanceUID = uidOf(row, SOP_INSTANCE_UID);
     if (!studyInstanceUID || !seriesInstanceUID || !sopInstanceUID) return [];
     const said = {
-      sopClassUID: textOf(row, SOP_CLASS_UID),
-      modality: textOf(row, MODALITY),
+      sopClassUID: uidOf(row, SOP_CLASS_UID),
+      modality: textOf(row, MODALITY)?.slice(0, CODE_LENGTH) ?? null,
       frames: numberOf(row, NUMBER_OF_FRAMES),
       seriesNumber: numberOf(row, SERIES_NUMBER),
       instanceNumber: numberOf(row, INSTANCE_NUMBER),

@@ -12,11 +12,11 @@ type Item = Record<string, Element>;
 type Open = { readonly name: string; readonly item?: Item; readonly element?: Element; text: string };
 
 /** 20 000 references, each an item with two attributes and their values. */
-const ELEMENTS_LIMIT = 250_000;
+export const ELEMENTS_LIMIT = 250_000;
 /** A store answer nests an attribute, an item, an attribute and a value in the model; far deeper is no answer. */
-const DEPTH_LIMIT = 32;
+export const DEPTH_LIMIT = 32;
 /** PS3.19 A.1.6: tag, vr, keyword, privateCreator; and a namespace. */
-const ATTRIBUTES_LIMIT = 16;
+export const ATTRIBUTES_LIMIT = 16;
 const TAG = /^[0-9A-F]{8}$/;
 
 /** Null: the text is not the model, or is larger than any that is asked for. */
