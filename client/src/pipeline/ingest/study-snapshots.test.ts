@@ -22,7 +22,7 @@ async function pictureOf(codestream: Uint8Array) {
       image: { ...image, pixels: [codestream] },
     }),
   );
-  await store.addFiles([new File([Uint8Array.from(film)], 'film.dcm')]);
+  await store.addFiles([new File([new Uint8Array(film)], 'film.dcm')]);
   const [series] = store.studies.value[0]!.series;
   store.showThumbnail(series!.seriesInstanceUID);
   assert.is(series!.thumbnail.value, 'making');
