@@ -21,6 +21,7 @@ let gateway: PacsGateway;
 const PEOPLE = {
   technician: 'technician',
   radiologist: 'radiologist',
+  reader: 'radiologist',
   admin: 'admin',
   researcher: 'researcher',
 } as const;
@@ -85,6 +86,21 @@ test('an export that is imported changes nothing, whatever people have typed', a
   assert.equal([report.isImported, report.opened, report.changed], [true, 0, 0]);
   assert.is(report.unchanged, csv.trimEnd().split('\r\n').length - 1);
   assert.is(await stateOf(), before);
+});
+
+test('files that come slowly keep nobody else waiting', async () => {
+  const slow = (['radiologist', 'reader'] as const).map((who) => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const headers = { authorization: `Bearer ${as(who).token}`, 'content-type': 'text/csv' };
+    const init = { method: 'POST', headers, body: readable, duplex: 'half' } as RequestInit;
+    const answered = gateway.api.request('http://localhost/cases/import?dryRun=true', init);
+    return { answered, begun: writer.write(new TextEncoder().encode('title\nSlow\n')), writer };
+  });
+  await Promise.all(slow.map(({ begun }) => begun));
+  assert.is((await imported('title\nFast\n', 'dryRun=true')).rows, 1);
+  await Promise.all(slow.map(({ writer }) => writer.close()));
+  for (const { answered } of slow) assert.is((await answered).status, 200);
 });
 
 test('rows open cases for studies and numbers, and change the cases that they name', async () => {
