@@ -46,10 +46,10 @@ export function ElementRow({
           </button>
         )}
         <div class="change-words">
-          <p class="change-keyword">{breakable(name)}</p>
+          <p class="change-keyword">{inWords(name)}</p>
           {row.item === null && (
             <p class="code quiet">
-              ({tagName(row.tag)}) {row.vr}
+              {row.keyword && <>{breakable(row.keyword)} </>}({tagName(row.tag)}) {row.vr}
             </p>
           )}
         </div>
@@ -70,6 +70,14 @@ export function ElementRow({
         </>
       )}
     </div>
+  );
+}
+
+/** A keyword as a person says it: "PatientBirthDate" → "Patient birth date"; abbreviations stay. */
+function inWords(name: string): string {
+  const [first = '', ...others] = name.split(/(?<=[a-z])(?=[A-Z])/);
+  return [first, ...others.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()))].join(
+    ' ',
   );
 }
 

@@ -80,9 +80,8 @@ export const chosenWords = {
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If one belongs to this study, the study is incomplete: copy them again.`,
   heldBack: (count: number) => `${instances(count)} will not be sent`,
-  heldBackWhat:
-    'They may name the patient, or are unusual. Some can be covered, or released, once you have looked.',
-  review: 'Review them',
+  lookAndCover: 'Look and cover',
+  lookAtPictures: 'Look at the pictures',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
