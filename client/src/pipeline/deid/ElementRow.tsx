@@ -5,7 +5,7 @@ import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
-import type { Entry } from './list-entries.ts';
+import { inWords, type Entry } from './list-entries.ts';
 
 /** A longer value would push the next row away; its length shows that there is more. */
 const LINE_CHARACTERS = 160;
@@ -70,14 +70,6 @@ export function ElementRow({
         </>
       )}
     </div>
-  );
-}
-
-/** A keyword as a person says it: "PatientBirthDate" → "Patient birth date"; abbreviations stay. */
-function inWords(name: string): string {
-  const [first = '', ...others] = name.split(/(?<=[a-z])(?=[A-Z])/);
-  return [first, ...others.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()))].join(
-    ' ',
   );
 }
 
