@@ -69,7 +69,10 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage));
-    await page.getByRole('heading', { name: '3 images are held back' }).waitFor();
+    await page
+      .locator('.card-held')
+      .getByRole('link', { name: /^Look at the pictures/ })
+      .waitFor();
     await page.getByText('3 of 6 images stay here until you decide').waitFor();
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();

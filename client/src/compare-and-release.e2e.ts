@@ -181,8 +181,7 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage, { series: 1, burnedInSeries: 1, instancesPerSeries: 2 }));
-    await page.getByText(/leave it out/).waitFor();
-    await page.getByRole('link', { name: 'Look at the pictures' }).click();
+    await page.getByRole('link', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '2 images held back' }).waitFor();
     await page.getByRole('button', { name: 'Leave out on image 1' }).click();
     await page.getByRole('heading', { name: '1 image held back' }).waitFor();

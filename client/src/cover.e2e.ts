@@ -25,6 +25,7 @@ import {
   drag,
   boxAt,
   showAllFrames,
+  coverAndRelease,
   ASKS_TO_LOOK,
   sendHeld,
   inPacs,
@@ -125,6 +126,28 @@ walk(
     await openTimelineOf(stage, event, '2 images covered in part before sending');
     await looksRight(page, 'cover-in-timeline');
     await choosesAgain(stage, films);
+  },
+);
+
+walk(
+  'one held film is covered in one step from its card, and the person is back at the card',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await chooseFilms(page, filmsOf(stage, [{}]));
+    const held = page.locator('.card-held');
+    await held.waitFor();
+    await expect(page.getByText(ASKS_TO_LOOK), 'it is said once').toHaveCount(1);
+    await expect(page.getByRole('link', { name: 'Decide' })).toHaveCount(0);
+    await looksRight(page, 'card-held');
+    await held.getByRole('link', { name: /^Look and cover/ }).click();
+    await page.locator('.cover-image canvas').waitFor();
+    await untilAtRest(page);
+    await drag(page, NAME_PLACE);
+    await boxAt(page, 1).waitFor();
+    await coverAndRelease(page, '1 image');
+    await page.locator('.card[data-going=sent]').waitFor();
+    await expect(held).toHaveCount(0);
   },
 );
 

@@ -5,6 +5,7 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { BeforeAfterProps } from '../pipeline/deid/BeforeAfterView.tsx';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
@@ -34,7 +35,7 @@ import { appWords } from './app-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 
 // Pages other than the upload page are loaded when they are opened, from the service worker's cache.
-const BeforeAfterView = deferred<{ id: string }>(() =>
+const BeforeAfterView = deferred<BeforeAfterProps>(() =>
   import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
 );
 const StudiesView = deferred<StudiesViewProps>(() =>
@@ -251,7 +252,7 @@ function viewOf(route: Route, of: SettingsViewProps) {
     case 'upload':
       return <UploadView />;
     case 'before-after':
-      return <BeforeAfterView key={route.id} id={route.id} />;
+      return <BeforeAfterView key={route.id} id={route.id} covers={route.covers} />;
     case 'studies':
       return <Studies install={of.install} />;
     case 'settings':

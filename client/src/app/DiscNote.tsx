@@ -7,7 +7,6 @@ import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
-import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { discWords } from './disc-words.ts';
@@ -59,7 +58,7 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
   const settle = () => {
     onClose();
     ingest.settleNotSent();
-    void queue.noteNotSent(new Map(leftOut.map((study) => [study.id, lackingOf(study)])));
+    void queue.noteNotSent(new Map(leftOut.map((study) => [study.id, study.track.leftOut])));
   };
   return (
     <Sheet title={discWords.title(except)} onClose={onClose}>

@@ -69,7 +69,7 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
   const standing = standingOf({
     isRead: queue.ready.value && outboxes.others.value !== null,
     phase: ingest.phase.value,
-    unsafe: queue.unsafe.value,
+    unsafe: Math.max(queue.unsafe.value, queue.reading.value),
     chosen: sendable.instances - inPacs + totalOf(sendable.stopped).instances,
     inPacs,
     canSend: canSend(ingest, sendable, user),

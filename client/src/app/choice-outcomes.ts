@@ -11,7 +11,6 @@ import {
   type SentFromHere,
 } from '../pipeline/ingest/sent-from-here.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
-import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -130,12 +129,12 @@ function replacedAmong(
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
 const isLackingStill = (study: QueuedStudy): boolean =>
-  (study.state === 'done' || study.state === 'taken-back') && lackingOf(study) > study.noted;
+  (study.state === 'done' || study.state === 'taken-back') && study.track.leftOut > study.noted;
 
 /** Its disc may be in the drive still: nobody has said otherwise. */
 const outcomeOfEarlier = (study: QueuedStudy): ChoiceOutcome => ({
   ...NO_OUTCOME,
-  missing: lackingOf(study),
+  missing: study.track.leftOut,
 });
 
 const NO_OUTCOME: ChoiceOutcome = {
@@ -187,7 +186,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
 }
 
 const leftOutOf = ({ settled, missing }: Known, study: QueuedStudy): number =>
-  settled.has(study.id) ? 0 : Math.max(0, lackingOf(study) - (missing.get(study.id)?.length ?? 0));
+  settled.has(study.id) ? 0 : Math.max(0, study.track.leftOut - (missing.get(study.id)?.length ?? 0));
 
 /** Those that are counted as missing, of a disc on the page or of one before. */
 const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
@@ -200,7 +199,7 @@ function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' 
   if (cancelling && track.inPacs < instances) return 'ended';
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
-  if (isProven && track.inPacs > 0 && track.inPacs + lackingOf(study) >= instances) return 'in-pacs';
+  if (isProven && track.inPacs > 0 && track.inPacs + study.track.leftOut >= instances) return 'in-pacs';
   // Cancelled, and the PACS has it all the same: no receipt here proves it, and nothing of it is missing.
   if (state === 'taken-back') return track.leftOut === 0 || settled.has(id) ? 'settled' : 'ended';
   return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';

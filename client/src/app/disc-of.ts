@@ -1,6 +1,5 @@
 /** Decides what the status line says of the disc: by what is safe, and by every choice on the page. Pure. */
 import type { ChoicesSaid } from './choice-outcome.ts';
-import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import type { Standing } from './may-close.ts';
 
@@ -20,10 +19,10 @@ export type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
  * told; then its copy here is deleted.
  */
 export const leavesOut = (
-  studies: readonly Pick<QueuedStudy, 'track' | 'versions' | 'instances' | 'cancelling'>[],
+  studies: readonly Pick<QueuedStudy, 'track' | 'instances' | 'cancelling'>[],
 ): number =>
   studies.reduce(
-    (sum, study) => sum + (study.cancelling ? study.instances - study.track.inPacs : lackingOf(study)),
+    (sum, study) => sum + (study.cancelling ? study.instances - study.track.inPacs : study.track.leftOut),
     0,
   );
 

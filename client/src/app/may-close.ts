@@ -64,7 +64,7 @@ export type StandingFacts = {
   /** The queue, and the verdicts that were kept here, have been read: until then their counts below are 0. */
   readonly isRead: boolean;
   readonly phase: IngestPhase;
-  /** Instances that are being written into the queue. */
+  /** Instances that are being written into the queue, by this page or another one. */
   readonly unsafe: number;
   /** Instances that Send would take, in studies that were found and not yet queued, and not among `inPacs`. */
   readonly chosen: number;

@@ -1,6 +1,5 @@
 /** Says how many instances of a study are not sent, and which study it is. Pure. */
 import { formatMoment } from '../kit/format.ts';
-import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -13,6 +12,6 @@ export function sayLeftOut(study: QueuedStudy, now: Date): string {
   const isKnown = study.title !== null || study.label !== null;
   const queuedAt = formatMoment(new Date(study.queuedAt), now);
   const name = isKnown ? nameOf(study) : titleWords.nameByTime(nameOf(study), queuedAt);
-  if (study.state === 'taken-back') return discWords.cancelled(lackingOf(study), name);
-  return discWords.ofStudy(lackingOf(study) - damaged, damaged, name);
+  if (study.state === 'taken-back') return discWords.cancelled(study.track.leftOut, name);
+  return discWords.ofStudy(study.track.leftOut - damaged, damaged, name);
 }

@@ -36,6 +36,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'reviews', id: '0f8b-1' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
+    { page: 'before-after', id: '0f8b-1', covers: true },
     ...results,
   ] as const) {
     assert.equal(parseRoute(hrefOf(route)), route);

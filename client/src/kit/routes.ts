@@ -15,8 +15,8 @@ export type Route =
   | { readonly page: 'help' }
   /** Whether a receipt is genuine. */
   | { readonly page: 'check' }
-  /** A found study that is not queued. */
-  | { readonly page: 'before-after'; readonly id: string }
+  /** A found study that is not queued. With `covers` it opens with its held picture, ready to be covered. */
+  | { readonly page: 'before-after'; readonly id: string; readonly covers?: true }
   | { readonly page: 'study'; readonly id: string }
   /**
    * The pages of results: the list (without an id), one result, one result next to another or its objects in
@@ -62,6 +62,7 @@ export function parseRoute(hash: string): Route {
     return { page: 'not-found' };
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
+  if (page === 'before-after' && id !== '' && beside === 'cover') return { page, id, covers: true };
   if (beside !== '') return { page: 'not-found' };
   if (page === 'admin') {
     const at = adminTasks.find((task) => id === '' || task === id);
@@ -90,6 +91,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'exports':
       return `#/${route.page}`;
     case 'before-after':
+      return `#/before-after/${route.id}${route.covers ? '/cover' : ''}`;
     case 'study':
     case 'sent':
     case 'reviews':

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 
 /**
  * The final state of an instance at the gateway, as a number, so that it shrinks to "stored". Another account that
- * was first with its UID shows in nothing else: the bytes are `already-stored`, or held as a conflict.
+ * was first with its UID shows in nothing else: the bytes are `already-stored`, or held as a conflict. `version`: the
+ * PACS has the same original in another form.
  */
-export const FATES = ['stored', 'stored', 'stored', 'refused', 'quarantined', 'already-stored'] as const;
+export const FATES = ['stored', 'stored', 'version', 'refused', 'quarantined', 'already-stored'] as const;
 
 const LATE = ['receipt', 'receipt', 'receipt', 'all-sent', 'started', 'parcel-sent', 'announced'] as const;
 const WORDS = [
@@ -17,6 +18,7 @@ const WORDS = [
   'retry',
   'leaveOut',
   'leaveOut',
+  'leaveOutHeld',
   'dismiss',
   'tryNow',
 ] as const;
@@ -29,6 +31,8 @@ export type Act =
   /** Naming and packing advance by one step. `isChanged`: the next file was rewritten since it was named. */
   | { readonly do: 'pack'; readonly nth: number; readonly isChanged: boolean; readonly steps: number }
   | { readonly do: 'stop-packing'; readonly nth: number }
+  /** One more of its instances may show a name: it is held on the device. */
+  | { readonly do: 'hold'; readonly nth: number }
   /**
    * The uploader makes this many steps with a pending study. `cut`: the link fails after this many parcels.
    */
@@ -71,7 +75,7 @@ const carry = fc.record({
   nth,
   steps,
   cut: fc.constantFrom(9, 9, 9, 0, 1),
-  fates: fc.constantFrom(0, 0, 4, 24, 28, 3, 18),
+  fates: fc.constantFrom(0, 0, 4, 24, 28, 3, 18, 2, 12),
 });
 const person = fc.record({
   do: fc.constant('person' as const),
@@ -100,6 +104,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   { weight: 10, arbitrary: carry },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-packing' as const), nth }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('hold' as const), nth }) },
   {
     weight: 5,
     arbitrary: fc.record({ do: fc.constant('late' as const), nth, what: fc.constantFrom(...LATE) }),

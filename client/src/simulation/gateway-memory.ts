@@ -9,6 +9,8 @@ type Held = InstanceKey & {
   readonly bytes: number;
   state: InstanceState;
   reason: string | null;
+  /** The PACS has the same original in another form. */
+  isVersion: boolean;
   isLost: boolean;
 };
 
@@ -20,7 +22,7 @@ export interface GatewayMemory {
   /** Instances that were promised and are not here. */
   missing(manifest: Manifest): readonly InstanceKey[];
   /** Settles what has arrived; a receipt when each instance of the study is settled. */
-  settle(study: string, fate: (at: number) => InstanceState): CheckedReceipt | null;
+  settle(study: string, fate: (at: number) => InstanceState | 'version'): CheckedReceipt | null;
   decide(decision: 'leave-out' | 'retry' | 'take-back', instances: readonly InstanceKey[]): void;
   /** Forgets instances that were only promised. */
   withdraw(instances: readonly InstanceKey[]): void;
@@ -30,6 +32,8 @@ export interface GatewayMemory {
   /** Another account sends from here on: what the first one promised, and has in no PACS, is nothing to it. */
   changeAccount(): void;
 }
+
+const VERSION = 'already-here-other-policy';
 
 const REASONS: Partial<Record<InstanceState, string>> = {
   refused: 'pacs-refused',
@@ -49,7 +53,7 @@ export function createGatewayMemory(): GatewayMemory {
     missing: ({ instances }) => missingOf(held, instances).map(toKey),
     settle(study, fate) {
       const own = [...held.values()].filter((one) => one.study === study);
-      for (const [at, one] of own.entries()) if (one.state === 'received') move(one, fate(at));
+      for (const [at, one] of own.entries()) if (one.state === 'received') end(one, fate(at));
       if (own.length === 0 || !own.every(({ state }) => isSettled(state))) return null;
       receipts += 1;
       return issueReceipt(study, own, receipts);
@@ -87,9 +91,15 @@ function place(
   if (one) Object.assign(one, { state, reason });
 }
 
+function end(one: Held, fate: InstanceState | 'version'): void {
+  move(one, fate === 'version' ? 'refused' : fate);
+  one.isVersion = fate === 'version';
+  if (one.isVersion) one.reason = VERSION;
+}
+
 function move(one: Held, state: InstanceState): void {
   one.state = state;
-  one.reason = REASONS[state] ?? null;
+  one.reason = state === 'left-out' && one.isVersion ? VERSION : (REASONS[state] ?? null);
   one.isLost = false;
 }
 
@@ -115,7 +125,7 @@ function open(held: Map<string, Held>, { studyInstanceUID, instances }: Manifest
     const name = keyOf({ sopInstanceUID, digest });
     if (held.has(name)) continue;
     const key = { sopInstanceUID, digest, bytes, study: studyInstanceUID };
-    held.set(name, { ...key, state: 'promised', reason: null, isLost: false });
+    held.set(name, { ...key, state: 'promised', reason: null, isVersion: false, isLost: false });
   }
   const named = found(held, instances);
   // The PACS is asked for the named instances, and for no others.
@@ -141,6 +151,11 @@ function issueReceipt(study: string, own: readonly Held[], nth: number): Checked
       ...(one.reason === null ? {} : { reason: one.reason }),
     }),
   );
+  const firsts = instances.flatMap((one, at): ReceiptInstance[] =>
+    own[at]!.isVersion && !isInPacs(one.state)
+      ? [{ sopInstanceUID: one.sopInstanceUID, digest: 'f'.repeat(64), bytes: one.bytes, state: 'stored' }]
+      : [],
+  );
   const receipt = {
     jti: `receipt ${nth}`,
     iss: 'http://gateway',
@@ -151,7 +166,7 @@ function issueReceipt(study: string, own: readonly Held[], nth: number): Checked
     policy: { name: 'identified', version: 1 },
     pacs: 'http://pacs',
     root: '0'.repeat(64),
-    instances,
+    instances: [...instances, ...firsts],
   };
   return { jws: 'a.b.c', receipt };
 }

@@ -15,7 +15,7 @@ import { clearInterrupted } from '../pipeline/queue/rows/drop-study.ts';
 import { instancesOf } from '../pipeline/queue/rows/instance-rows.ts';
 import type { StudyRow } from '../pipeline/queue/rows/local-database.ts';
 import { FATES, type Act, type Step } from './device-steps.ts';
-import { beginPacker, giveUp, pack, type Tab } from './simulated-packing.ts';
+import { beginPacker, giveUp, HELD, holdOne, pack, type Tab } from './simulated-packing.ts';
 import { createGatewayMemory } from './gateway-memory.ts';
 import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
 import { createTestDisk } from '../testing/open-disk.ts';
@@ -168,6 +168,7 @@ export class SimulatedDevice {
       if (act.do === 'stop-packing') return giveUp(this, one, packer, 'cancelled');
       return pack(this, one, packer, act);
     }
+    if (act.do === 'hold') return holdOne(database, act.nth);
     if (act.do === 'late') return this.late(act.what, act.nth, tab);
     if (act.do === 'carry' || act.do === 'refuse' || act.do === 'trouble' || act.do === 'report') {
       const pending = await queue.pending();
@@ -359,7 +360,8 @@ export class SimulatedDevice {
     if (act.what === 'pause' || act.what === 'resume') return ordering[act.what](id);
     const decisions = createDecisions(this.decisionsOf(tab, act.isHeard));
     if (act.what === 'takeBack' || act.what === 'cancel' || act.what === 'dismiss') this.ended.add(id);
-    await Promise.resolve(decisions[act.what](id)).catch((error: unknown) => {
+    const answer = act.what === 'leaveOutHeld' ? decisions.leaveOutHeld(id, HELD) : decisions[act.what](id);
+    await Promise.resolve(answer).catch((error: unknown) => {
       if (!(error instanceof Unheard)) throw error;
     });
   }

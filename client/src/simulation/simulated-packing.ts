@@ -8,6 +8,8 @@ import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { giveUpStudy } from '../pipeline/queue/rows/end-study.ts';
 import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
+import { holdLate } from '../pipeline/queue/rows/keep-held.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import {
   beginStudy,
   finishNaming,
@@ -122,6 +124,19 @@ async function begin(device: Around, study: number, count: number, tab: Tab): Pr
   };
   await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
   return packer;
+}
+
+/** The reason for which an instance is held. */
+export const HELD = 'burned-in-annotation';
+
+/** One more instance of a study that is being packed may show a name: it waits for a person. */
+export async function holdOne(database: LocalDatabase, nth: number): Promise<void> {
+  const open = await database.studies.filter(({ packing, waiting }) => packing && waiting === null).toArray();
+  const study = open[nth % Math.max(1, open.length)];
+  if (!study) return;
+  const [{ instances } = { instances: 0 }] = study.held.reasons;
+  const reasons = [{ reason: HELD, instances: instances + 1 }];
+  await holdLate(database, study.id, { held: { ...study.held, reasons } });
 }
 
 /** `isChanged`: the next file was rewritten since it was named. */

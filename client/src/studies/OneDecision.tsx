@@ -21,7 +21,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf, personLines } from '../pipeline/queue/study-title.ts';
-import { carryOut, type Place } from './carry-out.ts';
+import { carryOut, isOnePicture, type Place } from './carry-out.ts';
 import type { Answer, Decision } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
 
@@ -90,9 +90,7 @@ function go(place: Place | null): void {
 }
 
 function addressOf(place: Place): string {
-  return place.kind === 'upload'
-    ? hrefOf({ page: 'upload' })
-    : hrefOf({ page: 'before-after', id: place.id });
+  return place.kind === 'upload' ? hrefOf({ page: 'upload' }) : hrefOf({ ...place, page: 'before-after' });
 }
 
 type AnswerButtonProps = {
@@ -114,7 +112,9 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
     ? words.otherPolicy(policy)
     : answer === 'apart' && mixed
       ? words.apart(mixed.sentAs, isOnePerson(mixed))
-      : words.answers[answer];
+      : answer === 'look' && isOnePicture(decision)
+        ? chosenWords.lookAndCover
+        : words.answers[answer];
   const of = words.answerOf(label, name);
   // Answers by which names leave, or a patient's image under another's, are there, and never proposed by the page.
   const isRisky = answer === 'apart' || (isPolicy && !policy.deidentify);

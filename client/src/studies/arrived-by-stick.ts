@@ -3,16 +3,16 @@
  * machine sent the file. Resumed they send nothing, and get their receipt. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
-import type { DayEntry } from './day-entry.ts';
+import { toldSentAt, type DayEntry } from './day-entry.ts';
 import { sendsOf } from './join-sends.ts';
 
 type Upload = SentStudy['uploads'][number];
 
-/** Their ids. An upload that began before the study was queued here is another one: `sentAt` is null. */
+/** Their ids. An upload that began before the study was queued here is another one. */
 export function arrivedByStick(entries: readonly DayEntry[]): readonly string[] {
-  return entries.flatMap(sendsOf).flatMap(({ study, sent, sentAt }) => {
+  return entries.flatMap(sendsOf).flatMap(({ study, sent }) => {
     if (study === null || !study.paused || study.cancelling || !study.isWaiting) return [];
-    if (study.savedToStickAt === null || sentAt === null) return [];
+    if (study.savedToStickAt === null || toldSentAt(study, sent) === null) return [];
     const { safe, onTheWay, atGateway, inPacs } = study.track;
     const own = safe + onTheWay + atGateway + inPacs;
     return sent?.uploads.some((upload) => hasAll(upload, own)) ? [study.id] : [];

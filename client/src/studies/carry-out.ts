@@ -1,4 +1,5 @@
 /** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { sendableOf } from '../pipeline/ingest/sendable.ts';
@@ -6,7 +7,9 @@ import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import type { PatientChoice } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Decision } from './list-decisions.ts';
 
-export type Place = { readonly kind: 'upload' } | { readonly kind: 'before-after'; readonly id: string };
+export type Place =
+  | { readonly kind: 'upload' }
+  | { readonly kind: 'before-after'; readonly id: string; readonly covers?: true };
 
 export interface Stores {
   readonly ingest: Pick<
@@ -41,6 +44,10 @@ export interface Stores {
   >;
 }
 
+/** A single picture that may show a name: nothing else is to be looked at. */
+export const isOnePicture = ({ instances, reason }: Pick<Decision, 'instances' | 'reason'>): boolean =>
+  instances === 1 && isHeldForPixels(reason);
+
 const UPLOAD: Place = { kind: 'upload' };
 
 /** Null: done here. Throws like the API client, and then nothing has changed. */
@@ -60,7 +67,9 @@ export async function carryOut(
     }
     case 'look': {
       const shown = found?.id ?? (await ingest.reopen(id));
-      return shown === null ? UPLOAD : { kind: 'before-after', id: shown };
+      return shown === null
+        ? UPLOAD
+        : { kind: 'before-after', id: shown, ...(isOnePicture(decision) && { covers: true }) };
     }
     case 'other-policy':
       await sendUnderItsPolicy(ingest, decision);

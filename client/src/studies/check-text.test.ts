@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { formatFullMoment } from '../kit/format.ts';
 import { CompactSign } from 'jose';
 import {
   RECEIPT_CODE_TYPE,
@@ -88,6 +89,7 @@ test('whatever a code holds is said with a label, as the paper has it', () => {
   const { iat: _, confirmed: __, counts: ___, withheld: ____, ...plain } = code;
   for (const value of [
     ...valuesOf(plain),
+    formatFullMoment(new Date(times.iat * 1000)),
     '2023-11-14 22:13 UTC',
     '2023-11-14 19:26 UTC',
     '61 images',

@@ -77,6 +77,16 @@ test('a study that was queued here says when it was sent once the gateway says s
   assert.equal([again!.at, again!.sentAt], [at(22), null], 'an upload from before is another one');
 });
 
+test('a study of which a byte has left is not called queued again while nobody asks the gateway', () => {
+  const study = queuedStudy({
+    id: 'a',
+    studyInstanceUID: '1.2.sent',
+    queuedAt: at(21, 9),
+    sentAt: at(21, 10),
+  });
+  assert.is(entriesOf([study])[0]!.sentAt, at(21, 10));
+});
+
 test('two patients of one name are told apart by ID and birth date', () => {
   const entries = entriesOf([
     queuedStudy({ id: 'a', title: title('Meier^Anna', '100') }),

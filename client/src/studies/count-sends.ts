@@ -73,10 +73,9 @@ const factsOf = ({
   packing,
   receiptId,
   withheld,
-  versions,
   track: { needsYou, leftOut },
 }: QueuedStudy): string =>
-  JSON.stringify([state, instances, packing, receiptId, withheld, versions, needsYou, leftOut]);
+  JSON.stringify([state, instances, packing, receiptId, withheld, needsYou, leftOut]);
 
 /** False: a send has changed since. */
 export const isCounted = ({ of }: CountedWhole, sends: readonly QueuedStudy[]): boolean =>

@@ -32,7 +32,7 @@ export interface DayEntry {
   readonly modalities: readonly string[];
   /** When it was sent, or while that is not known queued, in milliseconds since 1970. */
   readonly at: number;
-  /** When the gateway began to get it; null: it did not yet, or has not said. */
+  /** When the gateway began to get it, or while it has not said, when the first byte left here; null: not yet. */
   readonly sentAt: number | null;
   readonly part: QueuePart;
   readonly track: TrackState;
@@ -157,7 +157,8 @@ function nameByTime(modalities: readonly string[], at: number, now: Date): strin
 function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: LinkNow, now: Date): DayEntry {
   const { title } = study;
   const modalities = title?.modalities ?? study.about.modalities;
-  const sentAt = sentAtOf(study, sent);
+  // The gateway is not asked at every moment; the device knows by itself that a byte has left.
+  const sentAt = toldSentAt(study, sent) ?? study.sentAt;
   const at = sentAt ?? study.queuedAt;
   return {
     key: study.id,
@@ -188,8 +189,8 @@ const hasReceiptThere = ({ uploads }: SentStudy): boolean =>
 const isProvenElsewhere = ({ state }: QueuedStudy, sent: SentStudy | null): boolean =>
   state === 'taken-back' && sent !== null && hasReceiptThere(sent);
 
-/** An upload from before it was queued here is another one. */
-function sentAtOf({ queuedAt }: QueuedStudy, sent: SentStudy | null): number | null {
+/** When the gateway says that it began to get it. An upload from before it was queued here is another one. */
+export function toldSentAt({ queuedAt }: QueuedStudy, sent: SentStudy | null): number | null {
   const all = sent === null ? [] : [sent.firstSentAt, sent.lastSentAt].map((at) => Date.parse(at));
   return all.find((at) => at >= queuedAt) ?? null;
 }

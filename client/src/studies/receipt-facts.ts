@@ -6,6 +6,7 @@ import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { causesOf } from '#shared/protocol/withheld.ts';
 import { images } from '../kit/counted.ts';
+import { formatFullMoment } from '../kit/format.ts';
 import { checkWords } from './check-words.ts';
 
 export type Fact = readonly [label: string, said: string];
@@ -37,6 +38,8 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
 
 const OTHERS = ['refused', 'quarantined', 'left-out'] as const;
 
-/** As the paper has it: "2026-11-22 06:51 UTC". */
-const toMinute = (seconds: number): string =>
-  `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+/** In the time of the place, as in the lists; then as the paper has it: "2026-11-22 06:51 UTC". */
+function toMinute(seconds: number): string {
+  const at = new Date(seconds * 1000);
+  return `${formatFullMoment(at)} (${at.toISOString().slice(0, 16).replace('T', ' ')} UTC)`;
+}

@@ -270,6 +270,7 @@ export const SCREENS = {
     'cover-deleted': 'The PACS no longer has the first image: it is offered again',
   },
   'cover.e2e.ts': {
+    'card-held': 'One held picture on the card of its study, with the one way to it',
     cover: 'Boxes are drawn over a name, for two films',
     'cover-tried': 'What is sent then',
     'held-covered': 'Both are covered',

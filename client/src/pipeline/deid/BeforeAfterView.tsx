@@ -4,7 +4,7 @@
  * end with the screen.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -26,19 +26,40 @@ import type { FoundStudy } from '../ingest/found-study.ts';
 import { partsOf } from '../queue/study-title.ts';
 import { ChangeList } from './ChangeList.tsx';
 import { createComparisonStore, type ComparisonStore } from './comparison.store.ts';
+import { CoverAtOnce } from './CoverAtOnce.tsx';
 import { HeldBack } from './HeldBack.tsx';
 import { InstanceStage } from './InstanceStage.tsx';
 import { summariseKept } from './summarise-kept.ts';
 
-export function BeforeAfterView({ id }: { readonly id: string }) {
+export type BeforeAfterProps = { readonly id: string; readonly covers?: true | undefined };
+
+export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
   const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
+  const toUpload = () => (location.hash = hrefOf({ page: 'upload' }));
+  useLeavesAtSend(ingest.phase.value === 'queueing');
   return (
     <>
-      {study ? <OneStudy study={study} /> : <Missing />}
-      <Bar onQueuedInPart={() => (location.hash = hrefOf({ page: 'upload' }))} />
+      {study ? <OneStudy study={study} covers={covers} /> : <Missing />}
+      <Bar
+        onQueuedInPart={toUpload}
+        onNotQueued={() => {
+          if (ingest.problem.peek() !== null && location.hash === TRACK) toUpload();
+        }}
+      />
     </>
   );
+}
+
+const TRACK = hrefOf({ page: 'studies' });
+
+/** Once Send was pressed here the track says where everything is. */
+function useLeavesAtSend(isSending: boolean): void {
+  const wasSending = useRef(isSending);
+  useEffect(() => {
+    if (isSending && !wasSending.current) location.hash = TRACK;
+    wasSending.current = isSending;
+  }, [isSending]);
 }
 
 function Missing() {
@@ -57,16 +78,20 @@ function Missing() {
 
 /** A study of which some was held back comes here again. */
 function InForce({ of }: { readonly of: string }) {
-  const reopened = [...useIngest().reopenable.value].filter(([, found]) => found.studyInstanceUID === of);
+  const { reopenable, phase } = useIngest();
+  const reopened = [...reopenable.value].filter(([, found]) => found.studyInstanceUID === of);
   const ids = reopened.map(([id]) => id);
   const isPartlySent = useQueue().studies.value.some(
     ({ id, track: { onTheWay, atGateway, inPacs } }) => ids.includes(id) && onTheWay + atGateway + inPacs > 0,
   );
-  const rest = isPartlySent ? deidWords.restIsSent : deidWords.nothingLeft;
-  return <p class="compare-what small quiet">{`${deidWords.inForce} ${rest}`}</p>;
+  const nothing = phase.value === 'queueing' ? null : deidWords.nothingLeft;
+  const said = [deidWords.inForce, isPartlySent ? deidWords.restIsSent : nothing];
+  return <p class="compare-what small quiet">{said.filter(Boolean).join(' ')}</p>;
 }
 
-function OneStudy({ study }: { readonly study: FoundStudy }) {
+type OneStudyProps = Pick<BeforeAfterProps, 'covers'> & { readonly study: FoundStudy };
+
+function OneStudy({ study, covers }: OneStudyProps) {
   const ingest = useIngest();
   const [store] = useState(() => createComparisonStore(ingest, study.studyInstanceUID));
   useEffect(() => () => store.close(), [store]);
@@ -99,6 +124,7 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         {policy?.deidentify && <InForce of={study.studyInstanceUID} />}
       </div>
       {policy?.deidentify === false && <KeptNotice store={store} />}
+      {policy?.deidentify && covers && <CoverAtOnce store={store} />}
       {policy?.deidentify && <HeldBack store={store} study={study} />}
       {namesHidden.value ? (
         <Notice kind="plain" sign="person" title={kitWords.namesAreHidden}>

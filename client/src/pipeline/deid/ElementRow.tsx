@@ -5,7 +5,7 @@ import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
-import type { Entry } from './list-entries.ts';
+import { inWords, type Entry } from './list-entries.ts';
 
 /** A longer value would push the next row away; its length shows that there is more. */
 const LINE_CHARACTERS = 160;
@@ -46,10 +46,10 @@ export function ElementRow({
           </button>
         )}
         <div class="change-words">
-          <p class="change-keyword">{breakable(name)}</p>
+          <p class="change-keyword">{inWords(name)}</p>
           {row.item === null && (
             <p class="code quiet">
-              ({tagName(row.tag)}) {row.vr}
+              {row.keyword && <>{breakable(row.keyword)} </>}({tagName(row.tag)}) {row.vr}
             </p>
           )}
         </div>

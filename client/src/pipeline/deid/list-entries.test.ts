@@ -94,6 +94,7 @@ test('the search finds keywords, tags in every way of writing, and values on bot
   const found = (query: string) =>
     lines(drawn({ filter: 'all', query }).entries).filter((line) => !/^[a-z]+ \d+$/.test(line));
   assert.equal(found('patientname'), ['0010,0010']);
+  assert.equal(found('patient name'), ['0010,0010'], 'as it is shown');
   for (const tag of ['0018,0015', '(0018,0015)', '00180015', '0018'])
     assert.equal(found(tag), ['0018,0015'], tag);
   assert.equal(found('doe^j'), ['0010,0010']);

@@ -151,10 +151,19 @@ function matching(rows: readonly ComparedRow[], query: string, said: readonly st
   return found;
 }
 
-/** Keyword and both values, separated by a character that nobody types. */
+/** A keyword as a person says it: "PatientBirthDate" → "Patient birth date"; abbreviations stay. */
+export function inWords(name: string): string {
+  const [first = '', ...others] = name.split(/(?<=[a-z])(?=[A-Z])/);
+  return [first, ...others.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()))].join(
+    ' ',
+  );
+}
+
+/** Keyword, also in words, and both values, separated by a character that nobody types. */
 function saidIn({ item, keyword, before, after }: ComparedRow): string {
   const text = (value: ShownValue | null) => (value?.kind === 'text' ? value.text : '');
-  return item === null ? small(`${keyword ?? ''}\n${text(before)}\n${text(after)}`) : '';
+  const name = keyword === null ? '' : `${keyword}\n${inWords(keyword)}`;
+  return item === null ? small(`${name}\n${text(before)}\n${text(after)}`) : '';
 }
 
 function small(text: string): string {

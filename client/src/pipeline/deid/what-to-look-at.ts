@@ -5,7 +5,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import type { IngestStore } from '../ingest/found-study.ts';
-import { decidedAs, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
@@ -40,6 +40,10 @@ export function hasPicture(
 ): boolean {
   return needsPicture(reasonsUnder(policy, found), found) && drawn.value.has(found.ordinal);
 }
+
+/** Held for its pixels, and a person who looks at them can release it. */
+export const isCoverable = (policy: Policy | null, found: FoundFile): boolean =>
+  isReleasable(policy, found) && needsPicture(reasonsUnder(policy, found), found);
 
 /**
  * The instance that a person covers, and the others of its series to which the same boxes may be given: those that are

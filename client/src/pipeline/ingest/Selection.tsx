@@ -70,12 +70,7 @@ export function Selection({ queued }: SelectionProps) {
         />
       )}
       <ExpectedStudies />
-      <RejectedFiles
-        files={ingest.heldBack.value}
-        title={chosenWords.heldBack(ingest.heldBack.value.length)}
-        what={chosenWords.heldBackWhat(ingest.heldBack.value.length)}
-        action={<Review />}
-      />
+      <Unanswerable />
       <RejectedFiles
         files={ingest.rejected.value}
         title={chosenWords.cannotGo(ingest.rejected.value.length)}
@@ -102,6 +97,19 @@ function isNothingFound({ studies, rejected, skipped, disc, progress }: IngestSt
   );
 }
 
+/** The others that are held back stand on their study's card, with the way to look at them. */
+function Unanswerable() {
+  const { heldBack, studies } = useIngest();
+  const files = heldBack.value.filter(({ isReleasable }) => !isReleasable);
+  return (
+    <RejectedFiles
+      files={files}
+      title={chosenWords.heldBack(files.length)}
+      what={chosenWords.cannotGoWhat(files.length, studies.value.length)}
+    />
+  );
+}
+
 /** The studies of which nothing could be read at Send, each by its patient. */
 function Unreadable() {
   const { sentFromHere } = useIngest();
@@ -112,21 +120,6 @@ function Unreadable() {
           <bdi>{chosenWords.noneRead(files, nameSaid(patientName ?? '') ?? titleWords.noPatient)}</bdi>
         </p>
       ),
-  );
-}
-
-/** Opens the pictures of the first study of which something stays here. */
-function Review() {
-  const { studies, heldBack } = useIngest();
-  const held = new Set(heldBack.value.map(({ studyInstanceUID }) => studyInstanceUID));
-  const first = studies.value.find(({ studyInstanceUID }) => held.has(studyInstanceUID));
-  if (!first) return null;
-  return (
-    <p>
-      <a class="button" href={hrefOf({ page: 'before-after', id: first.id })}>
-        {chosenWords.review}
-      </a>
-    </p>
   );
 }
 
@@ -209,12 +202,15 @@ function NotAllSent() {
   const staying = held.length + tooLarge.length;
   if (staying === 0) return null;
   const uids = new Set(held.map(({ studyInstanceUID }) => studyInstanceUID));
-  const files = ingest.heldBack.value.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
+  const files = ingest.heldBack.value.filter(
+    ({ studyInstanceUID, isReleasable }) => uids.has(studyInstanceUID) && !isReleasable,
+  );
   const causes = new Set(files.map(({ reason }) => sentencesOfReason(reason).title));
   const isMixed = ({ studyInstanceUID }: FoundStudy) =>
     ingest.mixed.value.get(studyInstanceUID)?.isSettled === false;
   if (held.some(isMixed)) causes.add(sentenceOfWarning('patients-differ', null));
   if (tooLarge.length > 0) causes.add(sentenceOfWarning('too-many-instances', null));
+  if (causes.size === 0) return null;
   return (
     <Notice kind="wait" title={chosenWords.notAllSent(staying, studies.length + staying)}>
       <ul>

@@ -1,6 +1,7 @@
 /** At the foot of the window, under the thumb: the policy in force and the one main button. */
 import type { RefObject } from 'preact';
 import { useSession } from '../../net/net-context.ts';
+import type { FoundStudy, IngestStore } from './found-study.ts';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -19,6 +20,8 @@ export type SendBarProps = {
    * So many instances are in the queue, but some files were refused on the way there and must be looked at.
    */
   readonly onQueuedInPart: (instances: number) => void;
+  /** Not all of it could be queued: the upload page says why. */
+  readonly onNotQueued?: () => void;
 };
 
 type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
@@ -33,7 +36,7 @@ export function Bar(props: SendBarProps) {
   return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
 }
 
-function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
+function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settling) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
@@ -49,7 +52,7 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (queued > 0) endNarrowing(sessionStorage);
-    if (ingest.problem.peek() !== null || queued < chosen.length) return;
+    if (ingest.problem.peek() !== null || queued < chosen.length) return onNotQueued?.();
     const refusedNow = ingest.rejected.peek().filter((file) => file.wasFound && !before.has(file)).length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
@@ -67,7 +70,11 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
       <TooLarge />
       {keepsNames && <SentUncovered count={coveredOf(ingest, chosen)} />}
       {staying > 0 && staying + chosen.length > stopped.length && (
-        <Staying staying={staying} chosen={chosen.length + staying} isToDecide={held.length > 0} />
+        <Staying
+          staying={staying}
+          chosen={chosen.length + staying}
+          isToDecide={held.some((study) => !isAnsweredOnCard(ingest, study))}
+        />
       )}
       <div ref={settling} class="send-inside">
         <PolicyChoice />
@@ -84,6 +91,14 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
     </section>
   );
 }
+
+/** Its card leads straight to its pictures. */
+const isAnsweredOnCard = (
+  { heldBack, mixed }: Pick<IngestStore, 'heldBack' | 'mixed'>,
+  { studyInstanceUID }: FoundStudy,
+): boolean =>
+  mixed.value.get(studyInstanceUID)?.isSettled !== false &&
+  heldBack.value.some((file) => file.studyInstanceUID === studyInstanceUID && file.isReleasable);
 
 type StayingProps = { readonly staying: number; readonly chosen: number; readonly isToDecide: boolean };
 

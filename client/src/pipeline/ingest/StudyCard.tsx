@@ -1,11 +1,14 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import type { ReadonlySignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { nameSaid, typedSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { images, series } from '../../kit/counted.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -49,11 +52,12 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const isMixed = ingest.mixed.value.has(study.studyInstanceUID);
   const name = isMixed ? chosenWords.mixed.title : (nameSaid(study.patientName) ?? titleWords.noPatient);
   const policy = ingest.policy.value;
-  const { loud, quiet } = sortWarnings(
-    study.warnings,
-    policy,
-    ingest.answered.value.get(study.studyInstanceUID),
+  const answered = ingest.answered.value.get(study.studyInstanceUID) ?? [];
+  const toLookAt = ingest.heldBack.value.filter(
+    (file) => file.studyInstanceUID === study.studyInstanceUID && file.isReleasable,
   );
+  const reasons = new Set(toLookAt.map(({ reason }) => reason));
+  const { loud, quiet } = sortWarnings(study.warnings, policy, new Set([...answered, ...reasons]));
   const selected = study.selected.value;
   const { going, held } = goingOfFound(study, ingest);
   const contents = useId();
@@ -75,6 +79,9 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
         <SentBeforeNote study={study} known={sentBefore} />
         <NotWhole study={study} />
+        {toLookAt.length > 0 && (
+          <Held study={study} name={name} reasons={[...reasons]} count={toLookAt.length} />
+        )}
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -95,6 +102,38 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
       {Notes && <Notes study={study} name={name} />}
       <Details study={study} quiet={quiet} />
     </article>
+  );
+}
+
+type HeldProps = {
+  readonly study: FoundStudy;
+  readonly name: string;
+  readonly reasons: readonly ReasonCode[];
+  readonly count: number;
+};
+
+/** The instances that a person has to look at before anything of them is sent, with the one way to them. */
+function Held({ study, name, reasons, count }: HeldProps) {
+  const isOne = count === 1 && reasons.every(isHeldForPixels);
+  const label = isOne ? chosenWords.lookAndCover : chosenWords.lookAtPictures;
+  return (
+    <div class="card-held">
+      <Icon name="decide" size={20} />
+      <div class="card-held-why">
+        {reasons.map((reason) => (
+          <p key={reason} class="small">
+            {sentencesOfReason(reason).title}
+          </p>
+        ))}
+      </div>
+      <a
+        class="button"
+        href={hrefOf({ page: 'before-after', id: study.id, ...(isOne && { covers: true }) })}
+        aria-label={chosenWords.beforeAfter.openOf(label, name)}
+      >
+        {label}
+      </a>
+    </div>
   );
 }
 

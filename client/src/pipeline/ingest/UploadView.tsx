@@ -12,6 +12,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { useDropZone } from './drop-zone.ts';
 import { EmptyUpload } from './EmptyUpload.tsx';
 import type { IngestPhase } from './found-study.ts';
+import { sendableOf } from './sendable.ts';
 import type { SelectionProps } from './Selection.tsx';
 import type { SendBarProps } from './SendBar.tsx';
 
@@ -50,7 +51,7 @@ export function UploadView() {
     <>
       <main id="content" class="page upload">
         <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
-          {headingOf(phase, studies.length)}
+          {headingOf(phase, studies.length, sendableOf(ingest).sentAs)}
         </h1>
         {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
@@ -64,9 +65,10 @@ export function UploadView() {
   );
 }
 
-function headingOf(phase: IngestPhase, studies: number): string {
+/** `going`: those of this Send that are not safe yet. */
+function headingOf(phase: IngestPhase, studies: number, going: number): string {
   if (studies === 0) return kitWords.pages.upload;
-  return phase === 'queueing' ? ingestWords.makingSafe(studies) : ingestWords.found(studies);
+  return phase === 'queueing' && going > 0 ? ingestWords.makingSafe(going) : ingestWords.found(studies);
 }
 
 function Nothing() {

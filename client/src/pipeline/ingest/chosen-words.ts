@@ -97,12 +97,9 @@ export const chosenWords = {
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If one belongs to this study, the study is incomplete: copy them again.`,
-  heldBack: (count: number) => `${counted(count, 'image is', 'images are')} held back`,
-  heldBackWhat: (count: number) =>
-    count === 1
-      ? 'It may show the patient’s name, or is unusual. Look at it: then you can cover the name or release it, where the policy allows that.'
-      : 'They may show the patient’s name, or are unusual. Look at them: then you can cover the name or release them, where the policy allows that.',
-  review: 'Look at the pictures',
+  heldBack: (count: number) => `${images(count)} will not be sent`,
+  lookAndCover: 'Look and cover',
+  lookAtPictures: 'Look at the pictures',
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,

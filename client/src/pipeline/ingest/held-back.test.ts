@@ -63,6 +63,14 @@ test('without a release held instances are not sent; the rest of the study is', 
   assert.equal(await saidInQueue(device), [null, null]);
 });
 
+test('held instances are not among those that Send has to make safe', async () => {
+  const { store } = await chosen();
+  const totals = new Set<number>();
+  store.queueing.subscribe(({ instancesTotal }) => totals.add(instancesTotal));
+  await store.send();
+  assert.equal([...totals], [0, 2]);
+});
+
 test('a released instance is sent and says NO; with the release withdrawn it stays', async () => {
   const device = await chosen();
   device.store.release(device.held);

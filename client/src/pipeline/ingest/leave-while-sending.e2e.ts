@@ -1,5 +1,5 @@
 // test:all: a press at a rare moment; main-job.e2e.ts sends by day
-/** A person who goes to another page while a study is written into the queue stays there. */
+/** The page on which a person is while a study is written into the queue: the one they went to, or the track. */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import { choose, filesOf, goOffline } from '#testing/app-page.ts';
@@ -57,6 +57,20 @@ walk('a sample study does not move an administrator who has gone to another page
   await page.evaluate(holdWriting);
   await sends.click();
   await staysAtResults(page);
+});
+
+walk('Send leaves the page before and after for the track', async ({ page, seed, enter }) => {
+  await enter();
+  await choose(page, filesOf({ seed: seed(2), series: 1, instancesPerSeries: 1 }));
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page.getByText('Nothing has left yet.', { exact: false }).waitFor();
+  await page.evaluate(holdWriting);
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await expect(page).toHaveURL(/#\/studies$/);
+  await expect(page.getByText('Nothing has left yet.', { exact: false })).toHaveCount(0);
+  await page.evaluate(() => dispatchEvent(new Event('writes')));
+  await page.locator('.queue-row').first().waitFor();
+  await expect(page.getByText('This study is not chosen here.')).toHaveCount(0);
 });
 
 test.run();

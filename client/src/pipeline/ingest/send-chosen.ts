@@ -45,7 +45,7 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
   if (typeof terms === 'string') return;
   askToPersist(state);
   const selected = [...state.gathering.studies.values()].filter((study) => isSent(state, terms, study));
-  const total = totalOf(selected);
+  const total = goingIn(state, terms, selected);
   state.abort = new AbortController();
   const { signal } = state.abort;
   // Before anything is waited for: a second press finds that it was pressed.
@@ -93,6 +93,21 @@ function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup)
     held: study.held.filter((found) => staysHere(policy, released, found)).length,
   });
   return going === 'sent';
+}
+
+/** The instances of these studies that are to be made safe: without those that are held back or were left out. */
+function goingIn(state: IngestState, { policy }: SendingTerms, studies: readonly StudyGroup[]) {
+  const released = state.heldBack.released.peek();
+  const staying = totalOf(
+    studies
+      .flatMap(({ held }) => held)
+      .filter(
+        (found) => staysHere(policy, released, found) || decidedAs(policy, released, found) === 'left-out',
+      )
+      .map(({ file: { bytes } }) => ({ instances: 1, bytes })),
+  );
+  const { instances, bytes } = totalOf(studies);
+  return { instances: instances - staying.instances, bytes: bytes - staying.bytes };
 }
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */

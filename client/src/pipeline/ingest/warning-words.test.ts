@@ -23,6 +23,11 @@ test('images that do not say whether text is burned in: held, told of, or sent w
   assert.equal([said(under('send')), said(IDENTIFIED), said(null)], [[], [], []]);
 });
 
+test('an oddity that harms nothing is no remark', () => {
+  const { loud, quiet } = sortWarnings(['non-zero-preamble', 'invalid-date'], DEIDENTIFIED);
+  assert.equal([loud, quiet], [[], ['invalid-date']]);
+});
+
 test('several patients are pointed out above all studies, a face only where names are removed', () => {
   const loud = (policy: Policy) =>
     sortWarnings(['two-patients', 'face', 'burned-in', 'invalid-date'], policy).loud;

@@ -27,6 +27,9 @@ type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 /** Warnings to look at before pressing Send; the others are remarks behind a touch. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, ...IRREGULARITIES, 'patient-missing']);
 
+/** Oddities of a file that neither harm nor ask for anything. */
+const HARMLESS = new Set<StudyWarning>(['non-zero-preamble']);
+
 /** The reasons for which the instances behind a warning are held. */
 const ANSWERS: readonly (readonly [StudyWarning, ReasonCode])[] = [
   ['burned-in', 'burned-in-annotation'],
@@ -76,6 +79,6 @@ export function sortWarnings(
   for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy)).slice(1)) silent.add(odd);
   return {
     loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),
-    quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),
+    quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning) && !HARMLESS.has(warning)),
   };
 }

@@ -57,7 +57,9 @@ export function Track({ track, size = 'normal', places = queueWords.places, asks
             {formatCount(count)}
             {place === 'pacs' && <span class="place-of"> {trackWords.of(track.total)}</span>}
           </span>
-          <span class="place-word">{places[place]}</span>
+          <span class="place-word">
+            {place === 'device' && track.isBeingRead ? queueWords.beingRead : places[place]}
+          </span>
         </li>
       ))}
     </ol>

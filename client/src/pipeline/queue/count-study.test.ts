@@ -77,6 +77,18 @@ test('an original that the PACS keeps under another policy, or with other boxes,
   }
 });
 
+test('an original that stands in the PACS in another form is counted once, needing somebody and then as being there', () => {
+  const reason = { reason: 'already-here-other-policy', instances: 1, stands: true } as const;
+  const counts = countsOf({ inPacs: 4, refused: 1 });
+  const needing = { ...NO_REASONS, refused: [reason] };
+  assert.equal(placesOf({ ...ALL_SENT, state: 'attention', counts, reasons: needing }), {
+    inPacs: 4,
+    needsYou: 1,
+  });
+  const leftOut = { ...NO_REASONS, leftOut: 1, versions: 1 };
+  assert.equal(placesOf({ ...ALL_SENT, state: 'done', counts, reasons: leftOut }), { inPacs: 5 });
+});
+
 test('a study that was taken back was left out by its person', () => {
   assert.equal(placesOf({ state: 'taken-back' }), { leftOut: 5 });
 });

@@ -1,11 +1,11 @@
 /**
  * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
- * chosen, but for those of which the PACS keeps another form that did not come with this study: these are there,
- * and need a person or were left out besides. Another image under the same UID is never this one. Every number on
+ * chosen. One of which the PACS keeps another form needs a person; once it was left out, it counts as being there.
+ * Another image under the same UID is never this one. Every number on
  * every screen comes from here. The device counts the instances that left and those that the gateway acknowledged; the
  * gateway reports, a parcel later, those it verified and their outcome. Pure.
  */
-import { isThere, sumOf } from './count-reasons.ts';
+import { sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';
 import type { StudyRow } from './rows/local-database.ts';
 
@@ -31,8 +31,6 @@ export interface Counted {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause. */
   readonly needs: readonly Need[];
-  /** Of `track.leftOut`, those that are in `track.inPacs` too. */
-  readonly versions: number;
 }
 
 const NOWHERE: Track = {
@@ -48,24 +46,23 @@ const NOWHERE: Track = {
 export function countStudy(row: CountedRow): Counted {
   if (row.state === 'taken-back') {
     const inPacs = Math.min((row.toldSince ?? row.counts)?.inPacs ?? 0, row.chosen);
-    return { track: { ...NOWHERE, inPacs, leftOut: row.chosen - inPacs }, needs: [], versions: 0 };
+    return { track: { ...NOWHERE, inPacs, leftOut: row.chosen - inPacs }, needs: [] };
   }
   if (row.waiting === 'interrupted')
-    return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }], 0);
+    return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }]);
   const needs = [
     ...toNeeds('held', row.held.reasons),
     ...toNeeds('quarantined', row.reasons.quarantined),
     ...toNeeds('refused', row.reasons.refused),
   ];
   const travelling = countTravelling(row);
-  const track = { ...travelling, leftOut: row.reasons.leftOut + row.held.leftOut };
+  const { leftOut, versions = 0 } = row.reasons;
+  const track = { ...travelling, leftOut: leftOut - versions + row.held.leftOut };
   const trouble = troubleOf(row, track);
-  const { versions = 0 } = row.reasons;
-  if (trouble === null) return counted(track, needs, versions);
+  if (trouble === null) return counted(track, needs);
   return counted(
     trouble.left,
     [trouble.need, ...needs].filter(({ instances }) => instances > 0),
-    versions,
   );
 }
 
@@ -75,8 +72,8 @@ export function hasPartHere(row: CountedRow): boolean {
   return row.trouble !== null || unsafe + safe + onTheWay > 0;
 }
 
-function counted(track: Track, needs: readonly Need[], versions: number): Counted {
-  return { track: { ...track, needsYou: sumOf(needs) }, needs, versions };
+function counted(track: Track, needs: readonly Need[]): Counted {
+  return { track: { ...track, needsYou: sumOf(needs) }, needs };
 }
 
 function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly Need[] {
@@ -86,9 +83,8 @@ function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly
 /** The instances about which nobody has to decide anything, and nobody has. */
 function countTravelling(row: CountedRow): Track {
   const { reasons } = row;
-  const named = [...reasons.quarantined, ...reasons.refused];
-  const standing = sumOf(named.filter(isThere)) + (reasons.versions ?? 0);
-  const decided = sumOf(named) + reasons.leftOut - standing;
+  const { versions = 0 } = reasons;
+  const decided = sumOf([...reasons.quarantined, ...reasons.refused]) + reasons.leftOut - versions;
   const rest = Math.max(0, row.instances - decided);
   if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
   // Instances without a row yet are still being read.
@@ -103,7 +99,7 @@ function countTravelling(row: CountedRow): Track {
   };
   // The gateway counts earlier sends of the study with this one: those may be the ones that are there.
   const others = Math.max(0, counts.promised - row.instances);
-  const inPacs = Math.min(Math.max(counts.inPacs - others, standing), rest);
+  const inPacs = Math.min(Math.max(counts.inPacs - others, versions), rest);
   // Instances that it holds for a person are there until the receipt names them with their reasons.
   const unsaid = Math.max(0, counts.refused + counts.quarantined + counts.leftOut - decided);
   const told = counts.atGateway + unsaid - Math.max(0, others - counts.inPacs);

@@ -110,6 +110,8 @@ export const queueWords = {
     'left-out': 'not stored',
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
+  /** Instead of the first place, while its instances are made safe. */
+  beingRead: 'being read',
 
   lost: {
     title: (count: number) => `The browser deleted ${studies(count)} that waited on this device`,

@@ -32,7 +32,7 @@ import { waitsForOwner } from './rows/waits-for-owner.ts';
 import { knownWifiTerms, sendAnyway, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
 import { openTitle } from './rows/open-title.ts';
 import { compareForSending } from './sending-order.ts';
-import { countSafe, showStudy, travels } from './show-study.ts';
+import { countSafe, countUnsafe, showStudy, travels } from './show-study.ts';
 
 export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudiesTools {
   readonly key: Promise<CryptoKey>;
@@ -60,6 +60,7 @@ interface Screen {
   readonly tools: QueueStoreTools;
   readonly ready: Signal<boolean>;
   readonly studies: Signal<readonly QueuedStudy[]>;
+  readonly reading: Signal<number>;
   readonly safe: Signal<number>;
   readonly others: Signal<number>;
   readonly othersWaiting: Signal<number>;
@@ -124,11 +125,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     hearLink: (heard) => hearLink(screen, heard),
     ...wifiOf(screen),
     unsafe: tools.unsafe,
-    safe: screen.safe,
+    ...countedOf(screen),
     ...othersOf(screen),
     takeOver: async () => takeOver(tools, await import('./rows/take-over.ts')),
     ...foreignOf(screen),
-    travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
     ...decisions,
@@ -198,6 +198,8 @@ function decisionsOf(tools: QueueStoreTools): Decisions {
   };
 }
 
+const countedOf = ({ reading, safe, travelling }: Screen) => ({ reading, safe, travelling });
+
 function othersOf({ others, othersWaiting, ownerless, othersUndecided }: Screen) {
   return { others, othersWaiting, ownerless, othersUndecided };
 }
@@ -227,6 +229,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     tools,
     ready: signal(false),
     studies: signal<readonly QueuedStudy[]>([]),
+    reading: signal(0),
     safe: signal(0),
     others: signal(0),
     othersWaiting: signal(0),
@@ -307,6 +310,7 @@ function draw(screen: Screen, { studies, diagnosis, wifi, site }: Snapshot): voi
   batch(() => {
     // Counted for all accounts: an instance that is safe here is safe, whoever owns it.
     screen.safe.value = countAllSafe(studies);
+    screen.reading.value = studies.reduce((sum, row) => sum + countUnsafe(row), 0);
     screen.travelling.value = countAllSafe(studies.filter(travels));
     screen.others.value = others.filter(travels).length;
     screen.othersWaiting.value = others.length - screen.others.value;

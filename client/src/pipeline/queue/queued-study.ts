@@ -31,20 +31,18 @@ export interface StudyAbout {
   readonly series: number;
 }
 
-/**
- * How many of the chosen instances are in each place (count-study.ts); together they are the whole study, but for
- * those that stand in the PACS in another version.
- */
+/** How many of the chosen instances are in each place (count-study.ts); together they are the whole study. */
 export interface Track {
   /** Chosen but not yet stored on this device: the page that packs them must stay open. */
   readonly unsafe: number;
   readonly safe: number;
   readonly onTheWay: number;
   readonly atGateway: number;
+  /** Also those that were left out because the PACS has the same originals in another form. */
   readonly inPacs: number;
   /** They stay where they are until a person decides. */
   readonly needsYou: number;
-  /** A person decided that they are not sent. Some may be counted in the PACS too (`versions`). */
+  /** A person decided that they are not sent, and the PACS lacks them. */
   readonly leftOut: number;
 }
 
@@ -65,7 +63,7 @@ export interface Need {
   readonly pacsCodes?: readonly number[];
   /** The further destination that did not take them; absent: the first one, the gateway or this device. */
   readonly destination?: string;
-  /** Another content under their UIDs is in the PACS, where they are counted too. */
+  /** Another content under their UIDs is in the PACS. */
   readonly stands?: true;
 }
 
@@ -106,7 +104,7 @@ export interface ReasonCount {
   readonly pacsCodes?: readonly number[];
   /** The further destination that did not take them; absent: the first one, the gateway or this device. */
   readonly destination?: string;
-  /** Another content under their UIDs is in the PACS, where they are counted too. */
+  /** Another content under their UIDs is in the PACS. */
   readonly stands?: true;
 }
 
@@ -144,8 +142,6 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
-  /** Of `track.leftOut` and `track.inPacs`: not stored, because the PACS has the same originals in another form. */
-  readonly versions: number;
   /** Files that were chosen with it, and that a person left out unread; null: none were. */
   readonly leftUnread: UnreadFiles | null;
   /** Its instances that this device keeps to itself, or does not have whole. */
@@ -203,6 +199,8 @@ export interface QueuedStudy {
   readonly mark: number | null;
   /** Milliseconds since 1970. */
   readonly queuedAt: number;
+  /** When the first byte of it left; null: not yet. */
+  readonly sentAt: number | null;
   readonly completedAt: number | null;
   /** Removed from the list; `putBack` applies. */
   readonly removed: boolean;
@@ -306,6 +304,8 @@ export interface QueueStore {
   readonly foreignInstances: ReadonlySignal<number>;
   /** Deletes those from this device. */
   deleteForeign(): Promise<void>;
+  /** Instances that any page of this browser is still making safe here, whoever owns them, as the database has it. */
+  readonly reading: ReadonlySignal<number>;
   /** Instances that wait on this device, whoever owns them. */
   readonly safe: ReadonlySignal<number>;
   /** Those of them that are sent automatically, whoever is signed in. */

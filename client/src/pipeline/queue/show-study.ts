@@ -55,6 +55,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     studyInstanceUID: row.studyInstanceUID,
     mark: row.mark ?? null,
     queuedAt: row.queuedAt,
+    sentAt: row.sentAt ?? null,
     completedAt: row.completedAt,
     removed: row.removed === true,
     noted: row.noted ?? 0,
@@ -88,6 +89,15 @@ export function countSafe(row: StudyRow): number {
   if (!isKept(row) || row.cancelling) return 0;
   const { safe, onTheWay } = countStudy(row).track;
   return safe + onTheWay;
+}
+
+/**
+ * Instances still being made safe on this device, in whatever page. A study is safe as a whole: the last one counts
+ * until `finishPacking`.
+ */
+export function countUnsafe(row: StudyRow): number {
+  const { unsafe, safe, onTheWay } = countStudy(row).track;
+  return row.packing ? Math.max(unsafe, Math.min(1, safe + onTheWay)) : 0;
 }
 
 /** A study still being written is not safe yet, and one that was taken back is gone. */

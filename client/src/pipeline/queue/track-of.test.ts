@@ -53,6 +53,12 @@ test('a paused study waits only for the person who paused it', () => {
   assert.is(trackOf(study({ paused: true, waiting: 'gateway-unreachable' }), 'online').waitingFor, null);
 });
 
+test('an instance that is being read stands on the track, and none is called safe by it', () => {
+  const track = { ...atGateway, unsafe: 4, atGateway: 56 };
+  const { onDevice, isBeingRead } = trackOf(study({ instances: 60, packing: true, track }), 'online');
+  assert.equal([onDevice, isBeingRead], [4, true]);
+});
+
 test('a study that a person left out entirely is not among those in the PACS', () => {
   const track = { ...atGateway, atGateway: 0, leftOut: 12 };
   assert.is(partOf(study({ state: 'done', track })), 'left-out');

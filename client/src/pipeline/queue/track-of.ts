@@ -2,7 +2,6 @@
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import { isNoneInPacs, type TrackState } from './track-state.ts';
 import { isPacsAway, type LinkNow } from '../../net/link.ts';
-import { lackingOf } from './lacking-of.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
@@ -31,12 +30,13 @@ function nearest(waiting: TrackState['waitingFor'], link: LinkNow): TrackState['
 export function trackOf(study: QueuedStudy, link: LinkNow): TrackState {
   return {
     total: study.instances,
-    onDevice: study.track.safe,
+    onDevice: study.track.unsafe + study.track.safe,
+    isBeingRead: study.packing && study.track.unsafe + study.track.safe > 0,
     onItsWay: study.track.onTheWay,
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
     needsYou: study.track.needsYou,
-    leftOut: lackingOf(study),
+    leftOut: study.track.leftOut,
     waitingFor:
       study.waiting === 'interrupted' || (study.paused && study.isWaiting)
         ? null

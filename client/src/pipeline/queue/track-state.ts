@@ -1,8 +1,7 @@
 /**
  * The track as plain values: where the instances of one study are. Four places, a fifth for instances that were
- * left out, and one for those that need a person; together they add up to all instances, but for a version that
- * needs a person while the PACS has another one. Every screen draws
- * the track from these values, with Track.tsx.
+ * left out, and one for those that need a person; together they add up to all instances. Every screen draws the track
+ * from these values, with Track.tsx.
  */
 
 export const PLACES = ['device', 'way', 'gateway', 'pacs', 'left-out', 'needs-you'] as const;
@@ -29,6 +28,8 @@ export type WaitingFor =
 export type TrackState = {
   readonly total: number;
   readonly onDevice: number;
+  /** Not all of those on the device are safe there yet: its page must stay open. */
+  readonly isBeingRead?: boolean;
   readonly onItsWay: number;
   readonly atGateway: number;
   readonly inPacs: number;

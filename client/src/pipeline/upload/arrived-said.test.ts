@@ -47,9 +47,9 @@ test('a later version that was left out is no missing instance, and its warning 
   const [first, second, later] = RECEIPT.instances;
   const other = { ...later!, digest: 'b'.repeat(64), reason: 'already-here-other-boxes' };
   const receipt = { ...RECEIPT, instances: [first!, second!, other] };
-  const study = { ...done({ inPacs: 2, leftOut: 1 }), versions: 1 };
+  const study = done({ inPacs: 3 });
   assert.equal(headOf(study, RECEIPT), { icon: 'pacs', title: 'In the PACS' });
-  assert.is(whenSaid(study, receipt, '3:11 PM'), '2 images, confirmed 3:11 PM');
+  assert.is(whenSaid(study, receipt, '3:11 PM'), '3 images, confirmed 3:11 PM');
   const said = arrivedLines(study, receipt).join('\n');
   assert.match(
     said,

@@ -3,7 +3,7 @@ import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import type { Need, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
-type Lacking = Pick<QueuedStudy, 'needs' | 'track' | 'versions' | 'state' | 'withheld'>;
+type Lacking = Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>;
 
 /** All of them, where nothing else on the screen or the paper says what still needs a decision. */
 export function notSentOf(study: Lacking): readonly string[] {
@@ -17,8 +17,8 @@ export function notSentOf(study: Lacking): readonly string[] {
 }
 
 /** Those that need nobody any more. */
-export const leftOutOf = ({ track, versions, state, withheld }: Omit<Lacking, 'needs'>): readonly string[] =>
-  state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut - versions);
+export const leftOutOf = ({ track, state, withheld }: Omit<Lacking, 'needs'>): readonly string[] =>
+  state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut);
 
 /** Of the instances that were left out, those that are damaged: a person did not decide about them. */
 export const damagedOf = ({ track, withheld }: Pick<QueuedStudy, 'track' | 'withheld'>): number =>

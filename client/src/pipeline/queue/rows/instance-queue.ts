@@ -52,18 +52,19 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
 type ForParcels = 'parcelsFor' | 'parcelCreated' | 'parcelForgotten' | 'parcelProgress' | 'parcelSent';
 
 function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcels> {
-  const { database } = tools;
+  const { database, now } = tools;
   return {
     pending: () => pendingOf(tools),
     manifestOf: (id) => buildManifest(database, id),
     announced: (id, answer) => noteAnnouncement(tools, id, answer),
-    beginSending: (id) => change(database, id, 'started', { hasLeft: true }),
+    beginSending: (id) =>
+      change(database, id, 'started', ({ sentAt = now() }) => ({ hasLeft: true, sentAt })),
     async allSent(id) {
-      await change(database, id, 'all-sent', { waiting: null });
+      await change(database, id, 'all-sent', () => ({ waiting: null }));
     },
     async parcelsLost(id, missing) {
       await keepForSending(database, id, missing);
-      await change(database, id, 'parcels-lost', { departed: 0, acknowledged: 0, counts: null });
+      await change(database, id, 'parcels-lost', () => ({ departed: 0, acknowledged: 0, counts: null }));
     },
     async report(id, status) {
       await note(database, id, (row) => {
@@ -86,7 +87,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
         row.trouble = trouble;
       }),
     async refused(id, code) {
-      await change(database, id, 'refused', { problem: code, waiting: null, trouble: null });
+      await change(database, id, 'refused', () => ({ problem: code, waiting: null, trouble: null }));
       await database.studies.filter((row) => row.id === id && isUntold(row)).modify({ untold: undefined });
     },
     settle: (id, checked) => settleStudy(database, tools.now, id, checked),
@@ -131,13 +132,13 @@ function change(
   database: LocalDatabase,
   id: string,
   event: UploadEvent,
-  also: Partial<StudyRow>,
+  also: (study: StudyRow) => Partial<StudyRow>,
 ): Promise<boolean> {
   return database.transaction('rw', database.studies, async () => {
     const study = await database.studies.get(id);
     const state = study && study.waiting !== 'interrupted' && nextUploadState(study.state, event);
     if (!state) return false;
-    await database.studies.update(id, { ...also, state });
+    await database.studies.update(id, { ...also(study), state });
     return true;
   });
 }

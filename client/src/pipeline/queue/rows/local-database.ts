@@ -90,6 +90,8 @@ export interface StudyRow {
    * Nothing clears it: the study is no longer taken back, but cancelled. Absent unless so.
    */
   hasLeft?: true;
+  /** When the first byte of it left, in milliseconds since 1970. Absent until then. */
+  sentAt?: number;
   /** Uploads of accounts from which it was taken over. The gateway may have parts of it under them. */
   formerUploads?: readonly string[];
   /** It was cancelled, and one of `formerUploads` could not be left out. Absent unless so. */

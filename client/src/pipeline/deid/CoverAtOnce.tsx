@@ -1,0 +1,42 @@
+/** The held picture of a study, opened to be covered; once it is decided, the person is back where they came from. */
+import { useRef, useState } from 'preact/hooks';
+import type { Box } from '#shared/dicom/boxes.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
+import { staysHere } from '../ingest/held-back.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
+import type { ComparisonStore } from './comparison.store.ts';
+import { Covering } from './HeldInstance.tsx';
+import { isCoverable } from './what-to-look-at.ts';
+
+type Opened = { readonly files: readonly FoundFile[]; readonly found: FoundFile };
+
+export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
+  const ingest = useIngest();
+  const policy = ingest.policy.value;
+  const [isOpen, setOpen] = useState(true);
+  const drawn = useRef<readonly Box[]>([]);
+  const opened = useRef<Opened | null>(null);
+  opened.current ??=
+    store.series.value
+      .flatMap(({ files }) => files.map((found) => ({ files, found })))
+      .find(({ found }) => staysHere(policy, ingest.released.value, found) && isCoverable(policy, found)) ??
+    null;
+  const now = opened.current;
+  if (now === null || !isOpen) return null;
+  return (
+    <Covering
+      store={store}
+      found={now.found}
+      files={now.files}
+      drawn={drawn.current}
+      onBoxes={(boxes) => {
+        drawn.current = boxes;
+      }}
+      onClose={() => {
+        setOpen(false);
+        // Closed without a decision, the page beneath says what else can be done.
+        if (!staysHere(policy, ingest.released.peek(), now.found)) history.back();
+      }}
+    />
+  );
+}
