@@ -67,16 +67,20 @@ async function* attackTarget(
 async function* findLimit(tools: Tools, known: Known, aim: Aim): AsyncGenerator<Attack> {
   let taken = 0;
   let refused = Infinity;
+  let isOfNothing = false;
   for (let bytes = FIRST_BYTES; bytes <= LAST_BYTES && refused - taken > taken / 16; ) {
     const [attack] = await Array.fromAsync(attackOnce(tools, known, { ...aim, bytes }));
     if (attack === undefined) return;
     yield attack;
     if (attack.heldMs > tools.enoughMs) return;
+    isOfNothing = attack.said.startsWith('404');
     if (isTooLarge(attack)) refused = bytes;
     else taken = bytes;
     bytes = refused === Infinity ? 2 * taken : Math.round((taken + refused) / 2);
   }
   if (refused < Infinity) known.limits.set(aim.target.name, taken);
+  // However large, its body is not read: there is nothing at the address.
+  else if (isOfNothing) known.limits.set(aim.target.name, FIRST_BYTES);
 }
 
 /** One attack, or none. */
