@@ -232,7 +232,7 @@ if (why !== null) {
     await sendStudy(page, largeFilesOf(seed(4)));
     await inTheMiddle.reached;
     await page
-      .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
+      .getByText(/^Keep this page open: \d+ images are safe here, but sent only while it is open/)
       .waitFor();
     await expect.poll(isAwake).toBe(true);
     await looksRight(page, 'queue-goes-on-open');

@@ -88,7 +88,7 @@ walk(
     await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(0);
     await looksRight(page, 'held-back');
     await page.getByLabel('Series').selectOption({ index: 1 });
-    await page.getByText('This instance does not leave this device.').waitFor();
+    await page.getByText('This image does not leave this device.').waitFor();
     await page.getByRole('button', { name: 'Enlarge the picture of image 2' }).click();
     await page.getByRole('dialog').locator('canvas').waitFor();
     await looksRight(page, 'held-large');

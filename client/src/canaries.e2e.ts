@@ -201,7 +201,7 @@ if (why !== null || corpus === null) {
       world.pacsLink.cut();
       await chooseUnder(page, filesOf(canaries), /^Remove names on this device/);
       // Instances that cannot be cleaned are listed with their reason, and stay.
-      const kept = page.getByRole('region', { name: 'held back' });
+      const kept = page.getByRole('region', { name: 'will not be sent' });
       await kept.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
       await page.getByRole('button', { name: /^Send \d/ }).click();
       await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();

@@ -165,7 +165,7 @@ walk('a release covers one instance or all shown ones, and can be taken back', a
     { useInnerText: true },
   );
   await page.getByLabel(/^Image 1 of 3: I looked at this picture/).uncheck();
-  await page.getByText('This instance does not leave this device.').waitFor();
+  await page.getByText('This image does not leave this device.').waitFor();
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
   await looksRight(page, 'release-all');
   await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
@@ -310,7 +310,7 @@ walk('before and after sums up the study and has its own Send', async (stage) =>
   await expect(head).toHaveText(/\d{4}.*CT/);
   await page
     .getByRole('button', { name: 'Send 1 study' })
-    .filter({ hasText: /instances/ })
+    .filter({ hasText: /images/ })
     .click();
   await page.locator('[data-part]').first().waitFor();
 });

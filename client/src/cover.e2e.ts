@@ -159,7 +159,7 @@ async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Prom
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   const said = page.locator('.notice', { hasText: 'You decided about it before: the PACS has it' });
   await said.waitFor();
-  await expect(page.getByText('This instance does not leave this device.')).toHaveCount(0);
+  await expect(page.getByText('This image does not leave this device.')).toHaveCount(0);
 }
 
 const holdsName = ({ x, y, width, height }: Box): boolean =>

@@ -196,7 +196,8 @@ walk(
     await choose(page, heldBackFiles(stage, 1));
     // They were decided about, and the PACS has them: the page knows before Send.
     await page.getByText(/8 images of this study/).waitFor();
-    await expect(page.getByText(/(held back|until you decide)$/)).toHaveCount(0);
+    await expect(page.locator('.card-held')).toHaveCount(0);
+    await expect(page.getByText(/until you decide$/)).toHaveCount(0);
     await pressSend(page);
     const entries = await untilOver(page, 3);
     assert.equal(

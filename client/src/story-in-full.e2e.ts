@@ -83,7 +83,7 @@ async function askForReaders({ page, hands }: Person, readers: readonly Account[
     .getByText(/may have seen the results/)
     .first()
     .waitFor();
-  await hands.press(button(page, 'Ask for it all the same'));
+  await hands.press(button(page, 'Request anyway'));
   await page.waitForURL(/#\/reviews\/[\w-]+$/);
   return /reviews\/([\w-]+)/.exec(page.url())![1]!;
 }

@@ -243,7 +243,7 @@ walk(
     await places
       .getByRole('listitem')
       .filter({ hasText: 'localhost' })
-      .getByText(/^All \d+ instances/)
+      .getByText(/^All \d+ images/)
       .waitFor();
     await looksRight(page, 'sample-at-destination');
     await page.goBack();

@@ -58,7 +58,7 @@ walk(
     await viewer.getByRole('button', { name: 'Turn on' }).click();
     await viewer.getByText('20 MB of 50 MB').waitFor();
     now = { ...ABSENT, problem: 'wrong-digest' };
-    await viewer.getByText('What came is not the package that this version knows.').waitFor();
+    await viewer.getByText('The file that came is not the package that this version knows.').waitFor();
     await looksRight(page, 'built-in-viewer-refused');
     await viewer.getByRole('button', { name: 'Turn on' }).click();
     await viewer.getByText('20 MB of 50 MB').waitFor();

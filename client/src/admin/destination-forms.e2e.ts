@@ -33,7 +33,7 @@ async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
-  await page.getByText('Folders cannot be destinations here.').waitFor();
+  await page.getByText('Folders cannot be destinations here until').waitFor();
   await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
   await page.getByRole('button', { name: 'Save', exact: true }).click();

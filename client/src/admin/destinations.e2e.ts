@@ -123,7 +123,7 @@ async function isAwaited(place: Locator): Promise<void> {
     .getByRole('list', { name: 'Where this study goes' })
     .getByRole('listitem')
     .filter({ hasText: /mirror\s*Must have it/ });
-  await mirror.getByText('0 of 3 instances are there').waitFor();
+  await mirror.getByText('0 of 3 images are there').waitFor();
   await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
 }
 

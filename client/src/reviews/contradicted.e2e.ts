@@ -113,7 +113,7 @@ walk(
     await focusAndPress(row, 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');
-    await page.getByText('This is not the last that was said of this case').waitFor();
+    await page.getByText('There are later notes or readings of this case').waitFor();
     await expect(page.getByText('Nobody has decided which reading stands')).toHaveCount(0);
     await expect(page.getByText('says the opposite')).toHaveCount(0);
   },
@@ -152,12 +152,12 @@ walk('a settled reading says which notes and readings of the case came after it'
   assert.ok(noted.ok);
   await readAs(stage, caseId, 'abnormal');
   await page.reload();
-  await page.getByText('This is not the last that was said of this case').waitFor();
+  await page.getByText('There are later notes or readings of this case').waitFor();
   await page.getByText('On the left, not on the right').waitFor();
   await expect(page.getByText('The answers that stand')).toHaveCount(0);
   await focusAndPress(page.getByRole('link', { name: /^Read again by ben.*: General reading$/ }), 'Enter');
   await page.getByText('The answers that stand').waitFor();
-  await expect(page.getByText('This is not the last')).toHaveCount(0);
+  await expect(page.getByText('There are later notes or readings')).toHaveCount(0);
   await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
   await reviews.getByText(/since then 1 note, read again by ben/).waitFor();
 });
@@ -244,7 +244,7 @@ walk(
       for (const { username } of [ben, cleo])
         await focusAndPress(dialog.getByLabel(username, { exact: true }), 'Space');
       await dialog.getByText('could not find out who may have seen what models found').waitFor();
-      await press(page, 'Ask for it all the same');
+      await press(page, 'Request anyway');
       await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
     };
     await askUntold();

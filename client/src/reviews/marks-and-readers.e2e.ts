@@ -323,7 +323,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
   await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   // It is known by then that models found nothing in this case.
-  await form.getByLabel('Assessable').waitFor();
+  await form.getByLabel(/^Assessable/).waitFor();
   await goOffline(page);
   await press(page, 'Save the answers');
   await form.getByText('Kept on this device, not sent yet.').waitFor();
@@ -331,7 +331,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   await press(page, 'Sign out');
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await page.getByText('1 verdict is not sent yet. It is safe on this device').waitFor();
-  await page.getByText('1 verdict on this device waits until its author signs in').waitFor();
+  await page.getByText('1 verdict is waiting on this device until its author signs in').waitFor();
   await looksRight(page, 'sign-in-verdict');
   await expect(page.locator('body')).not.toContainText(account.username);
 });

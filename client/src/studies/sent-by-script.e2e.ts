@@ -73,7 +73,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
   await page.getByText('Nothing to decide').waitFor();
-  await expect(page.getByRole('link', { name: /needs? you$/ })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: /to decide$/ })).toHaveCount(0);
   await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
   await until('the receipt to say it', async () => {
@@ -95,7 +95,7 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   });
   await page.goto(address);
   await signIn(page, ADMIN);
-  await page.getByRole('link', { name: /needs? you$/ }).click();
+  await page.getByRole('link', { name: /to decide$/ }).click();
   const part = page.getByRole('region', { name: /your decision$/ });
   await part.getByText('The list of the whole site has them under “To decide”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();

@@ -91,7 +91,7 @@ export const SCREENS = {
   },
   'cases/unread.e2e.ts': {
     'results-unread': 'New studies without a reading',
-    'results-unread-none': 'Nothing waits',
+    'results-unread-none': 'No new study is without a reading',
   },
   'cases/cases-bulk.e2e.ts': {
     'cases-chosen': 'Two cases are chosen',

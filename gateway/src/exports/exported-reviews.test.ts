@@ -129,7 +129,7 @@ test('a report says that a reader could judge the case where no model had found 
   await exportIn(gateway, token, { id });
   const input = await fileOf(gateway, token, id);
   const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input }).toString().replace(/\s+/g, ' ');
-  assert.ok(words.includes('“I can judge it”, chosen by a reader'), words);
+  assert.ok(words.includes('“Assessable”, chosen by a reader'), words);
 });
 
 test('a reader who reads the case again, blinded, is told by no road how it was read before, until they have signed', async () => {

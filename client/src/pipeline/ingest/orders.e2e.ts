@@ -80,7 +80,7 @@ async function heldOf({ orthanc }: Stage, { studyInstanceUID, instances }: Synth
 async function seesReplaced(page: Page, card: Locator): Promise<void> {
   await card.getByRole('link', { name: /^See what is sent/ }).click();
   await page.getByText(/^The order replaces \d+ values$/).waitFor();
-  await page.getByText(/^Of this instance: .*PatientName, PatientID/).waitFor();
+  await page.getByText(/^Of this image: .*PatientName, PatientID/).waitFor();
   const reason = page.getByText(/The order that was picked for this study decides here/).first();
   await reason.waitFor();
   await expect(page.getByText(/Nothing is changed|The policy changes nothing/)).toHaveCount(0);

@@ -51,12 +51,12 @@ walk('reading that was stopped goes on, and only then the study can be sent', as
   await expect(sends(page)).toBeDisabled();
   await expect(sends(page)).toHaveText('Reading was stopped: continue or leave out the rest');
   await page.getByText('Not sent: reading was stopped').waitFor();
-  await page.getByText(`${read} instances chosen, not safe yet`).waitFor();
+  await page.getByText(`${read} images chosen, not safe yet`).waitFor();
   await looksRight(page, 'upload-stopped');
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await page.getByText(`${ALL} files read`).waitFor();
   await expect(page.getByText('Stopped:')).toHaveCount(0);
-  await expect(sends(page)).toHaveText(new RegExp(`^Send 1 study${ALL} instances`));
+  await expect(sends(page)).toHaveText(new RegExp(`^Send 1 study${ALL} images`));
   await expect(sends(page)).toBeEnabled();
 });
 
@@ -73,7 +73,7 @@ walk(
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     const row = page.locator('.queue-row');
     await row.getByText(said).waitFor();
-    await row.getByText(`${ALL - rest} instances`).waitFor();
+    await row.getByText(`${ALL - rest} images`).waitFor();
     await expect(row.getByText('damaged or missing')).toHaveCount(0);
     await looksRight(page, 'study-left-unread');
   },
@@ -85,7 +85,7 @@ walk('a page that was reloaded says how far reading had come', async (stage) => 
   await untilChoiceKept(page, read);
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
-  await page.getByText(`${read} instances chosen and not sent: choose them again`).waitFor();
+  await page.getByText(`${read} images were not sent. Choose them again.`).waitFor();
   await page.getByText(`Reading was stopped: ${read} of ${ALL} files read`).waitFor();
   await looksRight(page, 'upload-stopped-lost');
 });

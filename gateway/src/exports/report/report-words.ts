@@ -70,7 +70,7 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
   verdicts: { agree: 'a radiologist agreed', correct: 'a radiologist disagreed and corrected it' },
   decisions: {
     accept: '“Accept what was found”, chosen',
-    [JUDGED]: '“I can judge it”, chosen',
+    [JUDGED]: '“Assessable”, chosen',
     correct: 'corrected',
     reject: 'not to be judged',
   },
