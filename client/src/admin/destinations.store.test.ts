@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeadLettersDecided } from '#shared/protocol/destination.ts';
-import { json, openTestApi, unreachable } from '../testing/open-api.ts';
+import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { createDestinationsStore } from './destinations.store.ts';
 
 const test = suite('the store of destinations');
@@ -60,6 +60,39 @@ test('keeps the list that it knows, and says that it is old, where it cannot be 
   await store.load();
   const after = store.list.answer.value;
   assert.ok(after.state === 'known' && after.old !== null, 'somebody asked');
+});
+
+test('does not show the list of a refresh that began before a change, while it is read again or after it', async () => {
+  const lists: PromiseWithResolvers<Response>[] = [];
+  const { api } = openTestApi(({ path }) => {
+    if (path === '/admin/destinations') {
+      const list = Promise.withResolvers<Response>();
+      lists.push(list);
+      return list.promise;
+    }
+    return json(path.startsWith('/admin/rules/') ? { rules: [], version: '0'.repeat(64) } : {});
+  });
+  const answer = (at: number, folderRoot: string) =>
+    lists[at]!.resolve(json({ destinations: [], folderRoot }));
+  const isAsked = (count: number) => untilRead(() => lists.length === count);
+  const store = createDestinationsStore(api);
+  const loaded = store.load();
+  assert.ok(await isAsked(1));
+  answer(0, '/first');
+  await loaded;
+  const early = store.refresh();
+  const late = store.refresh();
+  assert.ok(await isAsked(3));
+  const changed = store.setNeed('a', 'also');
+  assert.ok(await isAsked(4));
+  answer(1, '/before');
+  await early;
+  answer(3, '/after');
+  await changed;
+  assert.is(store.list.value.value?.folderRoot, '/after');
+  answer(2, '/before');
+  await late;
+  assert.is(store.list.value.value?.folderRoot, '/after');
 });
 
 test.run();

@@ -114,6 +114,13 @@ async function read(api: State['api'], signal: AbortSignal): Promise<Destination
 
 const listAgain = ({ api, list }: State): Promise<void> => list.ask((until) => read(api, until));
 
+/** Drops the list where somebody has asked for it since, or is asking: after a change theirs is newer. */
+async function lookAgain({ api, list, closed }: State): Promise<void> {
+  const before = list.answer.peek();
+  const listed = await read(api, closed);
+  if (list.answer.peek() === before && !list.isAsking.peek()) list.take(listed);
+}
+
 /** The findings before stay until there are others; of two tests at once the last one counts. */
 async function test({ api, tests, closed }: State, id: string, scope: TestScope): Promise<void> {
   const { found: before, by } = tests.value.get(id) ?? UNTESTED;
@@ -231,7 +238,7 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
       const idle = [...tests.value].filter(([, { running }]) => running === null);
       const listed = [...state.deadLetters.value.keys()];
       const all = [
-        read(api, state.closed).then(list.take),
+        lookAgain(state),
         ...idle.map(([id, tested]) => test(state, id, scopeOfRefresh(tested, refreshes))),
         ...listed.map((id) => readDeadLetters(state, id)),
       ];
