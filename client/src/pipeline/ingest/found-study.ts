@@ -230,9 +230,9 @@ export interface IngestStore {
   addSample(destination?: string): Promise<void>;
   /** Stops reading; the studies found so far stay. While queueing: takes back what is not queued yet. */
   cancel(): void;
-  /** Reads the rest of the choices that were stopped. Resolves as `addFiles`. Ignored once sending has begun. */
+  /** Reads the rest of the choices that were stopped. Resolves as `addFiles`. Ignored while files are read or sent. */
   continueReading(): Promise<void>;
-  /** A person's decision that the rest of them is not wanted. Ignored once sending has begun. */
+  /** A person's decision that the rest of them is not wanted. Ignored while files are read or sent. */
   leaveOutRest(): void;
   /** Forgets everything that was found. `held-back`: files of queued studies that are held back, too. */
   clear(also?: 'held-back'): void;

@@ -249,7 +249,7 @@ function choosingOf(state: IngestState): Choosing {
 type Stopping = Pick<IngestStore, 'continueReading' | 'leaveOutRest'>;
 
 function stoppingIn(state: IngestState): Stopping {
-  const isBusy = () => state.phase.peek() === 'queueing';
+  const isBusy = () => state.phase.peek() === 'queueing' || state.count.reading > 0;
   return {
     async continueReading() {
       if (!isBusy()) await continueReading(state, beginReading(state));

@@ -88,6 +88,23 @@ test('a study whose unread rest a person left out is sent, counts none of it as 
   assert.equal([left?.why, left?.files], ['left-unread', ALL - filesRead]);
 });
 
+test('the rest that is being read again is neither left out nor read twice', async () => {
+  const opened = await openIngest();
+  const { store, hooks } = opened;
+  await readAndStop(opened);
+  const rest = ALL - store.disc.value.stopped!.filesRead;
+  let asked = 0;
+  hooks.beforeTask = async (task) => {
+    asked += task.kind === 'summarise' ? task.files.length : 0;
+  };
+  const continued = store.continueReading();
+  const twice = store.continueReading();
+  store.leaveOutRest();
+  await Promise.all([continued, twice]);
+  assert.equal([asked, store.studies.value[0]!.instances], [rest, ALL]);
+  assert.equal([store.disc.value.stopped, store.disc.value.leftUnread], [null, []]);
+});
+
 test('a study of another choice is sent while reading of one is stopped, and that choice stays on the page', async () => {
   const opened = await openIngest();
   const { store, queue } = opened;
