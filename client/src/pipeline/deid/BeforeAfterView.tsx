@@ -36,15 +36,19 @@ export type BeforeAfterProps = { readonly id: string; readonly covers?: true | u
 export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
   const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
-  const toUpload = () => (location.hash = hrefOf({ page: 'upload' }));
+  const own = hrefOf({ page: 'before-after', id, ...(covers && { covers }) });
+  /** Leads to the upload page, unless the person has gone from one of these to another page meanwhile. */
+  const toUpload = (from: readonly string[]) => {
+    if (from.includes(location.hash)) location.hash = hrefOf({ page: 'upload' });
+  };
   useLeavesAtSend(ingest.phase.value === 'queueing');
   return (
     <>
       {study ? <OneStudy study={study} covers={covers} /> : <Missing />}
       <Bar
-        onQueuedInPart={toUpload}
+        onQueuedInPart={() => toUpload([TRACK, own])}
         onNotQueued={() => {
-          if (ingest.problem.peek() !== null && location.hash === TRACK) toUpload();
+          if (ingest.problem.peek() !== null) toUpload([TRACK]);
         }}
       />
     </>
