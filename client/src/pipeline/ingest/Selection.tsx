@@ -198,8 +198,8 @@ function SameIdElsewhere({ people }: { readonly people: readonly NamedPerson[] }
 /** Above the list, with the cause: some of the studies that are ticked stay here. */
 function NotAllSent() {
   const ingest = useIngest();
-  const { studies, held, tooLarge } = sendableOf(ingest);
-  const staying = held.length + tooLarge.length;
+  const { studies, held, tooLarge, stopped } = sendableOf(ingest);
+  const staying = held.length + tooLarge.length + stopped.length;
   if (staying === 0) return null;
   const uids = new Set(held.map(({ studyInstanceUID }) => studyInstanceUID));
   const files = ingest.heldBack.value.filter(
