@@ -94,8 +94,8 @@ export const appWords = {
         : `${images(count)} are safe on this device. They wait until the person who sent them signs in.`,
     undecided: (count: number) =>
       count === 1
-        ? '1 image on this device for its sender to decide.'
-        : `${images(count)} on this device for their senders to decide.`,
+        ? '1 image on this device is waiting for its sender to decide.'
+        : `${images(count)} on this device are waiting for their senders to decide.`,
     unsent: (count: number) =>
       count === 1
         ? '1 verdict is not sent yet. It is safe on this device until the person who gave it signs in.'
