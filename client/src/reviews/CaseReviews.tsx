@@ -1,4 +1,4 @@
-/** On the page of a case: its reviews, and *Have it read*. */
+/** On the page of a case: its reviews, and *Request a reading*. */
 import { useState } from 'preact/hooks';
 import type { Case } from '#shared/protocol/cases.ts';
 import { caseReviewsSchema, type CaseReview, type ListedReview } from '#shared/protocol/reviews.ts';

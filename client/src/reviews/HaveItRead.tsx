@@ -1,4 +1,4 @@
-/** *Have it read*: asks for a review of a case, by readers who are named or found as its type says. */
+/** *Request a reading*: asks for a review of a case, by readers who are named or found as its type says. */
 import { useState } from 'preact/hooks';
 import {
   reviewSchema,

@@ -180,7 +180,7 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
   }
 }
 
-/** *Needs you* says studies and instances; those that wait on another device are decided there. */
+/** *To decide* says studies and instances; those that wait on another device are decided there. */
 function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
   const asks = heading.by === 'part' && heading.part === 'needs-you' && !entries.every(isWatched);
   return (
