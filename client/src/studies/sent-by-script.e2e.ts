@@ -43,7 +43,7 @@ walk('its account leaves out an image that another one stands in the way of', as
   await store(stage, { policy: 'identified', files: twoOfOneId(seed(1)) });
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
-  await page.getByRole('heading', { name: /^To decide/ }).waitFor();
+  await page.locator('h2[data-part=needs-you]', { hasText: 'To decide' }).waitFor();
   const part = page.getByRole('region', { name: /^1 other image under the same ID was not stored/ });
   await part.getByText('A different image with this ID is already there').waitFor();
   await looksRight(page, 'studies-by-script');
@@ -96,10 +96,10 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   await page.goto(address);
   await signIn(page, ADMIN);
   await page.getByRole('link', { name: /to decide$/ }).click();
-  const part = page.getByRole('region', { name: /your decision$/ });
+  const part = page.getByRole('region', { name: /^Sent by a script or a modality: .* to decide$/ });
   await part.getByText('The list of the whole site has them under “To decide”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
-  await page.getByRole('heading', { name: /^To decide/ }).waitFor();
+  await page.locator('h2[data-part=needs-you]', { hasText: 'To decide' }).waitFor();
   await expect(page.getByRole('radio', { name: 'Whole site' })).toBeChecked();
 });
 

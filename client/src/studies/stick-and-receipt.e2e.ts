@@ -179,9 +179,12 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await input.setInputFiles(photo);
   await page.getByText('The code is genuine').waitFor();
   await page.getByText('Compare it with the paper', { exact: false }).waitFor();
-  await expect(page.locator('.check-facts')).toHaveText(/In the PACS\s+2 images\s+Confirmed\s+2/, {
-    useInnerText: true,
-  });
+  await expect(page.locator('.check-facts')).toHaveText(
+    /In the PACS\s+2 images\s+Confirmed\s+.+\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)/,
+    {
+      useInnerText: true,
+    },
+  );
   await looksRight(page, 'receipt-checked');
   await page.getByRole('button', { name: 'Check another' }).click();
   await input.setInputFiles(join(folder, 'receipt.pdf'));
