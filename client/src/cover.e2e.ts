@@ -138,7 +138,7 @@ walk(
     const held = page.locator('.card-held');
     await held.waitFor();
     await expect(page.getByText(ASKS_TO_LOOK), 'it is said once').toHaveCount(1);
-    await expect(page.getByRole('link', { name: 'Decide' })).toHaveCount(0);
+    await expect(page.getByRole('link', { name: 'Decide', exact: true })).toHaveCount(0);
     await looksRight(page, 'card-held');
     await held.getByRole('link', { name: /^Look and cover/ }).click();
     await page.locator('.cover-image canvas').waitFor();
@@ -171,7 +171,7 @@ const holdsName = ({ x, y, width, height }: Box): boolean =>
 /** Each step shows one picture more. */
 async function leaf(page: Page, step: string, counts: readonly string[]): Promise<void> {
   for (const shown of counts) {
-    await page.getByRole('button', { name: step }).click();
+    await page.getByRole('dialog').getByRole('button', { name: step }).click();
     await page.getByRole('dialog').getByText(`${shown} pictures shown`).first().waitFor();
   }
 }

@@ -183,8 +183,8 @@ type Part = {
   readonly routeOf: (caseId: string) => Known;
   /** How the parts say that they are empty, as they are on a page. */
   readonly known: readonly None[];
-  /** The sheet in which the part stands, and the button that waits for it. */
-  readonly sheet?: { readonly button: string; readonly submit: string };
+  /** The sheet in which the part stands, the button that waits for it, and the choice that makes it matter. */
+  readonly sheet?: { readonly button: string; readonly submit: string; readonly choice?: string };
 };
 
 const ofCase = (id: string): Known => ({ page: 'cases', id, query: '' });
@@ -217,7 +217,11 @@ const PARTS: Readonly<Record<string, Part>> = {
     asked: /\/api\/cases\/[\da-f-]+\/readers/,
     routeOf: ofCase,
     known: [],
-    sheet: { button: reviewWords.ofCase.request, submit: reviewWords.ofCase.submit },
+    sheet: {
+      button: reviewWords.ofCase.request,
+      submit: reviewWords.ofCase.submit,
+      choice: 'Chest film, two blinded readers',
+    },
   },
 };
 
@@ -237,6 +241,8 @@ async function openPart(stage: Stage, { routeOf, sheet }: Part): Promise<void> {
   await openAt(stage, routeOf(await opened.get(gateway)!));
   await untilStatusSays(page, appWords.status.link.online);
   if (sheet) await page.getByRole('button', { name: sheet.button, exact: true }).click();
+  if (sheet?.choice !== undefined)
+    await page.getByRole('dialog').getByRole('combobox').first().selectOption(sheet.choice);
   await untilAtRest(page);
 }
 

@@ -63,7 +63,7 @@ walk(
     const refusal = { type: 'x', title, status: 403, code: 'not-allowed', correlationId: 'c' };
     await visitor.route('**/decisions', (route) => route.fulfill({ status: 403, json: refusal }));
     await cancel.click();
-    await page.getByText('Instances that are not in the PACS yet are left out', { exact: false }).waitFor();
+    await page.getByText('Images that are not in the PACS yet are left out', { exact: false }).waitFor();
     await looksRight(page, 'cancel');
     await confirm.click();
     await page.getByText(title, { exact: false }).waitFor();
