@@ -161,7 +161,13 @@ async function axeFaults(rules: readonly string[]): Promise<string[]> {
     axe: { run(root: Document, options: unknown): Promise<AxeResult> };
   };
   const options = { runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false };
+  // A bar that follows the window covers something else at each place that the page is scrolled to.
+  const following = [...document.body.querySelectorAll<HTMLElement>('*')].filter(
+    (element) => getComputedStyle(element).position === 'sticky',
+  );
+  for (const { style } of following) style.position = 'relative';
   const { violations } = await axe.run(document, options);
+  for (const { style } of following) style.position = '';
   return violations.map(
     ({ id, nodes }) =>
       `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,

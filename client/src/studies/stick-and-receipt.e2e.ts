@@ -13,6 +13,7 @@ import { PASSWORD } from '#testing/accounts.ts';
 import { filesOf, instancesSentBy, sendStudy } from '#testing/app-page.ts';
 import { countTaps } from '#testing/count-taps.ts';
 import { expect } from '#testing/expect.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -20,6 +21,7 @@ import { relay } from '../../../scripts/relay.ts';
 import { changeStudies } from '../testing/change-studies.ts';
 import { PATIENTS, queue, untilInPacs } from '../testing/day-list.ts';
 import { looksRight } from '../testing/looks-right.ts';
+import { deviceNow } from '../testing/send-half.ts';
 
 const test = suite('a stick and a receipt');
 const walk = await walkScreens(test, {
@@ -45,6 +47,9 @@ walk.installed(
     // A dialog of the system cannot be answered by a test; without it the file is a download.
     await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showSaveFilePicker'));
     await stage.enter();
+    await until('the device to be enrolled', async () =>
+      (await deviceNow(page)).rights.some(({ enrolled }) => enrolled),
+    );
     await visitor.setOffline(true);
     await queue(stage, PATIENTS.slice(2));
     // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
@@ -99,7 +104,7 @@ walk.installed(
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();
-    const missing = page.getByText('Not in the file: 4 images that wait for a decision.', { exact: false });
+    const missing = page.getByText('Not in the file: 4 images to decide.', { exact: false });
     await missing.waitFor();
     await looksRight(page, 'studies-stick-part');
     await Promise.all([page.waitForEvent('download'), save.click()]);

@@ -1,6 +1,8 @@
-/** The held picture of a study, opened to be covered; once it is decided, the person is back where they came from. */
+/** The held picture of a study, opened to be covered; once it is decided, the person is back at the study's card. */
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
+import { leadFromHere } from '../../kit/lead-from-here.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -14,6 +16,7 @@ export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   const [isOpen, setOpen] = useState(true);
+  const [lead] = useState(() => leadFromHere());
   const drawn = useRef<readonly Box[]>([]);
   const opened = useRef<Opened | null>(null);
   opened.current ??=
@@ -35,7 +38,7 @@ export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
       onClose={() => {
         setOpen(false);
         // Closed without a decision, the page beneath says what else can be done.
-        if (!staysHere(policy, ingest.released.peek(), now.found)) history.back();
+        if (!staysHere(policy, ingest.released.peek(), now.found)) lead(hrefOf({ page: 'upload' }));
       }}
     />
   );
