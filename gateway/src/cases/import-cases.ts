@@ -26,7 +26,7 @@ const PREVIEW_ROWS = 3;
 const WRONG_LIMIT = 200;
 const HEADER_LENGTH = 100;
 
-/** Does it when there is a place for it. */
+/** Does the work once there is a place for it. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 export type CsvFile = {

@@ -128,7 +128,7 @@ async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): 
 
 const OF_DATA_SETS = /^(application\/(dicom\+)?(json|xml)|text\/xml)\s*(;|$)/i;
 
-/** Each once. @throws Problem bad-request, body-too-large. */
+/** The references of a body, each once. @throws Problem bad-request, body-too-large. */
 async function readReferences(
   bytes: Uint8Array<ArrayBuffer>,
   from: string,

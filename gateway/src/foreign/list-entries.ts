@@ -24,7 +24,7 @@ export type PlacedFile = HashedFile & { readonly place: ByteRange };
 export type OpenableEntry = { readonly entry: number } & (
   | {
       readonly kind: 'entry';
-      /** So many are in memory once it is open: none of one that stays where it lies. */
+      /** The bytes that are in memory once it is open: none where it stays in the file. */
       readonly bytes: number;
       open(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | PlacedFile>;
     }

@@ -111,9 +111,9 @@ async function openEntry({ entry, ...found }: OpenableEntry, named: Named, openi
   return openRead({ entry, bytes }, named, opening).finally(() => forget(bytes));
 }
 
-/** Its memory is given back at once: until the collector looks, it would stay beside that of the next one. */
+/** Gives the memory of an entry back at once: left to the collector, it would lie beside that of the next one. */
 function forget(bytes: AnyFile): void {
-  // Unless it went with the instance.
+  // The memory of an entry that was taken unchanged has gone with it.
   if (bytes instanceof Uint8Array && !bytes.buffer.detached) giveBack(bytes);
 }
 

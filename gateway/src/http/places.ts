@@ -120,7 +120,7 @@ class Line {
     });
   }
 
-  /** Of the account with the most in line, the last one: a newcomer is not refused for those of others. */
+  /** Refuses the last request of the account with the most in line: not a newcomer, for those of others. */
   #refuseOneTooMany(account: string): void {
     const own = ofAccount(this.#waiting, account);
     if (own.length > WAITING_OF_ONE_LIMIT) own.at(-1)!.refuse();

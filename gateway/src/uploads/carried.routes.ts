@@ -60,7 +60,7 @@ const CARRIED = {
   },
 } satisfies Parameters<typeof describeRoute>[1];
 
-/** As of a manifest (read-posted.ts). */
+/** The times of a manifest (read-posted.ts). */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {

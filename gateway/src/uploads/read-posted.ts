@@ -44,7 +44,7 @@ export type ReadPosted = <K extends PostedKind, T>(
 export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody = holdBody): ReadPosted {
   const held = createPlaces(HELD);
 
-  /** With a function that forgets it. */
+  /** Takes the bytes of a body, with a function that forgets them. */
   async function take(body: Request | OpenedBody, from: string, isGzip: boolean) {
     const enter = async (bytes: Bytes) => {
       const size = isGzip ? unpackedLimit(bytes.length) : Math.max(bytes.length, LEAST_BYTES);
