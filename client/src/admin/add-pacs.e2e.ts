@@ -20,7 +20,7 @@ import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
-import { untilStatusSays } from '../testing/status-line.ts';
+import { cutPacs, untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
 const walk = await walkScreens(test, {
@@ -166,7 +166,7 @@ walk(
     const [username, password] = credentialsOf(orthanc);
     const person = countActions(page);
     try {
-      pacsLink.cut();
+      await cutPacs(stage);
       await page.goto(stage.address);
       await untilStatusSays(page, 'PACS not reachable');
       await signIn(page, person, stage);

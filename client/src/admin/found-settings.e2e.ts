@@ -13,7 +13,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
-import { untilStatusSays } from '../testing/status-line.ts';
+import { cutPacs, untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('settings that a test finds');
 const walk = await walkScreens(test, {
@@ -24,13 +24,13 @@ const walk = await walkScreens(test, {
 
 walk(
   'a person who has gone to another page and back is not moved when the list comes late',
-  async ({ page, enter, pacsLink }) => {
+  async ({ page, enter, ...world }) => {
     const released = Promise.withResolvers<void>();
     await page.route('**/admin/destinations', async (route) => {
       await released.promise;
       await route.continue();
     });
-    pacsLink.cut();
+    await cutPacs(world);
     try {
       await enter();
       await untilStatusSays(page, 'PACS not reachable');
@@ -45,7 +45,7 @@ walk(
       await page.getByRole('button', { name: 'Choose files' }).waitFor();
     } finally {
       released.resolve();
-      pacsLink.mend();
+      world.pacsLink.mend();
     }
   },
 );

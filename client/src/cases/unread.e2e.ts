@@ -7,12 +7,12 @@ import { fillSignIn, filesOf, sendStudy, studiesSentBy } from '#testing/app-page
 import { expect } from '#testing/expect.ts';
 import { focusAndPress, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
-import { openWorld } from '#testing/world.ts';
+import { openOwnWorld } from '#testing/world.ts';
 import { press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('unread studies');
-const walk = await walkScreens(test, { name: 'unread', roles: ['technician'], open: openWorld });
+const walk = await walkScreens(test, { name: 'unread', roles: ['technician'], open: openOwnWorld });
 
 /** Sends a study, and returns the Patient ID under which the PACS has it. */
 async function sendOne({ page, gateway, account, seed }: Stage): Promise<string> {
