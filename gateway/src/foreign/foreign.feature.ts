@@ -4,7 +4,7 @@
  */
 import type { Destinations } from '../destinations/destinations.ts';
 import type { Feature } from '../feature.ts';
-import { createPlaces } from '../http/places.ts';
+import { LOOK_MS, PacedPlaces } from '../http/paced-places.ts';
 import type { Router } from '../http/route.ts';
 import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
@@ -14,6 +14,7 @@ import { sweepRequests } from './commitment-request.store.ts';
 import { commitmentRoutes } from './commitment.routes.ts';
 import { notTakenRoutes } from './not-taken.routes.ts';
 import { createRememberSight } from './remember-sight.ts';
+import { ITEM_BYTES_LIMIT } from './read-items.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
 import { searchRoutes } from './search.routes.ts';
@@ -40,6 +41,8 @@ const SWEEP_SECONDS = 600;
 const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
 /** One of 32 MiB takes 130 MB. More at once, and callers who do not read on use up the memory of a small machine. */
 const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
+/** While others wait: 50 kB/s, which a mobile network has. A viewer that keeps less would wait for minutes anyway. */
+const ANSWER_PACE_BYTES = 1024 ** 2;
 
 /** `reading`: its routes that search and retrieve, for the built-in viewer. */
 export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
@@ -50,8 +53,8 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
   const visits = {
     ...{ db: pipeline.db, log: pipeline.log, now: tools.now, destinations: tools.destinations, publicUrl },
-    places: createPlaces(ANSWERS_AT_ONCE),
-    largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
+    places: new PacedPlaces(ANSWERS_AT_ONCE, LOOK_MS, ANSWER_PACE_BYTES),
+    largePlaces: new PacedPlaces(LARGE_ANSWERS_AT_ONCE, LOOK_MS, ITEM_BYTES_LIMIT),
     remember: createRememberSight(tools.clock),
   };
   const ofViewer = { ...visits, isViewer: true };

@@ -10,7 +10,7 @@ import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-w
 import { acceptedInstances } from './accepted.ts';
 import { bulkPath, withOwnAddresses } from './own-addresses.ts';
 import { readParts } from './web-parts.ts';
-import { bodyOf } from './web-visit.ts';
+import { bodyOf, Reader } from './web-visit.ts';
 
 const test = suite('WADO-RS');
 let world: WebWorld;
@@ -188,7 +188,10 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
     const all = pieces();
     const first = await all.next();
     return c.body(
-      bodyOf(c, { first, pieces: all, end: ended.resolve, log: () => undefined, stalledMs: STALLED_MS }),
+      bodyOf(c, {
+        ...{ first, pieces: all, end: ended.resolve, log: () => undefined, stalledMs: STALLED_MS },
+        reader: new Reader('reader', c.req.raw.signal),
+      }),
     );
   });
   const { body } = await router.request('/');
@@ -208,6 +211,30 @@ test('a caller who reads nothing for long is cut off, and their place is free; a
   assert.is(await (await router.request('/')).text(), 'of many pieces');
   globalThis.setTimeout = begin;
   globalThis.clearTimeout = end;
+});
+
+test('slow readers of several accounts do not keep another one from an answer, a large one neither', async () => {
+  const place = `/studies/${study.studyInstanceUID}`;
+  const large = [1, 2].map((at) => ({ '00081190': { vr: 'UR', Value: [`${at}`.repeat(2 * 1024 ** 2)] } }));
+  world.pacs.say(/metadata$/, (response) =>
+    response.writeHead(200, { 'content-type': 'application/dicom+json' }).end(JSON.stringify(large)),
+  );
+  for (const [accounts, ofOne, path] of [
+    [4, 16, place],
+    [2, 2, `${place}/metadata`],
+  ] as const) {
+    const slow: Response[] = [];
+    for (let account = 0; account < accounts; account += 1) {
+      const who = await world.person('admin');
+      slow.push(...(await Promise.all(Array.from({ length: ofOne }, () => world.get(path, who)))));
+    }
+    const answer = await world.get(path, await world.person('admin'));
+    assert.is(answer.status, 200, path);
+    await answer.arrayBuffer();
+    const read = await Promise.allSettled(slow.map((one) => one.arrayBuffer()));
+    assert.is(read.filter(({ status }) => status === 'rejected').length, 1, 'one is cut off, no more');
+  }
+  world.pacs.say(/metadata$/, null);
 });
 
 test('a form that nobody gives is refused, and one that runs in a browser is never passed on', async () => {

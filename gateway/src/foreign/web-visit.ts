@@ -1,6 +1,6 @@
 /**
  * One request of a caller for what the primary destination has, by DICOMweb. It takes a place until its answer has gone
- * out; a caller who leaves ends the request to the PACS with it.
+ * out, and while others wait keeps it only at a pace; a caller who leaves ends the request to the PACS with it.
  */
 import { ServerResponse } from 'node:http';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -10,7 +10,7 @@ import { recordReading } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import { primaryDestination } from '../destinations/destination.store.ts';
 import type { Destinations } from '../destinations/destinations.ts';
-import type { Places } from '../http/places.ts';
+import type { Holder, PacedPlaces } from '../http/paced-places.ts';
 import { callerOf, type Caller, type GatewayContext } from '../http/route.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { PacsUnreachable, type DicomWeb, type WebAnswer } from '../ports/pacs/pacs.ts';
@@ -24,9 +24,9 @@ export type VisitTools = {
   readonly log: Log;
   readonly destinations: Pick<Destinations, 'of'>;
   readonly publicUrl: string;
-  readonly places: Places;
+  readonly places: PacedPlaces;
   /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
-  readonly largePlaces: Places;
+  readonly largePlaces: PacedPlaces;
   readonly remember: RememberSight;
   /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
   /** The reader is the built-in viewer, which searches in its one study on its own. */
@@ -83,15 +83,12 @@ export async function serveVisit(
 ): Promise<Response> {
   const caller = callerOf(c);
   const { signal } = c.req.raw;
-  const leave = await tools.places.enter(caller.id, signal);
   const ended = new AbortController();
-  const end = once(() => {
-    ended.abort();
-    leave();
-  });
-  signal.addEventListener('abort', end, { once: true });
+  const reader = new Reader(caller.id, AbortSignal.any([signal, ended.signal]));
+  const end = (): void => ended.abort();
+  await reader.enter(tools.places);
   try {
-    const visit = await openVisit(c, tools, AbortSignal.any([signal, ended.signal]));
+    const visit = await openVisit(c, tools, reader);
     const { type, pieces, study, instance, warning } = await work(visit);
     const first = await pieces.next();
     if (study !== undefined)
@@ -107,7 +104,7 @@ export async function serveVisit(
       return c.body(null, 200, headers);
     }
     const { log, stalledMs = STALLED_MS } = tools;
-    const body = bodyOf(c, { first, pieces, end, log, stalledMs });
+    const body = bodyOf(c, { first, pieces, end, log, stalledMs, reader });
     return c.body(body, 200, headers);
   } catch (error) {
     end();
@@ -115,28 +112,41 @@ export async function serveVisit(
   }
 }
 
-/** However the visit ends, its signal says so, and frees the place. */
-function largePlaceOf(tools: VisitTools, account: string, signal: AbortSignal): () => Promise<void> {
-  let isLarge = false;
-  return async () => {
-    if (isLarge) return;
-    const leave = await tools.largePlaces.enter(account, signal);
-    isLarge = true;
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  };
+/** The caller as one who reads: however the visit ends, its signal says so, and frees the places. */
+export class Reader {
+  readonly signal: AbortSignal;
+  readonly #account: string;
+  readonly #places = new Map<PacedPlaces, Holder>();
+  /** Breaks the answer off, once there is one. */
+  lose: () => void = () => undefined;
+
+  constructor(account: string, signal: AbortSignal) {
+    this.#account = account;
+    this.signal = signal;
+  }
+
+  /** @throws Problem rate-limited; called-off. */
+  async enter(places: PacedPlaces): Promise<void> {
+    if (this.#places.has(places)) return;
+    const { signal } = this;
+    const holder = await places.enter({ account: this.#account, signal, size: 1, lose: () => this.lose() });
+    this.#places.set(places, holder);
+    if (signal.aborted) holder.leave();
+    else signal.addEventListener('abort', holder.leave, { once: true });
+  }
+
+  /** Begins to count the time in which the answer waits for its reader. */
+  wait(): void {
+    for (const holder of this.#places.values()) holder.wait();
+  }
+
+  took(bytes: number): void {
+    for (const holder of this.#places.values()) holder.moved(bytes);
+  }
 }
 
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    work();
-  };
-}
-
-async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSignal): Promise<Visit> {
+async function openVisit(c: GatewayContext, tools: VisitTools, reader: Reader): Promise<Visit> {
+  const { signal } = reader;
   const { db, destinations, remember, publicUrl } = tools;
   const caller = callerOf(c);
   const row = await primaryDestination(db, caller.siteId);
@@ -170,7 +180,7 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
       await body.cancel();
       throw new PacsUnreachable('the PACS answered with no such picture', null);
     },
-    enterLarge: largePlaceOf(tools, caller.id, signal),
+    enterLarge: () => reader.enter(tools.largePlaces),
     recordFound(study, withName) {
       const search = withName ? 'named-searches' : 'searches';
       return recordReading(tools, caller, study, tools.isViewer ? 'viewer' : search);
@@ -200,36 +210,56 @@ type Pieces = {
   readonly end: () => void;
   readonly log: Log;
   readonly stalledMs: number;
+  readonly reader: Reader;
 };
+
+/** A large piece goes out in some of these: a reader is seen to take it. */
+const SLICE_BYTES = 64 * 1024;
+
+async function* inSlices(
+  first: IteratorResult<Uint8Array>,
+  pieces: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for (let next = first; next.done !== true; next = await pieces.next())
+    for (let at = 0; at < next.value.length; at += SLICE_BYTES)
+      yield next.value.subarray(at, at + SLICE_BYTES);
+}
 
 /**
  * A body that breaks off breaks the connection: the caller must not take it for the whole. So does one of which the
- * caller reads nothing for too long.
+ * caller reads nothing for too long, or too slowly for those who wait.
  */
 export function bodyOf(
   c: GatewayContext,
-  { first, pieces, end, log, stalledMs }: Pieces,
+  { first, pieces, end, log, stalledMs, reader }: Pieces,
 ): ReadableStream<Uint8Array> {
-  let next: IteratorResult<Uint8Array> | null = first;
+  const slices = inSlices(first, pieces);
+  let given = 0;
   let stalled: NodeJS.Timeout | undefined;
   const breakOff = (controller: ReadableStreamDefaultController, error: unknown): void => {
+    clearTimeout(stalled);
     end();
     const { outgoing } = c.env ?? {};
     if (outgoing instanceof ServerResponse) outgoing.destroy();
     else controller.error(error);
   };
   const waitForReader = (controller: ReadableStreamDefaultController): void => {
+    reader.wait();
     stalled = setTimeout(() => breakOff(controller, new Problem('called-off')), stalledMs).unref();
   };
   return new ReadableStream<Uint8Array>(
     {
-      start: waitForReader,
+      start(controller) {
+        reader.lose = () => breakOff(controller, new Problem('rate-limited'));
+        waitForReader(controller);
+      },
       async pull(controller) {
         // It is the PACS that is waited for now.
         clearTimeout(stalled);
+        reader.took(given);
         try {
-          const { done, value } = next ?? (await pieces.next());
-          next = null;
+          const { done, value } = await slices.next();
+          given = value?.length ?? 0;
           if (done !== true) {
             waitForReader(controller);
             return controller.enqueue(value);

@@ -10,7 +10,8 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { createPlaces, type Limits, type Places } from './places.ts';
+import { LOOK_MS, PacedPlaces, type Holder } from './paced-places.ts';
+import type { Limits } from './places.ts';
 
 const MIB = 1024 ** 2;
 
@@ -28,11 +29,6 @@ const BUDGET: Budget = {
   middle: { atOnce: 64 * MIB, ofOne: MIDDLE_BYTES },
   large: { atOnce: 104 * MIB, ofOne: 52 * MIB },
 };
-
-/** A pause of a link that is no worse than this is no reason to refuse. */
-const LOOK_MS = 2_000;
-/** The pace of bodies while others wait fills their room in this time. */
-const WHOLE_WITHIN_MS = 20_000;
 
 export type BodyToHold = {
   readonly request: Pick<Request, 'headers' | 'body' | 'signal'>;
@@ -53,95 +49,39 @@ export type HoldBody = <T>(
   use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
 ) => Promise<T>;
 
-/** A body that comes in, and how fast it did since somebody last looked. */
-class Coming {
-  readonly size: number;
-  isSlow = false;
-  readonly #lost = Promise.withResolvers<never>();
-  #bytes = 0;
-  /** The time in which its sender was waited for. */
-  #waitedMs = 0;
-  #since: number | null = null;
-
-  constructor(size: number) {
-    this.size = size;
-    // It may lose its room while nobody reads.
-    void ignoreFailure(this.#lost.promise, 'whoever reads on is told');
-  }
-
-  async *pieces(body: AsyncIterable<Uint8Array>, whenWhole: () => void): AsyncGenerator<Uint8Array> {
-    const pieces = body[Symbol.asyncIterator]();
-    for (;;) {
-      this.#since = performance.now();
-      const { done, value } = await Promise.race([pieces.next(), this.#lost.promise]);
-      this.#waitedMs += performance.now() - this.#since;
-      this.#since = null;
-      if (done === true) return whenWhole();
-      this.#bytes += value.length;
-      yield value;
-    }
-  }
-
-  /** Judges it by the time since the last look, where that was long enough. */
-  look(lookMs: number): void {
-    const now = performance.now();
-    const waitedMs = this.#waitedMs + (this.#since === null ? 0 : now - this.#since);
-    if (waitedMs < lookMs) return;
-    this.isSlow = this.#bytes / waitedMs < this.size / WHOLE_WITHIN_MS;
-    this.#bytes = 0;
-    this.#waitedMs = 0;
-    if (this.#since !== null) this.#since = now;
-  }
-
-  lose(): void {
-    this.#lost.reject(new Problem('rate-limited', undefined, { 'Retry-After': '5' }));
+async function* piecesOf(
+  body: AsyncIterable<Uint8Array>,
+  sender: Holder,
+  lost: Promise<never>,
+): AsyncGenerator<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]();
+  for (;;) {
+    sender.wait();
+    const { done, value } = await Promise.race([pieces.next(), lost]);
+    sender.moved(value?.length ?? 0);
+    if (done === true) return;
+    yield value;
   }
 }
 
-class BodyRoom {
-  readonly #places: Places;
-  readonly #lookMs: number;
-  readonly #coming = new Set<Coming>();
-
-  constructor(limits: Limits, lookMs: number) {
-    this.#places = createPlaces(limits);
-    this.#lookMs = lookMs;
-  }
-
-  async hold<T>(
-    { from, body, signal, size }: Announced,
-    use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
-  ): Promise<T> {
-    const leave = await this.#enter(from, signal, size);
-    const coming = new Coming(size);
-    this.#coming.add(coming);
-    const forget = (): void => void this.#coming.delete(coming);
-    try {
-      return await use(coming.pieces(body, forget));
-    } finally {
-      forget();
-      leave();
-    }
-  }
-
-  async #enter(from: string, signal: AbortSignal, size: number): Promise<() => void> {
-    const entering = this.#places.enter(from, signal, size);
-    this.#endSlow();
-    const looking = setInterval(() => this.#endSlow(), this.#lookMs);
-    return entering.finally(() => clearInterval(looking));
-  }
-
-  #endSlow(): void {
-    let short = this.#places.shortOf();
-    if (short <= 0) return;
-    for (const coming of this.#coming) coming.look(this.#lookMs);
-    const slow = [...this.#coming].filter(({ isSlow }) => isSlow).sort((a, b) => b.size - a.size);
-    for (const coming of slow) {
-      if (short <= 0) return;
-      short -= coming.size;
-      this.#coming.delete(coming);
-      coming.lose();
-    }
+async function holdIn<T>(
+  places: PacedPlaces,
+  { from: account, body, signal, size }: Announced,
+  use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T> {
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  // It may lose its room while nobody reads.
+  void ignoreFailure(lost, 'whoever reads on is told');
+  const lose = (): void => reject(new Problem('rate-limited', undefined, { 'Retry-After': '5' }));
+  const sender = await places.enter({ account, signal, size, lose });
+  const pieces = async function* () {
+    yield* piecesOf(body, sender, lost);
+    places.settle(sender);
+  };
+  try {
+    return await use(pieces());
+  } finally {
+    sender.leave();
   }
 }
 
@@ -153,14 +93,14 @@ type Announced = {
 };
 
 export function createBodyHolder(budget = BUDGET, lookMs = LOOK_MS): HoldBody {
-  const middle = new BodyRoom(budget.middle, lookMs);
-  const large = new BodyRoom(budget.large, lookMs);
+  const middle = new PacedPlaces(budget.middle, lookMs);
+  const large = new PacedPlaces(budget.large, lookMs);
   return async ({ request: { headers, body, signal }, from, heldBytes, times = 1 }, use) => {
     if (body === null) throw new Problem('bad-request');
     const size = times * announcedBytes(headers, heldBytes);
     if (size <= SMALL_BYTES) return use(body);
     const room = times * heldBytes <= budget.middle.ofOne ? middle : large;
-    return room.hold({ from, body, signal, size }, use);
+    return holdIn(room, { from, body, signal, size }, use);
   };
 }
 
