@@ -116,4 +116,38 @@ test('of all accounts have one room: a large one enters it before it is read, an
   assert.equal(seen, [`${large.length} enters`, 'read', 'read', 'leaves']);
 });
 
+test('of an archive keep their room until they are on the disk, and verify hears of one once the next is promised', async () => {
+  const ground = await openTestGround();
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+  const { tools } = pipeline;
+  const { instances } = syntheticStudy({ seed: 32, instancesPerSeries: 3, rows: 2_100, columns: 2_100 });
+  const zip = new ZipWriter(new BlobWriter(), { useWebWorkers: false, level: 0 });
+  for (const { fileName, bytes } of instances) await zip.add(fileName, new Uint8ArrayReader(bytes));
+  const archive = await zip.close();
+  const id = await receivedFile(pipeline, archive.stream(), { form: { kind: 'archive' } });
+  const seen: string[] = [];
+  const blobs = Object.assign(Object.create(tools.blobs) as typeof tools.blobs, {
+    async append(...of: Parameters<typeof tools.blobs.append>) {
+      const written = await tools.blobs.append(...of);
+      seen.push('written');
+      return written;
+    },
+  });
+  const room = {
+    async enter() {
+      seen.push('enters');
+      return () => void seen.push('leaves');
+    },
+  };
+  const parcels = { arrived: async () => void seen.push('told') };
+  const opening = createOpenFiles({ pipeline: { ...tools, blobs }, spool: tools, parcels }, undefined, room);
+  await opening.run(id, signal);
+  await opening.close();
+  await pipeline.close();
+  await ground.close();
+  const one = ['enters', 'written', 'leaves'];
+  const next = ['enters', 'told', 'written', 'leaves'];
+  assert.equal(seen, [...one, ...next, ...next, 'told']);
+});
+
 test.run();

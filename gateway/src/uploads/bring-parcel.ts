@@ -28,14 +28,26 @@ export async function bringParcel(
   parcelId: string,
   parts: readonly PackedInstance[],
 ): Promise<void> {
+  const tell = await writeParcel(tools, uploadId, parcelId, parts);
+  await tell();
+}
+
+/** The same in two steps: nobody reads the memory of `parts` any more once this returns what tells that all is there. */
+export async function writeParcel(
+  tools: BringTools,
+  uploadId: string,
+  parcelId: string,
+  parts: readonly PackedInstance[],
+): Promise<() => Promise<void>> {
   const { pieces, offsets, size } = parcelPieces(createBoundary(), parts);
   const studyKey = await insertRow(tools, uploadId, parcelId, size);
   await tools.blobs.create(parcelId);
   await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, inPieces(pieces));
-  await tools.arrived(
-    parcelId,
-    parts.map(({ sopInstanceUID, digest }, at) => ({ sopInstanceUID, digest, offset: offsets[at]! })),
-  );
+  const places = parts.map(({ sopInstanceUID, digest }, at) => ({
+    ...{ sopInstanceUID, digest },
+    offset: offsets[at]!,
+  }));
+  return async () => void (await tools.arrived(parcelId, places));
 }
 
 export type Adopted = {
