@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
- * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, `deid`
+ * run, and prints ratios. Without a name it lists the names; `link` and `browser` also take the names of single rows, `deid`
  * and `offline` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
  * the quiet of the machine, so the calibration is printed with the rows.
  */
@@ -29,8 +29,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   deid: async () => (await import('./bench/deid.ts')).benchDeid,
 };
 
-/** Measures only the rows that are named. */
-const TAKES_ROWS = 'link';
+/** They measure only the rows that are named. */
+const TAKE_ROWS = ['link', 'browser'];
 const BEFORE = '--before=';
 
 function describe(row: BenchRow): string {
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   const names = words.filter((word) => word in BENCHES);
   const rowNames = words.filter((word) => !(word in BENCHES));
   const before = args.find((arg) => arg.startsWith(BEFORE))?.slice(BEFORE.length) ?? null;
-  const unknown = names.includes(TAKES_ROWS) ? [] : rowNames;
+  const unknown = names.some((name) => TAKE_ROWS.includes(name)) ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
     process.stderr.write(
       `usage: npm run bench -- NAME [ROW…] [--before=FOLDER] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,
