@@ -40,6 +40,7 @@ async function readAndStop(stage: Stage): Promise<number> {
   await page.getByRole('button', { name: 'Stop reading' }).click();
   await page.evaluate(() => dispatchEvent(new Event('reads')));
   await page.getByText(`Stopped: ${read} of ${ALL} files read`).waitFor();
+  await expect(page.locator('.stopped-reading'), 'the focus goes to what stopping brought').toBeFocused();
   return read;
 }
 
@@ -53,10 +54,14 @@ walk('reading that was stopped goes on, and only then the study can be sent', as
   await page.getByText('Not sent: reading was stopped').waitFor();
   await page.getByText(`${read} images chosen, not safe yet`).waitFor();
   await looksRight(page, 'upload-stopped');
+  await page.evaluate(holdReading);
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(page.locator('.reading'), 'the focus goes to the progress').toBeFocused();
+  await page.evaluate(() => dispatchEvent(new Event('reads')));
   await expect(sends(page)).toHaveText(new RegExp(`^Send 1 study${ALL} images`));
   await expect(page.getByText('Stopped:')).toHaveCount(0);
   await expect(sends(page)).toBeEnabled();
+  await expect(page.locator('h1'), 'reading has ended').toBeFocused();
 });
 
 walk(
@@ -67,6 +72,7 @@ walk(
     await page.getByRole('button', { name: `Leave out ${rest} files that were not read` }).click();
     const said = `Reading was stopped, and ${rest} unread files were left out`;
     await page.getByText(`${said}.`).waitFor();
+    await expect(page.locator('h1')).toBeFocused();
     await looksRight(page, 'upload-left-unread');
     await sends(page).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
