@@ -118,7 +118,7 @@ test('a volume of the head is pointed out', async () => {
   head.write('HEAD  ', head.indexOf('CHEST '));
   await withFiles({ chest: bytes }, async (run) => assert.is((await run()).said, ''));
   await withFiles({ head }, async (run) =>
-    assert.match((await run()).said, /^1 instances are of a head in CT or MR/),
+    assert.match((await run()).said, /^Images of a head in CT or MR: 1\./),
   );
 });
 
@@ -130,7 +130,7 @@ test('an image that does not say whether names are burned in is refused, unless 
     assert.match(held.said, /does not say whether it does.*\(undeclared-text\)/);
     const warned = await run('--undeclared-text', 'warn');
     assert.is(warned.code, 0);
-    assert.match(warned.said, /^1 instances do not say .* nobody has looked\.$/);
+    assert.match(warned.said, /^Images that do not say .*: 1\. Nobody has looked\.$/);
     const sent = await run('--undeclared-text', 'send');
     assert.equal([sent.code, sent.said], [0, '']);
     assert.is((await run('--undeclared-text', 'keep')).code, 2);

@@ -98,11 +98,11 @@ export async function deidentify(args: readonly string[], around: Surroundings):
   }
   if (faces > 0)
     around.say(
-      `${faces} instances are of a head in CT or MR: a face could be rendered from them, and is not removed.`,
+      `Images of a head in CT or MR: ${faces}. A face could be rendered from them, and is not removed.`,
     );
   if (undeclared > 0)
     around.say(
-      `${undeclared} instances do not say whether text is burned into their pixels, and nobody has looked.`,
+      `Images that do not say whether text is burned into their pixels: ${undeclared}. Nobody has looked.`,
     );
   return refused > 0 ? 1 : 0;
 }

@@ -80,7 +80,7 @@ test('the codes of the PACS are explained', async () => {
   ]);
   assert.is(
     printed[4],
-    'The PACS gave code B006H for 2 instances: The PACS left elements of the instance out when it stored it. ' +
+    'The PACS gave code B006H for 2 images: The PACS left elements of the image out when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   );
   const { pacsReasons, proofs, withheld } = JSON.parse(printed[5]!) as {

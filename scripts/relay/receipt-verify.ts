@@ -176,7 +176,7 @@ function toDestination(destination: DestinationSummary): string {
 
 type CountedReason = ReturnType<typeof countPacsReasons>[number];
 const toReason = ({ code, count, says, remedy }: CountedReason): string =>
-  `The PACS gave code ${code} for ${count} ${count === 1 ? 'instance' : 'instances'}: ${says} ${remedy}`;
+  `The PACS gave code ${code} for ${count} ${count === 1 ? 'image' : 'images'}: ${says} ${remedy}`;
 
 const NAMES = { code: 'code of a receipt', sheet: 'receipt on paper' } as const;
 

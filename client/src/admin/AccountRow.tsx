@@ -50,7 +50,7 @@ function Refused({ account, store }: AccountRowProps) {
   return (
     <div role="alert">
       {trouble?.id === account.id && (
-        <Notice kind="stop" title={trouble.title}>
+        <Notice kind={trouble.kind ?? 'stop'} title={trouble.title}>
           {trouble.next && <p>{trouble.next}</p>}
           {trouble.code && <CodeLine code={trouble.code} />}
         </Notice>

@@ -9,7 +9,7 @@ type Props = { readonly trouble: Trouble; readonly onRetry: () => void };
 export function AdminTrouble({ trouble, onRetry }: Props) {
   return (
     <div role="alert">
-      <Notice kind="stop" title={trouble.title}>
+      <Notice kind={trouble.kind ?? 'stop'} title={trouble.title}>
         {trouble.next && <p>{trouble.next}</p>}
         {trouble.code && <CodeLine code={trouble.code} />}
         <button type="button" class="button" onClick={onRetry}>

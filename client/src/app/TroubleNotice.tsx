@@ -5,7 +5,7 @@ import type { Trouble } from './trouble-of.ts';
 
 export function TroubleNotice({ trouble }: { readonly trouble: Trouble }) {
   return (
-    <Notice kind="stop" title={trouble.title}>
+    <Notice kind={trouble.kind ?? 'stop'} title={trouble.title}>
       {trouble.next && <p>{trouble.next}</p>}
       {trouble.code && <CodeLine code={trouble.code} />}
     </Notice>

@@ -27,7 +27,7 @@ for (const code of ['too-many-attempts', 'rate-limited'])
   });
 
 test('an error that is no answer of the gateway is told as the caller says', () => {
-  assert.equal(troubleOf(new Error('QzName'), UNREACHABLE), { ...UNREACHABLE, code: null });
+  assert.equal(troubleOf(new Error('QzName'), UNREACHABLE), { ...UNREACHABLE, kind: 'wait', code: null });
 });
 
 test.run();

@@ -3,14 +3,21 @@ import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
 
-export type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
+export type Trouble = {
+  /** `wait`: nobody has to decide. */
+  readonly kind?: 'wait';
+  readonly title: string;
+  readonly next: string | null;
+  readonly code: string | null;
+};
 
 /** Nobody asks an administrator about these, so they need no code. */
 const OWN_MISTAKES: readonly ProblemCode[] = ['wrong-credentials', 'wrong-password', 'weak-password'];
 
 /** `unreachable`: the message where the gateway has not answered. */
 export function troubleOf(error: unknown, unreachable: Pick<Trouble, 'title' | 'next'>): Trouble {
-  if (!(error instanceof ApiProblem) || error.code === null) return { ...unreachable, code: null };
+  if (!(error instanceof ApiProblem) || error.code === null)
+    return { ...unreachable, kind: 'wait', code: null };
   const known: { title: string; next?: string } = PROBLEMS[error.code];
   const code = OWN_MISTAKES.includes(error.code)
     ? null

@@ -92,7 +92,7 @@ function OneCase({ of, store, listQuery }: OneCaseProps) {
         />
       )}
       {mayKeep && <CaseReviews of={of} isAnonymous={namesHidden.value} />}
-      {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
+      {!namesHidden.value && !of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
       {!of.withheld.includes('attachments') && <CaseAttachments id={of.id} mayWrite={mayKeep} />}
       <CaseTimeline id={of.id} version={of.version} />
     </>

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case } from '#shared/protocol/cases.ts';
+import { troubleIn } from '../kit/resource.ts';
 import { giveTurns, json, openTestApi, refusal, unreachable, untilRead } from '../testing/open-api.ts';
 import { createCaseStore } from './case.store.ts';
 
@@ -32,15 +33,34 @@ test('notes and patients that could not be read are not none, and are asked for 
   assert.ok(areAll('known'));
 });
 
-test('a case that is gone is missing, and one that could not be read is not', async () => {
-  for (const [answer, isMissing] of [
-    [() => refusal(404, 'not-found'), true],
-    [unreachable, false],
+test('the parts of a case that could not be read a second time are not being loaded for ever', async () => {
+  let isReachable = true;
+  const { api } = openTestApi(({ path }) => {
+    if (!isReachable) return unreachable();
+    if (path === `/cases/${ID}`) return json(CASE);
+    return json(path.endsWith('/notes') ? { notes: [], hidden: 0 } : { studies: [] });
+  });
+  const store = createCaseStore(api, ID);
+  const parts = [store.notes, store.patients];
+  const areAll = (state: string) => parts.every(({ answer }) => answer.value.state === state);
+  await store.load(false);
+  assert.ok(await untilRead(() => areAll('known')));
+  isReachable = false;
+  await store.load(false);
+  assert.is(store.case.answer.value.state, 'known');
+  assert.ok(await untilRead(() => areAll('failed')), 'each says that it could not be read');
+});
+
+test('a case that is gone is missing, and one whose gateway cannot be reached is waited for', async () => {
+  for (const [answer, isMissing, kind] of [
+    [() => refusal(404, 'not-found'), true, undefined],
+    [unreachable, false, 'wait'],
   ] as const) {
     const store = createCaseStore(openTestApi(answer).api, ID);
     await store.load(false);
     assert.is(store.case.answer.value.state, 'failed');
     assert.is(store.isMissing.value, isMissing);
+    assert.is(troubleIn(store.case.answer.value)?.kind, kind);
   }
 });
 

@@ -49,6 +49,10 @@ function openShown(api: Api, id: string) {
     api.json(isAnonymous ? `${path}?anonymise=1` : path, caseSchema, { signal: until });
   const readNotes = (): Promise<void> =>
     notes.ask((until) => api.json(`${path}/notes`, caseNotesSchema, { signal: until }));
+  const readParts = ({ withheld }: Case): void => {
+    if (!withheld.includes('patient')) void askPatients(patients, api, id);
+    if (!withheld.includes('notes')) void readNotes();
+  };
   return {
     shown,
     notes,
@@ -68,10 +72,16 @@ function openShown(api: Api, id: string) {
       notes.forget();
       patients.forget();
       return shown.ask(async (until) => {
-        const of = await read(until);
-        if (!of.withheld.includes('patient')) void askPatients(patients, api, id);
-        if (!of.withheld.includes('notes')) void readNotes();
-        return of;
+        const before = shown.value.peek();
+        try {
+          const of = await read(until);
+          readParts(of);
+          return of;
+        } catch (error) {
+          // The case of before stays on the page, and its parts with it.
+          if (before !== null && !anonymous && !until.aborted) readParts(before);
+          throw error;
+        }
       });
     },
     /** The answer to a change names everything: behind the switch it is not looked at. */

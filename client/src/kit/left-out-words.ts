@@ -20,9 +20,9 @@ export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => 
     ]),
   ) as Readonly<Record<Told, (...what: T) => string>>;
 
-/** Of a study: files that were chosen with it, after reading was stopped. */
+/** Files that were chosen with a study, and not read as reading was stopped. */
 export const leftUnread = (count: number, isAtLeast: boolean): string =>
   `Reading was stopped, and ${isAtLeast ? 'at least ' : ''}${counted(count, 'unread file was', 'unread files were')} left out`;
 
-/** Of a study on the page: it is no longer ticked. */
+/** Unticks a study on the page. */
 export const leaveStudyOut = 'Leave this study out';

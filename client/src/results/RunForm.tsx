@@ -55,14 +55,16 @@ function Studies({ store }: OfStore) {
   const find = useFindStore();
   const { study } = store.form.value;
   const hasOwn = store.studies.value.value?.length !== 0;
+  const isListed =
+    find.found.value?.studies.some(({ studyInstanceUID }) => studyInstanceUID === study) ?? false;
   return (
     <>
-      <OwnStudies
-        store={store}
-        isListed={
-          find.found.value?.studies.some(({ studyInstanceUID }) => studyInstanceUID === study) ?? false
+      <WhenKnown of={store.studies} loading={said.loadingStudies}>
+        {(own, answer) =>
+          own.length === 0 && (study === '' || isListed) && <p class="quiet">{said.noStudies(answer)}</p>
         }
-      />
+      </WhenKnown>
+      <OwnStudies store={store} isListed={isListed} />
       <FindInPacs
         store={find}
         isOpen={!hasOwn && store.ofCase.value === null}
@@ -89,12 +91,7 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
   const shown = all
     ? known
     : known.filter(({ studyInstanceUID }, at) => at < AT_FIRST || studyInstanceUID === study);
-  if (known.length === 0)
-    return (
-      <WhenKnown of={store.studies} loading={said.loadingStudies}>
-        {(_, answer) => <p class="quiet">{said.noStudies(answer)}</p>}
-      </WhenKnown>
-    );
+  if (known.length === 0) return null;
   return (
     <fieldset>
       <legend class="unseen">{said.studies}</legend>

@@ -41,8 +41,8 @@ export const findWords = {
     `The newest of ${studies(count)} so far. The PACS has more: narrow the search, or show more.`,
   full: (count: number) => `Only ${formatCount(count)} studies are listed. Narrow the search to see others.`,
   cut: 'Only your newest studies were searched.',
-  none: 'No study fits this search',
-  noneWhat: 'Fill in less, or another spelling. A study that was sent just now may take a minute.',
+  none: 'No study matches this search',
+  noneWhat: 'Fill in fewer fields, or try another spelling. A study that was just sent may take a minute.',
   more: 'Show more',
   noName: 'No name',
   tooLarge: { title: 'The PACS’s answer is too large.', next: 'Narrow the search.' },
@@ -50,8 +50,8 @@ export const findWords = {
     'pacs-without-dicomweb':
       'Choose “By its UID”. To search here, an administrator must make a PACS with QIDO-RS the primary destination.',
     'pacs-unreachable': 'Try again in a moment. If it stays so, an administrator must act.',
-    'pacs-declined': 'Fill in less, or search for something else.',
-    'bad-request': 'Fill in less, or search for something else.',
+    'pacs-declined': 'Fill in fewer fields, or search for something else.',
+    'bad-request': 'Fill in fewer fields, or search for something else.',
     'rate-limited': 'Wait a moment and search again.',
   },
 } as const;

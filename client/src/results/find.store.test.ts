@@ -188,7 +188,7 @@ test('a search that fails says why and what to do, and shows nothing of the sear
   const answers: readonly [Answering, RegExp, RegExp][] = [
     [() => refusal(501, 'pacs-without-dicomweb'), /no search/, /“By its UID”/],
     [() => refusal(502, 'pacs-unreachable'), /does not answer/, /in a moment/],
-    [() => refusal(502, 'pacs-declined'), /did not give/, /Fill in less/],
+    [() => refusal(502, 'pacs-declined'), /did not give/, /Fill in fewer fields/],
     [unreachable, /gateway cannot be reached/, /./],
     [cut, /gateway cannot be reached/, /./],
     [() => new Response('<p>', { headers: { 'content-type': 'text/html' } }), /Something else/, /./],

@@ -253,7 +253,7 @@ walk('a radiologist finds a study that somebody else sent, and runs a model on i
   if (!(await name.isVisible())) await page.getByText('Find in the PACS').click();
   await name.fill(`${family} nobody`);
   await pressOn(name, 'Enter');
-  await page.getByText('No study fits this search').waitFor();
+  await page.getByText('No study matches this search').waitFor();
   await chooseNames(page, true);
   await name.waitFor({ state: 'detached' });
   await chooseNames(page, false);

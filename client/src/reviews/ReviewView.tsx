@@ -11,6 +11,7 @@ import { usePatients, type Patients } from '../cases/use-patients.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
@@ -95,7 +96,7 @@ export function ReviewView({ id }: { readonly id: string }) {
         {review === null && (
           <p>
             <button type="button" class="button" onClick={() => void store.load()}>
-              {reviewWords.trouble.again}
+              {kitWords.again}
             </button>
           </p>
         )}

@@ -57,7 +57,6 @@ export const reviewWords = {
     correct: 'Corrected',
     reject: 'Not assessable',
   } satisfies Record<Decision, string>,
-  trouble: { again: 'Try again' },
   list: {
     choose: 'Which reviews',
     lists: {

@@ -72,7 +72,7 @@ function checkStatus(rows: readonly StudyRow[]): void {
   assert.is(
     kind === 'empty',
     here === 0,
-    `"Nothing waits" and the tracks agree: ${JSON.stringify({ counts, here })}`,
+    `"Nothing is waiting" and the tracks agree: ${JSON.stringify({ counts, here })}`,
   );
   if (kind === 'may-close')
     assert.is(counts.unsafe, 0, 'a page that makes something safe is not to be closed');

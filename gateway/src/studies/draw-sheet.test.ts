@@ -63,7 +63,7 @@ test('says why an instance is not in the PACS in words, and has the codes beneat
   const { title } = REASONS['conflicting-instance'];
   assert.match(words, `1 held for a person: ${title}`.slice(0, 70));
   assert.match(words, `1 refused: ${REASONS['pacs-refused'].title}`.slice(0, 60));
-  assert.match(words, 'The PACS finds that the instance does not fit its SOP Class or its study.');
+  assert.match(words, 'The PACS finds that the image does not fit its SOP Class or its study.');
   assert.match(words, 'pacs-refused, PACS code A900H');
   assert.match(words, '1 left out by a person');
   assert.match(words, '1 refused: for a reason that this gateway does not know of-a-newer-gateway');

@@ -195,20 +195,20 @@ const INFERENCE_PROBLEMS = {
     status: 409,
     retry: 'changed',
     title: 'The case has as many notes or attachments as a case may have.',
-    next: 'Remove an attachment, or open another case.',
+    next: 'Remove an attachment, or create another case.',
   },
   'case-not-closed': { status: 409, retry: 'changed', title: 'The case is not closed.' },
   'case-unreadable': {
     status: 410,
     retry: 'never',
     title: 'The key of this case is gone: what was written in it can no longer be read or continued.',
-    next: 'Open a new case.',
+    next: 'Create a new case.',
   },
   'case-of-several-patients': {
     status: 422,
     retry: 'never',
     title: 'The PACS does not say that these studies are of one patient.',
-    next: 'Open a case for each patient.',
+    next: 'Create a case for each patient.',
   },
   'only-with-noise': {
     status: 403,

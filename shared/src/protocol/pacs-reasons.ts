@@ -30,31 +30,31 @@ const range = (from: number, to: number, [says, remedy]: readonly [string, strin
 });
 
 const CLASS_NOT_SUPPORTED =
-  'Allow this SOP Class in the PACS, or send these instances to a PACS that takes them.';
+  'Allow this SOP Class in the PACS, or send these images to a PACS that takes them.';
 const SAME_UID = 'Compare the two. The one in the PACS was not replaced.';
 
 /** Single codes come before the ranges around them. */
 const ROWS: readonly Row[] = [
-  one(0x0105, 'The PACS does not know an attribute of the instance.', 'Look into the log of the PACS.'),
+  one(0x0105, 'The PACS does not know an attribute of the image.', 'Look into the log of the PACS.'),
   one(0x0106, 'An attribute has a value that the PACS does not accept.', 'Look into the log of the PACS.'),
-  one(0x0110, 'The PACS failed while it stored the instance.', 'Look into the log of the PACS.'),
-  one(0x0111, 'The PACS already has an instance with this UID.', SAME_UID),
-  one(0x0112, 'The PACS does not have the instance.', 'Send it again.'),
+  one(0x0110, 'The PACS failed while it stored the image.', 'Look into the log of the PACS.'),
+  one(0x0111, 'The PACS already has an image with this UID.', SAME_UID),
+  one(0x0112, 'The PACS does not have the image.', 'Send it again.'),
   one(
     0x0117,
     'The PACS calls the SOP Instance UID invalid.',
-    'Correct the UID at its source and send the instance again.',
+    'Correct the UID at its source and send the image again.',
   ),
   one(
     0x0119,
     'The PACS has this SOP Instance UID under another SOP Class.',
     'Correct the UID at its source. Two objects share it.',
   ),
-  one(0x0120, 'The PACS misses an attribute that it requires.', 'Correct the instance at its source.'),
+  one(0x0120, 'The PACS misses an attribute that it requires.', 'Correct the image at its source.'),
   one(
     0x0121,
     'The PACS misses the value of an attribute that it requires.',
-    'Correct the instance at its source.',
+    'Correct the image at its source.',
   ),
   one(0x0122, 'The PACS does not store this kind of object (SOP Class).', CLASS_NOT_SUPPORTED),
   one(
@@ -63,7 +63,7 @@ const ROWS: readonly Row[] = [
     'Give the account or AE title of RelayPACS the right to store.',
   ),
   one(0x0131, 'The PACS has seen this transaction before.', 'Ask for the commitment again.'),
-  one(0x0210, 'The PACS has seen this message before.', 'Send the instance again.'),
+  one(0x0210, 'The PACS has seen this message before.', 'Send the image again.'),
   one(
     0x0211,
     'The PACS does not know how to store.',
@@ -73,20 +73,20 @@ const ROWS: readonly Row[] = [
   one(0x0213, 'The PACS lacks the means to do this now.', 'Check its disk and load. Then send again.'),
   one(
     0xb000,
-    'The PACS changed values of the instance when it stored it.',
+    'The PACS changed values of the image when it stored it.',
     'Check its coercion rules if you did not expect that.',
   ),
   one(
     0xb006,
-    'The PACS left elements of the instance out when it stored it.',
+    'The PACS left elements of the image out when it stored it.',
     'Check its coercion rules if you did not expect that.',
   ),
   one(
     0xb007,
-    'The PACS stored the instance, although it does not fit its SOP Class.',
+    'The PACS stored the image, although it does not fit its SOP Class.',
     'Correct the source if viewers have trouble with it.',
   ),
-  one(0xb00e, 'The PACS already has this instance (a code of Azure).', SAME_UID),
+  one(0xb00e, 'The PACS already has this image (a code of Azure).', SAME_UID),
   one(
     0xc122,
     'The PACS does not take this transfer syntax.',
@@ -94,15 +94,15 @@ const ROWS: readonly Row[] = [
   ),
   range(0xa700, 0xa7ff, [
     'The PACS has no room or is too busy.',
-    'Free disk space in the PACS. RelayPACS offers the instance again.',
+    'Free disk space in the PACS. RelayPACS offers the image again.',
   ]),
   range(0xa900, 0xa9ff, [
-    'The PACS finds that the instance does not fit its SOP Class or its study.',
-    'Correct the instance at its source, or make the PACS less strict.',
+    'The PACS finds that the image does not fit its SOP Class or its study.',
+    'Correct the image at its source, or make the PACS less strict.',
   ]),
-  range(0xb000, 0xbfff, ['The PACS stored the instance with a warning.', 'Look into the log of the PACS.']),
+  range(0xb000, 0xbfff, ['The PACS stored the image with a warning.', 'Look into the log of the PACS.']),
   range(0xc000, 0xcfff, [
-    'The PACS cannot read the instance.',
+    'The PACS cannot read the image.',
     'Look into the log of the PACS. Its parser may be stricter than ours.',
   ]),
 ];

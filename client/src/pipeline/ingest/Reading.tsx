@@ -5,11 +5,15 @@
 import { useIngest } from './ingest-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { formatBytes } from '../../kit/format.ts';
+import { useFocusHandedOn } from '../../kit/use-focus-handed-on.ts';
 import { ingestWords } from './ingest-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 import type { IngestProgress } from './found-study.ts';
+
+/** Reading, and reading that was stopped: each takes the place of the other. */
+export const READING_PARTS = '.reading, .stopped-reading';
 
 /** Drawn while the total is still growing: a bar that claims no share. */
 const OPEN_SHARE = 0.3;
@@ -22,11 +26,12 @@ function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string 
 
 export function Reading() {
   const ingest = useIngest();
+  const place = useFocusHandedOn<HTMLDivElement>(READING_PARTS);
   const progress = ingest.progress.value;
   const share =
     progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
   return (
-    <div class="reading">
+    <div ref={place} tabIndex={-1} class="reading">
       <div class="reading-body">
         <p class="numbers">
           {sentenceOf(progress)}
@@ -59,13 +64,14 @@ function showRefused() {
 
 export function HasRead() {
   const ingest = useIngest();
+  const place = useFocusHandedOn<HTMLDivElement>(READING_PARTS);
   const { filesRead, bytesRead } = ingest.progress.value;
   const refused = ingest.rejected.value.length;
   const studies = ingest.studies.value.length;
   // The notice below says it, with the number of all.
   const isWhole = ingest.disc.value.stopped === null;
   return (
-    <div class="upload-tools">
+    <div ref={place} class="upload-tools">
       <div class="upload-read">
         {filesRead > 0 && isWhole && (
           <p class="quiet numbers">

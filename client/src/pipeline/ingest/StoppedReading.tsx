@@ -1,21 +1,27 @@
 /** A person stopped reading: how far it came, and the decision about the rest, without which its studies stay here. */
+import { useFocusHandedOn } from '../../kit/use-focus-handed-on.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { chosenWords } from './chosen-words.ts';
-import { unreadOf } from './disc-view.ts';
+import { unreadOf, type Stopped } from './disc-view.ts';
 import { useIngest } from './ingest-context.ts';
+import { READING_PARTS } from './Reading.tsx';
 
 export function StoppedReading() {
+  const { stopped } = useIngest().disc.value;
+  return stopped && <Decision stopped={stopped} />;
+}
+
+function Decision({ stopped }: { readonly stopped: Stopped }) {
   const ingest = useIngest();
-  const { stopped } = ingest.disc.value;
+  const place = useFocusHandedOn<HTMLDivElement>(READING_PARTS);
   // *Stop reading* may have been under the pointer or the finger.
-  const settling = useSettling<HTMLDivElement>(String(stopped !== null));
-  if (stopped === null) return null;
+  const settling = useSettling<HTMLDivElement>('');
   const { filesRead, filesFound, isListed, canContinue, studies } = stopped;
   const words = chosenWords.stopped;
   const disabled = ingest.phase.value === 'queueing';
   return (
-    <div role="status">
+    <div ref={place} tabIndex={-1} role="status" class="stopped-reading">
       <Notice kind="wait" title={words.title(filesRead, filesFound, isListed)}>
         <p>{canContinue ? words.next(studies.size) : words.lost}</p>
         <div ref={settling} class="row notice-actions">

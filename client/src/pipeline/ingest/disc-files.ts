@@ -27,6 +27,7 @@ export interface DiscFiles {
   readonly version: number;
   /** Each file of the choice, refused ones too. */
   notePath(path: string): void;
+  readonly paths: readonly string[];
   /**
    * `path`: where the index lies. All indexes of a choice share one budget of records: one that exceeds it is
    * kept as an index that names nothing, and says so.
@@ -59,6 +60,7 @@ export function createDiscFiles(): DiscFiles {
       return found.map(({ index }) => index);
     },
     notePath: (path) => void paths.push(path),
+    paths,
     noteIndex(path, index) {
       const size = recordsOf(index);
       const kept = size > left ? emptied(index) : index;

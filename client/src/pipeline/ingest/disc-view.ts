@@ -40,9 +40,9 @@ export interface Stopped {
 export const unreadOf = ({ filesFound, filesRead }: Pick<Stopped, 'filesFound' | 'filesRead'>): number =>
   Math.max(1, filesFound - filesRead);
 
-/** Of one choice. */
+/** Unread files of one choice. */
 export interface LeftUnread extends UnreadFiles {
-  /** As `Stopped.studies`. */
+  /** Study Instance UIDs of those found in it. */
   readonly studies: ReadonlySet<string>;
 }
 
@@ -76,8 +76,10 @@ export interface ChosenDisc {
   lister: Promise<void>;
   /** A person decided that the rest is not wanted. */
   isLeftOut: boolean;
-  /** Of which an instance was read in it. */
+  /** Study Instance UIDs of the instances that were read in it. */
   readonly studies: Set<string>;
+  /** SOP Instance UIDs of these instances. */
+  readonly instances: Set<string>;
   /** Its files that are not sent, each as the page lists it. */
   readonly rejected: Set<object>;
 }
@@ -85,6 +87,23 @@ export interface ChosenDisc {
 /** Every file of it is known and read: only then can one be missing. */
 const isRead = ({ listing, filesFound, filesRead }: ChosenDisc): boolean =>
   listing === 'done' && filesRead === filesFound;
+
+/**
+ * Whether `other` was read, and holds the files of this one: it has their names, and every instance that was read of
+ * it. Names alone tell little: many discs have the same.
+ */
+function isReadIn(disc: ChosenDisc, other: ChosenDisc): boolean {
+  const { instances, listing } = disc;
+  if (listing !== 'done' || !isRead(other)) return false;
+  if (instances.size === 0 || !instances.isSubsetOf(other.instances)) return false;
+  const paths = new Set(other.files.paths);
+  return disc.files.paths.every((path) => paths.has(path));
+}
+
+const leftUnreadIn = (chosen: readonly ChosenDisc[]): readonly LeftUnread[] =>
+  chosen
+    .filter((disc) => disc.isLeftOut && !chosen.some((other) => isReadIn(disc, other)))
+    .map((disc) => ({ files: unreadOf(disc), isAtLeast: disc.listing !== 'done', studies: disc.studies }));
 
 export interface Discs {
   begin(source: AsyncIterable<Collected>): ChosenDisc;
@@ -119,10 +138,6 @@ export function createDiscs(): Discs {
     return known.missing;
   };
   const stopped = (): readonly ChosenDisc[] => chosen.filter((disc) => !disc.isLeftOut && !isRead(disc));
-  const leftUnread = (): readonly LeftUnread[] =>
-    chosen
-      .filter(({ isLeftOut }) => isLeftOut)
-      .map((disc) => ({ files: unreadOf(disc), isAtLeast: disc.listing !== 'done', studies: disc.studies }));
   const indexes = (): readonly DiscIndex[] => chosen.flatMap(({ files }) => files.indexes);
   return {
     begin(source) {
@@ -134,6 +149,7 @@ export function createDiscs(): Discs {
     stopped,
     noteInstance(disc, { studyInstanceUID, sopInstanceUID }) {
       disc.studies.add(studyInstanceUID);
+      disc.instances.add(sopInstanceUID);
       instances.add(sopInstanceUID);
       studies.add(studyInstanceUID);
     },
@@ -145,7 +161,7 @@ export function createDiscs(): Discs {
     },
     view(isReading) {
       const all = indexes();
-      const unread = isReading ? NO_DISC : { stopped: joined(stopped()), leftUnread: leftUnread() };
+      const unread = isReading ? NO_DISC : { stopped: joined(stopped()), leftUnread: leftUnreadIn(chosen) };
       const isAsUsual = unread.stopped === null && unread.leftUnread.length === 0;
       if (all.length === 0) return isAsUsual ? NO_DISC : { ...NO_DISC, ...unread };
       return {
@@ -174,6 +190,7 @@ function openDisc(source: AsyncIterable<Collected>): ChosenDisc {
     lister: Promise.resolve(),
     isLeftOut: false,
     studies: new Set(),
+    instances: new Set(),
     rejected: new Set(),
   };
 }

@@ -18,7 +18,7 @@ export type GoingFacts = {
   readonly isMixed: boolean;
   /** Without those that a person left out. */
   readonly instances: number;
-  /** Of its instances, those that are held back. */
+  /** Instances of it that are held back. */
   readonly held: number;
 };
 
@@ -30,7 +30,7 @@ export function goingOf({ isChosen, isTooLarge, isStopped, isMixed, instances, h
   return instances > held && !isMixed ? 'sent' : 'held';
 }
 
-/** Of a study that was found: what Send does with it, and how many of its instances are held back. */
+/** The outcome of Send for a study that was found, and how many of its instances are held back. */
 export function goingOfFound(
   study: FoundStudy,
   { heldBack, leftOut, mixed, disc }: Staying,
@@ -96,7 +96,7 @@ export function inPacsOf(
   return studies.reduce((sum, study) => sum + placesInPacs(ingest, study).size, 0);
 }
 
-/** Of their files; empty until they were compared. */
+/** Files that the PACS has; empty until they were compared. */
 export function placesInPacs(
   { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
   { inPacs: { value: known } }: Pick<FoundStudy, 'inPacs'>,
@@ -130,7 +130,7 @@ export function peopleOf(
   return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
 }
 
-/** Of what the sentence beside the bar counts: files are named first, and then made safe. `share`: from 0 to 1. */
+/** Counted by the sentence beside the bar: files are named first, and then made safe. `share`: from 0 to 1. */
 export function queueingShare({ named, instances, instancesTotal, bytes, bytesTotal }: QueueingProgress): {
   readonly isNaming: boolean;
   readonly share: number;

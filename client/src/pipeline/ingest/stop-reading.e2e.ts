@@ -40,6 +40,7 @@ async function readAndStop(stage: Stage): Promise<number> {
   await page.getByRole('button', { name: 'Stop reading' }).click();
   await page.evaluate(() => dispatchEvent(new Event('reads')));
   await page.getByText(`Stopped: ${read} of ${ALL} files read`).waitFor();
+  await expect(page.locator('.stopped-reading'), 'the focus goes to what stopping brought').toBeFocused();
   return read;
 }
 
@@ -57,6 +58,7 @@ walk('reading that was stopped goes on, and only then the study can be sent', as
   await expect(sends(page)).toHaveText(new RegExp(`^Send 1 study${ALL} images`));
   await expect(page.getByText('Stopped:')).toHaveCount(0);
   await expect(sends(page)).toBeEnabled();
+  await expect(page.locator('h1'), 'reading has ended').toBeFocused();
 });
 
 walk(
@@ -67,6 +69,7 @@ walk(
     await page.getByRole('button', { name: `Leave out ${rest} files that were not read` }).click();
     const said = `Reading was stopped, and ${rest} unread files were left out`;
     await page.getByText(`${said}.`).waitFor();
+    await expect(page.locator('h1')).toBeFocused();
     await looksRight(page, 'upload-left-unread');
     await sends(page).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();

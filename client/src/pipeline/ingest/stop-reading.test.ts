@@ -88,6 +88,21 @@ test('a study whose unread rest a person left out is sent, counts none of it as 
   assert.equal([left?.why, left?.files], ['left-unread', ALL - filesRead]);
 });
 
+test('files that were left out unread are left out no longer once all of them were chosen again and read', async () => {
+  const opened = await openIngest();
+  const { store } = opened;
+  await readAndStop(opened);
+  store.leaveOutRest();
+  const left = () => pageOf(store).leftUnread;
+  const were = left();
+  await store.addFiles(filesOf(STUDY).slice(0, -1));
+  assert.is(left(), were, 'the last one was not chosen again');
+  await store.addFiles(filesOf(syntheticStudy({ seed: 72, instancesPerSeries: ALL })));
+  assert.is(left(), were, 'another study has files of the same names');
+  await store.addFiles(filesOf(STUDY));
+  assert.is(left(), 0);
+});
+
 test('the rest that is being read again is neither left out nor read twice', async () => {
   const opened = await openIngest();
   const { store, hooks } = opened;

@@ -82,7 +82,7 @@ test('the printed page says when it was confirmed, as the PDF does, and when the
 
 test('the code of a PACS that changed an instance is shown in words', () => {
   assert.equal(pacsReasonLines(receipt), [
-    '1 image with code B000H: The PACS changed values of the instance when it stored it. ' +
+    '1 image with code B000H: The PACS changed values of the image when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   ]);
 });

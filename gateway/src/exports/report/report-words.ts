@@ -72,7 +72,7 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
     accept: '“Accept what was found”, chosen',
     [JUDGED]: '“Assessable”, chosen',
     correct: 'corrected',
-    reject: 'not to be judged',
+    reject: 'not assessable',
   },
   readerRoles: { reader: 'a reader', adjudicator: 'the adjudicator' },
 };
