@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isAlive } from '#testing/is-alive.ts';
 import { attackAnswers, readingTriggers } from './attack-answers.ts';
+import { attackArchives } from './attack-archives.ts';
 import { attackDimse } from './attack-dimse.ts';
 import { attackFiles } from './attack-files.ts';
 import { attackRoutes } from './attack-routes.ts';
@@ -86,7 +87,10 @@ async function* attacksOn(
     slow: () => attackSlowly(tools, targets, { gateway, callers }),
     answers: () => attackAnswers(tools, [...triggers, ...readingTriggers(tools, operations, pacs)]),
     dimse: () => attackDimse(tools, dimsePort),
-    files: () => attackFiles(tools, callers),
+    async *files() {
+      yield* attackFiles(tools, callers);
+      yield* attackArchives(tools, callers);
+    },
   };
   for (const group of groups) yield* attacks[group]();
 }
