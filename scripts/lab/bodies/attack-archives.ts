@@ -19,20 +19,20 @@ export async function* attackArchives(tools: Tools, callers: Callers): AsyncGene
     const name = `three-archives-as-${policy.name} dense-entries`;
     if (!tools.isChosen(name)) continue;
     const crowd = CROWD.slice(0, -1);
-    const archives = crowd.map(
-      (_, at) => new Blob([new Uint8Array(denseArchive(ENTRIES, tools.seed + ENTRIES * at))]),
-    );
-    const bytes = archives.reduce((sum, { size }) => sum + size, 0);
-    yield attackWith(tools, {
-      ...{ name, group: 'files', caller: crowd.join('+'), bytes, isRefused: false },
-      async fire() {
+    yield* attackWith(tools, { name, group: 'files', caller: crowd.join('+') }, () => {
+      const archives = crowd.map(
+        (_, at) => new Blob([new Uint8Array(denseArchive(ENTRIES, tools.seed + ENTRIES * at))]),
+      );
+      const bytes = archives.reduce((sum, { size }) => sum + size, 0);
+      const fire = async () => {
         const ends = await Promise.all(
           crowd.map(async (caller, at) =>
             sendArchive(await callers.doorOf(caller), archives[at]!, policy.name),
           ),
         );
         return { status: 200, code: [...new Set(ends)].join() || null, body: null };
-      },
+      };
+      return { bytes, isRefused: false, fire };
     });
   }
 }

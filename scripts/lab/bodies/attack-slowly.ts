@@ -28,12 +28,12 @@ export async function* attackSlowly(
       const name = `${target.name} port-${port} drip`;
       const caller = weakest(target.operation);
       if (!tools.isChosen(name)) continue;
-      const [path] = await tools.addresses.real(target.operation, caller);
-      const { token } = await callers.doorOf(caller);
-      const head = headOf(target, new URL(`${at}${path}`), token);
       shots.push({
         ...{ name, group: 'slow', caller, bytes: CONNECTIONS * DRIPS, isRefused: false },
         async fire() {
+          const [path] = await tools.addresses.real(target.operation, caller);
+          const { token } = await callers.doorOf(caller);
+          const head = headOf(target, new URL(`${at}${path}`), token);
           const { hostname, port: to } = new URL(at);
           await Promise.all(many(CONNECTIONS, () => drip({ host: hostname, port: Number(to) }, head)));
           return { status: 0, code: null, body: null };

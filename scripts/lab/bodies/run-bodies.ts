@@ -59,7 +59,7 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
     for await (const attack of attacksOn(world, settings, { contract, watch })) {
       attacks.push(attack);
       say(attack);
-      if (isLast?.(attack)) break;
+      if (isLast?.(attack) || !isAlive(pid)) break;
     }
     const honest = await people.end();
     const hasSurvived = gateway.pid === pid && isAlive(pid);
