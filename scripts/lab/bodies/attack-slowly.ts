@@ -44,13 +44,18 @@ export async function* attackSlowly(
   }
 }
 
-function headOf({ operation, place }: Target, { pathname, search, host }: URL, token: string | null): string {
+export function headOf(
+  { operation, place }: Target,
+  { pathname, search, host }: URL,
+  token: string | null,
+  bytes = BYTES,
+): string {
   return [
     `${operation.method} ${pathname}${search} HTTP/1.1`,
     `Host: ${host}`,
     ...(token === null ? [] : [`Authorization: Bearer ${token}`]),
     `Content-Type: ${place.type}${/^multipart/.test(place.type) ? '; boundary=b' : ''}`,
-    `Content-Length: ${BYTES}`,
+    `Content-Length: ${bytes}`,
     '\r\n',
   ].join('\r\n');
 }

@@ -16,14 +16,15 @@ export type Callers = {
 };
 
 const EXPIRES_IN_DAYS = 1;
-/** Technicians of whom three attack at once, and the last one is honest. */
+/** Accounts that may send and read all: three attack at once, and the last one is honest. */
 export const CROWD = ['first', 'second', 'third', 'honest-one'] as const;
+export const CROWD_ROLES = ['technician', 'radiologist'] as const;
 
 export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
   const { api } = gateway;
   const accounts = new Map<string, Account>();
   for (const role of ROLES) accounts.set(role, await createAccount(gateway, role, [role]));
-  for (const name of CROWD) accounts.set(name, await createAccount(gateway, name, ['technician']));
+  for (const name of CROWD) accounts.set(name, await createAccount(gateway, name, CROWD_ROLES));
   const nobody: Door = { who: NOBODY, api, token: null };
 
   async function open(caller: string): Promise<Door> {

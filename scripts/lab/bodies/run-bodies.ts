@@ -4,6 +4,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isAlive } from '#testing/is-alive.ts';
 import { attackAnswers, readingTriggers } from './attack-answers.ts';
 import { attackArchives } from './attack-archives.ts';
+import { attackBeside } from './attack-beside.ts';
 import { attackDimse } from './attack-dimse.ts';
 import { attackFiles } from './attack-files.ts';
 import { attackRoutes } from './attack-routes.ts';
@@ -84,7 +85,10 @@ async function* attacksOn(
   const targets = targetsOf(contract, seed);
   const attacks: Readonly<Record<Group, () => AsyncGenerator<Attack>>> = {
     routes: () => attackRoutes(tools, targets),
-    slow: () => attackSlowly(tools, targets, { gateway, callers }),
+    async *slow() {
+      yield* attackSlowly(tools, targets, { gateway, callers });
+      yield* attackBeside(tools, targets, { operations, callers });
+    },
     answers: () => attackAnswers(tools, [...triggers, ...readingTriggers(tools, operations, pacs)]),
     dimse: () => attackDimse(tools, dimsePort),
     async *files() {
