@@ -7,6 +7,7 @@ import { attackArchives } from './attack-archives.ts';
 import { attackBeside } from './attack-beside.ts';
 import { attackDimse } from './attack-dimse.ts';
 import { attackFiles } from './attack-files.ts';
+import { attackModels } from './attack-models.ts';
 import { attackRoutes } from './attack-routes.ts';
 import { attackSlowly } from './attack-slowly.ts';
 import { Addresses } from './addresses.ts';
@@ -94,6 +95,7 @@ async function* attacksOn(
     async *files() {
       yield* attackFiles(tools, callers);
       yield* attackArchives(tools, callers);
+      yield* attackModels(tools, operations);
     },
   };
   for (const group of groups) yield* attacks[group]();
