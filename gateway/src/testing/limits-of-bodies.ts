@@ -3,7 +3,8 @@ import { TAGS_CHARACTERS } from '../cases/case-csv.ts';
 import { PARTS_LIMIT } from '../foreign/read-parts.ts';
 import { VALUES_LIMIT } from '../http/json-body.ts';
 import { CELL_CHARACTERS_LIMIT, CELLS_LIMIT, ROW_CHARACTERS_LIMIT } from '../http/parse-csv.ts';
-import { BATCH, FIELDS_BYTES, FIELDS_LIMIT } from '../inference/read-form.ts';
+import { PIXELS_LIMIT } from '../inference/examination.ts';
+import { BATCH, FIELDS_BYTES, FIELDS_LIMIT, FILE_BYTES_LIMIT } from '../inference/read-form.ts';
 import { REFERENCES_LIMIT, ROWS_LIMIT, SHAPE } from '../ports/pacs/dicom-json.ts';
 import { ATTRIBUTES_LIMIT, DEPTH_LIMIT, ELEMENTS_LIMIT } from '../ports/pacs/dicom-xml.ts';
 import { LIMITS, NAMES_LIMIT } from '../threads/parse-json.ts';
@@ -22,5 +23,8 @@ export const CSV_LIMITS = {
   cellCharacters: CELL_CHARACTERS_LIMIT,
   listCharacters: TAGS_CHARACTERS,
 } as const;
-export const FORM_LIMITS = { fields: FIELDS_LIMIT, fieldBytes: FIELDS_BYTES, files: BATCH.files } as const;
+export const FORM_LIMITS = {
+  ...{ fields: FIELDS_LIMIT, fieldBytes: FIELDS_BYTES },
+  ...{ files: BATCH.files, fileBytes: FILE_BYTES_LIMIT, filesBytes: BATCH.bytes, pixels: PIXELS_LIMIT },
+} as const;
 export const PARTS_AND_ENTRIES_LIMIT = PARTS_LIMIT;

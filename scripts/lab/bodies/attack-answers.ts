@@ -2,7 +2,7 @@
  * Answers of a destination: each service that something asks, with each type, shape and size. The services are found
  * by asking: every reading operation of the contract, the doctor, and a study on its way.
  */
-import { attackRising, attackWith, limitOf, type Attack, type Tools } from './attack.ts';
+import { attackRising, attackWith, limitOf, toFailed, type Attack, type Tools } from './attack.ts';
 import type { Answer } from '../hostile/door.ts';
 import { placeFor, type Kind, type Place } from './body.ts';
 import type { Liar } from './liar.ts';
@@ -37,7 +37,14 @@ export async function* attackAnswers(tools: Tools, triggers: readonly Trigger[])
   const services = new Map<string, Trigger>();
   for (const trigger of triggers) {
     trigger.liar.lies.takeAsked();
-    await trigger.fire();
+    try {
+      await trigger.fire();
+    } catch (error) {
+      yield toFailed(
+        { name: `questions-to ${trigger.liar.url}`, group: 'answers', caller: trigger.caller },
+        error,
+      );
+    }
     for (const service of trigger.liar.lies.takeAsked())
       if (!services.has(`${trigger.liar.url} ${service}`))
         services.set(`${trigger.liar.url} ${service}`, trigger);
@@ -70,14 +77,14 @@ async function* attackService(
   const { liar, caller } = trigger;
   const name = `answer-to ${service} ${place.type.replaceAll(/\s/g, '')} ${kind.name}`;
   if (!tools.isChosen(name)) return;
-  yield* attackRising(tools, limitOf({ ...kind, isFile: true }, liar.limit, nth), async function* (bytes) {
-    const body = kind.make(bytes, place);
-    yield attackWith(tools, {
-      ...{ name, group: 'answers', caller, bytes: body.bytes.length, isRefused: false },
-      async fire() {
+  yield* attackRising(tools, limitOf({ ...kind, isFile: true }, liar.limit, nth), (bytes) =>
+    attackWith(tools, { name, group: 'answers', caller }, () => {
+      const body = kind.make(bytes, place);
+      const fire = async () => {
         liar.lies.arm(service, body);
         return trigger.fire().finally(() => liar.lies.arm(null));
-      },
-    });
-  });
+      };
+      return { bytes: body.bytes.length, isRefused: false, fire };
+    }),
+  );
 }

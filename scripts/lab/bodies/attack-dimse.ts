@@ -29,13 +29,13 @@ export async function* attackDimse(tools: Tools, port: number): AsyncGenerator<A
     for (const kind of type === 'request' ? REQUEST_KINDS : dimseKinds(place)) {
       const name = `DIMSE-port ${type} ${kind.name}`;
       if (!tools.isChosen(name)) continue;
-      yield* attackRising(tools, LAST_BYTES / 4, async function* (bytes) {
-        const body = kind.make(bytes, place);
-        yield attackWith(tools, {
-          ...{ name, group: 'dimse', caller: PEER_TITLE, bytes: body.bytes.length, isRefused: false },
-          fire: () => tell(port, messageOf(type, body)),
-        });
-      });
+      yield* attackRising(tools, LAST_BYTES / 4, (bytes) =>
+        attackWith(tools, { name, group: 'dimse', caller: PEER_TITLE }, () => {
+          const body = kind.make(bytes, place);
+          const fire = () => tell(port, messageOf(type, body));
+          return { bytes: body.bytes.length, isRefused: false, fire };
+        }),
+      );
     }
   }
 }

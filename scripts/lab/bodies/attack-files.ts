@@ -24,16 +24,11 @@ type Road = {
 export async function* attackFiles(tools: Tools, callers: Callers): AsyncGenerator<Attack> {
   for (const [nth, { name, make, send }] of roadsOf(tools, callers).entries()) {
     if (!tools.isChosen(name)) continue;
-    yield* attackRising(
-      tools,
-      limitOf({ isFile: true }, LAST_BYTES / 4, nth + tools.seed),
-      async function* (bytes) {
+    yield* attackRising(tools, limitOf({ isFile: true }, LAST_BYTES / 4, nth + tools.seed), (bytes) =>
+      attackWith(tools, { name, group: 'files', caller: CALLER }, () => {
         const file = new Uint8Array(make(bytes));
-        yield attackWith(tools, {
-          ...{ name, group: 'files', caller: CALLER, bytes: file.length, isRefused: false },
-          fire: () => send(file),
-        });
-      },
+        return { bytes: file.length, isRefused: false, fire: () => send(file) };
+      }),
     );
   }
 }

@@ -84,22 +84,21 @@ async function* findLimit(tools: Tools, known: Known, aim: Aim): AsyncGenerator<
 }
 
 /** One attack, or none. */
-async function* attackOnce(
+function attackOnce(
   tools: Tools,
   known: Known,
   aim: Aim & { readonly bytes: number },
 ): AsyncGenerator<Attack> {
   const { ask, addresses } = tools;
   const { target, kind, caller, isLegal, nth, bytes } = aim;
-  const body = kind.make(bytes, target.place);
-  if (target.isLegal(body)) known.legal.add(nameOf(aim));
-  if (target.isLegal(body) !== isLegal) return;
-  const isRefused = target.mustRefuse(kind, body);
-  const requests = await requestsFor(target, body, { caller, addresses, isRefused });
-  const asked = requests[nth % requests.length];
-  if (asked === undefined) return;
-  yield attackWith(tools, {
-    ...{ name: nameOf(aim), group: 'routes', caller, bytes: body.bytes.length, isRefused },
-    fire: () => ask(caller, asked),
+  return attackWith(tools, { name: nameOf(aim), group: 'routes', caller }, async () => {
+    const body = kind.make(bytes, target.place);
+    if (target.isLegal(body)) known.legal.add(nameOf(aim));
+    if (target.isLegal(body) !== isLegal) return null;
+    const isRefused = target.mustRefuse(kind, body);
+    const requests = await requestsFor(target, body, { caller, addresses, isRefused });
+    const asked = requests[nth % requests.length];
+    if (asked === undefined) return null;
+    return { bytes: body.bytes.length, isRefused, fire: () => ask(caller, asked) };
   });
 }

@@ -28,12 +28,12 @@ export async function* attackSlowly(
       const name = `${target.name} port-${port} drip`;
       const caller = weakest(target.operation);
       if (!tools.isChosen(name)) continue;
-      const [path] = await tools.addresses.real(target.operation, caller);
-      const { token } = await callers.doorOf(caller);
-      const head = headOf(target, new URL(`${at}${path}`), token);
       shots.push({
         ...{ name, group: 'slow', caller, bytes: CONNECTIONS * DRIPS, isRefused: false },
         async fire() {
+          const [path] = await tools.addresses.real(target.operation, caller);
+          const { token } = await callers.doorOf(caller);
+          const head = headOf(target, new URL(`${at}${path}`), token);
           const { hostname, port: to } = new URL(at);
           await Promise.all(many(CONNECTIONS, () => drip({ host: hostname, port: Number(to) }, head)));
           return { status: 0, code: null, body: null };
@@ -44,13 +44,18 @@ export async function* attackSlowly(
   }
 }
 
-function headOf({ operation, place }: Target, { pathname, search, host }: URL, token: string | null): string {
+export function headOf(
+  { operation, place }: Target,
+  { pathname, search, host }: URL,
+  token: string | null,
+  bytes = BYTES,
+): string {
   return [
     `${operation.method} ${pathname}${search} HTTP/1.1`,
     `Host: ${host}`,
     ...(token === null ? [] : [`Authorization: Bearer ${token}`]),
     `Content-Type: ${place.type}${/^multipart/.test(place.type) ? '; boundary=b' : ''}`,
-    `Content-Length: ${BYTES}`,
+    `Content-Length: ${bytes}`,
     '\r\n',
   ].join('\r\n');
 }

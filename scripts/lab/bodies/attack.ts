@@ -39,8 +39,12 @@ export type Tools = {
   readonly isChosen: (name: string) => boolean;
 };
 
-const toAttack = ({ fire: _, isRefused, ...shot }: Shot, said: Answer, cost: Cost): Attack => ({
-  ...shot,
+const toAttack = (
+  { name, group, caller, bytes, isRefused }: Omit<Shot, 'fire'>,
+  said: Answer,
+  cost: Cost,
+): Attack => ({
+  ...{ name, group, caller, bytes },
   ...cost,
   said: `${said.status}${said.code === null ? '' : ` ${said.code}`}`,
   isTaken: said.status >= 200 && said.status < 300,
@@ -48,10 +52,18 @@ const toAttack = ({ fire: _, isRefused, ...shot }: Shot, said: Answer, cost: Cos
 });
 
 const NOT_ENDED = 'not-ended';
+const notEnded = (error: unknown): Answer => ({ status: 0, code: NOT_ENDED, body: String(error) });
 
 /** An attack that comes to no end is a fault of its own; the others go on. */
-const fireOf = ({ fire }: Shot): Promise<Answer> =>
-  fire().catch((error: unknown) => ({ status: 0, code: NOT_ENDED, body: String(error) }));
+const fireOf = ({ fire }: Shot): Promise<Answer> => fire().catch(notEnded);
+
+/** The name of an attack, its group, and whoever makes it. */
+export type Named = Pick<Shot, 'name' | 'group' | 'caller'>;
+const NO_COST: Cost = { heldMs: 0, collectedMs: 0, answeredMs: 0, grownBytes: 0, heldBytes: 0 };
+
+/** An attack that could not be made, or measured, has this fault; the others go on. */
+export const toFailed = (named: Named, error: unknown): Attack =>
+  toAttack({ bytes: 0, isRefused: false, ...named }, notEnded(error), NO_COST);
 
 /** Null: the answer is right. */
 export function faultOf({ status, code, body }: Answer, isRefused: boolean): string | null {
@@ -60,8 +72,25 @@ export function faultOf({ status, code, body }: Answer, isRefused: boolean): str
   return isRefused && status >= 200 && status < 300 ? `was taken (${status})` : null;
 }
 
+/** A shot without its name; null: nothing is fired. */
+type Making = Omit<Shot, keyof Named> | null;
+
+/** Whatever goes wrong before, while or after it is fired is a fault of this attack. */
+export async function* attackWith(
+  tools: Tools,
+  named: Named,
+  make: () => Making | Promise<Making>,
+): AsyncGenerator<Attack> {
+  try {
+    const made = await make();
+    if (made !== null) yield await attackMeasured(tools, { ...named, ...made });
+  } catch (error) {
+    yield toFailed(named, error);
+  }
+}
+
 /** Other people work meanwhile: a turn that is long the second time too is the attack's. */
-export async function attackWith({ watch, enoughMs }: Tools, shot: Shot): Promise<Attack> {
+async function attackMeasured({ watch, enoughMs }: Tools, shot: Shot): Promise<Attack> {
   const [said, cost] = await watch.measure(() => fireOf(shot));
   const attack = toAttack(shot, said, cost);
   if (cost.heldMs <= enoughMs) return attack;
@@ -73,11 +102,13 @@ export async function attackWith({ watch, enoughMs }: Tools, shot: Shot): Promis
 
 /** All at once; where that is too long a turn, each alone. */
 export async function* attackTogether(tools: Tools, shots: readonly Shot[]): AsyncGenerator<Attack> {
-  const { watch, enoughMs } = tools;
-  const [said, cost] = await watch.measure(() => Promise.all(shots.map(fireOf)));
-  if (cost.heldMs <= enoughMs)
-    for (const [at, shot] of shots.entries()) yield toAttack(shot, said[at]!, cost);
-  else for (const shot of shots) yield await attackWith(tools, shot);
+  try {
+    const [said, cost] = await tools.watch.measure(() => Promise.all(shots.map(fireOf)));
+    if (cost.heldMs <= tools.enoughMs) return yield* shots.map((shot, at) => toAttack(shot, said[at]!, cost));
+    for (const shot of shots) yield await attackMeasured(tools, shot);
+  } catch (error) {
+    yield* shots.map((shot) => toFailed(shot, error));
+  }
 }
 
 export const FIRST_BYTES: number = 64 * 1024;

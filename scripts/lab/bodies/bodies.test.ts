@@ -5,13 +5,16 @@
 import { z } from '@hono/zod-openapi';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { HEADER_BYTES_LIMIT } from '#shared/dicom/limits.ts';
+import { listArchive } from '#shared/ingest/archive.ts';
 import { everyNth } from '#testing/every-nth.ts';
 import { ROLES } from '#shared/protocol/api.ts';
 import { defineRoute, jsonBody } from '../../../gateway/src/http/route.ts';
 import { openTestGateway, type TestGateway } from '../../../gateway/src/testing/open-gateway.ts';
 import { openTestPacs } from '../../../gateway/src/testing/open-pacs.ts';
+import { denseArchive } from './archive-body.ts';
 import { Addresses } from './addresses.ts';
-import { faultOf, FIRST_BYTES } from './attack.ts';
+import { attackTogether, attackWith, faultOf, FIRST_BYTES } from './attack.ts';
 import type { Ask } from './ask.ts';
 import { NOBODY, operationsOf, resolverOf, type Contract } from './operations.ts';
 import { requestsFor, targetsOf, type Target } from './targets.ts';
@@ -149,6 +152,34 @@ test('a route that nobody has told the lab of is attacked', async () => {
   );
   assert.equal(faults, []);
   await own.close();
+});
+
+test('an archive of dense entries is just below the limits of one', async () => {
+  const entries = await listArchive(new Blob([new Uint8Array(denseArchive(1, 1))]));
+  assert.equal(
+    entries.map(({ kind }) => kind),
+    ['entry'],
+  );
+  assert.ok(entries[0]!.bytes > 0.9 * HEADER_BYTES_LIMIT);
+});
+
+test('an attack that cannot be made or measured is a fault of its own, and the next one goes on', async () => {
+  const fails = async (): Promise<never> => {
+    throw new Error('no memory to read');
+  };
+  const { ask, addresses } = world;
+  const tools = { ask, addresses, enoughMs: 50, seed: 1, isChosen: () => true };
+  const beside = () => ({ heldMs: 0, during: null });
+  const watch = { noteBeside: () => undefined, beside, kept: fails, measure: fails };
+  const named = { name: 'an attack', group: 'files', caller: NOBODY } as const;
+  const shot = { bytes: 1, isRefused: false, fire: fails };
+  const attacks = [
+    ...(await Array.fromAsync(attackWith({ ...tools, watch }, named, fails))),
+    ...(await Array.fromAsync(attackWith({ ...tools, watch }, named, () => shot))),
+    ...(await Array.fromAsync(attackTogether({ ...tools, watch }, [{ ...named, ...shot }]))),
+  ];
+  assert.is(attacks.length, 3);
+  for (const { fault } of attacks) assert.match(fault!, /came to no end: .*no memory to read/s);
 });
 
 test.run();

@@ -18,7 +18,7 @@ const repeated = (unit: Uint8Array, bytes: number): Buffer =>
 const lettered = (unit: string) => (bytes: number) => Buffer.from(repeatTo(bytes, unit));
 
 /** The same bytes for the same seed, which nothing compresses. */
-function noise(bytes: number, seed: number): Buffer {
+export function noise(bytes: number, seed: number): Buffer {
   return createHash('shake128', { outputLength: bytes }).update(String(seed)).digest();
 }
 

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isAlive } from '#testing/is-alive.ts';
 import { attackAnswers, readingTriggers } from './attack-answers.ts';
+import { attackArchives } from './attack-archives.ts';
+import { attackBeside } from './attack-beside.ts';
 import { attackDimse } from './attack-dimse.ts';
 import { attackFiles } from './attack-files.ts';
+import { attackModels } from './attack-models.ts';
 import { attackRoutes } from './attack-routes.ts';
 import { attackSlowly } from './attack-slowly.ts';
 import { Addresses } from './addresses.ts';
@@ -58,7 +61,7 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
     for await (const attack of attacksOn(world, settings, { contract, watch })) {
       attacks.push(attack);
       say(attack);
-      if (isLast?.(attack)) break;
+      if (isLast?.(attack) || !isAlive(pid)) break;
     }
     const honest = await people.end();
     const hasSurvived = gateway.pid === pid && isAlive(pid);
@@ -83,10 +86,17 @@ async function* attacksOn(
   const targets = targetsOf(contract, seed);
   const attacks: Readonly<Record<Group, () => AsyncGenerator<Attack>>> = {
     routes: () => attackRoutes(tools, targets),
-    slow: () => attackSlowly(tools, targets, { gateway, callers }),
+    async *slow() {
+      yield* attackSlowly(tools, targets, { gateway, callers });
+      yield* attackBeside(tools, targets, { operations, callers });
+    },
     answers: () => attackAnswers(tools, [...triggers, ...readingTriggers(tools, operations, pacs)]),
     dimse: () => attackDimse(tools, dimsePort),
-    files: () => attackFiles(tools, callers),
+    async *files() {
+      yield* attackFiles(tools, callers);
+      yield* attackArchives(tools, callers);
+      yield* attackModels(tools, operations);
+    },
   };
   for (const group of groups) yield* attacks[group]();
 }

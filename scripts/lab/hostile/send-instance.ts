@@ -38,9 +38,13 @@ export function announce(door: Door, manifest: object): Promise<Answer> {
   return askAt(door, '/upload/init', { method: 'POST', json: manifest });
 }
 
-export function createParcel(door: Door, uploadId: string, bytes: number): Promise<Answer> {
-  const metadata = `upload ${base64(uploadId)},parcel ${base64(randomUUID())}`;
-  const headers = { ...TUS, 'upload-length': String(bytes), 'upload-metadata': metadata };
+export const createParcel = (door: Door, uploadId: string, bytes: number): Promise<Answer> =>
+  create(door, { upload: uploadId, parcel: randomUUID() }, bytes);
+
+/** A file that nobody has announced: `filename`, `policy`. */
+export function create(door: Door, named: Readonly<Record<string, string>>, bytes: number): Promise<Answer> {
+  const metadata = Object.entries(named).map(([name, value]) => `${name} ${base64(value)}`);
+  const headers = { ...TUS, 'upload-length': String(bytes), 'upload-metadata': metadata.join() };
   return askAt(door, '/upload/files', { method: 'POST', headers });
 }
 
