@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
- * run, and prints ratios. Without a name it lists the names; `link` and `browser` also take the names of single rows, `deid`
- * and `offline` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
- * the quiet of the machine, so the calibration is printed with the rows.
+ * run, and prints ratios. Without a name it lists the names; `link` and `browser` also take the names of single rows,
+ * `deid` and `offline` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as
+ * good as the quiet of the machine, so the calibration is printed with the rows.
  */
 import type { Bench, BenchRow } from './bench/row.ts';
 import { calibrate, describeCalibration } from './calibration.ts';

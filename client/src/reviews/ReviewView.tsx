@@ -13,6 +13,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
@@ -146,7 +147,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
         )}
         <div class="stack">
           <UnsentSteps store={store} />
-          {!review.hidesFinding && <WhatModelsFound found={store.found.value} reviewId={review.id} />}
+          {studies && !review.hidesFinding && <Findings review={review} store={store} />}
           {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
           {review.state === 'settled' && <Signed review={review} store={store} />}
           {own !== null && !isEnded(review.state) && (
@@ -158,7 +159,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           <Next store={store} own={own} />
         </div>
       </div>
-      <History review={review} annotations={store.kept.value} found={foundIn(store)} />
+      <History review={review} annotations={store.kept.value} found={store.found.value.value} />
       {review.mayWithdraw && !isEnded(review.state) && (
         <p>
           <AskFirst
@@ -181,8 +182,11 @@ function useFocusAfterSigning(own: ReviewPlace | null): void {
   }, [own?.state]);
 }
 
-/** Null: the case was not read yet. */
-const foundIn = (store: ReviewStore) => (store.case.value === null ? null : store.found.value);
+const Findings = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
+  <WhenKnown of={store.found} loading={words.loading}>
+    {(found) => <WhatModelsFound found={found} reviewId={review.id} />}
+  </WhenKnown>
+);
 
 function savingOf({ unsent, isCutOff }: ReviewStore): 'saved' | 'saving' | 'kept' {
   if (!unsent.value.some(({ given }) => given.step === 'annotate')) return 'saved';
@@ -228,7 +232,7 @@ function Blindness({ review }: { readonly review: Review }) {
 const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
   <>
     <OutcomeNow review={review} explains />
-    <Sides review={review} found={foundIn(store)} onUse={null} />
+    <Sides review={review} found={store.found.value.value} onUse={null} />
     <div class="stack-tight">
       <p class="small">{words.unchangeable}</p>
       <p>
@@ -279,7 +283,7 @@ function Answering({ review, own, store, patients }: OwnReadingProps) {
   };
   return (
     <>
-      {isAdjudicator && <Sides review={review} found={foundIn(store)} onUse={use} />}
+      {isAdjudicator && <Sides review={review} found={store.found.value.value} onUse={use} />}
       <section class="stack" aria-label={reviewWords.form.title}>
         <h2>{reviewWords.form.title}</h2>
         {isDraft && <p class="small quiet">{reviewWords.form.draft}</p>}

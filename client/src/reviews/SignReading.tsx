@@ -42,7 +42,8 @@ export function SignReading({ review, said, isTouched, store, patients }: SignRe
       part.current?.querySelector('button')?.focus({ preventScroll: true });
     before.current = isPending;
   }, [isPending]);
-  const found = store.found.value;
+  // Until it is known, the gateway refuses a contradiction.
+  const found = store.found.value.value ?? [];
   const { form } = review.definition;
   // A text may say that nothing is there.
   const marks = (store.marks.value ?? []).filter(({ kind }) => kind !== 'text').length;
@@ -131,7 +132,7 @@ function Question({ asked, review, said, store, marks, onClose }: QuestionProps)
     return (
       <Contradiction
         {...{ review, said, onClose }}
-        found={store.found.value}
+        found={store.found.value.value ?? []}
         onSign={() => store.sign(true)}
       />
     );

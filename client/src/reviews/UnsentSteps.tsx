@@ -118,7 +118,7 @@ function Kept({ store }: { readonly store: ReviewStore }) {
   if (kept === null || review === null) return null;
   const { said, at } = kept;
   const place = store.own.value?.place ?? null;
-  const found = store.case.value === null ? null : store.found.value;
+  const found = store.found.value.value;
   const decision = saidDecision({ decision: said.decision, at, place }, review, found);
   return (
     <section class="stack-tight" aria-label={words.said}>

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Case } from '#shared/protocol/cases.ts';
 import type { Decide, Review, Said } from '#shared/protocol/reviews.ts';
 import {
   json,
@@ -223,6 +224,45 @@ test('a signature waits some seconds, and undone, or left with the page, it is n
   assert.equal(pathsOf(gateway.taken), ['decision']);
   await (await open(gateway.answer)).sign();
   assert.equal(pathsOf(gateway.taken), ['decision', 'sign']);
+});
+
+test('findings of models are not none while they are read, nor where they cannot be', async () => {
+  const { store, link } = await open(unreachable);
+  const gateway = createGateway();
+  const read = Promise.withResolvers<Response>();
+  const at = REVIEW.openedAt;
+  const result = {
+    ...{ id: randomUUID(), model: 'm', positive: true },
+    isOfOtherImage: false,
+    createdAt: at,
+  };
+  const study = {
+    ...{ studyInstanceUID: '1.2.3', addedAt: at, modalities: [], bodyParts: [], isEarly: false },
+    ...{ hidesResults: false, results: [{ ...result, verdict: null, correctedFinding: null }] },
+  };
+  const ofReview: Case = {
+    ...{ id: REVIEW.caseId, number: 7, version: 1, title: null, tags: null, status: 'open', studyCount: 1 },
+    ...{ priority: 'routine', dueOn: null, assignee: null, pseudonym: null, expects: null, modalities: [] },
+    ...{
+      isEarly: false,
+      finding: 'not-examined',
+      createdBy: null,
+      createdAt: at,
+      changedAt: at,
+      closedAt: null,
+    },
+    ...{ studies: [study], withheld: [] },
+  };
+  link.answer = (asked) => {
+    if (asked.path.startsWith('/cases/')) return json(ofReview);
+    return asked.path.startsWith('/results') ? read.promise : gateway.answer(asked);
+  };
+  const loaded = store.load();
+  assert.ok(await untilRead(() => store.case.value !== null));
+  assert.is(store.found.value.value, null);
+  read.resolve(refusal(503, 'unavailable'));
+  await loaded;
+  assert.is(store.found.answer.value.state, 'failed');
 });
 
 test('a signature that the gateway refuses as contradicting is signed anyway only where it is meant', async () => {

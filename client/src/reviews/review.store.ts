@@ -13,6 +13,7 @@ import {
 import { ApiProblem } from '../net/api-client.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
 import { followReports } from './follow-reports.ts';
 import { readFound } from './found-results.ts';
@@ -42,7 +43,7 @@ export interface ReviewStore {
   /** Its studies, for their images. */
   readonly case: ReadonlySignal<Case | null>;
   /** By models, as far as the caller is shown it. */
-  readonly found: ReadonlySignal<readonly Result[]>;
+  readonly found: Pick<Resource<readonly Result[], CaseTrouble>, 'answer' | 'again' | 'value'>;
   /** Seconds until it is signed; null: it is not about to be. */
   readonly signing: ReadonlySignal<number | null>;
   readonly isMissing: ReadonlySignal<boolean>;
@@ -102,7 +103,7 @@ function openState(tools: ReviewTools) {
   return {
     review: signal<Review | null>(null),
     of: signal<Case | null>(null),
-    found: signal<readonly Result[]>([]),
+    found: createResource<readonly Result[], CaseTrouble>(troubleOf),
     isMissing: signal(false),
     trouble: signal<CaseTrouble | null>(null),
     isBusy: signal(false),
@@ -295,8 +296,9 @@ async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Prom
 /** At the case and at what models found in it, as far as the caller is shown it now. */
 async function look({ api }: ReviewTools, state: State, caseId: string): Promise<void> {
   const { signal: until } = state.closed;
-  state.of.value = await api.json(`/cases/${caseId}?anonymise=1`, caseSchema, { signal: until });
-  state.found.value = await readFound(api, state.of.value, until);
+  const of = await api.json(`/cases/${caseId}?anonymise=1`, caseSchema, { signal: until });
+  state.of.value = of;
+  await state.found.ask(() => readFound(api, of, until));
 }
 
 async function findNext({ api }: ReviewTools, state: State): Promise<void> {

@@ -32,7 +32,7 @@ export async function bringParcel(
   await tell();
 }
 
-/** The same in two steps: nobody reads the memory of `parts` any more once this returns what tells that all is there. */
+/** Its first step; the second is returned. Nobody reads the memory of `parts` between the two. */
 export async function writeParcel(
   tools: BringTools,
   uploadId: string,
