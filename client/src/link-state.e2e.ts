@@ -14,6 +14,7 @@ import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
+import { untilPacsMissed } from './testing/status-line.ts';
 
 const test = suite('the link, as the status line tells it');
 const why = await noWorldBecause();
@@ -86,6 +87,7 @@ if (why !== null) {
 
   test('an unreachable PACS is distinguished from an unreachable gateway, and the study waits at the gateway', async () => {
     await app.orthanc.stop();
+    await untilPacsMissed(app);
     await page.reload();
     await says(page, 'PACS not reachable');
     await page.getByRole('link', { name: 'Upload' }).click();

@@ -20,7 +20,7 @@ import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
-import { cutPacs, untilStatusSays } from '../testing/status-line.ts';
+import { untilPacsMissed, untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
 const walk = await walkScreens(test, {
@@ -166,7 +166,8 @@ walk(
     const [username, password] = credentialsOf(orthanc);
     const person = countActions(page);
     try {
-      await cutPacs(stage);
+      pacsLink.cut();
+      await untilPacsMissed(stage);
       await page.goto(stage.address);
       await untilStatusSays(page, 'PACS not reachable');
       await signIn(page, person, stage);

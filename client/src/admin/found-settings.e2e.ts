@@ -13,7 +13,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { credentialsOf } from '../testing/open-destinations.ts';
-import { cutPacs, untilStatusSays } from '../testing/status-line.ts';
+import { untilPacsMissed, untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('settings that a test finds');
 const walk = await walkScreens(test, {
@@ -30,7 +30,8 @@ walk(
       await released.promise;
       await route.continue();
     });
-    await cutPacs(world);
+    world.pacsLink.cut();
+    await untilPacsMissed(world);
     try {
       await enter();
       await untilStatusSays(page, 'PACS not reachable');

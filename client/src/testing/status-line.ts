@@ -8,11 +8,10 @@ export const untilStatusSays = (page: Page, words: string): Promise<void> =>
   page.getByRole('region', { name: 'Status of this device' }).getByText(words, { exact: true }).waitFor();
 
 /**
- * Cuts the PACS off until the gateway knows it: a page that asks before is answered from memory, and asks again only
+ * Until the gateway knows that its PACS is away: a page that asks before is answered from memory, and asks again only
  * after half a minute.
  */
-export async function cutPacs({ gateway, pacsLink }: Pick<OwnWorld, 'gateway' | 'pacsLink'>): Promise<void> {
-  pacsLink.cut();
+export async function untilPacsMissed({ gateway }: Pick<OwnWorld, 'gateway'>): Promise<void> {
   await until('the gateway to miss its PACS', async () => {
     const health = (await (await fetch(`${gateway.api}/health`)).json()) as { readonly pacs: string };
     return health.pacs === 'unreachable';
