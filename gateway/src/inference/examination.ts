@@ -7,6 +7,7 @@ import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { sideOf, type ModelCard } from '#shared/models/card.ts';
 import {
   examinePicture,
@@ -300,8 +301,16 @@ async function see(
     leave();
     throw error;
   });
-  if (seen.kind === 'refused') leave();
-  return seen.kind === 'refused' ? seen : { ...seen, leave };
+  if (seen.kind === 'seen')
+    return {
+      ...seen,
+      leave() {
+        giveBack(seen.picture.grey);
+        leave();
+      },
+    };
+  leave();
+  return seen;
 }
 
 /** Of one frame; 0 where the header does not say, and decoding says why. */

@@ -6,6 +6,7 @@
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { BITS_STORED, PIXEL_REPRESENTATION } from '../dicom/tags.ts';
 import { findElement, numberOf } from '../dicom/values.ts';
+import { giveBack } from '../give-back.ts';
 import { decodeFrame, type Decoding } from './decode-frame.ts';
 import { type Modality, readModality, readValuesOfInterest } from './grey-transform.ts';
 import { entryOf, readPalette } from './lookup-table.ts';
@@ -28,6 +29,7 @@ export async function readInstancePicture(
   const decoded = await decodeFrame(instance, source, index, decoding);
   if (decoded.kind === 'refused') return decoded;
   const picture = await greyPicture(instance, source, decoded.frame);
+  giveBack(decoded.frame.values);
   return picture ? { kind: 'picture', picture } : { kind: 'refused', because: 'image-damaged' };
 }
 
