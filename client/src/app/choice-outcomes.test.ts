@@ -34,10 +34,10 @@ test('every study that was sent from here is in the PACS, with its receipt', () 
 
 test('files that were left out unread are an exception, and nobody is asked about them', () => {
   const studies = [done()];
-  const page = { leftUnread: 5 };
+  const page = { leftUnread: [{ path: 'disc', files: 5 }] };
   assert.equal(said(sent('a'), studies, page), { standing: 'in-pacs', studies: 1, except: 5 });
   assert.is(said(sent('a'), studies, { unread: 5 }).standing, 'keep', 'nobody has decided about these');
-  const left = { files: 5, why: 'left-unread', path: '', patientName: null } as const;
+  const left = { files: 5, why: 'left-unread', path: 'disc', patientName: null } as const;
   assert.equal(outcomesOf(sent('a'), studies, { ...EMPTY_PAGE, ...page }).notSent.left, [left]);
   const later = { ...sent('a'), leftBehind: new Map([['left-unread 0', { ...left, choice: 0 }]]) };
   assert.equal(said(later, studies), { standing: 'in-pacs', studies: 1, except: 5 });

@@ -1,7 +1,7 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { placesInPacs } from '../pipeline/ingest/sendable.ts';
-import { countUnread, unreadOf } from '../pipeline/ingest/disc-view.ts';
+import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
   isCountedWith,
@@ -29,8 +29,10 @@ export interface OnPage {
   /** As `SentFromHere.leftBehind` names files. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
-  /** Files that a person left out unread. */
-  readonly leftUnread: number;
+  /** Files that a person left out unread, by the folder or archive that was chosen. */
+  readonly leftUnread: readonly UnreadFolder[];
+  /** Keys of `SentFromHere.leftBehind` whose files are on this page, and were read. */
+  readonly readAgain: readonly string[];
   readonly isInDoubt: boolean;
   /** Of the studies on it, by their marks (mark-of-study.ts). */
   readonly again: ReadonlyMap<number, () => OnPageAgain>;
@@ -48,7 +50,8 @@ export const EMPTY_PAGE: OnPage = {
   missing: [],
   names: new Set(),
   unread: 0,
-  leftUnread: 0,
+  leftUnread: [],
+  readAgain: [],
   isInDoubt: false,
   again: new Map(),
 };
@@ -148,6 +151,7 @@ function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly Left
     page.studies.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
   );
   for (const name of page.names) chosen.set(name, 1);
+  for (const key of page.readAgain) chosen.set(key, Number.POSITIVE_INFINITY);
   return [...leftBehind].flatMap(([key, left]) => {
     const files = left.files - (chosen.get(key) ?? 0);
     return files > 0 ? [{ ...left, files }] : [];
@@ -181,7 +185,8 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
-    cleared: page.leftUnread + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
+    cleared:
+      countUnread(page.leftUnread) + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
   };
 }
 
@@ -226,10 +231,8 @@ function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotS
       why: notDicom.has(path) ? ('not-dicom' as const) : ('not-sent' as const),
     })),
     ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
-    ...[
-      { ...file, files: page.unread, why: 'unread' as const, path: '' },
-      { ...file, files: page.leftUnread, why: 'left-unread' as const, path: '' },
-    ].filter(({ files }) => files > 0),
+    ...(page.unread > 0 ? [{ ...file, files: page.unread, why: 'unread' as const, path: '' }] : []),
+    ...page.leftUnread.map((folder) => ({ ...file, ...folder, why: 'left-unread' as const })),
   ];
 }
 
@@ -285,7 +288,7 @@ export function pageOf(page: Page): OnPage {
   const refused = new Map(
     own.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
   );
-  const { missing, stopped, leftUnread } = disc.value;
+  const { missing, stopped, leftUnread, readAgain } = disc.value;
   return {
     isBeingRead: false,
     studies: chosenOn(page),
@@ -297,7 +300,8 @@ export function pageOf(page: Page): OnPage {
       ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
     ]),
     unread: stopped === null ? 0 : unreadOf(stopped),
-    leftUnread: countUnread(leftUnread),
+    leftUnread: leftUnread.flatMap(({ folders }) => folders),
+    readAgain,
     isInDoubt: disc.value.isInDoubt,
     again: againOn(page),
   };
@@ -306,6 +310,6 @@ export function pageOf(page: Page): OnPage {
 /** Nothing on the page but what was sent from it. */
 export const hasNothing = (page: OnPage): boolean => {
   const { isBeingRead, studies, refused, missing, unread, leftUnread, isInDoubt } = page;
-  const count = studies.length + refused.length + missing.length + unread + leftUnread;
+  const count = studies.length + refused.length + missing.length + unread + leftUnread.length;
   return !isBeingRead && !isInDoubt && count === 0;
 };

@@ -7,10 +7,9 @@ export const discWords = {
   said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
   mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
-    const safe = 'You can remove the disc or delete the files';
     return except === 0
-      ? `${said}. ${safe}.`
-      : `${said}, except ${files(except)} not sent. ${safe} but ${except === 1 ? 'that one' : 'those'}.`;
+      ? `${said}. You can remove the disc or delete the files.`
+      : `${said}, except ${files(except)} not sent. You can remove the disc or delete the other files.`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: (count: number) => `${files(count)} not sent`,
