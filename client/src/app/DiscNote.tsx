@@ -50,7 +50,7 @@ type NotSentProps = {
   readonly onClose: () => void;
 };
 
-function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentProps) {
+function NotSentSheet({ except, notSent: { leftOut, noted, left }, onClose }: NotSentProps) {
   const ingest = useIngest();
   const queue = useQueue();
   // A file that the upload page still shows is cleared there.
@@ -58,7 +58,7 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
   const settle = () => {
     onClose();
     ingest.settleNotSent();
-    void queue.noteNotSent(new Map(leftOut.map((study) => [study.id, study.track.leftOut])));
+    void queue.noteNotSent(noted);
   };
   return (
     <Sheet title={discWords.title(except)} onClose={onClose}>

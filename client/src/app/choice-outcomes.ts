@@ -16,6 +16,7 @@ import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { withoutRepeated } from '../pipeline/queue/without-repeated.ts';
 import type { ChoiceOutcome } from './choice-outcome.ts';
+import { lackOf } from './disc-of.ts';
 
 /** The choice that the upload page shows. */
 export interface OnPage {
@@ -77,6 +78,8 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
 export interface NotSent {
   /** Of a study in the list. */
   readonly leftOut: readonly QueuedStudy[];
+  /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
+  readonly noted: ReadonlyMap<string, number>;
   readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
 }
 
@@ -104,9 +107,14 @@ export function outcomesOf(
   const leftOut = queued.filter(
     (study) => here.sent.has(study.id) && leftOutOf({ ...here, missing }, study) > 0,
   );
+  const noted = queued.filter((study) => here.sent.has(study.id) && lackOf(study) > 0);
   return {
-    choices: [...choices, ...earlier.map(outcomeOfEarlier)],
-    notSent: { leftOut: [...leftOut, ...earlier], left: [...leftBehind, ...namedOn(page)] },
+    choices: [...choices, ...outcomesOfEarlier(earlier)],
+    notSent: {
+      noted: new Map([...noted, ...earlier].map((study) => [study.id, lackOf(study)])),
+      leftOut: [...leftOut, ...earlier],
+      left: [...leftBehind, ...namedOn(page)],
+    },
   };
 }
 
@@ -126,19 +134,28 @@ function replacedAmong(
     return onPage && (isFromHere ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
   };
   const isReplaced = (study: QueuedStudy) =>
-    study.track.leftOut > 0 && (!standing.has(study) || isAgain(study));
+    (sent.has(study.id) ? study.track.leftOut : lackOf(study)) > 0 &&
+    (!standing.has(study) || isAgain(study));
   return new Set(queued.filter(isReplaced).map(({ id }) => id));
 }
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
 const isLackingStill = (study: QueuedStudy): boolean =>
-  (study.state === 'done' || study.state === 'taken-back') && study.track.leftOut > study.noted;
+  (study.state === 'done' || study.state === 'taken-back') && lackOf(study) > study.noted;
 
-/** Its disc may be in the drive still: nobody has said otherwise. */
-const outcomeOfEarlier = (study: QueuedStudy): ChoiceOutcome => ({
-  ...NO_OUTCOME,
-  missing: study.track.leftOut,
-});
+/**
+ * Discs of earlier pages may be in the drive still: nobody has said otherwise. Files that were left out unread are
+ * noted with each study of their choice, and count once.
+ */
+function outcomesOfEarlier(earlier: readonly QueuedStudy[]): readonly ChoiceOutcome[] {
+  const unread = new Map(
+    earlier.flatMap(({ id, leftUnread }) => (leftUnread ? [[leftUnread.from ?? id, leftUnread.files]] : [])),
+  );
+  return [...earlier.map(({ track }) => track.leftOut), ...unread.values()].map((missing) => ({
+    ...NO_OUTCOME,
+    missing,
+  }));
+}
 
 const NO_OUTCOME: ChoiceOutcome = {
   ...{ inPacs: 0, underWay: 0, ended: 0, offList: 0, told: 0, held: 0, isBeingRead: false },

@@ -20,6 +20,7 @@ export const discWords = {
       return `${counted(damaged, 'damaged or missing image', 'damaged or missing images')} of ${name}`;
     return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
+  unreadOf: (name: string, unread: string) => `${name}: ${unread}`,
   /** It was not sent: nothing is missing from it. */
   cancelled: (count: number, name: string) =>
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,

@@ -44,6 +44,7 @@ export const unreadOf = ({ filesFound, filesRead }: Pick<Stopped, 'filesFound' |
 
 /** Unread files of one choice. */
 export interface LeftUnread extends UnreadFiles {
+  readonly from: string;
   /** Study Instance UIDs of those found in it. */
   readonly studies: ReadonlySet<string>;
   readonly folders: readonly UnreadFolder[];
@@ -70,7 +71,11 @@ export function leftUnreadOf(
 ): UnreadFiles | null {
   const those = leftUnread.filter(({ studies }) => studies.has(studyInstanceUID));
   if (those.length === 0) return null;
-  return { files: countUnread(those), isAtLeast: those.some(({ isAtLeast }) => isAtLeast) };
+  return {
+    files: countUnread(those),
+    isAtLeast: those.some(({ isAtLeast }) => isAtLeast),
+    from: those.map(({ from }) => from).join(' '),
+  };
 }
 
 export const countUnread = (left: readonly Pick<UnreadFiles, 'files'>[]): number =>
@@ -81,6 +86,7 @@ export type Numbered = { readonly file: CollectedFile; readonly ordinal: number 
 
 /** One choice of files: listed ahead of reading, so that their number is known early. */
 export interface ChosenDisc {
+  readonly id: string;
   readonly source: AsyncIterator<Collected>;
   readonly files: DiscFiles;
   /** Listed and not read yet, in their order. */
@@ -122,6 +128,7 @@ const leftUnreadIn = (chosen: readonly ChosenDisc[]): readonly LeftUnread[] =>
     .map((disc) => ({
       files: unreadOf(disc),
       isAtLeast: disc.listing !== 'done',
+      from: disc.id,
       studies: disc.studies,
       folders: foldersOf(disc),
       read: disc,
@@ -212,6 +219,7 @@ export function createDiscs(): Discs {
 
 function openDisc(source: AsyncIterable<Collected>): ChosenDisc {
   return {
+    id: crypto.randomUUID(),
     source: source[Symbol.asyncIterator](),
     files: createDiscFiles(),
     waiting: [],
