@@ -32,7 +32,7 @@ const walk = await walkScreens(test, {
 
 const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 const MAY_GO_BUT_ONE =
-  'Your study is in the PACS, except 1 file not sent. You can remove the disc or delete the files but that one.';
+  'Your study is in the PACS, except 1 file not sent. You can remove the disc or delete the other files.';
 
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
@@ -167,7 +167,7 @@ walk(
     await pressSend(page);
     await page
       .getByText(
-        'Your study is in the PACS, except 3 files not sent. You can remove the disc or delete the files but those.',
+        'Your study is in the PACS, except 3 files not sent. You can remove the disc or delete the other files.',
       )
       .waitFor();
     await expect(said).toBeVisible();

@@ -247,7 +247,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await looksRight(page, 'study-left-out');
   await page
     .getByText(
-      'Your study is in the PACS, except 4 files not sent. You can remove the disc or delete the files but those.',
+      'Your study is in the PACS, except 4 files not sent. You can remove the disc or delete the other files.',
     )
     .waitFor();
   await page.getByRole('button', { name: 'Which files?' }).click();

@@ -50,7 +50,7 @@ type NotSentProps = {
   readonly onClose: () => void;
 };
 
-function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentProps) {
+function NotSentSheet({ except, notSent: { leftOut, noted, left }, onClose }: NotSentProps) {
   const ingest = useIngest();
   const queue = useQueue();
   // A file that the upload page still shows is cleared there.
@@ -58,7 +58,7 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
   const settle = () => {
     onClose();
     ingest.settleNotSent();
-    void queue.noteNotSent(new Map(leftOut.map((study) => [study.id, study.track.leftOut])));
+    void queue.noteNotSent(noted);
   };
   return (
     <Sheet title={discWords.title(except)} onClose={onClose}>
@@ -99,7 +99,6 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
 function Left({ file }: { readonly file: NotSent['left'][number] }) {
   const { files, why, path, patientName } = file;
   if (why === 'unread') return <p>{discWords.unread(files)}</p>;
-  if (why === 'left-unread') return <p>{discWords.leftUnread(files)}</p>;
   return (
     <>
       {patientName !== null && (
@@ -107,6 +106,7 @@ function Left({ file }: { readonly file: NotSent['left'][number] }) {
           <bdi>{discWords.study(files, nameSaid(patientName) ?? titleWords.noPatient)}</bdi>
         </p>
       )}
+      {why === 'left-unread' && <p>{discWords.leftUnread(files)}</p>}
       {path !== '' && <Path path={path} />}
       {(why === 'missing' || why === 'not-dicom') && <p class="small quiet">{discWords.why[why]}</p>}
     </>

@@ -34,13 +34,34 @@ test('every study that was sent from here is in the PACS, with its receipt', () 
 
 test('files that were left out unread are an exception, and nobody is asked about them', () => {
   const studies = [done()];
-  const page = { leftUnread: 5 };
+  const page = { leftUnread: [{ path: 'disc', files: 5 }] };
   assert.equal(said(sent('a'), studies, page), { standing: 'in-pacs', studies: 1, except: 5 });
   assert.is(said(sent('a'), studies, { unread: 5 }).standing, 'keep', 'nobody has decided about these');
-  const left = { files: 5, why: 'left-unread', path: '', patientName: null } as const;
+  const left = { files: 5, why: 'left-unread', path: 'disc', patientName: null } as const;
   assert.equal(outcomesOf(sent('a'), studies, { ...EMPTY_PAGE, ...page }).notSent.left, [left]);
   const later = { ...sent('a'), leftBehind: new Map([['left-unread 0', { ...left, choice: 0 }]]) };
   assert.equal(said(later, studies), { standing: 'in-pacs', studies: 1, except: 5 });
+});
+
+test('a page that was opened later counts files that were left out unread, each choice of them once', () => {
+  const leftUnread = { files: 222, isAtLeast: false, from: 'disc' };
+  const uid = { studyInstanceUID: '1.2.3', instances: 12 };
+  const lacking = done({ ...uid, leftUnread, track: { ...NOWHERE, inPacs: 9, leftOut: 3 } });
+  const other = done({ id: 'b', leftUnread });
+  assert.equal(said(NOTHING_SENT, [lacking, other]), { standing: 'keep', studies: 0, except: 225 });
+  const under = queuedStudy({ id: 'c', state: 'uploading', leftUnread });
+  assert.is(leavesOut([under]), 222, 'its disc is kept until it arrives');
+  assert.is(
+    said(NOTHING_SENT, [done({ id: 'd', leftUnread: { ...leftUnread, from: 'other' } }), other]).except,
+    444,
+  );
+  const { notSent } = outcomesOf(NOTHING_SENT, [lacking, other], EMPTY_PAGE);
+  const seen = [lacking, other].map((study) => ({ ...study, noted: notSent.noted.get(study.id)! }));
+  assert.is(said(NOTHING_SENT, seen).except, 0);
+  const again = done({ ...uid, id: 'again', queuedAt: 2, instances: 234 });
+  assert.is(said(NOTHING_SENT, [lacking, again]).except, 0, 'all of it was sent later');
+  const onPage = outcomesOf(sent('b'), [other], EMPTY_PAGE).notSent;
+  assert.equal([onPage.leftOut, onPage.noted], [[], new Map([['b', 222]])]);
 });
 
 test('the disc is kept while one of them is not proven, needs a person, or was cancelled', () => {

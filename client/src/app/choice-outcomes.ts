@@ -1,7 +1,7 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { placesInPacs } from '../pipeline/ingest/sendable.ts';
-import { countUnread, unreadOf } from '../pipeline/ingest/disc-view.ts';
+import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
   isCountedWith,
@@ -16,6 +16,7 @@ import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { withoutRepeated } from '../pipeline/queue/without-repeated.ts';
 import type { ChoiceOutcome } from './choice-outcome.ts';
+import { lackOf } from './disc-of.ts';
 
 /** The choice that the upload page shows. */
 export interface OnPage {
@@ -29,8 +30,10 @@ export interface OnPage {
   /** As `SentFromHere.leftBehind` names files. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
-  /** Files that a person left out unread. */
-  readonly leftUnread: number;
+  /** Files that a person left out unread, by the folder or archive that was chosen. */
+  readonly leftUnread: readonly UnreadFolder[];
+  /** Keys of `SentFromHere.leftBehind` whose files are on this page, and were read. */
+  readonly readAgain: readonly string[];
   readonly isInDoubt: boolean;
   /** Of the studies on it, by their marks (mark-of-study.ts). */
   readonly again: ReadonlyMap<number, () => OnPageAgain>;
@@ -48,7 +51,8 @@ export const EMPTY_PAGE: OnPage = {
   missing: [],
   names: new Set(),
   unread: 0,
-  leftUnread: 0,
+  leftUnread: [],
+  readAgain: [],
   isInDoubt: false,
   again: new Map(),
 };
@@ -74,6 +78,8 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
 export interface NotSent {
   /** Of a study in the list. */
   readonly leftOut: readonly QueuedStudy[];
+  /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
+  readonly noted: ReadonlyMap<string, number>;
   readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
 }
 
@@ -101,9 +107,14 @@ export function outcomesOf(
   const leftOut = queued.filter(
     (study) => here.sent.has(study.id) && leftOutOf({ ...here, missing }, study) > 0,
   );
+  const noted = queued.filter((study) => here.sent.has(study.id) && lackOf(study) > 0);
   return {
-    choices: [...choices, ...earlier.map(outcomeOfEarlier)],
-    notSent: { leftOut: [...leftOut, ...earlier], left: [...leftBehind, ...namedOn(page)] },
+    choices: [...choices, ...outcomesOfEarlier(earlier)],
+    notSent: {
+      noted: new Map([...noted, ...earlier].map((study) => [study.id, lackOf(study)])),
+      leftOut: [...leftOut, ...earlier],
+      left: [...leftBehind, ...namedOn(page)],
+    },
   };
 }
 
@@ -123,19 +134,28 @@ function replacedAmong(
     return onPage && (isFromHere ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
   };
   const isReplaced = (study: QueuedStudy) =>
-    study.track.leftOut > 0 && (!standing.has(study) || isAgain(study));
+    (sent.has(study.id) ? study.track.leftOut : lackOf(study)) > 0 &&
+    (!standing.has(study) || isAgain(study));
   return new Set(queued.filter(isReplaced).map(({ id }) => id));
 }
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
 const isLackingStill = (study: QueuedStudy): boolean =>
-  (study.state === 'done' || study.state === 'taken-back') && study.track.leftOut > study.noted;
+  (study.state === 'done' || study.state === 'taken-back') && lackOf(study) > study.noted;
 
-/** Its disc may be in the drive still: nobody has said otherwise. */
-const outcomeOfEarlier = (study: QueuedStudy): ChoiceOutcome => ({
-  ...NO_OUTCOME,
-  missing: study.track.leftOut,
-});
+/**
+ * Discs of earlier pages may be in the drive still: nobody has said otherwise. Files that were left out unread are
+ * noted with each study of their choice, and count once.
+ */
+function outcomesOfEarlier(earlier: readonly QueuedStudy[]): readonly ChoiceOutcome[] {
+  const unread = new Map(
+    earlier.flatMap(({ id, leftUnread }) => (leftUnread ? [[leftUnread.from ?? id, leftUnread.files]] : [])),
+  );
+  return [...earlier.map(({ track }) => track.leftOut), ...unread.values()].map((missing) => ({
+    ...NO_OUTCOME,
+    missing,
+  }));
+}
 
 const NO_OUTCOME: ChoiceOutcome = {
   ...{ inPacs: 0, underWay: 0, ended: 0, offList: 0, told: 0, held: 0, isBeingRead: false },
@@ -148,6 +168,7 @@ function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly Left
     page.studies.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
   );
   for (const name of page.names) chosen.set(name, 1);
+  for (const key of page.readAgain) chosen.set(key, Number.POSITIVE_INFINITY);
   return [...leftBehind].flatMap(([key, left]) => {
     const files = left.files - (chosen.get(key) ?? 0);
     return files > 0 ? [{ ...left, files }] : [];
@@ -181,7 +202,8 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
-    cleared: page.leftUnread + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
+    cleared:
+      countUnread(page.leftUnread) + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
   };
 }
 
@@ -226,10 +248,8 @@ function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotS
       why: notDicom.has(path) ? ('not-dicom' as const) : ('not-sent' as const),
     })),
     ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
-    ...[
-      { ...file, files: page.unread, why: 'unread' as const, path: '' },
-      { ...file, files: page.leftUnread, why: 'left-unread' as const, path: '' },
-    ].filter(({ files }) => files > 0),
+    ...(page.unread > 0 ? [{ ...file, files: page.unread, why: 'unread' as const, path: '' }] : []),
+    ...page.leftUnread.map((folder) => ({ ...file, ...folder, why: 'left-unread' as const })),
   ];
 }
 
@@ -285,7 +305,7 @@ export function pageOf(page: Page): OnPage {
   const refused = new Map(
     own.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
   );
-  const { missing, stopped, leftUnread } = disc.value;
+  const { missing, stopped, leftUnread, readAgain } = disc.value;
   return {
     isBeingRead: false,
     studies: chosenOn(page),
@@ -297,7 +317,8 @@ export function pageOf(page: Page): OnPage {
       ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
     ]),
     unread: stopped === null ? 0 : unreadOf(stopped),
-    leftUnread: countUnread(leftUnread),
+    leftUnread: leftUnread.flatMap(({ folders }) => folders),
+    readAgain,
     isInDoubt: disc.value.isInDoubt,
     again: againOn(page),
   };
@@ -306,6 +327,6 @@ export function pageOf(page: Page): OnPage {
 /** Nothing on the page but what was sent from it. */
 export const hasNothing = (page: OnPage): boolean => {
   const { isBeingRead, studies, refused, missing, unread, leftUnread, isInDoubt } = page;
-  const count = studies.length + refused.length + missing.length + unread + leftUnread;
+  const count = studies.length + refused.length + missing.length + unread + leftUnread.length;
   return !isBeingRead && !isInDoubt && count === 0;
 };

@@ -14,15 +14,19 @@ export type DiscFacts = {
 /** `in-pacs`: everything that was chosen here is there, but the exceptions. */
 export type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
 
+/** Instances of a study, and files that were chosen with it, that are not in the PACS and need nobody. */
+export const lackOf = ({ track, leftUnread }: Pick<QueuedStudy, 'track' | 'leftUnread'>): number =>
+  track.leftOut + (leftUnread?.files ?? 0);
+
 /**
- * The instances of studies under way that do not arrive. One that was cancelled waits only until the gateway can be
- * told; then its copy here is deleted.
+ * The instances of studies under way that do not arrive, and the files that were left out unread. One that was
+ * cancelled waits only until the gateway can be told; then its copy here is deleted.
  */
 export const leavesOut = (
-  studies: readonly Pick<QueuedStudy, 'track' | 'instances' | 'cancelling'>[],
+  studies: readonly Pick<QueuedStudy, 'track' | 'instances' | 'cancelling' | 'leftUnread'>[],
 ): number =>
   studies.reduce(
-    (sum, study) => sum + (study.cancelling ? study.instances - study.track.inPacs : study.track.leftOut),
+    (sum, study) => sum + (study.cancelling ? study.instances - study.track.inPacs : lackOf(study)),
     0,
   );
 

@@ -7,10 +7,9 @@ export const discWords = {
   said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
   mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
-    const safe = 'You can remove the disc or delete the files';
     return except === 0
-      ? `${said}. ${safe}.`
-      : `${said}, except ${files(except)} not sent. ${safe} but ${except === 1 ? 'that one' : 'those'}.`;
+      ? `${said}. You can remove the disc or delete the files.`
+      : `${said}, except ${files(except)} not sent. You can remove the disc or delete the other files.`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: (count: number) => `${files(count)} not sent`,
@@ -21,6 +20,7 @@ export const discWords = {
       return `${counted(damaged, 'damaged or missing image', 'damaged or missing images')} of ${name}`;
     return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
+  unreadOf: (name: string, unread: string) => `${name}: ${unread}`,
   /** It was not sent: nothing is missing from it. */
   cancelled: (count: number, name: string) =>
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,

@@ -224,7 +224,7 @@ test('an old reminder hides neither that a later study is in the PACS nor that i
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
     discWords.mayGo(withLost(inPacs, standing)),
-    'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the files but those.',
+    'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the other files.',
   );
   assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });

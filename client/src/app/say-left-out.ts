@@ -1,5 +1,6 @@
-/** Says how many instances of a study are not sent, and which study it is. Pure. */
+/** Says how many instances of a study, or files that were chosen with it, are not sent, and which study it is. Pure. */
 import { formatMoment } from '../kit/format.ts';
+import { unreadLines } from '../kit/left-out-words.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -13,5 +14,9 @@ export function sayLeftOut(study: QueuedStudy, now: Date): string {
   const queuedAt = formatMoment(new Date(study.queuedAt), now);
   const name = isKnown ? nameOf(study) : titleWords.nameByTime(nameOf(study), queuedAt);
   if (study.state === 'taken-back') return discWords.cancelled(study.track.leftOut, name);
-  return discWords.ofStudy(study.track.leftOut - damaged, damaged, name);
+  const [unread] = unreadLines(study.leftUnread);
+  if (unread !== undefined && study.track.leftOut === 0) return discWords.unreadOf(name, unread);
+  return [discWords.ofStudy(study.track.leftOut - damaged, damaged, name), ...(unread ? [unread] : [])].join(
+    '. ',
+  );
 }

@@ -19,6 +19,16 @@ test('the live region says that all are in the PACS only where none is missing, 
   assert.is(said({ safe: 0, inPacs: 20, leftOut: 5 }), '20 of 25 images in the PACS, 5 images not stored');
 });
 
+test('the live region says of a study that has arrived which files were left out unread', () => {
+  const study = queuedStudy({ instances: 25, leftUnread: { files: 222, isAtLeast: false } });
+  const of = (track: Partial<typeof WHERE>) =>
+    sayStudy({ ...study, track: { ...WHERE, safe: 0, ...track } }, 'online');
+  const unread = 'Reading was stopped, and 222 unread files were left out';
+  assert.is(of({ inPacs: 25 }), `All 25 images are in the PACS. ${unread}`);
+  assert.is(of({ inPacs: 20, leftOut: 5 }), `20 of 25 images in the PACS, 5 images not stored. ${unread}`);
+  assert.is(of({ inPacs: 20, onTheWay: 5 }), '20 of 25 images in the PACS');
+});
+
 test('the live region says of a cancelled study that it was cancelled', () => {
   const toldSince = { inPacs: 4, uploadId: 'u1', isOther: false };
   const study = { instances: 25, state: 'taken-back', wasCancelled: true, toldSince } as const;

@@ -2,6 +2,7 @@
  * The sentence for a screen reader when a study reached another milestone: by the same numbers as its track; or that it
  * was cancelled.
  */
+import { unreadLines } from '../kit/left-out-words.ts';
 import type { LinkNow } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
@@ -12,7 +13,10 @@ import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/tra
 
 export function sayStudy(study: QueuedStudy, link: LinkNow): string {
   if (study.cancelling) return endingWords.cancelled.asked;
-  return study.state === 'taken-back' ? cancelledOf(study) : sayTrack(trackOf(study, link));
+  if (study.state === 'taken-back') return cancelledOf(study);
+  const track = trackOf(study, link);
+  const unread = hasArrived(track) ? unreadLines(study.leftUnread) : [];
+  return [sayTrack(track), ...unread].join('. ');
 }
 
 function sayTrack(track: TrackState): string {

@@ -20,9 +20,18 @@ export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => 
     ]),
   ) as Readonly<Record<Told, (...what: T) => string>>;
 
-/** Files that were chosen with a study, and not read as reading was stopped. */
-export const leftUnread = (count: number, isAtLeast: boolean): string =>
-  `Reading was stopped, and ${isAtLeast ? 'at least ' : ''}${counted(count, 'unread file was', 'unread files were')} left out`;
+type Unread = { readonly files: number; readonly isAtLeast: boolean };
+
+/**
+ * Says of a study which files were chosen with it, and left out unread as reading was stopped. Said wherever a study is
+ * said to be in the PACS: the gateway, and its receipt, know nothing of them.
+ */
+export const unreadLines = (left: Unread | null | undefined): readonly string[] =>
+  left
+    ? [
+        `Reading was stopped, and ${left.isAtLeast ? 'at least ' : ''}${counted(left.files, 'unread file was', 'unread files were')} left out`,
+      ]
+    : [];
 
 /** Unticks a study on the page. */
 export const leaveStudyOut = 'Leave this study out';

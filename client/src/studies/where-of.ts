@@ -3,7 +3,7 @@ import { causesOf } from '#shared/protocol/withheld.ts';
 import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
-import { leftUnread } from '../kit/left-out-words.ts';
+import { unreadLines } from '../kit/left-out-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -76,8 +76,7 @@ function noneSaid({ study, sent }: DayEntry): string {
 
 /** Files that a person left out unread when the study was chosen, and instances that are not in the PACS. */
 export function withheldOf(entry: DayEntry): readonly string[] {
-  const unread = entry.study?.leftUnread;
-  return [...(unread ? [leftUnread(unread.files, unread.isAtLeast)] : []), ...causesIn(entry)];
+  return [...unreadLines(entry.study?.leftUnread), ...causesIn(entry)];
 }
 
 /**

@@ -12,7 +12,7 @@ import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { images, series } from '../../kit/counted.ts';
 import { chosenWords } from './chosen-words.ts';
-import { leftUnread } from '../../kit/left-out-words.ts';
+import { unreadLines } from '../../kit/left-out-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { partsOf, personLines, toReadable } from '../queue/study-title.ts';
@@ -154,7 +154,7 @@ function NotWhole({ study }: { readonly study: FoundStudy }) {
   const leftOut = ingest.leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
   const unread = leftUnreadOf(ingest.disc.value, study.studyInstanceUID);
   const said = [
-    ...(unread ? [`${leftUnread(unread.files, unread.isAtLeast)}.`] : []),
+    ...unreadLines(unread).map((line) => `${line}.`),
     ...(leftOut > 0 ? [chosenWords.leftOutBefore(leftOut)] : []),
     ...(count > 0 ? [chosenWords.damaged(count)] : []),
     ...(unknown ? [chosenWords.mayBeIncomplete(typedSaid(unknown.path), others.length)] : []),

@@ -17,11 +17,13 @@ export interface DiscView {
   readonly stopped: Stopped | null;
   /** Files that were not read, and that a person left out. */
   readonly leftUnread: readonly LeftUnread[];
+  /** Keys of earlier choices (`LeftBehind`) whose unread files were read among these. */
+  readonly readAgain: readonly string[];
 }
 
 export const NO_DISC: DiscView = {
   ...{ indexes: 0, expected: [], missing: [], isInDoubt: false },
-  ...{ stopped: null, leftUnread: [] },
+  ...{ stopped: null, leftUnread: [], readAgain: [] },
 };
 
 /** Choices of which reading ended before every file was known and read, and nobody has decided about the rest. */
@@ -42,8 +44,24 @@ export const unreadOf = ({ filesFound, filesRead }: Pick<Stopped, 'filesFound' |
 
 /** Unread files of one choice. */
 export interface LeftUnread extends UnreadFiles {
+  readonly from: string;
   /** Study Instance UIDs of those found in it. */
   readonly studies: ReadonlySet<string>;
+  readonly folders: readonly UnreadFolder[];
+  readonly read: ReadPart;
+}
+
+/** A folder or an archive that was chosen, or a file, and how many of its files were not read. */
+export type UnreadFolder = { readonly path: string; readonly files: number };
+
+/** Knowledge of a choice of which some files were not read. */
+type ReadPart = Pick<ChosenDisc, 'files' | 'instances' | 'listing'>;
+
+function foldersOf(disc: ChosenDisc): readonly UnreadFolder[] {
+  const top = (path: string): string => path.split('/', 1)[0]!;
+  const waiting = Map.groupBy(disc.waiting, ({ file }) => top(file.path));
+  if (waiting.size > 0) return [...waiting].map(([path, { length: files }]) => ({ path, files }));
+  return [{ path: top(disc.files.paths[0] ?? ''), files: unreadOf(disc) }];
 }
 
 /** The files that were left out unread of choices in which this study was found; null: none were. */
@@ -53,10 +71,14 @@ export function leftUnreadOf(
 ): UnreadFiles | null {
   const those = leftUnread.filter(({ studies }) => studies.has(studyInstanceUID));
   if (those.length === 0) return null;
-  return { files: countUnread(those), isAtLeast: those.some(({ isAtLeast }) => isAtLeast) };
+  return {
+    files: countUnread(those),
+    isAtLeast: those.some(({ isAtLeast }) => isAtLeast),
+    from: those.map(({ from }) => from).join(' '),
+  };
 }
 
-export const countUnread = (left: readonly UnreadFiles[]): number =>
+export const countUnread = (left: readonly Pick<UnreadFiles, 'files'>[]): number =>
   left.reduce((sum, { files }) => sum + files, 0);
 
 /** A file, and its place among all that were chosen. */
@@ -64,6 +86,7 @@ export type Numbered = { readonly file: CollectedFile; readonly ordinal: number 
 
 /** One choice of files: listed ahead of reading, so that their number is known early. */
 export interface ChosenDisc {
+  readonly id: string;
   readonly source: AsyncIterator<Collected>;
   readonly files: DiscFiles;
   /** Listed and not read yet, in their order. */
@@ -92,18 +115,30 @@ const isRead = ({ listing, filesFound, filesRead }: ChosenDisc): boolean =>
  * Whether `other` was read, and holds the files of this one: it has their names, and every instance that was read of
  * it. Names alone tell little: many discs have the same.
  */
-function isReadIn(disc: ChosenDisc, other: ChosenDisc): boolean {
-  const { instances, listing } = disc;
+function isReadIn({ files, instances, listing }: ReadPart, other: ChosenDisc): boolean {
   if (listing !== 'done' || !isRead(other)) return false;
   if (instances.size === 0 || !instances.isSubsetOf(other.instances)) return false;
   const paths = new Set(other.files.paths);
-  return disc.files.paths.every((path) => paths.has(path));
+  return files.paths.every((path) => paths.has(path));
 }
 
 const leftUnreadIn = (chosen: readonly ChosenDisc[]): readonly LeftUnread[] =>
   chosen
     .filter((disc) => disc.isLeftOut && !chosen.some((other) => isReadIn(disc, other)))
-    .map((disc) => ({ files: unreadOf(disc), isAtLeast: disc.listing !== 'done', studies: disc.studies }));
+    .map((disc) => ({
+      files: unreadOf(disc),
+      isAtLeast: disc.listing !== 'done',
+      from: disc.id,
+      studies: disc.studies,
+      folders: foldersOf(disc),
+      read: disc,
+    }));
+
+/** Files of earlier choices, by their keys. */
+type LeftBefore = ReadonlyMap<string, { readonly read?: ReadPart | undefined }>;
+
+const readAgainIn = (chosen: readonly ChosenDisc[], left: LeftBefore): readonly string[] =>
+  [...left].flatMap(([key, { read }]) => (read && chosen.some((other) => isReadIn(read, other)) ? key : []));
 
 export interface Discs {
   begin(source: AsyncIterable<Collected>): ChosenDisc;
@@ -116,7 +151,8 @@ export interface Discs {
   /** While nothing is being read: those that were stopped, and nobody has decided about. */
   stopped(): readonly ChosenDisc[];
   clear(): void;
-  view(isReading: boolean): DiscView;
+  /** `left`: files that were left out of earlier choices. */
+  view(isReading: boolean, left?: LeftBefore): DiscView;
   /** True where a disc was chosen of which no instance was found, or only its index. */
   readonly hasIndexAlone: boolean;
 }
@@ -159,14 +195,16 @@ export function createDiscs(): Discs {
       instances.clear();
       studies.clear();
     },
-    view(isReading) {
+    view(isReading, left = new Map()) {
       const all = indexes();
-      const unread = isReading ? NO_DISC : { stopped: joined(stopped()), leftUnread: leftUnreadIn(chosen) };
-      const isAsUsual = unread.stopped === null && unread.leftUnread.length === 0;
+      const ended = isReading ? null : joined(stopped());
+      const leftUnread = isReading ? [] : leftUnreadIn(chosen);
+      const readAgain = isReading ? [] : readAgainIn(chosen, left);
+      const unread = { stopped: ended, leftUnread, readAgain };
+      const isAsUsual = ended === null && leftUnread.length + readAgain.length === 0;
       if (all.length === 0) return isAsUsual ? NO_DISC : { ...NO_DISC, ...unread };
       return {
-        stopped: unread.stopped,
-        leftUnread: unread.leftUnread,
+        ...unread,
         indexes: all.length,
         expected: isReading ? expectedOf(all, studies) : [],
         missing: isReading ? [] : missing(),
@@ -181,6 +219,7 @@ export function createDiscs(): Discs {
 
 function openDisc(source: AsyncIterable<Collected>): ChosenDisc {
   return {
+    id: crypto.randomUUID(),
     source: source[Symbol.asyncIterator](),
     files: createDiscFiles(),
     waiting: [],

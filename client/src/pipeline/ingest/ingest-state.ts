@@ -107,7 +107,7 @@ export function draw(state: IngestState): void {
       rejected.value = [...refused];
     if (skippedFiles.value.length !== notSent.skipped.length) skippedFiles.value = [...notSent.skipped];
     state.skipped.value = notSent.skipped.length;
-    state.disc.value = state.discs.view(count.reading > 0);
+    state.disc.value = state.discs.view(count.reading > 0, state.sentFromHere.peek().leftBehind);
     drawHeld(state);
   });
 }
@@ -173,7 +173,7 @@ export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestP
 }
 
 export function forgetDiscs(state: IngestState): void {
-  const disc = state.discs.view(false);
+  const disc = state.discs.view(false, state.sentFromHere.peek().leftBehind);
   noteDiscLeft(state, disc);
   state.discs.clear();
 }

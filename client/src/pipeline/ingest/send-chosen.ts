@@ -147,7 +147,7 @@ const withoutFile = (group: StudyGroup, { begun, missing }: Pick<Going, 'begun' 
 async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTerms): Promise<Going> {
   const ordered = { ...terms, forTask: withOrder(terms.forTask, orderOf(state.orders, group)) };
   const begun = begunIn(group, state.notSent.refused);
-  const disc = state.discs.view(false);
+  const disc = state.discs.view(false, state.sentFromHere.peek().leftBehind);
   const missing = missingIn(group, disc.missing);
   const leftUnread = leftUnreadOf(disc, group.studyInstanceUID);
   const groups = terms.policy.deidentify

@@ -6,7 +6,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { countUnread, unreadOf, type DiscView } from './disc-view.ts';
+import { unreadOf, type DiscView, type LeftUnread } from './disc-view.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
 import { filesIn } from './patients-of-study.ts';
@@ -40,12 +40,14 @@ export interface LeftBehind {
    * their study could be read; `not-dicom`: it is no image of any study.
    */
   readonly why: 'not-sent' | 'missing' | 'unread' | 'left-unread' | 'unreadable' | 'not-dicom';
-  /** Of the first of them; empty where it is not known. */
+  /** Of the first of them, or the folder of unread ones; empty where it is not known. */
   readonly path: string;
   /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
   readonly patientName: string | null;
   /** The place of their choice among `choices`. */
   readonly choice: number;
+  /** Tells where unread files are read later. */
+  readonly read?: LeftUnread['read'] | undefined;
 }
 
 export const NOTHING_SENT: SentFromHere = {
@@ -169,21 +171,24 @@ export function noteLeftBehind(
   sentFromHere.value = { ...others, leftBehind: left };
 }
 
-/** Before the page forgets a disc: the files that its index names and nobody chose, and how many were not read. */
+/** Before the page forgets a disc: the files that its index names and nobody chose, and those that were not read. */
 export function noteDiscLeft(
   { sentFromHere }: State,
-  { missing, stopped, leftUnread }: Pick<DiscView, 'missing' | 'stopped' | 'leftUnread'>,
+  { missing, stopped, leftUnread, readAgain }: Omit<DiscView, 'indexes' | 'expected' | 'isInDoubt'>,
 ): void {
   if (!isSentInPart(sentFromHere.value)) return;
   const { leftBehind, ...others } = sentFromHere.value;
   const choice = currentOf(sentFromHere.value);
   const left = new Map(leftBehind);
+  for (const key of readAgain) left.delete(key);
+  const common = { patientName: null, choice };
   for (const { path, sopInstanceUID } of missing)
-    left.set(sopInstanceUID || path, { files: 1, why: 'missing', path, patientName: null, choice });
-  const unread = { unread: stopped === null ? 0 : unreadOf(stopped), 'left-unread': countUnread(leftUnread) };
-  for (const why of ['unread', 'left-unread'] as const)
-    if (unread[why] > 0)
-      left.set(`${why} ${choice}`, { files: unread[why], why, path: '', patientName: null, choice });
+    left.set(sopInstanceUID || path, { ...common, files: 1, why: 'missing', path });
+  if (stopped !== null)
+    left.set(`unread ${choice}`, { ...common, files: unreadOf(stopped), why: 'unread', path: '' });
+  for (const [at, { folders, read }] of leftUnread.entries())
+    for (const { path, files } of folders)
+      left.set(`left-unread ${choice} ${at} ${path}`, { ...common, files, why: 'left-unread', path, read });
   sentFromHere.value = { ...others, leftBehind: left };
 }
 

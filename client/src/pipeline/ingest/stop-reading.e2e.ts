@@ -78,6 +78,10 @@ walk(
     await row.getByText(`${ALL - rest} images`).waitFor();
     await expect(row.getByText('damaged or missing')).toHaveCount(0);
     await looksRight(page, 'study-left-unread');
+    await row.getByRole('link').first().click();
+    await page.getByRole('main').getByText(said).waitFor();
+    await page.getByRole('button', { name: 'Receipt' }).click();
+    await page.getByRole('dialog').getByText(said).waitFor();
   },
 );
 

@@ -3,11 +3,12 @@ import { effect } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { pageOf } from '../../app/choice-outcomes.ts';
+import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { storeOver } from '../../testing/open-queue.ts';
 import type { Summarised } from './device-tasks.ts';
+import { countUnread } from './disc-view.ts';
 import { canSend, goingOfFound, sendableOf } from './sendable.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -74,18 +75,20 @@ test('a study whose unread rest a person left out is sent, counts none of it as 
   const { filesRead } = store.disc.value.stopped!;
   store.leaveOutRest();
   const page = pageOf(store);
-  assert.equal([page.unread, page.leftUnread], [0, ALL - filesRead]);
+  assert.equal([page.unread, countUnread(page.leftUnread)], [0, ALL - filesRead]);
   assert.is(goingOfFound(store.studies.value[0]!, store).going, 'sent');
   await store.send();
   using queue = storeOver(opened);
   assert.ok(await untilRead(() => queue.studies.value.length === 1));
   const [study] = queue.studies.value;
   assert.equal([study!.instances, study!.track.leftOut, study!.withheld], [filesRead, 0, {}]);
-  assert.equal(study!.leftUnread, { files: ALL - filesRead, isAtLeast: false });
+  const { from, ...unread } = study!.leftUnread!;
+  assert.equal(unread, { files: ALL - filesRead, isAtLeast: false });
+  assert.ok(from);
   assert.is((await opened.queue.manifestOf(study!.id)).withheld, undefined);
   store.clear();
-  const [left] = [...store.sentFromHere.value.leftBehind.values()];
-  assert.equal([left?.why, left?.files], ['left-unread', ALL - filesRead]);
+  const left = [...store.sentFromHere.value.leftBehind.values()];
+  assert.equal([left[0]?.why, countUnread(left)], ['left-unread', ALL - filesRead]);
 });
 
 test('files that were left out unread are left out no longer once all of them were chosen again and read', async () => {
@@ -93,7 +96,7 @@ test('files that were left out unread are left out no longer once all of them we
   const { store } = opened;
   await readAndStop(opened);
   store.leaveOutRest();
-  const left = () => pageOf(store).leftUnread;
+  const left = () => countUnread(pageOf(store).leftUnread);
   const were = left();
   await store.addFiles(filesOf(STUDY).slice(0, -1));
   assert.is(left(), were, 'the last one was not chosen again');
@@ -101,6 +104,45 @@ test('files that were left out unread are left out no longer once all of them we
   assert.is(left(), were, 'another study has files of the same names');
   await store.addFiles(filesOf(STUDY));
   assert.is(left(), 0);
+});
+
+/** `STUDY` in a folder, as `<input webkitdirectory>` gives it. */
+const inFolder = (folder: string): File[] =>
+  filesOf(STUDY).map((file) =>
+    Object.defineProperty(new File([file], file.name), 'webkitRelativePath', {
+      value: `${folder}/${file.name}`,
+    }),
+  );
+
+test('a folder of which files were left out unread is named once it was sent, until all of it was chosen and sent', async () => {
+  const opened = await openIngest();
+  const { store } = opened;
+  await readAndStop(opened, inFolder('ward'));
+  const files = ALL - store.disc.value.stopped!.filesRead;
+  store.leaveOutRest();
+  await store.send();
+  const left = (page = pageOf(store)) =>
+    outcomesOf(store.sentFromHere.value, [], page).notSent.left.map(({ why, path, files: count }) => ({
+      ...{ why, path, count },
+    }));
+  const wards = [{ why: 'left-unread', path: 'ward', count: files }];
+  assert.equal(left(), wards);
+  await store.addFiles(inFolder('other'));
+  assert.ok(
+    left().some(({ path }) => path === 'ward'),
+    'another folder has files of other names',
+  );
+  store.clear();
+  await store.addFiles(inFolder('ward'));
+  assert.not.ok(left().some(({ why }) => why === 'left-unread'));
+  store.clear();
+  assert.equal(left(), wards, 'it was chosen, and not sent');
+  await store.addFiles(inFolder('ward'));
+  await store.send();
+  assert.equal(left(), []);
+  await store.addFiles(filesOf(syntheticStudy({ seed: 72, instancesPerSeries: 2 })));
+  store.clear();
+  assert.equal(left(), []);
 });
 
 test('the rest that is being read again is neither left out nor read twice', async () => {

@@ -123,6 +123,8 @@ export interface UnreadFiles {
   readonly files: number;
   /** There may be more: a person stopped before all of them were listed. */
   readonly isAtLeast: boolean;
+  /** Identifier at random, the same in all studies of the choice: its files count once. */
+  readonly from?: string;
 }
 
 export interface QueuedStudy {

@@ -17,7 +17,7 @@ import { otherDigests, pacsReasonLines, receiptFacts } from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
-  /** Sentences about instances of the study that the gateway never got. */
+  /** Sentences about instances and files of the study that the gateway never got. */
   readonly notSent: readonly string[];
   /** Its QR code; null: there is none, or it could not be drawn. */
   readonly code: CodeSquares | null;

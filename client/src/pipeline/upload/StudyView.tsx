@@ -6,6 +6,7 @@
 import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { unreadLines } from '../../kit/left-out-words.ts';
 import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
@@ -93,6 +94,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
           {track.leftOut > 0 && <p class="small quiet">{trackWords.notStored(track.leftOut)}</p>}
         </section>
       )}
+      <Unread study={study} />
       <RepeatFilm study={study} />
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
@@ -109,6 +111,15 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
   );
+}
+
+/** Chosen files that nobody read: the track does not count them. */
+function Unread({ study: { leftUnread } }: { readonly study: QueuedStudy }) {
+  return unreadLines(leftUnread).map((line) => (
+    <p key={line} class="small">
+      {line}
+    </p>
+  ));
 }
 
 function isReceipted({ state, receiptId }: QueuedStudy): boolean {

@@ -43,6 +43,12 @@ test('covered images that were not stored are said beside the receipt, and once 
   assert.not.match(arrivedLines(isHeld, RECEIPT).join(), 'held back');
 });
 
+test('files that were left out unread are said beside the receipt as in the row', () => {
+  const study = { ...done({ inPacs: 2 }), leftUnread: { files: 222, isAtLeast: true } };
+  assert.equal(notSentOf(study), ['Reading was stopped, and at least 222 unread files were left out']);
+  assert.equal(notSentOf({ ...study, leftUnread: null }), []);
+});
+
 test('a later version that was left out is no missing instance, and its warning stays', () => {
   const [first, second, later] = RECEIPT.instances;
   const other = { ...later!, digest: 'b'.repeat(64), reason: 'already-here-other-boxes' };

@@ -1,4 +1,5 @@
-/** Says which instances of a study are not in the PACS, and why, in sentences. Pure. */
+/** Says which instances and chosen files of a study are not in the PACS, and why, in sentences. Pure. */
+import { unreadLines } from '../../kit/left-out-words.ts';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import type { Need, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
@@ -6,13 +7,14 @@ import { uploadWords } from './upload-words.ts';
 type Lacking = Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>;
 
 /** All of them, where nothing else on the screen or the paper says what still needs a decision. */
-export function notSentOf(study: Lacking): readonly string[] {
-  const { needs } = study;
+export function notSentOf(study: Lacking & Pick<QueuedStudy, 'leftUnread'>): readonly string[] {
+  const { needs, leftUnread } = study;
   const held = needs.reduce((sum, { cause, instances }) => sum + (cause === 'held' ? instances : 0), 0);
   return [
     ...needs.flatMap(undecidedLines),
     ...(held > 0 ? [uploadWords.stayed(held)] : []),
     ...leftOutOf(study),
+    ...unreadLines(leftUnread),
   ];
 }
 

@@ -4,7 +4,7 @@
  * them tell the same. A person may read news on a locked screen, so it names nobody.
  */
 import { countStudy } from '../count-study.ts';
-import type { Track } from '../queued-study.ts';
+import type { Track, UnreadFiles } from '../queued-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface StudyNews {
@@ -15,6 +15,7 @@ export interface StudyNews {
   readonly instances: number;
   /** Where they are (count-study.ts). */
   readonly track: Pick<Track, 'inPacs' | 'needsYou'>;
+  readonly leftUnread?: UnreadFiles | undefined;
   readonly what: NonNullable<StudyRow['told']>;
 }
 
@@ -39,6 +40,7 @@ function toNews(row: StudyRow): StudyNews | null {
     modalities: row.about.modalities,
     instances: row.chosen,
     track: countStudy(row).track,
+    leftUnread: row.leftUnread,
     what,
   };
 }
