@@ -68,8 +68,14 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   protocol: [/^dicom\/uid\.ts$/],
 };
 
-/** They import nothing. Every folder has promises that may fail, and remembers within bounds. */
-const OPEN_IN_SHARED = ['ignore-failure.ts', 'bounded-memo.ts', 'compose-pattern.ts', 'trim-end.ts'];
+/** They import nothing. Every folder has promises that may fail, remembers within bounds, and gives memory back. */
+const OPEN_IN_SHARED = [
+  'give-back.ts',
+  'ignore-failure.ts',
+  'bounded-memo.ts',
+  'compose-pattern.ts',
+  'trim-end.ts',
+];
 
 /** README › Map, for the rooms of both sides: what each may import besides itself and shared. */
 const ROOMS: readonly [readonly string[], readonly string[]][] = [

@@ -7,11 +7,12 @@ import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
+import { chosenWords } from '../pipeline/ingest/chosen-words.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { discWords } from './disc-words.ts';
 import type { ChoicesSaid } from './choice-outcome.ts';
-import type { NotSent } from './choice-outcomes.ts';
+import { nextFor, type NotSent } from './choice-outcomes.ts';
 import { sayLeftOut } from './say-left-out.ts';
 
 export type DiscNoteProps = {
@@ -50,7 +51,9 @@ type NotSentProps = {
   readonly onClose: () => void;
 };
 
-function NotSentSheet({ except, notSent: { leftOut, noted, left }, onClose }: NotSentProps) {
+function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
+  const { leftOut, noted, left } = notSent;
+  const next = nextFor(notSent);
   const ingest = useIngest();
   const queue = useQueue();
   // A file that the upload page still shows is cleared there.
@@ -62,7 +65,7 @@ function NotSentSheet({ except, notSent: { leftOut, noted, left }, onClose }: No
   };
   return (
     <Sheet title={discWords.title(except)} onClose={onClose}>
-      <p class="sheet-text">{discWords.what}</p>
+      <p class="sheet-text">{discWords.what[next]}</p>
       <ul class="not-sent">
         {leftOut.map((study) => (
           <li key={study.id}>
@@ -80,8 +83,12 @@ function NotSentSheet({ except, notSent: { leftOut, noted, left }, onClose }: No
       {left.length > MOST && <p class="small">{discWords.others(left.length - MOST)}</p>}
       <div class="sheet-actions">
         {isOnPage ? (
-          <a class="button" href={hrefOf({ page: 'upload' })} onClick={onClose}>
-            {discWords.toUpload}
+          <a
+            class="button"
+            href={hrefOf({ page: next === 'undecided' ? 'needs' : 'upload' })}
+            onClick={onClose}
+          >
+            {next === 'undecided' ? chosenWords.decide : discWords.toUpload}
           </a>
         ) : (
           <button type="button" class="button" onClick={settle}>

@@ -1,12 +1,14 @@
 /** The outcome of every choice on this page is counted by its receipts, the page, and what was left behind. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { sayOf, type ChoicesSaid } from './choice-outcome.ts';
-import { EMPTY_PAGE, outcomesOf, type OnPage } from './choice-outcomes.ts';
+import { EMPTY_PAGE, nextFor, outcomesOf, pageOf, type OnPage } from './choice-outcomes.ts';
 import { discOf, leavesOut } from './disc-of.ts';
 
 const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
@@ -24,11 +26,13 @@ test('every study that was sent from here is in the PACS, with its receipt', () 
   const studies = [done(), done({ id: 'b' }), queuedStudy({ id: 'of another page' })];
   assert.equal(said(sent('a', 'b'), studies), { standing: 'in-pacs', studies: 2, except: 0 });
   assert.is(said(NOTHING_SENT, studies).standing, null, 'nothing was chosen here');
-  const found = [{ studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 4 }];
+  const found = [
+    { studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 4, why: 'not-pressed' as const },
+  ];
   const here = sent('a', 'b');
   assert.equal(said(here, studies, { studies: found }), { standing: 'keep', studies: 2, except: 4 });
   assert.equal(outcomesOf(here, studies, { ...EMPTY_PAGE, studies: found }).notSent.left, [
-    { files: 4, why: 'not-sent', path: '', patientName: 'Left^Out' },
+    { files: 4, why: 'not-pressed', path: '', patientName: 'Left^Out' },
   ]);
 });
 
@@ -202,7 +206,9 @@ test('a study that was cleared and is chosen again counts once, and so does a da
   ]);
   const here = { ...sent('a'), leftBehind };
   const page = {
-    studies: [{ studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 31 }],
+    studies: [
+      { studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 31, why: 'not-pressed' as const },
+    ],
     refused: ['cut.dcm'],
     names: new Set(['cut.dcm']),
   };
@@ -228,6 +234,49 @@ test('a choice after it of which nothing was sent takes the sentence back until 
   assert.equal(said(here, studies, { missing: ['A', 'B'] }), { standing: 'keep', studies: 1, except: 2 });
   assert.equal(said(here, studies, { refused: ['cut.dcm'] }), { standing: 'keep', studies: 1, except: 1 });
   assert.equal(said(here, studies), { standing: 'in-pacs', studies: 1, except: 0 });
+});
+
+test('a folder without an image takes the sentence back until it is cleared; files beside images do not', async () => {
+  const { store } = await openIngest({ chosen: IDENTIFIED });
+  const image = filesOf(syntheticStudy({ seed: 93, series: 1, instancesPerSeries: 1 }), 'cd');
+  const others = ['a.txt', 'empty.dcm'].map((name) =>
+    inFolder(new File(['x'.repeat(name.length % 5)], name), 'cd'),
+  );
+  await store.addFiles([...image, ...others]);
+  await store.send();
+  const said = () => {
+    const studies = [...store.sentFromHere.value.sent.keys()].map((id) => done({ id, completedAt: 1 }));
+    const { choices, notSent } = outcomesOf(store.sentFromHere.value, studies, pageOf(store));
+    return { ...sayOf(choices), next: nextFor(notSent), paths: valuesOf(notSent.left, 'path') };
+  };
+  const arrived = { standing: 'in-pacs', studies: 1, except: 0, next: 'choose-again', paths: [] };
+  assert.equal(said(), arrived);
+  store.clear();
+  await store.addFiles(others);
+  const paths = ['cd/a.txt', 'cd/empty.dcm'];
+  assert.equal(said(), { ...arrived, standing: 'keep', except: 2, paths });
+  store.clear();
+  assert.equal(said(), arrived);
+});
+
+test('files that the page still has need not be chosen again: they wait for Send, or for a decision', async () => {
+  const made = syntheticStudy({
+    seed: 71,
+    series: 1,
+    instancesPerSeries: 2,
+    burnedInSeries: 1,
+    rows: 8,
+    columns: 8,
+  });
+  const { store } = await openIngest({ chosen: DEIDENTIFIED });
+  await store.addFiles(filesOf(made));
+  const next = () => nextFor(outcomesOf(store.sentFromHere.value, [], pageOf(store)).notSent);
+  assert.is(next(), 'undecided');
+  store.toggle(made.studyInstanceUID);
+  assert.is(next(), 'not-pressed');
+  store.toggle(made.studyInstanceUID);
+  await store.addFiles([new File([new Uint8Array(200)], 'cut.dcm')]);
+  assert.is(next(), 'choose-again', 'the damaged one is copied again');
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
-import { placesInPacs } from '../pipeline/ingest/sendable.ts';
+import { goingOfFound, isNothingFound, placesInPacs, type Staying } from '../pipeline/ingest/sendable.ts';
 import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
@@ -21,7 +21,9 @@ import { lackOf } from './disc-of.ts';
 /** The choice that the upload page shows. */
 export interface OnPage {
   readonly isBeingRead: boolean;
-  readonly studies: readonly Pick<FoundStudy, 'studyInstanceUID' | 'patientName' | 'instances'>[];
+  readonly studies: readonly (Pick<FoundStudy, 'studyInstanceUID' | 'patientName' | 'instances'> & {
+    readonly why: OnUpload;
+  })[];
   /** Their paths; one that was chosen twice is there once. */
   readonly refused: readonly string[];
   /** Paths of those that are no DICOM files. */
@@ -75,12 +77,25 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
   );
 }
 
+/** The files are on the page still: for Send, or until a person decides. */
+type OnUpload = 'not-pressed' | 'undecided';
+
 export interface NotSent {
   /** Of a study in the list. */
   readonly leftOut: readonly QueuedStudy[];
   /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
   readonly noted: ReadonlyMap<string, number>;
-  readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
+  readonly left: readonly (Pick<LeftBehind, 'files' | 'path' | 'patientName'> & {
+    readonly why: LeftBehind['why'] | OnUpload;
+  })[];
+}
+
+/** The way to send them: files that the page still has need not be chosen again. */
+export function nextFor({ leftOut, left }: NotSent): OnUpload | 'choose-again' {
+  const all = new Set(left.map(({ why }) => why));
+  if (leftOut.length > 0 || all.size === 0) return 'choose-again';
+  if (all.isSubsetOf(new Set(['undecided']))) return 'undecided';
+  return all.isSubsetOf(new Set(['undecided', 'not-pressed'])) ? 'not-pressed' : 'choose-again';
 }
 
 type Known = Pick<SentFromHere, 'choices' | 'sent' | 'beforeReload' | 'leftBehind' | 'missing' | 'settled'>;
@@ -237,9 +252,9 @@ function isTold({ choices, sent }: Known, at: number, studies: OfChoice['sent'])
 function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotSent['left'] {
   const file = { files: 1, patientName: null };
   return [
-    ...studies.map(({ patientName, instances }) => ({
+    ...studies.map(({ patientName, instances, why }) => ({
       files: instances,
-      why: 'not-sent' as const,
+      why,
       path: '',
       patientName,
     })),
@@ -287,11 +302,13 @@ function chosenOn(page: Chosen) {
     if (known.length >= study.instances) return [];
     const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...known];
     const { files: instances, sent } = unsentOf(sentFromHere.value, studyInstanceUID, files, out);
-    return instances > 0 ? [{ studyInstanceUID, patientName, instances, sent }] : [];
+    return instances > 0 ? [{ study, studyInstanceUID, patientName, instances, sent }] : [];
   });
 }
 
-type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc'>;
+type Page = Chosen &
+  Staying &
+  Pick<IngestStore, 'phase' | 'rejected' | 'skipped' | 'skippedFiles' | 'progress'>;
 
 export function pageOf(page: Page): OnPage {
   const { phase, rejected, disc, sentFromHere } = page;
@@ -301,14 +318,19 @@ export function pageOf(page: Page): OnPage {
   if (isAsBefore) return EMPTY_PAGE;
   if (phase.value === 'reading') return { ...EMPTY_PAGE, isBeingRead: true };
   const onPage = new Set(page.studies.value.map(({ studyInstanceUID }) => studyInstanceUID));
-  const own = rejected.value.filter((file) => !isCountedWith(file, onPage));
+  // Files beside the images of a study are none of it; where there is no image, a person meant these.
+  const skipped = isNothingFound(page) ? page.skippedFiles.value : [];
+  const own = [...rejected.value.filter((file) => !isCountedWith(file, onPage)), ...skipped];
   const refused = new Map(
     own.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
   );
   const { missing, stopped, leftUnread, readAgain } = disc.value;
   return {
     isBeingRead: false,
-    studies: chosenOn(page),
+    studies: chosenOn(page).map(({ study, ...chosen }) => ({
+      ...chosen,
+      why: goingOfFound(study, page).going === 'held' ? 'undecided' : 'not-pressed',
+    })),
     refused: [...refused.values()].map(({ path }) => path),
     notDicom: new Set(own.flatMap((file) => (whyOf(file) === 'not-dicom' ? file.path : []))),
     missing: missing.map(({ path }) => path),

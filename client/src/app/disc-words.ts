@@ -13,7 +13,13 @@ export const discWords = {
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: (count: number) => `${files(count)} not sent`,
-  what: 'Keep the disc or the files if one of these is needed, and choose them again to send them.',
+  /** By the way to send them (`nextFor`). */
+  what: {
+    'choose-again':
+      'Keep the disc or the files if one of these is needed, and choose them again to send them.',
+    'not-pressed': 'Keep the disc or the files. These are still on the Upload page: press Send there.',
+    undecided: 'Keep the disc or the files. These are sent once you have decided about them.',
+  },
   ofStudy: (leftOut: number, damaged: number, name: string) => {
     if (damaged === 0) return `${counted(leftOut, 'image', 'images')} left out of ${name}`;
     if (leftOut === 0)

@@ -68,7 +68,7 @@ test('a file that is no DICOM file is named as such among those not sent, on the
     );
   assert.equal(
     whyNot().toSorted(),
-    ['not-dicom', 'not-sent', 'not-sent', 'not-sent'],
+    ['not-dicom', 'not-pressed', 'not-sent', 'not-sent'],
     'the PDF, the study, its cut file, the scratched one',
   );
   await store.send();

@@ -11,7 +11,7 @@ import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 import { useOutbox } from './use-outbox.ts';
-import { useWhenBack } from './use-when-back.ts';
+import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
 import type { Unsent } from './verdict-outbox.ts';
 
 const said = resultWords.verdict;

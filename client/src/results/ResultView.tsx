@@ -46,7 +46,7 @@ import { useKeys } from './use-keys.ts';
 import { useOutbox } from './use-outbox.ts';
 import type { CameFrom } from './came-from.ts';
 import { areSettling, focusOpener, isLeft } from './presses.ts';
-import { useWhenBack } from './use-when-back.ts';
+import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
 import { useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
 
 const said = resultWords.one;

@@ -23,7 +23,7 @@ import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
-import { useWhenBack } from './use-when-back.ts';
+import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
 import type { ResultsStore, Unfolded } from './results.store.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 

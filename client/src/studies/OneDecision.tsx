@@ -109,7 +109,7 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
   const mixed = useIngest().mixed.value.get(decision.found?.studyInstanceUID ?? '');
   const isPolicy = answer === 'other-policy' && policy !== null && policy !== 'none';
   const label = isPolicy
-    ? words.otherPolicy(policy)
+    ? chosenWords.otherPolicy(policy)
     : answer === 'apart' && mixed
       ? words.apart(mixed.sentAs, isOnePerson(mixed))
       : answer === 'look' && isOnePicture(decision)

@@ -1,5 +1,6 @@
 /** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import { sendUnder } from '../pipeline/ingest/held-acts.ts';
 import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { sendableOf } from '../pipeline/ingest/sendable.ts';
@@ -117,16 +118,12 @@ export async function leaveOutPatient(
   return patients.length > 2 ? null : afterwards(ingest);
 }
 
-/** The other studies are no longer ticked: they were not chosen for this policy. */
 async function sendUnderItsPolicy(
   ingest: Stores['ingest'],
   { study, found, policy }: Decision,
 ): Promise<void> {
   const shown = found?.id ?? (await ingest.reopen(study?.id ?? ''));
-  if (shown === null || policy === null || policy === 'none') return;
-  ingest.choosePolicy(policy.name);
-  for (const { id, studyInstanceUID, selected } of ingest.studies.peek())
-    if (selected.peek() !== (id === shown)) ingest.toggle(studyInstanceUID);
+  if (shown !== null && policy !== null && policy !== 'none') sendUnder(ingest, shown, policy);
 }
 
 /** Those that wait for a decision for this reason. */

@@ -2,9 +2,9 @@
  * The decisions that wait for a person, grouped by cause, each with its possible answers. An answer changes something
  * or leads to a page; one that would do neither is not offered. Pure.
  */
-import type { Policy } from '#shared/protocol/api.ts';
 import { isAlreadyHere, isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import { actsOnHeld, type HeldAct, type HeldActs } from '../pipeline/ingest/held-acts.ts';
 import { mustChange } from '../pipeline/queue/list-buttons.ts';
 import type { HeldFound, ListedNeed, NeedCause, PatientChoice } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';
@@ -19,17 +19,13 @@ import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
  * selection.
  */
 export type Answer =
+  | HeldAct
   | 'apart'
-  | 'look'
-  | 'other-policy'
   | 'retry'
   | 'ask-pacs'
   | 'try-now'
-  | 'choose-again'
   | 'choose-export'
   | 'choose-fewer'
-  | 'leave-out'
-  | 'set-aside'
   | 'take-back'
   | 'cancel'
   | 'remove'
@@ -47,8 +43,8 @@ export interface Decision {
   readonly lost: LostStudy | null;
   /** The main one first. */
   readonly answers: readonly Answer[];
-  /** Of held-back instances that nobody can release: a policy that sends them. `none`: there is none. */
-  readonly policy: Policy | 'none' | null;
+  /** Of held-back instances. */
+  readonly policy: HeldActs['policy'];
   /** The patients whom a found study names, each of whom can be left out. */
   readonly patients: readonly PatientChoice[];
 }
@@ -122,7 +118,7 @@ export function listDecisions(needs: readonly ListedNeed[], files: HeldFiles): r
 
 function toDecision(need: ListedNeed, files: HeldFiles): Decision {
   const { cause, reason, instances, destination, study = null, found = null, lost = null } = need;
-  const policy = cause === 'held' ? otherPolicy(need, files) : null;
+  const { acts, policy } = cause === 'held' ? actsOf(need, files) : NO_ACTS;
   return {
     key: [cause, reason, destination, study?.id ?? found?.id ?? lost?.id].join(' '),
     cause,
@@ -132,35 +128,21 @@ function toDecision(need: ListedNeed, files: HeldFiles): Decision {
     study,
     found,
     lost,
-    answers: answersTo(need, policy, files),
+    answers: cause === 'held' ? acts : answersTo(need, cause),
     policy,
     patients: cause === 'mixed' ? (found?.patients ?? []) : [],
   };
 }
 
-function isAnsweredByLooking({ found, reason, isReleasable: canRelease }: ListedNeed): boolean {
-  return found === undefined ? isReleasable(reason) : canRelease === true;
-}
+const NO_ACTS: HeldActs = { acts: [], policy: null };
 
-/** Null where a look is the answer, or the files have to be chosen again before anybody can tell. */
-function otherPolicy(need: ListedNeed, { policiesFor }: HeldFiles): Decision['policy'] {
-  if (isAnsweredByLooking(need)) return null;
-  const policies = policiesFor(need.found?.studyInstanceUID ?? need.study?.id ?? '');
-  return policies === null ? null : (policies[0] ?? 'none');
-}
-
-/** Choosing the same files again is an answer only where they are no longer here. */
-function answersToHeld(
-  need: ListedNeed,
-  policy: Decision['policy'],
-  { reopenable }: HeldFiles,
-): readonly Answer[] {
-  const { study, found } = need;
-  const last = found && !found.isRestSent ? 'set-aside' : 'leave-out';
-  if (policy === 'none') return [last];
-  if (policy !== null) return ['other-policy', last];
-  const isHere = found !== undefined || (study !== undefined && reopenable(study.id));
-  return [isHere && isAnsweredByLooking(need) ? 'look' : 'choose-again', last];
+function actsOf({ found, study, reason, ...need }: ListedNeed, files: HeldFiles): HeldActs {
+  return actsOnHeld({
+    isReleasable: found === undefined ? isReleasable(reason) : need.isReleasable === true,
+    isHere: found !== undefined || (study !== undefined && files.reopenable(study.id)),
+    isWhole: found !== undefined && !found.isRestSent,
+    policies: files.policiesFor(found?.studyInstanceUID ?? study?.id ?? ''),
+  });
 }
 
 function canTryAgain({ cause, reason, destination, study }: ListedNeed): boolean {
@@ -168,13 +150,11 @@ function canTryAgain({ cause, reason, destination, study }: ListedNeed): boolean
   return mayBeRetried(cause, reason, destination) && countRetried(study) > 0;
 }
 
-function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFiles): readonly Answer[] {
-  const { cause, reason, destination, study } = need;
+function answersTo(need: ListedNeed, cause: Exclude<NeedCause, 'held'>): readonly Answer[] {
+  const { reason, destination, study } = need;
   switch (cause) {
     case 'mixed':
       return ['apart', 'set-aside'];
-    case 'held':
-      return answersToHeld(need, policy, files);
     case 'quarantined':
     case 'refused':
       // The other image may have been deleted in the PACS since.

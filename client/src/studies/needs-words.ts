@@ -72,12 +72,6 @@ export const needsWords = {
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. Upload then opens with this study alone ticked, and you press Send there. Tick the others afterwards.`;
   },
-  otherPolicy: ({ title, deidentify }: Policy) =>
-    title === undefined
-      ? deidentify
-        ? 'Send it without names'
-        : 'Send it with names'
-      : `Send it under “${title}”`,
   /** Under the policy in force. */
   apart: (count: number, isOnePerson: boolean) =>
     count > 1

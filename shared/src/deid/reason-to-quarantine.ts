@@ -3,9 +3,10 @@
  * back, and the gateway refuses it, by this one function.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
+import { nativeBytes, readPixelModule } from '../dicom/examine-pixel-module.ts';
 import { FLOAT_PIXEL_DATA, PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
-import { irregularitiesIn } from '../protocol/irregularities.ts';
+import { irregularitiesIn, type Irregularity } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import { isClearableWithin } from './bytes/clear-bulk.ts';
@@ -20,6 +21,13 @@ const UNFORMATTED_TEXT_VALUE = 0x00700006;
 
 /** A photograph as a whole, and the first frames of a clip: a disc may hold many of hundreds of megabytes. */
 const LOOKED_BYTES = 8 * 1024 * 1024;
+
+/** In pixels that are coded. */
+const MISSING_FRAMES: readonly Irregularity[] = [
+  'pixel-data-missing',
+  'pixel-data-length',
+  'transfer-syntax-unknown',
+];
 
 /** The reason why a person must decide about what it may name, or null. */
 export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
@@ -43,8 +51,8 @@ function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
 
 /**
  * The same, and bytes of the pixels of an instance that a person could release are looked at too: nobody can release
- * what turns out there. Send looks at the bytes behind those that are read here. Rejects where reading the source does,
- * and with the signal's reason.
+ * what turns out there, nor pixels that cannot all be drawn, because nobody can look at them or cover them. Send looks
+ * at the bytes behind those that are read here. Rejects where reading the source does, and with the signal's reason.
  */
 export async function holdCausesWithin(
   instance: ParsedInstance,
@@ -53,6 +61,7 @@ export async function holdCausesWithin(
   const causes = holdCausesOf(instance);
   const isAsked = isForPixels(causes) || irregularitiesIn(causes).length > 0;
   if (!isAsked || causes.includes('unclearable-pixels')) return causes;
+  if (hasUndrawablePixels(instance, isForPixels(causes))) return [...causes, 'unclearable-pixels'];
   const kept = instance.elements.map((element) => planned(element, element.vr, 'keep'));
   const isClear = (those: readonly PlannedElement[]) =>
     isClearableWithin(instance, those, LOOKED_BYTES, signal);
@@ -70,6 +79,24 @@ function isImage({ elements }: ParsedInstance): boolean {
 function hasUnclearablePixels({ elements, transferSyntaxUID }: ParsedInstance): boolean {
   const fragments = findElement(elements, PIXEL_DATA)?.fragments ?? null;
   return fragments !== null && !isClearable(transferSyntaxUID);
+}
+
+/**
+ * Some of its frames are not there, or lie in fragments that no decoder puts together. Those of a single frame are
+ * joined (PS3.5 §A.4), also where their form is odd. Of pixels that are not coded a person may have to see each.
+ */
+function hasUndrawablePixels(instance: ParsedInstance, mustBeSeen: boolean): boolean {
+  const pixelData = findElement(instance.elements, PIXEL_DATA);
+  const odd = irregularitiesIn(instance.warnings);
+  if (pixelData === null || odd.length === 0) return false;
+  const module = readPixelModule(instance.elements, instance, PIXEL_DATA);
+  if ('because' in module) return false;
+  if (!pixelData.fragments) return mustBeSeen && pixelData.valueLength < nativeBytes(module);
+  const isJoined = module.frames === 1 && pixelData.fragments.length > 2;
+  return (
+    odd.some((each) => MISSING_FRAMES.includes(each)) ||
+    (odd.includes('pixel-data-not-decodable') && !isJoined)
+  );
 }
 
 /**

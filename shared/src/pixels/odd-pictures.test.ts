@@ -4,13 +4,16 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ODD_FILES } from '#testing/odd-files.ts';
+import { ODD_FILES, oddFiles } from '#testing/odd-files.ts';
 import { blobSource, bytesSource } from '../dicom/byte-source.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { readInstance } from '../dicom/part10.ts';
+import { PIXEL_DATA } from '../dicom/tags.ts';
+import { findElement } from '../dicom/values.ts';
 import { codeInstance } from '../transfer/coding/code-instance.ts';
 import { loadCharls } from '../transfer/coding/load-charls.ts';
 import { restoreInstance } from '../transfer/coding/restore-instance.ts';
+import { holdCausesWithin } from '../deid/reason-to-quarantine.ts';
 import { areCovered } from './check-cover.ts';
 import { coverPixels, NotCoverable } from './cover-pixels.ts';
 import { decodeFrame } from './decode-frame.ts';
@@ -70,5 +73,17 @@ for (const { name, bytes } of ODD_FILES) {
     assert.equal(Uint8Array.from(Buffer.concat(pieces)), bytes);
   });
 }
+
+const BURNED_IN_ANNOTATION = 0x00280301;
+const NAMED = oddFiles(2, [[BURNED_IN_ANNOTATION, 'CS', 'YES']]);
+
+for (const { name, bytes } of NAMED)
+  test(`${name} with a name in its pixels is offered to a person only if its pixels can be covered`, async () => {
+    const read = await readInstance(bytesSource(bytes));
+    if (read.kind === 'refused') throw new Error(read.because);
+    const hasPixels = findElement(read.instance.elements, PIXEL_DATA) !== null;
+    const isFinal = (await holdCausesWithin(read.instance)).includes('unclearable-pixels');
+    assert.is(isFinal, hasPixels && !(await canBeCovered(read.instance)));
+  });
 
 test.run();

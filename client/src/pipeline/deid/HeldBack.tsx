@@ -6,7 +6,7 @@
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { typedSaid } from '../../kit/identities.ts';
+import { nameSaid, typedSaid } from '../../kit/identities.ts';
 import { leaveStudyOut } from '../../kit/left-out-words.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
@@ -18,7 +18,10 @@ import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
+import { actsOnUnreleasable } from '../ingest/held-acts.ts';
 import { goingOfFound } from '../ingest/sendable.ts';
+import { SendOtherwise } from '../ingest/SendOtherwise.tsx';
+import { titleWords } from '../queue/title-words.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
 import { HeldPictures, type OpenPictures } from './HeldPictures.tsx';
@@ -59,7 +62,14 @@ export function HeldBack({ store, study }: HeldBackProps) {
               ? deidWords.held.what(answerable, count)
               : deidWords.held.noneWhat}
         </p>
-        <LeaveStudyOut study={study} />
+        <div class="row">
+          <LeaveStudyOut study={study} />
+          <SendOtherwise
+            study={study}
+            name={nameSaid(study.patientName) ?? titleWords.noPatient}
+            policy={actsOnUnreleasable(ingest, study)?.policy ?? null}
+          />
+        </div>
         {series.map((each) => (
           <HeldSeries key={each.seriesInstanceUID} store={store} series={each} />
         ))}
@@ -81,11 +91,9 @@ function LeaveStudyOut({ study }: Pick<HeldBackProps, 'study'>) {
     location.hash = hrefOf({ page: 'upload' });
   };
   return (
-    <p>
-      <button type="button" class="button" onClick={leaveOut}>
-        {leaveStudyOut}
-      </button>
-    </p>
+    <button type="button" class="button" onClick={leaveOut}>
+      {leaveStudyOut}
+    </button>
   );
 }
 

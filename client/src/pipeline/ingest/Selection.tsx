@@ -9,7 +9,7 @@ import { useQueue } from '../queue/queue-context.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { ingestWords } from './ingest-words.ts';
-import type { FoundStudy, IngestStore } from './found-study.ts';
+import type { FoundStudy } from './found-study.ts';
 import type { NamedPerson } from './group-studies.ts';
 import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
 import { People } from './People.tsx';
@@ -17,7 +17,7 @@ import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { personOf } from './order-person.ts';
 import { sameIdElsewhere } from './same-id.ts';
-import { peopleOf, sendableOf } from './sendable.ts';
+import { isNothingFound, peopleOf, sendableOf } from './sendable.ts';
 import { useSentBefore } from './SentBeforeNote.tsx';
 import { WantedAgain } from './WantedAgain.tsx';
 import { StoppedReading } from './StoppedReading.tsx';
@@ -83,17 +83,6 @@ export function Selection({ queued }: SelectionProps) {
         what={chosenWords.skippedWhat}
       />
     </>
-  );
-}
-
-/** Every file was read, and none is an instance: those of studies in the queue were neither refused nor skipped. */
-function isNothingFound({ studies, rejected, skipped, disc, progress }: IngestStore): boolean {
-  const { stopped, indexes } = disc.value;
-  return (
-    studies.value.length === 0 &&
-    stopped === null &&
-    !rejected.value.some(({ wasFound }) => wasFound) &&
-    rejected.value.length + skipped.value + indexes >= progress.value.filesRead
   );
 }
 

@@ -24,7 +24,9 @@ import type { SentBeforeByUid } from './sent-before.ts';
 import { SentBeforeNote } from './SentBeforeNote.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { MixedPatients } from './MixedPatients.tsx';
+import { actsOnUnreleasable, leaveOutUnreleasable } from './held-acts.ts';
 import { goingOfFound } from './sendable.ts';
+import { SendOtherwise } from './SendOtherwise.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 /** Pictures on the card; the others are in the list of series. */
@@ -82,6 +84,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {toLookAt.length > 0 && (
           <Held study={study} name={name} reasons={[...reasons]} count={toLookAt.length} />
         )}
+        <Unreleasable study={study} name={name} />
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -133,6 +136,44 @@ function Held({ study, name, reasons, count }: HeldProps) {
       >
         {label}
       </a>
+    </div>
+  );
+}
+
+type UnreleasableProps = Pick<HeldProps, 'study' | 'name'>;
+
+/** The instances that nobody can release, with what can be done about them instead. */
+function Unreleasable({ study, name }: UnreleasableProps) {
+  const ingest = useIngest();
+  const possible = actsOnUnreleasable(ingest, study);
+  if (possible === null) return null;
+  const own = ingest.heldBack.value.filter(
+    (file) => file.studyInstanceUID === study.studyInstanceUID && !file.isReleasable,
+  );
+  const titles = new Set(own.map(({ reason }) => sentencesOfReason(reason).title));
+  const isLeft = possible.acts.includes('leave-out') || possible.acts.includes('set-aside');
+  return (
+    <div class="card-held">
+      <Icon name="decide" size={20} />
+      <div class="card-held-why">
+        {[...titles].map((title) => (
+          <p key={title} class="small">
+            {title}
+          </p>
+        ))}
+      </div>
+      <SendOtherwise study={study} name={name} policy={possible.policy} />
+      {isLeft && (
+        <button
+          type="button"
+          class="button"
+          aria-label={chosenWords.actOf(chosenWords.leaveOut, name)}
+          disabled={ingest.phase.value === 'queueing'}
+          onClick={() => void leaveOutUnreleasable(ingest, study)}
+        >
+          {chosenWords.leaveOut}
+        </button>
+      )}
     </div>
   );
 }

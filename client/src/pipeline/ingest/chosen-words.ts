@@ -1,5 +1,6 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
 import { counted, files, images, series, studies } from '../../kit/counted.ts';
+import type { Policy } from '#shared/protocol/api.ts';
 import { formatCount } from '../../kit/format.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../kit/sending-reason-words.ts';
@@ -100,6 +101,15 @@ export const chosenWords = {
   heldBack: (count: number) => `${images(count)} will not be sent`,
   lookAndCover: 'Look and cover',
   lookAtPictures: 'Look at the pictures',
+  leaveOut: 'Leave out',
+  otherPolicy: ({ title, deidentify }: Policy) =>
+    title === undefined
+      ? deidentify
+        ? 'Send it without names'
+        : 'Send it with names'
+      : `Send it under “${title}”`,
+  /** With the name of the study. */
+  actOf: (act: string, name: string) => `${act}: ${name}`,
   fileList: (count: number) => `Show ${files(count)}`,
   /** Above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
@@ -183,8 +193,6 @@ export const chosenWords = {
       next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
     },
   },
-  /** Instead of what is odd, where the policy does not send it. */
-  oddIsHeld: 'Some images are unusual, and this policy holds them back. Look at them before sending.',
   /** Instead of `undeclared-text`, where the policy sends such images and tells. */
   undeclaredTextIsSent:
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',

@@ -168,7 +168,8 @@ export function reject(
 
 /** The phase when nothing is being read or queued. */
 export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestPhase {
-  const isEmpty = gathering.studies.size + notSent.refused.length + discs.stopped().length === 0;
+  const notTaken = notSent.refused.length + notSent.skipped.length;
+  const isEmpty = gathering.studies.size + notTaken + discs.stopped().length === 0;
   return isEmpty && !discs.hasIndexAlone ? 'idle' : 'found';
 }
 

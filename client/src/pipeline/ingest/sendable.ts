@@ -130,6 +130,23 @@ export function peopleOf(
   return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
 }
 
+/** Every file was read, and none is an instance: those of studies in the queue were neither refused nor skipped. */
+export function isNothingFound({
+  studies,
+  rejected,
+  skipped,
+  disc,
+  progress,
+}: Pick<IngestStore, 'studies' | 'rejected' | 'skipped' | 'disc' | 'progress'>): boolean {
+  const { stopped, indexes } = disc.value;
+  return (
+    studies.value.length === 0 &&
+    stopped === null &&
+    !rejected.value.some(({ wasFound }) => wasFound) &&
+    rejected.value.length + skipped.value + indexes >= progress.value.filesRead
+  );
+}
+
 /** Counted by the sentence beside the bar: files are named first, and then made safe. `share`: from 0 to 1. */
 export function queueingShare({ named, instances, instancesTotal, bytes, bytesTotal }: QueueingProgress): {
   readonly isNaming: boolean;

@@ -41,7 +41,6 @@ const ANSWERS: readonly (readonly [StudyWarning, ReasonCode])[] = [
 export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
   if (warning === 'undeclared-text' && undeclaredUnder(policy) === 'warn')
     return chosenWords.undeclaredTextIsSent;
-  if (isHeldAsOdd(warning, policy)) return chosenWords.oddIsHeld;
   return isOfTheSelection(warning) ? chosenWords.warning[warning] : WARNINGS[warning];
 }
 
@@ -61,8 +60,8 @@ const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
  * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
  * once, above all studies, and those of one study with the decision that it needs; a face only where names are removed,
  * and text that may be burned in unless the policy sends such images without a word. Oddities for which the policy
- * holds instances are one warning. A warning goes once a person has looked at (`answered`) or covered everything that
- * was held for it.
+ * holds instances are no warning: the images that are held say so, with what can be done about them. A warning goes
+ * once a person has looked at (`answered`) or covered everything that was held for it.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],
@@ -76,7 +75,7 @@ export function sortWarnings(
   if (!policy?.deidentify) silent.add('face');
   if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
   for (const [warning, reason] of ANSWERS) if (answered.has(reason)) silent.add(warning);
-  for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy)).slice(1)) silent.add(odd);
+  for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy))) silent.add(odd);
   return {
     loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning) && !HARMLESS.has(warning)),

@@ -5,6 +5,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { refreshInSight } from '../../kit/refresh-in-sight.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
+import { useWhenBack } from '../queue/use-when-back.ts';
 
 type StudyPartProps = {
   readonly title: string;
@@ -43,7 +44,7 @@ const ASK_AGAIN_MS = 5000;
 
 /**
  * `none`: the gateway does not know the study yet. `ask` stays the same from one drawing to the next. With `isUnderWay`
- * it is asked again, while the page is in sight, until nothing more comes.
+ * it is asked again, while the page is in sight, until nothing more comes; and after a failure once the link is back.
  */
 export function useStudyPart<T>(
   ask: Question<T>,
@@ -62,10 +63,12 @@ export function useStudyPart<T>(
     });
     return () => gone.abort();
   }, [api, ask, studyInstanceUID, asked]);
+  const askAgain = () => setAsked((times) => times + 1);
+  useWhenBack(loaded === 'failed', askAgain);
   const goesOn =
     isUnderWay !== undefined && (loaded === 'none' || (typeof loaded !== 'string' && isUnderWay(loaded)));
   useEffect(() => {
-    if (goesOn) return refreshInSight(() => setAsked((times) => times + 1), ASK_AGAIN_MS);
+    if (goesOn) return refreshInSight(askAgain, ASK_AGAIN_MS);
   }, [goesOn]);
   return loaded;
 }

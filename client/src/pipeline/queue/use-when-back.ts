@@ -1,6 +1,6 @@
-/** A page that could not be read is asked for again once the link is back. */
+/** Something that the gateway could not be asked for is asked for again once the link is back. */
 import { useEffect, useRef } from 'preact/hooks';
-import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { useQueue } from './queue-context.ts';
 
 export function useWhenBack(isFailed: boolean, again: () => void): void {
   const link = useQueue().link.value;

@@ -1,0 +1,30 @@
+/** Where nobody can release what is held back of a study: a policy that sends it, for this study alone. */
+import { hrefOf } from '../../kit/routes.ts';
+import { chosenWords } from './chosen-words.ts';
+import type { FoundStudy } from './found-study.ts';
+import { sendUnder, type HeldActs } from './held-acts.ts';
+import { useIngest } from './ingest-context.ts';
+
+type SendOtherwiseProps = Pick<HeldActs, 'policy'> & { readonly study: FoundStudy; readonly name: string };
+
+/** Upload shows the study, and what the policy does, before anybody presses Send. */
+export function SendOtherwise({ study, name, policy }: SendOtherwiseProps) {
+  const ingest = useIngest();
+  if (policy === null || policy === 'none') return null;
+  const label = chosenWords.otherPolicy(policy);
+  const send = () => {
+    sendUnder(ingest, study.id, policy);
+    location.hash = hrefOf({ page: 'upload' });
+  };
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={chosenWords.actOf(label, name)}
+      disabled={ingest.phase.value === 'queueing'}
+      onClick={send}
+    >
+      {label}
+    </button>
+  );
+}
