@@ -24,12 +24,13 @@ test('one byte at a time takes as much memory as the bytes, and a large piece is
 test('pieces of any size come out joined', async () => {
   const sizes = [0, 1, 70_000, 3, 40_000, 40_000, 65_536, 10];
   const pieces = sizes.map((size, at) => new Uint8Array(size).fill(at));
+  const whole = Buffer.concat(pieces);
   const joined = await joinBytes(
     (async function* () {
       yield* pieces;
     })(),
   );
-  assert.ok(Buffer.from(joined).equals(Buffer.concat(pieces)));
+  assert.ok(Buffer.from(joined).equals(whole));
 });
 
 test('large chunks are joined in turns of the event loop', async () => {
@@ -38,11 +39,15 @@ test('large chunks are joined in turns of the event loop', async () => {
     turns += 1;
     counting = setImmediate(next);
   });
-  const chunk = new Uint8Array(1024 ** 2).fill(7);
-  const joined = await joinChunks(Array<Uint8Array>(40).fill(chunk));
+  const chunks = Array.from({ length: 40 }, () => new Uint8Array(1024 ** 2).fill(7));
+  const joined = await joinChunks(chunks);
   clearImmediate(counting);
-  assert.is(joined.length, 40 * chunk.length);
+  assert.is(joined.length, 40 * 1024 ** 2);
   assert.ok(joined.every((byte) => byte === 7));
+  assert.ok(
+    chunks.every(({ byteLength }) => byteLength === 0),
+    'their memory was given back',
+  );
   assert.ok(turns >= 5, `${turns} turns`);
 });
 

@@ -4,6 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
+import { giveBack } from '#shared/give-back.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 /** To copy as many, into memory that is new, takes the thread some 7 ms. */
@@ -65,7 +66,10 @@ export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint
   return joinChunks(gathered.chunks());
 }
 
-/** The same of chunks that are here, in memory of its own, which can move to a thread; in turns of the event loop. */
+/**
+ * The same of chunks that are here, whose memory is given back: in memory of its own, which can move to a thread; in
+ * turns of the event loop.
+ */
 export async function joinChunks(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -73,6 +77,7 @@ export async function joinChunks(chunks: readonly Uint8Array[]): Promise<Uint8Ar
     joined.set(chunk, at);
     const before = at;
     at += chunk.length;
+    giveBack(chunk);
     if (Math.floor(at / COPIED_A_TURN_BYTES) > Math.floor(before / COPIED_A_TURN_BYTES)) await setImmediate();
   }
   return joined;

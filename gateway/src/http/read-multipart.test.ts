@@ -132,6 +132,24 @@ test('a body that is cut off, has no names or is not a form is refused, and a st
   assert.is(await codeOf(never), 'bad-request', 'a trickling body ends too');
 });
 
+test('parts have memory of their own, and that of the pieces is given back', async () => {
+  const part = new Uint8Array(8 * 64 * 1024).fill(7);
+  const pieces: Uint8Array[] = [];
+  const body = (async function* () {
+    for await (const piece of inPieces(bodyOf([['file', part]]), 64 * 1024)) {
+      pieces.push(new Uint8Array(piece));
+      yield pieces.at(-1)!;
+    }
+  })();
+  const limits = { ...LIMITS, bytes: 2 * part.length, partBytes: () => part.length };
+  for await (const { chunks } of readMultipart(TYPE, body, limits)) {
+    assert.ok(Buffer.concat(chunks).equals(part));
+    // The last may be a part of a block.
+    assert.ok(chunks.slice(0, -1).every(({ buffer, length }) => buffer.byteLength === length));
+  }
+  assert.ok(pieces.slice(0, -1).every(({ length }) => length === 0));
+});
+
 test('others have their turn while a body comes in pieces of one byte', async () => {
   const count = 20_000;
   const atOnce = (async function* () {

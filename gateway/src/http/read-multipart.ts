@@ -6,6 +6,7 @@
 import { boundaryOf } from '#shared/boundary-of.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { gatherBytes } from './gather-bytes.ts';
 
 const CRLF = '\r\n';
@@ -36,7 +37,7 @@ export type Part = {
   /** The name of the form's field. */
   readonly field: string;
   readonly isFile: boolean;
-  /** In pieces: joining them all would double the memory. */
+  /** In pieces, each in memory of its own: joining them all would double it. */
   readonly chunks: readonly Uint8Array[];
 };
 
@@ -127,7 +128,9 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
   async function more(): Promise<void> {
     const { done, value } = await pieces.next();
     if (done === true) throw new Problem('bad-request');
-    held = Buffer.concat([held, value]);
+    const joined = Buffer.concat([held, value]);
+    giveBack(value);
+    held = joined;
   }
 
   return {
@@ -141,8 +144,10 @@ function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) 
       const gathered = gatherBytes();
       const take = (length: number): void => {
         if (gathered.size() + length > limit) throw new Problem(tooLarge);
-        if (length > 0) gathered.add(held.subarray(0, length));
-        held = held.subarray(length);
+        const all = held;
+        if (length > 0) gathered.add(new Uint8Array(all.subarray(0, length)));
+        held = Buffer.from(all.subarray(length));
+        giveBack(all);
       };
       for (;;) {
         const end = held.indexOf(mark);

@@ -50,7 +50,11 @@ const filesOf = (fields: object) => ({
 });
 const queryOf = (fields: object) =>
   z.object(Object.fromEntries(Object.keys(fields).map((name) => [name, z.string().optional()])));
-const LIMITS = `PNG and JPEG of 64 to 2 048 pixels a side, or a DICOM instance of at least 64 and of 48 million pixels a frame; at most ${FILE_BYTES_LIMIT / 1024 / 1024} MiB.`;
+const LIMITS = [
+  'PNG and JPEG of 64 to 2 048 pixels a side, or a DICOM instance of at least 64 pixels a side and at most',
+  '34 million pixels of 16 bits a frame (JPEG 2000: 17 million); at most',
+  `${FILE_BYTES_LIMIT / 1024 / 1024} MiB.`,
+].join(' ');
 
 const ASKED = { roles: ASKERS, tags: ['inference'], method: 'post' as const };
 const PROBLEMS = [...FORM_PROBLEMS, ...IMAGE_PROBLEMS, ...MODEL_PROBLEMS];

@@ -21,6 +21,7 @@ import { cohortOf, type CohortOfImage } from '#shared/models/cohort-of.ts';
 import { CAM_SIDE } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
+import { decoderBytes } from '#shared/pixels/coded-frame.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import { readFrameShape } from '#shared/pixels/frame-shape.ts';
 import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
@@ -73,14 +74,13 @@ export type Shown =
 export type RunOf = (role: RunRole) => RunModel;
 
 /**
- * The largest detector has 17 million pixels, a digitised film 24; one image of this size takes 290 MB. No
- * more pixels are looked at at the same time: a decoded frame takes up to 6 bytes a pixel until its models have
- * answered, and a few kilobytes of a coded one may hold a hundred million. So the header says how many they are before
- * anything is decoded, and of large images one waits for the other.
+ * Of memory for pixels: 17 million of JPEG 2000, 34 of 16 bits otherwise. The largest detector has 17 million, a
+ * digitised film 24. A few kilobytes of a coded frame may hold a hundred million. So the header says how much it is
+ * before anything is decoded, and of large images one waits for the other.
  */
-export const PIXELS_LIMIT = 48_000_000;
+export const PICTURE_BYTES_LIMIT = 204_000_000;
 
-/** `room`: for pixels. */
+/** `room`: for the bytes of pictures. */
 export type SeeingTools = { readonly codecs: Codecs; readonly room: Room };
 
 type Seen =
@@ -294,9 +294,9 @@ async function see(
       because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged',
     };
   const { instance } = read;
-  const pixels = pixelsOf(instance);
-  if (pixels > PIXELS_LIMIT) return { kind: 'refused', because: 'image-too-large' };
-  const leave = await room.enter(pixels);
+  const pictureBytes = pictureBytesOf(instance);
+  if (pictureBytes > PICTURE_BYTES_LIMIT) return { kind: 'refused', because: 'image-too-large' };
+  const leave = await room.enter(pictureBytes);
   const seen = await seeInstance(instance, frame, { codecs, signal }).catch((error: unknown) => {
     leave();
     throw error;
@@ -313,10 +313,14 @@ async function see(
   return seen;
 }
 
-/** Of one frame; 0 where the header does not say, and decoding says why. */
-function pixelsOf(instance: ParsedInstance): number {
+/** Of one frame, decoded and as grey, at its most; 0 where the header does not say, and decoding says why. */
+function pictureBytesOf(instance: ParsedInstance): number {
   const shape = readFrameShape(instance);
-  return 'because' in shape ? 0 : shape.rows * shape.columns;
+  if ('because' in shape) return 0;
+  const { rows, columns, samples, bitsAllocated } = shape;
+  const decoded = samples * Math.ceil(bitsAllocated / 8);
+  const decoding = decoded + samples * decoderBytes(instance.transferSyntaxUID);
+  return rows * columns * Math.max(decoding, decoded + Float32Array.BYTES_PER_ELEMENT);
 }
 
 type SeenInstance = Omit<Extract<Seen, { kind: 'seen' }>, 'leave'> | Extract<Seen, { kind: 'refused' }>;

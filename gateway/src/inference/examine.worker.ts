@@ -1,23 +1,27 @@
 /** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
 import { createHash } from 'node:crypto';
 import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { createRoom } from '../threads/room.ts';
-import { examineImage, PIXELS_LIMIT, showImage } from './examination.ts';
+import { examineImage, PICTURE_BYTES_LIMIT, showImage } from './examination.ts';
 import type { ExamineTalk, PreviewedImage } from './examine-thread.ts';
 import { previewImage } from './preview-image.ts';
 import { printImage } from './print-image.ts';
 import { readHeader } from './read-header.ts';
 
-const tools = { codecs: loadCodecs(), room: createRoom(PIXELS_LIMIT) };
+const tools = { codecs: loadCodecs(), room: createRoom(PICTURE_BYTES_LIMIT) };
 
 const isOther = ({ bytes, digest }: PreviewedImage): boolean =>
   digest !== null && createHash('sha256').update(bytes).digest('hex') !== digest;
 
-serveTasks<ExamineTalk>(async (task, ask, isOver) => {
+type Task = ExamineTalk['task'];
+type Serve = Parameters<typeof serveTasks<ExamineTalk>>[0];
+
+const work: Serve = async (task, ask, isOver) => {
   if (task.kind === 'wake') return giving(null);
   if (task.kind === 'examine')
     return giving(
@@ -40,4 +44,19 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
   if (task.kind === 'header') return giving(await readHeader(task.bytes, isOver));
   const png = drawExplanation(task.explanation);
   return giving(png, png.buffer);
+};
+
+/** They came to this thread for good. */
+function bytesOf(task: Task): Uint8Array {
+  if (task.kind === 'examine') return task.question.bytes;
+  if ('image' in task) return task.image.bytes;
+  return 'bytes' in task ? task.bytes : new Uint8Array();
+}
+
+serveTasks<ExamineTalk>(async (task, ask, isOver) => {
+  try {
+    return await work(task, ask, isOver);
+  } finally {
+    giveBack(bytesOf(task));
+  }
 });

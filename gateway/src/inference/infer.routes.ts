@@ -65,14 +65,14 @@ async function predict(
   places: Places,
   sent: Sent,
 ): Promise<Response> {
-  let film: readonly Uint8Array[] = [];
+  let film = new Uint8Array();
   const fields = await readFiles(sent, 1, async (chunks) => {
-    film = chunks;
+    film = await joinChunks(chunks);
   });
   return oneOfFew(c, places, () => answerNow(c, tools, { film, fields }));
 }
 
-type Asked = { readonly film: readonly Uint8Array[]; readonly fields: AskedFields };
+type Asked = { readonly film: Uint8Array; readonly fields: AskedFields };
 
 async function answerNow(
   c: GatewayContext,
@@ -96,8 +96,7 @@ async function answerNow(
     asker: { askedId: tools.newId(), accountId: caller.id, jobId: null },
   };
   const { frame } = fields;
-  const bytes = async () => joinChunks(film);
-  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes };
+  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes: async () => film };
   const wanted = { siteId, model: fields.model, version: fields.version ?? null };
   const answered = await withModels(wanted, tools, (set) =>
     askModels({ input, set, ask }, tools, signal),
@@ -155,9 +154,9 @@ async function takeFiles(
   const kept: Kept[] = [];
   try {
     const keep = async (chunks: readonly Uint8Array[]): Promise<void> => {
-      if (limit === 1) await requireImage(chunks, tools, c.req.raw.signal);
       const id = tools.newId();
       kept.push({ id, ...(await tools.inputs.keep(id, chunks)) });
+      if (limit === 1) await requireImage(await joinChunks(chunks), tools, c.req.raw.signal);
     };
     const fields = await readFiles(sent, limit, (chunks) => oneOfFew(c, places, () => keep(chunks)));
     const orders = kept.map(
@@ -175,13 +174,13 @@ async function takeFiles(
  * @throws Problem: why no model could look at it.
  */
 async function requireImage(
-  chunks: readonly Uint8Array[],
+  bytes: Uint8Array<ArrayBuffer>,
   { examiner, inferencePatience }: InferenceTools,
   hungUp: AbortSignal,
 ): Promise<void> {
   const signal = AbortSignal.any([hungUp, AbortSignal.timeout(inferencePatience.answerMs)]);
   const seen = await ignoreFailure(
-    examiner.show({ bytes: await joinChunks(chunks), frame: 0, digest: null }, signal),
+    examiner.show({ bytes, frame: 0, digest: null }, signal),
     'the job looks again, and says what is wrong',
   );
   if (seen?.kind === 'refused') throw new Problem(seen.because);

@@ -1,10 +1,14 @@
 /** Never more pixels at once than there is room for, and each image has its turn. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fileOf, text } from '#testing/deidentified-elements.ts';
+import { buildInstance } from '#shared/dicom/build-instance.ts';
+import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
+import { RLE_LOSSLESS } from '#shared/dicom/registry.ts';
+import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { createRoom } from '../threads/room.ts';
-import { PIXELS_LIMIT, showImage } from './examination.ts';
+import { PICTURE_BYTES_LIMIT, showImage } from './examination.ts';
 
 const test = suite('room for pixels');
 
@@ -32,27 +36,31 @@ test('large images wait for each other, in their order, and small ones are looke
   assert.is(all.length, 2, 'leaving twice gave back the room once');
 });
 
-test('an image of more pixels is refused by its header, before anything is decoded', async () => {
-  const side = Math.ceil(Math.sqrt(PIXELS_LIMIT)) + 1;
-  const us = (tag: number, value: number) => ({
-    ...{ tag, vr: 'US' },
-    value: Uint8Array.of(value & 0xff, value >> 8),
-  });
-  const bytes = fileOf([
-    text(0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.7'),
-    us(0x00280002, 1),
-    text(0x00280004, 'CS', 'MONOCHROME2'),
-    us(0x00280010, side),
-    us(0x00280011, side),
-    us(0x00280100, 1),
-    us(0x00280101, 1),
-    us(0x00280102, 0),
-    us(0x00280103, 0),
-    { tag: 0x7fe00010, vr: 'OB', value: new Uint8Array(2 * Math.ceil((side * side) / 16)) },
-  ]);
-  const tools = { codecs: loadCodecs(), room: createRoom(PIXELS_LIMIT) };
-  const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
-  assert.equal(shown, { kind: 'refused', because: 'image-too-large' });
+test('a larger picture is refused by its header, before anything is decoded', async () => {
+  assert.is(await refusalOf(6_400, 8, RLE_LOSSLESS), 'image-too-large');
+  assert.is(await refusalOf(5_850, 16, RLE_LOSSLESS), 'image-too-large');
+  assert.is(await refusalOf(4_150, 16, JPEG_2000), 'image-too-large', 'its decoder takes more');
+  assert.is(await refusalOf(5_800, 16, RLE_LOSSLESS), 'image-damaged');
+  assert.is(await refusalOf(4_100, 16, JPEG_2000), 'image-damaged');
 });
+
+const JPEG_2000 = '1.2.840.10008.1.2.4.90' as TransferSyntaxUID;
+
+/** Of a square film whose pixels are rubbish. */
+async function refusalOf(
+  side: number,
+  bitsAllocated: 8 | 16,
+  transferSyntaxUID: TransferSyntaxUID,
+): Promise<string> {
+  const identifiers = {
+    ...{ studyInstanceUID: '1.2', seriesInstanceUID: '1.3', sopInstanceUID: '1.4' },
+    sopClassUID: '1.2.840.10008.5.1.4.1.1.7',
+  } as InstanceIdentifiers;
+  const image = { rows: side, columns: side, bitsAllocated, pixels: [new Uint8Array(64)] };
+  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements: [], image }));
+  const tools = { codecs: loadCodecs(), room: createRoom(PICTURE_BYTES_LIMIT) };
+  const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
+  return shown.kind === 'refused' ? shown.because : shown.kind;
+}
 
 test.run();

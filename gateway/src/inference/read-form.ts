@@ -3,6 +3,7 @@
  * names studies in the PACS.
  */
 import { z } from '@hono/zod-openapi';
+import { giveBack } from '#shared/give-back.ts';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -89,8 +90,8 @@ export type Sent = {
 };
 
 /**
- * Gives each file away as it comes, so that not all are held at once. Of a form a file is the field `file`,
- * and whatever else is sent with a file's name.
+ * Gives each file away as it comes, until `take` has ended, so that not all are held at once. Of a form a file is the
+ * field `file`, and whatever else is sent with a file's name.
  * @throws Problem.
  */
 export async function readFiles(
@@ -127,6 +128,7 @@ export async function readFiles(
       count += 1;
       if (count > files) throw new Problem('too-many-inputs');
       await take(chunks);
+      for (const chunk of chunks) giveBack(chunk);
     } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
       if (length > FIELDS_BYTES) throw new Problem('invalid-request', 'Invalid: a field is too long.');

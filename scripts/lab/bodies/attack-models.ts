@@ -1,9 +1,10 @@
 /** The largest films that a model may be asked about, each question by the name of a model that is served. */
 import { setTimeout as after } from 'node:timers/promises';
 import { FORM_LIMITS } from '../../../gateway/src/testing/limits-of-bodies.ts';
-import { rleFilm } from '../hostile/build-header.ts';
+import { rleFilm, waveletFilm } from '../hostile/build-header.ts';
 import type { Answer } from '../hostile/door.ts';
 import { many } from '../hostile/recipe.ts';
+import type { Instance } from '../hostile/send-instance.ts';
 import { attackWith, type Attack, type Tools } from './attack.ts';
 import { weakest } from './targets.ts';
 import type { Operation } from './operations.ts';
@@ -14,9 +15,17 @@ const END = `--${BOUNDARY}--\r\n`;
 /** The room of headers, fields and delimiters. */
 const HEAD_BYTES = 4096;
 const LOOK_MS = 500;
+/** One of 8 bits, and its grey. */
+const PIXEL_BYTES = 1 + Float32Array.BYTES_PER_ELEMENT;
 
 type Model = { readonly id: string; readonly active: string | null };
 type Job = { readonly id: string; readonly state: string };
+
+/** The largest of their kind, by its name. */
+const FILMS = {
+  'largest-films': () => rleFilm(Math.floor(Math.sqrt(FORM_LIMITS.pictureBytes / PIXEL_BYTES))),
+  'largest-wavelet-films': waveletFilm,
+} as const;
 
 export async function* attackModels(tools: Tools, operations: readonly Operation[]): AsyncGenerator<Attack> {
   const takers = operations.filter(
@@ -24,28 +33,32 @@ export async function* attackModels(tools: Tools, operations: readonly Operation
   );
   for (const operation of takers) {
     const caller = weakest(operation);
-    const name = `${operation.method} ${operation.path} largest-films`;
-    if (!tools.isChosen(name)) continue;
-    yield* attackWith(tools, { name, group: 'files', caller }, async () => {
-      const { body: listed } = await tools.ask(caller, { method: 'GET', path: '/models' });
-      const served = (listed as { readonly models: readonly Model[] }).models.filter(({ active }) => active);
-      const model = served[tools.seed % served.length]!.id;
-      const body = filmsOf(operation.path.endsWith('/batch') ? FORM_LIMITS.files : 1);
-      const asked = {
-        ...{ method: 'POST', path: `${operation.path}?model=${model}&cache=false`, body },
-        headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-      };
-      const fire = async () => ended(tools, caller, await tools.ask(caller, asked));
-      return { bytes: body.length, isRefused: false, fire };
-    });
+    for (const [films, film] of Object.entries(FILMS)) {
+      const name = `${operation.method} ${operation.path} ${films}`;
+      if (!tools.isChosen(name)) continue;
+      yield* attackWith(tools, { name, group: 'files', caller }, async () => {
+        const { body: listed } = await tools.ask(caller, { method: 'GET', path: '/models' });
+        const served = (listed as { readonly models: readonly Model[] }).models.filter(
+          ({ active }) => active,
+        );
+        const model = served[tools.seed % served.length]!.id;
+        const body = formOf(film, operation.path.endsWith('/batch') ? FORM_LIMITS.files : 1);
+        const asked = {
+          ...{ method: 'POST', path: `${operation.path}?model=${model}&cache=false`, body },
+          headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+        };
+        const fire = async () => ended(tools, caller, await tools.ask(caller, asked));
+        return { bytes: body.length, isRefused: false, fire };
+      });
+    }
   }
 }
 
-/** As many bytes and pixels as a form may have. */
-function filmsOf(count: number): Buffer {
+/** As many bytes as a form may have. */
+function formOf(make: () => Instance, count: number): Buffer {
   const bytes = Math.min(FORM_LIMITS.fileBytes, Math.floor(FORM_LIMITS.filesBytes / count)) - HEAD_BYTES;
   const films = many(count, () => {
-    const film = rleFilm(Math.floor(Math.sqrt(FORM_LIMITS.pixels))).bytes;
+    const film = make().bytes;
     // PS3.10 §7.2: Data Set Trailing Padding.
     const padding = Buffer.alloc(Math.max(12, bytes - film.length));
     padding.write('fcfffcff4f420000', 'hex');

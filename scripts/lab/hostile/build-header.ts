@@ -62,25 +62,37 @@ export const sequenceOf = (items: number, elementsOf: (at: number) => NewElement
 
 /** A grey film of `side` × `side` in RLE (PS3.5 §G): some hundred bytes a thousand pixels. */
 export function rleFilm(side: number): Instance {
+  const header = new Uint8Array(64);
+  header.set([1, 0, 0, 0, 64, 0, 0, 0]);
+  // PS3.5 §G.3.1: 129 says that the byte after it stands there 128 times.
+  const runs = new Uint8Array(2 * Math.ceil((side * side) / 128)).map((_, at) => (at % 2 === 0 ? 129 : 0));
+  return filmOf(RLE_LOSSLESS, { side, bitsAllocated: 8, coded: concatBytes([header, runs]) });
+}
+
+/** As large as any of JPEG 2000 whose sides are powers of two: 16 million pixels of 16 bits, all black. */
+export const waveletFilm = (): Instance =>
+  filmOf(JPEG_2000, { side: 4096, bitsAllocated: 16, coded: Buffer.from(BLACK, 'base64') });
+
+const JPEG_2000 = '1.2.840.10008.1.2.4.90' as TransferSyntaxUID;
+const BLACK =
+  '/0//UQApAAAAABAAAAAQAAAAAAAAAAAAAAAQAAAAEAAAAAAAAAAAAAABDwEB/1IADAACAAEABQQEAAH/XAATQICIiJCIiJCIiJCI' +
+  'iJCIiJD/ZAAlAAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjT/kAAKAAAAAABKAAH/k+/+JBX/YkFf/Egr/0SCgBFQ' +
+  'VK//f+mJYH8RUFSv/3/piWB/EVBUr/9/6YlgfxFQVK//f+mJYH+AgICAgP/Z';
+
+type Coded = { readonly side: number; readonly bitsAllocated: 8 | 16; readonly coded: Uint8Array };
+
+function filmOf(transferSyntaxUID: TransferSyntaxUID, { side, bitsAllocated, coded }: Coded): Instance {
   const uids = {
     studyInstanceUID: inventUid(),
     seriesInstanceUID: inventUid(),
     sopInstanceUID: inventUid(),
   };
-  const header = new Uint8Array(64);
-  header.set([1, 0, 0, 0, 64, 0, 0, 0]);
-  // PS3.5 §G.3.1: 129 says that the byte after it stands there 128 times.
-  const runs = new Uint8Array(2 * Math.ceil((side * side) / 128)).map((_, at) => (at % 2 === 0 ? 129 : 0));
   const pieces = buildInstance({
     identifiers: { ...uids, sopClassUID: DIGITAL_X_RAY } as InstanceIdentifiers,
-    transferSyntaxUID: RLE_LOSSLESS,
+    transferSyntaxUID,
     elements: [[0x00080060, 'CS', 'DX']],
-    image: { rows: side, columns: side, bitsAllocated: 8, pixels: [concatBytes([header, runs])] },
+    image: { rows: side, columns: side, bitsAllocated, pixels: [coded] },
   });
-  return {
-    ...uids,
-    sopClassUID: DIGITAL_X_RAY,
-    transferSyntaxUID: RLE_LOSSLESS,
-    bytes: new Uint8Array(concatBytes(pieces)),
-  };
+  const bytes = new Uint8Array(concatBytes(pieces));
+  return { ...uids, sopClassUID: DIGITAL_X_RAY, transferSyntaxUID, bytes };
 }

@@ -87,12 +87,12 @@ export const DEFENCES: readonly Defence[] = [
     ['image-bombs'],
     [
       'gateway/src/inference/examination.ts',
-      "if (pixels > PIXELS_LIMIT) return { kind: 'refused', because: 'image-too-large' };",
+      "if (pictureBytes > PICTURE_BYTES_LIMIT) return { kind: 'refused', because: 'image-too-large' };",
       '',
     ],
     [
       'gateway/src/inference/examination.ts',
-      'const leave = await room.enter(pixels);',
+      'const leave = await room.enter(pictureBytes);',
       'const leave = await room.enter(0);',
     ],
     [

@@ -1,6 +1,7 @@
 /**
  * JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one door. Nothing is loaded before the first image
- * that needs it; a module that trapped is discarded and loaded again.
+ * that needs it; a module that trapped is discarded and loaded again, and so is one that a large image has filled, for
+ * its memory never becomes smaller.
  *
  * [Note: Why the other decoders are our own] JPEG in DICOM is five processes of 2 to 16 bits. Libraries cover
  * one or two each (libjpeg-turbo 8 bits, jpeg-lossless-decoder-js process 14 alone), 12 bits and progressive
@@ -51,6 +52,9 @@ export interface ModuleOptions {
 }
 export const SILENT = { print: () => {}, printErr: () => {} } as const satisfies ModuleOptions;
 
+/** A module's memory for an image of 6 million pixels. */
+const KEPT_BYTES = 64 * 1024 ** 2;
+
 /**
  * `WebAssembly.RuntimeError`, by the name that it has where no type of it is known (the gateway's types have
  * no browser's).
@@ -77,6 +81,7 @@ export function createWaveletCodec(instantiate: () => Promise<new () => WaveletD
         const { width, height, componentCount, bitsPerSample, isSigned } = decoder.getFrameInfo();
         const { buffer, byteOffset, byteLength } = decoder.getDecodedBuffer();
         const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
+        if (buffer.byteLength > KEPT_BYTES) made = null;
         return { width, height, componentCount, bitsPerSample, isSigned, bytes };
       } catch (error) {
         // Exceptions of C++ arrive as numbers or as the module's own class and leave it whole. A trap leaves

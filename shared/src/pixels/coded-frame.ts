@@ -12,6 +12,14 @@ import type { Frame, PictureRefusal } from './picture.ts';
 const ROOT = '1.2.840.10008.1.2.4.';
 /** Lossless: unused bits come out as they went in, too. */
 const LOSSLESS = new Set(['57', '70', '80', '90', '201', '202'].map((end) => ROOT + end));
+/** JPEG 2000 and HTJ2K. */
+const WAVELETS = new Set(['90', '91', '201', '202', '203'].map((end) => ROOT + end));
+
+/**
+ * Bytes a sample that the decoder takes beside the decoded frame: OpenJPEG has the image and its tile in 32 bits each,
+ * and its own copy of the frame (measured); a JPEG has coefficients of 16 bits.
+ */
+export const decoderBytes = (transferSyntaxUID: string): number => (WAVELETS.has(transferSyntaxUID) ? 10 : 2);
 
 export interface Decoder {
   readonly decode: Decode;
@@ -25,6 +33,7 @@ export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decoder | 
 }
 
 function decodeOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
+  if (WAVELETS.has(transferSyntaxUID)) return waveletDecoder(codecs.jpeg2000);
   switch (transferSyntaxUID.startsWith(ROOT) ? transferSyntaxUID.slice(ROOT.length) : '') {
     case '50':
     case '51':
@@ -36,12 +45,6 @@ function decodeOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
     case '80':
     case '81':
       return async (coded, expected) => decodeJpegLS(coded, expected);
-    case '90':
-    case '91':
-    case '201':
-    case '202':
-    case '203':
-      return waveletDecoder(codecs.jpeg2000);
     default:
       return null;
   }

@@ -17,6 +17,7 @@ import {
   RLE_LOSSLESS,
 } from '../dicom/registry.ts';
 import { EXTENDED_OFFSET_TABLE } from '../dicom/tags.ts';
+import { createWaveletCodec } from './codecs.ts';
 import { decodeFrame, type FrameOutcome } from './decode-frame.ts';
 import { loadCodecs } from './load-codecs.ts';
 
@@ -398,6 +399,30 @@ test('video is not decoded, and a header alone has no pixels', async () => {
     kind: 'refused',
     because: 'image-without-pixels',
   });
+});
+
+test('a JPEG 2000 module that a large image has filled is not kept, any other is', async () => {
+  let made = 0;
+  let memory = new ArrayBuffer(0);
+  const codec = createWaveletCodec(async () => {
+    made += 1;
+    return class {
+      getEncodedBuffer = (bytes: number) => new Uint8Array(bytes);
+      decode = () => undefined;
+      getFrameInfo = () => ({ width: 1, height: 1, componentCount: 1, bitsPerSample: 8, isSigned: false });
+      getDecodedBuffer = () => new Uint8Array(memory, 0, 1);
+      delete = () => undefined;
+    };
+  });
+  const madeFor = async (mebibytes: number): Promise<number> => {
+    memory = new ArrayBuffer(mebibytes * 1024 ** 2);
+    assert.is((await codec.decode(new Uint8Array(4)))?.bytes.length, 1);
+    return made;
+  };
+  assert.is(await madeFor(16), 1);
+  assert.is(await madeFor(60), 1);
+  assert.is(await madeFor(128), 1);
+  assert.is(await madeFor(16), 2);
 });
 
 test.run();
