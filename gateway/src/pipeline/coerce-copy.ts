@@ -4,6 +4,7 @@
  * it was promised. Instances of policies that remove names are left as they are.
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
+import { giveBack } from '#shared/give-back.ts';
 import { rangeSource } from '#shared/dicom/byte-source.ts';
 import { readSegments } from '#shared/deid/segments.ts';
 import { coercionOf, type Coercion } from '#shared/protocol/coercion.ts';
@@ -180,7 +181,10 @@ function whereDamaged(error: unknown): null {
 
 async function digestOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of pieces) hash.update(piece);
+  for await (const piece of pieces) {
+    hash.update(piece);
+    giveBack(piece);
+  }
   return hash.digest('hex');
 }
 

@@ -4,6 +4,7 @@
  * comes, and kept or dropped when more is known of it.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { giveBack } from '#shared/give-back.ts';
 import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
@@ -64,7 +65,10 @@ async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal):
     const bytes = await body.read(range.offset, range.length);
     return { digest: hash.update(bytes).digest('hex'), read: (use) => use(bytesSource(bytes)), ...place };
   }
-  for await (const piece of body.stream(range, signal)) hash.update(piece);
+  for await (const piece of body.stream(range, signal)) {
+    hash.update(piece);
+    giveBack(piece);
+  }
   return { digest: hash.digest('hex'), read: (use) => use(rangeSource(body, range)), ...place };
 }
 
