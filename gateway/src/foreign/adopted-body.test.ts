@@ -2,7 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
-import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { StorageFull } from '../ports/blobs/blobs.ts';
 import { findFile } from '../pipeline/sent-file.store.ts';
 import { receivedFile } from '../testing/foreign-clients.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
@@ -31,14 +32,17 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/**
- * A request with these instances, received and not opened. `written`: bytes of parcels since then. `meanwhile`: done
- * when the body is linked, and not yet a parcel.
- */
-async function receivedBody(
-  instances: readonly SyntheticInstance[],
-  meanwhile: (pipeline: TestPipeline) => Promise<unknown> = async () => undefined,
-) {
+type Hooks = {
+  /** Done when the body is linked, and not yet a parcel. */
+  readonly meanwhile?: (pipeline: TestPipeline) => Promise<unknown>;
+  /** Done when the bytes of a parcel are written. */
+  readonly written?: () => void;
+  /** Done when a parcel is told of. */
+  readonly told?: () => void;
+};
+
+/** A request with these instances, received and not opened. `written`: bytes of parcels since then. */
+async function receivedBody(instances: readonly SyntheticInstance[], hooks: Hooks = {}) {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const { tools, siteId: site_id } = pipeline;
@@ -56,11 +60,16 @@ async function receivedBody(
     append: async (...args: Parameters<typeof blobs.append>) => {
       const written = await blobs.append(...args);
       seen.written += written;
+      hooks.written?.();
       return written;
+    },
+    sync: async (parcelId: string) => {
+      hooks.told?.();
+      await blobs.sync(parcelId);
     },
     adopt: async (...args: Parameters<typeof blobs.adopt>) => {
       const isHere = await blobs.adopt(...args);
-      await meanwhile(pipeline);
+      await hooks.meanwhile?.(pipeline);
       return isHere;
     },
   });
@@ -71,7 +80,7 @@ async function receivedBody(
   };
   const opening = createOpenFiles({ pipeline: { ...tools, blobs: counting }, spool: tools, parcels });
   return {
-    ...{ pacs, pipeline, seen },
+    ...{ id, pacs, pipeline, seen },
     run: () => opening.run(id, signal),
     entries: async () => (await findFile(tools.db, id, null))!.entries,
     parcels: () => tools.db.selectFrom('parcel').selectAll().where('site_id', '=', site_id).execute(),
@@ -123,9 +132,9 @@ test('is copied where it has instances of two studies, or one of them twice', as
 
 test('is copied, for verify to look into, where it is promised under another policy meanwhile', async () => {
   const instances = newStudy(2);
-  const sent = await receivedBody(instances, (pipeline) =>
-    pipeline.init(toManifest(instances, 'deidentified')),
-  );
+  const sent = await receivedBody(instances, {
+    meanwhile: (pipeline) => pipeline.init(toManifest(instances, 'deidentified')),
+  });
   await sent.run();
   assert.is(sent.seen.arrived, 1);
   assert.equal(fieldsOf(await sent.parcels(), 'state'), ['receiving']);
@@ -135,13 +144,49 @@ test('is copied, for verify to look into, where it is promised under another pol
 test('is taken by the next run where one ends while the body becomes a parcel', async () => {
   const instances = newStudy(2);
   let runs = 0;
-  const sent = await receivedBody(instances, async () => {
-    runs += 1;
-    if (runs === 1) throw new Error('killed');
+  const sent = await receivedBody(instances, {
+    async meanwhile() {
+      runs += 1;
+      if (runs === 1) throw new Error('killed');
+    },
   });
   assert.is(await sent.run().catch((error: Error) => error.message), 'killed');
   await sent.run();
   assert.equal((await sent.parcels()).map(({ state }) => state).sort(), ['receiving', 'verified']);
+  await sent.pipeline.runAll();
+  assertHeld(sent.pacs.held, instances);
+  await sent.close();
+});
+
+/** Fails the second time, as a full disk does. */
+function failingOnce(): () => void {
+  let times = 0;
+  return () => {
+    times += 1;
+    if (times === 2) throw new StorageFull('planted');
+  };
+}
+
+test('leaves no parcel on a disk that is full halfway, and all of it comes later', async () => {
+  const instances = [...newStudy(1), ...newStudy(1)];
+  const sent = await receivedBody(instances, { written: failingOnce() });
+  assert.instance(await sent.run().catch((error: unknown) => error), StorageFull);
+  assert.equal([await sent.parcels(), await sent.pipeline.tools.blobs.ids()], [[], [sent.id]]);
+  await sent.run();
+  await sent.pipeline.runAll();
+  assertHeld(sent.pacs.held, instances);
+  await sent.close();
+});
+
+test('leaves a parcel that verify was told of where the next one of its study fails', async () => {
+  // Of two of them, each fills a parcel; one that comes twice keeps the body from becoming a parcel as a whole.
+  const { instances } = syntheticStudy({ seed: 9510, instancesPerSeries: 2, rows: 2_100, columns: 2_100 });
+  const sent = await receivedBody([...instances, instances[0]!], { told: failingOnce() });
+  assert.instance(await sent.run().catch((error: unknown) => error), StorageFull);
+  const parcels = await sent.parcels();
+  assert.equal(fieldsOf(parcels, 'state'), ['verified']);
+  assert.equal((await sent.pipeline.tools.blobs.ids()).toSorted(), [sent.id, parcels[0]!.id].toSorted());
+  await sent.run();
   await sent.pipeline.runAll();
   assertHeld(sent.pacs.held, instances);
   await sent.close();

@@ -71,4 +71,25 @@ test('where a promise fails, those that come behind it are not promised', async 
   assert.is(promised.length, 1);
 });
 
+test('verify is told of a batch once the next one is promised, and of the last one at the end', async () => {
+  const { tools, held } = openTools();
+  const done: string[] = [];
+  const sending = createSending({
+    ...tools,
+    async openUpload(manifest) {
+      const answer = await tools.openUpload(manifest);
+      done.push(`${answer.uploadId} promised`);
+      return { ...answer, need: manifest.instances, have: [] };
+    },
+    async adopt(uploadId) {
+      done.push(`${uploadId} told`);
+      return true;
+    },
+  });
+  const taking = Promise.all(Array.from({ length: INSTANCES }, (_, entry) => sending.take(placed(entry))));
+  await letGo(held, taking);
+  await letGo(held, sending.end());
+  assert.equal(done, ['1 promised', '2 promised', '1 told', '3 promised', '2 told', '3 told']);
+});
+
 test.run();

@@ -17,6 +17,7 @@ import type { FileEntry } from '../pipeline/sent-file.store.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import { writeParcel, type BringTools, type BroughtPlace } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
+import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { ROOMLESS_BYTES, type OpenedInstance, type PlacedInstance } from './open-talk.ts';
 
@@ -46,6 +47,8 @@ type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 type Awaited = {
   readonly uploadId: string;
   readonly keys: readonly InstanceKey[];
+  /** Those begun for it. */
+  readonly parcels: string[];
   /** Tells verify of each of its parcels, once they are written. */
   readonly tell: (() => Promise<void>)[];
 };
@@ -54,7 +57,7 @@ export type Sending = {
   readonly take: (taken: Taken) => Promise<void>;
   /** Tells the rest. */
   readonly end: () => Promise<void>;
-  /** Takes back the promises of what was not told: it ends here, and nobody waits for it. */
+  /** Takes back the promises of what was not told, and removes its parcels: it ends here, and nobody waits for it. */
   readonly giveUp: () => Promise<void>;
   /** The outcome of each instance so far, in no order. */
   readonly entries: () => readonly FileEntry[];
@@ -73,7 +76,7 @@ export function createSending(tools: SendTools): Sending {
     const needed: (readonly Taken[])[] = [];
     for (const instances of Map.groupBy(opened, ({ studyInstanceUID }) => studyInstanceUID).values()) {
       const { uploadId, need } = await promise(tools, instances, entries);
-      awaited.push({ uploadId, keys: need.map(keyIn), tell: [] });
+      awaited.push({ uploadId, keys: need.map(keyIn), parcels: [], tell: [] });
       needed.push(need);
     }
     for (let left = before; left > 0; left -= 1, awaited.shift())
@@ -112,10 +115,7 @@ export function createSending(tools: SendTools): Sending {
     async giveUp() {
       await ignoreFailure(adding, 'those behind it are not promised');
       await ignoreFailure(moving, 'its promises are taken back');
-      for (const promised of awaited.splice(0)) {
-        await tools.takeBack(promised.uploadId, promised.keys);
-        noteLost(entries, promised);
-      }
+      for (const promised of awaited.splice(0)) await giveUp(tools, promised, entries);
     },
     entries: () => entries,
   };
@@ -124,7 +124,14 @@ export function createSending(tools: SendTools): Sending {
 const keyIn = ({ instance: { sopInstanceUID, digest } }: Taken): InstanceKey => ({ sopInstanceUID, digest });
 const keyOf = ({ sopInstanceUID, digest }: InstanceKey): string => `${sopInstanceUID} ${digest}`;
 
-function noteLost(entries: FileEntry[], { uploadId, keys }: Awaited): void {
+async function giveUp(
+  tools: SendTools,
+  { uploadId, keys, parcels }: Awaited,
+  entries: FileEntry[],
+): Promise<void> {
+  await tools.takeBack(uploadId, keys);
+  // Those that verify was told of are its own.
+  await ignoreFailure(removeUnfinished(tools, parcels), 'expiry removes them');
   const lost = new Set(keys.map(keyOf));
   entries.forEach((entry, at) => {
     if (entry.state === 'sent' && entry.upload === uploadId && lost.has(keyOf(entry)))
@@ -199,12 +206,9 @@ function entriesOf(opened: readonly Taken[]): VaultEntry[] {
   return [...entries.values()].slice(0, VAULT_ENTRIES_LIMIT);
 }
 
-async function write(
-  tools: SendTools,
-  { uploadId, tell }: Awaited,
-  instances: readonly Taken[],
-): Promise<void> {
+async function write(tools: SendTools, awaited: Awaited, instances: readonly Taken[]): Promise<void> {
   if (instances.length === 0) return;
+  const { uploadId, tell } = awaited;
   const places = instances.flatMap((each): BroughtPlace[] =>
     'place' in each ? [{ ...keyIn(each), offset: each.place.offset }] : [],
   );
@@ -214,7 +218,7 @@ async function write(
     for (const [at, each] of instances.entries()) {
       batch.push('bytes' in each ? each : { ...each, bytes: await tools.read(each.place) });
       if (at + 1 < instances.length && sumBytes(batch) < BATCH_BYTES) continue;
-      told.push(await writeCopies(tools, uploadId, batch));
+      told.push(await writeCopies(tools, awaited, batch));
       batch = [];
     }
     return told;
@@ -235,7 +239,7 @@ const sumBytes = (batch: readonly OpenedInstance[]): number =>
 
 async function writeCopies(
   tools: SendTools,
-  uploadId: string,
+  { uploadId, parcels }: Awaited,
   instances: readonly OpenedInstance[],
 ): Promise<() => Promise<void>> {
   const parts = instances.map(({ instance, bytes }) => ({
@@ -245,7 +249,9 @@ async function writeCopies(
     bytes,
   }));
   await checkRoom(tools.blobs, sumBytes(instances));
-  const tell = await writeParcel(tools, uploadId, tools.newId(), parts);
+  const parcelId = tools.newId();
+  parcels.push(parcelId);
+  const tell = await writeParcel(tools, uploadId, parcelId, parts);
   for (const { bytes } of instances) giveBack(bytes);
   return tell;
 }

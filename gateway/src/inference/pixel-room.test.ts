@@ -1,6 +1,7 @@
 /** Never more pixels at once than there is room for, and each image has its turn. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
@@ -62,5 +63,26 @@ async function refusalOf(
   const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
   return shown.kind === 'refused' ? shown.because : shown.kind;
 }
+
+test('the pixels of a frame and its picture are given back before the next image may enter', async () => {
+  const [{ bytes }] = syntheticStudy({ seed: 9601, instancesPerSeries: 1, rows: 64, columns: 64 })
+    .instances as [SyntheticInstance];
+  const seen: string[] = [];
+  const room = { enter: async () => () => void seen.push('leaves') };
+  const { transfer } = ArrayBuffer.prototype;
+  ArrayBuffer.prototype.transfer = function (this: ArrayBuffer, length) {
+    if (length === 0) seen.push(`gives ${this.byteLength} back`);
+    return transfer.call(this, length);
+  };
+  try {
+    const tools = { codecs: loadCodecs(), room };
+    const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
+    assert.is(shown.kind, 'shown');
+  } finally {
+    ArrayBuffer.prototype.transfer = transfer;
+  }
+  const pixels = 64 * 64;
+  assert.equal(seen, [`gives ${2 * pixels} back`, `gives ${4 * pixels} back`, 'leaves']);
+});
 
 test.run();

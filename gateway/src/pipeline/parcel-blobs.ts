@@ -7,8 +7,11 @@
  *
  * All go when the parcel goes, and each when nothing needs it any more.
  */
+import type { Kysely } from 'kysely';
+import type { Tables } from '../database/tables.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { InstanceRow } from './instance.store.ts';
+import { deleteUnfinished } from './parcel.store.ts';
 
 export const tailOf = (parcelId: string): string => `${parcelId}-tail`;
 
@@ -35,4 +38,14 @@ export async function removeParcelBlobs(
   if (parcelIds.length === 0) return;
   const gone = new Set(parcelIds);
   await Promise.all((await blobs.ids()).filter((id) => gone.has(parcelOf(id))).map((id) => blobs.remove(id)));
+}
+
+/** Removes those of them that are still unfinished, with their bytes, and returns them. */
+export async function removeUnfinished(
+  { db, blobs }: { readonly db: Kysely<Tables>; readonly blobs: Pick<Blobs, 'remove' | 'ids'> },
+  parcelIds: readonly string[],
+): Promise<readonly string[]> {
+  const gone = await db.transaction().execute((trx) => deleteUnfinished(trx, parcelIds));
+  await removeParcelBlobs(blobs, gone);
+  return gone;
 }

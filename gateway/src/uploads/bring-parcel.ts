@@ -3,7 +3,8 @@
  * under the study's key, then the word that all is there: as tus does it.
  */
 import { createBoundary, parcelPieces, type PackedInstance } from '#shared/transfer/parcel.ts';
-import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
+import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
+import { insertParcel } from '../pipeline/parcel.store.ts';
 import type { InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
@@ -67,8 +68,7 @@ export async function adoptParcel(
   const studyKey = await insertRow(tools, uploadId, parcelId, size);
   const isHere = await tools.blobs.adopt(parcelId, parcelKey(studyKey, parcelId), from);
   if (isHere && (await takeOpened(parcelId, places))) return true;
-  await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcelId]));
-  await tools.blobs.remove(parcelId);
+  await removeUnfinished(tools, [parcelId]);
   return false;
 }
 

@@ -6,9 +6,8 @@ import { INSTANCE_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createOpener, openedSize, SealKeyError } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
-import { removeParcelBlobs } from '../parcel-blobs.ts';
+import { removeUnfinished } from '../parcel-blobs.ts';
 import {
-  deleteUnfinished,
   findDeviceParcel,
   findUpload,
   insertParcel,
@@ -163,8 +162,7 @@ async function forgetExpired(
   parcel: OwnedParcel | undefined,
 ): Promise<OwnedParcel | undefined> {
   if (parcel?.state !== 'receiving' || parcel.expires_at >= tools.now()) return parcel;
-  const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
-  await removeParcelBlobs(tools.blobs, gone);
+  const gone = await removeUnfinished(tools, [parcel.id]);
   return gone.length > 0 ? undefined : findDeviceParcel(tools.db, parcel.upload_id, parcel.device_parcel_id);
 }
 

@@ -11,8 +11,8 @@ import { sealedSize } from '#shared/transfer/seal.ts';
 import { tokenEnded } from '../../http/route.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
-import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
-import { accountOf, deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
+import { removeUnfinished, tailOf } from '../parcel-blobs.ts';
+import { accountOf, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 import { isCarried, isCarrier } from '../carrier.store.ts';
@@ -109,7 +109,7 @@ function createServer(
       sealing,
       request: current,
       now: tools.now,
-      removed: (parcel) => removeUnfinished(tools, parcel),
+      removed: async ({ id }) => void (await removeUnfinished(tools, [id])),
     }),
     locker: createParcelLocker(() => {
       const body = current.getStore()?.body;
@@ -136,11 +136,6 @@ async function describeServer(server: Server, request: Request): Promise<Respons
   const response = withoutCors(await server.handleWeb(request as never));
   response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
   return response;
-}
-
-async function removeUnfinished(tools: IntakeTools, parcel: OwnedParcel): Promise<void> {
-  const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
-  await removeParcelBlobs(tools.blobs, gone);
 }
 
 /** The parcel goes to verify, if it is complete and its sender still has the right to send it. */

@@ -56,4 +56,18 @@ test('numbers stay, also those that are letters', async () => {
   }
 });
 
+/** More than is looked at, without an end. */
+const ENDLESS = 'x'.repeat(300_000);
+
+test('of a run without an end a part is looked at, and one of words becomes zeros as a whole', async () => {
+  for (const [said, isLeft] of [
+    [`${ENDLESS} Dr. Nightjarre came `, true],
+    [` Dr. Nightjarre came ${ENDLESS}`, false],
+    ['knee of Nightjarre. '.repeat(60_000), false],
+  ] as const) {
+    const out = await deidentified([PATIENT, { tag: PALETTE, vr: 'OW', value: even(bytes(said)) }]);
+    assert.is(holds(out.bytes, 'Nightjarre'), isLeft);
+  }
+});
+
 test.run();

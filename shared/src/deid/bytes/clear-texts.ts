@@ -15,7 +15,7 @@ const HPGL_DOCUMENT = 0x00686300;
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 /** The least printable bytes in a row: a name and a number at least; numbers rarely look so. */
 const RUN_BYTES = 8;
-/** The most characters of all runs of one value; what lies behind is not looked at. */
+/** The most characters of a run, and of all runs of one value; what lies behind is counted, and not looked at. */
 const RUNS_CHARACTERS_LIMIT = 256 * 1024;
 /** The share of a value that words cover where it is text. */
 const SHARE_OF_WORDS = 0.6;
@@ -39,6 +39,9 @@ const isPrintable = (byte: number): boolean =>
 class Runs {
   text = '';
   #run: number[] = [];
+  #runLength = 0;
+  /** In all runs. */
+  #printable = 0;
   #at = 0;
   #last = 0;
 
@@ -48,16 +51,19 @@ class Runs {
       // The NULs between the letters of UTF-16 go.
       if (byte === 0 && this.#last !== 0) this.#last = 0;
       else if (isPrintable(byte)) {
-        this.#run.push(byte);
+        if (this.#runLength < RUNS_CHARACTERS_LIMIT) this.#run.push(byte);
+        this.#runLength += 1;
         this.#last = byte;
       } else this.end();
     }
   }
 
   end(): void {
-    if (this.#run.length >= RUN_BYTES && this.text.length < RUNS_CHARACTERS_LIMIT)
+    if (this.#runLength >= RUN_BYTES) this.#printable += this.#runLength + 1;
+    if (this.#runLength >= RUN_BYTES && this.text.length < RUNS_CHARACTERS_LIMIT)
       this.text += `${asciiText(Uint8Array.from(this.#run))}\n`;
     this.#run = [];
+    this.#runLength = 0;
     this.#last = 0;
   }
 
@@ -66,7 +72,7 @@ class Runs {
     const words = this.text.match(WORDS) ?? [];
     const letters = words.reduce((sum, { length }) => sum + length, 0);
     return (
-      this.text.length >= this.#at / 2 &&
+      this.#printable >= this.#at / 2 &&
       LONG_WORD.test(this.text) &&
       letters >= SHARE_OF_WORDS * this.text.length &&
       areSpaced(this.text)
