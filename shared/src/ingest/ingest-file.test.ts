@@ -38,6 +38,29 @@ test('unseen bytes of a large file are cleared piece by piece, as in memory', as
   assert.is(ingested.instance.digest, await sha256OfBytes(new Uint8Array(expected.bytes)));
 });
 
+test('a large instance in memory is hashed without a copy of it', async () => {
+  const file = sampleImage({ ...LARGE, rows: 4_200 }, {}) as Uint8Array<ArrayBuffer>;
+  const digest = await sha256OfBytes(file);
+  const copied: number[] = [];
+  const { subtle } = crypto;
+  const hash = subtle.digest.bind(subtle);
+  subtle.digest = (name, bytes) => {
+    copied.push(bytes.byteLength);
+    return hash(name, bytes);
+  };
+  const policy = { kind: 'deidentified', rules: rulesOf(), pseudonyms: await pseudonymsOf(1) } as const;
+  try {
+    for (const each of [policy, { kind: 'identified' } as const]) {
+      const ingested = await ingestFile(file, { policy: each, inFolder: false });
+      if (ingested.kind !== 'ready') throw new Error(ingested.because);
+      if (each.kind === 'identified') assert.is(ingested.instance.digest, digest);
+    }
+  } finally {
+    subtle.digest = hash;
+  }
+  assert.ok(Math.max(0, ...copied) < HELD_BYTES, `${Math.max(...copied)} bytes`);
+});
+
 test('the patient is sealed for a vault where there is one, and nowhere else; what is sent is the same', async () => {
   const [{ bytes }] = syntheticStudy({ seed: 77, instancesPerSeries: 1, rows: 8, columns: 8 }).instances as [
     SyntheticInstance,

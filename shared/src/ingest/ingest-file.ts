@@ -32,7 +32,7 @@ import { heldFor, treatmentOf } from '../protocol/irregularities.ts';
 import { isCutOrDamaged, isNotDicom } from '../protocol/reason-kinds.ts';
 import type { WarningCode } from '../protocol/reasons.ts';
 import type { VaultEntry } from '../protocol/vault.ts';
-import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
+import { sha256OfBlob, sha256OfHeld } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
@@ -210,7 +210,7 @@ export async function reportOf(
 }
 
 function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
-  return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfBytes(bytes);
+  return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfHeld(bytes);
 }
 
 /** The patient behind a pseudonym. In memory alone, and only where the policy feeds a vault. */
