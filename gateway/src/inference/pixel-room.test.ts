@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileOf, text } from '#testing/deidentified-elements.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { createRoom } from '../threads/room.ts';
 import { PIXELS_LIMIT, showImage } from './examination.ts';
@@ -53,6 +54,27 @@ test('an image of more pixels is refused by its header, before anything is decod
   const tools = { codecs: loadCodecs(), room: createRoom(PIXELS_LIMIT) };
   const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
   assert.equal(shown, { kind: 'refused', because: 'image-too-large' });
+});
+
+test('the pixels of a frame and its picture are given back before the next image may enter', async () => {
+  const [{ bytes }] = syntheticStudy({ seed: 9601, instancesPerSeries: 1, rows: 64, columns: 64 })
+    .instances as [SyntheticInstance];
+  const seen: string[] = [];
+  const room = { enter: async () => () => void seen.push('leaves') };
+  const { transfer } = ArrayBuffer.prototype;
+  ArrayBuffer.prototype.transfer = function (this: ArrayBuffer, length) {
+    if (length === 0) seen.push(`gives ${this.byteLength} back`);
+    return transfer.call(this, length);
+  };
+  try {
+    const tools = { codecs: loadCodecs(), room };
+    const shown = await showImage(bytes, { frame: 0, limit: 1024 }, tools, new AbortController().signal);
+    assert.is(shown.kind, 'shown');
+  } finally {
+    ArrayBuffer.prototype.transfer = transfer;
+  }
+  const pixels = 64 * 64;
+  assert.equal(seen, [`gives ${2 * pixels} back`, `gives ${4 * pixels} back`, 'leaves']);
 });
 
 test.run();
