@@ -32,7 +32,7 @@ import { heldFor, treatmentOf } from '../protocol/irregularities.ts';
 import { isCutOrDamaged, isNotDicom } from '../protocol/reason-kinds.ts';
 import type { WarningCode } from '../protocol/reasons.ts';
 import type { VaultEntry } from '../protocol/vault.ts';
-import { createRunningDigest, sha256OfBlob, sha256OfBytes, toHex } from '../transfer/digest.ts';
+import { sha256OfBlob, sha256OfHeld } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
@@ -209,15 +209,8 @@ export async function reportOf(
   return policy.kind === 'identified' ? null : toWireReport(createReport(policy.rules.options, actions));
 }
 
-/** WebCrypto is faster, and copies: beside a large instance and what became of it there is no room for a third. */
-const COPIED_BYTES = 16 * 1024 * 1024;
-
-async function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
-  if (bytes instanceof Blob) return sha256OfBlob(bytes, signal);
-  if (bytes.length <= COPIED_BYTES) return sha256OfBytes(bytes);
-  const running = await createRunningDigest();
-  running.update(bytes);
-  return toHex(running.end());
+function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
+  return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfHeld(bytes);
 }
 
 /** The patient behind a pseudonym. In memory alone, and only where the policy feeds a vault. */
