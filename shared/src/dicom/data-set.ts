@@ -22,6 +22,8 @@ export interface ByteRange {
 export interface ByteSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** Called by a reader of much for each piece that it needs no more; absent: they share their memory. */
+  giveBack?(piece: Uint8Array): void;
 }
 
 /** How the Data Set is encoded (PS3.5 §10, Annex A). */

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { concatBytes, encodeElements, encodeFileMeta, textValue } from '#shared/dicom/encode.ts';
 import type { NewElement } from '#shared/dicom/encode.ts';
 import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
@@ -177,6 +178,25 @@ test('the instance is still there afterwards, to be written where it stays', asy
   const before = bytes.slice();
   await check(bytesSource(bytes), promised, { kind: 'identified' }, turn);
   assert.equal(bytes, before);
+});
+
+test('a source gets each piece back once it has gone to the thread', async () => {
+  const check = createCheckThread();
+  const bytes = bytesSource(fileOf());
+  const out = new Set<Uint8Array>();
+  let most = 0;
+  const source: ByteSource = {
+    size: bytes.size,
+    async read(offset, length) {
+      const piece = await bytes.read(offset, length);
+      out.add(piece);
+      most = Math.max(most, out.size);
+      return piece;
+    },
+    giveBack: (piece) => void out.delete(piece),
+  };
+  assert.equal(await check(source, promised, { kind: 'identified' }, turn), { kind: 'verified' });
+  assert.equal([most, out.size], [1, 0]);
 });
 
 test.run();

@@ -54,7 +54,9 @@ export function createCheckThread({
         let readBytes = 0;
         const reply = async ({ offset, length }: CheckTalk['question']) => {
           // A copy: what moves to the thread is gone here, and the instance is still needed.
-          const bytes = new Uint8Array(await source.read(offset, length));
+          const read = await source.read(offset, length);
+          const bytes = new Uint8Array(read);
+          source.giveBack?.(read);
           readBytes += bytes.length;
           if (!mayBeLarge && isLarge(bytes, readBytes)) throw new LargeHeader();
           return giving(bytes, bytes.buffer);

@@ -1,4 +1,5 @@
 /** The thread that judges instances: message glue, the work is verify-instance.ts. */
+import { giveBack } from '#shared/give-back.ts';
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
 import type { CheckTalk } from './check-thread.ts';
@@ -12,6 +13,7 @@ serveTasks<CheckTalk>(async ({ size, account, promised, rules: policy }, ask, is
   const source = {
     size,
     read: (offset: number, length: number) => ask(giving({ offset, length })),
+    giveBack,
   };
   return giving(await verifyInstance(source, promised, rules, isOver));
 });

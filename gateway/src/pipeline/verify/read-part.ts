@@ -69,7 +69,8 @@ async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal):
     hash.update(piece);
     giveBack(piece);
   }
-  return { digest: hash.digest('hex'), read: (use) => use(rangeSource(body, range)), ...place };
+  const source = { ...rangeSource(body, range), giveBack };
+  return { digest: hash.digest('hex'), read: (use) => use(source), ...place };
 }
 
 async function restoreAtOnce(

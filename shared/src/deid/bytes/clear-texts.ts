@@ -112,8 +112,11 @@ export async function clearedTexts(
   const runs = new Runs();
   if (bytes !== null) runs.take(bytes);
   else
-    for (let at = 0; at < valueLength; at += PIECE_BYTES)
-      runs.take(await source.read(valueOffset + at, Math.min(PIECE_BYTES, valueLength - at)));
+    for (let at = 0; at < valueLength; at += PIECE_BYTES) {
+      const piece = await source.read(valueOffset + at, Math.min(PIECE_BYTES, valueLength - at));
+      runs.take(piece);
+      source.giveBack?.(piece);
+    }
   runs.end();
   if (runs.text === '') return null;
   const isText = tag !== HPGL_DOCUMENT && runs.areWords;
