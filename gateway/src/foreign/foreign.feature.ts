@@ -4,7 +4,7 @@
  */
 import type { Destinations } from '../destinations/destinations.ts';
 import type { Feature } from '../feature.ts';
-import { LOOK_MS, PacedPlaces } from '../http/paced-places.ts';
+import { PacedPlaces } from '../http/paced-places.ts';
 import type { Router } from '../http/route.ts';
 import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
@@ -48,14 +48,14 @@ const ANSWER_PACE_BYTES = 1024 ** 2;
 export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
 
 export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
-  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl } = tools;
+  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl, clock } = tools;
   const open = createOpenFiles({ pipeline, spool, parcels });
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
   const visits = {
     ...{ db: pipeline.db, log: pipeline.log, now: tools.now, destinations: tools.destinations, publicUrl },
-    places: new PacedPlaces(ANSWERS_AT_ONCE, LOOK_MS, ANSWER_PACE_BYTES),
-    largePlaces: new PacedPlaces(LARGE_ANSWERS_AT_ONCE, LOOK_MS, ITEM_BYTES_LIMIT),
-    remember: createRememberSight(tools.clock),
+    places: new PacedPlaces(ANSWERS_AT_ONCE, { placeBytes: ANSWER_PACE_BYTES, clock }),
+    largePlaces: new PacedPlaces(LARGE_ANSWERS_AT_ONCE, { placeBytes: ITEM_BYTES_LIMIT, clock }),
+    remember: createRememberSight(clock),
   };
   const ofViewer = { ...visits, isViewer: true };
   return {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance, SyntheticStudy } from '#testing/synthetic-study.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { LOOK_MS } from '../http/paced-places.ts';
 import { createRouter } from '../http/route.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
@@ -228,7 +229,9 @@ test('slow readers of several accounts do not keep another one from an answer, a
       const who = await world.person('admin');
       slow.push(...(await Promise.all(Array.from({ length: ofOne }, () => world.get(path, who)))));
     }
-    const answer = await world.get(path, await world.person('admin'));
+    const other = await world.person('admin');
+    world.gateway.wait(LOOK_MS);
+    const answer = await world.get(path, other);
     assert.is(answer.status, 200, path);
     await answer.arrayBuffer();
     const read = await Promise.allSettled(slow.map((one) => one.arrayBuffer()));

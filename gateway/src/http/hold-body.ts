@@ -93,8 +93,8 @@ type Announced = {
 };
 
 export function createBodyHolder(budget = BUDGET, lookMs = LOOK_MS): HoldBody {
-  const middle = new PacedPlaces(budget.middle, lookMs);
-  const large = new PacedPlaces(budget.large, lookMs);
+  const middle = new PacedPlaces(budget.middle, { lookMs });
+  const large = new PacedPlaces(budget.large, { lookMs });
   return async ({ request: { headers, body, signal }, from, heldBytes, times = 1 }, use) => {
     if (body === null) throw new Problem('bad-request');
     const size = times * announcedBytes(headers, heldBytes);

@@ -27,26 +27,28 @@ class Holder {
   /** The time in which the other end was waited for. */
   #waitedMs = 0;
   #since: number | null = null;
+  readonly #clock: () => number;
 
-  constructor(comer: Comer, leave: () => void) {
+  constructor(comer: Comer, clock: () => number, leave: () => void) {
     this.comer = comer;
+    this.#clock = clock;
     this.leave = leave;
   }
 
   /** Begins to count the time in which the other end is waited for. */
   wait(): void {
-    this.#since ??= performance.now();
+    this.#since ??= this.#clock();
   }
 
   moved(bytes: number): void {
-    if (this.#since !== null) this.#waitedMs += performance.now() - this.#since;
+    if (this.#since !== null) this.#waitedMs += this.#clock() - this.#since;
     this.#since = null;
     this.#bytes += bytes;
   }
 
   /** Judges it by the time since the last look, where that was long enough. */
-  look(lookMs: number, placeBytes: number): void {
-    const now = performance.now();
+  look({ lookMs, placeBytes }: { readonly lookMs: number; readonly placeBytes: number }): void {
+    const now = this.#clock();
     const waitedMs = this.#waitedMs + (this.#since === null ? 0 : now - this.#since);
     if (waitedMs < lookMs) return;
     this.isSlow = this.#bytes / waitedMs < (this.comer.size * placeBytes) / WHOLE_WITHIN_MS;
@@ -57,26 +59,33 @@ class Holder {
 }
 export type { Holder };
 
+/** `placeBytes`: so many fill one place; 1 by default. */
+type Looking = {
+  readonly lookMs?: number;
+  readonly placeBytes?: number;
+  readonly clock?: () => number;
+};
+
 export class PacedPlaces {
   readonly #places: Places;
-  readonly #lookMs: number;
-  readonly #placeBytes: number;
+  readonly #looking: Required<Looking>;
   readonly #moving = new Set<Holder>();
 
-  /** `placeBytes`: so many fill one place. */
-  constructor(limits: Limits, lookMs: number = LOOK_MS, placeBytes = 1) {
+  constructor(
+    limits: Limits,
+    { lookMs = LOOK_MS, placeBytes = 1, clock = () => performance.now() }: Looking = {},
+  ) {
     this.#places = createPlaces(limits);
-    this.#lookMs = lookMs;
-    this.#placeBytes = placeBytes;
+    this.#looking = { lookMs, placeBytes, clock };
   }
 
   /** @throws Problem as `Places`. */
   async enter(comer: Comer): Promise<Holder> {
     const entering = this.#places.enter(comer.account, comer.signal, comer.size);
     this.#endSlow();
-    const looking = setInterval(() => this.#endSlow(), this.#lookMs);
+    const looking = setInterval(() => this.#endSlow(), this.#looking.lookMs);
     const free = await entering.finally(() => clearInterval(looking));
-    const holder: Holder = new Holder(comer, () => {
+    const holder: Holder = new Holder(comer, this.#looking.clock, () => {
       this.settle(holder);
       free();
     });
@@ -94,7 +103,7 @@ export class PacedPlaces {
     if (short <= 0) return;
     const held = new Map<string, number>();
     for (const holder of this.#moving) {
-      holder.look(this.#lookMs, this.#placeBytes);
+      holder.look(this.#looking);
       const { account, size } = holder.comer;
       held.set(account, (held.get(account) ?? 0) + size);
     }
