@@ -4,8 +4,8 @@
  *
  * A body has its room before it is read, by the length that it announces, and until the work with it is over. While
  * another one waits for that room, those that are still on their way must keep a pace, or lose their room and are
- * refused (paced-places.ts). Small bodies, large ones and those of batches have rooms of their own: an image for a model
- * never stands before a manifest.
+ * refused (paced-places.ts). Small bodies, large ones and those of batches have rooms of their own: an image for a
+ * model never stands before a manifest.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
