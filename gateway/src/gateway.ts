@@ -56,7 +56,6 @@ import { isUp, oneAtATime, remembered, createPacsState } from './observability/i
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createBodyPlaces } from './pipeline/intake/body-places.ts';
-import { createCutBody } from './pipeline/intake/cut-body.ts';
 import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
@@ -252,10 +251,7 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
 }
 
 const composeForeign = (tools: Tools): ForeignFeature =>
-  foreignFeature({
-    ...tools,
-    bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
-  });
+  foreignFeature({ ...tools, inPlace: createBodyPlaces(STORES_AT_ONCE) });
 
 function databaseEvents(log: Log): ServerEvents {
   return {

@@ -18,13 +18,13 @@ import { ITEM_BYTES_LIMIT } from './read-items.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
 import { searchRoutes } from './search.routes.ts';
-import { stowRoutes, type RequestBodies } from './stow.routes.ts';
+import { stowRoutes, type InPlace } from './stow.routes.ts';
 
 export type ForeignFeatureTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly spool: FileSpoolTools;
-  readonly bodies: RequestBodies;
+  readonly inPlace: InPlace;
   /** The name of the policy under which a request stores that names none. */
   readonly policy: string;
   readonly uploadExpiresHours: number;
@@ -48,7 +48,7 @@ const ANSWER_PACE_BYTES = 1024 ** 2;
 export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
 
 export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
-  const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl, clock } = tools;
+  const { pipeline, parcels, spool, inPlace, policy, uploadExpiresHours, publicUrl, clock } = tools;
   const open = createOpenFiles({ pipeline, spool, parcels });
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
   const visits = {
@@ -60,7 +60,7 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
   const ofViewer = { ...visits, isViewer: true };
   return {
     routes: [
-      stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
+      stowRoutes({ pipeline, spool, inPlace, policy, expiresAfterMs, publicUrl }),
       commitmentRoutes(pipeline),
       notTakenRoutes(pipeline),
       searchRoutes(visits),

@@ -14,7 +14,6 @@ import {
   callerOf,
   createRouter,
   describeRoute,
-  type Caller,
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
@@ -26,7 +25,7 @@ import {
 } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
-import { senderOf } from '../pipeline/upload-owner.ts';
+import { senderOf, type Sender } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
@@ -43,16 +42,19 @@ export type StowTools = {
   /** The name of the policy under which a request stores that names none. */
   readonly policy: string;
   readonly expiresAfterMs: number;
-  readonly bodies: RequestBodies;
+  readonly inPlace: InPlace;
   readonly publicUrl: string;
 };
 
-/** Bodies of requests as the pipeline's intake reads them. */
-export type RequestBodies = {
-  /** Returns the function that frees the place. @throws Problem rate-limited: none is free. */
-  takePlace(account: string): () => void;
-  read(source: Readable | ReadableStream<Uint8Array> | null): RequestBody & { stop(): void };
-};
+/** Gives the body as the pipeline's intake reads it. @throws Problem rate-limited, called-off. */
+export type InPlace = (
+  bringing: {
+    readonly request: Request;
+    readonly sender: Sender;
+    readonly source: Readable | ReadableStream<Uint8Array> | null;
+  },
+  work: (body: RequestBody) => Promise<Response>,
+) => Promise<Response>;
 
 const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(?:;|$)))/i;
 
@@ -120,13 +122,12 @@ export function stowRoutes(tools: StowTools): Router {
   const store = async (c: GatewayContext): Promise<Response> => {
     const caller = callerOf(c);
     const asked = parseAsked(c);
-    const leave = tools.bodies.takePlace(caller.id);
-    try {
-      const outcome = await receiveAndWait({ ...tools, oldestFirst }, c, caller, asked);
-      return await answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
-    } finally {
-      leave();
-    }
+    const { incoming } = c.env ?? {};
+    const source = incoming instanceof IncomingMessage ? incoming : c.req.raw.body;
+    return tools.inPlace({ request: c.req.raw, sender: senderOf(caller), source }, async (body) => {
+      const outcome = await receiveAndWait({ ...tools, oldestFirst }, c, body, asked);
+      return answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
+    });
   };
   const mayCall = allow(SENDERS, { keys: ['upload'] });
   router.post('/dicom-web/studies', mayCall, store);
@@ -175,44 +176,39 @@ export function answerType(accept = '*/*'): Asked['type'] {
 type Receiving = StowTools & { readonly oldestFirst: OldestFirst };
 
 async function receiveAndWait(
-  { pipeline, spool, policy: fallback, expiresAfterMs, bodies, oldestFirst }: Receiving,
+  { pipeline, spool, policy: fallback, expiresAfterMs, oldestFirst }: Receiving,
   c: GatewayContext,
-  caller: Caller,
+  body: RequestBody,
   { boundary, studyInstanceUID }: Asked,
 ): Promise<Outcome> {
+  const caller = callerOf(c);
   const sender = senderOf(caller);
   const name = c.req.query('policy') ?? sender.policy ?? fallback;
   const policy = await policyNamed(pipeline.db, caller.siteId, name, caller.roles);
   const reason = reasonSaid(policy, c.req.query('reason'));
-  const { incoming } = c.env ?? {};
-  const body = bodies.read(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
-  try {
-    const length = c.req.header('content-length');
-    const id = await receiveBody(
-      spool,
-      {
-        site_id: caller.siteId,
-        account_id: caller.id,
-        device_id: null,
-        key_id: sender.keyId ?? null,
-        form: { kind: 'parts', parts: [], studyInstanceUID },
-        policy_name: policy.name,
-        policy_version: policy.version,
-        reason,
-        bytes: length === undefined ? null : Number(length),
-        expires_at: new Date(spool.now().getTime() + expiresAfterMs),
-      },
-      inParts(
-        { isCut: () => body.isCut(), pieces: oldestFirst(caller.id, body) },
-        new PartFinder(boundary, !policy.deidentify),
-        studyInstanceUID,
-      ),
-      sender,
-    );
-    return await awaitStored(pipeline, id, c.req.raw.signal);
-  } finally {
-    body.stop();
-  }
+  const length = c.req.header('content-length');
+  const id = await receiveBody(
+    spool,
+    {
+      site_id: caller.siteId,
+      account_id: caller.id,
+      device_id: null,
+      key_id: sender.keyId ?? null,
+      form: { kind: 'parts', parts: [], studyInstanceUID },
+      policy_name: policy.name,
+      policy_version: policy.version,
+      reason,
+      bytes: length === undefined ? null : Number(length),
+      expires_at: new Date(spool.now().getTime() + expiresAfterMs),
+    },
+    inParts(
+      { isCut: () => body.isCut(), pieces: oldestFirst(caller.id, body) },
+      new PartFinder(boundary, !policy.deidentify),
+      studyInstanceUID,
+    ),
+    sender,
+  );
+  return awaitStored(pipeline, id, c.req.raw.signal);
 }
 
 /** The parts are found as they come: a body that has none, or too many, is not read to its end. */

@@ -8,12 +8,16 @@ import { joinBytes } from './gather-bytes.ts';
 const test = suite('bodies that are held');
 const KIB = 1024;
 const LARGE = 100 * KIB;
+const SMALL = 64 * KIB;
 /** As the gateway's own, a few hundred times smaller; looked at each 5 ms. */
 const BUDGET = {
+  small: { atOnce: 2 * SMALL, ofOne: SMALL },
   middle: { atOnce: 0, ofOne: 0 },
   large: { atOnce: 2 * LARGE, ofOne: LARGE },
+  batch: { atOnce: 2 * LARGE, ofOne: LARGE },
 };
-const createHold = (): HoldBody => createBodyHolder(BUDGET, 5);
+const createHold = (patienceMs?: number): HoldBody =>
+  createBodyHolder(BUDGET, { lookMs: 5, ...(patienceMs !== undefined && { patienceMs }) });
 
 /** A body of which the test gives the pieces. */
 function sending(size = LARGE) {
@@ -32,9 +36,11 @@ function sending(size = LARGE) {
   };
 }
 
-function send(hold: HoldBody, from: string, work: () => Promise<void> = async () => undefined) {
-  const { request, piece, end } = sending();
-  const answered = hold({ request, from, heldBytes: LARGE }, async (pieces) => {
+const nothing = async (): Promise<void> => undefined;
+
+function send(hold: HoldBody, from: string, work = nothing, { size = LARGE, isBatch = false } = {}) {
+  const { request, piece, end } = sending(size);
+  const answered = hold({ request, from, heldBytes: LARGE, isBatch }, async (pieces) => {
     const { length } = await joinBytes(pieces);
     await work();
     return length;
@@ -42,7 +48,7 @@ function send(hold: HoldBody, from: string, work: () => Promise<void> = async ()
   return {
     outcome: answered.catch((error: unknown) => (error instanceof Problem ? error.code : String(error))),
     async whole() {
-      await piece(LARGE);
+      await piece(size);
       await end();
     },
     piece,
@@ -58,8 +64,8 @@ test('of three accounts that send slowly do not keep a fourth one from its answe
   assert.is(await Promise.race(slow.map(({ outcome }) => outcome)), 'rate-limited', 'a slow one was ended');
 });
 
-async function assertAnswered(outcome: Promise<unknown>): Promise<void> {
-  assert.is(await outcome, LARGE);
+async function assertAnswered(outcome: Promise<unknown>, size = LARGE): Promise<void> {
+  assert.is(await outcome, size);
 }
 
 test('that come slowly stay where nobody needs their room', async () => {
@@ -79,20 +85,42 @@ test('that come slowly stay where nobody needs their room', async () => {
   await assertAnswered(own.outcome);
 });
 
-test('are never more than the budget, however many accounts bring them, and by whatever route', async () => {
-  const hold = createHold();
-  let held = 0;
-  let most = 0;
-  const work = async (): Promise<void> => {
-    held += LARGE;
-    most = Math.max(most, held);
-    await new Promise((resolve) => setImmediate(resolve));
-    held -= LARGE;
-  };
-  const all = Array.from({ length: 12 }, (_, at) => send(hold, `account ${at}`, work));
-  await Promise.all(all.map((one) => one.whole()));
-  await Promise.all(all.map((one) => assertAnswered(one.outcome)));
-  assert.is(most, BUDGET.large.atOnce);
+for (const [size, limit] of [
+  [LARGE, BUDGET.large.atOnce],
+  [SMALL, BUDGET.small.atOnce],
+] as const)
+  test(`of ${size} bytes are never more than the budget, however many accounts bring them, and by whatever route`, async () => {
+    const hold = createHold();
+    let held = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      held += size;
+      most = Math.max(most, held);
+      await new Promise((resolve) => setImmediate(resolve));
+      held -= size;
+    };
+    const all = Array.from({ length: 12 }, (_, at) => send(hold, `account ${at}`, work, { size }));
+    await Promise.all(all.map((one) => one.whole()));
+    await Promise.all(all.map((one) => assertAnswered(one.outcome, size)));
+    assert.is(most, limit);
+  });
+
+test('of batches, and small ones, leave room for bodies whose answer somebody waits for, and a login needs none', async () => {
+  const hold = createHold(1_000);
+  const free = Promise.withResolvers<void>();
+  const work = (): Promise<void> => free.promise;
+  const busy = ['a', 'b'].flatMap((account) => [
+    { size: LARGE, ...send(hold, account, work, { isBatch: true }) },
+    { size: SMALL, ...send(hold, account, work, { size: SMALL }) },
+  ]);
+  await Promise.all(busy.map((one) => one.whole()));
+  for (const size of [LARGE, 4 * KIB]) {
+    const urgent = send(hold, 'c', nothing, { size });
+    await urgent.whole();
+    await assertAnswered(urgent.outcome, size);
+  }
+  free.resolve();
+  for (const { outcome, size } of busy) await assertAnswered(outcome, size);
 });
 
 test('that are whole stay while the gateway works with them, however slowly, and others lose their room', async () => {

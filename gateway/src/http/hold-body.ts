@@ -3,31 +3,34 @@
  * for each account. Bodies that are passed on as they come, to a disk or to a parser of rows, are not held.
  *
  * A body has its room before it is read, by the length that it announces, and until the work with it is over. While
- * another one waits for that room, those that are still on their way must keep a pace; slower ones lose their room and
- * are refused, the largest first and no more than needed. So whoever sends slowly may do so while there is room for
- * everybody, and holds up nobody. Routes that take large bodies have a room of their own: an image for a model never
- * stands before a manifest.
+ * another one waits for that room, those that are still on their way must keep a pace, or lose their room and are
+ * refused (paced-places.ts). Small bodies, large ones and those of batches have rooms of their own: an image for a
+ * model never stands before a manifest.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { LOOK_MS, PacedPlaces, type Holder } from './paced-places.ts';
+import { lostPlace, PacedPlaces, type Looking } from './paced-places.ts';
 import type { Limits } from './places.ts';
 
 const MIB = 1024 ** 2;
 
-/** Below this a body has its room beside: thousands of them are less than one large one. */
+/** Up to this a body needs no room: anybody may log in, and thousands of them are less than one large one. */
+const FREE_BYTES = 4 * 1024;
 const SMALL_BYTES = 64 * 1024;
 /** The largest manifest has 12 MiB, an attachment 10. */
 const MIDDLE_BYTES = 16 * MIB;
 
-export type Budget = { readonly middle: Limits; readonly large: Limits };
+export type Budget = Readonly<Record<'small' | 'middle' | 'large' | 'batch', Limits>>;
 /**
- * Four of the largest manifests, and two of the largest images. In memory each is there twice for a moment, when its
- * pieces are joined on their way to a thread: with more at once, a few accounts would take 300 MB.
+ * Four of the largest manifests, one of the largest images, and one more of a batch: an image is there twice for a
+ * moment, when its pieces are joined, and then its pixels take more than it does. With more at once, a few accounts
+ * would take 300 MB.
  */
 const BUDGET: Budget = {
+  small: { atOnce: 16 * MIB, ofOne: 2 * MIB },
   middle: { atOnce: 64 * MIB, ofOne: MIDDLE_BYTES },
-  large: { atOnce: 104 * MIB, ofOne: 52 * MIB },
+  large: { atOnce: 52 * MIB, ofOne: 52 * MIB },
+  batch: { atOnce: 52 * MIB, ofOne: 52 * MIB },
 };
 
 export type BodyToHold = {
@@ -38,6 +41,8 @@ export type BodyToHold = {
   readonly heldBytes: number;
   /** How often they are there until the work is over; once by default. */
   readonly times?: number;
+  /** Nobody waits for its answer. */
+  readonly isBatch?: boolean;
 };
 
 /**
@@ -49,21 +54,6 @@ export type HoldBody = <T>(
   use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
 ) => Promise<T>;
 
-async function* piecesOf(
-  body: AsyncIterable<Uint8Array>,
-  sender: Holder,
-  lost: Promise<never>,
-): AsyncGenerator<Uint8Array> {
-  const pieces = body[Symbol.asyncIterator]();
-  for (;;) {
-    sender.wait();
-    const { done, value } = await Promise.race([pieces.next(), lost]);
-    sender.moved(value?.length ?? 0);
-    if (done === true) return;
-    yield value;
-  }
-}
-
 async function holdIn<T>(
   places: PacedPlaces,
   { from: account, body, signal, size }: Announced,
@@ -72,11 +62,14 @@ async function holdIn<T>(
   const { promise: lost, reject } = Promise.withResolvers<never>();
   // It may lose its room while nobody reads.
   void ignoreFailure(lost, 'whoever reads on is told');
-  const lose = (): void => reject(new Problem('rate-limited', undefined, { 'Retry-After': '5' }));
-  const sender = await places.enter({ account, signal, size, lose });
+  const sender = await places.enter({ account, signal, size, lose: () => reject(lostPlace()) });
   const pieces = async function* () {
-    yield* piecesOf(body, sender, lost);
-    places.settle(sender);
+    const read = sender.read(body);
+    for (;;) {
+      const { done, value } = await Promise.race([read.next(), lost]);
+      if (done === true) return;
+      yield value;
+    }
   };
   try {
     return await use(pieces());
@@ -92,15 +85,19 @@ type Announced = {
   readonly size: number;
 };
 
-export function createBodyHolder(budget = BUDGET, lookMs = LOOK_MS): HoldBody {
-  const middle = new PacedPlaces(budget.middle, { lookMs });
-  const large = new PacedPlaces(budget.large, { lookMs });
-  return async ({ request: { headers, body, signal }, from, heldBytes, times = 1 }, use) => {
+export function createBodyHolder(budget = BUDGET, looking: Looking = {}): HoldBody {
+  const rooms = {
+    small: new PacedPlaces(budget.small, looking),
+    middle: new PacedPlaces(budget.middle, looking),
+    large: new PacedPlaces(budget.large, looking),
+    batch: new PacedPlaces(budget.batch, looking),
+  };
+  return async ({ request: { headers, body, signal }, from, heldBytes, times = 1, isBatch }, use) => {
     if (body === null) throw new Problem('bad-request');
     const size = times * announcedBytes(headers, heldBytes);
-    if (size <= SMALL_BYTES) return use(body);
-    const room = times * heldBytes <= budget.middle.ofOne ? middle : large;
-    return holdIn(room, { from, body, signal, size }, use);
+    if (size <= FREE_BYTES) return use(body);
+    const byRoute = times * heldBytes <= budget.middle.ofOne ? 'middle' : isBatch ? 'batch' : 'large';
+    return holdIn(rooms[size <= SMALL_BYTES ? 'small' : byRoute], { from, body, signal, size }, use);
   };
 }
 

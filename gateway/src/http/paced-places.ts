@@ -1,8 +1,10 @@
 /**
- * Places whose holders are waited for: senders of bodies, and readers of answers. While somebody else waits for a
- * place, they must keep a pace; slower ones lose theirs, those of the account with the most first and no more than
- * needed. So whoever is slow may be so while there is room for everybody, and holds up nobody.
+ * Places whose holders are waited for: senders of bodies, and readers of answers. While the next in line waits for a
+ * place, holders must keep a pace; a slower one loses its place to an account that has less. Where all keep it, an
+ * account loses one to another that will have no more then. So whoever is slow may be so while there is room for
+ * everybody, and an account that has nothing gets a place, whatever the others do.
  */
+import { Problem } from '#shared/protocol/problem.ts';
 import { createPlaces, type Limits, type Places } from './places.ts';
 
 /** A pause of a link that is no worse than this is no reason to refuse. */
@@ -14,110 +16,125 @@ export type Comer = {
   readonly account: string;
   readonly signal: AbortSignal;
   readonly size: number;
-  /** Called once where the holder was too slow: it has to leave then. */
+  /** Called once, where somebody else needs the place of the holder: it has to leave then. */
   readonly lose: () => void;
 };
 
-/** A holder of a place, and how fast it was since somebody last looked. */
+/** For who has lost a place, or room. */
+export const lostPlace = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '5' });
+
+/** `placeBytes`: so many fill one place; 1 by default. */
+type Pace = { readonly lookMs: number; readonly placeBytes: number; readonly clock: () => number };
+export type Looking = Partial<Pace> & { readonly patienceMs?: number };
+
+/** A holder of a place. Each byte earns it the time that the pace gives to a byte; it saves up one pause at most. */
 class Holder {
   readonly comer: Comer;
   readonly leave: () => void;
-  isSlow = false;
-  #bytes = 0;
-  /** The time in which the other end was waited for. */
-  #waitedMs = 0;
+  isLost = false;
+  /** Somebody waits for its other end, and has not done so for the last time. */
+  isMoving = false;
+  readonly #pace: Pace;
+  #leftMs: number;
   #since: number | null = null;
-  readonly #clock: () => number;
 
-  constructor(comer: Comer, clock: () => number, leave: () => void) {
+  constructor(comer: Comer, pace: Pace, leave: () => void) {
     this.comer = comer;
-    this.#clock = clock;
+    this.#pace = pace;
+    this.#leftMs = pace.lookMs;
     this.leave = leave;
   }
 
   /** Begins to count the time in which the other end is waited for. */
   wait(): void {
-    this.#since ??= this.#clock();
+    this.isMoving = true;
+    this.#since ??= this.#pace.clock();
   }
 
   moved(bytes: number): void {
-    if (this.#since !== null) this.#waitedMs += this.#clock() - this.#since;
+    const { lookMs, placeBytes } = this.#pace;
+    const earnedMs = (bytes * WHOLE_WITHIN_MS) / (this.comer.size * placeBytes);
+    this.#leftMs = Math.min(lookMs, this.#left() + earnedMs);
     this.#since = null;
-    this.#bytes += bytes;
   }
 
-  /** Judges it by the time since the last look, where that was long enough. */
-  look({ lookMs, placeBytes }: { readonly lookMs: number; readonly placeBytes: number }): void {
-    const now = this.#clock();
-    const waitedMs = this.#waitedMs + (this.#since === null ? 0 : now - this.#since);
-    if (waitedMs < lookMs) return;
-    this.isSlow = this.#bytes / waitedMs < (this.comer.size * placeBytes) / WHOLE_WITHIN_MS;
-    this.#bytes = 0;
-    this.#waitedMs = 0;
-    if (this.#since !== null) this.#since = now;
+  /** It keeps its place until it leaves: nobody waits for its other end any more. */
+  settle(): void {
+    this.isMoving = false;
+  }
+
+  isSlow(): boolean {
+    return this.#left() === 0;
+  }
+
+  /** The pieces, while their sender is waited for. */
+  async *read(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.wait();
+    for await (const piece of pieces) {
+      this.moved(piece.length);
+      yield piece;
+      this.wait();
+    }
+    this.settle();
+  }
+
+  #left(): number {
+    const waitedMs = this.#since === null ? 0 : this.#pace.clock() - this.#since;
+    return Math.max(0, this.#leftMs - waitedMs);
   }
 }
 export type { Holder };
 
-/** `placeBytes`: so many fill one place; 1 by default. */
-type Looking = {
-  readonly lookMs?: number;
-  readonly placeBytes?: number;
-  readonly clock?: () => number;
-};
-
 export class PacedPlaces {
   readonly #places: Places;
-  readonly #looking: Required<Looking>;
-  readonly #moving = new Set<Holder>();
+  readonly #pace: Pace;
+  readonly #holders = new Set<Holder>();
 
   constructor(
     limits: Limits,
-    { lookMs = LOOK_MS, placeBytes = 1, clock = () => performance.now() }: Looking = {},
+    { lookMs = LOOK_MS, placeBytes = 1, clock = () => performance.now(), patienceMs }: Looking = {},
   ) {
-    this.#places = createPlaces(limits);
-    this.#looking = { lookMs, placeBytes, clock };
+    this.#places = createPlaces(limits, patienceMs);
+    this.#pace = { lookMs, placeBytes, clock };
   }
 
   /** @throws Problem as `Places`. */
   async enter(comer: Comer): Promise<Holder> {
     const entering = this.#places.enter(comer.account, comer.signal, comer.size);
-    this.#endSlow();
-    const looking = setInterval(() => this.#endSlow(), this.#looking.lookMs);
+    this.#makeRoom();
+    const looking = setInterval(() => this.#makeRoom(), this.#pace.lookMs);
     const free = await entering.finally(() => clearInterval(looking));
-    const holder: Holder = new Holder(comer, this.#looking.clock, () => {
-      this.settle(holder);
+    const holder: Holder = new Holder(comer, this.#pace, () => {
+      if (!this.#holders.delete(holder)) return;
       free();
+      this.#makeRoom();
     });
-    this.#moving.add(holder);
+    this.#holders.add(holder);
     return holder;
   }
 
-  /** Judges the holder no more: nobody waits for its other end, and it keeps its place until it leaves. */
-  settle(holder: Holder): void {
-    this.#moving.delete(holder);
+  #makeRoom(): void {
+    for (let loser = this.#loser(); loser !== undefined; loser = this.#loser()) {
+      loser.isLost = true;
+      loser.comer.lose();
+    }
   }
 
-  #endSlow(): void {
-    let short = this.#places.shortOf();
-    if (short <= 0) return;
+  /** The one that has to leave for the next in line: of the account that has the most. */
+  #loser(): Holder | undefined {
+    const next = this.#places.next();
+    if (next === undefined) return undefined;
+    const { own, size, short } = next;
     const held = new Map<string, number>();
-    for (const holder of this.#moving) {
-      holder.look(this.#looking);
-      const { account, size } = holder.comer;
-      held.set(account, (held.get(account) ?? 0) + size);
-    }
-    const slow = new Set([...this.#moving].filter(({ isSlow }) => isSlow));
-    while (short > 0 && slow.size > 0) {
-      const most = [...slow].reduce((a, b) => (worth(b) > worth(a) ? b : a));
-      slow.delete(most);
-      this.settle(most);
-      held.set(most.comer.account, held.get(most.comer.account)! - most.comer.size);
-      short -= most.comer.size;
-      most.comer.lose();
-    }
-    function worth({ comer: { account } }: Holder): number {
-      return held.get(account)!;
-    }
+    let leaving = 0;
+    for (const { comer, isLost } of this.#holders)
+      if (isLost) leaving += comer.size;
+      else held.set(comer.account, (held.get(comer.account) ?? 0) + comer.size);
+    if (short <= leaving) return undefined;
+    const has = ({ comer }: Holder): number => held.get(comer.account)!;
+    const moving = [...this.#holders].filter(({ isMoving, isLost }) => isMoving && !isLost);
+    const slow = moving.filter((holder) => holder.isSlow() && has(holder) > own);
+    const rich = moving.filter((holder) => has(holder) - holder.comer.size >= own + size);
+    return (slow.length > 0 ? slow : rich).sort((a, b) => has(b) - has(a))[0];
   }
 }

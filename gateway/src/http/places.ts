@@ -21,9 +21,12 @@ export type Places = {
    * many wait, or it took too long; called-off: the signal.
    */
   enter(account: string, signal: AbortSignal, size?: number): Promise<() => void>;
-  /** How much has to be freed before the next one can come; 0 or less: nobody waits for that. */
-  shortOf(): number;
+  /** The next in line; undefined: nobody waits for others to leave. */
+  next(): Next | undefined;
 };
+
+/** `own`: what its account has already. `short`: how much has to be freed before it can come. */
+export type Next = { readonly own: number; readonly size: number; readonly short: number };
 
 export type Limits = { readonly atOnce: number; readonly ofOne: number };
 type Held = { readonly account: string; readonly size: number };
@@ -37,7 +40,7 @@ const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-A
 
 export function createPlaces(limits: Limits, patienceMs = PATIENCE_MS): Places {
   const line = new Line(limits, patienceMs);
-  return { enter: (...of) => line.enter(...of), shortOf: () => line.shortOf() };
+  return { enter: (...of) => line.enter(...of), next: () => line.next() };
 }
 
 class Line {
@@ -77,13 +80,8 @@ class Line {
     };
   }
 
-  shortOf(): number {
-    const next = this.#nextInLine();
-    return next === undefined ? 0 : sumOf(this.#inside) + next.size - this.#limits.atOnce;
-  }
-
   /** The one whose turn it is, whether or not there is room for it. An account that has its places waits for those. */
-  #nextInLine(): Waiting | undefined {
+  next(): (Next & { readonly head: Waiting }) | undefined {
     const heads = [...Map.groupBy(this.#waiting, ({ account }) => account).values()].flatMap(([first]) => {
       const head = first!;
       const own = sumOf(ofAccount(this.#inside, head.account));
@@ -91,17 +89,20 @@ class Line {
         ? [{ head, own, last: this.#turns.get(head.account) ?? 0 }]
         : [];
     });
-    return heads.sort((a, b) => a.own - b.own || a.last - b.last)[0]?.head;
+    const [first] = heads.sort((a, b) => a.own - b.own || a.last - b.last);
+    if (first === undefined) return undefined;
+    const { size } = first.head;
+    return { ...first, size, short: sumOf(this.#inside) + size - this.#limits.atOnce };
   }
 
   #callNext(): void {
-    for (let next = this.#nextInLine(); next !== undefined; next = this.#nextInLine()) {
-      if (this.shortOf() > 0) return;
-      this.#waiting.splice(this.#waiting.indexOf(next), 1);
-      this.#inside.push(next);
+    for (let next = this.next(); next !== undefined && next.short <= 0; next = this.next()) {
+      const { head } = next;
+      this.#waiting.splice(this.#waiting.indexOf(head), 1);
+      this.#inside.push(head);
       this.#turn += 1;
-      this.#turns.set(next.account, this.#turn);
-      next.come();
+      this.#turns.set(head.account, this.#turn);
+      head.come();
     }
   }
 

@@ -53,8 +53,8 @@ export function inferRoutes(tools: InferenceTools): Router {
 }
 
 /** Each part of a body is held while it is read and worked at, and no more than one. */
-function holding<T>(c: GatewayContext, work: (sent: Sent) => Promise<T>): Promise<T> {
-  const body = { request: c.req.raw, from: callerOf(c).id, heldBytes: FILE_BYTES_LIMIT };
+function holding<T>(c: GatewayContext, work: (sent: Sent) => Promise<T>, isBatch = false): Promise<T> {
+  const body = { request: c.req.raw, from: callerOf(c).id, heldBytes: FILE_BYTES_LIMIT, isBatch };
   const contentType = c.req.header('content-type') ?? '';
   return holdBody(body, (pieces) => work({ contentType, query: c.req.query(), body: pieces }));
 }
@@ -127,7 +127,7 @@ async function infer(c: GatewayContext, tools: InferenceTools, places: Places): 
 async function inferBatch(c: GatewayContext, tools: InferenceTools, places: Places): Promise<Response> {
   const caller = callerOf(c);
   if (!isJson(c)) {
-    const jobs = await holding(c, (sent) => takeFiles(c, tools, { places, sent, limit: BATCH.files }));
+    const jobs = await holding(c, (sent) => takeFiles(c, tools, { places, sent, limit: BATCH.files }), true);
     return c.json({ jobs }, 202);
   }
   const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c), senderOf(c));

@@ -20,7 +20,7 @@ import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { carriedRoutes } from '../uploads/carried.routes.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
-import type { PlacesLimit } from '../pipeline/intake/body-places.ts';
+import type { InPlace } from '../pipeline/intake/body-places.ts';
 import { createTakings } from '../pipeline/takings.ts';
 import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
@@ -135,7 +135,7 @@ export type TestPipelineOptions = {
   readonly now?: () => Date;
   readonly sealing?: TestSealing;
   readonly expiresAfterMs?: number;
-  readonly places?: PlacesLimit;
+  readonly inPlace?: InPlace;
   /** In the place of the real parts. */
   readonly tools?: Partial<PipelineTools>;
 };
@@ -158,7 +158,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   const parcels = createParcelReceiver(tools, {
     expiresAfterMs: options.expiresAfterMs ?? 7 * 24 * 3_600_000,
     sealing,
-    places: options.places,
+    inPlace: options.inPlace,
   });
   const user = { username: 't', scheme: 'bearer', epoch: 0 } as const;
   const roles = options.roles ?? ['technician'];

@@ -1,38 +1,52 @@
 /**
- * Places for requests that bring pieces of parcels: each holds 1.2 MB while it is open (a record of a sealed parcel,
- * and what was read ahead), and may say nothing for five minutes. Beyond them a request is refused before its body
- * is read; the device comes back and resumes.
+ * Places for requests whose bodies are passed on as they come: each holds 1.2 MB while it is open (a record of a sealed
+ * parcel, and what was read ahead), and may say nothing for five minutes. A request waits for its place with its body
+ * unread, or is refused; one that loses its place to others is cut. Its device comes back and resumes.
  */
-import { Problem } from '#shared/protocol/problem.ts';
-
-export type PlacesLimit = {
-  readonly atOnce: number;
-  /** Of one account: the others have the rest. */
-  readonly ofOne: number;
-};
+import type { Readable } from 'node:stream';
+import { lostPlace, PacedPlaces, type Looking } from '../../http/paced-places.ts';
+import type { Limits } from '../../http/places.ts';
+import type { Sender } from '../upload-owner.ts';
+import { createCutBody, type CutBody } from './cut-body.ts';
 
 /** 300 MB at most. A device sends a few pieces at once, and a ward's tablets may share an account. */
-export const PLACES: PlacesLimit = { atOnce: 256, ofOne: 96 };
+const PLACES: Limits = { atOnce: 256, ofOne: 96 };
+/** While others wait: 16 kB/s, half of what a poor mobile link has. */
+const PACE_BYTES = 320_000;
 
-/** Seconds. */
-const COME_BACK_AFTER = '2';
+const CREATED = 201;
 
-/** Takes a place; returns the function that frees it. @throws Problem rate-limited: none is free. */
-export type BodyPlaces = (account: string) => () => void;
+type Bringing = {
+  readonly request: Pick<Request, 'signal'>;
+  readonly sender: Pick<Sender, 'accountId'>;
+  /** Null: the request brings nothing, and needs no place. */
+  readonly source: Readable | ReadableStream<Uint8Array> | null;
+};
 
-export function createBodyPlaces({ atOnce, ofOne }: PlacesLimit = PLACES): BodyPlaces {
-  const taken = new Map<string, number>();
-  let inAll = 0;
-  const add = (account: string, one: 1 | -1): void => {
-    inAll += one;
-    const own = (taken.get(account) ?? 0) + one;
-    if (own === 0) taken.delete(account);
-    else taken.set(account, own);
-  };
-  return (account) => {
-    if (inAll >= atOnce || (taken.get(account) ?? 0) >= ofOne)
-      throw new Problem('rate-limited', undefined, { 'Retry-After': COME_BACK_AFTER });
-    add(account, 1);
-    return () => add(account, -1);
+/** Gives the body to `work`. @throws what `work` throws, and Problem rate-limited, called-off. */
+export type InPlace = (bringing: Bringing, work: (body: CutBody) => Promise<Response>) => Promise<Response>;
+
+export function createBodyPlaces(limits = PLACES, looking: Looking = {}): InPlace {
+  const places = new PacedPlaces(limits, { placeBytes: PACE_BYTES, ...looking });
+  return async ({ request: { signal }, sender: { accountId: account }, source }, work) => {
+    if (source === null) return work(createCutBody(null));
+    let isLost = false;
+    const lose = (): void => {
+      isLost = true;
+      body.stop();
+    };
+    const holder = await places.enter({ account, signal, size: 1, lose });
+    const body = createCutBody(source, holder);
+    try {
+      const answer = await work(body);
+      // A creation says where to resume.
+      if (!isLost || answer.status === CREATED) return answer;
+    } catch (error) {
+      if (!isLost) throw error;
+    } finally {
+      body.stop();
+      holder.leave();
+    }
+    throw lostPlace();
   };
 }

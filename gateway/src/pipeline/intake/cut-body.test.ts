@@ -12,7 +12,7 @@ const NEVER_MS = 600_000;
 
 function body(lettingGo: LettingGo) {
   const socket = new Readable({ read: () => undefined });
-  const cut = createCutBody(socket, lettingGo);
+  const cut = createCutBody(socket, undefined, lettingGo);
   return { socket, cut, read: async () => Buffer.concat(await Array.fromAsync(cut)).toString() };
 }
 
@@ -56,7 +56,7 @@ test('it ends after a while, even if bytes keep flowing in', async () => {
       }
     })(),
   );
-  const cut = createCutBody(endless, { silenceMs: NEVER_MS, mostMs: 20 });
+  const cut = createCutBody(endless, undefined, { silenceMs: NEVER_MS, mostMs: 20 });
   cut.letGo();
   for await (const _piece of cut);
   assert.ok(cut.isCut());

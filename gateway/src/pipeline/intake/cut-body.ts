@@ -8,6 +8,7 @@
  */
 import { Readable } from 'node:stream';
 import { gatherBytes } from '../../http/gather-bytes.ts';
+import type { Holder } from '../../http/paced-places.ts';
 
 export type CutBody = AsyncIterable<Uint8Array> & {
   /** It ended before its end. */
@@ -49,11 +50,15 @@ function leftAlone(source: Readable | ReadableStream<Uint8Array>): AsyncIterable
     : source.values({ preventCancel: true });
 }
 
+/** `holder`: of the place that the body's sender has, where it needs one. */
 export function createCutBody(
   source: Readable | ReadableStream<Uint8Array> | null,
+  holder?: Pick<Holder, 'read'>,
   lettingGo = LETTING_GO,
 ): CutBody {
-  return new ReadAhead(source, lettingGo);
+  if (source === null) return new ReadAhead(null, lettingGo);
+  const pieces = leftAlone(source);
+  return new ReadAhead(holder === undefined ? pieces : holder.read(pieces), lettingGo);
 }
 
 class ReadAhead implements CutBody {
@@ -67,10 +72,10 @@ class ReadAhead implements CutBody {
   #silence: NodeJS.Timeout | null = null;
   #end: NodeJS.Timeout | null = null;
 
-  constructor(source: Readable | ReadableStream<Uint8Array> | null, lettingGo: LettingGo) {
+  constructor(pieces: AsyncIterable<Uint8Array> | null, lettingGo: LettingGo) {
     this.#lettingGo = lettingGo;
-    if (source === null) this.#state = 'ended';
-    else void this.#readAhead(leftAlone(source));
+    if (pieces === null) this.#state = 'ended';
+    else void this.#readAhead(pieces);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {

@@ -14,7 +14,7 @@ import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts'
 import { findFile, POLICY_HEADER, type FileForm, type SentFile } from '../sent-file.store.ts';
 import { isOwnedBy, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces } from './body-places.ts';
-import { createCutBody, LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
+import { LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
 import {
   createFile,
   fileKey,
@@ -65,43 +65,30 @@ type Receiving = { readonly tools: FileSpoolTools; readonly server: Server; read
 export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings): FileReceiver {
   const current: Current = new AsyncLocalStorage();
   const receiving = { tools, current, server: createServer(tools, current) };
-  const takePlace = createBodyPlaces(PLACES);
-  const inPlace = async (
-    sender: Sender,
-    source: Readable | ReadableStream<Uint8Array> | null,
-    work: (body: CutBody) => Promise<Response>,
-  ): Promise<Response> => {
-    // Before its body is read.
-    const leave = source === null ? null : takePlace(sender.accountId);
-    const body = createCutBody(source);
-    try {
-      return await work(body);
-    } finally {
-      body.stop();
-      leave?.();
-    }
-  };
+  const inPlace = createBodyPlaces(PLACES);
   return {
     isCreation: ({ headers }) => {
       const named = metadataOf(headers);
       return named.has('filename') && !named.has('upload');
     },
     create: (request, sender, socket) =>
-      inPlace(sender, socket ?? request.body, async (body) => {
+      inPlace({ request, sender, source: socket ?? request.body }, async (body) => {
         const file = await announce(tools, request.headers, sender, settings);
         const answer = await speak(receiving, request, { file, sender, body });
         if (answer.status === CREATED) answer.headers.set(POLICY_HEADER, file.policy_name);
         return answer;
       }),
-    resume: (request, sender, id, socket) =>
-      inPlace(sender, request.method === 'PATCH' ? (socket ?? request.body) : null, async (body) => {
+    resume(request, sender, id, socket) {
+      const source = request.method === 'PATCH' ? (socket ?? request.body) : null;
+      return inPlace({ request, sender, source }, async (body) => {
         const file = await findOwn(tools, id, sender);
         const answer = await speak(receiving, request, { file, sender, body });
         // The last PATCH was stored, and the process died before it said so.
         if (request.method === 'HEAD' && (await tools.blobs.size(file.id)) === file.bytes)
           await handOverFile(tools, file.id, sender);
         return answer;
-      }),
+      });
+    },
   };
 }
 

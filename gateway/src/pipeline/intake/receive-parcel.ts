@@ -17,7 +17,7 @@ import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { setWaiting } from '../study.store.ts';
 import { isCarried, isCarrier } from '../carrier.store.ts';
 import { isOwnedBy, maySend, type Sender } from '../upload-owner.ts';
-import { createBodyPlaces, type PlacesLimit } from './body-places.ts';
+import { createBodyPlaces, type InPlace } from './body-places.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -51,8 +51,8 @@ export type ParcelSettings = {
   /** How long an unfinished parcel is kept. */
   readonly expiresAfterMs: number;
   readonly sealing: SealingKeys;
-  /** Requests with a body at once; PLACES unless said otherwise. */
-  readonly places?: PlacesLimit | undefined;
+  /** For requests with a body; the gateway's own unless said otherwise. */
+  readonly inPlace?: InPlace | undefined;
 };
 
 export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
@@ -74,24 +74,17 @@ type Asked = { readonly request: Request; readonly body: CutBody; readonly sende
 export function createParcelReceiver(tools: IntakeTools, settings: ParcelSettings): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
   const server = createServer(tools, settings.sealing, current);
-  const takePlace = createBodyPlaces(settings.places);
+  const { inPlace = createBodyPlaces() } = settings;
   const intake: Intake = { tools, settings, server, current, receiving: new Map() };
   return {
     arrived: (parcelId, sender) => handOver(tools, parcelId, sender),
     isReceiving: (uploadId) => intake.receiving.has(uploadId),
     async handle(request, sender, socket) {
-      if (request.method === 'OPTIONS') return describeServer(server, request);
-      const source = BRINGS_BYTES.has(request.method) ? (socket ?? request.body) : null;
-      // Before its body is read.
-      const leave = source === null ? null : takePlace(sender.accountId);
-      const body = createCutBody(source);
-      try {
-        const asked = { request, body, sender };
-        return await (request.method === 'POST' ? create(intake, asked) : resume(intake, asked));
-      } finally {
-        body.stop();
-        leave?.();
-      }
+      const { method } = request;
+      if (method === 'OPTIONS') return describeServer(server, request);
+      const source = BRINGS_BYTES.has(method) ? (socket ?? request.body) : null;
+      const answer = method === 'POST' ? create : resume;
+      return inPlace({ request, sender, source }, (body) => answer(intake, { request, body, sender }));
     },
   };
 }

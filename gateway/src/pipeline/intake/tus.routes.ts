@@ -42,9 +42,9 @@ function named({ req }: GatewayContext, socket: IncomingMessage | undefined): Re
   if (!allowed.includes(method))
     throw new Problem('method-not-allowed', undefined, { Allow: allowed.join(', ') });
   if (method === req.method) return req.raw;
-  const { url, headers, body } = req.raw;
+  const { url, headers, body, signal } = req.raw;
   const isCarried = socket === undefined && BRINGS_BYTES.has(method) && body !== null;
-  const request = new Request(url, { method, headers, ...(isCarried && { body, duplex: 'half' }) });
+  const request = new Request(url, { method, headers, signal, ...(isCarried && { body, duplex: 'half' }) });
   request.headers.delete(METHOD_OVERRIDE);
   return request;
 }

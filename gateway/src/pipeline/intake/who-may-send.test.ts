@@ -12,6 +12,7 @@ import {
   type TestPipeline,
 } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
+import { createBodyPlaces } from './body-places.ts';
 
 const { instances } = syntheticStudy({ seed: 5, instancesPerSeries: 2, rows: 8, columns: 8 });
 const offsetOf = (response: Response) => Number(response.headers.get('upload-offset'));
@@ -93,50 +94,71 @@ function openPatch(to: TestPipeline, location: string) {
     await writer.close();
     return answer;
   };
-  return { answer, end };
+  return { answer, end, piece: (bytes: Uint8Array) => writer.write(bytes) };
+}
+
+async function addOther({ tools, siteId }: TestPipeline): Promise<string> {
+  const account = { roles: ['technician' as const], password_hash: '', disabled_at: null };
+  const { id } = await tools.db
+    .insertInto('account')
+    .values({ ...account, site_id: siteId, username: randomUUID() })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** Their locations. The account acts from now on. */
+async function parcelsOf(account: string, to: TestPipeline): Promise<string[]> {
+  to.actAs(account, ['technician']);
+  const { uploadId } = await to.init(toManifest(instances, 'identified', { bytes: 1_000 }));
+  const made = [];
+  for (let i = 0; i < 3; i += 1) made.push(await to.create(uploadId, randomUUID(), 10));
+  return made.map(({ headers }) => headers.get('location')!);
 }
 
 test('are refused beyond the places of their account, and of all, until another request has ended; nothing is lost', async () => {
-  const places = { atOnce: 3, ofOne: 2 };
-  const few = await openTestPipeline({ pacs: openTestPacs(), start: false, ground, places });
+  const inPlace = createBodyPlaces({ atOnce: 3, ofOne: 2 }, { patienceMs: 1, lookMs: 60_000 });
+  const few = await openTestPipeline({ pacs: openTestPacs(), start: false, ground, inPlace });
   try {
-    const other = await few.tools.db
-      .insertInto('account')
-      .values({
-        site_id: few.siteId,
-        username: randomUUID(),
-        roles: ['technician'],
-        password_hash: '',
-        disabled_at: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    const parcelsOf = async (account: string): Promise<string[]> => {
-      few.actAs(account, ['technician']);
-      const { uploadId } = await few.init(toManifest(instances, 'identified', { bytes: 1_000 }));
-      const made = [];
-      for (let i = 0; i < 3; i += 1) made.push(await few.create(uploadId, randomUUID(), 10));
-      return made.map(({ headers }) => headers.get('location')!);
-    };
-    const own = await parcelsOf(few.accountId);
-    const others = await parcelsOf(other.id);
+    const other = await addOther(few);
+    const own = await parcelsOf(few.accountId, few);
+    const others = await parcelsOf(other, few);
     const held = [openPatch(few, others[0]!)];
     few.actAs(few.accountId, ['technician']);
     held.push(openPatch(few, own[0]!), openPatch(few, own[1]!));
     for (const [account, location] of [
       [few.accountId, own[2]!],
-      [other.id, others[1]!],
+      [other, others[1]!],
     ] as const) {
       few.actAs(account, ['technician']);
       const refused = await few.patch(location, 0, randomBytes(10));
       assert.equal([refused.status, await codeOf(refused)], [429, 'rate-limited'], account);
-      assert.is(refused.headers.get('retry-after'), '2');
+      assert.is(refused.headers.get('retry-after'), '1');
       assert.is(offsetOf(await few.head(location)), 0, 'a question needs no place');
     }
     for (const patch of held) assert.is((await patch.end(randomBytes(10))).status, 204);
     assert.is((await few.patch(others[1]!, 0, randomBytes(10))).status, 204);
   } finally {
     await few.close();
+  }
+});
+
+test('that drip lose their place to an account that has none, and keep what has come', async () => {
+  const inPlace = createBodyPlaces({ atOnce: 1, ofOne: 1 }, { lookMs: 5 });
+  const one = await openTestPipeline({ pacs: openTestPacs(), start: false, ground, inPlace });
+  try {
+    const [dripping] = await parcelsOf(one.accountId, one);
+    const held = openPatch(one, dripping!);
+    await held.piece(randomBytes(3));
+    const [whole] = await parcelsOf(await addOther(one), one);
+    assert.is((await one.patch(whole!, 0, randomBytes(10))).status, 204);
+    const refused = await held.answer;
+    assert.equal([refused.status, await codeOf(refused)], [429, 'rate-limited']);
+    one.actAs(one.accountId, ['technician']);
+    assert.is(offsetOf(await one.head(dripping!)), 3);
+    assert.is((await one.patch(dripping!, 3, randomBytes(7))).status, 204);
+  } finally {
+    await one.close();
   }
 });
 
