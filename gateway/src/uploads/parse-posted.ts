@@ -10,7 +10,7 @@ import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { ticketSchema } from '#shared/protocol/stick.ts';
 import { MANIFEST_BYTES_LIMIT, manifestSchema } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { joinBytes } from '../http/gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { parserIn } from '../threads/parse-apart.ts';
 import { parseJson } from '../threads/parse-json.ts';

@@ -7,7 +7,7 @@
  */
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { joinBytes } from '../http/gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 import { holdBody, type HoldBody } from '../http/hold-body.ts';
 import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';

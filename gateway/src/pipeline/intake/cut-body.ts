@@ -7,7 +7,7 @@
  * cost as much as its cipher.
  */
 import { Readable } from 'node:stream';
-import { gatherBytes } from '../../http/gather-bytes.ts';
+import { gatherBytes } from '../../threads/gather-bytes.ts';
 
 export type CutBody = AsyncIterable<Uint8Array> & {
   /** It ended before its end. */
