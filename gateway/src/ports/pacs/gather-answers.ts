@@ -4,7 +4,6 @@
  * small pieces of one turn of the event loop come as one, and a turn takes only so many of them.
  */
 import type { Dispatcher } from 'undici';
-import { gatherBytes } from '../../threads/gather-bytes.ts';
 
 type Controller = Dispatcher.DispatchController;
 type Handler = Dispatcher.DispatchHandler;
@@ -67,7 +66,7 @@ class PausedByTwo implements Controller {
 class GatheredAnswer implements Handler {
   readonly #handler: Handler;
   #controller: PausedByTwo | null = null;
-  #held = gatherBytes();
+  #held: Buffer[] = [];
   #pieces = 0;
 
   constructor(handler: Handler) {
@@ -99,7 +98,7 @@ class GatheredAnswer implements Handler {
     }
     if (this.#pieces === 0) setImmediate(() => this.#beginTurn());
     this.#pieces += 1;
-    this.#held.add(piece);
+    this.#held.push(piece);
     if (this.#pieces >= PIECES_A_TURN) this.#controller?.endTurn();
   }
 
@@ -109,7 +108,7 @@ class GatheredAnswer implements Handler {
   }
 
   onResponseError(whole: Controller, error: Error): void {
-    this.#held = gatherBytes();
+    this.#held = [];
     this.#handler.onResponseError?.(this.#controller ?? whole, error);
   }
 
@@ -127,14 +126,9 @@ class GatheredAnswer implements Handler {
     this.#controller?.beginTurn();
   }
 
+  /** A copy of just their size: whoever keeps it keeps nothing else. */
   #give(): void {
-    if (this.#held.size() === 0) return;
-    const pieces = this.#held.chunks();
-    this.#held = gatherBytes();
-    for (const piece of pieces)
-      this.#handler.onResponseData?.(
-        this.#controller!,
-        Buffer.from(piece.buffer, piece.byteOffset, piece.length),
-      );
+    if (this.#held.length > 0)
+      this.#handler.onResponseData?.(this.#controller!, Buffer.concat(this.#held.splice(0)));
   }
 }
