@@ -19,7 +19,7 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { joinBytes } from '../http/gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 import { parseBody } from '../http/json-body.ts';
 import { readLimited } from '../http/read-multipart.ts';
 import { COMMITMENT_QUESTION, REFERENCES_LIMIT } from '../ports/pacs/dicom-json.ts';

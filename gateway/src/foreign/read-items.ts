@@ -1,10 +1,15 @@
 /** The objects of a JSON array, one after the other as they come: never more than one of them is in memory. */
+import { setImmediate } from 'node:timers/promises';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 
 /** A Data Set without bulk data. Whole slides have some megabytes of functional groups. */
 export const ITEM_BYTES_LIMIT = 32 * 1024 ** 2;
 /** Several hundred times a usual row. Each answer on its way may hold one of so many bytes, without asking. */
 const SMALL_BYTES = 1024 ** 2;
+
+/** Each item costs its readers as much as so many bytes: 256 of the smallest come in one turn of the event loop. */
+const ITEM_COSTS_BYTES = 1024;
+const TURN_BYTES = 256 * ITEM_COSTS_BYTES;
 
 const [QUOTE, ESCAPE, OPEN, CLOSE, BEGIN, END, COMMA] = Buffer.from('"\\{}[],');
 const BLANKS: readonly number[] = [...Buffer.from(' \t\r\n')];
@@ -23,7 +28,15 @@ export async function* readItems(
   let heldBytes = 0;
   let state: 'before' | 'within' | 'after' = 'before';
   const place: Place = { depth: 0, isText: false, isEscaped: false };
+  let leftOfTurn = TURN_BYTES;
+  const spend = async (bytes: number): Promise<void> => {
+    leftOfTurn -= bytes;
+    if (leftOfTurn > 0) return;
+    await setImmediate();
+    leftOfTurn = TURN_BYTES;
+  };
   for await (const piece of body) {
+    await spend(piece.length);
     let start = place.depth > 0 ? 0 : -1;
     for (let at = 0; at < piece.length; at += 1) {
       const byte = piece[at]!;
@@ -42,6 +55,7 @@ export async function* readItems(
       yield Buffer.concat([...held.splice(0), piece.subarray(start, at + 1)]);
       heldBytes = 0;
       start = -1;
+      await spend(ITEM_COSTS_BYTES);
     }
     if (start < 0) continue;
     held.push(piece.slice(start));

@@ -337,6 +337,24 @@ test('rows are read one by one, wherever a piece ends', async () => {
     await failsWith(itemsOf(broken, 65_536), Error, broken.slice(0, 9));
 });
 
+test('no turn of the event loop reads more than some hundred rows, however many have come', async () => {
+  async function* body() {
+    yield Buffer.from(`[${Array.from({ length: 20_000 }, () => '{}').join()}]`);
+  }
+  const counts = [0];
+  let turn = setImmediate(function count() {
+    counts.push(0);
+    turn = setImmediate(count);
+  });
+  for await (const _ of readItems(body(), async () => undefined)) counts[counts.length - 1]! += 1;
+  clearImmediate(turn);
+  assert.is(
+    counts.reduce((sum, rows) => sum + rows, 0),
+    20_000,
+  );
+  assert.ok(Math.max(...counts) <= 512, String(Math.max(...counts)));
+});
+
 test('a place is taken before a large row is held, and none for small ones', async () => {
   const full = async () => Promise.reject(new Error('no place'));
   const row = (bytes: number) => `{"a":"${'x'.repeat(bytes)}"}`;

@@ -5,7 +5,7 @@
  * piece, and so are the bytes that came while nobody read.
  */
 import { IncomingMessage } from 'node:http';
-import { gatherBytes } from './gather-bytes.ts';
+import { gatherBytes } from '../threads/gather-bytes.ts';
 
 /**
  * Larger pieces are passed on as they are: held for a moment, they would be lost when the connection breaks, and

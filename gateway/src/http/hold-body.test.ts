@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createBodyHolder, type HoldBody } from './hold-body.ts';
-import { joinBytes } from './gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 
 const test = suite('bodies that are held');
 const KIB = 1024;

@@ -4,7 +4,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { parseApart, parserIn, type ParseApart, type Parser, type ToParse } from '../threads/parse-apart.ts';
 import { parseJson } from '../threads/parse-json.ts';
 import { ThreadEnded } from '../threads/thread.ts';
-import { joinBytes } from './gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 import { holdBody } from './hold-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { readLimited } from './read-multipart.ts';

@@ -7,7 +7,7 @@ import { boundaryOf } from '#shared/boundary-of.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { giveBack } from '#shared/give-back.ts';
-import { gatherBytes } from './gather-bytes.ts';
+import { gatherBytes } from '../threads/gather-bytes.ts';
 
 const CRLF = '\r\n';
 /** The headers of a part end within this many bytes; a browser's take about 200. */

@@ -8,7 +8,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { joinChunks } from '../http/gather-bytes.ts';
+import { joinChunks } from '../threads/gather-bytes.ts';
 import { holdBody } from '../http/hold-body.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';

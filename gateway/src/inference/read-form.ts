@@ -7,7 +7,7 @@ import { giveBack } from '#shared/give-back.ts';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { gatherBytes, joinBytes } from '../http/gather-bytes.ts';
+import { gatherBytes, joinBytes } from '../threads/gather-bytes.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { readJson as readValues } from '../http/json-body.ts';
 import type { ToParse } from '../threads/parse-apart.ts';

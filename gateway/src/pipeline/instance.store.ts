@@ -5,6 +5,7 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import { textArray } from '../database/text-array.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 import { minutesNow } from './tally.store.ts';
 
@@ -179,10 +180,10 @@ export type InstanceKey = { readonly sopInstanceUID: string; readonly digest: st
  * whatever the planner knows of a table that has just grown.
  */
 export const amongUids = (sopInstanceUIDs: Iterable<string>) =>
-  sql<boolean>`instance.sop_instance_uid = any(${[...sopInstanceUIDs]}::text[])`;
+  sql<boolean>`instance.sop_instance_uid = any(${textArray(sopInstanceUIDs)})`;
 const amongKeys = (keys: readonly InstanceKey[]) =>
   sql<boolean>`(${amongUids(new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID)))} and
-    instance.sop_instance_uid || ' ' || instance.digest = any(${keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`)}::text[]))`;
+    instance.sop_instance_uid || ' ' || instance.digest = any(${textArray(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`))}))`;
 /** It has its UID in its study: of each at most one (the index `instance_active_uid`). */
 const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', 'left-out')`;
 

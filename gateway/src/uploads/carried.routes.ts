@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { carriedAnswerSchema, TICKET_BYTES_LIMIT } from '#shared/protocol/stick.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { joinBytes } from '../http/gather-bytes.ts';
+import { joinBytes } from '../threads/gather-bytes.ts';
 import { holdBody } from '../http/hold-body.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { readLimited } from '../http/read-multipart.ts';

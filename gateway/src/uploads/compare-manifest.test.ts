@@ -5,7 +5,8 @@ import * as assert from 'uvu/assert';
 import { manifestSchema, type Manifest } from '#shared/protocol/manifest.ts';
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import { INSTANCE_STATES } from '#shared/protocol/study-state.ts';
-import { compareManifest, keyOf, type InPacs, type Rows } from './compare-manifest.ts';
+import { turnsWithin } from '../testing/turns-within.ts';
+import { compareManifest, keyOf, type Comparison, type InPacs, type Rows } from './compare-manifest.ts';
 
 type Known = Rows['known'][number];
 type Elsewhere = Rows['elsewhere'][number];
@@ -101,11 +102,7 @@ const inPacs = fc.option(
 );
 
 /** The rows after the comparison was applied, as openUpload does. */
-function applied(
-  known: readonly Known[],
-  manifest: Manifest,
-  compared: ReturnType<typeof compareManifest>,
-): Known[] {
+function applied(known: readonly Known[], manifest: Manifest, compared: Comparison): Known[] {
   const again = new Map(compared.again.map((change) => [change.id, change]));
   const superseded = new Set(compared.superseded.map(({ id }) => id));
   const changed = known.flatMap((row): Known[] => {
@@ -135,30 +132,36 @@ const oneActive = (rows: readonly Known[]): Known[] =>
 
 const test = suite('a manifest');
 
-test('I4: each entry is answered in exactly one list', () => {
-  fc.assert(
-    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, known, elsewhere, held) => {
-      const { have, need, conflict } = compareManifest(manifest, { known, elsewhere }, held);
-      const answered = [...have, ...need, ...conflict].map(keyOf);
-      assert.equal(answered.sort(), [...new Set(manifest.instances.map(keyOf))].sort());
-    }),
+test('I4: each entry is answered in exactly one list', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      manifests,
+      knownRows,
+      rowsElsewhere,
+      inPacs,
+      async (manifest, known, elsewhere, held) => {
+        const { have, need, conflict } = await compareManifest(manifest, { known, elsewhere }, held);
+        const answered = [...have, ...need, ...conflict].map(keyOf);
+        assert.equal(answered.sort(), [...new Set(manifest.instances.map(keyOf))].sort());
+      },
+    ),
   );
 });
 
-test('I3: said again, it gets the same answer and changes nothing', () => {
-  fc.assert(
-    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, rows, elsewhere, held) => {
+test('I3: said again, it gets the same answer and changes nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(manifests, knownRows, rowsElsewhere, inPacs, async (manifest, rows, elsewhere, held) => {
       const known = oneActive(rows);
-      const first = compareManifest(manifest, { known, elsewhere }, held);
+      const first = await compareManifest(manifest, { known, elsewhere }, held);
       const after = applied(known, manifest, first);
-      const second = compareManifest(manifest, { known: after, elsewhere }, held);
+      const second = await compareManifest(manifest, { known: after, elsewhere }, held);
       assert.equal([second.have, second.need, second.conflict], [first.have, first.need, first.conflict]);
       assert.equal([second.insert, second.again, second.superseded], [[], [], []]);
     }),
   );
 });
 
-test('an instance that the PACS lost, promised again under another policy, is no rival under that policy', () => {
+test('an instance that the PACS lost, promised again under another policy, is no rival under that policy', async () => {
   const entry = (digest: number, original?: number) => ({
     sopInstanceUID: '1.2.4',
     seriesInstanceUID: '1.2',
@@ -200,16 +203,19 @@ test('an instance that the PACS lost, promised again under another policy, is no
       reason: null,
     },
   ];
-  const first = compareOwn(manifest, known, seen());
+  const first = await compareOwn(manifest, known, seen());
   assert.equal(first.conflict, [{ sopInstanceUID: '1.2.4', digest: hex(2), reason: 'conflicting-instance' }]);
-  assert.equal(compareOwn(manifest, applied(known, manifest, first), seen()).conflict, first.conflict);
+  assert.equal(
+    (await compareOwn(manifest, applied(known, manifest, first), seen())).conflict,
+    first.conflict,
+  );
 });
 
-test('I2: of one UID at most one digest is wanted or here', () => {
-  fc.assert(
-    fc.property(manifests, knownRows, rowsElsewhere, inPacs, (manifest, rows, elsewhere, held) => {
+test('I2: of one UID at most one digest is wanted or here', async () => {
+  await fc.assert(
+    fc.asyncProperty(manifests, knownRows, rowsElsewhere, inPacs, async (manifest, rows, elsewhere, held) => {
       const known = oneActive(rows);
-      const after = applied(known, manifest, compareManifest(manifest, { known, elsewhere }, held));
+      const after = applied(known, manifest, await compareManifest(manifest, { known, elsewhere }, held));
       for (const same of Map.groupBy(
         after.filter(({ state }) => !QUIET.includes(state)),
         (row) => row.sop_instance_uid,
@@ -256,35 +262,43 @@ const elsewhere = (state: Elsewhere['state'], more: Partial<Elsewhere> = {}): El
   ...more,
 });
 
-test('the same original under another version of the policy is already here, and no conflict', () => {
-  const { conflict, insert } = compareOwn(one(2, 9), [row('stored', { original_digest: hex(9) })], null);
+test('the same original under another version of the policy is already here, and no conflict', async () => {
+  const { conflict, insert } = await compareOwn(
+    one(2, 9),
+    [row('stored', { original_digest: hex(9) })],
+    null,
+  );
   assert.is(conflict[0]?.reason, 'already-here-other-policy');
   assert.is(insert[0]?.state, 'refused');
 });
 
-test('the same original with other boxes is already here, whoever of the account brought it, and the first boxes stand', () => {
+test('the same original with other boxes is already here, whoever of the account brought it, and the first boxes stand', async () => {
   const stored = { original_digest: hex(9), policy_version: one(1).policy.version };
   for (const rows of [
     { known: [row('stored', stored)], elsewhere: [] },
     { known: [], elsewhere: [elsewhere('stored', stored)] },
   ]) {
-    const { conflict, insert, need } = compareManifest(one(2, 9), rows, null);
+    const { conflict, insert, need } = await compareManifest(one(2, 9), rows, null);
     assert.equal([conflict[0]?.reason, insert[0]?.state], ['already-here-other-boxes', 'refused']);
     assert.equal(need, []);
   }
-  const again = compareOwn(one(1, 9), [row('stored', stored)], null);
+  const again = await compareOwn(one(1, 9), [row('stored', stored)], null);
   assert.equal([again.have.length, again.conflict], [1, []], 'the same boxes are the same instance');
-  const promised = compareOwn(one(2, 9), [row('promised', { ...stored, brought: false })], null);
+  const promised = await compareOwn(one(2, 9), [row('promised', { ...stored, brought: false })], null);
   assert.equal(
     [promised.need.length, promised.superseded.length],
     [1, 1],
     'a promise is replaced by its device',
   );
-  const held = compareOwn(one(2, 9), [row('quarantined', { ...stored, reason: 'cover-mismatch' })], null);
+  const held = await compareOwn(
+    one(2, 9),
+    [row('quarantined', { ...stored, reason: 'cover-mismatch' })],
+    null,
+  );
   assert.is(held.conflict[0]?.reason, 'conflicting-instance', 'one that is held proves nothing');
 });
 
-test('once the PACS no longer has the first boxes, others may stand; until then they are refused each time', () => {
+test('once the PACS no longer has the first boxes, others may stand; until then they are refused each time', async () => {
   const stored = { original_digest: hex(9), policy_version: one(1).policy.version };
   const refused = {
     ...stored,
@@ -295,9 +309,9 @@ test('once the PACS no longer has the first boxes, others may stand; until then 
     { known: [row('stored', stored), row('refused', refused)], elsewhere: [] },
     { known: [row('refused', refused)], elsewhere: [elsewhere('stored', stored)] },
   ]) {
-    const there = compareManifest(one(2, 9), rows, seen('1.2.1'));
+    const there = await compareManifest(one(2, 9), rows, seen('1.2.1'));
     assert.equal([there.conflict[0]?.reason, there.again], ['already-here-other-boxes', []]);
-    const gone = compareManifest(one(2, 9), rows, seen());
+    const gone = await compareManifest(one(2, 9), rows, seen());
     assert.equal([gone.need.length, gone.conflict], [1, []]);
     const replaced = rows.known.filter(({ state }) => state === 'stored').map(({ id }) => id);
     assert.equal(
@@ -306,81 +320,97 @@ test('once the PACS no longer has the first boxes, others may stand; until then 
     );
   }
   const ofAnother = elsewhere('stored', { ...stored, isOfStudy: false });
-  assert.is(compareManifest(one(2, 9), { known: [], elsewhere: [ofAnother] }, seen()).need.length, 0);
+  assert.is((await compareManifest(one(2, 9), { known: [], elsewhere: [ofAnother] }, seen())).need.length, 0);
 });
 
-test('of one original that a manifest names twice, covered differently, the first is taken', () => {
+test('of one original that a manifest names twice, covered differently, the first is taken', async () => {
   const manifest = { ...one(1, 9), instances: [...one(1, 9).instances, ...one(2, 9).instances] };
-  const { need, conflict } = compareOwn(manifest, [], null);
+  const { need, conflict } = await compareOwn(manifest, [], null);
   assert.equal(
     [need.map(({ digest }) => digest), conflict[0]?.reason],
     [[hex(1)], 'already-here-other-boxes'],
   );
 });
 
-test('other bytes under a UID that is here under another key are held, since nobody can tell whether they conflict', () => {
+test('other bytes under a UID that is here under another key are held, since nobody can tell whether they conflict', async () => {
   const there = [row('stored', { original_digest: hex(9), original_key: 'own 1' })];
   const under = (key: string | null, original?: number) =>
     compareManifest(one(2, original), { known: there, elsewhere: [] }, null, key);
-  const { conflict, insert } = under('own 2', 8);
+  const { conflict, insert } = await under('own 2', 8);
   assert.is(conflict[0]?.reason, 'already-here-other-key');
   assert.equal([insert[0]?.state, insert[0]?.original_key], ['quarantined', 'own 2']);
   assert.is(
-    under('own 1', 8).conflict[0]?.reason,
+    (await under('own 1', 8)).conflict[0]?.reason,
     'conflicting-instance',
     'another original under the same key',
   );
-  assert.is(under(null).conflict[0]?.reason, 'conflicting-instance', 'as it is: the bytes are known');
+  assert.is((await under(null)).conflict[0]?.reason, 'conflicting-instance', 'as it is: the bytes are known');
 });
 
-test('the account’s other uploads are in conflict where bytes of theirs are here; of another study they are no answer', () => {
+test('the account’s other uploads are in conflict where bytes of theirs are here; of another study they are no answer', async () => {
   const compared = (entry: Manifest, there: Elsewhere) =>
     compareManifest(entry, { known: [], elsewhere: [there] }, null);
-  assert.is(compared(one(2), elsewhere('stored')).conflict[0]?.reason, 'conflicting-instance');
-  assert.is(compared(one(2), elsewhere('received', { isOfStudy: false })).conflict.length, 1);
-  assert.is(compared(one(1), elsewhere('stored', { isOfStudy: false })).need.length, 1);
-  assert.is(compared(one(1), elsewhere('received')).need.length, 1, 'not in the PACS yet');
+  assert.is((await compared(one(2), elsewhere('stored'))).conflict[0]?.reason, 'conflicting-instance');
+  assert.is((await compared(one(2), elsewhere('received', { isOfStudy: false }))).conflict.length, 1);
+  assert.is((await compared(one(1), elsewhere('stored', { isOfStudy: false }))).need.length, 1);
+  assert.is((await compared(one(1), elsewhere('received'))).need.length, 1, 'not in the PACS yet');
   const held = elsewhere('quarantined', { reason: 'identity-remains' });
-  const { conflict, insert: kept } = compared(one(1), held);
+  const { conflict, insert: kept } = await compared(one(1), held);
   assert.equal(
     [conflict[0]?.reason, kept[0]?.state],
     ['identity-remains', 'quarantined'],
     'it stays where it is',
   );
-  assert.is(compared(one(2), held).need.length, 1, 'other bytes may come in its place');
-  const { have, insert } = compared(one(1), elsewhere('stored'));
+  assert.is((await compared(one(2), held)).need.length, 1, 'other bytes may come in its place');
+  const { have, insert } = await compared(one(1), elsewhere('stored'));
   assert.equal([have.length, insert[0]?.state, insert[0]?.brought], [1, 'posted', true]);
-  assert.is(compared(one(1), elsewhere('stored', { brought: false })).insert[0]?.brought, false);
+  assert.is((await compared(one(1), elsewhere('stored', { brought: false }))).insert[0]?.brought, false);
 });
 
-test('a promise of other bytes that nobody kept is superseded', () => {
-  const { need, conflict, superseded } = compareOwn(one(2), [row('promised', { brought: false })], null);
+test('a promise of other bytes that nobody kept is superseded', async () => {
+  const { need, conflict, superseded } = await compareOwn(
+    one(2),
+    [row('promised', { brought: false })],
+    null,
+  );
   assert.equal([need.length, conflict.length, superseded.map(({ id }) => id)], [1, 0, [1]]);
   const held = row('quarantined', { reason: 'conflicting-instance', brought: false });
-  assert.is(compareOwn(one(1), [held], null).need.length, 1, 'and what was in conflict with it is asked for');
+  assert.is(
+    (await compareOwn(one(1), [held], null)).need.length,
+    1,
+    'and what was in conflict with it is asked for',
+  );
 });
 
-test('instances that the PACS no longer has are asked for; without an answer, its earlier confirmation counts', () => {
-  assert.is(compareOwn(one(1), [row('stored')], seen()).need.length, 1);
-  assert.is(compareOwn(one(1), [row('stored')], seen('1.2.1')).have.length, 1);
-  assert.is(compareOwn(one(1), [row('stored')], null).have.length, 1);
+test('instances that the PACS no longer has are asked for; without an answer, its earlier confirmation counts', async () => {
+  assert.is((await compareOwn(one(1), [row('stored')], seen())).need.length, 1);
+  assert.is((await compareOwn(one(1), [row('stored')], seen('1.2.1'))).have.length, 1);
+  assert.is((await compareOwn(one(1), [row('stored')], null)).have.length, 1);
 });
 
-test('marks those that the PACS was seen to hold in this request: the device need not keep them', () => {
-  const saidOf = (known: Known[], pacs: InPacs | null) =>
-    compareOwn(one(1), known, pacs).have.map((entry) => entry.inPacs ?? false);
-  assert.equal(saidOf([row('stored')], seen('1.2.1')), [true]);
+test('marks those that the PACS was seen to hold in this request: the device need not keep them', async () => {
+  const saidOf = async (known: Known[], pacs: InPacs | null) =>
+    (await compareOwn(one(1), known, pacs)).have.map((entry) => entry.inPacs ?? false);
+  assert.equal(await saidOf([row('stored')], seen('1.2.1')), [true]);
   assert.equal(
-    saidOf([row('already-stored')], { seen: new Set(), believed: new Set(['1.2.1']) }),
+    await saidOf([row('already-stored')], { seen: new Set(), believed: new Set(['1.2.1']) }),
     [false],
     'confirmed since, and not asked',
   );
-  assert.equal(saidOf([row('coerced')], null), [false], 'the PACS does not answer');
+  assert.equal(await saidOf([row('coerced')], null), [false], 'the PACS does not answer');
   assert.equal(
-    saidOf([row('received')], seen('1.2.1')),
+    await saidOf([row('received')], seen('1.2.1')),
     [false],
     'the PACS may hold another one there, but ours is not in it yet',
   );
+});
+
+test('20 000 instances are compared in many turns of the event loop', async () => {
+  const [first] = one(1).instances;
+  const known = Array.from({ length: 20_000 }, (_, at) => row('promised', { id: at, digest: hex(at) }));
+  const instances = known.map(({ digest }) => ({ ...first!, digest }));
+  const turns = await turnsWithin(() => compareOwn({ ...one(1), instances }, known, null));
+  assert.ok(turns >= 4 * 20, String(turns));
 });
 
 test.run();

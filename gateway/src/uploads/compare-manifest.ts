@@ -1,9 +1,10 @@
 /**
  * Hash first: compares a manifest with the instances that its sender has promised or brought. A pure function:
  * the same manifest against the same rows gives the same answer, which is what makes `POST /upload/init`
- * repeatable. Rows of other accounts never come here (known-instances.ts): naming an instance tells nothing.
+ * repeatable. Large ones take some turns of the event loop. Rows of other accounts never come here (known-instances.ts): naming an instance tells nothing.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
+import { inTurns } from '../threads/in-turns.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import {
@@ -68,20 +69,21 @@ export type Rows = { readonly known: readonly Known[]; readonly elsewhere: reado
 export type OriginalKey = string | null;
 
 /** `inPacs` null: the PACS was not asked or did not answer, and earlier confirmations are believed. */
-export function compareManifest(
+export async function compareManifest(
   manifest: Manifest,
   rows: Rows,
   inPacs: InPacs | null,
   originalKey: OriginalKey = null,
-): Comparison {
+): Promise<Comparison> {
   // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against
   // each.
-  const byKey = new Map(rows.known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
+  const byKey = new Map<string, Known>();
+  await inTurns(rows.known, (row) => void byKey.set(`${row.sop_instance_uid} ${row.digest}`, row));
   const believed = inPacs?.believed ?? null;
   const here = inPacsElsewhere(rows.elsewhere, believed);
   const held = heldElsewhere(rows.elsewhere);
   const isLost = lostBy(believed);
-  const rivals = rivalsIn(rows, { manifest, originalKey, isLost }, (row) => {
+  const rivals = await rivalsIn(rows, { manifest, originalKey, isLost }, (row) => {
     return fateOfKnown(row, believed) === 'need';
   });
   const have: Answer['have'] = [];
@@ -93,10 +95,10 @@ export function compareManifest(
   /** UIDs that an entry before it has, with its original: "the first is taken, the others conflict". */
   const taken = new Map<string, string | undefined>();
 
-  for (const promised of manifest.instances) {
+  await inTurns(manifest.instances, (promised) => {
     const { sopInstanceUID, digest } = promised;
     const key = keyOf(promised);
-    if (keys.has(key)) continue;
+    if (keys.has(key)) return;
     keys.add(key);
     const same = byKey.get(key);
     const elsewhere = here.get(key);
@@ -117,7 +119,7 @@ export function compareManifest(
       insert.push(elsewhere && !against ? toPosted(row, elsewhere) : kept);
     }
     if (same && answer === 'need' && same.state !== 'promised') again.push({ ...WANTED_AGAIN, id: same.id });
-  }
+  });
   return {
     have,
     need,
@@ -237,13 +239,17 @@ type Asking = {
   readonly isLost: IsLost;
 };
 
-function rivalsIn(
+async function rivalsIn(
   { known, elsewhere }: Rows,
   { manifest: { policy, instances }, originalKey, isLost }: Asking,
   isWanted: (row: Known) => boolean,
-): Rivals {
+): Promise<Rivals> {
+  const named = new Map<string, string | null>();
   // Of doubled entries the first counts.
-  const named = new Map(instances.toReversed().map((each) => [keyOf(each), each.originalDigest ?? null]));
+  await inTurns(instances, (each) => {
+    const key = keyOf(each);
+    if (!named.has(key)) named.set(key, each.originalDigest ?? null);
+  });
   const digests = new Map<string, string[]>();
   const originals = new Map<string, string[]>();
   const otherPolicy = new Set<string>();
@@ -263,15 +269,17 @@ function rivalsIn(
   };
   // The PACS was asked for this study alone.
   const isHere = (row: Elsewhere): boolean => row.state !== 'quarantined' && !(row.isOfStudy && isLost(row));
-  for (const row of elsewhere.filter(isHere)) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
-  for (const row of known) {
+  await inTurns(elsewhere, (row) => {
+    if (isHere(row)) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
+  });
+  await inTurns(known, (row) => {
     // An instance of which nothing was brought is in nobody's way.
-    if (row.state === 'refused' || row.state === 'left-out') continue;
-    if (isSuperseded(row, named, isLost)) continue;
-    if (row.state === 'quarantined' && !row.brought) continue;
+    if (row.state === 'refused' || row.state === 'left-out') return;
+    if (isSuperseded(row, named, isLost)) return;
+    if (row.state === 'quarantined' && !row.brought) return;
     // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
     add(row, named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row));
-  }
+  });
   return { digests, otherPolicy, originals, otherKey };
 }
 

@@ -41,6 +41,7 @@ import {
 } from '../pipeline/study.store.ts';
 import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
 import { wantedDestinations } from '../rules/choose-destinations.ts';
+import { partsOf } from '../threads/in-turns.ts';
 import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
@@ -187,7 +188,7 @@ async function openIn(
   const { known, elsewhere } = await knownInstances(trx, sender, study, manifest.instances);
   const originalKey = await originalKeyOf(trx, sender.siteId, policy);
   const rows = { known, elsewhere };
-  const compared = compareManifest(manifest, rows, toInPacs(asked, rows), originalKey);
+  const compared = await compareManifest(manifest, rows, toInPacs(asked, rows), originalKey);
   const { have, need, conflict } = compared;
   requireNewest(known, compared, signedAt);
   const said = { uploadId, manifest, originalKey, reports, known, compared };
@@ -313,6 +314,9 @@ type Said = {
   readonly compared: Comparison;
 };
 
+/** Statements with more rows hold the event loop while they are written. */
+const ROWS_AT_ONCE = 1000;
+
 const changesOf = ({ insert, again, superseded }: Comparison): number =>
   insert.length + again.length + superseded.length;
 
@@ -344,14 +348,14 @@ async function applyManifest(
   await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
   const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
   await changeInstances(trx, kept, { from: ['promised', ...IN_PACS], now });
-  const inserted = await insertInstances(
-    trx,
-    under,
-    compared.insert.map((row) => ({ ...row, report_digest: reportOf(row)?.digest ?? null })),
-    now,
-  );
+  const inserted = new Map<string, number>();
+  for (const part of partsOf(compared.insert, ROWS_AT_ONCE)) {
+    const rows = part.map((row) => ({ ...row, report_digest: reportOf(row)?.digest ?? null }));
+    for (const [key, id] of await insertInstances(trx, under, rows, now)) inserted.set(key, id);
+  }
   await wantAgain(trx, study.id, moved.revision, { again: compared.again, now });
-  await renewDescriptions(trx, manifest.policy, describe(promised, manifest, originalKey, reportOf));
+  for (const part of partsOf(describe(promised, manifest, originalKey, reportOf), ROWS_AT_ONCE))
+    await renewDescriptions(trx, manifest.policy, part);
   return { moved, inserted };
 }
 

@@ -6,7 +6,9 @@ import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import type { Problem } from '#shared/protocol/problem.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
-import { parsePosted, type PostedKind } from './parse-posted.ts';
+import { turnsWithin } from '../testing/turns-within.ts';
+import { A_TURN } from '../threads/in-turns.ts';
+import { joinPieces, parseInPieces, parsePosted, type PostedKind } from './parse-posted.ts';
 
 const { instances } = syntheticStudy({ seed: 95, instancesPerSeries: 2, rows: 8, columns: 8 });
 const manifest = toManifest(instances);
@@ -26,6 +28,22 @@ test('a manifest is read, plain and as gzip', async () => {
     [new Uint8Array(gzipSync(text)), true],
   ] as const)
     assert.equal(await parsePosted(bytes, 'manifest', isGzip), manifest);
+});
+
+test('the instances come from the thread in pieces, which are put together in turns of the event loop', async () => {
+  const [one] = manifest.instances;
+  const digests = Array.from({ length: 20_000 }, (_, at) => at.toString(16).padStart(64, '0'));
+  const many = { ...manifest, instances: digests.map((digest) => ({ ...one!, digest })) };
+  for (const posted of [many, manifest]) {
+    const pieces = await parseInPieces(bytesOf(JSON.stringify(posted)), 'manifest', false);
+    assert.is(pieces.instances.length, Math.ceil(posted.instances.length / A_TURN));
+    let joined: unknown = null;
+    const turns = await turnsWithin(async () => {
+      joined = await joinPieces('manifest', pieces);
+    });
+    assert.ok(turns >= pieces.instances.length - 1, String(turns));
+    assert.equal(joined, posted);
+  }
 });
 
 test('nested and many values are refused before they are parsed: these are no JSON at all', async () => {

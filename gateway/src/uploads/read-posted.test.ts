@@ -36,7 +36,8 @@ function openReader() {
         {
           pull(controller) {
             begun += 1;
-            controller.enqueue(bytes);
+            // A reader gives back what it has read.
+            controller.enqueue(new Uint8Array(bytes));
             controller.close();
           },
         },
@@ -74,8 +75,8 @@ test('of one account one large one is open, few wait, and the others come later;
   assert.equal([...new Set(outcomes)], ['rate-limited']);
   assert.ok(begun() < 60, 'most of those refused were not read');
   const others = [post('b'), post('c'), post('d')];
-  await settle(() => open.length === 3);
-  assert.equal(open.toSorted(), ['a', 'b', 'c'], 'and three in all');
+  await settle(() => open.length === 2);
+  assert.equal(open, ['a', 'b'], 'and two in all');
   letGo();
   await Promise.all([...all, ...others]);
   assert.is(outcomes.filter((code) => code === 'answered').length, 1 + 16 + 3);

@@ -72,7 +72,7 @@ export const DEFENCES: readonly Defence[] = [
     'small pieces of a body are copied together',
     ['one-byte-chunks'],
     [
-      'gateway/src/http/gather-bytes.ts',
+      'gateway/src/threads/gather-bytes.ts',
       'const isLarge = piece.length >= BLOCK_BYTES / 2;',
       'const isLarge = piece.length >= 0;',
     ],

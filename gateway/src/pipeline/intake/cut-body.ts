@@ -7,8 +7,8 @@
  * cost as much as its cipher.
  */
 import { Readable } from 'node:stream';
-import { gatherBytes } from '../../http/gather-bytes.ts';
 import type { Holder } from '../../http/paced-places.ts';
+import { gatherBytes } from '../../threads/gather-bytes.ts';
 
 export type CutBody = AsyncIterable<Uint8Array> & {
   /** It ended before its end. */

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { boundaryOf } from '#shared/boundary-of.ts';
-import { joinBytes } from '#shared/transfer/instance-bytes.ts';
+import { gatherBytes, joinChunks } from '../../threads/gather-bytes.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 
@@ -107,13 +107,11 @@ export async function gatherAll(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const gathered: Uint8Array[] = [];
-  let bytes = 0;
+  const gathered = gatherBytes();
   for await (const piece of pieces) {
-    bytes += piece.length;
-    if (bytes > maxBytes) return null;
+    if (gathered.size() + piece.length > maxBytes) return null;
     // A piece may be a view of what the next one is read into.
-    gathered.push(piece.slice());
+    gathered.add(new Uint8Array(piece));
   }
-  return joinBytes(gathered);
+  return joinChunks(gathered.chunks());
 }

@@ -8,6 +8,7 @@ import type { BlockList } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { LINK_LOCAL } from '../../refuse-link-local.ts';
+import { gatherAnswers } from './gather-answers.ts';
 
 /** In PEM. `ca`: trusted in addition to those that everybody trusts. */
 export type PacsTls = {
@@ -70,7 +71,7 @@ async function openAgent(
     clientFactory: (origin) =>
       new undici.Pool(origin, { connect: guarded(plain, undici.buildConnector({})) }),
   });
-  return { undici, dispatcher };
+  return { undici, dispatcher: dispatcher.compose(gatherAnswers) };
 }
 
 /** TLS takes no list of addresses that are blocked, and is begun on a connection that was made plainly. */
