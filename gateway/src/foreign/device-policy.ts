@@ -12,7 +12,7 @@ import type { OpeningPolicy } from './open-talk.ts';
  */
 export async function toDevicePolicy(
   policy: OpeningPolicy,
-  count: () => Promise<unknown>,
+  count: (patient: string) => Promise<unknown>,
 ): Promise<DevicePolicy> {
   if (policy.kind === 'identified') return policy;
   const { options, settings, pair, tagKey, vault } = policy;
@@ -27,11 +27,11 @@ export async function toDevicePolicy(
   };
 }
 
-function counted(secrets: PatientSecrets, count: () => Promise<unknown>): PatientSecrets {
+function counted(secrets: PatientSecrets, count: (patient: string) => Promise<unknown>): PatientSecrets {
   const asked = new Map<string, Promise<unknown>>();
   return {
     async secretOf(patient) {
-      const said = asked.get(patient) ?? count();
+      const said = asked.get(patient) ?? count(patient);
       asked.set(patient, said);
       await said;
       return secrets.secretOf(patient);

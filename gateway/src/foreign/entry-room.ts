@@ -1,13 +1,16 @@
 /** The room for entries in memory: a large one waits for those of other files, whoever sent them. */
 import { createRoom, type Room } from '../threads/room.ts';
-import { ENTRY_BYTES_LIMIT } from './list-entries.ts';
 import { ROOMLESS_BYTES } from './open-talk.ts';
 
 /**
- * The room of all threads, for one of the largest entries at a time, in the order in which they came: an entry takes
- * three times its bytes while names are removed from it.
+ * Bytes of entries that are open at once; one of more is alone. An element of 8 bytes takes some 500 while it is open
+ * (measured), and so many bytes hold as many elements as an instance may have: more than one such instance at a time
+ * would need more than the 300 MB that a gateway may grow by.
  */
-export const createEntriesRoom = (): Room => createRoom(ENTRY_BYTES_LIMIT);
+const ROOM_BYTES = 4 * 1024 ** 2;
+
+/** The room of all threads, in the order in which they came. */
+export const createEntriesRoom = (): Room => createRoom(ROOM_BYTES);
 
 /** The part of that room which one file has: it reads one entry after the other. */
 export type EntryRoom = {
@@ -22,7 +25,7 @@ export function createEntryRoom(room: Room): EntryRoom {
     async enter(bytes, isOver) {
       giveBack();
       if (bytes <= ROOMLESS_BYTES) return;
-      const leave = await room.enter(bytes);
+      const leave = await room.enter(Math.min(bytes, ROOM_BYTES));
       // The file was given up meanwhile.
       if (isOver.aborted) leave();
       else giveBack = leave;

@@ -34,8 +34,8 @@ export type ForeignFeatureTools = {
   readonly clock: () => number;
 };
 
-/** As many as there are threads that open them. */
-const FILES_AT_ONCE = 2;
+/** One of each account, and most of them wait for a thread: they hold no more than the names in them. */
+const FILES_AT_ONCE = 32;
 const SWEEP_SECONDS = 600;
 /** Answers on their way: each holds a connection to the PACS. A viewer opens six. */
 const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };

@@ -35,8 +35,8 @@ export type Opening = {
   readonly unsent?: DevicePolicy;
   /** Entries that ended a thread before, by their places: they are refused unread. */
   readonly fatal: ReadonlySet<number>;
-  /** Called before an entry is read; resolves once so many bytes of it may be held. */
-  readonly begin: (entry: number, bytes: number) => Promise<void>;
+  /** Called before an entry is read; resolves once so many bytes of it may be held. False: the turn is over. */
+  readonly begin: (entry: number, bytes: number) => Promise<boolean>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
   /** For those whose digest is known; absent: no entry comes with one. */
   readonly takePlaced?: (placed: PlacedInstance) => Promise<void>;
@@ -45,58 +45,82 @@ export type Opening = {
   readonly signal: AbortSignal;
 };
 
-/** Throws what `take`, `leave` and reading throw. */
-export async function openFile(file: ByteSource, opening: Opening): Promise<void> {
+/** The place where a turn ended, and what was found before it, for the next turn. */
+export type Paused = {
+  /** Where names are removed, each entry is a step twice. */
+  readonly step: number;
+  /** The names in the headers that were read, by their study. */
+  readonly studies: ReadonlyMap<string, StudyNames>;
+  /** The keys of patients, by their study. */
+  readonly patients: ReadonlyMap<string, string>;
+};
+
+/** Nothing is left where the answer is null. Throws what `take`, `leave` and reading throw. */
+export async function openFile(file: ByteSource, opening: Opening, from?: Paused): Promise<Paused | null> {
   const { form, signal } = opening;
   const entries = (await listEntries(file, form, signal)).map(
     (entry): OpenableEntry =>
       opening.fatal.has(entry.entry) ? refusedUnread(entry.entry, 'cannot-be-opened') : entry,
   );
-  await openEntries(entries, opening);
+  return openEntries(entries, opening, from);
 }
 
 /** Each is opened twice where names are removed. Throws what `take`, `leave` and reading throw. */
-export async function openEntries(entries: readonly OpenableEntry[], opening: Opening): Promise<void> {
-  const { policy, signal } = opening;
-  const named: Named =
-    policy.kind === 'deidentified'
-      ? await gatherNames(entries, opening, policy.rules.patientDomain)
-      : { companions: () => [], patients: new Map() };
-  for (const entry of entries) {
+export async function openEntries(
+  entries: readonly OpenableEntry[],
+  opening: Opening,
+  from?: Paused,
+): Promise<Paused | null> {
+  const { policy, signal, begin } = opening;
+  const gathered: Gathered = { studies: new Map(from?.studies), patients: new Map(from?.patients) };
+  const toGather = policy.kind === 'deidentified' ? entries.length : 0;
+  const named: Named = { companions: listEach(gathered.studies), patients: gathered.patients };
+  for (let step = from?.step ?? 0; step < toGather + entries.length; step += 1) {
     signal.throwIfAborted();
-    await openEntry(entry, named, opening);
+    const entry = entries[step % entries.length]!;
+    if (entry.kind === 'entry' && !(await begin(entry.entry, entry.bytes))) return { ...gathered, step };
+    if (step >= toGather) await openEntry(entry, named, opening);
+    else if (policy.kind === 'deidentified')
+      await gatherNames(entry, gathered, opening, policy.rules.patientDomain);
   }
+  return null;
 }
 
-type Named = {
+type Gathered = {
+  readonly studies: Map<string, StudyNames>;
+  readonly patients: Map<string, string>;
+};
+type Named = Pick<Paused, 'patients'> & {
   readonly companions: (studyInstanceUID: string) => readonly NamedValue[];
-  /** The keys of patients, by their study. */
-  readonly patients: ReadonlyMap<string, string>;
 };
 
+/** The same list each time: what is made of it is remembered. */
+function listEach(studies: ReadonlyMap<string, StudyNames>): Named['companions'] {
+  const lists = new Map<string, readonly NamedValue[]>();
+  return (study) => {
+    const list = lists.get(study) ?? [...(studies.get(study)?.values() ?? [])];
+    lists.set(study, list);
+    return list;
+  };
+}
+
 async function gatherNames(
-  entries: readonly OpenableEntry[],
-  { form, signal, begin }: Opening,
+  entry: OpenableEntry,
+  { studies, patients }: Gathered,
+  { form, signal }: Opening,
   domain: PatientDomain,
-): Promise<Named> {
-  const patients = new Map<string, string>();
-  const studies = new Map<string, StudyNames>();
-  for (const entry of entries) {
-    if (entry.kind === 'refused') continue;
-    await begin(entry.entry, entry.bytes);
-    const said = await refusingUnreadable(signal, async () => {
-      const bytes = await entry.open(signal);
-      return summariseFile(bytes, isArchive(form), 'deidentified', signal).finally(() => forget(bytes));
-    });
-    if (said.kind !== 'summary') continue;
-    const { studyInstanceUID } = said.identifiers;
-    const names: StudyNames = studies.get(studyInstanceUID) ?? new Map();
-    studies.set(studyInstanceUID, names);
-    noteNamed(names, said.named);
-    patients.set(studyInstanceUID, keysOfPatients(said.patients, domain, studyInstanceUID)[0]!);
-  }
-  const lists = new Map([...studies].map(([study, names]) => [study, [...names.values()]]));
-  return { companions: (study) => lists.get(study) ?? [], patients };
+): Promise<void> {
+  if (entry.kind === 'refused') return;
+  const said = await refusingUnreadable(signal, async () => {
+    const bytes = await entry.open(signal);
+    return summariseFile(bytes, isArchive(form), 'deidentified', signal).finally(() => forget(bytes));
+  });
+  if (said.kind !== 'summary') return;
+  const { studyInstanceUID } = said.identifiers;
+  const names: StudyNames = studies.get(studyInstanceUID) ?? new Map();
+  studies.set(studyInstanceUID, names);
+  noteNamed(names, said.named);
+  patients.set(studyInstanceUID, keysOfPatients(said.patients, domain, studyInstanceUID)[0]!);
 }
 
 /** An entry that is no instance is a text, a picture or the program of a disc: it is skipped, as in a folder. */
@@ -105,7 +129,6 @@ const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
 async function openEntry({ entry, ...found }: OpenableEntry, named: Named, opening: Opening): Promise<void> {
   const { leave, signal } = opening;
   if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
-  await opening.begin(entry, found.bytes);
   const bytes = await refusingUnreadable(signal, () => found.open(signal));
   if ('kind' in bytes) return leave({ entry, ...reasonOf(bytes) });
   return openRead({ entry, bytes }, named, opening).finally(() => forget(bytes));

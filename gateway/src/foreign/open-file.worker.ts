@@ -1,28 +1,46 @@
 /** The thread that opens files: message glue, the work is open-file.ts. */
+import { deserialize, serialize, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
-import { giving } from '../threads/thread.ts';
+import { giving, toOwn } from '../threads/thread.ts';
 import { toDevicePolicy } from './device-policy.ts';
-import { openFile } from './open-file.ts';
+import { openFile, type Opening } from './open-file.ts';
 import { ROOMLESS_BYTES, type OpenTalk } from './open-talk.ts';
 
-serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) => {
   const file = {
     size,
     read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })),
   };
   /** The gateway may still bring the instance before, while the next one is read. */
   let taken: Promise<unknown> = Promise.resolve();
-  await openFile(file, {
+  /** The reply to the latest `begin`. */
+  let begun = Promise.resolve(new Uint8Array(0));
+  let hasRoom = false;
+  /** The garbage of an entry would lie beside the entry to which another thread gives the room. */
+  const leaveRoom = (): void => {
+    if (hasRoom) collectGarbage();
+    hasRoom = false;
+  };
+  const opening: Opening = {
     form,
     fatal: new Set(fatal),
     async begin(entry, bytes) {
-      const begun = ask(giving({ kind: 'begin', entry, bytes }));
+      // It came before the bytes of that entry did.
+      leaveRoom();
+      if ((await begun).length > 0) return false;
+      hasRoom = bytes > ROOMLESS_BYTES;
+      begun = ask(giving({ kind: 'begin', entry, bytes }));
       // It is heard before whatever is asked afterwards.
-      if (bytes > ROOMLESS_BYTES) await begun;
+      if (hasRoom) await begun;
       else void ignoreFailure(begun, 'then the task is stopped');
+      return true;
     },
-    policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
+    policy: await toDevicePolicy(policy, (patient) => ask(giving({ kind: 'patient', patient }))),
     // Nobody hears of these pseudonyms: their patients do not count.
     unsent: await toDevicePolicy(policy, async () => undefined),
     async takePlaced(opened) {
@@ -33,7 +51,11 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
     take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
     leave: async (entry, of) => void (await ask(giving({ kind: 'leave', entry, of }))),
     signal,
-  });
+  };
+  const paused = await openFile(file, opening, from === null ? undefined : deserialize(from));
+  leaveRoom();
   await taken;
-  return giving(undefined);
+  if (paused === null) return giving(null);
+  const bytes = toOwn(serialize(paused));
+  return giving(bytes, bytes.buffer);
 });

@@ -40,7 +40,7 @@ export type PlacedInstance = Omit<OpenedInstance, 'bytes'> & { readonly place: B
 export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
 
 /** An entry up to this needs no room: waiting for the reply would cost more than its memory. */
-export const ROOMLESS_BYTES = 4 * 1024 * 1024;
+export const ROOMLESS_BYTES = 640 * 1024;
 
 export type OpenTalk = {
   readonly task: {
@@ -50,16 +50,19 @@ export type OpenTalk = {
     readonly policy: OpeningPolicy;
     /** Entries that ended a thread before, by their places. */
     readonly fatal: readonly number[];
+    /** The answer of the turn before; null: it is the first. */
+    readonly from: Uint8Array<ArrayBuffer> | null;
   };
   readonly question: /** From now on this entry is being read. The reply comes once there is room for so many bytes. */
     | { readonly kind: 'begin'; readonly entry: number; readonly bytes: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     /** One more patient, before a pseudonym is made: the account may have had its day's. */
-    | { readonly kind: 'patient' }
+    | { readonly kind: 'patient'; readonly patient: string }
     | { readonly kind: 'take'; readonly opened: OpenedInstance | PlacedInstance }
     /** `of`: the instance that it would have been, where somebody can tell. */
     | { readonly kind: 'leave'; readonly entry: NotTaken; readonly of?: BegunInstance | undefined };
-  /** Bytes for `read`. */
+  /** Bytes for `read`; for `begin` none, or one where that entry is the last of this turn. */
   readonly reply: Uint8Array<ArrayBuffer>;
-  readonly answer: undefined;
+  /** Where the next turn goes on, which nobody else reads; null: all of it is open. */
+  readonly answer: Uint8Array<ArrayBuffer> | null;
 };

@@ -11,7 +11,7 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { destroyFile, fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
+import { destroyFile, fileKey } from '../pipeline/file-spool.ts';
 import {
   countRun,
   findFile,
@@ -24,14 +24,12 @@ import {
   type FileEntry,
   type SentFile,
 } from '../pipeline/sent-file.store.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
-import { takeOpened } from '../pipeline/pipeline.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { quotaUse } from '../policies/quota.store.ts';
-import { createThreadLine } from '../threads/fair-line.ts';
+import { createThreadLine, type FairLine } from '../threads/fair-line.ts';
 import type { Room } from '../threads/room.ts';
 import {
   giving,
@@ -42,26 +40,22 @@ import {
   type KeptThread,
   type Reply,
 } from '../threads/thread.ts';
-import { adoptParcel, type BroughtPlace } from '../uploads/bring-parcel.ts';
-import type { Arrivals } from '../uploads/complete-upload.ts';
-import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
 import { openVault } from '../vault/vault.store.ts';
+import { createSendTools, type ForeignTools } from './create-send-tools.ts';
 import { createEntriesRoom, createEntryRoom, type EntryRoom } from './entry-room.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
-import { takeBackInstances } from '../uploads/take-back.ts';
-import { createSending, type Sending, type SendTools } from './send-instances.ts';
-import { countWithheldOf, noteWithheld, sayWithheld } from './withheld.store.ts';
+import { createSending, type Sending } from './send-instances.ts';
+import { noteWithheld, sayWithheld } from './withheld.store.ts';
 import { settleTransfers } from './transfer.store.ts';
 
-export type ForeignTools = {
-  readonly pipeline: PipelineTools;
-  readonly spool: FileSpoolTools;
-  readonly parcels: Pick<Arrivals, 'arrived'>;
-};
-
-/** One for an account whose files are slow, and one for everybody else. */
+/** One for each core of the smallest machine. */
 const THREADS = 2;
+/**
+ * How long a file keeps its thread while others wait for one. The next turn reads its list of entries again, which
+ * costs some milliseconds; of longer turns, a store request that waits for a few would be told to come back.
+ */
+const TURN_MS = 2_000;
 /** Files whose refusal is remembered: one that is forgotten is only unpacked once more. */
 const REFUSED_KEPT = 1000;
 /** A file that fails as often, or ends as many threads, would do so the next time too. */
@@ -79,30 +73,26 @@ const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
 export function createOpenFiles(
   tools: ForeignTools,
   script = SCRIPT,
-  ofEntries: Room = createEntriesRoom(),
+  room: Room = createEntriesRoom(),
+  clock = () => performance.now(),
 ): OpenFiles {
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
-  const line = createThreadLine(threads);
+  const opener: Opener = { line: createThreadLine(threads), room, clock };
   const { db, now } = tools.pipeline;
   /** By file: the quota of its account, and its use, when the file did not fit. */
   const refused = new Map<string, string>();
   return {
     async run(fileId, signal) {
       const file = await findFile(db, fileId, null);
-      const room = file && JSON.stringify(await quotaUse(db, file.account_id, now()));
+      const quota = file && JSON.stringify(await quotaUse(db, file.account_id, now()));
       // To unpack it again for the same refusal would cost as much as to take it.
-      if (file?.state === 'received' && refused.get(fileId) === room) throw new Problem('quota-exceeded');
+      if (file?.state === 'received' && refused.get(fileId) === quota) throw new Problem('quota-exceeded');
       refused.delete(fileId);
-      if (file?.state !== 'received' || room === undefined) return;
-      const current = await withPolicyInForce(tools, file);
+      if (file?.state !== 'received' || quota === undefined) return;
       try {
-        await line(
-          file.account_id,
-          (thread) => openOne(tools, { thread, room: ofEntries }, current, signal),
-          signal,
-        );
+        await openOne(tools, opener, await withPolicyInForce(tools, file), signal);
       } catch (error) {
-        if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, room);
+        if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, quota);
         // A file that is deleted while it waits is never run again.
         if (refused.size > REFUSED_KEPT) refused.delete(refused.keys().next().value!);
         throw error;
@@ -124,7 +114,12 @@ async function withPolicyInForce({ pipeline: { db } }: ForeignTools, file: SentF
   return version === null ? file : { ...file, policy_version: version };
 }
 
-type Opener = { readonly thread: KeptThread<OpenTalk>; readonly room: Room };
+type Opener = {
+  readonly line: FairLine<KeptThread<OpenTalk>>;
+  readonly room: Room;
+  /** In milliseconds. */
+  readonly clock: () => number;
+};
 
 async function openOne(
   tools: ForeignTools,
@@ -136,18 +131,19 @@ async function openOne(
   const studies = new Set<string>();
   const soFar = (): Promise<void> => noteEntries(db, file.id, entriesOf(opened, file));
   const opened: Opened = {
-    sending: createSending(sendToolsOf(tools, { file, studies, soFar }, signal)),
+    sending: createSending(createSendTools(tools, { file, studies, soFar }, signal)),
     left: [],
     studies,
     reading: null,
     room: createEntryRoom(opener.room),
-    patients: 0,
+    patients: new Set(),
+    isCounted: false,
   };
   let problem: AnyProblemCode | null = null;
   try {
-    if ((await countRun(db, file.id)) >= RUNS_LIMIT) throw new Problem('unexpected');
-    await openAndSend(tools, opener.thread, { file, opened, signal });
-    await opened.sending.end();
+    let from: Uint8Array<ArrayBuffer> | null = null;
+    do from = await takeTurn(tools, opener, { file, opened, signal }, from);
+    while (from !== null);
   } catch (error) {
     problem = await endingOf(tools, { file, opened, signal }, error);
   }
@@ -165,6 +161,33 @@ async function openOne(
   tools.pipeline.changes.emit(file.id);
 }
 
+/**
+ * Opens the file for as long as nobody else waits, and writes what it holds: a file that waits for its next turn takes
+ * no memory. Where that one goes on; null: all of it is open.
+ */
+async function takeTurn(
+  tools: ForeignTools,
+  { line, clock }: Opener,
+  one: OneFile,
+  from: Uint8Array<ArrayBuffer> | null,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { file, opened, signal } = one;
+  const turn = async (
+    thread: KeptThread<OpenTalk>,
+    isAwaited: () => boolean,
+  ): ReturnType<typeof takeTurn> => {
+    if (!opened.isCounted && (await countRun(tools.pipeline.db, file.id)) >= RUNS_LIMIT)
+      throw new Problem('unexpected');
+    opened.isCounted = true;
+    const endsAt = clock() + TURN_MS;
+    const isLast = (): boolean => isAwaited() && clock() >= endsAt;
+    const next = await openAndSend(tools, thread, { ...one, from, isLast });
+    await (next === null ? opened.sending.end() : opened.sending.rest());
+    return next;
+  };
+  return line(file.account_id, turn, signal);
+}
+
 /** The findings of a run, in whatever way it ends. */
 type Opened = {
   readonly sending: Sending;
@@ -174,10 +197,14 @@ type Opened = {
   /** The entry that is being read, by its place. */
   reading: number | null;
   readonly room: EntryRoom;
-  /** Those that this run has met. */
-  patients: number;
+  /** Those that this run has met, and counted. */
+  readonly patients: Set<string>;
+  /** The run is: it has begun. */
+  isCounted: boolean;
 };
 type OneFile = { readonly file: SentFile; readonly opened: Opened; readonly signal: AbortSignal };
+/** `isLast`: whether the entry that begins is the last of this turn. */
+type OneTurn = OneFile & { readonly from: Uint8Array<ArrayBuffer> | null; readonly isLast: () => boolean };
 
 /** The findings of the run before hold where this one failed before it came so far again. */
 function entriesOf({ sending, left }: Opened, file: SentFile): readonly FileEntry[] {
@@ -200,7 +227,8 @@ async function endingOf(
   error: unknown,
 ): Promise<AnyProblemCode> {
   // A gateway that stops is no failure of the file.
-  if (signal.aborted) await ignoreFailure(forgetRun(db, file.id), 'one run too many only ends it sooner');
+  if (signal.aborted && opened.isCounted)
+    await ignoreFailure(forgetRun(db, file.id), 'one run too many only ends it sooner');
   signal.throwIfAborted();
   // A file that is opened again promises again; one that never is leaves no promise behind.
   await opened.sending.giveUp();
@@ -217,8 +245,8 @@ async function endingOf(
 async function openAndSend(
   tools: ForeignTools,
   thread: KeptThread<OpenTalk>,
-  { file, opened, signal }: OneFile,
-): Promise<void> {
+  { file, opened, signal, from, isLast }: OneTurn,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const { db } = tools.pipeline;
   const named = { name: file.policy_name, version: file.policy_version };
   const roles = await rolesOf(tools, file);
@@ -232,7 +260,8 @@ async function openAndSend(
   const blob = await tools.spool.blobs.open(file.id, fileKey(tools.spool, file));
   if (blob === null) throw new Problem('not-found');
   try {
-    const reply = replies(tools, { file, blob, opened, isCounted: !mayHoldKey(policy, roles), policy });
+    const isCounted = !mayHoldKey(policy, roles);
+    const reply = replies(tools, { file, blob, opened, isCounted, policy, isLast });
     const task = {
       account: file.account_id,
       // Behind it lies what was cut.
@@ -240,9 +269,11 @@ async function openAndSend(
       form: file.form,
       policy: await toOpening(tools, file.site_id, policy),
       fatal: file.fatal,
+      from,
     };
-    await thread.do(giving(task), reply, signal);
+    const next = await thread.do(giving(task, ...(from === null ? [] : [from.buffer])), reply, signal);
     opened.reading = null;
+    return next;
   } finally {
     opened.room.leave();
     await blob.close();
@@ -272,80 +303,6 @@ export async function toOpening(
   return { kind: 'deidentified', options: policy.options, settings: settingsOf(policy), pair, tagKey, vault };
 }
 
-/** A PACS that needs longer: whoever waits for the file may read meanwhile what is known of it. */
-const SLOW_ANSWER_MS = 1_000;
-
-async function notingIfSlow<T>(asking: Promise<T>, note: () => Promise<void>): Promise<T> {
-  const slow = setTimeout(() => void ignoreFailure(note(), 'its end says it too'), SLOW_ANSWER_MS);
-  try {
-    return await asking;
-  } finally {
-    clearTimeout(slow);
-  }
-}
-
-/** `soFar`: notes what is known. */
-type Of = Pick<Opened, 'studies'> & { readonly file: SentFile; readonly soFar: () => Promise<void> };
-
-function sendToolsOf(
-  { pipeline, spool, parcels }: ForeignTools,
-  { file, studies, soFar }: Of,
-  signal: AbortSignal,
-) {
-  // As a device: it sends, and reads nothing by its roles.
-  const sender = {
-    accountId: file.account_id,
-    deviceId: file.device_id,
-    ...(file.key_id !== null && { keyId: file.key_id }),
-    ...(file.peer_id !== null && { peerId: file.peer_id }),
-    siteId: file.site_id,
-    roles: [],
-  };
-  const named = { name: file.policy_name, version: file.policy_version };
-  const takeAsItCame = async (parcelId: string, places: readonly BroughtPlace[]): Promise<boolean> => {
-    const policy = await findPolicy(pipeline.db, file.site_id, named);
-    return policy?.deidentify === false && takeOpened({ parcelId, policy: named, places }, pipeline);
-  };
-  return {
-    ...pipeline,
-    policy: { ...named, ...(file.reason !== null && { reason: file.reason }) },
-    ...readingAgain(spool, file),
-    entries: file.form.kind === 'parts' ? file.form.parts.length : 1,
-    adopt: (uploadId: string, places: readonly BroughtPlace[]) => {
-      const from = { blobs: spool.blobs, id: file.id, key: fileKey(spool, file) };
-      return adoptParcel(pipeline, uploadId, { from, size: file.bytes ?? 0, places }, takeAsItCame);
-    },
-    arrived: async (parcelId: string, places: readonly BroughtPlace[]) => {
-      if (!(await takeAsItCame(parcelId, places))) await parcels.arrived(parcelId, null);
-    },
-    openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
-      const asked = await notingIfSlow(askPacs(pipeline, manifest, sender, signal), soFar);
-      const { studyInstanceUID } = manifest;
-      studies.add(studyInstanceUID);
-      const of = { accountId: file.account_id, studyInstanceUID };
-      const withheld = file.device_id === null ? await countWithheldOf(pipeline.db, of) : {};
-      return openUpload(pipeline, { ...manifest, withheld }, sender, { asked, opensFile: true });
-    },
-    takeBack: async (uploadId: string, keys: Parameters<typeof takeBackInstances>[2]) => {
-      const upload = await findUpload(pipeline.db, uploadId, null);
-      if (upload !== undefined) await takeBackInstances(pipeline, upload, keys, file.account_id);
-    },
-  };
-}
-
-/** Instances that are sent as they lie in the file, but not the file as a whole. */
-const readingAgain = (spool: FileSpoolTools, file: SentFile): Pick<SendTools, 'read'> => ({
-  async read({ offset, length }) {
-    const blob = await spool.blobs.open(file.id, fileKey(spool, file));
-    if (blob === null) throw new Problem('not-found');
-    try {
-      return toOwn(await blob.read(offset, length));
-    } finally {
-      await blob.close();
-    }
-  },
-});
-
 type Replying = {
   readonly file: SentFile;
   readonly blob: OpenBlob;
@@ -353,9 +310,10 @@ type Replying = {
   readonly policy: Policy;
   /** Patients count towards the account's day: its own devices would have to ask. */
   readonly isCounted: boolean;
-};
+} & Pick<OneTurn, 'isLast'>;
 
 const NOTHING = new Uint8Array(0);
+const LAST = new Uint8Array(1);
 
 /** A study of which it is known that it is not whole says so. */
 async function noteLeft(
@@ -371,14 +329,14 @@ async function noteLeft(
 
 function replies(
   { pipeline: { db, now } }: ForeignTools,
-  { file, blob, opened, policy, isCounted }: Replying,
+  { file, blob, opened, policy, isCounted, isLast }: Replying,
 ): Reply<OpenTalk> {
   return async (question, isOver) => {
     switch (question.kind) {
       case 'begin':
         opened.reading = question.entry;
         await opened.room.enter(question.bytes, isOver);
-        return giving(NOTHING);
+        return giving(isLast() ? LAST : NOTHING);
       case 'read': {
         const bytes = toOwn(await blob.read(question.offset, question.length));
         return giving(bytes, bytes.buffer);
@@ -392,9 +350,11 @@ function replies(
         return giving(NOTHING);
       case 'patient': {
         const { account_id: accountId, site_id: siteId } = file;
-        opened.patients += 1;
+        // Every turn meets those of the ones before again.
+        if (!isCounted || opened.patients.has(question.patient)) return giving(NOTHING);
+        opened.patients.add(question.patient);
         // Every run meets the same ones: as many as a run before has counted are not counted again.
-        if (!isCounted || opened.patients <= file.patients) return giving(NOTHING);
+        if (opened.patients.size <= file.patients) return giving(NOTHING);
         await db.transaction().execute(async (trx) => {
           await notePatient(trx, file.id);
           if (!(await countPatients(trx, accountId, 1, now()))) throw new Problem('too-many-patients');

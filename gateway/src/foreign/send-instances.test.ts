@@ -58,6 +58,18 @@ test('instances that come while a promise is made are all told at the end, one b
   );
 });
 
+test('before a pause all that is held in memory is promised, and a batch of places is not cut', async () => {
+  const { tools, promised, held } = openTools();
+  const sending = createSending(tools);
+  await sending.take(placed(1));
+  await sending.rest();
+  assert.equal(promised, []);
+  const { place: _, ...read } = placed(2);
+  await sending.take({ ...read, bytes: new Uint8Array(4) });
+  await letGo(held, sending.rest());
+  assert.equal(promised, [2]);
+});
+
 test('where a promise fails, those that come behind it are not promised', async () => {
   const { tools, promised, held } = openTools({ fails: true });
   const sending = createSending(tools);

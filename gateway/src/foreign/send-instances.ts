@@ -19,7 +19,7 @@ import { writeParcel, type BringTools, type BroughtPlace } from '../uploads/brin
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
 import { giveBack } from '#shared/give-back.ts';
-import { ROOMLESS_BYTES, type OpenedInstance, type PlacedInstance } from './open-talk.ts';
+import type { OpenedInstance, PlacedInstance } from './open-talk.ts';
 
 /**
  * Two batches are in memory at once: one is promised and written, and more of the file is opened meanwhile. Smaller
@@ -55,6 +55,8 @@ type Awaited = {
 
 export type Sending = {
   readonly take: (taken: Taken) => Promise<void>;
+  /** Writes what it holds in memory, before a pause. */
+  readonly rest: () => Promise<void>;
   /** Tells the rest. */
   readonly end: () => Promise<void>;
   /** Takes back the promises of what was not told, and removes its parcels: it ends here, and nobody waits for it. */
@@ -71,22 +73,10 @@ export function createSending(tools: SendTools): Sending {
   const awaited: Awaited[] = [];
   /** The step that runs, if one does. */
   let moving: Promise<void> = Promise.resolve();
-  const step = async (opened: readonly Taken[]): Promise<void> => {
-    const before = awaited.length;
-    const needed: (readonly Taken[])[] = [];
-    for (const instances of Map.groupBy(opened, ({ studyInstanceUID }) => studyInstanceUID).values()) {
-      const { uploadId, need } = await promise(tools, instances, entries);
-      awaited.push({ uploadId, keys: need.map(keyIn), parcels: [], tell: [] });
-      needed.push(need);
-    }
-    for (let left = before; left > 0; left -= 1, awaited.shift())
-      for (const tell of awaited[0]!.tell) await tell();
-    for (const [at, need] of needed.entries()) await write(tools, awaited[at]!, need);
-  };
   /** Waits for the step before. Throws what that one threw: none follows it. */
   const moveOn = async (): Promise<void> => {
     await moving;
-    moving = step(batch);
+    moving = sendBatch(tools, { entries, awaited }, batch);
     // Its failure is told to the next one, or at the end.
     void ignoreFailure(moving, 'whoever moves on next is told');
     batch = [];
@@ -97,7 +87,7 @@ export function createSending(tools: SendTools): Sending {
     bytes += 'bytes' in taken ? taken.bytes.length : 0;
     if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
     // One that has room of its own keeps it until it is on the disk.
-    if (batch.length === 0 && 'bytes' in taken && taken.bytes.length > ROOMLESS_BYTES) await moving;
+    if (batch.length === 0 && 'bytes' in taken && taken.bytes.length > BATCH_BYTES / 2) await moving;
   };
   /** The instances that are being added, one after the other, whether or not their callers wait. */
   let adding: Promise<void> = Promise.resolve();
@@ -105,6 +95,11 @@ export function createSending(tools: SendTools): Sending {
     async take(taken) {
       adding = adding.then(() => add(taken));
       await adding;
+    },
+    async rest() {
+      await adding;
+      if (bytes > 0) await moveOn();
+      await moving;
     },
     async end() {
       await adding;
@@ -119,6 +114,26 @@ export function createSending(tools: SendTools): Sending {
     },
     entries: () => entries,
   };
+}
+
+type SoFar = { readonly entries: FileEntry[]; readonly awaited: Awaited[] };
+
+/** Promises these, tells verify of those before them, and writes them. */
+async function sendBatch(
+  tools: SendTools,
+  { entries, awaited }: SoFar,
+  opened: readonly Taken[],
+): Promise<void> {
+  const before = awaited.length;
+  const needed: (readonly Taken[])[] = [];
+  for (const instances of Map.groupBy(opened, ({ studyInstanceUID }) => studyInstanceUID).values()) {
+    const { uploadId, need } = await promise(tools, instances, entries);
+    awaited.push({ uploadId, keys: need.map(keyIn), parcels: [], tell: [] });
+    needed.push(need);
+  }
+  for (let left = before; left > 0; left -= 1, awaited.shift())
+    for (const tell of awaited[0]!.tell) await tell();
+  for (const [at, need] of needed.entries()) await write(tools, awaited[at]!, need);
 }
 
 const keyIn = ({ instance: { sopInstanceUID, digest } }: Taken): InstanceKey => ({ sopInstanceUID, digest });

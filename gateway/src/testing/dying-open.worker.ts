@@ -12,5 +12,5 @@ serveTasks<OpenTalk>(async ({ fatal }, ask) => {
     }
     await ask(giving({ kind: 'leave', entry: { entry, state: 'refused', reason } }));
   }
-  return giving(undefined);
+  return giving(null);
 });

@@ -5,11 +5,11 @@
 
 /**
  * Runs `work` with a place once it is this account's turn. Throws what `work` throws, and the reason of the signal: a
- * caller that gives up leaves the line.
+ * caller that gives up leaves the line. `isAwaited`: another account waits for a place.
  */
 export type FairLine<Place> = <T>(
   account: string,
-  work: (place: Place) => Promise<T>,
+  work: (place: Place, isAwaited: () => boolean) => Promise<T>,
   signal?: AbortSignal,
 ) => Promise<T>;
 
@@ -30,7 +30,7 @@ export function createFairLine<Place>(
     signal?.throwIfAborted();
     const place = await line.enter(account, signal);
     try {
-      return await work(place);
+      return await work(place, () => line.isAwaited());
     } finally {
       if (whenFree === null) line.leave(account, place);
       else void whenFree(place).then(() => line.leave(account, place));
@@ -79,6 +79,11 @@ class Line<Place> {
     this.#waiting.delete(account);
     if (own !== undefined) this.#waiting.set(account, own);
     this.#callNext();
+  }
+
+  /** An account with a place waits for itself. */
+  isAwaited(): boolean {
+    return this.#waiting.keys().some((account) => !this.#inside.has(account));
   }
 
   #callNext(): void {

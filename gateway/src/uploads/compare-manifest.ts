@@ -1,7 +1,8 @@
 /**
  * Hash first: compares a manifest with the instances that its sender has promised or brought. A pure function:
  * the same manifest against the same rows gives the same answer, which is what makes `POST /upload/init`
- * repeatable. Large ones take some turns of the event loop. Rows of other accounts never come here (known-instances.ts): naming an instance tells nothing.
+ * repeatable. Large ones take some turns of the event loop. Rows of other accounts never come here
+ * (known-instances.ts): naming an instance tells nothing.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { inTurns } from '../threads/in-turns.ts';
@@ -83,9 +84,8 @@ export async function compareManifest(
   const here = inPacsElsewhere(rows.elsewhere, believed);
   const held = heldElsewhere(rows.elsewhere);
   const isLost = lostBy(believed);
-  const rivals = await rivalsIn(rows, { manifest, originalKey, isLost }, (row) => {
-    return fateOfKnown(row, believed) === 'need';
-  });
+  const isNeeded = (row: Known): boolean => fateOfKnown(row, believed) === 'need';
+  const rivals = await rivalsIn(rows, { manifest, originalKey, isLost }, isNeeded);
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
@@ -94,7 +94,6 @@ export async function compareManifest(
   const keys = new Set<string>();
   /** UIDs that an entry before it has, with its original: "the first is taken, the others conflict". */
   const taken = new Map<string, string | undefined>();
-
   await inTurns(manifest.instances, (promised) => {
     const { sopInstanceUID, digest } = promised;
     const key = keyOf(promised);

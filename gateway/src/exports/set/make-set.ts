@@ -78,7 +78,7 @@ async function writeStudy(
     form: { kind: 'instance' },
     policy: await toDevicePolicy(head.opening, async () => {}),
     fatal: new Set(),
-    begin: async () => {},
+    begin: async () => true,
     take,
     leave: async ({ entry, reason }) => leave(missing.get(entry) ?? reason ?? 'gone'),
     signal,

@@ -45,6 +45,7 @@ export function createChecks(): Checks {
           const task = {
             ...{ account: accountId, size: range.length, policy, fatal: [] },
             form: { kind: 'instance' } as const,
+            from: null,
           };
           try {
             await thread.do(giving(task), readingFrom(instance, left), signal);
