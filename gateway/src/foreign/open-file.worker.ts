@@ -1,5 +1,5 @@
 /** The thread that opens files: message glue, the work is open-file.ts. */
-import { deserialize, serialize, setFlagsFromString } from 'node:v8';
+import { deserialize, getHeapStatistics, serialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
@@ -10,6 +10,8 @@ import { ROOMLESS_BYTES, type OpenTalk } from './open-talk.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
+/** Ordinary instances leave less behind; to collect after each of them would cost as much again as to open it. */
+const GARBAGE_BYTES = 64 * 1024 ** 2;
 
 serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) => {
   const file = {
@@ -20,23 +22,20 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
   let taken: Promise<unknown> = Promise.resolve();
   /** The reply to the latest `begin`. */
   let begun = Promise.resolve(new Uint8Array(0));
-  let hasRoom = false;
   /** The garbage of an entry would lie beside the entry to which another thread gives the room. */
   const leaveRoom = (): void => {
-    if (hasRoom) collectGarbage();
-    hasRoom = false;
+    if (getHeapStatistics().used_heap_size > GARBAGE_BYTES) collectGarbage();
   };
   const opening: Opening = {
     form,
     fatal: new Set(fatal),
     async begin(entry, bytes) {
-      // It came before the bytes of that entry did.
       leaveRoom();
+      // It came before the bytes of that entry did.
       if ((await begun).length > 0) return false;
-      hasRoom = bytes > ROOMLESS_BYTES;
       begun = ask(giving({ kind: 'begin', entry, bytes }));
       // It is heard before whatever is asked afterwards.
-      if (hasRoom) await begun;
+      if (bytes > ROOMLESS_BYTES) await begun;
       else void ignoreFailure(begun, 'then the task is stopped');
       return true;
     },
