@@ -96,7 +96,9 @@ async function answerNow(
     asker: { askedId: tools.newId(), accountId: caller.id, jobId: null },
   };
   const { frame } = fields;
-  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes: async () => film };
+  // Copied: where a model fails for good, another one looks at the film again.
+  const bytes = async () => film.slice();
+  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes };
   const wanted = { siteId, model: fields.model, version: fields.version ?? null };
   const answered = await withModels(wanted, tools, (set) =>
     askModels({ input, set, ask }, tools, signal),

@@ -368,4 +368,21 @@ test('each change is in the audit trail, with who made it', async () => {
   assert.ok(rows.every(({ fields }) => fields['by'] === user.id));
 });
 
+test('of a model that turns out to be changed, the one in its stead looks at the same image', async () => {
+  const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
+  const gateway = await openTestGateway({ start: false, env });
+  const { accessToken: token } = await gateway.signIn();
+  const model = meanModel();
+  await gateway.call('POST', '/models', { token, form: formOf(model) });
+  await gateway.call('POST', '/models/mean-grey/versions/1.0.0/activate', { token });
+  const fallback = { id: 'pneumonia', version: '1.0.0' };
+  await gateway.call('PUT', '/admin/models/mean-grey/fallback', { token, body: { fallback } });
+  const path = join(env.RELAY_DATA_DIR, 'models', `${String(model.card['sha256'])}.onnx`);
+  writeFileSync(path, Buffer.concat([model.file, Buffer.from([0])]));
+  const answered = await gateway.call('POST', '/predict', { token, form: predict('mean-grey', 9) });
+  const answer = (await answered.json()) as Answer;
+  assert.equal([answered.status, answer.model?.id], [200, 'pneumonia'], JSON.stringify(answer));
+  await gateway.close();
+});
+
 test.run();
