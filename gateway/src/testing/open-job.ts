@@ -41,6 +41,8 @@ export async function lastOf(gateway: TestGateway, token: string, id: string): P
 type Conduct = 'answers' | 'hangs' | EngineFaultCode;
 export type TestEngine = Engine & {
   conduct: Conduct;
+  /** The faults of the next images, in their order: until these are used up, `conduct` does not count. */
+  faultsFirst: EngineFaultCode[];
   /** Callers wait for it. */
   start: () => Promise<void>;
   readonly inputs: number[];
@@ -55,18 +57,20 @@ export function createTestEngine(): TestEngine {
   const engine: TestEngine = {
     runtime: 'a test',
     conduct: 'answers',
+    faultsFirst: [],
     inputs: [],
     trials: [],
     check: async () => undefined,
     async run({ digest, trial, outputs }, input, { signal }) {
       engine.trials.push({ digest, ...(trial === undefined ? {} : { trial }) });
       engine.inputs.push(Math.round((input.data[0] ?? 0) * 255));
-      if (engine.conduct === 'hangs')
+      const conduct = engine.faultsFirst.shift() ?? engine.conduct;
+      if (conduct === 'hangs')
         await new Promise(
           (_, reject) =>
             void signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
         );
-      else if (engine.conduct !== 'answers') throw new EngineFault(engine.conduct, digest);
+      else if (conduct !== 'answers') throw new EngineFault(conduct, digest);
       const [times = 1] = input.dims;
       const said = Object.entries(outputs).map(([name, { shape }]) => {
         const dims = [times, ...shape.slice(1)];
