@@ -28,7 +28,7 @@ import {
 import { runAnswerOf } from '../results/run-answer.ts';
 import { codeOf } from './code-of-error.ts';
 import type { Examined, Question } from './examination.ts';
-import type { Run } from './examine-thread.ts';
+import type { Film, Run } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 
@@ -39,8 +39,8 @@ export type Input = {
   readonly digest: string | null;
   /** Counted from 0. */
   readonly frame: number;
-  /** Each time in memory that nobody else uses: it moves to the thread that looks at it. */
-  readonly bytes: (signal: AbortSignal) => Promise<Uint8Array>;
+  /** Its bytes are in memory that nobody else uses: they move to the thread that looks at them. */
+  readonly film: (signal: AbortSignal) => Promise<Film>;
   /** The device's own findings on it. */
   readonly triage: DeviceTriage | null;
 };
@@ -63,7 +63,7 @@ const RUN_TIMEOUT_MS = 3_000;
 /** One image, the models that look at it, and how they are asked. */
 export type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
 
-/** @throws EngineFault, errors of `input.bytes`, and the signal's reason. */
+/** @throws EngineFault, errors of `input.film`, and the signal's reason. */
 export async function askModels(
   question: ImageQuestion,
   tools: InferenceTools,
@@ -111,12 +111,13 @@ async function answer(answering: Answering, signal: AbortSignal): Promise<Answer
   const { input, set, tools } = answering;
   const known = input.digest === null ? null : await answerCached(answering, input.digest);
   if (known !== null) return known;
-  const bytes = await input.bytes(signal);
-  const digest = createHash('sha256').update(bytes).digest('hex');
+  const film = await input.film(signal);
+  const digest = createHash('sha256').update(film.bytes).digest('hex');
   const again = digest === input.digest ? null : await answerCached(answering, digest);
   if (again !== null) return again;
   const examined = await tools.examiner.examine(
-    questionOf(answering, bytes, digest),
+    film,
+    questionOf(answering, digest),
     runOf(set, tools, answering.looks),
     signal,
   );
@@ -204,10 +205,9 @@ const disagreementOf = (triage: DeviceTriage | null, { model, score }: Finding):
     ? disagreement(triage.score, score)
     : null;
 
-function questionOf({ input, set, ask, tools }: Answering, bytes: Uint8Array, digest: string): Question {
+function questionOf({ input, set, ask, tools }: Answering, digest: string): Omit<Question, 'bytes'> {
   const { asked, insteadOf, models } = set;
   return {
-    bytes,
     digest,
     frame: input.frame,
     parameters: ask.parameters,

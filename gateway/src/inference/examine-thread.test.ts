@@ -6,7 +6,7 @@ import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { Question } from './examination.ts';
-import { createExaminer } from './examine-thread.ts';
+import { createExaminer, type Film } from './examine-thread.ts';
 
 const test = suite('the thread that looks at images');
 const cardOf = (id: string): ModelCard =>
@@ -30,8 +30,8 @@ test('a caller that gives up while a model runs does not affect the images of ot
   const examiner = createExaminer();
   try {
     const card = cardOf('image-kind');
-    const question: Question = {
-      bytes: picture(),
+    const film = { bytes: picture() };
+    const question: Omit<Question, 'bytes'> = {
       digest: '0'.repeat(64),
       frame: 0,
       parameters: {},
@@ -44,6 +44,7 @@ test('a caller that gives up while a model runs does not affect the images of ot
     };
     const gaveUp = new AbortController();
     const asked = examiner.examine(
+      film,
       question,
       (_, __, signal) =>
         new Promise((_, reject) => {
@@ -52,7 +53,7 @@ test('a caller that gives up while a model runs does not affect the images of ot
         }),
       gaveUp.signal,
     );
-    assert.is(question.bytes.length, 0, 'the bytes have moved to the thread');
+    assert.is(film.bytes.length, 0, 'the bytes have moved to the thread');
     assert.match(String(await asked.catch((error: unknown) => error)), /gave up/);
     // The thread answers in turn: when it has shown this one it has let go of that one.
     assert.is(
@@ -68,6 +69,9 @@ test('a caller that gives up while a model runs does not affect the images of ot
 });
 
 const never = new AbortController().signal;
+const chestFilm = async () => ({
+  probabilities: { dims: [1, 6], data: Float32Array.of(0, 0.97, 0.01, 0.01, 0.01, 0) },
+});
 const picture = (): Uint8Array<ArrayBuffer> =>
   encodePng({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96).fill(90) });
 
@@ -93,8 +97,7 @@ test('the device’s word on the population of the scoring model counts for no o
   try {
     const examine = (id: 'image-kind' | 'pneumonia') => {
       const asked = cardOf(id);
-      const question: Question = {
-        bytes: picture(),
+      const question: Omit<Question, 'bytes'> = {
         digest: '0'.repeat(64),
         frame: 0,
         parameters: {},
@@ -105,10 +108,7 @@ test('the device’s word on the population of the scoring model counts for no o
         ]),
         model: { id, version: asked.version, digest: asked.sha256, runtime: 'none' },
       };
-      const chestFilm = async () => ({
-        probabilities: { dims: [1, 6], data: Float32Array.of(0, 0.97, 0.01, 0.01, 0.01, 0) },
-      });
-      return examiner.examine(question, chestFilm, never);
+      return examiner.examine({ bytes: picture() }, question, chestFilm, never);
     };
     const kind = await examine('image-kind');
     const score = await examine('pneumonia');
@@ -119,6 +119,34 @@ test('the device’s word on the population of the scoring model counts for no o
       'nor does it say its probabilities twice',
     );
     assert.equal([score.finding.population, score.finding.score], ['outside', null]);
+  } finally {
+    await examiner.close();
+  }
+});
+
+test('an image is held once; where a run of a model fails, it is back for the next model', async () => {
+  const examiner = createExaminer();
+  try {
+    const card = cardOf('image-kind');
+    const question = {
+      digest: '0'.repeat(64),
+      frame: 0,
+      parameters: {},
+      population: null,
+      cards: new Map([
+        ['asked', card],
+        ['image-kind', card],
+      ] as const),
+      model: { id: card.id, version: card.version, digest: card.sha256, runtime: 'none' },
+    };
+    const film: Film = { bytes: picture() };
+    const fault = new Error('the model failed');
+    const asked = examiner.examine(film, question, () => Promise.reject(fault), never);
+    assert.is(film.bytes.length, 0);
+    assert.is(await asked.catch((error: unknown) => error), fault);
+    assert.equal(film.bytes, new Uint8Array(picture()));
+    assert.is((await examiner.examine(film, question, chestFilm, never)).kind, 'examined');
+    assert.is(film.bytes.length, 0, 'and goes where the models have answered');
   } finally {
     await examiner.close();
   }

@@ -15,6 +15,9 @@ export type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws the engine's errors. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
 type Png = Uint8Array<ArrayBuffer>;
+/** The bytes of an image. They move to the thread, and are back where a run failed: another model may look at them. */
+export type Film = { bytes: Uint8Array };
+type Unanswered = { readonly kind: 'unanswered'; readonly bytes: Uint8Array };
 
 /** An image to be shown. Its bytes may be many, so they move to the thread: the giver no longer has them. */
 export type ShownImage = {
@@ -38,14 +41,15 @@ export type ExamineTalk = {
     | { readonly kind: 'wake' }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
-  readonly reply: Outputs;
-  readonly answer: Examined | Shown | Preview | PrintedImage | null | Png | HeaderWords;
+  /** Null: the run failed. */
+  readonly reply: Outputs | null;
+  readonly answer: Examined | Unanswered | Shown | Preview | PrintedImage | null | Png | HeaderWords;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
 export type Examiner = {
-  /** The models' answers about one image, whose bytes move to the thread. Throws the errors of `run`. */
-  examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
+  /** The models' answers about one image. Throws the errors of `run`. */
+  examine(film: Film, question: Omit<Question, 'bytes'>, run: Run, signal: AbortSignal): Promise<Examined>;
   /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes are not those of the digest. */
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
   /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
@@ -79,14 +83,21 @@ export function createExaminer(): Examiner {
     return ask<Answer>(own, noModel, signal, bytes.buffer);
   };
   return {
-    examine(question, run, signal) {
-      const bytes = toOwn(question.bytes);
-      return ask<Examined>(
-        { kind: 'examine', question: { ...question, bytes } },
-        async ({ role, input }, isOver) => giving(await run(role, input, isOver)),
-        signal,
-        bytes.buffer,
-      );
+    async examine(film, question, run, signal) {
+      const bytes = toOwn(film.bytes);
+      let fault: unknown;
+      const outputsOrNull: Reply<ExamineTalk> = async ({ role, input }, isOver) => {
+        const outputs = await run(role, input, isOver).catch((error: unknown) => {
+          fault = error;
+          return null;
+        });
+        return giving(outputs);
+      };
+      const task = { kind: 'examine', question: { ...question, bytes } } as const;
+      const answer = await ask<Examined | Unanswered>(task, outputsOrNull, signal, bytes.buffer);
+      if (answer.kind !== 'unanswered') return answer;
+      film.bytes = answer.bytes;
+      throw fault;
     },
     show: (image, signal) => look<Shown>({ kind: 'show', image }, signal),
     preview: (image, signal) => look<Preview | null>({ kind: 'preview', image }, signal),

@@ -7,7 +7,7 @@ import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { createRoom } from '../threads/room.ts';
-import { examineImage, PICTURE_BYTES_LIMIT, showImage } from './examination.ts';
+import { examineImage, PICTURE_BYTES_LIMIT, showImage, type RunOf } from './examination.ts';
 import type { ExamineTalk, PreviewedImage } from './examine-thread.ts';
 import { previewImage } from './preview-image.ts';
 import { printImage } from './print-image.ts';
@@ -23,10 +23,14 @@ type Serve = Parameters<typeof serveTasks<ExamineTalk>>[0];
 
 const work: Serve = async (task, ask, isOver) => {
   if (task.kind === 'wake') return giving(null);
-  if (task.kind === 'examine')
-    return giving(
-      await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), tools, isOver),
-    );
+  if (task.kind === 'examine') {
+    const runOf: RunOf = (role) => async (input) => {
+      const outputs = await ask(giving({ role, input }));
+      if (outputs === null) throw new RunFailed();
+      return outputs;
+    };
+    return giving(await examineImage(task.question, runOf, tools, isOver));
+  }
   if (task.kind === 'show') {
     const { image } = task;
     if (isOther(image)) return giving({ kind: 'refused', because: 'image-gone' });
@@ -46,7 +50,9 @@ const work: Serve = async (task, ask, isOver) => {
   return giving(png, png.buffer);
 };
 
-/** They came to this thread for good. */
+/** The other side knows why. */
+class RunFailed extends Error {}
+
 function bytesOf(task: Task): Uint8Array {
   if (task.kind === 'examine') return task.question.bytes;
   if ('image' in task) return task.image.bytes;
@@ -54,9 +60,15 @@ function bytesOf(task: Task): Uint8Array {
 }
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
+  let kept = bytesOf(task);
   try {
     return await work(task, ask, isOver);
+  } catch (error) {
+    if (!(error instanceof RunFailed)) throw error;
+    const bytes = kept as Uint8Array<ArrayBuffer>;
+    kept = new Uint8Array();
+    return giving({ kind: 'unanswered', bytes }, bytes.buffer);
   } finally {
-    giveBack(bytesOf(task));
+    giveBack(kept);
   }
 });

@@ -24,6 +24,7 @@ import { askModels, type Input } from './ask-models.ts';
 import { codeOf } from './code-of-error.ts';
 import type { JobOrder } from './create-job.ts';
 import { ASKERS, describeInference } from './describe-infer.ts';
+import type { Film } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { placeOrders } from './place-orders.ts';
 import {
@@ -65,14 +66,14 @@ async function predict(
   places: Places,
   sent: Sent,
 ): Promise<Response> {
-  let film = new Uint8Array();
+  const film: Film = { bytes: new Uint8Array() };
   const fields = await readFiles(sent, 1, async (chunks) => {
-    film = await joinChunks(chunks);
+    film.bytes = await joinChunks(chunks);
   });
   return oneOfFew(c, places, () => answerNow(c, tools, { film, fields }));
 }
 
-type Asked = { readonly film: Uint8Array; readonly fields: AskedFields };
+type Asked = { readonly film: Film; readonly fields: AskedFields };
 
 async function answerNow(
   c: GatewayContext,
@@ -96,9 +97,7 @@ async function answerNow(
     asker: { askedId: tools.newId(), accountId: caller.id, jobId: null },
   };
   const { frame } = fields;
-  // Copied: where a model fails for good, another one looks at the film again.
-  const bytes = async () => film.slice();
-  const input: Input = { source: 'file', digest: null, frame, triage: null, bytes };
+  const input: Input = { source: 'file', digest: null, frame, triage: null, film: async () => film };
   const wanted = { siteId, model: fields.model, version: fields.version ?? null };
   const answered = await withModels(wanted, tools, (set) =>
     askModels({ input, set, ask }, tools, signal),

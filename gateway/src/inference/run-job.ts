@@ -15,6 +15,7 @@ import { reachedInstances } from '../results/result-reach.ts';
 import { ownInstances } from '../results/result-instance.store.ts';
 import { askModels, type Ask, type Input } from './ask-models.ts';
 import { codeOf } from './code-of-error.ts';
+import type { Film } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { beginJob, endJob, findJob, lockJob, putBack, setProgress, type JobRow } from './job.store.ts';
 import type { ModelSet } from './model-set.ts';
@@ -127,7 +128,7 @@ async function work(
   for (const [at, input] of inputs.entries()) {
     const answered = await askModels({ input, set, ask }, tools, signal);
     if (answered.kind === 'refused') refusals.push(answered.because);
-    else if (job.kind !== 'file') await tools.deliver(answered.result, input.bytes, signal);
+    else if (job.kind !== 'file') await tools.deliver(answered.result, bytesOf(input), signal);
     if (!(await setProgress(tools.db, job.id, { done: at + 1 }))) throw new Cancelled();
     tools.changes.emit(job.id);
   }
@@ -138,12 +139,12 @@ async function work(
 async function inputsOf(job: JobRow, tools: InferenceTools, signal: AbortSignal): Promise<readonly Input[]> {
   const { id, site_id, wrapped_key, input_bytes, study_instance_uid: study, frame } = job;
   if (job.kind === 'file') {
-    const bytes = async (): Promise<Uint8Array> => {
+    const film = async (): Promise<Film> => {
       const kept = wrapped_key && (await tools.inputs.read(id, wrapped_key, input_bytes ?? 0));
       if (!kept) throw new Problem('job-not-ended');
-      return kept;
+      return { bytes: kept };
     };
-    return [{ source: 'file', digest: null, frame, triage: null, bytes }];
+    return [{ source: 'file', digest: null, frame, triage: null, film }];
   }
   if (study === null) throw new Problem('study-not-found');
   const listed = await tools.pacs.describeStudy(study, LISTED_LIMIT, signal);
@@ -165,11 +166,16 @@ async function inputsOf(job: JobRow, tools: InferenceTools, signal: AbortSignal)
         frame,
         digest: await storedDigest(tools.db, site_id, image),
         triage: (await triageOf(tools.db, site_id, study, image.sopInstanceUID)) ?? null,
-        bytes: (until) => fetchWhole(tools.pacs, image, until),
+        film: async (until) => ({ bytes: await fetchWhole(tools.pacs, image, until) }),
       }),
     ),
   );
 }
+
+const bytesOf =
+  ({ film }: Input) =>
+  async (until: AbortSignal): Promise<Uint8Array> =>
+    (await film(until)).bytes;
 
 /** The instances that the job's account reaches now; a rule's job looks at all. */
 async function reachedBy(
