@@ -1,17 +1,12 @@
 /** The thread that opens files: message glue, the work is open-file.ts. */
-import { deserialize, getHeapStatistics, serialize, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { deserialize, serialize } from 'node:v8';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { collectGarbage } from '../threads/collect-garbage.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving, toOwn } from '../threads/thread.ts';
 import { toDevicePolicy } from './device-policy.ts';
 import { openFile, type Opening } from './open-file.ts';
 import { ROOMLESS_BYTES, type OpenTalk } from './open-talk.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
-/** Ordinary instances leave less behind; to collect after each of them would cost as much again as to open it. */
-const GARBAGE_BYTES = 64 * 1024 ** 2;
 
 serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) => {
   const file = {
@@ -22,15 +17,12 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
   let taken: Promise<unknown> = Promise.resolve();
   /** The reply to the latest `begin`. */
   let begun = Promise.resolve(new Uint8Array(0));
-  /** The garbage of an entry would lie beside the entry to which another thread gives the room. */
-  const leaveRoom = (): void => {
-    if (getHeapStatistics().used_heap_size > GARBAGE_BYTES) collectGarbage();
-  };
   const opening: Opening = {
     form,
     fatal: new Set(fatal),
     async begin(entry, bytes) {
-      leaveRoom();
+      // The garbage of an entry would lie beside the entry to which another thread gives the room.
+      collectGarbage();
       // It came before the bytes of that entry did.
       if ((await begun).length > 0) return false;
       begun = ask(giving({ kind: 'begin', entry, bytes }));
@@ -52,7 +44,7 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
     signal,
   };
   const paused = await openFile(file, opening, from === null ? undefined : deserialize(from));
-  leaveRoom();
+  collectGarbage();
   await taken;
   if (paused === null) return giving(null);
   const bytes = toOwn(serialize(paused));

@@ -1,12 +1,16 @@
 /** The thread of parse-apart.ts: message glue. */
 import { Problem } from '#shared/protocol/problem.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { ParseOutcome, Parser, ParseTalk } from './parse-apart.ts';
 import { serveTasks } from './serve-tasks.ts';
 import { giving } from './thread.ts';
 
 serveTasks<ParseTalk>(async ({ module, name, bytes, rest }) => {
   const { [name]: parse } = (await import(module)) as Record<string, Parser<unknown[], unknown>['parse']>;
-  return giving(await outcomeOf(async () => parse!(bytes, ...rest)));
+  const outcome = await outcomeOf(async () => parse!(bytes, ...rest));
+  // By then it has gone to the other side.
+  setImmediate(collectGarbage);
+  return giving(outcome);
 });
 
 async function outcomeOf(parse: () => Promise<unknown>): Promise<ParseOutcome> {

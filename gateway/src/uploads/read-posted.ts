@@ -20,9 +20,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 const MIB = 1024 * 1024;
 /**
  * In memory a manifest takes ten times its bytes until it is answered (measured with 20 000 instances: 55 MB of the
- * heap): two of the largest, and one of one account.
+ * heap): two of as many, and one of one account; or one of the largest.
  */
-const HELD = { atOnce: 26 * MIB, ofOne: 16 * MIB };
+const HELD = { atOnce: MANIFEST_BYTES_LIMIT, ofOne: 6 * MIB };
 /** A request that brings next to nothing costs as much. */
 const LEAST_BYTES = 64 * 1024;
 /** A manifest of 20 000 instances has 2 MB in gzip: four minutes at 64 kbit/s. */
