@@ -1,14 +1,17 @@
 /** The ports as clients meet them: TLS, half-sent requests, and callers without TLS. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { Agent, get } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Hono } from 'hono';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_KEY,
@@ -51,6 +54,17 @@ function send(port: number, bytes: string): Promise<string> {
     });
     socket.on('close', () => resolve(told)).on('error', () => undefined);
   });
+}
+
+/** A connection that the port has taken, and what comes back on it until its end. */
+async function connected(port: number) {
+  const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'connect');
+  const say = (bytes: string): Promise<string> => {
+    socket.write(bytes);
+    return text(socket);
+  };
+  return { say };
 }
 
 const request = (path: string, length: number, body: string) =>
@@ -199,5 +213,15 @@ else
       assert.is(await ask(port, elsewhere), 404);
     });
   });
+
+test('more connections than one port holds are closed as they come, and the open ones are served', () =>
+  withPort({ connections: 2 }, async (port) => {
+    const open = await Promise.all([1, 2].map(() => connected(port)));
+    assert.is(await send(port, request('/', 0, '')), '');
+    for (const { say } of open) assert.match(await say(request('/', 2, 'hi')), /200 OK/);
+    await until('a place that one of them has left', async () =>
+      (await send(port, request('/', 2, 'hi'))).includes('200 OK'),
+    );
+  }));
 
 test.run();

@@ -20,6 +20,11 @@ const SILENCE_MS = 300_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Headers, and the handshake of TLS: a kilobyte or two, also on the worst link. */
 const HEADERS_MS = 30_000;
+/**
+ * Of a body that nobody reads Node holds 64 KiB a connection: 2000 strangers, 165 MB. So many are three hundred busy
+ * tablets, or any number behind a proxy.
+ */
+const CONNECTIONS = 2000;
 /** How often Node looks for headers that have not come in time. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -31,6 +36,8 @@ export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
   readonly pace?: BodyPace;
   /** Milliseconds. */
   readonly headersTimeout?: number;
+  /** Open at once; the next ones are closed as they come. */
+  readonly connections?: number;
 };
 
 /** @throws Error with a sentence for people where the port is taken. */
@@ -57,6 +64,7 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   // Node drops those beyond 2000, a second Host among them. Their 16 KiB bound them.
   server.maxHeadersCount = 0;
+  server.maxConnections = tools.connections ?? CONNECTIONS;
   endSlowBodies(server, pace);
   if (certificate === null) refuseStrangers(server, trustedProxies, onRefused);
   else certificate.serveBy(server as unknown as TlsServer);
