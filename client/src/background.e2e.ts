@@ -129,13 +129,15 @@ if (why !== null) {
   const untilInPacs = async (instances: number) =>
     assert.ok(await until('the study to be in the PACS', () => isInPacs(instances)));
   /** On a busy machine the worker's time may end first: a browser runs it again while something waits. */
-  const untilSent = async (kind: Kind, instances: number) => {
+  const runUntil = async (what: string, kind: Kind, isSo: () => Promise<boolean> | boolean) => {
     const runAndLook = async () => {
       await sync(kind);
-      return isInPacs(instances);
+      return isSo();
     };
-    assert.ok(await until('the worker to bring the study into the PACS', runAndLook, RUN_AGAIN_MS));
+    assert.ok(await until(what, runAndLook, RUN_AGAIN_MS));
   };
+  const untilSent = (kind: Kind, instances: number) =>
+    runUntil('the worker to bring the study into the PACS', kind, () => isInPacs(instances));
   /** Queues a study while the link is down, and waits until it is safe on the device. */
   const queueBehindCut = async (files: ReturnType<typeof filesOf>) => {
     world.link.cut();
@@ -181,8 +183,9 @@ if (why !== null) {
     await page.close();
     world.link.mend();
     const inTheMiddle = world.link.pauseAfter(HALF_BYTES);
-    await sync('sync');
-    await inTheMiddle.reached;
+    let isInTheMiddle = false;
+    void inTheMiddle.reached.then(() => (isInTheMiddle = true));
+    await runUntil('the worker to send half of it', 'sync', () => isInTheMiddle);
     page = await browser.newPage();
     // The paused link holds all bytes on their way; the page loads from its own cache.
     await page.goto(world.address);
