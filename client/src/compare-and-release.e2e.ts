@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose, chooseFromDisk, filesOf, lookAtHeld, untilDecisionsKept } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
-import { pressKey, pressOn } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { burnedIn, group, heading, openHeldBack, releaseTwo } from './testing/held-back.ts';
@@ -251,8 +251,7 @@ walk(
     await stage.enter();
     await choose(page, burnedIn(stage, { frames: 4 }));
     const opens = page.getByRole('link', { name: /^See what is removed/ });
-    await opens.focus();
-    await pressOn(opens, 'Enter');
+    await focusAndPress(opens, 'Enter');
     await heading(page).waitFor();
     await lookAtHeld(page, 3);
     await looksRight(page, 'held-cine');
@@ -261,8 +260,7 @@ walk(
     await expect(held.locator('.tick'), 'nothing can be stated').toHaveCount(0);
     await expect(page.getByRole('button', { name: /^Release/ })).toHaveCount(0);
     const frame = held.getByRole('slider').first();
-    await frame.focus();
-    await pressOn(frame, 'ArrowRight');
+    await focusAndPress(frame, 'ArrowRight');
     await held.getByText('Frame 4 of 4').waitFor();
     await expect(held.getByText('1 of 4 frames shown'), 'a small frame does not count').toHaveCount(3);
     await pressOn(frame, 'Tab');

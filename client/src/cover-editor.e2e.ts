@@ -11,7 +11,7 @@ import { NAME_PLACE } from '#testing/burned-in-file.ts';
 import { faultsOf } from '#testing/covered-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { expect } from '#testing/expect.ts';
-import { pressKey, pressOn } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import {
@@ -61,18 +61,14 @@ walk('a policy that keeps names says that covered images are sent uncovered, bef
 walk('with the keyboard alone a box is added, moved, resized, removed and brought back', async (stage) => {
   const { page } = stage;
   await openHeld(stage, filmsOf(stage, [{}]));
-  const pressButton = async (name: string) => {
-    await page.getByRole('button', { name }).focus();
-    await pressOn(page.getByRole('button', { name }), 'Enter');
-  };
+  const pressButton = (name: string) => focusAndPress(page.getByRole('button', { name }), 'Enter');
   await pressButton('Cover the name on image 1');
   await page.locator('.cover-image canvas').waitFor();
   await pressButton('Add a box');
   await page.getByText(/^Box added: 80 by 30 pixels at 120, 105/).waitFor();
   const box = boxAt(page, 1);
   const picture = page.getByRole('application');
-  await picture.focus();
-  await pressOn(picture, 'Tab');
+  await focusAndPress(picture, 'Tab');
   await expect(box, 'the next stop is the box').toBeFocused();
   const sayBox = async () => {
     const found = /^Box 1: (\d+) by (\d+) pixels at (\d+), (\d+), on all frames$/.exec(
@@ -156,8 +152,7 @@ walk(
     await expect(boxAt(page, 1)).toHaveAttribute('aria-label', label);
     await page.getByRole('button', { name: 'Fit' }).click();
     await page.getByRole('button', { name: 'Zoom in' }).click();
-    await page.getByRole('application').focus();
-    await pressOn(page.getByRole('application'), 'ArrowRight', '+', '0');
+    await focusAndPress(page.getByRole('application'), 'ArrowRight', '+', '0');
     await expect.poll(() => image.boundingBox()).toEqual(whole);
     await expect(boxAt(page, 1), 'the box stays where it is in the image').toHaveAttribute(
       'aria-label',

@@ -11,7 +11,7 @@ import { suite } from 'uvu';
 import { choose, chooseFromDisk, goOffline, onDisk, sendStudy, type StudyOnDisk } from '#testing/app-page.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { expect } from '#testing/expect.ts';
-import { pressKey, pressOn } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -149,8 +149,7 @@ walk(
     await page.getByRole('heading', { name: 'Clear this list?' }).waitFor();
     await page.getByRole('button', { name: 'Keep them' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await page.locator('#content h1').focus();
-    await pressOn(page.locator('#content h1'), 'Tab');
+    await focusAndPress(page.locator('#content h1'), 'Tab');
     await pressOn(page.getByText('Go to Send'), 'Enter');
     await expect(page.getByRole('button', { name: /^Send 2 studies/ })).toBeFocused();
     await page.getByRole('button', { name: 'Clear' }).click();

@@ -20,7 +20,7 @@ import {
 import { PATIENCE_MS } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { openLiveRegions } from '#testing/live-regions.ts';
-import { pressOn } from '#testing/press.ts';
+import { focusAndPress } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { changeStudies } from './testing/change-studies.ts';
@@ -116,8 +116,7 @@ async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
     ),
   );
   await page.getByText('Install the app', { exact: false }).waitFor();
-  await install.focus();
-  await pressOn(install, 'Enter');
+  await focusAndPress(install, 'Enter');
   await install.waitFor({ state: 'detached' });
 }
 

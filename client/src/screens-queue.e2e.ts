@@ -7,7 +7,7 @@
 import { suite } from 'uvu';
 import { filesOf, goOffline, keepScripts, largeFilesOf, pressSend, sendStudy } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
-import { pressOn } from '#testing/press.ts';
+import { focusAndPress, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/looks-right.ts';
@@ -45,8 +45,7 @@ walk('buttons and keys change the order; a paused study stays until a person res
   await page.getByRole('button', { name: `Send first: ${third}` }).click();
   await inOrder(stage, 3, 1, 2);
   const later = page.getByRole('button', { name: `Send later: ${third}` });
-  await later.focus();
-  await pressOn(later, 'Enter');
+  await focusAndPress(later, 'Enter');
   await inOrder(stage, 1, 3, 2);
   await pressOn(later, 'Enter');
   await inOrder(stage, 1, 2, 3);

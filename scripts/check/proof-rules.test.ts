@@ -152,6 +152,7 @@ test('keys go where the focus has been seen', () => {
     assert.equal(faultsOf(line, 'shared/testing/press.ts', ['playwright-core']), []);
   }
   assert.equal(faultsOf('await hands.press(button);'), []);
+  assert.match(faultsOf("await page.getByLabel('Name').focus();").join(), /^1: focusOn\(control/);
 });
 
 test('a file that cannot be read is a finding', () => {

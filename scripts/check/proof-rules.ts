@@ -37,6 +37,7 @@ const ONCE = 'read by an assertion that looks again: expect(locator)…';
 const FLOATING = 'await the assertion or return it: a floating one proves nothing';
 const EARLY = 'absence proves nothing before something else has been seen';
 const KEYS = 'pressOn(control, …keys) where the focus has been seen, pressKey(page, …keys) for shortcuts';
+const FOCUS = 'focusOn(control): a page that has not come to rest takes the focus away again';
 
 const isA = <T>(node: Node | undefined, type: RegExp): node is Node & T => type.test(node?.type ?? '');
 
@@ -92,10 +93,13 @@ function isAsserted({ around }: Found, text: string): boolean {
 const isKey = ({ node, calls }: Found): boolean =>
   calls.endsWith('.keyboard.press') || (calls.endsWith('.press') && isA(argumentsOf(node)[0], /Literal$/));
 
+const isAwaited = ({ around }: Found): boolean => around[0]?.type === 'AwaitExpression';
+
 function faultOfLook(found: Found, { path, text }: SourceFile): string | null {
   const { calls } = found;
   if (calls.endsWith('.waitForTimeout')) return SLEEP;
   if (isKey(found) && !PRESSERS.has(path)) return KEYS;
+  if (calls.endsWith('.focus') && isAwaited(found) && !PRESSERS.has(path)) return FOCUS;
   if (isFloating(found)) return FLOATING;
   return READ_ONCE.test(calls) && isAsserted(found, text) ? ONCE : null;
 }

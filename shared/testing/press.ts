@@ -6,8 +6,9 @@ import { expect } from './expect.ts';
 /** Presses the keys one after the other on the control that has the focus already. */
 export async function pressOn(control: Locator, ...keys: readonly string[]): Promise<void> {
   for (const key of keys) {
+    await untilAtRest(control.page());
     await expect(control).toBeFocused();
-    await pressKey(control.page(), key);
+    await control.page().keyboard.press(key);
   }
 }
 
@@ -19,9 +20,18 @@ export async function pressKey(page: Page, ...keys: readonly string[]): Promise<
   }
 }
 
-/** Puts the focus on a control as soon as it can take it, and presses the keys there one after the other. */
-export async function focusAndPress(control: Locator, ...keys: readonly string[]): Promise<void> {
+/**
+ * Puts the focus on a control as soon as it can take it. At rest, because a dialog that is no longer seen has yet to
+ * hand the focus on.
+ */
+export async function focusOn(control: Locator): Promise<void> {
   await expect(control).toBeEnabled();
+  await untilAtRest(control.page());
   await control.focus();
+}
+
+/** Presses the keys one after the other on the control, once it has the focus. */
+export async function focusAndPress(control: Locator, ...keys: readonly string[]): Promise<void> {
+  await focusOn(control);
   await pressOn(control, ...keys);
 }

@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert';
 import { ADMIN, ask, PASSWORD } from '#testing/accounts.ts';
 import { filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
-import { pressOn } from '#testing/press.ts';
+import { focusOn, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/looks-right.ts';
@@ -116,7 +116,7 @@ async function saveThenClearAndSave(stage: Stage, page: Page, uid: string): Prom
   const button = page.getByRole('button', { name: 'Save as CSV' });
   const narrowed = await saveAll(stage, page, () => button.click());
   assert.ok(narrowed.length > 2 && narrowed.every((line) => line.includes(uid)), `${narrowed.length} lines`);
-  await page.getByLabel('Study, case or device').focus();
+  await focusOn(page.getByLabel('Study, case or device'));
   const all = await saveAll(stage, page, () => button.evaluate(clearAndPress));
   assert.ok(
     all.some((line) => !line.includes(uid)),

@@ -7,7 +7,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { expect } from '#testing/expect.ts';
-import { focusAndPress, pressKey } from '#testing/press.ts';
+import { focusAndPress, focusOn, pressKey } from '#testing/press.ts';
 import { focusIsInSight } from '../testing/focus-in-sight.ts';
 import { namesHiddenFault } from '../testing/names-hidden.ts';
 import { pressTwice } from '../testing/press-twice.ts';
@@ -102,7 +102,7 @@ step('a double press on one button never presses the one that takes its place', 
   await page.getByRole('button', { name: 'Keep it' }).click();
   const change = page.getByRole('button', { name: 'Change it' });
   await change.click({ trial: true });
-  await change.focus();
+  await focusOn(change);
   await expect(change).toBeFocused();
   await page.keyboard.down('Enter');
   await page.keyboard.down('Enter');

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { focusOn } from '#testing/press.ts';
 import {
   idOf,
   PACS_SILENT,
@@ -38,7 +39,7 @@ step('the filter of studies names every study, once a person reaches for it', as
   for (const nth of [56, 59]) await rows.nth(nth).getByText('Pseudonym').waitFor();
   const wasRead = () => said.asked.some((path) => path.startsWith(`GET /results/${idOf(30)}/preview`));
   assert.not.ok(wasRead(), 'nobody looked at it');
-  await page.getByRole('combobox', { name: 'Study' }).focus();
+  await focusOn(page.getByRole('combobox', { name: 'Study' }));
   await page.locator('option', { hasText: 'Relay, 7Q3MX' }).nth(59).waitFor({ state: 'attached' });
   assert.not.ok(wasRead(), 'no image is read for a name');
 });

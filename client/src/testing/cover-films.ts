@@ -8,7 +8,7 @@ import { untilAtRest } from '#testing/at-rest.ts';
 import { burnedInFile, type BurnedIn } from '#testing/burned-in-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { expect } from '#testing/expect.ts';
-import { pressOn } from '#testing/press.ts';
+import { focusAndPress } from '#testing/press.ts';
 import type { Stage } from '#testing/screen-walk.ts';
 
 const FILM = { rows: 240, columns: 320, frames: 3 } as const;
@@ -69,8 +69,7 @@ export const boxAt = (page: Page, at: number) =>
 /** A film can be released once each frame was on the screen. */
 export async function showAllFrames(page: Page): Promise<void> {
   const show = page.getByRole('dialog').getByRole('button', { name: /^Show (all|the other)/ });
-  await show.focus();
-  await pressOn(show, 'Enter');
+  await focusAndPress(show, 'Enter');
   await page
     .getByRole('dialog')
     .getByText(/^All \d+ frames shown$/)
