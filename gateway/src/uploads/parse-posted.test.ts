@@ -8,7 +8,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { turnsWithin } from '../testing/turns-within.ts';
 import { A_TURN } from '../threads/in-turns.ts';
-import { joinPieces, parseInPieces, parsePosted, type PostedKind } from './parse-posted.ts';
+import { joinPieces, parseInPieces, parsePosted, unpackedSize, type PostedKind } from './parse-posted.ts';
 
 const { instances } = syntheticStudy({ seed: 95, instancesPerSeries: 2, rows: 8, columns: 8 });
 const manifest = toManifest(instances);
@@ -89,6 +89,16 @@ test('gzip grows to the limit of its ratio, and to the limit of all, and no furt
   assert.is(await outcomeOf(zeros(200_000)), 'bad-request', 'a small one may shrink as it likes');
   assert.is(await outcomeOf(zeros(2_000_000)), 'body-too-large');
   assert.is(await outcomeOf(zeros(MANIFEST_BYTES_LIMIT + 1)), 'body-too-large');
+});
+
+test('gzip is held as what its end says, and is refused where it is more', async () => {
+  const honest = new Uint8Array(gzipSync(JSON.stringify(manifest)));
+  assert.is(unpackedSize(honest), JSON.stringify(manifest).length);
+  const lying = honest.with(-4, 1).with(-3, 0).with(-2, 0).with(-1, 0);
+  assert.is(unpackedSize(lying), 1);
+  assert.is(await parsePosted(lying, 'manifest', true).then(() => 'read', sayProblem), 'bad-request');
+  assert.is(unpackedSize(honest.with(-1, 255)), 256 * 1024, 'and no more than it may unpack to');
+  assert.is(unpackedSize(Uint8Array.of(31)), 0);
 });
 
 test.run();

@@ -65,14 +65,22 @@ export async function joinPieces<K extends PostedKind>(
   return posted as Posted<K>;
 }
 
-/** The most bytes that a body of so many bytes in gzip may unpack to. */
-export const unpackedLimit = (bytes: number): number =>
-  Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, bytes * RATIO_LIMIT));
+/** The most bytes that a body in gzip may unpack to. */
+const unpackedLimit = (gzip: Uint8Array): number =>
+  Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, gzip.length * RATIO_LIMIT));
 
-/** Throws `body-too-large`, and `bad-request` for what is no gzip. */
+const SIZE_BYTES = 4;
+/** What a body in gzip unpacks to, as its end says (RFC 1952 §2.3.1, ISIZE), and no more than its limit. */
+export function unpackedSize(gzip: Uint8Array): number {
+  if (gzip.length < SIZE_BYTES) return 0;
+  const end = new DataView(gzip.buffer, gzip.byteOffset + gzip.length - SIZE_BYTES, SIZE_BYTES);
+  return Math.min(unpackedLimit(gzip), end.getUint32(0, true));
+}
+
+/** Throws `body-too-large`, and `bad-request` for what is no gzip, or is longer than its end says. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await joinBytes(limited(new Blob([bytes]).stream(), unpackedLimit(bytes.length)));
+    return await joinBytes(limited(new Blob([bytes]).stream(), bytes));
   } catch (error) {
     // Compression Standard: a body that is malformed, or continues after its end, is a TypeError.
     throw error instanceof TypeError ? new Problem('bad-request') : error;
@@ -81,12 +89,14 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Array
 
 async function* limited(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  limit: number,
+  gzip: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
+  const [limit, said] = [unpackedLimit(gzip), unpackedSize(gzip)];
   let size = 0;
   for await (const piece of body.pipeThrough(new DecompressionStream('gzip'))) {
     size += piece.length;
     if (size > limit) throw new Problem('body-too-large');
+    if (size > said) throw new Problem('bad-request');
     yield piece;
   }
 }

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { parsingBodies } from '../http/json-body.ts';
@@ -10,9 +11,13 @@ import { createParseApart } from '../threads/parse-apart.ts';
 import { createPostedReader } from './read-posted.ts';
 
 const { instances } = syntheticStudy({ seed: 96, instancesPerSeries: 1, rows: 8, columns: 8 });
-const json = JSON.stringify(toManifest(instances));
-/** Announced, and taken for, as large as a manifest may be. */
-const large = gzipSync(json.padEnd(600_000, ' '), { level: 0 });
+const manifest = toManifest(instances);
+const json = JSON.stringify(manifest);
+const digests = Array.from({ length: 16_000 }, (_, at) => sha256(Buffer.from(String(at))));
+/** It unpacks to as many bytes as a manifest of 20 000 instances. */
+const large = gzipSync(JSON.stringify({ ...manifest, note: digests.join('').padEnd(5_500_000) }), {
+  level: 1,
+});
 
 const test = suite('manifests that come at once');
 

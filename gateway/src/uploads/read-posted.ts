@@ -13,7 +13,7 @@ import { createPlaces } from '../http/places.ts';
 import { readLimited } from '../http/read-multipart.ts';
 import { parseBody } from '../http/json-body.ts';
 import type { ParseApart } from '../threads/parse-apart.ts';
-import { joinPieces, POSTED, unpackedLimit, type Posted, type PostedKind } from './parse-posted.ts';
+import { joinPieces, POSTED, unpackedSize, type Posted, type PostedKind } from './parse-posted.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -50,8 +50,8 @@ export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody
   /** Takes the bytes of a body, with a function that forgets them. */
   async function take(body: Request | OpenedBody, from: string, isGzip: boolean) {
     const enter = async (bytes: Bytes) => {
-      const size = isGzip ? unpackedLimit(bytes.length) : Math.max(bytes.length, LEAST_BYTES);
-      return { bytes, forget: await held.enter(from, body.signal, size) };
+      const size = isGzip ? unpackedSize(bytes) : bytes.length;
+      return { bytes, forget: await held.enter(from, body.signal, Math.max(size, LEAST_BYTES)) };
     };
     if (isOpened(body)) return enter(body.gzip);
     return hold({ request: body, from, heldBytes: MANIFEST_BYTES_LIMIT }, async (pieces) =>
@@ -68,7 +68,7 @@ export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody
     const isGzip = isOpened(body) || requireForm(body.headers);
     const { bytes, forget } = await take(body, accountId, isGzip);
     try {
-      const unpacksTo = isGzip ? unpackedLimit(bytes.length) : bytes.length;
+      const unpacksTo = isGzip ? unpackedSize(bytes) : bytes.length;
       const given = { bytes, unpacksTo, from: accountId, signal: body.signal };
       return await use(await joinPieces(kind, await parse(POSTED, given, kind, isGzip)));
     } finally {
