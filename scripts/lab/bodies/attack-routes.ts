@@ -3,13 +3,14 @@
  * addresses of its target in turn.
  */
 import {
-  attackRising,
+  attackGrowing,
   attackWith,
   FIRST_BYTES,
   isTooLarge,
   LAST_BYTES,
   limitOf,
   type Attack,
+  type Named,
   type Tools,
 } from './attack.ts';
 import type { Kind } from './body.ts';
@@ -48,15 +49,20 @@ async function* attackTarget(
     const name = nameOf({ target, kind });
     return tools.isChosen(name) && (!isLegal || known.legal.has(name));
   });
-  for (const [at, kind] of kinds.entries()) {
-    const limit = target.operation.limit ?? known.limits.get(target.name);
-    const aim = { target, kind, caller: weakest(target.operation), isLegal, nth: at + nth + tools.seed };
-    if (limit === undefined && kind.isPlain && !isLegal) yield* findLimit(tools, known, aim);
-    else {
-      const largest = limitOf(kind, limit ?? LAST_BYTES, aim.nth);
-      yield* attackRising(tools, largest, (bytes) => attackOnce(tools, known, { ...aim, bytes }));
-    }
-  }
+  const aims = kinds.map((kind, at) => ({
+    ...{ target, kind, caller: weakest(target.operation), isLegal, nth: at + nth + tools.seed },
+  }));
+  const limitKnown = () => target.operation.limit ?? known.limits.get(target.name);
+  const plain = isLegal ? undefined : aims.find(({ kind }) => kind.isPlain && limitKnown() === undefined);
+  if (plain) yield* findLimit(tools, known, plain);
+  const growing = aims
+    .filter((aim) => aim !== plain)
+    .map((aim) => ({
+      named: namedOf(aim),
+      limit: limitOf(aim.kind, limitKnown() ?? LAST_BYTES, aim.nth),
+      make: (bytes: number) => shotOf(tools, known, { ...aim, bytes }),
+    }));
+  yield* attackGrowing(tools, growing);
   for (const [at, caller] of target.operation.callers.slice(1).entries()) {
     const kind = kinds[at % kinds.length];
     if (kind) yield* attackOnce(tools, known, { target, kind, caller, isLegal, nth: at, bytes: FIRST_BYTES });
@@ -83,22 +89,25 @@ async function* findLimit(tools: Tools, known: Known, aim: Aim): AsyncGenerator<
   else if (isOfNothing) known.limits.set(aim.target.name, FIRST_BYTES);
 }
 
+const namedOf = (aim: Aim): Named => ({ name: nameOf(aim), group: 'routes', caller: aim.caller });
+
 /** One attack, or none. */
 function attackOnce(
   tools: Tools,
   known: Known,
   aim: Aim & { readonly bytes: number },
 ): AsyncGenerator<Attack> {
-  const { ask, addresses } = tools;
+  return attackWith(tools, namedOf(aim), () => shotOf(tools, known, aim));
+}
+
+async function shotOf({ ask, addresses }: Tools, known: Known, aim: Aim & { readonly bytes: number }) {
   const { target, kind, caller, isLegal, nth, bytes } = aim;
-  return attackWith(tools, { name: nameOf(aim), group: 'routes', caller }, async () => {
-    const body = kind.make(bytes, target.place);
-    if (target.isLegal(body)) known.legal.add(nameOf(aim));
-    if (target.isLegal(body) !== isLegal) return null;
-    const isRefused = target.mustRefuse(kind, body);
-    const requests = await requestsFor(target, body, { caller, addresses, isRefused });
-    const asked = requests[nth % requests.length];
-    if (asked === undefined) return null;
-    return { bytes: body.bytes.length, isRefused, fire: () => ask(caller, asked) };
-  });
+  const body = kind.make(bytes, target.place);
+  if (target.isLegal(body)) known.legal.add(nameOf(aim));
+  if (target.isLegal(body) !== isLegal) return null;
+  const isRefused = target.mustRefuse(kind, body);
+  const requests = await requestsFor(target, body, { caller, addresses, isRefused });
+  const asked = requests[nth % requests.length];
+  if (asked === undefined) return null;
+  return { bytes: body.bytes.length, isRefused, fire: () => ask(caller, asked) };
 }

@@ -100,12 +100,14 @@ async function attackMeasured({ watch, enoughMs }: Tools, shot: Shot): Promise<A
   return { ...attack, heldMs: again.heldMs };
 }
 
-/** All at once; where that is too long a turn, each alone. */
+/** All at once; each alone where that is too long a turn, and one whose body was not read for all the others. */
 export async function* attackTogether(tools: Tools, shots: readonly Shot[]): AsyncGenerator<Attack> {
   try {
     const [said, cost] = await tools.watch.measure(() => Promise.all(shots.map(fireOf)));
-    if (cost.heldMs <= tools.enoughMs) return yield* shots.map((shot, at) => toAttack(shot, said[at]!, cost));
-    for (const shot of shots) yield await attackMeasured(tools, shot);
+    for (const [at, shot] of shots.entries()) {
+      const isAlone = cost.heldMs > tools.enoughMs || said[at]!.code === 'rate-limited';
+      yield isAlone ? await attackMeasured(tools, shot) : toAttack(shot, said[at]!, cost);
+    }
   } catch (error) {
     yield* shots.map((shot) => toFailed(shot, error));
   }
@@ -126,18 +128,69 @@ export const limitOf = (
   nth: number,
 ): number => (isFile && !isAtLimit && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
 
+/** As many small ones as have room side by side in what one account may send. */
+const AT_ONCE = 8;
+
+/** An attack with a body of a size that its maker is told; null: there is none of this size. */
+export type Growing = {
+  readonly named: Named;
+  readonly limit: number;
+  readonly make: (bytes: number) => Promise<Making>;
+};
+
+/** Each grows up to its limit or until it is enough: up to a megabyte several at once, and then each alone. */
+export async function* attackGrowing(tools: Tools, all: readonly Growing[]): AsyncGenerator<Attack> {
+  let left: readonly { readonly one: Growing; readonly heldMs: number }[] = all.map((one) => ({
+    one,
+    heldMs: 0,
+  }));
+  for (const size of [FIRST_BYTES, MIDDLE_BYTES]) {
+    const larger: (typeof left)[number][] = [];
+    for (let at = 0; at < left.length; at += AT_ONCE) {
+      const some = left.slice(at, at + AT_ONCE).map(({ one }) => one);
+      const made = await Promise.all(some.map((one) => shotOf(one, Math.min(size, one.limit))));
+      const aimed = some.filter((_, nth) => made[nth] !== null);
+      const shots = made.filter((shot) => shot !== null);
+      const attacks = await Array.fromAsync(attackTogether(tools, shots));
+      yield* attacks;
+      for (const [nth, one] of aimed.entries()) {
+        const attack = attacks[nth]!;
+        if (size < one.limit && !isEnough(tools, attack, size)) larger.push({ one, heldMs: attack.heldMs });
+      }
+    }
+    left = larger;
+  }
+  for (const { one, heldMs } of left) {
+    const attackOf = (bytes: number) => attackWith(tools, one.named, () => one.make(bytes));
+    yield* attackRising(tools, one.limit, attackOf, isFree(tools, heldMs) ? one.limit : MIDDLE_BYTES * STEP);
+  }
+}
+
+/** One that cannot be made comes to no end. */
+async function shotOf({ named, make }: Growing, bytes: number): Promise<Shot | null> {
+  try {
+    const made = await make(bytes);
+    return made && { ...named, ...made };
+  } catch (error) {
+    return { ...named, bytes: 0, isRefused: false, fire: () => Promise.reject(error as Error) };
+  }
+}
+
+const isFree = ({ enoughMs }: Tools, heldMs: number): boolean => heldMs < enoughMs / STEP;
+
 /** Grows up to the limit or until it is enough; where a small body costs nothing, the largest comes soon. */
 export async function* attackRising(
   tools: Tools,
   limit: number,
   attacksOf: (bytes: number) => AsyncIterable<Attack>,
+  from = FIRST_BYTES,
 ): AsyncGenerator<Attack> {
-  for (let bytes = Math.min(FIRST_BYTES, limit); ; ) {
+  for (let bytes = Math.min(from, limit); ; ) {
     const attacks = await Array.fromAsync(attacksOf(bytes));
     yield* attacks;
     if (attacks.length === 0 || bytes === limit || attacks.some((one) => isEnough(tools, one, bytes))) return;
-    const isFree = attacks.every(({ heldMs }) => heldMs < tools.enoughMs / STEP);
-    const next = !isFree ? bytes * STEP : bytes < MIDDLE_BYTES ? MIDDLE_BYTES : limit;
+    const isAllFree = attacks.every(({ heldMs }) => isFree(tools, heldMs));
+    const next = !isAllFree ? bytes * STEP : bytes < MIDDLE_BYTES ? MIDDLE_BYTES : limit;
     bytes = Math.min(next, limit);
   }
 }
