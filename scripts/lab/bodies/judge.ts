@@ -15,13 +15,13 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e6 ?
 const named = ({ name, caller, bytes }: Attack): string =>
   `--only '${name}' (${caller}, ${megabytes(bytes)} MB)`;
 
-const COLUMNS = ['attacks', 'turn, ms', 'if taken', 'garbage', 'memory, MB', 'in all', 'answer, s', 'all, s'];
+const COLUMNS = ['attacks', 'turn, ms', 'if taken', 'garbage', 'memory, MB', 'in all', 'answer, s'];
 const row = (name: string, cells: readonly string[]): string =>
   name.padEnd(12) + cells.map((cell) => cell.padStart(12)).join('');
 
 export const HEAD: string = row('', COLUMNS);
 
-/** The most of each column; at last, how long all of them took. */
+/** The most of each column. */
 function rowOf(name: string, attacks: readonly Attack[]): string {
   const most = (of: (attack: Attack) => number): number =>
     attacks.reduce((all, one) => Math.max(all, of(one)), 0);
@@ -33,7 +33,6 @@ function rowOf(name: string, attacks: readonly Attack[]): string {
     megabytes(most(({ grownBytes }) => grownBytes)),
     megabytes(most(({ heldBytes }) => heldBytes)),
     most(({ answeredMs }) => answeredMs / 1000).toFixed(1),
-    attacks.reduce((all, { answeredMs }) => all + answeredMs / 1000, 0).toFixed(0),
   ]);
 }
 
@@ -43,7 +42,8 @@ export const describeAttack = (attack: Attack): string =>
 const describeBeside = ({ heldMs, during }: BodiesReport['beside']): string =>
   `${heldMs.toFixed(0)} ms${during === null ? '' : ` (once, during ${during})`}`;
 
-export function describeReport({ attacks, beside, honest, keptBytes }: BodiesReport): readonly string[] {
+export function describeReport(report: BodiesReport): readonly string[] {
+  const { attacks, beside, honest, keptBytes, tookMs } = report;
   const routes = attacks.filter(({ group }) => group === 'routes');
   const count = (of: (words: readonly string[], caller: string) => readonly string[]): number =>
     new Set(routes.map(({ name, caller }) => of(name.split(' '), caller).join(' '))).size;
@@ -57,6 +57,7 @@ export function describeReport({ attacks, beside, honest, keptBytes }: BodiesRep
         attacks.filter((one) => one.group === group),
       ),
     ),
+    `It took ${[...tookMs].map(([group, ms]) => `${(ms / 1000).toFixed(0)} s (${group})`).join(', ')}.`,
     `${honest.sent} honest studies with ${honest.instances} instances, ${honest.unended.length} without a receipt; ` +
       `the longest turn of no attack took ${describeBeside(beside)}; the gateway keeps ${megabytes(Math.max(0, keptBytes))} MB`,
   ];

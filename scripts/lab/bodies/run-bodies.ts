@@ -42,6 +42,8 @@ export type BodiesReport = {
   readonly honest: Honest;
   /** The gateway's process is still the first one. */
   readonly hasSurvived: boolean;
+  /** How long the attacks of each group took, by the clock. */
+  readonly tookMs: ReadonlyMap<Group, number>;
   /** The memory that the gateway keeps of all the work. */
   readonly keptBytes: number;
 };
@@ -58,7 +60,13 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
     const watch = await watchGateway(gateway);
     if (instances > 0) await people.start(gateway, pacs);
     const attacks: Attack[] = [];
-    for await (const attack of attacksOn(world, settings, { contract, watch, isOthers: people.isTheirs })) {
+    const tookMs = new Map<Group, number>();
+    for await (const attack of attacksOn(world, settings, {
+      contract,
+      watch,
+      isOthers: people.isTheirs,
+      tookMs,
+    })) {
       attacks.push(attack);
       say(attack);
       if (isLast?.(attack) || !isAlive(pid)) break;
@@ -66,7 +74,7 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
     const honest = await people.end();
     const hasSurvived = gateway.pid === pid && isAlive(pid);
     const keptBytes = hasSurvived && isLast === undefined ? await watch.kept(settings.littleBytes) : 0;
-    return { attacks, beside: watch.beside(), honest, hasSurvived, keptBytes };
+    return { attacks, tookMs, beside: watch.beside(), honest, hasSurvived, keptBytes };
   } finally {
     await world.close();
     // Without a gateway they end at once; until then they write into the folder.
@@ -78,12 +86,13 @@ type Met = {
   readonly contract: Contract;
   readonly watch: Watch;
   readonly isOthers: (text: string) => boolean;
+  readonly tookMs: Map<Group, number>;
 };
 
 async function* attacksOn(
   world: World,
   { seed, enoughMs, groups, isChosen }: BodiesSettings,
-  { contract, watch, isOthers }: Met,
+  { contract, watch, isOthers, tookMs }: Met,
 ): AsyncGenerator<Attack> {
   const { gateway, callers, pacs, dimsePort, triggers } = world;
   const operations = operationsOf(contract);
@@ -104,5 +113,9 @@ async function* attacksOn(
       yield* attackModels(tools, operations);
     },
   };
-  for (const group of groups) yield* attacks[group]();
+  for (const group of groups) {
+    const began = performance.now();
+    yield* attacks[group]();
+    tookMs.set(group, performance.now() - began);
+  }
 }
