@@ -33,6 +33,7 @@ export const readingTriggers = (
       return { liar, caller, fire };
     });
 
+/** `triggers`: the quickest first. The first that makes the gateway ask a service is what asks it from then on. */
 export async function* attackAnswers(tools: Tools, triggers: readonly Trigger[]): AsyncGenerator<Attack> {
   const services = new Map<string, Trigger>();
   for (const trigger of triggers) {

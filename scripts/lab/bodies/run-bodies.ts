@@ -105,7 +105,7 @@ async function* attacksOn(
       yield* attackSlowly(tools, targets, { gateway, callers });
       yield* attackBeside(tools, targets, { operations, callers });
     },
-    answers: () => attackAnswers(tools, [...triggers, ...readingTriggers(tools, operations, pacs)]),
+    answers: () => attackAnswers(tools, [...readingTriggers(tools, operations, pacs), ...triggers]),
     dimse: () => attackDimse(tools, dimsePort),
     async *files() {
       yield* attackFiles(tools, callers);
