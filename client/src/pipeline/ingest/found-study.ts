@@ -188,6 +188,8 @@ export interface IngestStore {
   holdBack(files: readonly FoundFile[]): void;
   /** The boxes that a release without any keeps: something new was found in it since they were drawn. */
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
+  /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
+  readonly drafts: Map<number, readonly Box[]>;
   /** Of a study of which something else is sent; `isOut` false: decides about them again. */
   leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;

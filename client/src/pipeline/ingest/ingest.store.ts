@@ -227,7 +227,10 @@ function decide(
   how(files);
 }
 
-type Choosing = Pick<IngestStore, 'boxesBefore' | 'policy' | 'policies' | 'choosePolicy' | 'giveReason'>;
+type Choosing = Pick<
+  IngestStore,
+  'boxesBefore' | 'drafts' | 'policy' | 'policies' | 'choosePolicy' | 'giveReason'
+>;
 
 function choosingOf(state: IngestState): Choosing {
   const { tools, problem } = state;
@@ -235,6 +238,7 @@ function choosingOf(state: IngestState): Choosing {
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
     boxesBefore: state.heldBack.boxesBefore,
+    drafts: state.heldBack.drafts,
     choosePolicy(name) {
       takePolicy(state, name);
       draw(state);
