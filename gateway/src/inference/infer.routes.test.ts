@@ -265,6 +265,33 @@ test('a batch is accepted whole, or not at all', async () => {
   assert.is((await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs.length, before);
 });
 
+test('an image that somebody waits for is answered beside a batch that is still on its way', async () => {
+  const form = new Response(formOf([greyFile(97), greyFile(98)]));
+  const bytes = new Uint8Array(await form.arrayBuffer());
+  const begun = Promise.withResolvers<void>();
+  const rest = Promise.withResolvers<void>();
+  const parts = [bytes.subarray(0, 10), bytes.subarray(10)];
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        controller.enqueue(parts.shift()!);
+        begun.resolve();
+        await rest.promise;
+        if (parts.length === 0) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = { authorization: `Bearer ${token}`, 'content-type': form.headers.get('content-type')! };
+  const batch = gateway.api.request('http://localhost/infer/batch', {
+    ...{ method: 'POST', headers, body, duplex: 'half' },
+  } as RequestInit);
+  await begun.promise;
+  await asked('POST', '/predict', 200, { form: formOf([greyFile(99)]) });
+  rest.resolve();
+  assert.is((await batch).status, 202);
+});
+
 test('a technician does not see jobs and results of others, a radiologist does', async () => {
   const [{ id }] = (await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs as [Job];
   const { results } = await asked<{ results: Result[] }>('GET', '/results', 200);

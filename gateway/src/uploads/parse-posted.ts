@@ -70,7 +70,7 @@ const unpackedLimit = (gzip: Uint8Array): number =>
   Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, gzip.length * RATIO_LIMIT));
 
 const SIZE_BYTES = 4;
-/** What a body in gzip unpacks to, as its end says (RFC 1952 §2.3.1, ISIZE), and no more than its limit. */
+/** The size of a body in gzip once unpacked, as its end says (RFC 1952 §2.3.1, ISIZE), and no more than its limit. */
 export function unpackedSize(gzip: Uint8Array): number {
   if (gzip.length < SIZE_BYTES) return 0;
   const end = new DataView(gzip.buffer, gzip.byteOffset + gzip.length - SIZE_BYTES, SIZE_BYTES);
@@ -91,7 +91,8 @@ async function* limited(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   gzip: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  const [limit, said] = [unpackedLimit(gzip), unpackedSize(gzip)];
+  const limit = unpackedLimit(gzip);
+  const said = unpackedSize(gzip);
   let size = 0;
   for await (const piece of body.pipeThrough(new DecompressionStream('gzip'))) {
     size += piece.length;

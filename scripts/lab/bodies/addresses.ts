@@ -23,12 +23,19 @@ export class Addresses {
   readonly #resolve: (schema: Schema) => Schema;
   readonly #ask: Ask;
   readonly #lists: ReadonlySet<string>;
+  readonly #isOthers: (text: string) => boolean;
   readonly #known = new Map<string, Promise<unknown>>();
   #count = 0;
 
-  constructor(operations: readonly Operation[], resolve: (schema: Schema) => Schema, ask: Ask) {
+  /** `isOthers`: names what other people work at: no attack is aimed there. */
+  constructor(
+    operations: readonly Operation[],
+    resolve: (schema: Schema) => Schema,
+    { ask, isOthers }: { readonly ask: Ask; readonly isOthers: (text: string) => boolean },
+  ) {
     this.#resolve = resolve;
     this.#ask = ask;
+    this.#isOthers = isOthers;
     this.#lists = new Set(operations.filter(({ method }) => method === 'GET').map(({ path }) => path));
   }
 
@@ -70,7 +77,8 @@ export class Addresses {
   ): Promise<string> {
     const parameter = parameterOf(operation, name);
     const list = isChoice(parameter) || !this.#lists.has(template) ? null : await this.#listAt(path, caller);
-    return encodeURIComponent(named(list, [name, TAGS[name] ?? 'id']) ?? this.#invent(parameter));
+    const found = named(list, [name, TAGS[name] ?? 'id'], this.#isOthers);
+    return encodeURIComponent(found ?? this.#invent(parameter));
   }
 
   #listAt(path: string, caller: string): Promise<unknown> {
@@ -100,16 +108,16 @@ const parameterOf = ({ parameters }: Operation, name: string): Parameter =>
     schema: { type: 'string' },
   };
 
-/** The first text under one of these names, the outermost first. */
-function named(node: unknown, names: readonly string[]): string | null {
+/** The first text under one of these names, the outermost first, that is not others'. */
+function named(node: unknown, names: readonly string[], isOthers: (text: string) => boolean): string | null {
   if (typeof node !== 'object' || node === null) return null;
   for (const name of names) {
     const value = (node as Readonly<Record<string, unknown>>)[name];
     const [text] = (value as { readonly Value?: readonly unknown[] } | undefined)?.Value ?? [value];
-    if (typeof text === 'string' && text !== '') return text;
+    if (typeof text === 'string' && text !== '' && !isOthers(text)) return text;
   }
   for (const child of Object.values(node)) {
-    const found = named(child, names);
+    const found = named(child, names, isOthers);
     if (found !== null) return found;
   }
   return null;

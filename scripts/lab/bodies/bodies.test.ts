@@ -48,7 +48,10 @@ async function openContractOf(attacked: TestGateway): Promise<Attacked> {
     const body: unknown = isJson ? JSON.parse(text) : text;
     return { status: answer.status, code: (body as { code?: string }).code ?? null, body };
   };
-  const addresses = new Addresses(operationsOf(contract), resolverOf(contract), ask);
+  const addresses = new Addresses(operationsOf(contract), resolverOf(contract), {
+    ask,
+    isOthers: () => false,
+  });
   return { contract, targets: targetsOf(contract, 1), ask, addresses };
 }
 
@@ -181,6 +184,18 @@ test('an attack that cannot be made or measured is a fault of its own, and the n
   ];
   assert.is(attacks.length, 3);
   for (const { fault } of attacks) assert.match(fault!, /came to no end: .*no memory to read/s);
+});
+
+test('no attack is aimed at what other people work at', async () => {
+  const rows = ['1.2.3', '1.2.4'].map((uid) => ({ '0020000D': { vr: 'UI', Value: [uid] } }));
+  const ask: Ask = async () => ({ status: 200, code: null, body: rows });
+  const nothing = { callers: ['technician'], parameters: [], bodies: [], limit: null, words: [] };
+  const list = { ...nothing, method: 'GET', path: '/dicom-web/studies' };
+  const one = { ...list, path: `${list.path}/{studyInstanceUID}` };
+  const addressOf = async (isOthers: (text: string) => boolean) =>
+    new Addresses([list, one], (schema) => schema, { ask, isOthers }).real(one, 'technician');
+  assert.equal(await addressOf(() => false), ['/dicom-web/studies/1.2.3']);
+  assert.equal(await addressOf((text) => text === '1.2.3'), ['/dicom-web/studies/1.2.4']);
 });
 
 test.run();

@@ -15,13 +15,13 @@ const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e6 ?
 const named = ({ name, caller, bytes }: Attack): string =>
   `--only '${name}' (${caller}, ${megabytes(bytes)} MB)`;
 
-const COLUMNS = ['attacks', 'turn, ms', 'if taken', 'garbage', 'memory, MB', 'in all', 'answer, s'];
+const COLUMNS = ['attacks', 'turn, ms', 'if taken', 'garbage', 'memory, MB', 'in all', 'answer, s', 'all, s'];
 const row = (name: string, cells: readonly string[]): string =>
   name.padEnd(12) + cells.map((cell) => cell.padStart(12)).join('');
 
 export const HEAD: string = row('', COLUMNS);
 
-/** The most of each column. */
+/** The most of each column; at last, how long all of them took. */
 function rowOf(name: string, attacks: readonly Attack[]): string {
   const most = (of: (attack: Attack) => number): number =>
     attacks.reduce((all, one) => Math.max(all, of(one)), 0);
@@ -33,6 +33,7 @@ function rowOf(name: string, attacks: readonly Attack[]): string {
     megabytes(most(({ grownBytes }) => grownBytes)),
     megabytes(most(({ heldBytes }) => heldBytes)),
     most(({ answeredMs }) => answeredMs / 1000).toFixed(1),
+    attacks.reduce((all, { answeredMs }) => all + answeredMs / 1000, 0).toFixed(0),
   ]);
 }
 

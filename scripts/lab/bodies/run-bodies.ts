@@ -58,7 +58,7 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
     const watch = await watchGateway(gateway);
     if (instances > 0) await people.start(gateway, pacs);
     const attacks: Attack[] = [];
-    for await (const attack of attacksOn(world, settings, { contract, watch })) {
+    for await (const attack of attacksOn(world, settings, { contract, watch, isOthers: people.isTheirs })) {
       attacks.push(attack);
       say(attack);
       if (isLast?.(attack) || !isAlive(pid)) break;
@@ -74,14 +74,20 @@ export async function runBodies(settings: BodiesSettings): Promise<BodiesReport>
   }
 }
 
+type Met = {
+  readonly contract: Contract;
+  readonly watch: Watch;
+  readonly isOthers: (text: string) => boolean;
+};
+
 async function* attacksOn(
   world: World,
   { seed, enoughMs, groups, isChosen }: BodiesSettings,
-  { contract, watch }: { readonly contract: Contract; readonly watch: Watch },
+  { contract, watch, isOthers }: Met,
 ): AsyncGenerator<Attack> {
   const { gateway, callers, pacs, dimsePort, triggers } = world;
   const operations = operationsOf(contract);
-  const addresses = new Addresses(operations, resolverOf(contract), callers.ask);
+  const addresses = new Addresses(operations, resolverOf(contract), { ask: callers.ask, isOthers });
   const tools: Tools = { ask: callers.ask, addresses, watch, enoughMs, seed, isChosen };
   const targets = targetsOf(contract, seed);
   const attacks: Readonly<Record<Group, () => AsyncGenerator<Attack>>> = {
