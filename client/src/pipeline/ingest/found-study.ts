@@ -161,6 +161,8 @@ export interface IngestStore {
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** By Study Instance UID, how many instances of a study on the page are damaged and were not chosen whole. */
   readonly damaged: ReadonlySignal<ReadonlyMap<string, number>>;
+  /** By Study Instance UID, damaged files that may be of this study. */
+  readonly perhapsDamaged: ReadonlySignal<ReadonlyMap<string, readonly RejectedFile[]>>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
   /** By Study Instance UID, the instances that were left out before, and are left out again. */
