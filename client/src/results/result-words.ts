@@ -338,7 +338,7 @@ export const resultWords = {
 
   trouble: {
     unknown: 'The gateway gives a reason that this page does not know.',
-    unreachable: { title: 'The gateway cannot be reached.', next: 'Nothing is lost. Try again in a moment.' },
+    unreachable: { title: 'The gateway does not answer.', next: 'Nothing is lost. Try again in a moment.' },
     foreign: {
       title: 'Something else answers in the gateway’s place.',
       next: 'A sign-in page of the network, or a proxy: open it, then try again.',

@@ -85,7 +85,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   said.isDown = true;
   await page.reload();
   await page.getByText('Your verdict is not sent: You agree').waitFor();
-  await page.getByText('The gateway cannot be reached.').waitFor();
+  await page.getByText('The gateway does not answer.').waitFor();
   said.isDown = false;
   await goTo('#/results');
   await page.getByText('Your verdict is not sent').waitFor();

@@ -83,7 +83,7 @@ step('a result that does not exist, and a gateway that does not answer, say so',
   said.isDown = true;
   await goTo('#/studies');
   await goTo('#/results');
-  await page.getByText('The gateway cannot be reached.').waitFor();
+  await page.getByText('The gateway does not answer.').waitFor();
   await looksRight('results-unreachable');
   said.isDown = false;
   await page.getByRole('button', { name: 'Try again' }).first().click();

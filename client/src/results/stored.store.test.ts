@@ -108,7 +108,7 @@ test('an unreachable PACS or gateway asks for waiting, and an answer that is not
     'wait',
     'Nothing is lost. Read it again when the PACS answers.',
   ]);
-  assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway cannot be reached.']);
+  assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway does not answer.']);
   assert.equal(titleOf(await readAs(() => new Response('<html>'))), [
     'stop',
     'The PACS’s answer cannot be shown.',

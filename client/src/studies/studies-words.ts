@@ -101,7 +101,7 @@ export const studiesWords = {
   askPacs: 'Ask the PACS',
   patientsHidden: 'Names are hidden, so patients are not searched for. Show names to search for them.',
   cut: 'There may be more studies than these. Type more of the name or number.',
-  onlyHere: 'Offline: you see only what this device knows.',
+  onlyHere: 'The gateway does not answer: you see only what this device knows.',
   refused: 'The gateway does not list your other studies now. You see only what this device knows.',
   searchIncomplete: 'This search is incomplete: it covers only the studies in this list.',
   notSearched: 'The gateway does not answer. Search again later.',

@@ -31,7 +31,7 @@ function decidedOf(fields: Fields): string | undefined {
 export const timelineWords = {
   open: 'What happened',
   loading: 'Asking the gateway…',
-  failed: 'The gateway cannot be reached, so its record of this study cannot be shown.',
+  failed: 'The gateway does not answer, so its record of this study cannot be shown.',
   empty: 'Nothing has reached the gateway yet.',
   label: 'What happened to this study',
   /** Instead of `upload-opened`; null: the policy asks for no reason. */

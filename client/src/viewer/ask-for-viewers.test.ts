@@ -32,7 +32,7 @@ test('a study that is not there, or not theirs to see, is told apart from a gate
     /^The PACS has no images of this study that you may see/,
   );
   for (const silent of [unreachable, () => new Response('Not here', { status: 404 }), () => json({})])
-    assert.match(await told(silent), /^The gateway cannot be reached/);
+    assert.match(await told(silent), /^The gateway does not answer/);
 });
 
 test('another refusal is told in the words of the gateway', async () => {

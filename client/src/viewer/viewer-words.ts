@@ -18,11 +18,11 @@ export const viewerWords = {
   set: 'Set one under Destinations',
   none: 'No viewer is set for this study’s PACS. An administrator can set one, or turn on the built-in viewer, under Destinations.',
   notThere: 'The PACS has no images of this study that you may see.',
-  failed: 'The gateway cannot be reached, so the viewer’s address is not known. Try again when it can.',
+  failed: 'The gateway does not answer, so the viewer’s address is not known. Try again when it does.',
   tooOld: 'The viewer could not open: this page was loaded before the viewer was set up.',
   tooOldNext: 'Reload the page, then open the viewer again.',
   reload: 'Reload',
   reloading: 'Reloading…',
-  notReloaded: 'The gateway cannot be reached, so the page was not reloaded. Try again when it can.',
+  notReloaded: 'The gateway does not answer, so the page was not reloaded. Try again when it does.',
   choose: 'Viewers of this study',
 };

@@ -1,6 +1,5 @@
 /** The held picture of a study, opened to be covered; once it is decided, the person is back at the study's card. */
 import { useRef, useState } from 'preact/hooks';
-import type { Box } from '#shared/dicom/boxes.ts';
 import { leadFromHere } from '../../kit/lead-from-here.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
@@ -17,7 +16,6 @@ export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
   const policy = ingest.policy.value;
   const [isOpen, setOpen] = useState(true);
   const [lead] = useState(() => leadFromHere());
-  const drawn = useRef<readonly Box[]>([]);
   const opened = useRef<Opened | null>(null);
   opened.current ??=
     store.series.value
@@ -31,10 +29,7 @@ export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
       store={store}
       found={now.found}
       files={now.files}
-      drawn={drawn.current}
-      onBoxes={(boxes) => {
-        drawn.current = boxes;
-      }}
+      boxes={undefined}
       onClose={() => {
         setOpen(false);
         // Closed without a decision, the page beneath says what else can be done.

@@ -1,10 +1,11 @@
 /** One instance that is held back: its picture, why it is held, and what a person decides about it. */
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import { typedSaid } from '../../kit/identities.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -216,47 +217,44 @@ type CoverProps = Omit<ReleaseProps, 'place' | 'onOpen'> & { readonly files: rea
 
 function Cover({ store, found, files, boxes }: CoverProps) {
   const [isOpen, setOpen] = useState(false);
-  const draft = useRef<readonly Box[]>([]);
-  const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
   return (
     <>
       <CoverButton
         store={store}
         found={found}
         at={files.indexOf(found) + 1}
-        drawn={drawn}
+        boxes={boxes}
         onOpen={() => setOpen(true)}
       />
       {isOpen && (
-        <Covering
-          store={store}
-          found={found}
-          files={files}
-          drawn={drawn}
-          onBoxes={(now) => {
-            draft.current = now;
-          }}
-          onClose={() => setOpen(false)}
-        />
+        <Covering store={store} found={found} files={files} boxes={boxes} onClose={() => setOpen(false)} />
       )}
     </>
   );
 }
 
-export type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found'> & {
+/** The boxes that a person has drawn on it: those not decided about, or else those under which it is released. */
+function drawnOn(
+  { drafts }: Pick<IngestStore, 'drafts'>,
+  { ordinal }: FoundFile,
+  boxes: readonly Box[] = [],
+): readonly Box[] {
+  const draft = drafts.get(ordinal) ?? [];
+  return draft.length > 0 ? draft : boxes;
+}
+
+export type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found' | 'boxes'> & {
   /** Its number in the series. */
   readonly at: number;
-  /** The boxes that a person has drawn on it. */
-  readonly drawn: readonly Box[];
   readonly onOpen: () => void;
 };
 
-export function CoverButton({ store, found, at, drawn, onOpen }: CoverButtonProps) {
+export function CoverButton({ store, found, at, boxes, onOpen }: CoverButtonProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
   if (decidedAs(policy, ingest.released.value, found) === 'in-pacs') return null;
-  const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
+  const label = drawnOn(ingest, found, boxes).length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
     <button
       type="button"
@@ -273,18 +271,17 @@ export function CoverButton({ store, found, at, drawn, onOpen }: CoverButtonProp
 
 export type CoveringProps = Omit<CoverButtonProps, 'at' | 'onOpen'> &
   Pick<CoverProps, 'files'> &
-  Pick<CoverSheetProps, 'onBoxes' | 'onClose'>;
+  Pick<CoverSheetProps, 'onClose'>;
 
 /** The sheet on which a person covers the name. */
-export function Covering({ store, found, files, drawn, onBoxes, onClose }: CoveringProps) {
+export function Covering({ store, found, files, boxes, onClose }: CoveringProps) {
   const ingest = useIngest();
   return (
     <CoverSheet
       files={coveredWith(found, files, store, ingest)}
       found={found}
       at={files.indexOf(found) + 1}
-      boxes={drawn}
-      onBoxes={onBoxes}
+      boxes={drawnOn(ingest, found, boxes)}
       seen={store}
       onClose={onClose}
     />

@@ -3,7 +3,6 @@
  * has seen all of them releases all of them here.
  */
 import { useRef, useState } from 'preact/hooks';
-import type { Box } from '#shared/dicom/boxes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasableWith, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -50,18 +49,11 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
     staysHere(ingest.policy.value, ingest.released.value, found)
       ? undefined
       : ingest.released.value.get(found.ordinal);
-  const { covering, covered, drawnOn, cover, isCovering, draw, end } = useCovering(boxesOf);
+  const { covering, covered, cover, isCovering, end } = useCovering();
   // A picture behind the editor is not in sight: nothing of it counts as seen.
   if (covering)
     return (
-      <Covering
-        store={store}
-        found={covering}
-        files={inSeries}
-        drawn={drawnOn(covering)}
-        onBoxes={(now) => draw(covering, now)}
-        onClose={end}
-      />
+      <Covering store={store} found={covering} files={inSeries} boxes={boxesOf(covering)} onClose={end} />
     );
   return (
     <LargePicture
@@ -84,7 +76,7 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
             store={store}
             found={found}
             at={numberOf(found)}
-            drawn={drawnOn(found)}
+            boxes={boxesOf(found)}
             onOpen={() => cover(found)}
           />
           {files.length > 1 && <ReleaseAll store={store} files={files} onClose={onClose} />}
@@ -125,22 +117,18 @@ function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'file
 }
 
 /** The picture that a person covers, in place of the large one, which then opens again where it was. */
-function useCovering(boxesOf: (found: FoundFile) => readonly Box[] | undefined) {
+function useCovering() {
   const [covering, setCovering] = useState<FoundFile | null>(null);
   const [covered, setCovered] = useState<FoundFile | null>(null);
   const isCovering = useRef(false);
-  const drafts = useRef(new Map<number, readonly Box[]>());
-  const draftOf = ({ ordinal }: FoundFile) => drafts.current.get(ordinal) ?? [];
   return {
     covering,
     covered,
-    drawnOn: (found: FoundFile) => (draftOf(found).length > 0 ? draftOf(found) : (boxesOf(found) ?? [])),
     isCovering,
     cover(found: FoundFile) {
       isCovering.current = true;
       setCovering(found);
     },
-    draw: ({ ordinal }: FoundFile, now: readonly Box[]) => void drafts.current.set(ordinal, now),
     end() {
       isCovering.current = false;
       setCovered(covering);

@@ -159,7 +159,8 @@ function Listed({ day, isWide, text, look }: ListedProps) {
         <p class="strong">{words.of(daySaid(from), daySaid(to))}</p>
         {answer.silent.length > 0 && <p>{words.silent(answer.silent.join(', '))}</p>}
         {answer.isCut && <p>{words.cut}</p>}
-        {shown.length === 0 && <p>{answer.orders.length === 0 ? words.none : words.noneFound}</p>}
+        {shown.length === 0 && answer.orders.length > 0 && <p>{words.noneFound}</p>}
+        {answer.orders.length === 0 && answer.silent.length === 0 && <p>{words.none}</p>}
       </div>
       <ul class="plain order-list" aria-label={words.listed}>
         {shown.map((order) => (

@@ -82,7 +82,12 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
           {chosen.length === 0 ? none : label}
           {chosen.length > 0 && (
             <span class="send-size small numbers">
-              {chosenWords.sendSize(instances, formatBytes(bytes), inPacsOf(ingest, chosen))}
+              {chosenWords.sendSize(
+                instances,
+                formatBytes(bytes),
+                inPacsOf(ingest, chosen),
+                chosen.every(({ inPacs }) => inPacs.value !== null),
+              )}
             </span>
           )}
         </button>

@@ -16,7 +16,6 @@ import { unreadLines } from '../../kit/left-out-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { partsOf, personLines, toReadable } from '../queue/study-title.ts';
-import { ofUnknownStudy } from './damaged-files.ts';
 import { leftUnreadOf } from './disc-view.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
@@ -191,7 +190,7 @@ function whatOf(study: FoundStudy): string {
 function NotWhole({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const count = ingest.damaged.value.get(study.studyInstanceUID) ?? 0;
-  const [unknown, ...others] = ofUnknownStudy(ingest.rejected.value);
+  const [unknown, ...others] = ingest.perhapsDamaged.value.get(study.studyInstanceUID) ?? [];
   const leftOut = ingest.leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
   const unread = leftUnreadOf(ingest.disc.value, study.studyInstanceUID);
   const said = [

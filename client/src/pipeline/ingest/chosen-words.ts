@@ -141,10 +141,12 @@ export const chosenWords = {
   sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
-  sendSize: (count: number, size: string, inPacs: number) =>
-    inPacs === 0
-      ? `${images(count)}, ${size}`
-      : `${images(count)}, ${inPacs < count ? formatCount(inPacs) : 'all'} in the PACS already`,
+  /** `isAll`: each of the studies was compared with the PACS. */
+  sendSize(count: number, size: string, inPacs: number, isAll: boolean) {
+    if (inPacs === 0) return `${images(count)}, ${size}`;
+    const some = `${isAll ? '' : 'at least '}${formatCount(inPacs)}`;
+    return `${images(count)}, ${inPacs < count ? some : 'all'} in the PACS already`;
+  },
   clear: 'Clear',
   clearSheet: {
     title: 'Clear this list?',

@@ -10,7 +10,6 @@ import { storeOver } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { notSentOf } from '../upload/not-sent.ts';
 import { chosenWords } from './chosen-words.ts';
-import { ofUnknownStudy } from './damaged-files.ts';
 
 const STUDY = syntheticStudy({ seed: 95, instancesPerSeries: 3 });
 const OTHER = syntheticStudy({ seed: 96, instancesPerSeries: 2 });
@@ -29,7 +28,7 @@ test('its own card says so, in whatever order the files are read, and another st
     const { store } = await openIngest();
     await store.addFiles(files);
     assert.equal([...store.damaged.value], [[UID, 1]]);
-    assert.equal(ofUnknownStudy(store.rejected.value), [], 'nobody has to wonder');
+    assert.is(store.perhapsDamaged.value.size, 0, 'nobody has to wonder');
   }
   assert.is(chosenWords.damaged(1), '1 image of this study is damaged. Copy it again.');
 });
@@ -47,7 +46,25 @@ test('only where its front does not say which study it is of, every study may la
   const { store } = await openIngest();
   await store.addFiles([...wholeOnes(), cut(LAST, 'early.dcm', 400)]);
   assert.is(store.damaged.value.size, 0);
-  assert.equal(valuesOf(ofUnknownStudy(store.rejected.value), 'path'), ['early.dcm']);
+  assert.equal(valuesOf(store.perhapsDamaged.value.get(UID)!, 'path'), ['early.dcm']);
+});
+
+test('in a folder beside files of one study, that one alone may lack it', async () => {
+  const { store } = await openIngest();
+  const inFolder = (folder: string) => (file: File) => {
+    Object.defineProperty(file, 'webkitRelativePath', { value: `${folder}/${file.name}` });
+    return file;
+  };
+  const [early, alone] = ['early.dcm', 'alone.dcm'].map((name) => cut(LAST, name, 400)) as [File, File];
+  await store.addFiles([...wholeOnes(), early].map(inFolder('a')));
+  await store.addFiles(filesOf(OTHER).map(inFolder('b')));
+  const ofEach = () =>
+    [UID, OTHER.studyInstanceUID].map((uid) =>
+      valuesOf(store.perhapsDamaged.value.get(String(uid))!, 'path'),
+    );
+  assert.equal(ofEach(), [['a/early.dcm'], []]);
+  await store.addFiles([alone].map(inFolder('c')));
+  assert.equal(ofEach(), [['a/early.dcm', 'c/alone.dcm'], ['c/alone.dcm']]);
 });
 
 for (const policy of [IDENTIFIED, DEIDENTIFIED])

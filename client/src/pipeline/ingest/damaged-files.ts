@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import { damagedBy, type NamedFile } from './disc-files.ts';
 import type { ChosenDisc } from './disc-view.ts';
-import type { RejectedFile } from './found-study.ts';
+import type { IngestStore, RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
 import type { IngestState } from './ingest-state.ts';
 
@@ -27,9 +27,40 @@ export function missingIn(study: Known, missing: readonly NamedFile[]): readonly
   return [...new Set(uids)].filter((uid) => uid !== '' && !study.sopInstanceUIDs.has(uid));
 }
 
-/** Nobody can tell which study they are missing from. */
-export function ofUnknownStudy(refused: readonly RejectedFile[]): RejectedFile[] {
-  return refused.filter(({ reason, begun }) => isCutOrDamaged(reason) && begun === undefined);
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+const foldersOf = (study: StudyGroup | undefined): ReadonlySet<string> =>
+  new Set(
+    [...(study?.series.values() ?? [])].flatMap(({ files }) => files.map(({ file }) => folderOf(file.path))),
+  );
+
+const NOBODY: ReadonlyMap<string, readonly RejectedFile[]> = new Map();
+
+/**
+ * By Study Instance UID, damaged files of which nobody can tell the study from which they are missing: those beside a
+ * file of this study in its folder, and those that lie beside a file of none.
+ */
+export function perhapsOf({
+  studies,
+  rejected,
+  gathering,
+}: Pick<IngestState, 'studies' | 'rejected' | 'gathering'>): IngestStore['perhapsDamaged'] {
+  return computed(() => {
+    const unknown = rejected.value.filter(
+      ({ reason, begun }) => isCutOrDamaged(reason) && begun === undefined,
+    );
+    if (unknown.length === 0) return NOBODY;
+    const folders = new Map(
+      studies.value.map(({ studyInstanceUID: uid }) => [uid, foldersOf(gathering.studies.get(uid))]),
+    );
+    const isAlone = ({ path }: RejectedFile): boolean =>
+      ![...folders.values()].some((own) => own.has(folderOf(path)));
+    return new Map(
+      [...folders].map(([uid, own]) => [
+        uid,
+        unknown.filter((file) => own.has(folderOf(file.path)) || isAlone(file)),
+      ]),
+    );
+  });
 }
 
 /**

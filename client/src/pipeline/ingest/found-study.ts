@@ -161,6 +161,8 @@ export interface IngestStore {
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** By Study Instance UID, how many instances of a study on the page are damaged and were not chosen whole. */
   readonly damaged: ReadonlySignal<ReadonlyMap<string, number>>;
+  /** By Study Instance UID, damaged files that may be of this study. */
+  readonly perhapsDamaged: ReadonlySignal<ReadonlyMap<string, readonly RejectedFile[]>>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
   /** By Study Instance UID, the instances that were left out before, and are left out again. */
@@ -188,6 +190,8 @@ export interface IngestStore {
   holdBack(files: readonly FoundFile[]): void;
   /** The boxes that a release without any keeps: something new was found in it since they were drawn. */
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
+  /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
+  readonly drafts: Map<number, readonly Box[]>;
   /** Of a study of which something else is sent; `isOut` false: decides about them again. */
   leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;

@@ -27,6 +27,8 @@ export interface HeldBack {
   holdBack(files: readonly FoundFile[]): void;
   /** Those drawn before it was asked again: a release without boxes keeps them. */
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
+  /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
+  readonly drafts: Map<number, readonly Box[]>;
   /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
   askAgain(files: readonly FoundFile[]): void;
   /** Under another policy other questions are asked: what was said without boxes answered those of the last one. */
@@ -37,6 +39,7 @@ export interface HeldBack {
 export function createHeldBack(): HeldBack {
   const released = signal<Released>(new Map());
   const drawnBefore = new Map<number, readonly Box[]>();
+  const drafts = new Map<number, readonly Box[]>();
   const boxesBefore: HeldBack['boxesBefore'] = ({ ordinal }) => drawnBefore.get(ordinal) ?? [];
   const holdBack = (files: readonly FoundFile[]): void => {
     const left = new Map(released.value);
@@ -46,6 +49,7 @@ export function createHeldBack(): HeldBack {
   return {
     released,
     boxesBefore,
+    drafts,
     release(policy, files, boxes) {
       const drawn = (found: FoundFile) => (boxes.length > 0 ? boxes : boxesBefore(found));
       const able = files.filter((found) => {
@@ -72,6 +76,7 @@ export function createHeldBack(): HeldBack {
     },
     clear() {
       drawnBefore.clear();
+      drafts.clear();
       released.value = new Map();
     },
   };

@@ -7,7 +7,7 @@ import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import { createBreath } from './breathe.ts';
 import { collectFiles, type Collected, type Collecting } from './collect-files.ts';
-import { damagedOn } from './damaged-files.ts';
+import { damagedOn, perhapsOf } from './damaged-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
@@ -65,6 +65,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     forecast: forecastOf(state, staying),
     inspection,
     damaged: damagedOn(state),
+    perhapsDamaged: perhapsOf(state),
     ...staying,
     ...patientsIn(state),
     answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
@@ -227,7 +228,10 @@ function decide(
   how(files);
 }
 
-type Choosing = Pick<IngestStore, 'boxesBefore' | 'policy' | 'policies' | 'choosePolicy' | 'giveReason'>;
+type Choosing = Pick<
+  IngestStore,
+  'boxesBefore' | 'drafts' | 'policy' | 'policies' | 'choosePolicy' | 'giveReason'
+>;
 
 function choosingOf(state: IngestState): Choosing {
   const { tools, problem } = state;
@@ -235,6 +239,7 @@ function choosingOf(state: IngestState): Choosing {
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
     boxesBefore: state.heldBack.boxesBefore,
+    drafts: state.heldBack.drafts,
     choosePolicy(name) {
       takePolicy(state, name);
       draw(state);

@@ -6,7 +6,7 @@ export const studyDestinationsWords = {
   open: 'Destinations',
   label: 'Where this study goes',
   loading: 'Asking the gateway…',
-  failed: 'The gateway cannot be reached, so its destinations cannot be shown.',
+  failed: 'The gateway does not answer, so its destinations cannot be shown.',
   none: 'Nothing has reached the gateway yet.',
   deleted: 'A destination that was deleted',
   needs: {

@@ -82,7 +82,7 @@ export const uploadWords = {
     open: 'Open and print',
     save: 'Save as PDF',
     saveSigned: 'Save the signed file',
-    unreachable: 'The gateway cannot be reached, so the page cannot be made now.',
+    unreachable: 'The gateway does not answer, so the page cannot be made now.',
     keptHere: 'The signed receipt is kept on this device: you can save that file.',
   },
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',

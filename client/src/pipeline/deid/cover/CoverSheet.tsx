@@ -40,8 +40,6 @@ export type CoverSheetProps = {
   /** Its number in the series, for the title. */
   readonly at: number;
   readonly boxes: readonly Box[];
-  /** After each step. */
-  readonly onBoxes: (boxes: readonly Box[]) => void;
   /** Frames drawn here were looked at too. */
   readonly seen: Looked;
   readonly onClose: () => void;
@@ -51,7 +49,7 @@ export function CoverSheet(props: CoverSheetProps) {
   const ingest = useIngest();
   const [store] = useState(() => createCoverStore(ingest, { ...props, isCalm: asksForCalm() }));
   useEffect(() => {
-    const stop = store.edit.subscribe(({ boxes }) => props.onBoxes(boxes));
+    const stop = store.edit.subscribe(({ boxes }) => ingest.drafts.set(props.found.ordinal, boxes));
     return () => {
       stop();
       store.close();
@@ -69,7 +67,7 @@ export function CoverSheet(props: CoverSheetProps) {
 
 type EditorProps = Omit<CoverSheetProps, 'files' | 'at' | 'boxes'> & { readonly store: CoverStore };
 
-function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
+function Editor({ store, found, seen, onClose }: EditorProps) {
   const edits = useEdits(store);
   const [mode, setMode] = useState<Mode>('draw');
   const [size, setSize] = useState<WindowSize>({ width: 1, height: 1 });
@@ -119,7 +117,7 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
       <p class="unseen" role="status">
         {edits.said}
       </p>
-      <Decision store={store} onClose={onClose} onBoxes={onBoxes} />
+      <Decision store={store} found={found} onClose={onClose} />
     </div>
   );
 }
@@ -262,9 +260,9 @@ function Tried({ phase }: { readonly phase: Phase }) {
   );
 }
 
-type DecisionProps = Omit<EditorProps, 'found' | 'seen'>;
+type DecisionProps = Omit<EditorProps, 'seen'>;
 
-function Decision({ store, onClose, onBoxes }: DecisionProps) {
+function Decision({ store, found, onClose }: DecisionProps) {
   const ingest = useIngest();
   const phase = store.phase.value;
   const asked = decidedIn(phase, store.covered.value);
@@ -274,7 +272,7 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
   const { boxes } = store.edit.value;
   const decide = (how: () => void) => {
     how();
-    onBoxes([]);
+    ingest.drafts.delete(found.ordinal);
     onClose();
   };
   if (phase.kind !== 'drawing') {
