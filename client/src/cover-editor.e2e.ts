@@ -87,7 +87,7 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await box.waitFor();
   await pressKey(page, 'Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  // What was drawn and not decided stays drawn, also for a person who leaves the page.
+  // A box that nobody has decided on stays drawn, also for a person who leaves the page.
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await openEditor(page);

@@ -55,7 +55,8 @@ test('in a folder beside files of one study, that one alone may lack it', async 
     Object.defineProperty(file, 'webkitRelativePath', { value: `${folder}/${file.name}` });
     return file;
   };
-  const [early, alone] = ['early.dcm', 'alone.dcm'].map((name) => cut(LAST, name, 400)) as [File, File];
+  const early = cut(LAST, 'early.dcm', 400);
+  const alone = cut(LAST, 'alone.dcm', 400);
   await store.addFiles([...wholeOnes(), early].map(inFolder('a')));
   await store.addFiles(filesOf(OTHER).map(inFolder('b')));
   const ofEach = () =>
