@@ -6,6 +6,7 @@
 import type { Server } from 'node:http';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { createConnectionRoom } from './http/connection-room.ts';
 import { openPort } from './http/open-port.ts';
 import { describeError } from './observability/log.ts';
 import { secretsOfProcess } from './secret-settings.ts';
@@ -77,10 +78,13 @@ async function run(config: Config): Promise<void> {
     log({ event: 'unexpected-error', where: 'process', ...describeError(error) });
     process.exit(1);
   });
+  const tellOf = (because: 'no-tls' | 'too-many') =>
+    atMostOnceAMinute(() => log({ event: 'connection-refused', because }));
   const port = {
     ...config,
     certificate: gateway.certificate,
-    onRefused: atMostOnceAMinute(() => log({ event: 'connection-refused', because: 'no-tls' })),
+    onRefused: tellOf('no-tls'),
+    room: createConnectionRoom(tellOf('too-many')),
   };
   const servers = [
     await openPort(gateway.api, config.port, port),

@@ -9,12 +9,12 @@ import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
-import { parseProxies } from '../http/client-address.ts';
 import { openPort } from '../http/open-port.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { setPassword } from './set-password.ts';
+import { plainPort } from '../testing/plain-port.ts';
 
 const test = suite('a session that was ended');
 let gateway: TestGateway;
@@ -128,12 +128,7 @@ async function stateOfParcel(uploadId: string): Promise<string | undefined> {
 }
 
 test('a parcel that is half-way does not arrive: its connection ends with the session or the device’s right', async () => {
-  const server = await openPort(gateway.api, 0, {
-    host: '127.0.0.1',
-    certificate: null,
-    trustedProxies: parseProxies([])!,
-    onRefused: () => undefined,
-  });
+  const server = await openPort(gateway.api, 0, plainPort());
   try {
     const { port } = server.address() as AddressInfo;
     for (const [at, [what, end]] of Object.entries(ENDS).entries()) {

@@ -5,9 +5,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { Hono } from 'hono';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseProxies } from './client-address.ts';
 import { openPort } from './open-port.ts';
 import type { GatewayContext, GatewayEnv } from './route.ts';
+import { plainPort } from '../testing/plain-port.ts';
 
 const test = suite('a body in small chunks');
 
@@ -17,8 +17,7 @@ async function answerTo(
   answer: (c: GatewayContext) => Promise<string>,
 ): Promise<string> {
   const app = new Hono<GatewayEnv>().post('*', async (c) => c.text(await answer(c)));
-  const tools = { host: '127.0.0.1', certificate: null, trustedProxies: parseProxies([])! };
-  const server = await openPort(app, 0, { ...tools, onRefused: () => undefined });
+  const server = await openPort(app, 0, plainPort());
   const head =
     'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n';
   const framed = chunks.flatMap((chunk) => [

@@ -4,8 +4,8 @@ import { connect, type AddressInfo } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { parseProxies } from './client-address.ts';
 import { openPort } from './open-port.ts';
+import { plainPort } from '../testing/plain-port.ts';
 
 const test = suite('a request with more than one Host');
 let gateway: TestGateway;
@@ -14,14 +14,12 @@ const ports: { readonly name: string; readonly port: number; readonly path: stri
 
 test.before(async () => {
   gateway = await openTestGateway({ env: { RELAY_VIEWER_PORT: '3999' }, start: false });
-  const trustedProxies = parseProxies([])!;
-  const tools = { host: '127.0.0.1', certificate: null, trustedProxies, onRefused: () => undefined };
   for (const [name, app, path] of [
     ['the API', gateway.api, '/health/live'],
     ['the web app', gateway.web, '/api/health/live'],
     ['the viewer', gateway.viewer!, '/health/live'],
   ] as const) {
-    const server = await openPort(app, 0, tools);
+    const server = await openPort(app, 0, plainPort());
     servers.push(server);
     ports.push({ name, path, port: (server.address() as AddressInfo).port });
   }

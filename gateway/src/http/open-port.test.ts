@@ -20,22 +20,16 @@ import {
 } from '../testing/certificate.ts';
 import { openCertificate } from './certificate.ts';
 import { parseProxies } from './client-address.ts';
+import { createConnectionRoom } from './connection-room.ts';
 import { openPort, type PortTools } from './open-port.ts';
 import type { GatewayEnv } from './route.ts';
+import { plainPort } from '../testing/plain-port.ts';
 
 const test = suite('a port');
 const app = new Hono<GatewayEnv>().post('*', async (c) => c.text(`${(await c.req.text()).length}`));
-const NOBODY = parseProxies([])!;
 
 async function withPort(tools: Partial<PortTools>, work: (port: number) => Promise<void>): Promise<void> {
-  const all = {
-    host: '127.0.0.1',
-    certificate: null,
-    trustedProxies: NOBODY,
-    onRefused: () => undefined,
-    ...tools,
-  };
-  const server: Server = await openPort(app, 0, all);
+  const server: Server = await openPort(app, 0, { ...plainPort(), ...tools });
   try {
     await work((server.address() as AddressInfo).port);
   } finally {
@@ -115,8 +109,7 @@ test('ends handshakes of TLS that do not come, or half', () => {
 });
 
 test('gives a header half a minute, as it does a body, and looks every ten seconds', async () => {
-  const all = { host: '127.0.0.1', certificate: null, trustedProxies: NOBODY, onRefused: () => undefined };
-  const server = await openPort(app, 0, all);
+  const server = await openPort(app, 0, plainPort());
   server.close();
   const looks = (server as unknown as { connectionsCheckingInterval: number }).connectionsCheckingInterval;
   assert.equal([server.headersTimeout, looks], [30_000, 10_000]);
@@ -214,14 +207,23 @@ else
     });
   });
 
-test('more connections than one port holds are closed as they come, and the open ones are served', () =>
-  withPort({ connections: 2 }, async (port) => {
-    const open = await Promise.all([1, 2].map(() => connected(port)));
-    assert.is(await send(port, request('/', 0, '')), '');
-    for (const { say } of open) assert.match(await say(request('/', 2, 'hi')), /200 OK/);
-    await until('a place that one of them has left', async () =>
-      (await send(port, request('/', 2, 'hi'))).includes('200 OK'),
-    );
-  }));
+test('more connections than all ports hold together are closed as they come, and the open ones are served', async () => {
+  let closed = 0;
+  const onFull = (): void => {
+    closed += 1;
+  };
+  const room = createConnectionRoom(onFull, 2);
+  await withPort({ room }, (first) =>
+    withPort({ room }, async (second) => {
+      const open = await Promise.all([first, second].map(connected));
+      for (const port of [first, second]) assert.is(await send(port, request('/', 0, '')), '');
+      assert.is(closed, 2);
+      for (const { say } of open) assert.match(await say(request('/', 2, 'hi')), /200 OK/);
+      await until('a place that one of them has left', async () =>
+        (await send(first, request('/', 2, 'hi'))).includes('200 OK'),
+      );
+    }),
+  );
+});
 
 test.run();

@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { type Config, isLoopbackName } from '../config.ts';
 import type { Certificate } from './certificate.ts';
 import { peerAddress, type TrustedProxies } from './client-address.ts';
+import type { ConnectionRoom } from './connection-room.ts';
 import { type BodyPace, endSlowBodies } from './end-slow-bodies.ts';
 import { GatheredRequest, toRequest } from './gathered-request.ts';
 import type { GatewayEnv } from './route.ts';
@@ -20,11 +21,6 @@ const SILENCE_MS = 300_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Headers, and the handshake of TLS: a kilobyte or two, also on the worst link. */
 const HEADERS_MS = 30_000;
-/**
- * Of a body that nobody reads Node holds 64 KiB a connection: 2000 strangers, 165 MB. So many are three hundred busy
- * tablets, or any number behind a proxy.
- */
-const CONNECTIONS = 2000;
 /** How often Node looks for headers that have not come in time. */
 const LOOK_EVERY_MS = 10_000;
 
@@ -36,8 +32,8 @@ export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
   readonly pace?: BodyPace;
   /** Milliseconds. */
   readonly headersTimeout?: number;
-  /** Open at once; the next ones are closed as they come. */
-  readonly connections?: number;
+  /** Of this port and all the others. */
+  readonly room: ConnectionRoom;
 };
 
 /** @throws Error with a sentence for people where the port is taken. */
@@ -64,7 +60,7 @@ export function openPort(app: Hono<GatewayEnv>, port: number, tools: PortTools):
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   // Node drops those beyond 2000, a second Host among them. Their 16 KiB bound them.
   server.maxHeadersCount = 0;
-  server.maxConnections = tools.connections ?? CONNECTIONS;
+  server.on('connection', tools.room.enter);
   endSlowBodies(server, pace);
   if (certificate === null) refuseStrangers(server, trustedProxies, onRefused);
   else certificate.serveBy(server as unknown as TlsServer);

@@ -18,8 +18,11 @@ export type LogEvent =
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
-  /** Somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. */
-  | { event: 'connection-refused'; because: 'no-tls' }
+  /**
+   * `no-tls`: somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. `too-many`:
+   * the ports hold all the connections they may. At most once a minute each.
+   */
+  | { event: 'connection-refused'; because: 'no-tls' | 'too-many' }
   /** The DIMSE listener is open; `inClearText`: to other machines too. */
   | { event: 'dimse-listening'; host: string; port: number; inClearText: boolean }
   /** Somebody asked for an association who gets none. At most once a minute. */

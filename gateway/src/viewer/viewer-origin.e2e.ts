@@ -13,11 +13,11 @@ import { skip, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
-import { parseProxies } from '../http/client-address.ts';
 import { openPort } from '../http/open-port.ts';
 import { ADMIN_PASSWORD } from '../testing/open-gateway.ts';
 import { openWebWorld, type WebWorld } from '../testing/open-web-world.ts';
 import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
+import { plainPort } from '../testing/plain-port.ts';
 
 const test = suite('the origin of the viewer');
 const ARCHIVE = tarball(SMALL_VIEWER);
@@ -47,7 +47,7 @@ async function open(): Promise<Opened> {
     env: { RELAY_VIEWER_PORT: String(port), RELAY_PUBLIC_URL: app },
     viewerPackage: packageOf(ARCHIVE, registry.address),
   });
-  const tools = { host: 'localhost', certificate: null, trustedProxies: parseProxies([])!, onRefused() {} };
+  const tools = { ...plainPort(), host: 'localhost' };
   const servers = [
     await openPort(world.gateway.web, web, tools),
     await openPort(world.gateway.viewer!, port, tools),

@@ -102,15 +102,34 @@ const BY_SCHEMA: readonly Kind[] = [
   textKind('wrong-at-the-end', (bytes, place) => `${legal(bytes - 1, place)}}`, true),
 ];
 
-const GZIP: Kind = {
-  name: 'gzip-bomb',
-  make: (bytes, { type }) => ({
-    // A thousand times as much, as far as gzip goes.
-    bytes: gzipSync(Buffer.alloc(Math.min(bytes, 1024 ** 2) * 64, ' ')),
-    type,
-    coding: 'gzip',
-  }),
+const gzipKind = (
+  name: string,
+  make: (bytes: number, place: Place) => Uint8Array,
+  isBroken = false,
+): Kind => ({
+  name,
+  isBroken,
+  make: (bytes, place) => ({ bytes: Buffer.from(make(bytes, place)), type: place.type, coding: 'gzip' }),
+});
+
+/** A thousand times as much, as far as gzip goes. */
+const bombOf = (bytes: number): Buffer => gzipSync(Buffer.alloc(Math.min(bytes, 1024 ** 2) * 64, ' '));
+/** The size once unpacked stands in its last bytes (RFC 1952 §2.3.1, ISIZE). */
+const saying = (gzip: Buffer, size: number): Buffer => {
+  gzip.writeUInt32LE(size, gzip.length - 4);
+  return gzip;
 };
+const LITTLE_BYTES = 1000;
+
+const GZIPS: readonly Kind[] = [
+  gzipKind('gzip-bomb', bombOf),
+  gzipKind(
+    'gzip-that-says-it-is-little',
+    (bytes, place) => saying(gzipSync(legal(bytes, place)), LITTLE_BYTES),
+    true,
+  ),
+  gzipKind('gzip-bomb-that-says-it-is-little', (bytes) => saying(bombOf(bytes), LITTLE_BYTES), true),
+];
 
 const REFERENCED_SOP_SEQUENCE = '00081199';
 const uid = (tag: string, value: string): string => `"${tag}":{"vr":"UI","Value":["${value}"]}`;
@@ -177,5 +196,5 @@ const LONGEST: readonly Kind[] = [
   ),
 ].map(atLimit);
 
-export const JSON_KINDS: readonly Kind[] = [...SHAPES, ...BY_SCHEMA, GZIP];
-export const DICOM_JSON_KINDS: readonly Kind[] = [...SHAPES, ...DATA_SETS, ...LONGEST, GZIP];
+export const JSON_KINDS: readonly Kind[] = [...SHAPES, ...BY_SCHEMA, ...GZIPS];
+export const DICOM_JSON_KINDS: readonly Kind[] = [...SHAPES, ...DATA_SETS, ...LONGEST, ...GZIPS];

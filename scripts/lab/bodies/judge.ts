@@ -37,7 +37,7 @@ function rowOf(name: string, attacks: readonly Attack[]): string {
 }
 
 export const describeAttack = (attack: Attack): string =>
-  `${rowOf('', [attack])}  ${attack.said.padEnd(20)} ${named(attack)}`;
+  `${rowOf('', [attack])}  ${attack.said.padEnd(20)} ${named(attack)}${attack.fault === null ? '' : `: ${attack.fault}`}`;
 
 const describeBeside = ({ heldMs, during }: BodiesReport['beside']): string =>
   `${heldMs.toFixed(0)} ms${during === null ? '' : ` (once, during ${during})`}`;
