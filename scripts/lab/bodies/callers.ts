@@ -9,7 +9,7 @@ import { DEVICE, keyOf, NOBODY } from './operations.ts';
 
 export type Callers = {
   readonly ask: Ask;
-  /** Signed in, or signed in again. */
+  /** With a token that is good now: that of an account is good for ten minutes, and an attack may end its session. */
   readonly doorOf: (caller: string) => Promise<Door>;
   /** Behind a role. */
   readonly accountOf: (role: string) => Account;
@@ -28,7 +28,7 @@ export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
   const nobody: Door = { who: NOBODY, api, token: null };
 
   async function open(caller: string): Promise<Door> {
-    if (caller === DEVICE) return enrolDevice(await doorOf('technician'));
+    if (caller === DEVICE) return enrolDevice(await signedIn('technician'));
     const account = accounts.get(caller);
     return account === undefined ? nobody : openDoor(caller, api, account.username);
   }
@@ -44,20 +44,23 @@ export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
     const { key } = (await made.json()) as { key: string };
     doors.set(keyOf(scope), Promise.resolve({ who: keyOf(scope), api, token: key }));
   }
-  const doorOf = (caller: string): Promise<Door> => {
+  const signedIn = (caller: string): Promise<Door> => {
     const door = doors.get(caller) ?? open(caller);
     doors.set(caller, door);
     return door;
   };
+  const ask: Ask = async (caller, { path, ...asked }) => {
+    const said = await askAt(await signedIn(caller), path, asked);
+    if (said.status !== 401 || (!accounts.has(caller) && caller !== DEVICE)) return said;
+    doors.set(caller, open(caller));
+    return askAt(await signedIn(caller), path, asked);
+  };
   return {
-    doorOf,
-    accountOf: (role) => accounts.get(role)!,
-    async ask(caller, { path, ...asked }) {
-      const said = await askAt(await doorOf(caller), path, asked);
-      if (said.status !== 401 || (!accounts.has(caller) && caller !== DEVICE)) return said;
-      // The ten minutes of its token are over, or an attack has ended its session.
-      doors.set(caller, open(caller));
-      return askAt(await doorOf(caller), path, asked);
+    ask,
+    async doorOf(caller) {
+      await ask(caller, { method: 'GET', path: '/auth/me' });
+      return signedIn(caller);
     },
+    accountOf: (role) => accounts.get(role)!,
   };
 }

@@ -57,11 +57,11 @@ export type WebLiar = Liar & {
 
 /** Destinations answer in JSON and XML; the others come from a server that stands before them. */
 const TYPES = [
-  ['application/dicom+json', 2],
-  ['application/dicom+xml', 3],
-  ['text/html', 8],
-  ['multipart/related; type="application/dicom"', 8],
-  ['application/dicom', 8],
+  ['application/dicom+json', 3],
+  ['application/dicom+xml', 5],
+  ['text/html', 10],
+  ['multipart/related; type="application/dicom"', 10],
+  ['application/dicom', 10],
 ] as const;
 /** The gateway reads at most 32 MiB of an answer as text. */
 const ANSWER_BYTES = 32 * 1024 ** 2;
