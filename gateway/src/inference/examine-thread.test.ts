@@ -14,6 +14,22 @@ const cardOf = (id: string): ModelCard =>
     JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')),
   );
 
+/** What is asked of this model; the model that says of which kind an image is stands beside it. */
+const questionTo = (id: 'image-kind' | 'pneumonia'): Omit<Question, 'bytes'> => {
+  const card = cardOf(id);
+  return {
+    digest: '0'.repeat(64),
+    frame: 0,
+    parameters: {},
+    population: null,
+    cards: new Map([
+      ['asked', card],
+      ['image-kind', cardOf('image-kind')],
+    ]),
+    model: { id, version: card.version, digest: card.sha256, runtime: 'none' },
+  };
+};
+
 test('a caller that gives up while a model runs does not affect the images of others', async () => {
   const begin = globalThis.setTimeout;
   const end = globalThis.clearTimeout;
@@ -29,19 +45,8 @@ test('a caller that gives up while a model runs does not affect the images of ot
   }) as typeof clearTimeout;
   const examiner = createExaminer();
   try {
-    const card = cardOf('image-kind');
     const film = { bytes: picture() };
-    const question: Omit<Question, 'bytes'> = {
-      digest: '0'.repeat(64),
-      frame: 0,
-      parameters: {},
-      population: null,
-      cards: new Map([
-        ['asked', card],
-        ['image-kind', card],
-      ]),
-      model: { id: card.id, version: card.version, digest: card.sha256, runtime: 'none' },
-    };
+    const question = questionTo('image-kind');
     const gaveUp = new AbortController();
     const asked = examiner.examine(
       film,
@@ -95,21 +100,8 @@ test('an image that is shown is held once: its bytes move to the thread', async 
 test('the device’s word on the population of the scoring model counts for no other model', async () => {
   const examiner = createExaminer();
   try {
-    const examine = (id: 'image-kind' | 'pneumonia') => {
-      const asked = cardOf(id);
-      const question: Omit<Question, 'bytes'> = {
-        digest: '0'.repeat(64),
-        frame: 0,
-        parameters: {},
-        population: 'outside',
-        cards: new Map([
-          ['asked', asked],
-          ['image-kind', cardOf('image-kind')],
-        ]),
-        model: { id, version: asked.version, digest: asked.sha256, runtime: 'none' },
-      };
-      return examiner.examine({ bytes: picture() }, question, chestFilm, never);
-    };
+    const examine = (id: 'image-kind' | 'pneumonia') =>
+      examiner.examine({ bytes: picture() }, { ...questionTo(id), population: 'outside' }, chestFilm, never);
     const kind = await examine('image-kind');
     const score = await examine('pneumonia');
     if (kind.kind !== 'examined' || score.kind !== 'examined') throw assert.unreachable('refused');
@@ -127,18 +119,7 @@ test('the device’s word on the population of the scoring model counts for no o
 test('an image is held once; where a run of a model fails, it is back for the next model', async () => {
   const examiner = createExaminer();
   try {
-    const card = cardOf('image-kind');
-    const question = {
-      digest: '0'.repeat(64),
-      frame: 0,
-      parameters: {},
-      population: null,
-      cards: new Map([
-        ['asked', card],
-        ['image-kind', card],
-      ] as const),
-      model: { id: card.id, version: card.version, digest: card.sha256, runtime: 'none' },
-    };
+    const question = questionTo('image-kind');
     const film: Film = { bytes: picture() };
     const fault = new Error('the model failed');
     const asked = examiner.examine(film, question, () => Promise.reject(fault), never);
