@@ -5,7 +5,7 @@
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { Irregularity } from '#shared/protocol/irregularities.ts';
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
+import { isAlreadyHere, isUnopened } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, WARNINGS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
@@ -133,12 +133,10 @@ function mixedLines({ originals, policy: { deidentify, patientDomain = 'id' } }:
   ]);
 }
 
-/** Files found in a folder that may hold images, and that nothing here opens. */
-const UNOPENED: readonly ReasonCode[] = ['not-dicom-archive', 'not-dicom-disc'];
-
+/** Lines about files of a folder that may hold studies. */
 function unopenedLines(files: readonly FileResult[]): string[] {
   return files
-    .filter(({ state, reason }) => state === 'skipped' && reason !== null && UNOPENED.includes(reason))
+    .filter(({ state, reason }) => state === 'skipped' && reason !== null && isUnopened(reason))
     .map((file) => toRefusal(printable(file.path), file));
 }
 

@@ -16,6 +16,13 @@ export function isNotDicom(code: ReasonCode): boolean {
   return NOT_DICOM.includes(code);
 }
 
+/** Among those: what may hold studies, and is not opened here. */
+const UNOPENED: readonly ReasonCode[] = ['not-dicom-archive', 'not-dicom-disc'];
+
+export function isUnopened(code: ReasonCode): boolean {
+  return UNOPENED.includes(code);
+}
+
 /** The same bytes may be stored later: the cause lay elsewhere. A conflict ends where the other image is deleted. */
 const MAY_PASS_LATER: readonly ReasonCode[] = [
   'digest-mismatch',

@@ -106,8 +106,8 @@ interface InPacs {
 }
 
 /**
- * A file that will not be sent. `refused`: it should have been an instance; `skipped`: a file in a folder
- * that is not DICOM.
+ * A file that will not be sent. `refused`: it should have been an instance, or may hold some; `skipped`: another file
+ * in a folder that is not DICOM.
  */
 export interface RejectedFile {
   /** As chosen on this device; never leaves it. */

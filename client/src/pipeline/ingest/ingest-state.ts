@@ -3,6 +3,7 @@
  * the signals at most four times a second.
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
+import { isUnopened } from '#shared/protocol/reason-kinds.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
@@ -160,8 +161,11 @@ export function reject(
 ): RejectedFile {
   const { where = null, begun } = said.kind === 'refused' ? said : {};
   const common = { path, bytes, reason: said.because, where };
-  const file: RejectedFile =
-    said.kind === 'skipped' ? { ...common, state: 'skipped' } : { ...common, state: 'refused', begun };
+  // What nothing here opens may hold a study: it is no file to pass over, and its disc is kept for it.
+  const isPassedOver = said.kind === 'skipped' && !isUnopened(said.because);
+  const file: RejectedFile = isPassedOver
+    ? { ...common, state: 'skipped' }
+    : { ...common, state: 'refused', begun };
   notSent[file.state].push(file);
   return file;
 }

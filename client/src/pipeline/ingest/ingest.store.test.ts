@@ -32,6 +32,15 @@ test('a folder becomes studies and series; files that are not DICOM are skipped,
   );
 });
 
+test('in a folder too, what may hold a study and is not opened is no file to pass over', async () => {
+  const { store } = await openIngest();
+  const archive = Uint8Array.of(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0, 4);
+  const files = { 'old.7z': archive, 'README.TXT': 'Read me first.' };
+  await store.addFiles(Object.entries(files).map(([name, bytes]) => inFolder(new File([bytes], name), 'cd')));
+  assert.equal(valuesOf(store.rejected.value, 'path', 'reason'), [['cd/old.7z', 'not-dicom-archive']]);
+  assert.equal(valuesOf(store.skippedFiles.value, 'path'), ['cd/README.TXT']);
+});
+
 test('files of one UID are called copies only where their bytes are the same', async () => {
   const study = syntheticStudy({ seed: 3, instancesPerSeries: 1 });
   const { bytes } = study.instances[0]!;
