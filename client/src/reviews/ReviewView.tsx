@@ -155,7 +155,13 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           )}
           {!isEnded(review.state) && <Readers review={review} store={store} account={account} />}
           <StoredMarks review={review} annotations={store.kept.value} />
-          {stage && <MarkList stage={stage} own={mine} others={others} saving={own && savingOf(store)} />}
+          {stage && (
+            <MarkList
+              {...{ stage, own: mine, others }}
+              isKnown={store.marks.value !== null}
+              saving={own && savingOf(store)}
+            />
+          )}
           <Next store={store} own={own} />
         </div>
       </div>

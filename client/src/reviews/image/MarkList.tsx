@@ -19,15 +19,18 @@ export type MarkListProps = {
   /** The caller's. */
   readonly own: readonly NamedMark[];
   readonly others: readonly ReaderMarks[];
+  /** The caller’s marks have been read: before that, none is drawn and nobody says so. */
+  readonly isKnown: boolean;
   /** Null: the caller does not read this review. */
   readonly saving: 'saved' | 'saving' | 'kept' | null;
 };
 
-export function MarkList({ stage, own, others, saving }: MarkListProps) {
+export function MarkList({ stage, own, others, isKnown, saving }: MarkListProps) {
   const [open, setOpen] = useState<string | null>(null);
   const place = useRef<HTMLElement>(null);
   const settling = useSettling<HTMLOListElement>(own.map(({ mark }) => mark.id).join());
   const mayEdit = stage.marks.mayEdit.value;
+  const title = words.title(isKnown ? own.length : null);
   const shown = stage.viewer.shown.value;
   // The field or the button that had the focus is gone.
   const close = () => {
@@ -35,14 +38,14 @@ export function MarkList({ stage, own, others, saving }: MarkListProps) {
     place.current?.focus();
   };
   return (
-    <section ref={place} tabIndex={-1} class="stack-tight" aria-label={words.title(own.length)}>
+    <section ref={place} tabIndex={-1} class="stack-tight" aria-label={title}>
       {saving !== null && (
         <div class="row-apart">
-          <h2>{words.title(own.length)}</h2>
+          <h2>{title}</h2>
           {mayEdit && own.length > 0 && <span class="small quiet">{words[saving]}</span>}
         </div>
       )}
-      {saving !== null && own.length === 0 && mayEdit && <p class="small quiet">{words.none}</p>}
+      {saving !== null && isKnown && own.length === 0 && mayEdit && <p class="small quiet">{words.none}</p>}
       {own.length > 0 && (
         <ol ref={settling} class="plain mark-list">
           {own.map((one) => (

@@ -76,7 +76,8 @@ export const markWords = {
     },
   },
   list: {
-    title: (count: number) => `Marks (${formatCount(count)})`,
+    /** Null: not known yet. */
+    title: (count: number | null) => (count === null ? 'Marks' : `Marks (${formatCount(count)})`),
     none: 'No marks yet. Choose a tool and draw, or add one by numbers.',
     others: 'Marks of the readers',
     noneDrawn: 'Nobody has drawn a mark.',
