@@ -29,6 +29,7 @@ import {
   queuedInstances,
 } from '../../testing/open-ingest.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
+import { actsOnUnreleasable, leaveOutUnreleasable, sendUnder } from './held-acts.ts';
 import { isReleasable, reasonsUnder } from './held-back.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 
@@ -126,6 +127,33 @@ test('the policies that send a document that nobody can release are known', asyn
     store.policiesFor(STUDY)?.map(({ name }) => name),
     [IDENTIFIED.name],
   );
+});
+
+test('a study with one goes under such a policy alone, or without it; one that holds nothing else is set aside', async () => {
+  const { store } = await chosen(DEIDENTIFIED);
+  await store.addFiles(filesOf(syntheticStudy({ seed: 71, instancesPerSeries: 1 })));
+  const found = () => store.studies.value.find(({ studyInstanceUID }) => studyInstanceUID === STUDY)!;
+  const ticked = () => store.studies.value.filter(({ selected }) => selected.value);
+  assert.equal(actsOnUnreleasable(store, found()), {
+    acts: ['other-policy', 'leave-out'],
+    policy: IDENTIFIED,
+  });
+  sendUnder(store, found().id, IDENTIFIED);
+  assert.equal(
+    [store.policy.value?.name, valuesOf(ticked(), 'studyInstanceUID'), actsOnUnreleasable(store, found())],
+    [IDENTIFIED.name, [STUDY], null],
+  );
+  store.choosePolicy(DEIDENTIFIED.name);
+  await leaveOutUnreleasable(store, found());
+  assert.equal([store.heldBack.value, actsOnUnreleasable(store, found())], [[], null]);
+
+  const alone = await openIngest({ chosen: DEIDENTIFIED });
+  await alone.store.addFiles([fileOf(1, true, 'YES')]);
+  const [document] = alone.store.studies.value;
+  assert.equal(actsOnUnreleasable(alone.store, document!)?.acts, ['other-policy', 'set-aside']);
+  await leaveOutUnreleasable(alone.store, document!);
+  assert.equal(document!.selected.value, false);
+  assert.equal(actsOnUnreleasable(alone.store, document!)?.acts, ['other-policy'], 'it is left out already');
 });
 
 test('a policy that keeps documents without names comes before one that keeps names; without either there is none', async () => {
