@@ -11,12 +11,13 @@ import { CROWD, CROWD_ROLES, type Callers } from './callers.ts';
 import type { Operation } from './operations.ts';
 import { requestsFor, type Target } from './targets.ts';
 
-/** Of each account. */
+/** Of each account: those whose body drips, and those that hardly read; each of these makes the PACS work. */
 const CONNECTIONS = 20;
+const READERS = 8;
 const EVERY_MS = 200;
 const QUESTIONS = 3;
 /** More of it than the system's buffers on the way. */
-const LARGE = { instancesPerSeries: 4, rows: 2048, columns: 2048 };
+const LARGE = { instancesPerSeries: 2, rows: 2048, columns: 2048 };
 
 const crowd = CROWD.slice(0, -1);
 const honest = CROWD.at(-1)!;
@@ -32,7 +33,9 @@ async function serveBeside(
   ask: () => Promise<Answer>,
 ): Promise<Answer> {
   const doors = await Promise.all(crowd.map((caller) => callers.doorOf(caller)));
-  const slow = doors.map((door) => many(CONNECTIONS, () => openSlow(door, head(door), isReader)));
+  const slow = doors.map((door) =>
+    many(isReader ? READERS : CONNECTIONS, () => openSlow(door, head(door), isReader)),
+  );
   try {
     await Promise.all(slow.map((ofOne) => Promise.any(ofOne.map(({ begins }) => begins))));
     for (let count = 1; ; count += 1) {
