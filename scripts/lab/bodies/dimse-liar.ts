@@ -26,8 +26,8 @@ export async function startDimseLiar(): Promise<Liar> {
     ...{
       url: `dimse://RELAYPACS@127.0.0.1:${peer.port}/PEER`,
       types: [
-        [DATA_SET, 1],
-        [PDUS, 1],
+        [DATA_SET, 2],
+        [PDUS, 2],
       ],
     },
     ...{ kindsOf: dimseKinds, limit: DATA_SET_BYTES, lies },
