@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 export type KeptRequest = { readonly method: string; readonly path: string; readonly body: Buffer };
@@ -90,9 +91,10 @@ async function passOn(incoming: IncomingMessage, body: Buffer, onward: Onward): 
   const { method, url: path } = incoming;
   const all = { ...headers, 'content-length': body.length };
   const request = httpRequest({ host, port, method, path, agent: false, headers: all });
+  // A gateway that hangs up hangs up on the PACS too, which would keep a thread for an answer that nobody reads.
+  onward.outgoing.once('close', () => request.destroy());
   request.end(body);
   const [answer] = (await once(request, 'response')) as [IncomingMessage];
   onward.outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...onward.headers });
-  answer.pipe(onward.outgoing);
-  await once(answer, 'end');
+  await pipeline(answer, onward.outgoing);
 }
