@@ -8,7 +8,7 @@
  *
  * Exits 0 where no turn took more than 50 ms (100 ms for a body that is taken; times the calibration), no attack took
  * more than 300 MB of memory, the gateway keeps no more once all is over, every answer was right, and every honest
- * study ended with a receipt. `--groups`: routes, slow, answers, dimse, files; `--names`: attacks that the pattern
+ * study ended with a receipt. `--groups`: answers, slow, dimse, routes, files; `--names`: attacks that the pattern
  * matches; `--only`: the one of this name. `--instances`: of the large honest study, by default as many as a manifest
  * may name; 0: nobody else is at work.
  * `--without`: one defence (defences.ts), or `all` one after the other, is switched off in a copy of the project, and

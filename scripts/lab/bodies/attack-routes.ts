@@ -34,9 +34,6 @@ const nameOf = ({ target, kind }: Pick<Aim, 'target' | 'kind'>): string => `${ta
 
 export async function* attackRoutes(tools: Tools, targets: readonly Target[]): AsyncGenerator<Attack> {
   const known: Known = { limits: new Map(), legal: new Set() };
-  // A PACS that keeps what the attacks have sent takes half a minute to list it.
-  for (const { operation } of targets)
-    for (const caller of operation.callers) await tools.addresses.real(operation, caller);
   // At last, since it may end a thing that others are about.
   for (const isLegal of [false, true])
     for (const [nth, target] of targets.entries())

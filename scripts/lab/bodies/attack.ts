@@ -5,7 +5,8 @@ import type { Ask } from './ask.ts';
 import type { Kind } from './body.ts';
 import type { Cost, Watch } from './watch-gateway.ts';
 
-export const GROUPS = ['routes', 'slow', 'answers', 'dimse', 'files'] as const;
+/** In this order: once a PACS keeps what routes and files were sent, it takes half a minute to list its studies. */
+export const GROUPS = ['answers', 'slow', 'dimse', 'routes', 'files'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export type Shot = {

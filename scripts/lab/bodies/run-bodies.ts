@@ -99,6 +99,9 @@ async function* attacksOn(
   const addresses = new Addresses(operations, resolverOf(contract), { ask: callers.ask, isOthers });
   const tools: Tools = { ask: callers.ask, addresses, watch, enoughMs, seed, isChosen };
   const targets = targetsOf(contract, seed);
+  // Before there is anything that was sent by an attack.
+  for (const { operation } of targets)
+    for (const caller of operation.callers) await addresses.real(operation, caller);
   const attacks: Readonly<Record<Group, () => AsyncGenerator<Attack>>> = {
     routes: () => attackRoutes(tools, targets),
     async *slow() {
