@@ -166,19 +166,21 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
         </div>
       </div>
       <History review={review} annotations={store.kept.value} found={store.found.value.value} />
-      {review.mayWithdraw && !isEnded(review.state) && (
-        <p>
-          <AskFirst
-            label={words.withdraw}
-            of={words.withdrawOf}
-            ask={words.withdrawAsk}
-            onYes={() => void store.withdraw()}
-          />
-        </p>
-      )}
+      {review.mayWithdraw && !isEnded(review.state) && <Withdraw store={store} />}
     </>
   );
 }
+
+const Withdraw = ({ store }: Pick<OneReviewProps, 'store'>) => (
+  <p>
+    <AskFirst
+      label={words.withdraw}
+      of={words.withdrawOf}
+      ask={words.withdrawAsk}
+      onYes={() => void store.withdraw()}
+    />
+  </p>
+);
 
 /** The button that signed is gone, and perhaps the form with it. */
 function useFocusAfterSigning(own: ReviewPlace | null): void {

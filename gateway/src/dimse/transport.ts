@@ -69,7 +69,9 @@ export class Transport {
     const since = performance.now();
     // Most of what a peer says in small pieces is there already: a timer for each would take longer than they do.
     const hasCome = this.#held.length >= count;
-    const read = await (hasCome ? this.#fill(count) : this.#inTime(() => this.#fill(count), this.#idleMs - ms));
+    const read = await (hasCome
+      ? this.#fill(count)
+      : this.#inTime(() => this.#fill(count), this.#idleMs - ms));
     const isNew = this.#isBeginning || bytes + count >= DRIP_BYTES;
     this.#isBeginning = false;
     this.#waited = isNew ? { ms: 0, bytes: 0 } : { ms: ms + performance.now() - since, bytes: bytes + count };

@@ -14,7 +14,7 @@ const cardOf = (id: string): ModelCard =>
     JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')),
   );
 
-/** What is asked of this model; the model that says of which kind an image is stands beside it. */
+/** The question to this model; the one that says of which kind an image is stands beside it. */
 const questionTo = (id: 'image-kind' | 'pneumonia'): Omit<Question, 'bytes'> => {
   const card = cardOf(id);
   return {

@@ -13,7 +13,7 @@ test('is collected at once where a task has left much', async () => {
   const first = new WeakRef(left[0]!);
   assert.ok(getHeapStatistics().used_heap_size > before + 48 * 1024 ** 2);
   left = [];
-  // What a weak reference was made of stays until the job is over.
+  // The target of a new weak reference stays until the job is over.
   await setImmediate();
   collectGarbage();
   assert.equal([left.length, first.deref()], [0, undefined]);

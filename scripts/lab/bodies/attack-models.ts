@@ -42,7 +42,8 @@ export async function* attackModels(tools: Tools, operations: readonly Operation
           ({ active }) => active,
         );
         const model = served[tools.seed % served.length]!.id;
-        const body = formOf(film, operation.path.endsWith('/batch') ? FORM_LIMITS.files : 1);
+        const isWhole = operation.path.endsWith('/batch') && films === 'largest-films';
+        const body = formOf(film, isWhole ? FORM_LIMITS.files : 1);
         const asked = {
           ...{ method: 'POST', path: `${operation.path}?model=${model}&cache=false`, body },
           headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },

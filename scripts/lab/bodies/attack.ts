@@ -119,7 +119,7 @@ const MIDDLE_BYTES = 1024 ** 2;
 /** Nothing larger is fired where there is no limit. */
 export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
-/** One file or answer in eight is as large as it may be, and each that is worst at a limit; with another seed others. */
+/** One file or answer in eight is as large as it may be, and each that is worst at a limit; each seed has others. */
 const LARGE_FILES = 8;
 
 /** How large the kind becomes at the nth place where it is tried. */

@@ -9,13 +9,15 @@ import { DEVICE, keyOf, NOBODY } from './operations.ts';
 
 export type Callers = {
   readonly ask: Ask;
-  /** With a token that is good now: that of an account is good for ten minutes, and an attack may end its session. */
+  /** With a token that is good now, and for some minutes: an attack may have ended the session. */
   readonly doorOf: (caller: string) => Promise<Door>;
   /** Behind a role. */
   readonly accountOf: (role: string) => Account;
 };
 
 const EXPIRES_IN_DAYS = 1;
+/** A token is good for ten minutes; an attack may take some of them. */
+const OLD_MS = 300_000;
 /** Accounts that may send and read all: three attack at once, and the last one is honest. */
 export const CROWD = ['first', 'second', 'third', 'honest-one'] as const;
 export const CROWD_ROLES = ['technician', 'radiologist'] as const;
@@ -44,16 +46,20 @@ export async function openCallers(gateway: GatewayUnderTest): Promise<Callers> {
     const { key } = (await made.json()) as { key: string };
     doors.set(keyOf(scope), Promise.resolve({ who: keyOf(scope), api, token: key }));
   }
-  const signedIn = (caller: string): Promise<Door> => {
-    const door = doors.get(caller) ?? open(caller);
+  const openedAt = new Map<string, number>();
+  const isOld = (caller: string): boolean => performance.now() - (openedAt.get(caller) ?? Infinity) > OLD_MS;
+  const signIn = (caller: string): Promise<Door> => {
+    const door = open(caller);
     doors.set(caller, door);
+    openedAt.set(caller, performance.now());
     return door;
   };
+  const signedIn = (caller: string): Promise<Door> =>
+    (isOld(caller) ? undefined : doors.get(caller)) ?? signIn(caller);
   const ask: Ask = async (caller, { path, ...asked }) => {
     const said = await askAt(await signedIn(caller), path, asked);
     if (said.status !== 401 || (!accounts.has(caller) && caller !== DEVICE)) return said;
-    doors.set(caller, open(caller));
-    return askAt(await signedIn(caller), path, asked);
+    return askAt(await signIn(caller), path, asked);
   };
   return {
     ask,

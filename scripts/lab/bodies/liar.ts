@@ -57,8 +57,8 @@ export type WebLiar = Liar & {
 
 /** Destinations answer in JSON and XML; the others come from a server that stands before them. */
 const TYPES = [
-  ['application/dicom+json', 3],
-  ['application/dicom+xml', 5],
+  ['application/dicom+json', 4],
+  ['application/dicom+xml', 6],
   ['text/html', 10],
   ['multipart/related; type="application/dicom"', 10],
   ['application/dicom', 10],

@@ -161,7 +161,7 @@ export function reject(
 ): RejectedFile {
   const { where = null, begun } = said.kind === 'refused' ? said : {};
   const common = { path, bytes, reason: said.because, where };
-  // What nothing here opens may hold a study: it is no file to pass over, and its disc is kept for it.
+  // A file that nothing here opens may hold a study: it is not passed over, and its disc is kept for it.
   const isPassedOver = said.kind === 'skipped' && !isUnopened(said.because);
   const file: RejectedFile = isPassedOver
     ? { ...common, state: 'skipped' }
