@@ -55,4 +55,25 @@ test('one that misses two, or answers that it is not well, lives', async () => {
   door.close();
 });
 
+test('one that closes each connection as it comes, since it has no room for more, lives', async () => {
+  const closed = Promise.withResolvers<void>();
+  let connections = 0;
+  const server = createServer().on('connection', (socket) => {
+    socket.destroy();
+    connections += 1;
+    if (connections === 8) closed.resolve();
+  });
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}/health/live`;
+  const over = new AbortController();
+  let deaths = 0;
+  const watching = watchLive({ ...QUICK, url }, over.signal, () => {
+    deaths += 1;
+  });
+  await Promise.race([closed.promise, watching]);
+  over.abort();
+  await watching;
+  assert.is(deaths, 0);
+  server.close();
+});
+
 test.run();

@@ -96,9 +96,12 @@ export type GatewayOptions = {
 /** RFC 4918 §11.5, Insufficient Storage: it works, and takes nothing new. */
 const FULL = 507;
 
+/** A gateway that holds all the connections it may closes the next one at once, and is alive. */
+const CLOSED = 0;
+
 /**
- * The status of the gateway that this process has started; null: no answer. Its certificate names the host that
- * users type, not this machine.
+ * The status of the gateway that this process has started, or CLOSED; null: no answer. Its certificate names the host
+ * that users type, not this machine.
  */
 function statusOf(url: string, withinMs = 2_000): Promise<number | null> {
   const ask = url.startsWith('https:') ? askTls : askPlainly;
@@ -108,7 +111,7 @@ function statusOf(url: string, withinMs = 2_000): Promise<number | null> {
       answer.resume();
       resolve(answer.statusCode ?? null);
     });
-    asked.on('error', () => resolve(null));
+    asked.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNRESET' ? CLOSED : null));
   });
 }
 
