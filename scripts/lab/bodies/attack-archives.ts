@@ -16,26 +16,23 @@ const LOOK_MS = 200;
 
 export async function* attackArchives(tools: Tools, callers: Callers): AsyncGenerator<Attack> {
   // A seed has one of them: they take a minute each.
-  for (const policy of [[IDENTIFIED, DEIDENTIFIED][tools.seed % 2]!]) {
-    const name = `three-archives-as-${policy.name} dense-entries`;
-    if (!tools.isChosen(name)) continue;
-    const crowd = CROWD.slice(0, -1);
-    yield* attackWith(tools, { name, group: 'files', caller: crowd.join('+') }, () => {
-      const archives = crowd.map(
-        (_, at) => new Blob([new Uint8Array(denseArchive(ENTRIES, tools.seed + ENTRIES * at))]),
+  const policy = [IDENTIFIED, DEIDENTIFIED][tools.seed % 2]!.name;
+  const name = `three-archives-as-${policy} dense-entries`;
+  if (!tools.isChosen(name)) return;
+  const crowd = CROWD.slice(0, -1);
+  yield* attackWith(tools, { name, group: 'files', caller: crowd.join('+') }, () => {
+    const archives = crowd.map(
+      (_, at) => new Blob([new Uint8Array(denseArchive(ENTRIES, tools.seed + ENTRIES * at))]),
+    );
+    const bytes = archives.reduce((sum, { size }) => sum + size, 0);
+    const fire = async () => {
+      const ends = await Promise.all(
+        crowd.map(async (caller, at) => sendArchive(await callers.doorOf(caller), archives[at]!, policy)),
       );
-      const bytes = archives.reduce((sum, { size }) => sum + size, 0);
-      const fire = async () => {
-        const ends = await Promise.all(
-          crowd.map(async (caller, at) =>
-            sendArchive(await callers.doorOf(caller), archives[at]!, policy.name),
-          ),
-        );
-        return { status: 200, code: [...new Set(ends)].join() || null, body: null };
-      };
-      return { bytes, isRefused: false, fire };
-    });
-  }
+      return { status: 200, code: [...new Set(ends)].join() || null, body: null };
+    };
+    return { bytes, isRefused: false, fire };
+  });
 }
 
 /** Until its instances are at the gateway; the reasons for those that are not taken. */

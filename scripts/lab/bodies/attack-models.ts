@@ -23,9 +23,10 @@ type Job = { readonly id: string; readonly state: string };
 
 /** The largest of their kind, by its name. */
 const FILMS = {
-  'largest-films': () => rleFilm(Math.floor(Math.sqrt(FORM_LIMITS.pictureBytes / PIXEL_BYTES))),
   'largest-wavelet-films': waveletFilm,
+  'largest-films': () => rleFilm(Math.floor(Math.sqrt(FORM_LIMITS.pictureBytes / PIXEL_BYTES))),
 } as const;
+const KINDS = Object.keys(FILMS);
 
 export async function* attackModels(tools: Tools, operations: readonly Operation[]): AsyncGenerator<Attack> {
   const takers = operations.filter(
@@ -42,7 +43,8 @@ export async function* attackModels(tools: Tools, operations: readonly Operation
           ({ active }) => active,
         );
         const model = served[tools.seed % served.length]!.id;
-        const isWhole = operation.path.endsWith('/batch') && films === 'largest-films';
+        // A seed fills the batch with one kind: each takes a minute.
+        const isWhole = operation.path.endsWith('/batch') && films === KINDS[tools.seed % KINDS.length];
         const body = formOf(film, isWhole ? FORM_LIMITS.files : 1);
         const asked = {
           ...{ method: 'POST', path: `${operation.path}?model=${model}&cache=false`, body },

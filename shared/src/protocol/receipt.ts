@@ -280,20 +280,32 @@ function merkleLeaf(instance: ReceiptInstance): Uint8Array {
   return new TextEncoder().encode(`${instance.sopInstanceUID}\n${instance.digest}\n${instance.state}`);
 }
 
+/**
+ * The number of digests that are asked for at once. WebCrypto hands all that are ready back in one turn of the event
+ * loop: 20 000 at once held it for 270 ms, 256 at once hold it for less than 10.
+ */
+const DIGESTS_AT_ONCE = 256;
+
+/** `parts` in their order, each hashed by `hash`. */
+async function hashEach<T>(
+  parts: readonly T[],
+  hash: (part: T) => Promise<Uint8Array>,
+): Promise<Uint8Array[]> {
+  const hashes: Uint8Array[] = [];
+  for (let from = 0; from < parts.length; from += DIGESTS_AT_ONCE)
+    hashes.push(...(await Promise.all(parts.slice(from, from + DIGESTS_AT_ONCE).map(hash))));
+  return hashes;
+}
+
 /** The Merkle root over the instances in their order, as 64 hexadecimal digits. */
 export async function merkleRoot(instances: readonly ReceiptInstance[]): Promise<string> {
-  let level = await Promise.all(instances.map((instance) => sha256(LEAF, merkleLeaf(instance))));
+  let level = await hashEach(instances, (instance) => sha256(LEAF, merkleLeaf(instance)));
   if (level.length === 0) level = [new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array()))];
   // Pairing from the left and carrying an odd node up gives the same root as RFC 9162's split at the largest
   // power of two.
   while (level.length > 1) {
-    const above: Promise<Uint8Array>[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      const left = level[i]!;
-      const right = level[i + 1];
-      above.push(right ? sha256(NODE, left, right) : Promise.resolve(left));
-    }
-    level = await Promise.all(above);
+    const pairs = level.flatMap((left, i) => (i % 2 === 0 ? [[left, ...level.slice(i + 1, i + 2)]] : []));
+    level = await hashEach(pairs, async (pair) => (pair.length === 2 ? sha256(NODE, ...pair) : pair[0]!));
   }
   return [...level[0]!].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
