@@ -5,6 +5,7 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { ADMIN, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
 import { signIn } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
@@ -15,8 +16,6 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/looks-right.ts';
 import { sendHalf, setDisabled, signOut, untilArrived } from './testing/send-half.ts';
-
-const DAY_MS = 86_400_000;
 
 const test = suite('the right to send after a change');
 const walk = await walkScreens(test, {

@@ -2,8 +2,7 @@
  * The parts that a feature gives the composition root. Each is one function of the tools it uses, `…Feature(tools)`, in
  * its own folder; gateway.ts lists them.
  */
-import type { Kysely } from 'kysely';
-import type { Tables } from './database/tables.ts';
+import type { Db } from './database/database.ts';
 import type { Router } from './http/route.ts';
 import { startClock, type Clock } from './jobs/clock.ts';
 import type { JobHandler, Jobs } from './jobs/jobs.ts';
@@ -30,11 +29,7 @@ export async function declareQueues(features: readonly Feature[], jobs: Jobs): P
 }
 
 /** Begins to work; ends with `jobs.stop()`. */
-export async function startFeatures(
-  features: readonly Feature[],
-  jobs: Jobs,
-  db: Kysely<Tables>,
-): Promise<void> {
+export async function startFeatures(features: readonly Feature[], jobs: Jobs, db: Db): Promise<void> {
   for (const { jobs: work = [], clocks = [] } of features) {
     for (const { queue, concurrency, run } of work) {
       // The queue's own feature enqueues to it, so its jobs have the form that its handler reads.

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import type { CaseSort } from '#shared/protocol/cases.ts';
 import { CASE_VIEWS_LIMIT } from '#shared/protocol/case-views.ts';
 import { createCaseSeal, createCipher, type CaseCipher } from '../../gateway/src/cases/case-seal.ts';
@@ -31,7 +32,6 @@ const HALF = 50_000;
 const EVENTS_A_CASE = 3;
 const BUDGET_MS = 150;
 const TIMES = 40;
-const DAY_MS = 86_400_000;
 const MB = 1024 ** 2;
 
 export async function benchCases(say: (line: string) => void): Promise<BenchRow[]> {

@@ -3,6 +3,7 @@
  * part of `npm run bench -- cases`. Each row is a question, as the page asks it.
  */
 import { sql } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import { agreementOf } from '../../gateway/src/analytics/agreement.ts';
 import { askedOf } from '../../gateway/src/analytics/asked.ts';
 import { countModels } from '../../gateway/src/analytics/count-models.ts';
@@ -107,7 +108,7 @@ export async function askFigures(db: Db, { id, siteId }: Keeper, asking: Asking)
   for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   const now = new Date();
-  const year = { from: new Date(now.getTime() - (YEAR_DAYS - 1) * 86_400_000).toISOString().slice(0, 10) };
+  const year = { from: new Date(now.getTime() - (YEAR_DAYS - 1) * DAY_MS).toISOString().slice(0, 10) };
   const yearTo = { ...year, to: now.toISOString().slice(0, 10) };
   const caller = (role: 'admin' | 'researcher') => ({ id, siteId, roles: [role] });
   const operations =

@@ -5,7 +5,7 @@ import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
-import { DAY_MS } from './key-expiry.ts';
+import { DAY_MS } from '#shared/day.ts';
 import type { ApiKeysStore, AskedKey, KeyChoices } from './api-keys.store.ts';
 
 const DAYS = [30, 90, 365, 730] as const;

@@ -1,7 +1,7 @@
 /** When a key ends, as the list says it. Pure. */
+import { DAY_MS } from '#shared/day.ts';
 import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 
-export const DAY_MS = 86_400_000;
 /** Long enough to give a script another key. */
 const SOON_DAYS = 14;
 

@@ -1,4 +1,5 @@
 /** The question that the dashboard asks: a page of it, a period and a cohort. All of it stands in the address. */
+import { DAY_MS } from '#shared/day.ts';
 import { AGE_BANDS, MODELS_READERS, OPERATIONS_READERS, SEXES, UNKNOWN } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { CASE_KEEPERS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
@@ -51,7 +52,6 @@ export const writeFilters = (filters: Filters): string =>
     NAMES.filter((name) => filters[name] !== USUAL[name]).map((name) => [name, toAddress(filters[name])]),
   ).toString();
 
-const DAY_MS = 86_400_000;
 /** In UTC, as the gateway counts. */
 export const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);
 

@@ -2,6 +2,7 @@
  * The filters of the audit trail. They stand in the address of the page, so that it can be kept and passed on: with
  * ids for people and studies, because addresses hold no names and no UIDs.
  */
+import { DAY_MS } from '#shared/day.ts';
 import { UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
 import { AUDIT_KINDS, type AuditKind } from '#shared/protocol/audit-events.ts';
 
@@ -100,7 +101,6 @@ export function readSubject(text: string): Typed {
     : { kind: 'wrong' };
 }
 
-const DAY_MS = 86_400_000;
 const startOfDay = (at: Date): Date => new Date(at.getFullYear(), at.getMonth(), at.getDate());
 /** Of this person's calendar. */
 const dayIn = (day: string): Date => {

@@ -2,6 +2,7 @@
  * The filters and the order of the list of cases. They stand in the address of the page, so that a list can be kept and
  * passed on; a search for a UID does not, because addresses hold none.
  */
+import { DAY_MS } from '#shared/day.ts';
 import { CASE_DAYS, CASE_FILTERS, caseDaySchema, type CaseViewFilters } from '#shared/protocol/case-views.ts';
 
 export type Choice = keyof typeof CASE_FILTERS;
@@ -27,7 +28,6 @@ export const USUAL: CaseFilters = {
   sort: 'newest',
 };
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_MS = 7 * DAY_MS;
 /** A case's number: PostgreSQL counts further, and no site does. */
 const NUMBER = /^\d{1,9}$/;

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { createServerClock } from './server-clock.ts';
 
-const DAY_MS = 86_400_000;
 const NOON = Date.parse('2026-11-20T12:00:00Z');
 
 /** A gateway whose clock is right, and a tablet whose clock is `offBy` milliseconds ahead of it. */

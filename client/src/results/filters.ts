@@ -2,6 +2,7 @@
  * The filters of the list of results. The choice persists while the window is open, for the person who made
  * it, and goes to the gateway unchanged.
  */
+import { DAY_MS } from '#shared/day.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 
 export const PERIODS = ['any', 'today', 'week', 'month'] as const;
@@ -27,7 +28,6 @@ export interface Filters {
 export const FILTERS_KEY = 'relaypacs-results';
 export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all', verdict: 'any' };
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
 
 /** The start of a period, in the gateway's format; null: no start. A day begins at this device's midnight. */

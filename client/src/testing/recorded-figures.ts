@@ -1,8 +1,8 @@
 /** For tests: the figures of a busy month, as the gateway tells them. */
+import { DAY_MS } from '#shared/day.ts';
 import type { ModelFigures, Operations, ReviewFigures, Transfers } from '#shared/protocol/analytics.ts';
 
 const RANGE = { from: '2026-10-25', to: '2026-11-23', cohort: {} };
-const DAY_MS = 86_400_000;
 const DAYS = Array.from({ length: 30 }, (_, at) =>
   new Date(Date.parse(RANGE.from) + at * DAY_MS).toISOString().slice(0, 10),
 );

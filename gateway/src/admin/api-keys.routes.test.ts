@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { maySend, type Sender } from '../pipeline/upload-owner.ts';
@@ -14,7 +15,6 @@ import { askOf, sendStudy } from '../testing/open-film.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 
-const DAY_MS = 86_400_000;
 const test = suite('an API key');
 let gateway: TestGateway;
 test.before(async () => {

@@ -3,6 +3,7 @@
  * account is disabled, gets a new password or signs out everywhere. Other roles count at its next use.
  */
 import { z } from '@hono/zod-openapi';
+import { DAY_MS } from '#shared/day.ts';
 import {
   apiKeyListSchema,
   apiKeySchema,
@@ -28,7 +29,6 @@ import {
 } from '../http/route.ts';
 
 const ADMIN = ['admin'] as const;
-const DAY_MS = 86_400_000;
 
 const listed = z.object(apiKeySchema.shape).openapi('ApiKey');
 const list = defineRoute({

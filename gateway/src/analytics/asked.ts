@@ -1,6 +1,7 @@
 /** A question about figures: days in UTC, and a cohort. */
 import { z } from '@hono/zod-openapi';
 import { sql, type RawBuilder } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { STORAGE_CLASSES } from '#shared/dicom/registry.ts';
 import {
@@ -24,7 +25,6 @@ export type Asked = {
 };
 export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 
-const DAY_MS = 86_400_000;
 const DAY_LENGTH = 10;
 const LONGEST_MONTH = 31;
 export const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { DAY_MS } from '#shared/day.ts';
 import type { Session, User } from '#shared/protocol/api.ts';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
 
-const DAY_MS = 86_400_000;
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
 const refresh = (gateway: TestGateway, refreshToken: string | undefined) =>
   gateway.call('POST', '/auth/refresh', { body: { refreshToken } });

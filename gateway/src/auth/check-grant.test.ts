@@ -1,12 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
 import { checkGrant, deviceNamedIn } from './check-grant.ts';
 import { CLOCK_TOLERANCE_SECONDS } from './device-assertion.ts';
 
 const NOW = new Date('2026-11-01T12:00:00Z');
-const DAY_MS = 86_400_000;
 const DEVICE = '7d2f1c1e-52a5-4c55-9f0a-3d2f7b1a9c10';
 const SIGNED = { ticketId: 'ticket', keyId: 'key', digest: 'd'.repeat(64) };
 

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
+import { DAY_MS } from '#shared/day.ts';
 import type { Session } from '#shared/protocol/api.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
 import { testDatabases } from '../testing/open-database.ts';
@@ -8,7 +9,6 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
 
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
-const DAY_MS = 86_400_000;
 const STUDY = '2.25.811';
 
 /** A device's manifest for a study of one instance. */

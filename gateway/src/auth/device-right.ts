@@ -7,6 +7,7 @@
  * sessions. It also ends when it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
+import { DAY_MS } from '#shared/day.ts';
 import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -27,7 +28,7 @@ import {
   useAssertion,
 } from './device.store.ts';
 
-const UNUSED_MS = UNUSED_DAYS * 86_400_000;
+const UNUSED_MS = UNUSED_DAYS * DAY_MS;
 /**
  * A ward's tablets may share an account, and each browser profile is one; beyond that somebody enrols without
  * end.

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { CASE_SORTS, CASE_STATUSES, type CaseSort } from '#shared/protocol/cases.ts';
 import { defaultSiteId } from '../auth/account.store.ts';
 import type { Database } from '../database/database.ts';
@@ -15,7 +16,6 @@ const test = suite('the list of cases');
 let database: Database;
 let siteId: string;
 let rows: readonly CaseRow[];
-const DAY_MS = 86_400_000;
 const BEGAN = Date.UTC(2026, 0, 1);
 
 test.before(async () => {

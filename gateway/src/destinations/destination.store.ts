@@ -1,5 +1,5 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
-import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Selectable } from 'kysely';
 import {
   destinationSettingsSchema,
   type DestinationSettings,
@@ -9,17 +9,15 @@ import { parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-add
 import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { DestinationTable } from '../database/destination-tables.ts';
-import type { PlacedStudy, Tables } from '../database/tables.ts';
+import type { PlacedStudy } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
 import type { StoreRefusal } from '../ports/pacs/pacs.ts';
 import { isDeadLetter } from '../pipeline/copy.store.ts';
 import { NOT_TAKEN } from '#shared/protocol/reason-kinds.ts';
 import { isUndecided } from '../pipeline/instance.store.ts';
 import { FOR_THE_PACS } from '../pipeline/study.store.ts';
-
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 
 export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;

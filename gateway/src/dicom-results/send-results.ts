@@ -8,11 +8,10 @@
  * second one's is dropped by verify). It does not wait for the PACS.
  */
 import { createHash } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import {
   changeInstances,
@@ -260,7 +259,7 @@ async function takeBack(
 }
 
 /** A parcel of the gateway's own for this study that is not verified yet. */
-async function isOnItsWay(trx: Transaction<Tables>, studyId: string): Promise<boolean> {
+async function isOnItsWay(trx: Trx, studyId: string): Promise<boolean> {
   const own = trx
     .selectFrom('parcel')
     .innerJoin('upload', 'upload.id', 'parcel.upload_id')

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { DAY_MS } from '#shared/day.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { CheckName } from './checks.ts';
 import { BLOCKED, openSocket } from '../refuse-link-local.ts';
@@ -15,7 +16,6 @@ import { only, type Probe, type Visit } from './visit.ts';
 
 /** A handshake takes two round trips; five seconds are twenty of the slowest satellite's. */
 const CONNECT_MS = 5_000;
-const DAY_MS = 24 * 3_600_000;
 /** Time to order a certificate and to find who may install it. */
 const SOON_MS = 14 * DAY_MS;
 

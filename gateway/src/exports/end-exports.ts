@@ -1,4 +1,5 @@
 /** The end of exports: somebody cancels one, or its time is over. Then its file and its key are destroyed. */
+import { DAY_MS } from '#shared/day.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Caller } from '../http/route.ts';
@@ -16,7 +17,7 @@ import {
 } from './export.store.ts';
 
 /** The list of exports tells of them for so long; the audit trail for ever. */
-const FORGOTTEN_AFTER_MS = 90 * 24 * 3600 * 1000;
+const FORGOTTEN_AFTER_MS = 90 * DAY_MS;
 
 /** Also one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
 export async function cancelExport(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import type { Session } from '#shared/protocol/api.ts';
 import type { Export } from '#shared/protocol/exports.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -26,7 +27,6 @@ import { readRows } from './read-rows.ts';
 import { runExport } from './run-export.ts';
 
 const CASES = 250;
-const DAY_MS = 24 * 3600 * 1000;
 
 const test = suite('making exports');
 let gateway: PacsGateway;

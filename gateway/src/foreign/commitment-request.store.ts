@@ -2,12 +2,11 @@
  * Requests for storage commitment by DICOMweb clients (PS3.18 §13), under the Transaction UIDs that they have chosen. A
  * result that was told once stays as it is; after some days nothing but the UID is left of a request.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { InstanceToStore } from '../ports/pacs/pacs.ts';
-
-type Db = Kysely<Tables>;
 
 export type Reference = Pick<InstanceToStore, 'sopClassUID' | 'sopInstanceUID'>;
 
@@ -93,7 +92,7 @@ export async function settleRequest(
 }
 
 export async function sweepRequests(db: Db, now: Date): Promise<void> {
-  const before = (days: number) => new Date(now.getTime() - days * 86_400_000);
+  const before = (days: number) => new Date(now.getTime() - days * DAY_MS);
   await db
     .updateTable('commitment_request')
     .set({ asked: null, reasons: null })

@@ -3,11 +3,10 @@
  * kept, and for the result where that cannot be said yet.
  */
 import { z } from '@hono/zod-openapi';
-import type { Kysely } from 'kysely';
 import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { holdBody } from '../http/hold-body.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces, type Places } from '../http/places.ts';
@@ -36,7 +35,7 @@ import { answerType, JSON_TYPE, XML_TYPE } from './stow.routes.ts';
 import { loadToXml } from './native-model.ts';
 import { toCommitment } from './stow-answer.ts';
 
-export type CommitmentTools = { readonly db: Kysely<Tables> };
+export type CommitmentTools = { readonly db: Db };
 
 /** A reference in XML takes some 350 bytes. */
 const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };

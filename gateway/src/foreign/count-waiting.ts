@@ -2,15 +2,15 @@
  * Counts instances of scripts and modalities that wait for a person, for the head of every page. They are listed by
  * not-taken.store.ts, transfer.store.ts, and the list of studies.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { isUndecided } from '../pipeline/instance.store.ts';
 import { isNamed, isTheirs, isUnnamed, type WhoseFiles } from './not-taken.store.ts';
 import { waitsForAnswer } from './transfer.store.ts';
 
 /** Transfers are for administrators alone, who ask for those of everybody. */
-export async function countWaiting(db: Kysely<Tables>, whose: WhoseFiles): Promise<Waiting> {
+export async function countWaiting(db: Db, whose: WhoseFiles): Promise<Waiting> {
   const { siteId, accountId } = whose;
   const isAll = accountId === null;
   const { rows } = await sql<Waiting>`

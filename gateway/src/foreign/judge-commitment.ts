@@ -3,9 +3,9 @@
  * further destination that must have it, has confirmed. An instance that nobody has, one of another account and one
  * that was only promised are the same: not known.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import type { CommitmentQuestion } from './commitment-request.store.ts';
 import { broughtBy } from './sight.ts';
@@ -22,7 +22,7 @@ const GONE: readonly InstanceState[] = ['refused', 'left-out'];
 
 /** For each reference why it is not kept, null where it is; `pending`: of one or more nothing is decided yet. */
 export async function judgeCommitment(
-  db: Kysely<Tables>,
+  db: Db,
   { siteId, accountId, asked, askedAt }: CommitmentQuestion,
 ): Promise<readonly (number | null)[] | 'pending'> {
   // Looked at first: an instance of a file that is opened meanwhile is then among the rows.
@@ -62,7 +62,7 @@ function judgeStates(states: readonly InstanceState[]): Judged {
 }
 
 /** A file of theirs that was here before the question, and in which the instance may be. */
-async function hasUnopened(db: Kysely<Tables>, accountId: string, askedAt: Date): Promise<boolean> {
+async function hasUnopened(db: Db, accountId: string, askedAt: Date): Promise<boolean> {
   const file = await db
     .selectFrom('sent_file')
     .select('id')

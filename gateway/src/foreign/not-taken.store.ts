@@ -3,17 +3,15 @@
  * person leaves them out. Instances of which a modality was told that they are stored are in transfer.store.ts: of them
  * the gateway still has the bytes.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import {
   NAMED_LIMIT,
   type NotTakenFile,
   type NotTakenList,
   type StudyHere,
 } from '#shared/protocol/not-taken.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { CAME_NOT } from './withheld.store.ts';
-
-type Db = Kysely<Tables>;
 
 /** `accountId` null: of everybody at the site. */
 export type WhoseFiles = { readonly siteId: string; readonly accountId: string | null };

@@ -5,11 +5,11 @@
  * under another's Study Instance UID must learn nothing of that study. The gateway's own results in it hold nobody up,
  * and are read elsewhere.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
@@ -31,7 +31,7 @@ export type Sight = {
 };
 
 export type SightTools = {
-  readonly db: Kysely<Tables>;
+  readonly db: Db;
   /** The destination that is read, by its row's id. */
   readonly destination: string;
   readonly pacs: Pick<Pacs, 'findStudy'>;

@@ -3,19 +3,16 @@
  * them no longer, so their bytes stay until each is in the PACS, or was left out by a person. Where one is on no road
  * there, the transfer is held: an administrator has it sent again, or gives it up (answer-transfer.ts).
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { DimsePeers, DimseTransfer } from '#shared/protocol/dimse-peer.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { StudyHere } from '#shared/protocol/not-taken.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Trx } from '../database/database.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx, Db } from '../database/database.ts';
 import { destroyFile, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import { OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import { onePerStudy, studiesHere } from './not-taken.store.ts';
-
-type Db = Kysely<Tables>;
 
 /** The first ones, if there are more. */
 const SHOWN_LIMIT = 100;

@@ -2,21 +2,18 @@
  * Instances of scripts and modalities that were not taken, by the study that they belong to: without them a study that
  * looks whole is not. Its uploads say how many (shared/src/protocol/withheld.ts), and receipts with them.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { leftOutFor, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
-import type { Trx } from '../database/database.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx, Db } from '../database/database.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
 import { setWithheld } from '../uploads/withhold.ts';
 import type { UploadTools } from '../uploads/upload-tools.ts';
 import type { NotTaken } from './open-talk.ts';
-
-type Db = Kysely<Tables>;
 
 /** `studyInstanceUID`: as it is after the policy. */
 export type WithheldStudy = { readonly accountId: string; readonly studyInstanceUID: string };

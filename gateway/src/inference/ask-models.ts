@@ -5,14 +5,13 @@
  * A model that crashes, hangs or answers nonsense is an error with a name, and does not touch the others.
  */
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { disagreement, SCORED_ON_DEVICE } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
 import type { DeviceTriage, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { Db } from '../database/database.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
 import { engineModelOf } from '../models/check-model.ts';
 import { keepCohort } from '../models/cohort.store.ts';
 import { countUses } from '../models/model-use.store.ts';
@@ -83,7 +82,7 @@ export async function askModels(
 }
 
 /** Counts this image, in the transaction that answers it. */
-type Count = (db: Kysely<Tables>, outcome: string) => Promise<void>;
+type Count = (db: Db, outcome: string) => Promise<void>;
 /** The models that looked at the image beside the one that was asked: how it ended, and all their runs together. */
 type Looks = Map<ModelVersion, { outcome: string; seconds: number }>;
 

@@ -2,14 +2,11 @@
  * Rules of inference say when a delivered study is examined automatically: those that an administrator has set, and
  * the one that every installation has.
  */
-import type { Kysely } from 'kysely';
 import type { DryRun, InferenceRule, Rule } from '#shared/protocol/rule.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { versionsOf } from '../models/model.store.ts';
 import { answersItself } from './model-set.ts';
-
-type Db = Kysely<Tables>;
 
 /** For a rule that names no modality: projections, which the models here were made for. */
 const DEFAULT_MODALITIES = ['CR', 'DX'];

@@ -1,9 +1,8 @@
 /** The tools of inference: its surroundings as values. The gateway opens them once; a test gives its own. */
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
+import type { Db } from '../database/database.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
-import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Keys } from '../keys.ts';
 import type { ModelFiles } from '../models/model-files.ts';
@@ -33,7 +32,7 @@ export type InferencePatience = {
 export const INFERENCE_PATIENCE: InferencePatience = { answerMs: 5_000, backOffSeconds: [1, 4] };
 
 export type InferenceTools = {
-  readonly db: Kysely<Tables>;
+  readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly engine: Engine;
   /** The path of a model's file. */

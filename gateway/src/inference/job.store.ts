@@ -3,15 +3,13 @@
  * the states that it may start from, so that a run that was overtaken (cancelled, or taken over by another
  * gateway) changes nothing.
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { InferenceJobTable, JobKind, JobParameters } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
 
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 export type JobRow = Selectable<InferenceJobTable>;
 
 /** Why it ends without results, or waits for another attempt. */

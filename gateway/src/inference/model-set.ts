@@ -4,10 +4,9 @@
  * question.
  */
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import type { ModelRef } from '#shared/models/model.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { answering, findModelVersion, type ModelName, type ModelVersion } from '../models/model.store.ts';
 import type { RunRole } from './examination.ts';
 
@@ -28,7 +27,7 @@ export const answersItself = ({ card }: Pick<ModelVersion, 'card'>): boolean => 
 
 /** @throws Problem model-not-found, model-unavailable, model-not-usable. */
 export async function chooseModels(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   modelId: string,
   version: string | null,
@@ -49,7 +48,7 @@ export async function chooseModels(
   return { asked, insteadOf, models };
 }
 
-async function answeringOrNull(db: Kysely<Tables>, siteId: string, id: string): Promise<ModelVersion | null> {
+async function answeringOrNull(db: Db, siteId: string, id: string): Promise<ModelVersion | null> {
   try {
     return (await answering(db, siteId, id)).version;
   } catch (error) {

@@ -2,6 +2,7 @@
  * Removes inputs that no job needs any longer, and jobs that ended long ago. Results are medical records and
  * stay.
  */
+import { DAY_MS } from '#shared/day.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { deleteEndedJobs, inputKeys } from './job.store.ts';
 
@@ -10,7 +11,6 @@ import { deleteEndedJobs, inputKeys } from './job.store.ts';
  * and when stay with the result and in the audit trail.
  */
 export const JOBS_KEPT_DAYS = 90;
-const DAY_MS = 86_400_000;
 /** In one transaction, so that others do not wait long. */
 const JOBS_AT_ONCE = 1_000;
 

@@ -1,8 +1,7 @@
 /** The instances of a study that models examine, and the facts known about them without reading them. */
-import type { Kysely } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
+import type { Db } from '../database/database.ts';
 import { isOriginal } from '../pipeline/instance.store.ts';
-import type { Tables } from '../database/tables.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   FETCHED_BYTES_LIMIT,
@@ -29,7 +28,7 @@ export function isImage({
  * be read.
  */
 export async function storedDigest(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   { sopInstanceUID }: Pick<FoundInstance, 'sopInstanceUID'>,
 ): Promise<string | null> {

@@ -6,8 +6,8 @@
  * not start, a dead gateway's heartbeat would look alive, and pg-boss would not look after its queues, all of
  * them for years. So no date may lie further ahead than one that we write ourselves.
  */
-import { sql, type Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
 
 /** No job is put off for longer. A date further ahead was written by a clock that was wrong. */
 export const START_LIMIT_SECONDS = 60;
@@ -19,7 +19,7 @@ const LAST_DONE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Brings dates back that lie in the future: [Note: clocks that are set]. Changes nothing where none does. */
-export async function mendDates(db: Kysely<Tables>): Promise<void> {
+export async function mendDates(db: Db): Promise<void> {
   await sql`
     update jobs.job set start_after = jobs.job_now()
     where state < 'active' and start_after > jobs.job_now() + ${START_LIMIT_SECONDS} * interval '1 second'`.execute(
@@ -37,11 +37,7 @@ export async function mendDates(db: Kysely<Tables>): Promise<void> {
 }
 
 /** The keys of which the queue has no job that waits or runs. */
-export async function withoutJob(
-  db: Kysely<Tables>,
-  queue: string,
-  keys: readonly string[],
-): Promise<readonly string[]> {
+export async function withoutJob(db: Db, queue: string, keys: readonly string[]): Promise<readonly string[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<{ key: string }>`
     select key from unnest(${[...keys]}::text[]) as key where not exists (

@@ -3,12 +3,11 @@
  * the radiologists' verdicts. Counted by day in the database, for all gateways together and across restarts.
  * Nothing here comes from an image.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import type { METRICS_PERIODS, ModelMeasures, ModelMetrics } from '#shared/protocol/inference.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { versionsOf, type ModelName } from './model.store.ts';
-
-type Db = Kysely<Tables>;
 
 /**
  * Times are kept in steps of a twentieth of a decade, 12 %: few rows a day, and a percentile of any while.
@@ -64,7 +63,6 @@ export type Range = {
 const PERIOD_LENGTHS = { day: DAY_LENGTH, month: 7, year: 4 } as const;
 /** The default period: so many days, ending today. */
 const USUAL_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 type Row = { readonly model_id: string; readonly version: string; readonly day: string };
 type UseRow = Row & { readonly outcome: string; readonly bucket: number; readonly images: number };

@@ -1,6 +1,7 @@
 /** The use of models as `GET /metrics` reports it in JSON. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import type { ModelMetrics } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
 import { testDatabases } from '../testing/open-database.ts';
@@ -9,7 +10,6 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { countUses, modelMetrics } from './model-use.store.ts';
 
 const test = suite('use of models');
-const DAY_MS = 86_400_000;
 
 async function metricsOf(gateway: TestGateway, query = ''): Promise<ModelMetrics> {
   const { accessToken: token } = await gateway.signIn();

@@ -4,14 +4,11 @@
  * all of them from the next question on.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { ModelVersionTable } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
-
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 
 export type ModelVersion = Omit<Selectable<ModelVersionTable>, 'card'> & { readonly card: ModelCard };
 export type ModelName = { readonly id: string; readonly version: string };

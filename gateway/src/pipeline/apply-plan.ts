@@ -11,8 +11,7 @@
  * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
  * step.
  */
-import type { Transaction } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
 import { forgetQuestions } from './commitment.store.ts';
@@ -33,7 +32,6 @@ import {
   type StudyRow,
 } from './study.store.ts';
 
-type Trx = Transaction<Tables>;
 export type ApplyTools = Pick<
   PipelineTools,
   'db' | 'jobs' | 'blobs' | 'keys' | 'log' | 'metrics' | 'changes' | 'now'

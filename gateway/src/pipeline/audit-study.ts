@@ -1,8 +1,7 @@
 /** The audit row of a step of a study, written in the transaction of the step. */
-import type { Transaction } from 'kysely';
 import type { StudyEventName } from '#shared/protocol/audit-events.ts';
+import type { Trx } from '../database/database.ts';
 import { recordAudit } from '../audit/audit.ts';
-import type { Tables } from '../database/tables.ts';
 
 export type StudyAudit = {
   readonly event: StudyEventName;
@@ -10,7 +9,7 @@ export type StudyAudit = {
 };
 
 export async function auditStudy(
-  trx: Transaction<Tables>,
+  trx: Trx,
   { now }: { readonly now: () => Date },
   study: { readonly id: string; readonly site_id: string; readonly study_instance_uid: string },
   { event, ...fields }: StudyAudit,

@@ -4,11 +4,11 @@
  * seals that it names, and follows the upload to its receipt; it decides nothing. It may no longer when the
  * device's right has ended.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import { UNUSED_DAYS } from '#shared/protocol/limits.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
-import type { Trx } from '../database/database.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx, Db } from '../database/database.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
 /** A parcel as the device has sealed it; by the device's name for it. */
@@ -79,7 +79,7 @@ export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<v
 }
 
 /** The database, and the time at which a right is asked for. */
-type Tools = { readonly db: Kysely<Tables>; readonly now: () => Date };
+type Tools = { readonly db: Db; readonly now: () => Date };
 
 /** Whether this caller, a person who is signed in, may bring the upload now. */
 export async function isCarrier(
@@ -123,7 +123,7 @@ function carrying(tools: Tools, accountId: string, uploadId: string) {
  * the next look (auth/device-right.ts), or whose account may no longer send.
  */
 export function carriedUploads({ db, now }: Tools, accountId: string) {
-  const unusedSince = new Date(now().getTime() - UNUSED_DAYS * 86_400_000);
+  const unusedSince = new Date(now().getTime() - UNUSED_DAYS * DAY_MS);
   return db
     .selectFrom('upload_carrier')
     .innerJoin('upload', 'upload.id', 'upload_carrier.upload_id')

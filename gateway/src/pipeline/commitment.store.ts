@@ -2,12 +2,11 @@
  * Questions about storage commitment, and what a PACS reports on them. They are notes: no state depends on one, and one
  * that is lost is asked again.
  */
-import { sql, type Kysely } from 'kysely';
-import type { PlacedStudy, Tables } from '../database/tables.ts';
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import type { PlacedStudy } from '../database/tables.ts';
 import type { CommitmentReport } from '../ports/pacs/pacs.ts';
 import { minutesNow } from './tally.store.ts';
-
-type Db = Kysely<Tables>;
 
 export type Commitment = {
   readonly transactionUID: string;

@@ -1,9 +1,9 @@
 /** The outcomes of a study's instances at its further destinations, for its receipt. */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { coercionOf, type Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { ENDED } from './copy.store.ts';
 import { isAsHandedOver, type InstanceChange, type InstanceRow } from './instance.store.ts';
 import type { Plan } from './study-plan.ts';
@@ -48,7 +48,7 @@ export const outcomeKey = (
 ): string => `${row.sop_instance_uid} ${row.coerced_from ?? row.digest}`;
 
 /** In the order of the destinations' names. */
-export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise<readonly CopyOutcome[]> {
+export async function copyOutcomes(db: Db, studyId: string): Promise<readonly CopyOutcome[]> {
   const copies = await db
     .selectFrom('study')
     .innerJoin('destination', 'destination.id', 'study.destination_id')

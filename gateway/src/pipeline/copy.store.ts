@@ -4,16 +4,15 @@
  * one destination, and what is true of one says nothing of another. A copy has no upload, no bytes, no key and no
  * receipt: those are its original's. Its instances come from there when all of the original is at the gateway.
  */
-import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import { sql, type RawBuilder, type Selectable } from 'kysely';
 import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
-import type { Trx } from '../database/database.ts';
-import type { StudyTable, Tables } from '../database/tables.ts';
+import type { Trx, Db } from '../database/database.ts';
+import type { StudyTable } from '../database/tables.ts';
 import { idList, type InstanceRow } from './instance.store.ts';
 import { minutesNow } from './tally.store.ts';
 
-type Db = Kysely<Tables>;
 type StudyRow = Selectable<StudyTable>;
 
 /** Of an original: verified, and not held back. */

@@ -2,8 +2,7 @@
  * Parcels that belong to another database: the settings name a folder and a database that do not belong together. The
  * sweep would delete every one of them as abandoned, so the gateway does not start.
  */
-import type { Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 
 export class ForeignParcels extends Error {
@@ -20,7 +19,7 @@ export class ForeignParcels extends Error {
  * Rows are made before their parcels, and a study's row stays: where there are parcels, there is a study.
  * @throws ForeignParcels
  */
-export async function refuseForeignParcels(db: Kysely<Tables>, blobs: Pick<Blobs, 'ids'>): Promise<void> {
+export async function refuseForeignParcels(db: Db, blobs: Pick<Blobs, 'ids'>): Promise<void> {
   const ids = await blobs.ids();
   if (ids.length === 0) return;
   const study = await db.selectFrom('study').select('id').limit(1).executeTakeFirst();

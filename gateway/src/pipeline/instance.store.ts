@@ -2,11 +2,12 @@
  * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. Changes
  * name the states that they may start from, so that a late or repeated message changes nothing.
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Db, Trx } from '../database/database.ts';
 import { textArray } from '../database/text-array.ts';
-import type { InstanceTable, Tables } from '../database/tables.ts';
+import type { InstanceTable } from '../database/tables.ts';
 import { minutesNow } from './tally.store.ts';
 
 /**
@@ -15,8 +16,6 @@ import { minutesNow } from './tally.store.ts';
  */
 const RENEW_AFTER_MINUTES = 60;
 
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 export type InstanceRow = Selectable<InstanceTable>;
 
 /** The change to one instance; omitted fields stay as they are. */

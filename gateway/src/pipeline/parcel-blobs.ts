@@ -7,8 +7,7 @@
  *
  * All go when the parcel goes, and each when nothing needs it any more.
  */
-import type { Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { InstanceRow } from './instance.store.ts';
 import { deleteUnfinished } from './parcel.store.ts';
@@ -42,7 +41,7 @@ export async function removeParcelBlobs(
 
 /** Removes those of them that are still unfinished, with their bytes, and returns them. */
 export async function removeUnfinished(
-  { db, blobs }: { readonly db: Kysely<Tables>; readonly blobs: Pick<Blobs, 'remove' | 'ids'> },
+  { db, blobs }: { readonly db: Db; readonly blobs: Pick<Blobs, 'remove' | 'ids'> },
   parcelIds: readonly string[],
 ): Promise<readonly string[]> {
   const gone = await db.transaction().execute((trx) => deleteUnfinished(trx, parcelIds));

@@ -1,13 +1,12 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
-import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Insertable, type Selectable } from 'kysely';
+import type { Db, Trx } from '../database/database.ts';
 import { idList } from './instance.store.ts';
 import { openedSize } from '#shared/transfer/seal.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
-import type { ParcelTable, Tables } from '../database/tables.ts';
+import type { ParcelTable } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 export type ParcelRow = Selectable<ParcelTable>;
 
 /** A parcel with the facts needed on every request: its owner, and the key of its study. */

@@ -2,7 +2,6 @@
  * Everything the pipeline is given, time and identity included. gateway.ts makes it once; a test makes its
  * own. A stage declares the few of these that it uses.
  */
-import type { Kysely } from 'kysely';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
 import type { WantedProof } from '#shared/protocol/destination.ts';
@@ -10,8 +9,9 @@ import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
+import type { Db } from '../database/database.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
-import type { PlacedStudy, Tables } from '../database/tables.ts';
+import type { PlacedStudy } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -129,7 +129,7 @@ export type StudyPacs = {
 };
 
 export type PipelineTools = {
-  readonly db: Kysely<Tables>;
+  readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   /** The same for every upload of the study. Throws PacsUnreachable. */
   readonly pacsOf: (study: PlacedStudy) => Promise<StudyPacs>;

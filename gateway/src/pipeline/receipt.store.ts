@@ -1,7 +1,7 @@
 /** Receipts in the database: one for each upload and revision of its study, never changed. */
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { SETTLED } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { StudyRow } from './study.store.ts';
 
 export type IssuedReceipt = {
@@ -13,7 +13,7 @@ export type IssuedReceipt = {
 
 /** Writes the receipt of the upload for the study's revision; leaves the one that is there. */
 export async function insertReceipt(
-  trx: Transaction<Tables>,
+  trx: Trx,
   study: Pick<StudyRow, 'id' | 'site_id' | 'revision'>,
   { id, uploadId, jws, issuedAt }: IssuedReceipt,
 ): Promise<void> {
@@ -49,10 +49,7 @@ export const standingReceipt = sql<string | null>`(select r.id from receipt r
   order by r.revision desc limit 1)`;
 
 /** Of these uploads' standing receipts. */
-export async function sizeOfReceipts(
-  db: Kysely<Tables>,
-  uploadIds: readonly string[],
-): Promise<ReceiptsSize> {
+export async function sizeOfReceipts(db: Db, uploadIds: readonly string[]): Promise<ReceiptsSize> {
   return ofUploads(db, uploadIds)
     .select(sql<number>`count(*)::int`.as('receipts'))
     .select(sql<number>`coalesce(sum(octet_length(receipt.jws)), 0)::int`.as('bytes'))
@@ -61,14 +58,14 @@ export async function sizeOfReceipts(
 
 /** The uploads' standing receipts as compact JWS, by the uploads' ids. */
 export async function standingReceipts(
-  db: Kysely<Tables>,
+  db: Db,
   uploadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await ofUploads(db, uploadIds).select(['receipt.upload_id', 'receipt.jws']).execute();
   return new Map(rows.map(({ upload_id, jws }) => [upload_id, jws]));
 }
 
-const ofUploads = (db: Kysely<Tables>, uploadIds: readonly string[]) =>
+const ofUploads = (db: Db, uploadIds: readonly string[]) =>
   db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
@@ -76,7 +73,7 @@ const ofUploads = (db: Kysely<Tables>, uploadIds: readonly string[]) =>
     .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`);
 
 /** The upload's receipt of its study's present revision, as a compact JWS. */
-export async function findReceipt(db: Kysely<Tables>, uploadId: string): Promise<string | undefined> {
+export async function findReceipt(db: Db, uploadId: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('receipt')
     .innerJoin('study', (join) =>

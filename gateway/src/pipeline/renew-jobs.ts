@@ -3,9 +3,9 @@
  * change that calls for it, so none should ever be missing; but a study must not rest on one row of a queue. If
  * it is lost, the state still says what comes next.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { StudyState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import { accountOf } from './parcel.store.ts';
@@ -13,7 +13,7 @@ import { enqueueStage, type NextJob, type PipelineQueue, type Stage } from './st
 
 export const RENEW_EVERY_SECONDS = 60;
 
-type Tools = { readonly db: Kysely<Tables>; readonly log: Log };
+type Tools = { readonly db: Db; readonly log: Log };
 type Ids = readonly { readonly id: string }[];
 type StudyStage = { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState };
 
@@ -38,7 +38,7 @@ export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudySt
 }
 
 /** One whose original is not complete has nothing to do yet. */
-async function movingCopies(db: Kysely<Tables>): Promise<Ids> {
+async function movingCopies(db: Db): Promise<Ids> {
   return db
     .selectFrom('study')
     .innerJoin('study as original', 'original.id', 'study.copy_of')
@@ -50,7 +50,7 @@ async function movingCopies(db: Kysely<Tables>): Promise<Ids> {
 }
 
 /** A study that still awaits instances is moved by their parcels, or by expiry. */
-async function studiesIn(db: Kysely<Tables>, state: StudyState): Promise<Ids> {
+async function studiesIn(db: Db, state: StudyState): Promise<Ids> {
   const studies = db.selectFrom('study').select('id').where('state', '=', state).where('copy_of', 'is', null);
   if (state !== 'receiving') return studies.execute();
   return studies

@@ -2,10 +2,10 @@
  * Reports of de-identification in the database: written with the promise of the instances that name them,
  * read for the receipt.
  */
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { reportDigest, type WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db, Trx } from '../database/database.ts';
 
 /**
  * The de-identification reports of a manifest, by `UID digest`. Of duplicate entries the first counts, as for
@@ -39,11 +39,7 @@ export async function readReports({
 }
 
 /** Keeps what the study does not have yet. */
-export async function insertReports(
-  trx: Transaction<Tables>,
-  studyId: string,
-  reports: Iterable<WireReport>,
-): Promise<void> {
+export async function insertReports(trx: Trx, studyId: string, reports: Iterable<WireReport>): Promise<void> {
   const distinct = new Map([...reports].map((report) => [report.digest, report]));
   if (distinct.size === 0) return;
   await sql`
@@ -54,10 +50,7 @@ export async function insertReports(
 }
 
 /** By their digests. */
-export async function reportsOf(
-  db: Kysely<Tables>,
-  studyId: string,
-): Promise<ReadonlyMap<string, WireReport>> {
+export async function reportsOf(db: Db, studyId: string): Promise<ReadonlyMap<string, WireReport>> {
   const rows = await db
     .selectFrom('deid_report')
     .select(['digest', 'edition', 'options', 'actions'])

@@ -2,14 +2,12 @@
  * Files that other clients send as they lie on their disks, and what became of each instance in them. A file is
  * opened once it is here; from then on its instances are those of uploads like any other, and its row says which.
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { SentFileTable } from '../database/foreign-tables.ts';
-import type { Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
-
-type Db = Kysely<Tables>;
 
 /** The header that names the policy under which a file, or a store request, was taken. */
 export const POLICY_HEADER = 'Relay-Policy';
@@ -118,7 +116,7 @@ function toFile(row: Selectable<SentFileTable>): SentFile {
  * it is known only now.
  */
 export async function setReceived(
-  trx: Transaction<Tables>,
+  trx: Trx,
   {
     id,
     bytes,

@@ -2,8 +2,7 @@
  * The stages by name, in the order of the road, and the queues of jobs between them. A queue has the name of
  * its stage; `intake` has none, because it runs inside the request.
  */
-import type { Transaction } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 
 export const STAGES = [
@@ -42,7 +41,7 @@ const AT_THE_PACS: readonly PipelineQueue[] = ['forward', 'reconcile'];
  * copy in none.
  */
 export async function enqueueStage(
-  trx: Transaction<Tables>,
+  trx: Trx,
   { jobs }: { readonly jobs: Pick<Jobs, 'enqueue'> },
   job: NextJob,
 ): Promise<void> {
@@ -59,7 +58,7 @@ export async function enqueueStage(
 type Line = { readonly queue: PipelineQueue; readonly group: string | null };
 
 /** `group` null: jobs of this stage take no turns by account. Copies take turns by destination. */
-async function lineOf(trx: Transaction<Tables>, job: NextJob): Promise<Line> {
+async function lineOf(trx: Trx, job: NextJob): Promise<Line> {
   if ('account' in job) return { queue: job.queue, group: job.account };
   const study = await trx
     .selectFrom('study')

@@ -6,11 +6,10 @@
  * is called under the lock: it reads what holds now, drops what no longer fits, and says what to change. So
  * no plan is overtaken by another one. Planners read and never write.
  */
-import type { Kysely } from 'kysely';
 import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { LogEvent } from '../observability/log.ts';
 import type { StudyAudit } from './audit-study.ts';
 import type { CoercedInstance } from './copy.store.ts';
@@ -21,7 +20,7 @@ import type { NextJob, Stage } from './stages.ts';
 import type { StudyRow, Waiting } from './study.store.ts';
 
 /** A study whose row stays locked until its plan is committed. `db`: for reading in that transaction. */
-export type LockedStudy = { readonly study: StudyRow; readonly db: Kysely<Tables> };
+export type LockedStudy = { readonly study: StudyRow; readonly db: Db };
 
 export type Planner = (locked: LockedStudy) => Promise<Plan>;
 

@@ -3,15 +3,14 @@
  * transaction first; a caller that changes the state of a study holds its row locked (`lockStudy`), so that
  * two events of one study never cross.
  */
-import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Selectable } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
-import type { StudyTable, Tables } from '../database/tables.ts';
+import type { Db, Trx } from '../database/database.ts';
+import type { StudyTable } from '../database/tables.ts';
 import { holdDestinations } from '../database/destinations-lock.ts';
 import { WHY_AWAY } from '../ports/pacs/why-away.ts';
 import { insertCopies, type ChosenCopy } from './copy.store.ts';
 
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 export type StudyRow = Selectable<StudyTable>;
 export type Waiting = NonNullable<StudyRow['waiting_because']>;
 

@@ -6,10 +6,8 @@
  * them, and one: so what must last n minutes has lasted them once more than n were counted. Time in which no
  * gateway ran, or in which the machine slept, is not counted.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
-import type { Tables } from '../database/tables.ts';
-
-type Db = Kysely<Tables>;
+import { sql, type RawBuilder } from 'kysely';
+import type { Db } from '../database/database.ts';
 
 export const MINUTE_SECONDS = 60;
 

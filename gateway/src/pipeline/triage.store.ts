@@ -2,10 +2,10 @@
  * The devices' own triage of instances: written with the promise that brings it, read after the gateway's own
  * models have run.
  */
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db, Trx } from '../database/database.ts';
 
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
 
@@ -13,11 +13,7 @@ export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage:
  * Keeps the last triage of each instance of the study; an entry without models does not replace one with. The triage
  * of an instance that is in the PACS stands: naming the instance again changes nothing.
  */
-export async function insertTriage(
-  trx: Transaction<Tables>,
-  studyId: string,
-  said: Iterable<InstanceTriage>,
-): Promise<void> {
+export async function insertTriage(trx: Trx, studyId: string, said: Iterable<InstanceTriage>): Promise<void> {
   const last = new Map([...said].map((one) => [one.sopInstanceUID, one]));
   if (last.size === 0) return;
   await sql`
@@ -43,7 +39,7 @@ export const MARKED_EARLY = sql`study s join device_triage t on t.study_id = s.i
 
 /** Undefined: no device that brought this instance said anything of it. */
 export async function triageOf(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   studyInstanceUID: string,
   sopInstanceUID: string,

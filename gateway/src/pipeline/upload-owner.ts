@@ -2,9 +2,9 @@
  * The uploads that a caller may touch. A person who is signed in: all uploads of the account, from any device.
  * A device with its right to send: only the uploads it made itself; it never learns of the others.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { SENDERS } from '#shared/protocol/policy.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 
 /** `deviceId` null: all uploads of the account. */
@@ -35,7 +35,7 @@ export function senderOf(caller: Caller): Sender {
  * Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. A key
  * outlives other roles of its account, if they may send.
  */
-export async function maySend(db: Kysely<Tables>, sender: Sender, now: Date): Promise<boolean> {
+export async function maySend(db: Db, sender: Sender, now: Date): Promise<boolean> {
   const { accountId, deviceId, epoch, keyId } = sender;
   const account = db
     .selectFrom('account')

@@ -1,12 +1,11 @@
 /** A destination was seen to answer: the studies that wait for it are tried now, not when their pause is over. */
-import type { Kysely } from 'kysely';
 import type { StudyState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { WHY_AWAY } from '../ports/pacs/why-away.ts';
 import { enqueueStage, type Stage } from './stages.ts';
 
-type Tools = { readonly db: Kysely<Tables>; readonly jobs: Pick<Jobs, 'enqueue'> };
+type Tools = { readonly db: Db; readonly jobs: Pick<Jobs, 'enqueue'> };
 type Road = readonly { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState }[];
 
 /** `road`: the stage that moves a study out of each state. Repeatable. */

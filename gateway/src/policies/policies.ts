@@ -6,18 +6,16 @@
  * under an earlier one that still wait on a device are held there (`policy-withdrawn`). Instances that have
  * arrived are judged by the version that they were promised under, even if it was withdrawn since.
  */
-import type { Kysely } from 'kysely';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sendingReasonSchema, type SendingReason } from '#shared/protocol/sending-reason.ts';
-import type { Tables } from '../database/tables.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
+import type { Db } from '../database/database.ts';
 import { findVersion, newestVersion, newestVersions, type NamedVersion } from './policy.store.ts';
 
-type Db = Kysely<Tables>;
 type Named = { readonly name: string; readonly version: number };
 
 export const BUILT_IN_POLICIES: readonly Policy[] = [

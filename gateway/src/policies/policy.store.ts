@@ -2,13 +2,11 @@
  * An administrator's policies in the database, version by version. Nothing of them is remembered here:
  * several gateways share the database, and a change by one holds at all of them from the next request on.
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { policyDocumentSchema, type PolicyDocument } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { PolicyTable, Tables } from '../database/tables.ts';
-
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
+import type { Db, Trx } from '../database/database.ts';
+import type { PolicyTable } from '../database/tables.ts';
 
 export type PolicyVersion = {
   readonly version: number;

@@ -3,12 +3,10 @@
  * the pseudonyms. The site has one for everybody; an account may have its own. Bytes that are promised take room on
  * the disk before they come, and each instance is a row in the database: one account must not promise all of either.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { Quota, QuotaUse } from '#shared/protocol/quota.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from './policies.ts';
-
-type Db = Kysely<Tables>;
 
 /** The quota of the account, and its use. Undefined: there is no such account. */
 export async function quotaUse(db: Db, accountId: string, now: Date): Promise<QuotaUse | undefined> {

@@ -3,14 +3,12 @@
  * and what models may look at. Radiologists and administrators: all that the site's PACS holds. Researchers:
  * studies that came only under de-identifying policies. Others read what they brought themselves.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { BUILT_IN_POLICIES, RESULTS_POLICY } from './policies.ts';
 import { listVersions } from './policy.store.ts';
-
-type Db = Kysely<Tables>;
 
 const inPacs = (instance: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${instance}.state`)} in (${sql.join([...IN_PACS])})`;

@@ -4,8 +4,7 @@
  * models, so repeating the work adds nothing; killed anywhere, it is repeated.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
-import type { Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { insertResultInstances, instancesOfResults, type NewInstance } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
@@ -56,7 +55,7 @@ export type ResultSender = {
 };
 
 export type DeliveryTools = {
-  readonly db: Kysely<Tables>;
+  readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly road: ResultSender;
 };

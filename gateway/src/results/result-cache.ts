@@ -3,10 +3,9 @@
  * there. A file's result is its sender's: nobody learns that somebody else has sent the same file.
  */
 import { createHash } from 'node:crypto';
-import type { Kysely } from 'kysely';
 import type { Population } from '#shared/models/model.ts';
+import type { Db } from '../database/database.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
 import type { ResultRow } from './result.store.ts';
 
 export type InputSource = 'file' | 'pacs';
@@ -51,11 +50,7 @@ export function cacheKey({
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
-export async function findCached(
-  db: Kysely<Tables>,
-  siteId: string,
-  key: string,
-): Promise<ResultRow | undefined> {
+export async function findCached(db: Db, siteId: string, key: string): Promise<ResultRow | undefined> {
   return db
     .selectFrom('inference_result')
     .selectAll()

@@ -1,8 +1,8 @@
 /** The DICOM instances of a result: its report, segmentation and heat map, and how far each has come. */
-import { sql, type AliasedExpression, type Kysely, type Transaction } from 'kysely';
+import { sql, type AliasedExpression } from 'kysely';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { ResultInstanceTable } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 
 /**
@@ -10,7 +10,7 @@ import { RESULTS_POLICY } from '../policies/policies.ts';
  * `refused`: an instance that is not the gateway's own stands under the UID, and stays.
  */
 export async function instancesOfResults(
-  db: Kysely<Tables>,
+  db: Db,
   resultIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly ResultInstance[]>> {
   if (resultIds.length === 0) return new Map();
@@ -30,7 +30,7 @@ export type NamedInstance = {
   sop_instance_uid: string;
 };
 
-const instanceRows = (db: Kysely<Tables>, resultIds: readonly string[]) =>
+const instanceRows = (db: Db, resultIds: readonly string[]) =>
   standingOf(
     db,
     db
@@ -51,7 +51,7 @@ const instanceRows = (db: Kysely<Tables>, resultIds: readonly string[]) =>
 /**
  * Each instance with the row that stands under its UID (the gateway's own first), and the receipt for that.
  */
-export function standingOf(db: Kysely<Tables>, named: AliasedExpression<NamedInstance, 'i'>) {
+export function standingOf(db: Db, named: AliasedExpression<NamedInstance, 'i'>) {
   return db
     .selectFrom(named)
     .leftJoinLateral(
@@ -133,7 +133,7 @@ export type NewInstance = {
 
 /** Repeatable: their UIDs derive from the result. */
 export async function insertResultInstances(
-  trx: Transaction<Tables>,
+  trx: Trx,
   resultId: string,
   revision: number,
   instances: readonly NewInstance[],
@@ -155,7 +155,7 @@ export async function insertResultInstances(
 
 /** The SOP Instance UIDs of results in this study: no model looks at them. */
 export async function ownInstances(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   studyInstanceUID: string,
 ): Promise<ReadonlySet<string>> {

@@ -1,7 +1,6 @@
 /** The maps that explain a result: squares over the whole image. */
-import type { Kysely, Transaction } from 'kysely';
 import type { LungMasks } from '#shared/models/lung-fields.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db, Trx } from '../database/database.ts';
 
 /**
  * Rows from the top. Values; of the lungs 0 and 1 for each of the two, the right one first.
@@ -17,11 +16,7 @@ export type ResultMap<Name extends keyof MapData = keyof MapData> = {
   readonly data: MapData[Name];
 };
 
-export async function insertMaps(
-  trx: Transaction<Tables>,
-  resultId: string,
-  maps: readonly ResultMap[],
-): Promise<void> {
+export async function insertMaps(trx: Trx, resultId: string, maps: readonly ResultMap[]): Promise<void> {
   for (const { name, dims, data } of maps) {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     await trx
@@ -32,7 +27,7 @@ export async function insertMaps(
 }
 
 export async function mapOf<Name extends keyof MapData>(
-  db: Kysely<Tables>,
+  db: Db,
   resultId: string,
   name: Name,
 ): Promise<ResultMap<Name> | undefined> {

@@ -3,15 +3,14 @@
  * they asked for. Technicians also: results of instances that they brought and that have arrived in the PACS (to
  * name an instance proves nothing). Auditors read lists.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import { isBlindTo } from '../reviews/blinding.ts';
 
-type Db = Kysely<Tables>;
 export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 
 export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role[] = []): boolean =>

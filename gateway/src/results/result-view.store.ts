@@ -1,10 +1,8 @@
+import type { Db } from '../database/database.ts';
 /**
  * The accounts that were shown the image of a result. A verdict is about an image: nobody gives one on a score alone.
  */
-import type { Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
 
-type Db = Kysely<Tables>;
 type Viewing = { readonly resultId: string; readonly accountId: string };
 
 /** Before the image is answered. Repeatable. */

@@ -2,16 +2,14 @@
  * Results in the database: one for each input, set of models and parameters, with its requests and the
  * radiologist's verdict. The same question finds the row that is there (result-cache.ts).
  */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { z } from 'zod';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
-import type { Tables } from '../database/tables.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
 
-type Db = Kysely<Tables>;
-type Trx = Transaction<Tables>;
 export type ResultRow = Selectable<InferenceResultTable>;
 export type Disagreement = z.infer<typeof disagreementSchema>;
 export async function findResult(db: Db, siteId: string, id: string): Promise<ResultRow | undefined> {

@@ -2,10 +2,9 @@
  * The further destinations of a study by the rules, when an upload first promises it. Each upload is judged by what it
  * promises itself: nobody leads another's study elsewhere, or keeps it from anywhere, by promising its UID first.
  */
-import type { Kysely } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { ForwardingRule } from '#shared/protocol/rule.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { judgeRules } from './match-rule.ts';
 import { forwardingRules } from './rule.store.ts';
 import { attributesOfPromise, type SentBy } from './study-attributes.ts';
@@ -14,13 +13,13 @@ import { attributesOfPromise, type SentBy } from './study-attributes.ts';
 type Choice = { readonly rule: string | null; readonly to: ForwardingRule['to'] };
 
 /** Whether any is switched on. */
-export async function hasRules(db: Kysely<Tables>, siteId: string): Promise<boolean> {
+export async function hasRules(db: Db, siteId: string): Promise<boolean> {
   return (await forwardingRules(db, siteId)).some(({ enabled }) => enabled);
 }
 
 /** Those that such a study gets now besides the primary one, by a rule or by their own need. */
 export async function wantedDestinations(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   manifest: Manifest,
   sender: SentBy,
@@ -30,7 +29,7 @@ export async function wantedDestinations(
 
 /** Null: no rule is switched on. */
 export async function chooseDestinations(
-  db: Kysely<Tables>,
+  db: Db,
   siteId: string,
   manifest: Manifest,
   sender: SentBy,
@@ -44,7 +43,7 @@ export async function chooseDestinations(
     : { rule: taker.name, to: taker.to };
 }
 
-async function byOwnNeed(db: Kysely<Tables>, siteId: string): Promise<ForwardingRule['to']> {
+async function byOwnNeed(db: Db, siteId: string): Promise<ForwardingRule['to']> {
   const rows = await db
     .selectFrom('destination')
     .select(['id', 'need'])

@@ -1,13 +1,10 @@
 /** Rules of forwarding: what they may name, and where a study goes by them. */
-import type { Kysely } from 'kysely';
 import { attributesOf } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { DryRun, ForwardingRule, Rule } from '#shared/protocol/rule.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { listDestinations } from '../destinations/destination.store.ts';
-
-type Db = Kysely<Tables>;
 
 const isForwarding = (rule: Rule): rule is ForwardingRule => 'to' in rule;
 

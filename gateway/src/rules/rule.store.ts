@@ -1,6 +1,5 @@
 /** The rules of a site, a list of each kind in its order. A list is replaced as a whole. */
 import { createHash } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
 import {
   caseRuleSchema,
   forwardingRuleSchema,
@@ -11,9 +10,7 @@ import {
   type Rule,
   type RuleKind,
 } from '#shared/protocol/rule.ts';
-import type { Tables } from '../database/tables.ts';
-
-type Db = Kysely<Tables>;
+import type { Db, Trx } from '../database/database.ts';
 
 async function readRules(db: Db, siteId: string, kind: RuleKind): Promise<unknown[]> {
   const rows = await db
@@ -63,7 +60,7 @@ export const versionOf = (rules: readonly Rule[]): string =>
 
 /** All of the kind; none of those before. */
 export async function replaceRules(
-  trx: Transaction<Tables>,
+  trx: Trx,
   siteId: string,
   { kind, rules, by }: { readonly kind: RuleKind; readonly rules: readonly Rule[]; readonly by: string },
 ): Promise<void> {

@@ -2,13 +2,10 @@
  * The attributes by which rules judge a study: as it is promised, or as it was sent. Nothing of them is stored for it:
  * a description may name somebody.
  */
-import type { Kysely } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { Attributes } from './match-rule.ts';
-
-type Db = Kysely<Tables>;
 
 /** The one who sends; null: the gateway itself, or a person without a device. */
 export type SentBy = { readonly accountId: string | null; readonly deviceId: string | null };

@@ -2,15 +2,13 @@
  * Where a file of another client stands: the sum of the uploads that its instances became, and what was not taken of
  * it with the reason. Reads only.
  */
-import type { Kysely } from 'kysely';
 import type { FileStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { STUDY_STATES } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import type { SentFile } from '../pipeline/sent-file.store.ts';
 import { findReceipt } from '../pipeline/receipt.store.ts';
 import { uploadStatuses } from './upload-status.ts';
 
-type Db = Kysely<Tables>;
 type Amount = keyof UploadStatus['counts'];
 
 /** The uploads of its instances, each once. */

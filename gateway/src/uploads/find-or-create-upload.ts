@@ -1,7 +1,7 @@
 /** The upload by which a sender sends a study: the one that it began, or a new one with a study of its own. */
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import {
   createStudy,
   isPlaced,
@@ -23,7 +23,7 @@ type FoundUpload = { readonly uploadId: string; readonly study: StudyRow; readon
  * where they are, and the signed-in user still reaches it.
  */
 export async function findOrCreateUpload(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: Pick<UploadTools, 'now' | 'newId'>,
   manifest: Manifest,
   { accountId, deviceId, siteId, source = null }: Sender,
@@ -76,7 +76,7 @@ export async function findOrCreateUpload(
 
 /** As the rules say. The gateway's own results go where their study went. */
 async function placeStudy(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: Pick<UploadTools, 'now' | 'newId'>,
   manifest: Manifest,
   { siteId, ...sender }: Pick<Sender, 'siteId' | 'accountId' | 'deviceId'>,

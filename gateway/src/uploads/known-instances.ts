@@ -2,10 +2,10 @@
  * The instances of which an account is told: those that it has promised or brought itself, and those in the
  * PACS that its role may read. Of anything else it learns nothing by naming it, not even that it is here.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Role } from '#shared/protocol/api.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import {
   amongUids,
   instancesAgainst,
@@ -15,8 +15,6 @@ import {
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Elsewhere } from './compare-manifest.ts';
-
-type Db = Kysely<Tables>;
 
 /** `accountId` null: the gateway itself, of result instances. */
 export type Sender = {

@@ -3,11 +3,11 @@
  * transaction, and as often as the device likes: the same manifest gives the same upload. Two of
  * one account wait for each other: they may be of the same study.
  */
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs, type StudyState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { findInPacs } from '../pipeline/find-in-pacs.ts';
 import {
@@ -175,7 +175,7 @@ type Opening = Pick<Said, 'manifest' | 'reports'> & From;
 type Opened = { readonly answer: ManifestAnswer; readonly studyId: string };
 
 async function openIn(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: UploadTools,
   sender: Sender,
   { manifest, reports, asked, signedAt, opensFile = false }: Opening,
@@ -244,7 +244,7 @@ const reportsOfNew = ({ insert }: Comparison, reports: Said['reports']): readonl
 const HAS_RECEIPT: readonly StudyState[] = ['receipted', 'held', 'closed'];
 
 /** That patients' names left the device, and why where the policy asks for it. Not of results of the gateway. */
-async function namesOf(trx: Transaction<Tables>, { siteId, accountId }: Sender, policy: Manifest['policy']) {
+async function namesOf(trx: Trx, { siteId, accountId }: Sender, policy: Manifest['policy']) {
   const { reason, ...named } = policy;
   const withNames = accountId !== null && (await findPolicy(trx, siteId, named))?.deidentify === false;
   return { ...(withNames && { withNames }), ...(reason !== undefined && { reason }) };
@@ -282,11 +282,7 @@ const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
  * The gateway's own key has changed: data encrypted with the study's key is lost. It is given up here, where
  * the device is told what to send; nothing of it may be read under the next key.
  */
-async function giveUpUnreadable(
-  trx: Transaction<Tables>,
-  tools: UploadTools,
-  study: StudyRow,
-): Promise<StudyRow> {
+async function giveUpUnreadable(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
   if (study.wrapped_key === null || tools.keys.unwrap(study.id, study.wrapped_key) !== null) return study;
   const now = tools.now();
   await deleteParcels(
@@ -322,7 +318,7 @@ const changesOf = ({ insert, again, superseded }: Comparison): number =>
 
 /** New rows, with their ids by `UID digest`, rows wanted again, what they are, the study's state and key. */
 async function applyManifest(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: UploadTools,
   study: StudyRow,
   { uploadId, manifest, originalKey, reports, known, compared }: Said,
@@ -360,7 +356,7 @@ async function applyManifest(
 }
 
 async function wantAgain(
-  trx: Transaction<Tables>,
+  trx: Trx,
   studyId: string,
   revision: number,
   { again, now }: Pick<Comparison, 'again'> & { readonly now: Date },
@@ -396,7 +392,7 @@ function describe(
  * each takes 20 s for 20 000 instances.
  */
 async function linkInstances(
-  trx: Transaction<Tables>,
+  trx: Trx,
   uploadId: string,
   keys: readonly string[],
   ids: ReadonlyMap<string, number>,

@@ -4,17 +4,15 @@
  * the same destination, whose need stays.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { attributesOf, type Coercion } from '#shared/protocol/coercion.ts';
-import type { Trx } from '../database/database.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx, Db } from '../database/database.ts';
 import type { StudyAudit } from '../pipeline/audit-study.ts';
 import { setCoercion } from '../pipeline/copy.store.ts';
 import { idList, type InstanceRow } from '../pipeline/instance.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { forwardingRules } from '../rules/rule.store.ts';
 
-type Db = Kysely<Tables>;
 type Renewed = { readonly coercion: Coercion | null; readonly audit: StudyAudit };
 
 const REASON = 'coercion-not-writable';

@@ -1,7 +1,6 @@
 /** Holds what an account has announced against what it may. */
-import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import { openFiles } from '../pipeline/sent-file.store.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import type { Sender } from './known-instances.ts';
@@ -11,7 +10,7 @@ import type { Sender } from './known-instances.ts';
  * gateway itself has no quota. `opensFile`: its bytes counted when the file was announced.
  */
 export async function requireQuota(
-  trx: Transaction<Tables>,
+  trx: Trx,
   { accountId }: Sender,
   { now, opensFile }: { readonly now: Date; readonly opensFile: boolean },
 ): Promise<void> {

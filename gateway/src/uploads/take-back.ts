@@ -3,9 +3,8 @@
  * promises are taken back: instances that another upload promised too, or that are already here, stay, and so
  * does the upload that brought them. It proves who had the bytes: `have`, images, results and receipts ask for it.
  */
-import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Trx } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import { deleteCopies } from '../pipeline/copy.store.ts';
 import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
@@ -57,7 +56,7 @@ type TakenBack = { readonly uploadId: string; readonly by: string };
 
 /** Of an upload of which nothing is here: all of it, and its study where nobody else has a part in it. */
 async function takeBackWhole(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: UploadTools,
   study: StudyRow,
   { uploadId, by }: TakenBack,
@@ -78,7 +77,7 @@ async function takeBackWhole(
 }
 
 /** Deletes a study without instances, unless a receipt or another upload names it. */
-async function deleteUnused(trx: Transaction<Tables>, studyId: string): Promise<void> {
+async function deleteUnused(trx: Trx, studyId: string): Promise<void> {
   for (const table of ['receipt', 'upload'] as const) {
     const rows = await trx.selectFrom(table).select('id').where('study_id', '=', studyId).limit(1).execute();
     if (rows.length > 0) return;
@@ -89,7 +88,7 @@ async function deleteUnused(trx: Transaction<Tables>, studyId: string): Promise<
 
 /** Of an upload of which something is here: what it promised and has not sent. */
 async function takeBackRest(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: UploadTools,
   study: StudyRow,
   { uploadId, by }: TakenBack,
@@ -107,7 +106,7 @@ async function takeBackRest(
 
 /** The study may have waited for them alone. */
 async function dropAndMoveOn(
-  trx: Transaction<Tables>,
+  trx: Trx,
   tools: UploadTools,
   study: StudyRow,
   promises: Promises,
@@ -119,7 +118,7 @@ async function dropAndMoveOn(
 }
 
 /** The upload names instances of which its account has brought the bytes. */
-async function hasBrought(trx: Transaction<Tables>, uploadId: string): Promise<boolean> {
+async function hasBrought(trx: Trx, uploadId: string): Promise<boolean> {
   const row = await trx
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')

@@ -2,17 +2,16 @@
  * Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the
  * list. Reads only.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
-import type { Tables } from '../database/tables.ts';
+import type { Db } from '../database/database.ts';
 import { carriedUploads } from '../pipeline/carrier.store.ts';
 import { ENDED } from '../pipeline/copy.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
-type Db = Kysely<Tables>;
 type Tools = { readonly db: Db; readonly now: () => Date };
 
 /** At the gateway, verified, not yet confirmed. */

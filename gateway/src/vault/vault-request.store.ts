@@ -4,6 +4,7 @@
  * lasts a day, and a day longer from its approval; then its shares are deleted.
  */
 import { sql, type Selectable } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import type { VaultReason, VaultRequest } from '#shared/protocol/vault.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { VaultRequestTable } from '../database/vault-tables.ts';
@@ -13,7 +14,6 @@ export type RequestRow = Selectable<VaultRequestTable>;
 
 /** Requests of one vault in 24 hours: far more than findings, far fewer than would empty it. */
 export const OPENINGS_A_DAY = 10;
-const DAY_MS = 24 * 3_600_000;
 /** Ended requests that a list still shows. */
 const LIST_LIMIT = 100;
 

@@ -1,4 +1,5 @@
 /** The orders of some days from every source of the site: the worklists of its destinations, and imported lists. */
+import { DAY_MS } from '#shared/day.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { WORKLIST_LIMIT, type Order, type Worklist } from '#shared/protocol/worklist.ts';
 import { listDestinations, type DestinationRow } from '../destinations/destination.store.ts';
@@ -17,7 +18,6 @@ export type OrdersAsked = {
 
 /** A technician waits for it on a page. */
 const PATIENCE_MS = 8_000;
-const DAY_MS = 24 * 3_600_000;
 
 /** A worklist that does not answer is named, and the others are shown. */
 export async function listOrders(

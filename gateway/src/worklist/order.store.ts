@@ -4,6 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import { orderSchema, ORDERS_KEPT_DAYS, type Order } from '#shared/protocol/worklist.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -11,7 +12,6 @@ import type { WorklistTools } from './worklist-tools.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const DAY_MS = 24 * 3_600_000;
 /** PostgreSQL takes 65 535 parameters in one statement; opened, so many orders take 1 MB. */
 const ROWS_AT_ONCE = 1000;
 

@@ -3,6 +3,7 @@
  * import a list, so that another system can.
  */
 import { z } from '@hono/zod-openapi';
+import { DAY_MS } from '#shared/day.ts';
 import {
   IMPORT_BYTES_LIMIT,
   ORDER_READERS,
@@ -31,7 +32,6 @@ import { importOrders } from './order.store.ts';
 import { readOrders, type ReadOrders } from './read-orders.ts';
 import type { WorklistTools } from './worklist-tools.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const LIST = { bytes: IMPORT_BYTES_LIMIT, quietMs: 30_000 };
 
 const list = defineRoute({

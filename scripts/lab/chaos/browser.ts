@@ -7,6 +7,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { DAY_MS } from '#shared/day.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { openProfile } from '#testing/inspect-page.ts';
@@ -16,7 +17,6 @@ import { PATIENCE_MS, within } from './device-now.ts';
 const TABS = 2;
 const TAG = 'relaypacs-queue';
 const LOOK_AGAIN_MS = 400;
-const DAY_MS = 86_400_000;
 const CONSOLE_LINES = 20;
 
 export type BrowserFaults = {

@@ -3,6 +3,7 @@
  * and reviews get the same ids each time; so nothing is made twice.
  */
 import { createHash } from 'node:crypto';
+import { DAY_MS } from '#shared/day.ts';
 import {
   caseAttachmentsSchema,
   caseListSchema,
@@ -22,7 +23,6 @@ import type { Tell } from './send-studies.ts';
 
 const KEEPER = 'sample-radiologist';
 const ADJUDICATING = 'sample-third-reader';
-const DAY_MS = 86_400_000;
 
 /** `today`: for due dates. How many were opened now. */
 export async function openCases(

@@ -3,8 +3,8 @@
  * all: a name in a date's place must not pass as one. Times of day stay, so that intervals between two events
  * can still be computed.
  */
+import { DAY_MS } from '../day.ts';
 
-const DAY_MS = 86_400_000;
 /** PS3.5 §6.2 DA: YYYYMMDD; "YYYY.MM.DD" was the form of ACR-NEMA 2.0 and is still met. */
 const DATE = /^(\d{4})(\.?)(\d{2})\2(\d{2})$/;
 /** PS3.5 §6.2 DT: YYYYMMDDHHMMSS.FFFFFF&ZZXX, trailing parts may be missing. */

@@ -1,6 +1,6 @@
 /** Days of the calendar around the one of a study, as the gateway takes them (YYYY-MM-DD). */
+import { DAY_MS } from '#shared/day.ts';
 
-const DAY_MS = 24 * 3_600_000;
 /** On each side: with the day itself as many as the gateway lists at once (WORKLIST_DAYS). */
 export const DAYS_AROUND = 15;
 

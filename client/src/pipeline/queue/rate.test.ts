@@ -1,8 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { createRate } from './rate.ts';
-
-const DAY_MS = 86_400_000;
 
 for (const days of [-3, 3]) {
   test(`setting the clock by ${days} days during an upload disturbs rate and time left for no more than a few seconds`, () => {

@@ -7,12 +7,13 @@
  *
  * The notes contain times and nothing of a study.
  */
+import { DAY_MS } from '#shared/day.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 
 /** One death may be a flat battery, two a coincidence. */
 export const DEATHS_LIMIT = 3;
 /** A device gets updates; a model that never runs again would not be noticed. */
-export const REST_MS = 7 * 24 * 3_600_000;
+export const REST_MS = 7 * DAY_MS;
 
 const PLACE = 'relaypacs-models-at-work';
 

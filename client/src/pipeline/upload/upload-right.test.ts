@@ -2,6 +2,7 @@ import { decodeJwt, importJWK, jwtVerify } from 'jose';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { createApiClient, Unreachable, type TokenSource } from '../../net/api-client.ts';
 import { createServerClock } from '../../net/server-clock.ts';
 import { keepRight, keptRight } from '../queue/rows/kept-rights.ts';
@@ -10,7 +11,6 @@ import { createUploadRight } from './upload-right.ts';
 import { failureOf } from '../../testing/failure-of.ts';
 
 const NOON = Date.parse('2026-11-20T12:00:00Z');
-const DAY_MS = 86_400_000;
 const DEVICE = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
 const ACCOUNT = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002';
 const AUDIENCE = 'http://gateway';

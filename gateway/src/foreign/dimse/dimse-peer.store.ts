@@ -1,5 +1,6 @@
 /** DIMSE peers in the database, and what came of the instances that each sent. */
 import { sql, type Selectable } from 'kysely';
+import { DAY_MS } from '#shared/day.ts';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Role } from '#shared/protocol/api.ts';
@@ -11,7 +12,7 @@ export type PeerRow = Selectable<DimsePeerTable>;
 
 /** A write for every association would serve nobody. */
 const LAST_SEEN_MS = 60_000;
-const WEEK_MS = 7 * 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 
 export type OwnedWish = DimsePeerWish & { readonly id: string; readonly siteId: string; readonly now: Date };
 

@@ -3,8 +3,8 @@
  * Runs by the clock, and counts the minutes in which a gateway ran: no date decides what is given up. Each ends
  * as a state that a person sees, not in silence.
  */
-import { sql, type Kysely, type RawBuilder } from 'kysely';
-import type { Tables } from '../../database/tables.ts';
+import { sql, type RawBuilder } from 'kysely';
+import type { Db } from '../../database/database.ts';
 import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { usedBlobs } from '../instance.store.ts';
 import { parcelOf } from '../parcel-blobs.ts';
@@ -76,7 +76,7 @@ function isOfDisabledAccounts(): RawBuilder<boolean> {
 }
 
 /** Promised, or promised again, more than so many minutes ago. */
-const overdue = (db: Kysely<Tables>, minutes: number, which: () => RawBuilder<boolean>) =>
+const overdue = (db: Db, minutes: number, which: () => RawBuilder<boolean>) =>
   db
     .selectFrom('instance')
     .where('instance.state', '=', 'promised')

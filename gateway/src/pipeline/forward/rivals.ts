@@ -8,13 +8,11 @@
  *
  * A promise alone is nobody's rival.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import { IN_PACS, isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../../database/tables.ts';
+import type { Db } from '../../database/database.ts';
 import { amongUids, type InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
-
-type Db = Kysely<Tables>;
 
 export type Rival = Pick<
   InstanceRow,

@@ -5,9 +5,9 @@
  * It does not make room, and it cannot ask other programs on the same disk: the next PATCH notices the space
  * that they take meanwhile.
  */
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Tables } from '../../database/tables.ts';
+import type { Trx } from '../../database/database.ts';
 import { checkRoom, StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
 import { tailOf } from '../parcel-blobs.ts';
 import {
@@ -49,7 +49,7 @@ const LOOKED_UP_LIMIT = 256;
  * not counted here: verify asks for it.
  */
 export async function checkAnnounced(
-  trx: Transaction<Tables>,
+  trx: Trx,
   uploadId: string,
   bytes: number,
   again: number,
@@ -77,7 +77,7 @@ export async function checkAnnounced(
  * the largest is looked up: however many small ones there are, they cost no look at the disk.
  */
 export async function reserveRoom(
-  trx: Transaction<Tables>,
+  trx: Trx,
   blobs: Blobs,
   accountId: string | null,
   bytes: number,

@@ -6,6 +6,7 @@
  * A value that is searched for begins with three letters or digits: those, of all values, are a table. Any
  * three that follow each other in the bytes, whatever stands between them, are looked up there.
  */
+import { DAY_MS } from '../../day.ts';
 import type { KnownValues } from './known-values.ts';
 
 /** The letters of the Latin alphabet and the digits. */
@@ -52,7 +53,7 @@ export function createScreen(
   }
   const years = new Uint8Array(100);
   for (const days of [removedDays, namedDays])
-    for (const day of days) years[new Date(day * 86_400_000).getUTCFullYear() % 100] = 1;
+    for (const day of days) years[new Date(day * DAY_MS).getUTCFullYear() % 100] = 1;
   return { beginnings: table, years, hasInitials: initials.size > 0 };
 }
 

@@ -1,11 +1,11 @@
 /** Finished studies leave the device after a month; anything that waits stays, however old it is. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DAY_MS } from '#shared/day.ts';
 import { openDevice, queueStudy } from '../../../testing/open-queue.ts';
 import { forgetFinished, KEPT_DAYS } from './forget-finished.ts';
 import type { StudyRow } from './local-database.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 const FINISHED_AT = 1_000;
 const MONTH_LATER = FINISHED_AT + KEPT_DAYS * DAY_MS;
 

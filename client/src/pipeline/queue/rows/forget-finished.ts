@@ -2,12 +2,12 @@
  * Removes finished studies from this device once they are old: the list would grow for ever. The gateway's list of the
  * day and the receipts that were kept stay. A study with instances that wait for a person is never removed.
  */
+import { DAY_MS } from '#shared/day.ts';
 import { dropStudy } from './drop-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 /** Longer than people ask "did it arrive?", and short enough that a busy device lists some thousand studies. */
 export const KEPT_DAYS = 30;
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** `now` in milliseconds since 1970. */
 export async function forgetFinished(database: LocalDatabase, now: number): Promise<void> {
