@@ -3,7 +3,7 @@ import type { Signal } from '@preact/signals';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { CASE_OCCASIONS } from '#shared/protocol/rule.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { SelectField } from './RuleFields.tsx';
+import { SelectField } from '../kit/fields.tsx';
 import type { RuleField, TypedCase, TypedRule } from './rule-form.ts';
 import { caseRuleWords as words } from './case-rule-words.ts';
 import type { Known } from './rules.store.ts';
@@ -54,7 +54,7 @@ export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Pro
         label={words.occasion}
         value={opens.occasion}
         options={CASE_OCCASIONS.map((value) => ({ value, text: words.occasions[value] }))}
-        onChoose={(value) => set(occasionChosen(value, opens, known))}
+        onChange={(value) => set(occasionChosen(value, opens, known))}
       />
       <div role="status">
         {!isExamined && opens.occasion !== 'delivered' && (
@@ -69,7 +69,7 @@ export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Pro
         label={words.priority}
         value={opens.priority}
         options={CASE_PRIORITIES.map((value) => ({ value, text: words.priorities[value] }))}
-        onChoose={(value) => set({ priority: CASE_PRIORITIES.find((one) => one === value) ?? 'routine' })}
+        onChange={(value) => set({ priority: CASE_PRIORITIES.find((one) => one === value) ?? 'routine' })}
       />
       {text('tags')}
       <SelectField
@@ -79,7 +79,7 @@ export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Pro
           { value: '', text: words.noReview },
           ...typesFor(opens.occasion, known).map(({ name, title }) => ({ value: name, text: title })),
         ]}
-        onChoose={(review) => set({ review })}
+        onChange={(review) => set({ review })}
       />
       {opens.occasion !== 'delivered' && <p class="small quiet">{words.reviewWhat}</p>}
     </fieldset>

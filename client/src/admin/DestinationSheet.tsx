@@ -8,6 +8,8 @@ import {
   type DestinationKind,
   type DestinationWish,
 } from '#shared/protocol/destination.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import { mistakeOf, type Trouble } from '../kit/trouble.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
@@ -35,7 +37,6 @@ import {
   type DimseConnection,
   type FieldName,
 } from './destination-words.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 import type { DestinationsStore } from './destinations.store.ts';
 import { isProposedAsPrimary, primaryOf } from './propose-primary.ts';
 import type { Secrets } from './typed-secrets.ts';
@@ -177,8 +178,11 @@ function Details({ form }: { readonly form: Form }) {
 }
 
 const toMistake = (field: FieldName, { typed, isNew }: Form, folderRoot: string | null): Mistake => ({
-  ...{ title: mistakeIn(field, typed.value, folderRoot), code: null, field },
-  next: !isNew && ['password', 'token', 'clientSecret'].includes(field) ? words.secretAgain : null,
+  ...mistakeOf(
+    mistakeIn(field, typed.value, folderRoot),
+    !isNew && ['password', 'token', 'clientSecret'].includes(field) ? words.secretAgain : null,
+  ),
+  field,
 });
 
 const NAME_TAKEN = 'destination-exists';

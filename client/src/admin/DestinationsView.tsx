@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
@@ -12,7 +13,6 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { AuthorityAgain } from './AuthorityAgain.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
@@ -60,7 +60,7 @@ export function DestinationsView() {
     <main id="content" class="page stack admin" aria-busy={store.list.answer.value.state === 'loading'}>
       <AdminHead at="destinations" />
       <p class="quiet">{words.intro}</p>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      <TroubleAlert trouble={trouble} onAgain={() => void store.load()} />
       <WhenKnown of={store.list} loading={adminWords.loading}>
         {(known) => (
           <>

@@ -6,13 +6,15 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { CONDITIONS, RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
+import { mistakeOf, type Trouble } from '../kit/trouble.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf } from './admin-trouble.ts';
 import { caseRuleWords } from './case-rule-words.ts';
-import { RuleFields, SelectField } from './RuleFields.tsx';
+import { SelectField } from '../kit/fields.tsx';
+import { RuleFields } from './RuleFields.tsx';
 import { readValues, toTypedValues } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 import type { Known, RulesStore } from './rules.store.ts';
@@ -22,7 +24,7 @@ const words = rulesWords.dryRun;
 type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies' | 'values'> };
 /** With the rules that it is about: after a change it is shown no longer. */
 type Said = { readonly rules: RulesStore['lists']['value']['value']; readonly said: DryRun };
-type Wrong = { readonly title: string; readonly next: string | null; readonly field: Condition | null };
+type Wrong = Trouble & { readonly field: Condition | null };
 
 const UNKEPT: readonly Condition[] = ['bodyPart', 'description'];
 
@@ -58,7 +60,7 @@ function useDryRun(store: RulesStore) {
     const read = readValues(values.value);
     wrong.value =
       read.kind === 'mistake'
-        ? { title: rulesWords.form.mistakes.values(read.field), next: null, field: read.field }
+        ? { ...mistakeOf(rulesWords.form.mistakes.values(read.field)), field: read.field }
         : null;
     if (read.kind === 'mistake') return;
     busy.value = true;
@@ -148,7 +150,7 @@ function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
         label={words.which}
         value={kind.value}
         options={RULE_KINDS.map((value) => ({ value, text: rulesWords.kinds[value].title }))}
-        onChoose={(value) => (kind.value = RULE_KINDS.find((one) => one === value) ?? 'forwarding')}
+        onChange={(value) => (kind.value = RULE_KINDS.find((one) => one === value) ?? 'forwarding')}
       />
       <SelectField
         label={words.study}
@@ -157,7 +159,7 @@ function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
           { value: '', text: words.noStudy },
           ...studies.map((study) => ({ value: study.studyInstanceUID, text: nameOf(study, now) })),
         ]}
-        onChoose={onStudy}
+        onChange={onStudy}
       />
     </>
   );

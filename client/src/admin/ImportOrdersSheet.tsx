@@ -1,12 +1,13 @@
 /** Imports a list of orders: it is looked through first, and imported as a whole or not at all. */
 import { useSignal } from '@preact/signals';
 import { orderImportSchema, type OrderFault, type OrderImport } from '#shared/protocol/worklist.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { importWords as words } from './worklist-words.ts';
 
 /** `answer` null: it is being looked through. */

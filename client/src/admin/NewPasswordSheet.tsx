@@ -1,13 +1,11 @@
 /** Gives somebody else a new password, and says what that ends. */
 import { useSignal } from '@preact/signals';
-import { useId, useRef } from 'preact/hooks';
-import { FormActions } from '../kit/FormActions.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
+import { useForm } from '../kit/use-form.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
-import { GivenPassword, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
+import { GivenPassword, isTooShort, PasswordField, sayMistake } from './PasswordField.tsx';
 
 const words = accountsWords.passwordSheet;
 
@@ -18,17 +16,11 @@ export type NewPasswordSheetProps = {
 };
 
 export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetProps) {
-  const form = useRef<HTMLFormElement>(null);
-  const mistake = useSignal<Mistake | null>(null);
   const given = useSignal<string | null>(null);
-  const message = useId();
-  const submitting = useSubmit((error) => (mistake.value = sayMistake(error)));
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const password = String(new FormData(form.current!).get('password'));
-    mistake.value = isTooShort(password);
-    if (mistake.value !== null) return;
-    await submitting.run(async () => {
+  const form = useForm(sayMistake);
+  const change = (data: FormData): Promise<void> => {
+    const password = String(data.get('password'));
+    return form.submit(isTooShort(password), async () => {
       await store.setPassword(account.id, password);
       given.value = password;
     });
@@ -40,26 +32,28 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
       </Sheet>
     );
   return (
-    <Sheet title={accountsWords.newPassword} onClose={onClose}>
-      <p class="strong kept">
-        <bdi>{account.username}</bdi>
-      </p>
-      <p class="sheet-text">{words.what}</p>
-      <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <PasswordField
-          label={words.password}
-          hint={words.hint}
-          isWrong={mistake.value !== null}
-          message={message}
-        />
-        <TroubleAlert trouble={mistake.value} id={message} />
-        <FormActions
-          submit={words.submit}
-          submitting={words.submitting}
-          isBusy={submitting.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={accountsWords.newPassword}
+      form={form}
+      submit={words.submit}
+      submitting={words.submitting}
+      onSubmit={change}
+      onClose={onClose}
+      before={
+        <>
+          <p class="strong kept">
+            <bdi>{account.username}</bdi>
+          </p>
+          <p class="sheet-text">{words.what}</p>
+        </>
+      }
+    >
+      <PasswordField
+        label={words.password}
+        hint={words.hint}
+        isWrong={form.mistake.value !== null}
+        message={form.message}
+      />
+    </FormSheet>
   );
 }

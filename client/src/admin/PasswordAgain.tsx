@@ -2,9 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { readForm, toTyped } from './destination-form.ts';
 import { destinationWords } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';

@@ -1,29 +1,31 @@
 /** A password that an administrator gives to somebody else: its field, what can be wrong, and how it is passed on. */
 import { useState } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import { mistakeOf } from '../kit/trouble.ts';
+import type { Mistake } from '../kit/use-form.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { accountsWords } from './accounts-words.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { makePassword } from './make-password.ts';
 
-export type Mistake = Trouble & { readonly field: 'username' | 'roles' | 'password' | null };
+export type PasswordMistake = Mistake<'username' | 'roles' | 'password'>;
 
-const FIELDS: Readonly<Record<string, Mistake['field']>> = {
+const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
   'user-exists': 'username',
   'weak-password': 'password',
 };
 
 /** Of the gateway's refusal. */
-export function sayMistake(error: unknown): Mistake {
+export function sayMistake(error: unknown): PasswordMistake {
   const trouble = troubleOf(error);
   return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
 }
 
-export const isTooShort = (password: string): Mistake | null =>
+export const isTooShort = (password: string): PasswordMistake | null =>
   [...password].length < PASSWORD_LENGTH_LIMIT
-    ? { title: accountsWords.tooShort, next: null, code: null, field: 'password' }
+    ? { ...mistakeOf(accountsWords.tooShort), field: 'password' }
     : null;
 
 export type PasswordFieldProps = {

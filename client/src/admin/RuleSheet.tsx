@@ -1,18 +1,18 @@
 /** The form of one rule, of any kind. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
 import { COERCED_ATTRIBUTES } from '#shared/protocol/coercion.ts';
-import { FormActions } from '../kit/FormActions.tsx';
+import { SelectField, TextField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { Confirm, Sheet } from '../kit/Sheet.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
+import { Confirm } from '../kit/Sheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm, type Form } from '../kit/use-form.ts';
 import { ApiProblem } from '../net/api-client.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { CaseRuleFields } from './CaseRuleFields.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
-import { RuleFields, SelectField } from './RuleFields.tsx';
+import { RuleFields } from './RuleFields.tsx';
 import { leftOutBy, NO_COERCION, readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 import type { Known } from './rules.store.ts';
@@ -33,74 +33,76 @@ export type RuleSheetProps = {
   readonly onClose: () => void;
 };
 
-type Mistake = Trouble & { readonly field: RuleField | null };
-
 export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClose }: RuleSheetProps) {
   const typed = useSignal(toTyped(rule, known.destinations));
   const asked = useSignal<{ readonly rule: Rule; readonly names: readonly string[] } | null>(null);
-  const mistake = useSignal<Mistake | null>(null);
-  const message = useId();
-  const submitting = useSubmit((error) => {
+  const form = useForm<RuleField>((error) => {
     const trouble = troubleOf(error);
     const detail = error instanceof ApiProblem ? error.detail : null;
-    mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+    return { ...trouble, next: detail ?? trouble.next };
   });
-  const keep = (read: Rule): Promise<void> =>
-    submitting.run(async () => {
-      await onSave(read);
-      onClose();
-    });
-  const keeping = (read: Rule) => (): void => void keep(read);
-  const save = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const read = readRule(kind, typed.value, others);
-    if (read.kind === 'mistake') {
-      mistake.value = { title: mistakeIn(read.field), next: null, code: null, field: read.field };
-      return;
-    }
-    mistake.value = null;
-    const names = leftOutBy(read.rule, known.destinations);
-    if (names.length > 0) asked.value = { rule: read.rule, names };
-    else await keep(read.rule);
+  const keep = async (read: Rule): Promise<void> => {
+    await onSave(read);
+    onClose();
   };
+  const save = (): Promise<void> => {
+    const read = readRule(kind, typed.value, others);
+    const mistake =
+      read.kind === 'mistake' ? { ...mistakeOf(mistakeIn(read.field)), field: read.field } : null;
+    return form.submit(mistake, async () => {
+      if (read.kind === 'mistake') return;
+      const names = leftOutBy(read.rule, known.destinations);
+      if (names.length > 0) asked.value = { rule: read.rule, names };
+      else await keep(read.rule);
+    });
+  };
+  const keepAsked = (): Promise<void> => form.submit(null, () => keep(asked.value!.rule));
+  const part = { typed, form };
   return (
-    <Sheet title={rule === null ? words.add : words.change(rule.name)} onClose={onClose}>
-      <form class="stack sheet-part rule-form" onSubmit={(event) => void save(event)} noValidate>
-        <TextField typed={typed} mistake={mistake} name="name" message={message} />
-        <Switch typed={typed} />
-        <Conditions kind={kind} known={known} typed={typed} mistake={mistake} message={message} />
-        <Consequence {...{ kind, known, isExamined, typed, mistake, message }} />
-        <TroubleAlert trouble={mistake.value} id={message} />
-        <FormActions
-          submit={words.save}
-          submitting={words.saving}
-          isBusy={submitting.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-      {asked.value && (
-        <Confirm
-          about=""
-          {...words.askLeaveOut(asked.value.names)}
-          destructive
-          onYes={keeping(asked.value.rule)}
-          onClose={() => (asked.value = null)}
-        />
-      )}
-    </Sheet>
+    <FormSheet
+      title={rule === null ? words.add : words.change(rule.name)}
+      form={form}
+      class="rule-form"
+      submit={words.save}
+      submitting={words.saving}
+      onSubmit={save}
+      onClose={onClose}
+      after={
+        asked.value && (
+          <Confirm
+            about=""
+            {...words.askLeaveOut(asked.value.names)}
+            destructive
+            onYes={() => void keepAsked()}
+            onClose={() => (asked.value = null)}
+          />
+        )
+      }
+    >
+      <OneText {...part} name="name" />
+      <Switch typed={typed} />
+      <Conditions {...part} kind={kind} known={known} />
+      <Consequence {...{ ...part, kind, known, isExamined }} />
+    </FormSheet>
   );
 }
 
 /** The fields for what follows from the rule. */
 function Consequence({ isExamined, ...props }: ConditionsProps & Pick<RuleSheetProps, 'isExamined'>) {
-  const { kind, known, typed, mistake, message } = props;
+  const { kind, known, typed, form } = props;
   if (kind === 'forwarding') return <Destinations typed={typed} known={known} />;
   if (kind === 'cases')
-    return <CaseRuleFields {...{ typed, known, isExamined, message }} wrong={mistake.value?.field ?? null} />;
+    return (
+      <CaseRuleFields
+        {...{ typed, known, isExamined }}
+        message={form.message}
+        wrong={form.mistake.value?.field ?? null}
+      />
+    );
   return (
     <>
       <Models typed={typed} known={known} />
-      <TextField typed={typed} mistake={mistake} name="priority" message={message} />
+      <OneText typed={typed} form={form} name="priority" />
     </>
   );
 }
@@ -113,29 +115,17 @@ const mistakeIn = (field: RuleField): string => {
   return field === 'title' || field === 'tags' ? caseRuleWords.mistakes[field] : words.mistakes[field];
 };
 
-type PartProps = {
-  readonly typed: Signal<TypedRule>;
-  readonly mistake: Signal<Mistake | null>;
-  readonly message: string;
-};
+type PartProps = { readonly typed: Signal<TypedRule>; readonly form: Form<RuleField> };
 
-function TextField({ typed, mistake, name, message }: PartProps & { readonly name: 'name' | 'priority' }) {
+function OneText({ typed, form, name }: PartProps & { readonly name: 'name' | 'priority' }) {
   return (
-    <label class="field">
-      <span>{words[name]}</span>
-      <input
-        type="text"
-        name={name}
-        autocomplete="off"
-        inputMode={name === 'priority' ? 'numeric' : 'text'}
-        value={typed.value[name]}
-        aria-invalid={mistake.value?.field === name}
-        aria-describedby={message}
-        onInput={({ currentTarget }) => {
-          typed.value = { ...typed.value, [name]: currentTarget.value };
-        }}
-      />
-    </label>
+    <TextField
+      label={words[name]}
+      value={typed.value[name]}
+      onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
+      of={[form, name]}
+      inputMode={name === 'priority' ? 'numeric' : 'text'}
+    />
   );
 }
 
@@ -157,8 +147,8 @@ function Switch({ typed }: Pick<PartProps, 'typed'>) {
 
 type ConditionsProps = PartProps & { readonly kind: RuleKind; readonly known: Known };
 
-function Conditions({ kind, known, typed, mistake, message }: ConditionsProps) {
-  const field = mistake.value?.field;
+function Conditions({ kind, known, typed, form }: ConditionsProps) {
+  const field = form.mistake.value?.field;
   return (
     <fieldset class="stack">
       <legend class="strong">{words.when}</legend>
@@ -172,7 +162,7 @@ function Conditions({ kind, known, typed, mistake, message }: ConditionsProps) {
         known={known.values}
         onChange={(values) => (typed.value = { ...typed.value, values })}
         wrong={isCondition(field) ? field : null}
-        message={message}
+        message={form.message}
       />
     </fieldset>
   );
@@ -201,7 +191,7 @@ function Destinations({ typed, known }: ActionProps) {
             value: need,
             text: words.needs[need],
           }))}
-          onChoose={(need) => choose(id, need)}
+          onChange={(need) => choose(id, need)}
         />
       ))}
       {others
@@ -228,20 +218,15 @@ function Coercion({ id, name, typed }: CoercionProps) {
       <div class="stack">
         <p class="small quiet">{words.coercionWhat}</p>
         {COERCED_ATTRIBUTES.map((attribute) => (
-          <label key={attribute} class="field">
-            <span>{words.coerced[attribute]}</span>
-            <input
-              type="text"
-              name={attribute}
-              autocomplete="off"
-              spellcheck={false}
-              value={own[attribute]}
-              onInput={({ currentTarget: { value } }) => {
-                const coercions = { ...typed.value.coercions, [id]: { ...own, [attribute]: value } };
-                typed.value = { ...typed.value, coercions };
-              }}
-            />
-          </label>
+          <TextField
+            key={attribute}
+            label={words.coerced[attribute]}
+            value={own[attribute]}
+            onChange={(value) => {
+              const coercions = { ...typed.value.coercions, [id]: { ...own, [attribute]: value } };
+              typed.value = { ...typed.value, coercions };
+            }}
+          />
         ))}
       </div>
     </details>

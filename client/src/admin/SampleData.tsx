@@ -1,10 +1,10 @@
 /** Sample data on the first page for administrators: that it is there, and one button that removes it. */
 import { useEffect, useState } from 'preact/hooks';
 import type { SampleRemoval } from '#shared/protocol/sample.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { useApi } from '../net/net-context.ts';
-import { AdminTrouble } from './AdminTrouble.tsx';
 import { createSampleStore } from './sample.store.ts';
 import { sampleWords as words } from './sample-words.ts';
 
@@ -28,7 +28,7 @@ export function SampleData() {
         <h2>{words.title}</h2>
         {!isDone && <p class="quiet">{words.there(sample.studies, sample.cases)}</p>}
       </div>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.remove()} />}
+      <TroubleAlert trouble={trouble} onAgain={() => void store.remove()} />
       <p role="status" class="quiet numbers">
         {removed !== null ? words.removing(removed) : isDone ? words.removed : ''}
       </p>

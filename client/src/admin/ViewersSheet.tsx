@@ -2,12 +2,11 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
-import { FormActions } from '../kit/FormActions.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm } from '../kit/use-form.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { viewersWords as words } from './viewers-words.ts';
 
 export type ViewersSheetProps = {
@@ -21,45 +20,41 @@ const EMPTY: Viewer = { title: '', address: '' };
 
 export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps) {
   const rows = useSignal<readonly Viewer[]>(destination.viewers.length === 0 ? [EMPTY] : destination.viewers);
-  const trouble = useSignal<Trouble | null>(null);
-  const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const form = useForm(troubleOf);
+  const save = (): Promise<void> => {
     const wrong = rows.value.findIndex((row) => !viewerSchema.safeParse(row).success);
-    trouble.value =
-      wrong < 0 ? null : { title: words.mistake(wrong + 1), next: words.mistakeNext, code: null };
-    if (wrong >= 0) return;
-    await submitting.run(async () => {
-      await onSave(destination.id, rows.value);
-      onClose();
-    });
+    return form.submit(
+      wrong < 0 ? null : mistakeOf(words.mistake(wrong + 1), words.mistakeNext),
+      async () => {
+        await onSave(destination.id, rows.value);
+        onClose();
+      },
+    );
   };
   return (
-    <Sheet title={words.title(destination.name)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
-        <p class="quiet">{words.what}</p>
-        <p class="quiet">{words.ofPrimary}</p>
-        {!destination.isPrimary && <Notice kind="wait" title={words.ofOther(destination.name)} />}
-        {rows.value.length === 0 && <p class="quiet">{words.none}</p>}
-        {rows.value.map((_, at) => (
-          <OneViewer key={at} rows={rows} at={at} />
-        ))}
-        {rows.value.length < VIEWERS_LIMIT && (
-          <p>
-            <button type="button" class="button" onClick={() => (rows.value = [...rows.value, EMPTY])}>
-              {words.add}
-            </button>
-          </p>
-        )}
-        <TroubleAlert trouble={trouble.value} />
-        <FormActions
-          submit={words.save}
-          submitting={words.saving}
-          isBusy={submitting.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={words.title(destination.name)}
+      form={form}
+      submit={words.save}
+      submitting={words.saving}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <p class="quiet">{words.what}</p>
+      <p class="quiet">{words.ofPrimary}</p>
+      {!destination.isPrimary && <Notice kind="wait" title={words.ofOther(destination.name)} />}
+      {rows.value.length === 0 && <p class="quiet">{words.none}</p>}
+      {rows.value.map((_, at) => (
+        <OneViewer key={at} rows={rows} at={at} />
+      ))}
+      {rows.value.length < VIEWERS_LIMIT && (
+        <p>
+          <button type="button" class="button" onClick={() => (rows.value = [...rows.value, EMPTY])}>
+            {words.add}
+          </button>
+        </p>
+      )}
+    </FormSheet>
   );
 }
 

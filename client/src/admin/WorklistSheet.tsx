@@ -2,11 +2,11 @@
 import { useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { worklistAddressSchema } from '#shared/protocol/worklist.ts';
-import { FormActions } from '../kit/FormActions.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { TextField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm } from '../kit/use-form.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { worklistWords as words } from './worklist-words.ts';
 
 export type WorklistSheetProps = {
@@ -18,43 +18,31 @@ export type WorklistSheetProps = {
 
 export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetProps) {
   const text = useSignal(destination.worklist ?? '');
-  const trouble = useSignal<Trouble | null>(null);
-  const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
+  const form = useForm(troubleOf);
+  const save = (): Promise<void> => {
     const address = text.value.trim() || null;
-    trouble.value = worklistAddressSchema.safeParse({ address }).success
-      ? null
-      : { title: words.mistake, next: words.mistakeNext, code: null };
-    if (trouble.value !== null) return;
-    await submitting.run(async () => {
+    const isRight = worklistAddressSchema.safeParse({ address }).success;
+    return form.submit(isRight ? null : mistakeOf(words.mistake, words.mistakeNext), async () => {
       await onSave(destination.id, address);
       onClose();
     });
   };
   return (
-    <Sheet title={words.title(destination.name)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
-        <p class="quiet">{words.what}</p>
-        <label class="field">
-          <span>{words.address}</span>
-          <input
-            type="text"
-            autocomplete="off"
-            spellcheck={false}
-            placeholder={words.example}
-            value={text.value}
-            onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-          />
-        </label>
-        <TroubleAlert trouble={trouble.value} />
-        <FormActions
-          submit={words.save}
-          submitting={words.saving}
-          isBusy={submitting.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={words.title(destination.name)}
+      form={form}
+      submit={words.save}
+      submitting={words.saving}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <p class="quiet">{words.what}</p>
+      <TextField
+        label={words.address}
+        hint={words.example}
+        value={text.value}
+        onChange={(value) => (text.value = value)}
+      />
+    </FormSheet>
   );
 }

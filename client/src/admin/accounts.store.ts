@@ -2,10 +2,11 @@
 import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import { type Role, roleSchema } from '#shared/protocol/api.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { type Trouble, troubleOf } from './admin-trouble.ts';
 
 const accountSchema = z.object({
   id: z.string(),

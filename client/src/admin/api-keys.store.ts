@@ -7,10 +7,11 @@ import {
   type ApiKeyScope,
   madeApiKeySchema,
 } from '#shared/protocol/api-key.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { type Trouble, troubleOf } from './admin-trouble.ts';
 
 const policiesSchema = z.object({
   policies: z.array(z.object({ name: z.string(), inForce: z.number().nullable() })),

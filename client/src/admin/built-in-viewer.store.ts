@@ -1,10 +1,11 @@
 /** The built-in viewer as the gateway has it, and an administrator's changes. The store watches it being fetched. */
 import type { ReadonlySignal } from '@preact/signals';
 import { builtInViewerSchema, type BuiltInViewer } from '#shared/protocol/viewer.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 export interface BuiltInViewerStore {
   readonly viewer: Resource<BuiltInViewer, Trouble>;

@@ -156,6 +156,7 @@ export const destinationWords = {
     title: 'The sample study could not be loaded.',
     next: 'Try again once the network is back.',
     code: null,
+    kind: 'stop',
   },
   change: 'Change',
   of: (action: string, name: string) => `${action} ${name}`,
@@ -242,16 +243,19 @@ export const destinationWords = {
       title: 'There is no certificate in this file.',
       next: 'Choose the certificate of the authority itself, as a PEM or DER file.',
       code: null,
+      kind: 'stop',
     },
     unreadable: {
       title: 'This file could not be read.',
       next: 'Check that it is still there, and choose it again.',
       code: null,
+      kind: 'stop',
     },
     secretToo: {
       title: 'The password, token or secret is needed again.',
       next: 'With another authority another server could answer. Press Change, and enter both there.',
       code: null,
+      kind: 'stop',
     },
   },
   form: {

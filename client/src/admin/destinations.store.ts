@@ -20,10 +20,11 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { rulesSchema } from '#shared/protocol/rule.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { decidingRules, type DecidingRule } from './rule-form.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { notDecidedTrouble } from './not-decided-trouble.ts';
 import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 

@@ -8,10 +8,11 @@ import {
   type DimsePeerWish,
   type TransferAnswer,
 } from '#shared/protocol/dimse-peer.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { type Trouble, troubleOf } from './admin-trouble.ts';
 
 const usersSchema = z.object({
   users: z.array(z.object({ id: z.string(), username: z.string(), disabled: z.boolean() })),

@@ -15,10 +15,11 @@ import {
 import { reviewTypesSchema } from '#shared/protocol/reviews.ts';
 import { sentStudiesSchema, type SentStudy } from '#shared/protocol/studies.ts';
 import { z } from 'zod';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { KnownValues } from './rule-form.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 const policiesSchema = z.object({ policies: z.array(z.object({ name: z.string() })) });
 const usersSchema = z.object({ users: z.array(z.object({ username: z.string() })) });

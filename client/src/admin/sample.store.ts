@@ -6,10 +6,11 @@ import {
   type Sample,
   type SampleRemoval,
 } from '#shared/protocol/sample.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 export interface SampleStore {
   readonly sample: Resource<Sample, Trouble>;

@@ -14,10 +14,11 @@ import {
   type PrivateOperations,
   type PrivateReviews,
 } from '#shared/protocol/private-figures.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { Resource } from '../kit/resource.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
 import { formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
@@ -68,9 +69,9 @@ function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
 
 type AskedProps = {
   readonly about: string;
-  readonly attempt: Attempt<CaseTrouble>;
+  readonly attempt: Attempt<Trouble>;
   readonly ask: () => Promise<void>;
-  readonly figures: Resource<Told, CaseTrouble>;
+  readonly figures: Resource<Told, Trouble>;
   readonly children: ComponentChildren;
 };
 

@@ -1,7 +1,8 @@
 /** Every prediction of the period as a CSV file on this device, under pseudonyms. */
 import { useSignal } from '@preact/signals';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { useApi } from '../net/net-context.ts';
 import { saveFile } from '../net/save-file.ts';
 import { analyticsWords } from './analytics-words.ts';
@@ -11,7 +12,7 @@ const words = analyticsWords.evaluation;
 export function SaveEvaluation({ query }: { readonly query: string }) {
   const api = useApi();
   const isBusy = useSignal(false);
-  const trouble = useSignal<CaseTrouble | null>(null);
+  const trouble = useSignal<Trouble | null>(null);
   const save = async () => {
     isBusy.value = true;
     trouble.value = null;

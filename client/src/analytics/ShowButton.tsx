@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatCount, formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -81,7 +82,7 @@ type ShownProps = {
 function ShownSheet({ shows, kind, onClose }: ShownProps) {
   const api = useApi();
   const [page, setPage] = useState<Page | null>(null);
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
   const ask = async (cursor: string | null, signal?: AbortSignal) => {
     try {
       const path = cursor === null ? shows : `${shows}&cursor=${encodeURIComponent(cursor)}`;

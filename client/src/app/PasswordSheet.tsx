@@ -2,6 +2,8 @@
 import { useSignal, type Signal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
+import { mistakeOf, type Trouble } from '../kit/trouble.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
 import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -10,8 +12,7 @@ import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
-import { TroubleNotice } from './TroubleNotice.tsx';
-import { type Trouble, troubleOf } from './trouble-of.ts';
+import { troubleOf } from './trouble-of.ts';
 
 type FieldName = 'current' | 'next';
 /** A mistake, and the fields that it lies in; none where it lies in neither. */
@@ -20,10 +21,8 @@ type Mistake = Trouble & { readonly fields: readonly FieldName[] };
 /** The mistake that needs no gateway to be found; null where there is none. */
 function mistakeIn(current: string, next: string): Mistake | null {
   const fields: FieldName[] = [...(current ? [] : ['current' as const]), ...(next ? [] : ['next' as const])];
-  if (fields.length > 0) return { title: words.missing, next: null, code: null, fields };
-  return [...next].length < PASSWORD_LENGTH_LIMIT
-    ? { title: words.tooShort, next: null, code: null, fields: ['next'] }
-    : null;
+  if (fields.length > 0) return { ...mistakeOf(words.missing), fields };
+  return [...next].length < PASSWORD_LENGTH_LIMIT ? { ...mistakeOf(words.tooShort), fields: ['next'] } : null;
 }
 
 /** The mistake that the gateway names. */
@@ -99,9 +98,7 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
       <Field {...field('next')} label={words.next} autocomplete="new-password" />
       <p class="small quiet">{words.rule}</p>
       <ShowPasswords shown={shown} />
-      <div id={message} role="alert">
-        {trouble.value && <TroubleNotice trouble={trouble.value} />}
-      </div>
+      <TroubleAlert trouble={trouble.value} id={message} />
       <FormActions
         submit={words.submit}
         submitting={words.submitting}

@@ -1,6 +1,8 @@
 /** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { mistakeOf, type Trouble } from '../kit/trouble.ts';
+import { TroubleNotice } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -10,8 +12,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
 import { lockMarkIn } from './lock-mark.ts';
-import { TroubleNotice } from './TroubleNotice.tsx';
-import { type Trouble, troubleOf } from './trouble-of.ts';
+import { troubleOf } from './trouble-of.ts';
 
 const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
 
@@ -26,7 +27,7 @@ function useSignIn() {
     const { username, password } = form;
     const empty = [username, password].find(({ value }) => !value.trim());
     if (empty) {
-      trouble.value = { title: appWords.signIn.missing, next: null, code: null };
+      trouble.value = mistakeOf(appWords.signIn.missing);
       empty.focus();
       return;
     }

@@ -1,9 +1,10 @@
 /** The sessions and devices that act in one's own name, as the gateway lists them. */
 import { type ListedSession, sessionListSchema } from '#shared/protocol/api.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { sessionsWords } from './sessions-words.ts';
-import { type Trouble, troubleOf } from './trouble-of.ts';
+import { troubleOf } from './trouble-of.ts';
 
 export interface SessionsStore extends Resource<readonly ListedSession[], Trouble> {
   load(): Promise<void>;

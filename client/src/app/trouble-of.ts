@@ -1,15 +1,8 @@
 /** Why signing in, or changing a password, was refused, and what to do: in words. */
 import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
-
-export type Trouble = {
-  /** `wait`: nobody has to decide. */
-  readonly kind?: 'wait';
-  readonly title: string;
-  readonly next: string | null;
-  readonly code: string | null;
-};
 
 /** Nobody asks an administrator about these, so they need no code. */
 const OWN_MISTAKES: readonly ProblemCode[] = ['wrong-credentials', 'wrong-password', 'weak-password'];
@@ -29,5 +22,5 @@ export function troubleOf(error: unknown, unreachable: Pick<Trouble, 'title' | '
       : error.status === 429
         ? appWords.signIn.waitMinute
         : (known.next ?? null);
-  return { title: known.title, next, code };
+  return { kind: 'stop', title: known.title, next, code };
 }

@@ -1,7 +1,8 @@
 /** All events that the filters name when the button is pressed, as a CSV file on this device. */
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSignal } from '@preact/signals';
-import { troubleOf, type Trouble } from '../admin/admin-trouble.ts';
 import { useApi } from '../net/net-context.ts';
 import { saveFile } from '../net/save-file.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';

@@ -11,7 +11,8 @@ import {
   type AuditPeople,
   type AuditRow,
 } from '#shared/protocol/audit-page.ts';
-import { troubleOf, type Trouble } from '../admin/admin-trouble.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { readEvents } from '../net/read-events.ts';

@@ -9,6 +9,8 @@ import {
   type Case,
   type CasePriority,
 } from '#shared/protocol/cases.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { leadFromHere } from '../kit/lead-from-here.ts';
@@ -19,7 +21,6 @@ import { useSubmit } from '../kit/use-submit.ts';
 import { useApi } from '../net/net-context.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import type { CaseStore, Change } from './case.store.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
 import { KnownCases } from './KnownCases.tsx';
 import { PatientOfStudy } from './PatientOf.tsx';
@@ -35,7 +36,7 @@ export type NewCaseSheetProps = {
 
 export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
   const api = useApi();
-  const trouble = useSignal<CaseTrouble | null>(null);
+  const trouble = useSignal<Trouble | null>(null);
   const missing = useSignal<string | null>(null);
   const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
   const submit = async (event: SubmitEvent) => {

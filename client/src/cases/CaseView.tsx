@@ -57,13 +57,7 @@ export function CaseView({ id, listQuery }: CaseViewProps) {
       ) : (
         <>
           <h1 tabIndex={-1}>{value.value ? <bdi>{nameOf(value.value)}</bdi> : words.heading}</h1>
-          <TroubleAlert trouble={store.trouble.value}>
-            <p>
-              <button type="button" class="button" onClick={() => void again()}>
-                {caseWords.trouble.again}
-              </button>
-            </p>
-          </TroubleAlert>
+          <TroubleAlert trouble={store.trouble.value} onAgain={() => void again()} />
           <WhenKnown of={{ answer, again }} loading={words.loading}>
             {(of) => <OneCase of={of} store={store} listQuery={listQuery} />}
           </WhenKnown>

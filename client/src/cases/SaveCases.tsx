@@ -1,9 +1,10 @@
 /** The list of cases as a CSV file on this device. A file with titles is asked for twice. */
 import { useSignal } from '@preact/signals';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords as words } from './case-csv-words.ts';
 import { saveFile } from '../net/save-file.ts';
@@ -21,7 +22,7 @@ export function SaveCases({ filters, isListed, isAnonymous, isNamed }: SaveCases
   const api = useApi();
   const isAsking = useSignal(false);
   const isBusy = useSignal(false);
-  const trouble = useSignal<CaseTrouble | null>(null);
+  const trouble = useSignal<Trouble | null>(null);
   const save = async () => {
     isBusy.value = true;
     trouble.value = null;

@@ -1,20 +1,21 @@
 /** The files that are attached to a case: the list of them, sending one, saving one, removing one. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseAttachmentsSchema, type CaseAttachments } from '#shared/protocol/cases.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import { mistakeOf, type Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
 
 export type Attachment = CaseAttachments['attachments'][number];
 
 export interface AttachmentsStore {
-  readonly files: Resource<CaseAttachments, CaseTrouble>;
+  readonly files: Resource<CaseAttachments, Trouble>;
   /** The part of the file on its way that was sent, from 0 to 1; null: no file is on its way. */
   readonly sent: ReadonlySignal<number | null>;
   /** Why a file could not be attached, saved or removed. */
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   add(file: File): Promise<void>;
   /** The bytes, to be saved; null: they could not be had. */
@@ -24,15 +25,17 @@ export interface AttachmentsStore {
 }
 
 export function createAttachmentsStore(api: ApiClient, caseId: string): AttachmentsStore {
-  const files = createResource<CaseAttachments, CaseTrouble>(troubleOf);
+  const files = createResource<CaseAttachments, Trouble>(troubleOf);
   const sent = signal<number | null>(null);
   const closed = new AbortController();
   const { signal: until } = closed;
   const path = `/cases/${caseId}/attachments`;
 
   const { trouble, tried } = openAttempt(
-    (error): CaseTrouble =>
-      isOtherKind(error) ? { ...caseWords.attachments.other, code: null } : troubleOf(error),
+    (error): Trouble =>
+      isOtherKind(error)
+        ? mistakeOf(caseWords.attachments.other.title, caseWords.attachments.other.next)
+        : troubleOf(error),
   );
   const load = (): Promise<void> => files.ask((signal) => api.json(path, caseAttachmentsSchema, { signal }));
   return {

@@ -2,8 +2,9 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { bulkOutcomeSchema, type BulkChange } from '#shared/protocol/case-bulk.ts';
 import type { ListedCase } from '#shared/protocol/cases.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 
 export type BulkSet = Pick<NonNullable<BulkChange['set']>, 'priority' | 'assigneeId'> & {
@@ -25,7 +26,7 @@ export type BulkResult = {
 export interface BulkStore {
   readonly chosen: ReadonlySignal<ReadonlySet<string>>;
   readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   /** Null: nothing was done yet. */
   readonly result: ReadonlySignal<BulkResult | null>;
   readonly mayUndo: ReadonlySignal<boolean>;

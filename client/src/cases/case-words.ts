@@ -297,9 +297,4 @@ export const caseWords = {
       'receipt-issued': 'Receipt of a study issued',
     } as Readonly<Record<string, string>>,
   },
-  trouble: {
-    again: 'Try again',
-    unreachable: { title: 'The gateway can’t be reached.', next: 'Check the network, then try again.' },
-    notUnderstood: { title: 'The answer was not understood.', next: 'Reload the page.' },
-  },
 };

@@ -7,23 +7,24 @@ import {
   type CaseChange,
   type CaseNotes,
 } from '#shared/protocol/cases.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, troubleIn, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { askPatients, createPatients, type Patients } from './use-patients.ts';
 
 /** The fields that change; the version is the one that is shown. */
 export type Change = Omit<CaseChange, 'version'>;
 
 export interface CaseStore {
-  readonly case: Resource<Case, CaseTrouble>;
+  readonly case: Resource<Case, Trouble>;
   readonly isMissing: ReadonlySignal<boolean>;
-  readonly notes: Resource<CaseNotes, CaseTrouble>;
+  readonly notes: Resource<CaseNotes, Trouble>;
   /** A note that is being written: it outlives what is shown when names are hidden. */
   readonly newNote: Signal<string>;
   readonly patients: Patients;
   /** Why a change was refused. */
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(isAnonymous: boolean): Promise<void>;
   /** Each returns whether it was done; if not, `trouble` says why. */
@@ -40,8 +41,8 @@ type Api = Pick<ApiClient, 'json' | 'text'>;
 /** The parts that the page shows, and the requests that fill them. */
 function openShown(api: Api, id: string) {
   const path = `/cases/${id}`;
-  const shown = createResource<Case, CaseTrouble>(troubleOf);
-  const notes = createResource<CaseNotes, CaseTrouble>(troubleOf);
+  const shown = createResource<Case, Trouble>(troubleOf);
+  const notes = createResource<CaseNotes, Trouble>(troubleOf);
   const patients = createPatients();
   let isAnonymous = false;
   let changing = new AbortController();
@@ -96,7 +97,7 @@ function openShown(api: Api, id: string) {
 export function createCaseStore(api: Api, id: string): CaseStore {
   const path = `/cases/${id}`;
   const of = openShown(api, id);
-  const trouble = signal<CaseTrouble | null>(null);
+  const trouble = signal<Trouble | null>(null);
   const isBusy = signal(false);
   const isMissing = computed(() =>
     [troubleIn(of.shown.answer.value), trouble.value].some((one) => one?.code === 'not-found'),

@@ -5,10 +5,11 @@ import {
   type CasePart,
   type ListedCase,
 } from '#shared/protocol/cases.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
 /** The cases that are asked for: other ones begin a new list. */
 export type Asked = {
@@ -29,7 +30,7 @@ export type CasesPage = {
 
 export interface CasesStore {
   /** The cases, as far as they were asked for. */
-  readonly list: Resource<CasesPage, CaseTrouble>;
+  readonly list: Resource<CasesPage, Trouble>;
   /** The first page. */
   load(asked: Asked): Promise<void>;
   more(): Promise<void>;
@@ -37,7 +38,7 @@ export interface CasesStore {
 }
 
 export function createCasesStore(api: Pick<ApiClient, 'json'>, now: () => Date): CasesStore {
-  const list = createResource<CasesPage, CaseTrouble>(troubleOf);
+  const list = createResource<CasesPage, Trouble>(troubleOf);
   let shown: Asked | null = null;
 
   const fetchPage = (asked: Asked, before: CasesPage | null): Promise<void> =>

@@ -1,14 +1,15 @@
 /** A CSV file of cases on its way in: what it would do, the fields of its columns, and the import itself. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseImportSchema, type CaseCsvField, type CaseImport } from '#shared/protocol/case-csv.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
 export interface ImportStore {
   /** The report on the last look at the file, or on the import once it is done; null: no file was looked at. */
   readonly report: ReadonlySignal<CaseImport | null>;
   readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   /** Columns that were mapped by hand stay so where the file has the same ones as the file before. */
   choose(file: File): Promise<void>;
   /** The column at this place is this field; null: it is left out. The column that was it before is left out then. */
@@ -22,7 +23,7 @@ type Chosen = { readonly file: File; readonly columns: readonly (CaseCsvField | 
 export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
   const report = signal<CaseImport | null>(null);
   const isBusy = signal(false);
-  const trouble = signal<CaseTrouble | null>(null);
+  const trouble = signal<Trouble | null>(null);
   let chosen: Chosen | null = null;
   /** One for a file with these columns: after a lost answer it is the same import. */
   let id = crypto.randomUUID();

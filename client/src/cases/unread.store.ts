@@ -1,18 +1,19 @@
 /** The studies that wait to be read, a page at a time, and how many there are. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { unreadStudiesSchema, type UnreadStudy } from '#shared/protocol/unread-studies.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 
 export interface UnreadStore {
-  readonly count: Resource<number, CaseTrouble>;
-  readonly list: Resource<UnreadList, CaseTrouble>;
+  readonly count: Resource<number, Trouble>;
+  readonly list: Resource<UnreadList, Trouble>;
   /** By Study Instance UID: somebody has just said here that they need no reading. */
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
   /** Saying so is under way, or why it failed. */
-  readonly waiving: Pick<Attempt<CaseTrouble>, 'isBusy' | 'trouble'>;
+  readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
   /** Only how many there are. */
   tell(): Promise<void>;
   load(): Promise<void>;
@@ -27,8 +28,8 @@ type UnreadList = { readonly studies: readonly UnreadStudy[]; readonly next: str
 const PATH = '/cases/unread-studies';
 
 export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): UnreadStore {
-  const count = createResource<number, CaseTrouble>(troubleOf);
-  const list = createResource<UnreadList, CaseTrouble>(troubleOf);
+  const count = createResource<number, Trouble>(troubleOf);
+  const list = createResource<UnreadList, Trouble>(troubleOf);
   const waived = signal<ReadonlySet<string>>(new Set());
   const { tried, ...waiving } = openAttempt(troubleOf);
   const ask = (query: string, signal: AbortSignal) =>

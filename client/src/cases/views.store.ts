@@ -7,16 +7,17 @@ import {
   type CaseView,
   type CaseViewFilters,
 } from '#shared/protocol/case-views.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { CHOICE_NAMES } from './case-filters.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 
 export interface ViewsStore {
-  readonly views: Resource<readonly CaseView[], CaseTrouble>;
+  readonly views: Resource<readonly CaseView[], Trouble>;
   readonly isBusy: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   /** `id` null: a new one, or the one that has this name. Resolves to whether it is saved. */
   save(id: string | null, name: string, filters: CaseViewFilters): Promise<boolean>;
@@ -24,7 +25,7 @@ export interface ViewsStore {
 }
 
 export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsStore {
-  const views = createResource<readonly CaseView[], CaseTrouble>(troubleOf);
+  const views = createResource<readonly CaseView[], Trouble>(troubleOf);
   const { isBusy, trouble, tried } = openAttempt(troubleOf);
 
   /** Another view of the same name gave way, so all are read again. */

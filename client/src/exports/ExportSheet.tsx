@@ -12,9 +12,9 @@ import {
   type ExportTemplate,
   type NewExport,
 } from '#shared/protocol/exports.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
-import { troubleOf } from '../cases/case-trouble.ts';
 import { useTold } from '../cases/use-told.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import { exportSelectionSchema, type Export } from '#shared/protocol/exports.ts';
-import { caseWords } from '../cases/case-words.ts';
+import { troubleWords } from '../net/trouble-words.ts';
 import { USUAL } from '../cases/case-filters.ts';
 import { Unreachable, type ApiClient, type RequestOptions } from '../net/api-client.ts';
 import { createExportsStore, selectionOf } from './exports.store.ts';
@@ -78,7 +78,7 @@ test('a gateway that does not answer is asked again, and the page says so meanwh
   site.unreachable = 2;
   await followUntil(2);
   const { value: answer } = store.list.answer;
-  assert.is(answer.state === 'known' && answer.old?.title, caseWords.trouble.unreachable.title);
+  assert.is(answer.state === 'known' && answer.old?.title, troubleWords.unreachable.title);
 });
 
 test('the page is quiet again once the gateway answers', async () => {

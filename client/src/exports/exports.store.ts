@@ -3,8 +3,9 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { z } from 'zod';
 import { exportListSchema, exportSchema, type Export, type NewExport } from '#shared/protocol/exports.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { queryOf, type CaseFilters } from '../cases/case-filters.ts';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -15,9 +16,9 @@ const ASK_AGAIN_MS = 1_500;
 
 export interface ExportsStore {
   /** Newest first, as far as they were asked for. */
-  readonly list: Resource<ExportList, CaseTrouble>;
+  readonly list: Resource<ExportList, Trouble>;
   /** Why one could not be cancelled or erased. */
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   more(): Promise<void>;
   /** Ends one that is being made, or erases its file. Resolves to whether it did. */
@@ -31,7 +32,7 @@ type ExportList = z.infer<typeof exportListSchema>;
 export const isBeingMade = ({ state }: Export): boolean => state === 'queued' || state === 'running';
 
 export function createExportsStore(api: Pick<ApiClient, 'json'>): ExportsStore {
-  const list = createResource<ExportList, CaseTrouble>(troubleOf);
+  const list = createResource<ExportList, Trouble>(troubleOf);
   const { trouble, tried } = openAttempt(troubleOf);
 
   const read = async (cursor: string | null): Promise<ExportList> => {

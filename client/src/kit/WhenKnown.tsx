@@ -5,11 +5,12 @@
 import type { ComponentChildren } from 'preact';
 import { kitWords } from './kit-words.ts';
 import { troubleIn, type Known, type Resource } from './resource.ts';
-import { TroubleAlert, type TroubleAlertProps } from './TroubleAlert.tsx';
+import type { Trouble } from './trouble.ts';
+import { TroubleAlert } from './TroubleAlert.tsx';
 import { useLate } from './use-late.ts';
 
 export type WhenKnownProps<T> = {
-  readonly of: Pick<Resource<T, NonNullable<TroubleAlertProps['trouble']>>, 'answer' | 'again'>;
+  readonly of: Pick<Resource<T, Trouble>, 'answer' | 'again'>;
   readonly loading: string;
   readonly children: (value: T, known: Known) => ComponentChildren;
 };
@@ -20,13 +21,8 @@ export function WhenKnown<T>({ of, loading, children }: WhenKnownProps<T>) {
   const late = useLate(isLoading);
   return (
     <>
-      <TroubleAlert trouble={troubleIn(answer)}>
+      <TroubleAlert trouble={troubleIn(answer)} onAgain={() => void of.again()}>
         {answer.state === 'known' && <p>{kitWords.old}</p>}
-        <p>
-          <button type="button" class="button" onClick={() => void of.again()}>
-            {kitWords.again}
-          </button>
-        </p>
       </TroubleAlert>
       {isLoading && late && <p class="quiet">{loading}</p>}
       {answer.state === 'known' && children(answer.value, answer)}

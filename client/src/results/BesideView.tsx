@@ -3,6 +3,7 @@
  * parts in the same order.
  */
 import type { Result } from '#shared/protocol/inference.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -11,7 +12,6 @@ import { headlineOf, isSameImage, modelName, reasonsOf, titleOf } from './descri
 import { Remarks, Sentences } from './FindingParts.tsx';
 import { MAPS, mapsOf, shownMap, type LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { TroubleNotice } from './Parts.tsx';
 import type { KeptResults } from './kept-results.ts';
 import type { PickedPictures } from './picked-pictures.ts';
 import { resultWords } from './result-words.ts';
@@ -81,7 +81,7 @@ function OneOfTwo({
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   if (shown.kind === 'loading') return <p class="quiet">{late && resultWords.one.loading}</p>;
-  if (shown.kind === 'failed') return <TroubleNotice trouble={shown.trouble} />;
+  if (shown.kind === 'failed') return <TroubleAlert trouble={shown.trouble} />;
   const { result } = shown;
   return (
     <article class="result-said" aria-label={modelName(result.finding.model)}>

@@ -4,6 +4,7 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { images } from '../kit/counted.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
@@ -14,7 +15,7 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { findWords as said } from './find-words.ts';
 import { FIND_PERIODS, MODALITIES } from './find-query.ts';
 import { createFindStore, type FindStore, type Found } from './find.store.ts';
-import { Select, TroubleNotice } from './Parts.tsx';
+import { Select } from './Parts.tsx';
 import type { FoundStudy } from './read-found.ts';
 import { resultWords } from './result-words.ts';
 
@@ -67,7 +68,7 @@ export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps)
       <div class="find-inside">
         <Fields store={store} />
         <p class="small quiet">{readsAll ? said.what : `${said.own} ${said.what}`}</p>
-        {trouble && <TroubleNotice trouble={trouble} />}
+        <TroubleAlert trouble={trouble} />
         <p ref={answer} role="status" class={found?.studies.length === 0 ? 'strong' : 'small quiet'}>
           {found && countSaid(found)}
         </p>

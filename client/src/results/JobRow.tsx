@@ -1,5 +1,6 @@
 /** A running, waiting or failed job: its progress and its two buttons. */
 import type { Job } from '#shared/protocol/inference.ts';
+import { mayRetry, troubleOfCode } from '../net/trouble-of.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -7,7 +8,6 @@ import { useSettling } from '../kit/use-settling.ts';
 import { hasEnded } from './follow-job.ts';
 import { useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
-import { mayRetry, troubleOfCode } from './trouble.ts';
 
 const said = resultWords.job;
 

@@ -3,6 +3,8 @@
  * back and stops them.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { troubleOfCode } from '../net/trouble-of.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
@@ -16,10 +18,8 @@ import { Fact } from './FindingParts.tsx';
 import { cardFacts } from './model-card.ts';
 import { createModelsStore, type ModelAction, type ModelsStore } from './models.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { TroubleNotice } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import { Back } from './ResultView.tsx';
-import { troubleOfCode } from './trouble.ts';
 
 const said = resultWords.models;
 
@@ -36,7 +36,7 @@ export function ModelsView() {
       <Back />
       <h1 tabIndex={-1}>{said.title}</h1>
       <NotForDiagnosis />
-      {trouble && <TroubleNotice trouble={trouble} />}
+      <TroubleAlert trouble={trouble} />
       <WhenKnown of={store.models} loading={said.loading}>
         {(models) => models.map((model) => <OneModel key={model.id} model={model} store={store} />)}
       </WhenKnown>

@@ -3,10 +3,11 @@
  * told. The page of each result offers to send or discard it.
  */
 import { useEffect } from 'preact/hooks';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { patientOf } from './describe-result.ts';
 import { listWords } from './list-words.ts';
-import { TroubleNotice, useInputName } from './Parts.tsx';
+import { useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
@@ -38,10 +39,12 @@ function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Uns
       ? said.unsentRetried
       : [trouble.title, trouble.next].filter(Boolean).join(' ');
   return (
-    <TroubleNotice trouble={{ ...trouble, title: said.unsent, next }}>
-      <a class="button" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
-        <bdi>{known ?? name}</bdi>
-      </a>
-    </TroubleNotice>
+    <TroubleAlert trouble={{ ...trouble, title: said.unsent, next }}>
+      <p>
+        <a class="button" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
+          <bdi>{known ?? name}</bdi>
+        </a>
+      </p>
+    </TroubleAlert>
   );
 }

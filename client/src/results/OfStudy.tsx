@@ -2,13 +2,13 @@
  * From one result to all results of its study: an address that can be opened anywhere. It names the result, because no
  * address holds a UID.
  */
-import { kitWords } from '../kit/kit-words.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useEffect, useState } from 'preact/hooks';
 import { hrefOf } from '../kit/routes.ts';
-import { TroubleNotice } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 export const OF_STUDY = 'study';
 
@@ -29,20 +29,13 @@ export function OfStudy({ id, list }: OfStudyProps) {
   return (
     <main id="content" class="page results" aria-busy={trouble === null}>
       <h1 tabIndex={-1}>{resultWords.list.title}</h1>
-      {trouble && (
-        <TroubleNotice trouble={trouble}>
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              setTrouble(null);
-              setAttempt(attempt + 1);
-            }}
-          >
-            {kitWords.again}
-          </button>
-        </TroubleNotice>
-      )}
+      <TroubleAlert
+        trouble={trouble}
+        onAgain={() => {
+          setTrouble(null);
+          setAttempt(attempt + 1);
+        }}
+      />
     </main>
   );
 }

@@ -1,37 +1,15 @@
 /**
- * Parts shared by the pages of results: refusals, and a choice among few options.
+ * Parts shared by the pages of results: names of inputs, and a choice among few options.
  */
-import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
-import { Notice } from '../kit/Notice.tsx';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { inputName } from './describe-result.ts';
-import type { Trouble } from './trouble.ts';
-
-export function TroubleNotice({
-  trouble,
-  children,
-}: {
-  readonly trouble: Trouble;
-  readonly children?: ComponentChildren;
-}) {
-  return (
-    <div role="alert">
-      <Notice kind={trouble.kind} title={trouble.title}>
-        {trouble.next && <p>{trouble.next}</p>}
-        {children && <p class="notice-actions row">{children}</p>}
-        {trouble.code && <CodeLine code={trouble.code} />}
-      </Notice>
-    </div>
-  );
-}
 
 /** Whether the roles may run a model and open results: auditors read the list alone, as they send nothing. */
 export function useMayOpen(): boolean {

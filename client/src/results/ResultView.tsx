@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -34,7 +35,7 @@ import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './Find
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { Select, TroubleNotice, useInputName } from './Parts.tsx';
+import { Select, useInputName } from './Parts.tsx';
 import type { KeptResults } from './kept-results.ts';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
@@ -108,11 +109,7 @@ export function ResultView({ id, list, look, picked, previews, kept, from }: Res
       <h1 tabIndex={-1}>{said.title}</h1>
       <Waiting verdict={store.verdict.value} told={shown.kind === 'failed' ? shown.trouble.title : null} />
       {shown.kind === 'failed' ? (
-        <TroubleNotice trouble={shown.trouble}>
-          <button type="button" class="button" onClick={() => void store.load()}>
-            {kitWords.again}
-          </button>
-        </TroubleNotice>
+        <TroubleAlert trouble={shown.trouble} onAgain={() => void store.load()} />
       ) : (
         late && <p class="quiet">{said.loading}</p>
       )}

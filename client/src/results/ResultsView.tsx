@@ -2,7 +2,9 @@
  * The list of results, newest first, with filters that persist, below the running jobs. The empty page
  * explains how to start.
  */
-import { kitWords } from '../kit/kit-words.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
@@ -17,7 +19,7 @@ import { JobRow } from './JobRow.tsx';
 import { listWords } from './list-words.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { NotSent } from './NotSent.tsx';
-import { Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
+import { Segments, Select, useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
@@ -25,7 +27,6 @@ import { resultWords } from './result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
 import type { ResultsStore, Unfolded } from './results.store.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 const said = resultWords.list;
 
@@ -65,13 +66,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       </div>
       <NotForDiagnosis />
       {results.length > 0 && <Narrowed list={list} />}
-      {trouble && (
-        <TroubleNotice trouble={trouble}>
-          <button type="button" class="button" onClick={() => void list.refresh()}>
-            {kitWords.again}
-          </button>
-        </TroubleNotice>
-      )}
+      <TroubleAlert trouble={trouble} onAgain={() => void list.refresh()} />
       <NotSent previews={previews} picked={picked} />
       <UnreadStudies isFirst />
       <Jobs list={list} />
@@ -316,13 +311,7 @@ function Folded({ row, list, previews, picked }: FoldedProps) {
           </li>
         ))}
       </ol>
-      {trouble && (
-        <TroubleNotice trouble={trouble}>
-          <button type="button" class="button" onClick={() => void ask(shown?.next ?? null)}>
-            {kitWords.again}
-          </button>
-        </TroubleNotice>
-      )}
+      <TroubleAlert trouble={trouble} onAgain={() => void ask(shown?.next ?? null)} />
       {trouble === null && shown?.next && (
         <p class="results-more">
           <button type="button" class="button" onClick={() => void ask(shown.next)}>

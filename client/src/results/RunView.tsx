@@ -5,6 +5,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
+import { mayRetry } from '../net/trouble-of.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -19,14 +21,13 @@ import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { Progress } from './JobRow.tsx';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { TroubleNotice, useInputName } from './Parts.tsx';
+import { useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
 import { createRunStore, type RunStore } from './run.store.ts';
 import { RunForm } from './RunForm.tsx';
 import { Back } from './ResultView.tsx';
-import { mayRetry } from './trouble.ts';
 
 const said = resultWords.run;
 
@@ -61,7 +62,7 @@ export function RunView({ id, ofCase, list, picked }: RunViewProps) {
         {ofCase === '' ? <Back /> : <BackToCase id={id} />}
         <h1 tabIndex={-1}>{said.title}</h1>
         <NotForDiagnosis />
-        {trouble && <TroubleNotice trouble={trouble} />}
+        <TroubleAlert trouble={trouble} />
         {running.kind === 'job' ? (
           <Watch store={store} job={running.job} onRetry={() => void run(store.retry)} />
         ) : (

@@ -5,6 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -16,7 +17,6 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Fact } from './FindingParts.tsx';
-import { TroubleNotice } from './Parts.tsx';
 import type { StoredHead } from './read-stored.ts';
 import { SLOW_MS } from './ResultPicture.tsx';
 import { momentSaid } from './stored-moment.ts';
@@ -45,11 +45,7 @@ export function StoredInstance({ path, instance, studyInstanceUID, onAgain, chil
   if (reading.kind === 'failed') {
     return (
       <>
-        <TroubleNotice trouble={reading.trouble}>
-          <button type="button" class="button" onClick={again}>
-            {storedWords.again}
-          </button>
-        </TroubleNotice>
+        <TroubleAlert trouble={reading.trouble} onAgain={again} />
         {proof}
       </>
     );

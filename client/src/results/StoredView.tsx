@@ -2,7 +2,7 @@
  * One instance of a result as stored in the PACS: report, segmentation or picture, read back when the page is
  * opened, with its proof.
  */
-import { kitWords } from '../kit/kit-words.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useEffect } from 'preact/hooks';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
@@ -24,7 +24,6 @@ import { storedWords } from './stored-words.ts';
 import type { LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import type { KeptResults } from './kept-results.ts';
-import { TroubleNotice } from './Parts.tsx';
 import { ReportContent } from './ReportContent.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
@@ -76,13 +75,7 @@ export function StoredView({ id, place, look, kept }: StoredViewProps) {
         {instance && <p class="quiet">{storedWords.what[instance.kind]}</p>}
         <NotForDiagnosis />
       </div>
-      {shown.kind === 'failed' && (
-        <TroubleNotice trouble={shown.trouble}>
-          <button type="button" class="button" onClick={() => void store.load()}>
-            {kitWords.again}
-          </button>
-        </TroubleNotice>
-      )}
+      {shown.kind === 'failed' && <TroubleAlert trouble={shown.trouble} onAgain={() => void store.load()} />}
       {shown.kind === 'loading' && late && <p class="quiet">{resultWords.one.loading}</p>}
       {shown.kind === 'ready' && instances.length > 1 && (
         <Tabs result={shown.result} instances={instances} at={instance} />

@@ -3,6 +3,8 @@
  * them and what was typed. QIDO-RS knows no order: studies are sorted here, the newest first, as far as they are known.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import {
   ApiProblem,
   ForeignAnswer,
@@ -15,7 +17,6 @@ import { namesHidden } from '../kit/identities.ts';
 import { findWords } from './find-words.ts';
 import { NO_CRITERIA, queryOf, type Criteria } from './find-query.ts';
 import { readFound, ROWS_READ, type FoundStudy } from './read-found.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 /** Of a page. Each study in an answer counts as read: nobody is shown more than they ask for. */
 export const PAGE = 50;

@@ -4,11 +4,12 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { modelListSchema, type Model } from './answers.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 export type ModelAction = 'activate' | 'stop' | 'rollback';
 

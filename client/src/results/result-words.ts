@@ -335,18 +335,4 @@ export const resultWords = {
       }),
     },
   },
-
-  trouble: {
-    unknown: 'The gateway gives a reason that this page does not know.',
-    unreachable: { title: 'The gateway does not answer.', next: 'Nothing is lost. Try again in a moment.' },
-    foreign: {
-      title: 'Something else answers in the gateway’s place.',
-      next: 'A sign-in page of the network, or a proxy: open it, then try again.',
-    },
-    otherAccount: { title: 'Somebody else is signed in.', next: 'Sign in again, then try again.' },
-    notUnderstood: {
-      title: 'The gateway’s answer was not understood.',
-      next: 'Reload the page; there may be a newer version.',
-    },
-  },
 } as const;

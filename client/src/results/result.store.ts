@@ -12,6 +12,8 @@ import {
   type Result,
 } from '#shared/protocol/inference.ts';
 import { isAgainst } from '#shared/protocol/verdict-judgement.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -24,7 +26,6 @@ import {
   type Picture,
   type Pictures,
 } from './kept-results.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 import type { Unsent, VerdictOutbox } from './verdict-outbox.ts';
 
 export type Shown =

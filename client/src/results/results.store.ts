@@ -5,13 +5,14 @@
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { jobSchema, resultSchema, type Job, type Result } from '#shared/protocol/inference.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { Answer } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultChoicesSchema, resultListSchema } from './answers.ts';
 import { ALL, FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 export interface ResultsStore {
   readonly filters: Signal<Filters>;

@@ -3,13 +3,14 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { uploadListSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { caseSchema } from '#shared/protocol/cases.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { modelListSchema, type Model } from './answers.ts';
 import { followJob } from './follow-job.ts';
 import { bodyOf, emptyForm, invalidOf, type Form, type Invalid } from './run-form.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 /** `form`: nothing runs; `starting`: the request is on its way; then the current state of the job. */
 export type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };

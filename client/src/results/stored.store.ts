@@ -4,11 +4,12 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../net/api-client.ts';
 import type { StoredReader } from './stored-reader.ts';
 import { storedWords } from './stored-words.ts';
 import type { Stored } from './read-stored.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 export type Reading =
   | { readonly kind: 'reading' }

@@ -8,11 +8,12 @@ import { batch, effect, signal, type ReadonlySignal, type Signal } from '@preact
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { ReadUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
-import { troubleOf, type Trouble } from './trouble.ts';
 
 /** A verdict as it was given, on the revision that its author looked at. */
 const givenSchema = z.object({

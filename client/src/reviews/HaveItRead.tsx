@@ -6,8 +6,8 @@ import {
   type ReviewType,
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { troubleOf } from '../cases/case-trouble.ts';
 import { useTold } from '../cases/use-told.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { kitWords } from '../kit/kit-words.ts';

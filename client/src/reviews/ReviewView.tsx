@@ -11,7 +11,6 @@ import { usePatients, type Patients } from '../cases/use-patients.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -93,15 +92,10 @@ export function ReviewView({ id }: { readonly id: string }) {
       {late && <p class="quiet">{words.loading}</p>}
       {store.isMissing.value && <p class="quiet">{words.missingWhat}</p>}
       {store.isMissing.value && review === null && <UnsentSteps store={store} />}
-      <TroubleAlert trouble={store.trouble.value}>
-        {review === null && (
-          <p>
-            <button type="button" class="button" onClick={() => void store.load()}>
-              {kitWords.again}
-            </button>
-          </p>
-        )}
-      </TroubleAlert>
+      <TroubleAlert
+        trouble={store.trouble.value}
+        {...(review === null && { onAgain: () => void store.load() })}
+      />
       {review && <OneReview review={review} store={store} account={account} />}
     </main>
   );

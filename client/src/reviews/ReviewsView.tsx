@@ -9,11 +9,12 @@ import {
   type ListedReview,
   type ReviewList,
 } from '#shared/protocol/reviews.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
 import type { ManyPatients } from '../cases/many-patients.ts';
 import { PatientLine, useManyPatients } from '../cases/PatientLine.tsx';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
@@ -35,7 +36,7 @@ type Page = { readonly reviews: readonly ListedReview[]; readonly next: string |
 /** The pages of a list that were asked for so far; another list begins again. */
 function usePages(list: ReviewList) {
   const api = useApi();
-  const pages = useMemo(() => createResource<Page, CaseTrouble>(troubleOf), [list]);
+  const pages = useMemo(() => createResource<Page, Trouble>(troubleOf), [list]);
   const ask = (cursor: string | null) =>
     pages.ask(async (signal) => {
       const query = `list=${list}${cursor === null ? '' : `&cursor=${cursor}`}`;

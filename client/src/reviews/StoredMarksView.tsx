@@ -2,7 +2,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { reviewAnnotationsSchema } from '#shared/protocol/annotations.ts';
 import { reviewSchema } from '#shared/protocol/reviews.ts';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -40,13 +41,7 @@ export function StoredMarksView({ reviewId, name }: StoredMarksViewProps) {
         <h1 tabIndex={-1}>{isShown ? <bdi>{found.title}</bdi> : words.title}</h1>
         {isShown && <p class="quiet">{storedWords.what.SR}</p>}
       </div>
-      <TroubleAlert trouble={trouble}>
-        <p>
-          <button type="button" class="button" onClick={() => void load()}>
-            {words.again}
-          </button>
-        </p>
-      </TroubleAlert>
+      <TroubleAlert trouble={trouble} onAgain={() => void load()} />
       {late && <p class="quiet">{words.loading}</p>}
       {found === 'missing' && <p class="quiet">{words.missing}</p>}
       {isShown && <OneReport named={found} onAgain={load} />}
@@ -59,7 +54,7 @@ type Found = NamedReport | 'loading' | 'missing';
 function useReport(reviewId: string, name: string) {
   const api = useApi();
   const [found, setFound] = useState<Found>('loading');
-  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
   const load = async (): Promise<void> => {
     setTrouble(null);
     try {

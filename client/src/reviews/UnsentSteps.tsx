@@ -1,7 +1,7 @@
 /** The steps that this device has not brought to the gateway: they wait for the link, or the gateway refused one. */
 import { REVIEW_PROBLEMS } from '#shared/protocol/review-problems.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
-import type { CaseTrouble } from '../cases/case-trouble.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
@@ -100,7 +100,7 @@ function Answers({ store, asked, what }: AnswersProps) {
 }
 
 /** These say all in words; a code is for refusals that an administrator hears of. */
-const toldOf = (trouble: CaseTrouble | null): CaseTrouble | null =>
+const toldOf = (trouble: Trouble | null): Trouble | null =>
   trouble && Object.hasOwn(REVIEW_PROBLEMS, trouble.code ?? '') ? { ...trouble, code: null } : trouble;
 
 /** They can be saved once more. */

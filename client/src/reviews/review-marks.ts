@@ -10,11 +10,11 @@ import {
   type Annotation,
   type ReviewAnnotations,
 } from '#shared/protocol/annotations.ts';
-import type { CaseTrouble } from '../cases/case-trouble.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { keepGiven, type Given, type OutboxTools } from './review-outbox.ts';
 
 /** `trouble`: the gateway refused it; null: it waits for the link. */
-export type Unsent = { readonly given: Given; readonly trouble: CaseTrouble | null };
+export type Unsent = { readonly given: Given; readonly trouble: Trouble | null };
 export type Annotate = Extract<Given, { step: 'annotate' }>;
 export type Marks = readonly Annotation[];
 

@@ -10,9 +10,10 @@ import {
   type ReviewPlace,
   type Sign,
 } from '#shared/protocol/reviews.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import type { Result } from '#shared/protocol/inference.ts';
-import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
 import { followReports } from './follow-reports.ts';
@@ -43,11 +44,11 @@ export interface ReviewStore {
   /** Its studies, for their images. */
   readonly case: ReadonlySignal<Case | null>;
   /** By models, as far as the caller is shown it. */
-  readonly found: Pick<Resource<readonly Result[], CaseTrouble>, 'answer' | 'again' | 'value'>;
+  readonly found: Pick<Resource<readonly Result[], Trouble>, 'answer' | 'again' | 'value'>;
   /** Seconds until it is signed; null: it is not about to be. */
   readonly signing: ReadonlySignal<number | null>;
   readonly isMissing: ReadonlySignal<boolean>;
-  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   /** The caller's own place, with what waits for the link. */
@@ -103,9 +104,9 @@ function openState(tools: ReviewTools) {
   return {
     review: signal<Review | null>(null),
     of: signal<Case | null>(null),
-    found: createResource<readonly Result[], CaseTrouble>(troubleOf),
+    found: createResource<readonly Result[], Trouble>(troubleOf),
     isMissing: signal(false),
-    trouble: signal<CaseTrouble | null>(null),
+    trouble: signal<Trouble | null>(null),
     isBusy: signal(false),
     isCutOff: signal(false),
     unsent,
@@ -236,7 +237,7 @@ async function takeMarks(
 /** An account that cannot be given a place is all that a page can ask for wrongly. */
 function nameNotFree({ trouble }: State): void {
   const code = trouble.peek()?.code;
-  if (code === 'invalid-request') trouble.value = { ...reviewWords.readers.notFree, code };
+  if (code === 'invalid-request') trouble.value = { ...reviewWords.readers.notFree, kind: 'stop', code };
 }
 
 async function tried(state: State, work: () => Promise<void>): Promise<void> {
