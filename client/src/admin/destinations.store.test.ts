@@ -29,6 +29,7 @@ test('says of a decision which instances it did not reach and why, and lists aga
     notDecided: [one, { ...one, instances: 2 }],
   });
   assert.equal(trouble.value, {
+    kind: 'stop',
     title: '3 instances could not be decided and stay in the list. The others are decided.',
     next: `Study ${STUDY}, and 1 other: ${detail} Look at their present state.`,
     code,

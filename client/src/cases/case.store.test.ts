@@ -53,7 +53,7 @@ test('the parts of a case that could not be read a second time are not being loa
 
 test('a case that is gone is missing, and one whose gateway cannot be reached is waited for', async () => {
   for (const [answer, isMissing, kind] of [
-    [() => refusal(404, 'not-found'), true, undefined],
+    [() => refusal(404, 'not-found'), true, 'stop'],
     [unreachable, false, 'wait'],
   ] as const) {
     const store = createCaseStore(openTestApi(answer).api, ID);
