@@ -6,6 +6,7 @@ import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import { textArray } from '../database/text-array.ts';
+import { partsOf } from '../threads/in-turns.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 import { minutesNow } from './tally.store.ts';
 
@@ -357,6 +358,9 @@ export type ChangeRule = {
   readonly studyId?: string;
 };
 
+/** In one statement. Their JSON is made in one turn of the event loop: 20 000 at once took 100 ms. */
+const CHANGED_AT_ONCE = 1000;
+
 /**
  * Changes instances that are in one of the states `from`; returns the ids that changed. The caller holds the
  * study locked, or claims instances: two callers cannot both claim the same one.
@@ -364,9 +368,19 @@ export type ChangeRule = {
 export async function changeInstances(
   trx: Db,
   changes: readonly InstanceChange[],
-  { from, now, studyId }: ChangeRule,
+  rule: ChangeRule,
 ): Promise<ReadonlySet<number>> {
-  if (changes.length === 0) return new Set();
+  const changed = new Set<number>();
+  for (const part of partsOf(changes, CHANGED_AT_ONCE))
+    for (const id of await changePart(trx, part, rule)) changed.add(id);
+  return changed;
+}
+
+async function changePart(
+  trx: Db,
+  changes: readonly InstanceChange[],
+  { from, now, studyId }: ChangeRule,
+): Promise<readonly number[]> {
   const rows = changes.map((change) => ({
     id: change.id,
     state: change.state,
@@ -413,5 +427,5 @@ export async function changeInstances(
       set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, damages int, losses int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
-  return new Set(changed.map(({ id }) => Number(id)));
+  return changed.map(({ id }) => Number(id));
 }
