@@ -69,7 +69,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 /** They import nothing. Every folder has promises that may fail, remembers within bounds, and gives memory back. */
-const OPEN_IN_SHARED = /^(give-back|ignore-failure|bounded-memo|compose-pattern|trim-end)\.ts$/;
+const OPEN_IN_SHARED = /^(give-back|ignore-failure|bounded-memo|compose-pattern|day|trim-end)\.ts$/;
 
 /** README › Map, for the rooms of both sides: what each may import besides itself and shared. */
 const ROOMS: readonly [readonly string[], readonly string[]][] = [

@@ -10,11 +10,11 @@ import {
 } from '#shared/protocol/destination.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { mistakeOf, type Trouble } from '../kit/trouble.ts';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TroubleNotice } from '../kit/TroubleAlert.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { AsPrimary, type AsPrimaryProps } from './AsPrimary.tsx';
@@ -116,7 +116,7 @@ export function DestinationSheet(props: DestinationSheetProps) {
         <Details form={form} />
         {form.isNew && <AsPrimary {...asPrimary} />}
         <div role="alert">
-          {form.mistake.value?.field === null && <MistakeNotice mistake={form.mistake.value} />}
+          {form.mistake.value?.field === null && <TroubleNotice trouble={form.mistake.value} />}
         </div>
         <FormActions
           submit={words.save}
@@ -217,15 +217,6 @@ function mistakeIn(field: FieldName, { kind }: Typed, folderRoot: string | null)
   if (field !== 'url') return words.mistakes[field];
   if (kind === 'dimse') return words.mistakes.host;
   return kind === 'folder' ? folderMistake(folderRoot) : words.addresses[kind].mistake;
-}
-
-function MistakeNotice({ mistake }: { readonly mistake: Mistake }) {
-  return (
-    <Notice kind="stop" title={mistake.title}>
-      {mistake.next && <p>{mistake.next}</p>}
-      {mistake.code && <CodeLine code={mistake.code} />}
-    </Notice>
-  );
 }
 
 type ChoiceProps<T extends string> = {
@@ -415,7 +406,7 @@ function Field({ form, name, label, what, isSecret = false, isLong = false }: Fi
       )}
       {wrong && (
         <div id={message} role="alert">
-          <MistakeNotice mistake={wrong} />
+          <TroubleNotice trouble={wrong} />
         </div>
       )}
     </div>

@@ -11,14 +11,10 @@ import { createHash } from 'node:crypto';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { changeInstances } from '../pipeline/change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
-import {
-  changeInstances,
-  instancesByKey,
-  resultsUnder,
-  type InstanceRow,
-} from '../pipeline/instance.store.ts';
+import { instancesByKey, resultsUnder, type InstanceRow } from '../pipeline/instance.store.ts';
 import { deleteUnfinished } from '../pipeline/parcel.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { lockStudy } from '../pipeline/study.store.ts';

@@ -11,12 +11,12 @@
  * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
  * step.
  */
+import { changeInstances } from './change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
 import { forgetQuestions } from './commitment.store.ts';
 import { resumeCopy, setCoercion, takeCoerced, takeNews } from './copy.store.ts';
-import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, insertParcel, moveParcel, reopenParcels } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';

@@ -1,12 +1,12 @@
 /** The stores on every database that the gateway runs on: bulk changes, locks and counts. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { sql, type KyselyPlugin } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { changeInstances } from './change-instances.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import type { Database, Db, Trx } from '../database/database.ts';
 import {
-  changeInstances,
   countStates,
   insertInstances,
   activeInstances,
@@ -174,14 +174,23 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     const rows = await instancesOf(db, study.id, ['promised']);
     assert.is(rows.length, 20_000);
     assert.equal([typeof rows[0]!.id, typeof rows[0]!.bytes], ['number', 'number']);
+    let statements = 0;
+    const counted: KyselyPlugin = {
+      transformQuery({ node }) {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
     const changed = await db.transaction().execute((trx) =>
       changeInstances(
-        trx,
+        trx.withPlugin(counted),
         rows.map(({ id }) => ({ id, state: 'posted' })),
         { from: ['promised'], now },
       ),
     );
     assert.is(changed.size, 20_000);
+    assert.is(statements, 20, 'the JSON of a thousand is made in one turn of the event loop');
     assert.equal([...(await countStates(db, study.id))], [['posted', 20_000]]);
     assert.is((await uploadStatus(db, uploadId, false))?.counts.atGateway, 20_000);
     assert.is((await activeInstances(db, study.id, ['1.2.1', '1.2.20000', '9.9'])).length, 2);

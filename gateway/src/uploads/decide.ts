@@ -16,10 +16,10 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import { changeInstances } from '../pipeline/change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import {
   activeInstances,
-  changeInstances,
   instancesByKey,
   NO_OFFERS,
   NOTHING_COUNTED,

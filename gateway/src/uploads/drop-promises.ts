@@ -2,8 +2,9 @@
  * Promises that nobody will keep: taken back, or replaced by their own device. One of which no byte ever came is
  * deleted, as if it had never been named, so that naming again and again leaves nothing behind.
  */
+import { changeInstances } from '../pipeline/change-instances.ts';
 import type { Trx } from '../database/database.ts';
-import { changeInstances, idList } from '../pipeline/instance.store.ts';
+import { idList } from '../pipeline/instance.store.ts';
 import { unlinkInstances } from '../pipeline/parcel.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 

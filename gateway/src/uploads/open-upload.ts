@@ -7,11 +7,11 @@ import { sql } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs, type StudyState } from '#shared/protocol/study-state.ts';
+import { changeInstances } from '../pipeline/change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { findInPacs } from '../pipeline/find-in-pacs.ts';
 import {
-  changeInstances,
   insertInstances,
   instancesOf,
   renewDescriptions,

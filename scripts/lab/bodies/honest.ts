@@ -31,7 +31,7 @@ export type People = {
 
 const SMALL = { instancesPerSeries: 4, rows: 32, columns: 32 };
 /** To start the command line takes a core for a second. */
-const BETWEEN_MS = 10_000;
+const BETWEEN_MS = 30_000;
 const TINY = { rows: 4, columns: 4 };
 
 /** `instances`: of the large study. */

@@ -10,6 +10,10 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
+import { A_TURN } from '../../threads/in-turns.ts';
+import { handedOver, type InstanceRow } from '../instance.store.ts';
+import type { StudyRow } from '../study.store.ts';
+import { proveStored } from './prove-stored.ts';
 
 const test = suite('a proof');
 let ground: TestGround;
@@ -50,6 +54,28 @@ async function proven(proof: WantedProof, isChanged: (nth: number) => boolean) {
   await pipeline.close();
   return { state, read: new Set<string>(read), changed, listed: receipt.instances };
 }
+
+test('by digest gives the event loop its turn among many instances', async () => {
+  const rows = Array.from({ length: 10 * A_TURN }, (_, id) => {
+    const row = { id, sop_instance_uid: `1.2.${id}`, digest: 'd' };
+    return { ...row, sent_digests: handedOver(row, 'md5') } as InstanceRow;
+  });
+  const digests = new Map(rows.map((row) => [row.sop_instance_uid, 'md5']));
+  const pacs = { ...openTestPacs(), digestsOf: async () => digests };
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const study = { study_instance_uid: '1.2' } as StudyRow;
+  const tools = { pacs, proof: 'digest' } as unknown as Parameters<typeof proveStored>[2];
+  const proven = await proveStored(study, rows, tools, new AbortController().signal);
+  isOver = true;
+  assert.is(proven.size, rows.length);
+  assert.ok(turns >= 9, `${turns} turns`);
+});
 
 const isRead = (proof: string | null | undefined): boolean => proof === 'read-back';
 

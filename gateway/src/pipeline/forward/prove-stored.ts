@@ -2,6 +2,7 @@
  * Proves instances that the PACS says it stored, and lists, as the setting wants it: by the digest that the PACS
  * made of them, by reading them back, by reading some back, or not at all.
  */
+import { inTurns } from '../../threads/in-turns.ts';
 import { handedOver, type InstanceRow } from '../instance.store.ts';
 import type { WantedProof } from '#shared/protocol/destination.ts';
 import type { StudyTools } from '../pipeline-tools.ts';
@@ -102,12 +103,13 @@ async function proveByDigest(
   const theirs = await digestsOf(study.study_instance_uid, uids, signal).catch(withoutDigests);
   const proven = new Map<number, Proven>();
   const others: InstanceRow[] = [];
-  for (const row of rows) {
+  await inTurns(rows, (row) => {
     if (row.sent_digests === handedOver(row, theirs.get(row.sop_instance_uid) ?? 'none'))
       proven.set(row.id, { shown: 'same', proof: 'digest' });
     else others.push(row);
-  }
-  return new Map([...proven, ...(await readBackAll(study, others, tools, signal))]);
+  });
+  for (const [id, one] of await readBackAll(study, others, tools, signal)) proven.set(id, one);
+  return proven;
 }
 
 function withoutDigests(error: unknown): ReadonlyMap<string, string> {

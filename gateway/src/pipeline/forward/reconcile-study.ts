@@ -6,6 +6,7 @@
  * often.
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
+import { inTurns } from '../../threads/in-turns.ts';
 import type { StudyAudit } from '../audit-study.ts';
 import { findInPacs, type Found } from '../find-in-pacs.ts';
 import {
@@ -75,12 +76,13 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   const due = posted.filter((row) => until(row) === 0);
   const provenAt = tools.pacs.describe();
   const looks = await lookAtAll(study, due, tools, signal);
-  const looked = due.flatMap((row) => {
+  const looked: Reconciled[] = [];
+  await inTurns(due, (row) => {
     const look = looks.get(row.id);
-    if (look === undefined) return [];
+    if (look === undefined) return;
     const lag = lagOf(look.said, lagMinutes);
     const one = toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag);
-    return [isThere(one) ? { ...one, provenAt, committed: look.committed } : one];
+    looked.push(isThere(one) ? { ...one, provenAt, committed: look.committed } : one);
   });
   const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
   return (locked) => planReconciled(locked, looked, { waitedMinutes, pausing: posted.length - due.length });
@@ -114,22 +116,24 @@ async function lookAtAll(
       ? { there: uids, unanswered: uids }
       : await findInPacs(study.study_instance_uid, uids, tools, signal);
   const rivals = await rivalsOf(tools.db, study, posted);
-  const said = new Map(posted.map((row) => [row.id, saidOf(row, rivals)]));
+  const said = new Map<number, Said>();
+  await inTurns(posted, (row) => void said.set(row.id, saidOf(row, rivals)));
   const maybeThere = ({ id, sop_instance_uid }: InstanceRow): boolean =>
     found.there.has(sop_instance_uid) || AS_REFUSED.includes(said.get(id)!);
   const commitments = await commitStored(study, posted.filter(maybeThere), tools, signal);
   const isKept = ({ id }: InstanceRow): boolean => (commitments?.get(id) ?? 'committed') === 'committed';
   const [kept, others] = partition(posted, isKept);
-  const unkept = others.flatMap(({ id }): [number, Omit<Look, 'said'>][] => {
-    const commitment = commitments?.get(id);
-    if (commitment === 'pending') return [];
-    const shown = commitment === 'absent' ? 'absent' : 'unanswered';
-    return [[id, { shown, proof: undefined, committed: false }]];
-  });
   const committed = commitments !== null;
   const shown = await showAll(study, { posted: kept, found, said }, tools, signal);
-  const looks = [...[...shown].map(([id, one]) => [id, { ...one, committed }] as const), ...unkept];
-  return new Map(looks.map(([id, one]) => [id, { said: said.get(id)!, ...one }]));
+  const looks = new Map<number, Look>();
+  await inTurns([...shown], ([id, one]) => void looks.set(id, { said: said.get(id)!, ...one, committed }));
+  await inTurns(others, ({ id }) => {
+    const commitment = commitments?.get(id);
+    if (commitment === 'pending') return;
+    const shown = commitment === 'absent' ? 'absent' : 'unanswered';
+    looks.set(id, { said: said.get(id)!, shown, proof: undefined, committed: false });
+  });
+  return looks;
 }
 
 const AS_REFUSED: readonly Said[] = ['refused', 'refused-after-silence'];
@@ -155,13 +159,11 @@ async function showAll(
   const compared = await lookBefore(study, toCompare, tools, signal);
   const toProve = which(listed, ['claimed']);
   const proven = await proveStored(study, toProve, tools, signal);
-  const shown = new Map<number, Pick<Look, 'shown' | 'proof'>>([
-    ...posted.map(({ id, sop_instance_uid }) => {
-      const shown = unanswered.has(sop_instance_uid) ? 'unanswered' : 'absent';
-      return [id, { shown, proof: undefined } as const] as const;
-    }),
-    ...listed.map(({ id }) => [id, { shown: 'listed', proof: 'found' }] as const),
-  ]);
+  const shown = new Map<number, Pick<Look, 'shown' | 'proof'>>();
+  await inTurns(posted, ({ id, sop_instance_uid: uid }) => {
+    if (held.has(uid)) shown.set(id, { shown: 'listed', proof: 'found' });
+    else shown.set(id, { shown: unanswered.has(uid) ? 'unanswered' : 'absent', proof: undefined });
+  });
   const outcomes = new Map(compared.map(({ id, kind }) => [id, kind]));
   for (const { id } of toCompare) {
     const kind = outcomes.get(id);
@@ -169,11 +171,11 @@ async function showAll(
     // One that a list names and a search does not is listed.
     else if (kind !== 'absent') shown.set(id, { shown: kind, proof: 'read-back' });
   }
-  for (const { id } of toProve) {
+  await inTurns(toProve, ({ id }) => {
     const one = proven.get(id);
     if (one === undefined) shown.delete(id);
     else shown.set(id, one);
-  }
+  });
   return shown;
 }
 
