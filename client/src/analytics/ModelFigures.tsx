@@ -1,21 +1,15 @@
 /** Figures of models by version: how much, how fast, the verdicts of radiologists, and whether scores are right. */
 import { useMemo } from 'preact/hooks';
-import {
-  CALIBRATION_BINS,
-  CALIBRATION_FLOOR,
-  modelFiguresSchema,
-  type ModelFigures as All,
-} from '#shared/protocol/analytics.ts';
+import { modelFiguresSchema, type ModelFigures as All } from '#shared/protocol/analytics.ts';
 import { formatCount } from '../kit/format.ts';
-import { kitWords } from '../kit/kit-words.ts';
 import { daysIn, monthsIn } from './analytics-filters.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { Chart } from './Chart.tsx';
+import { describeAccepted, describeCalibration } from './describe-figures.ts';
 import { FiguresOf } from './FiguresOf.tsx';
 import { formatDay, formatMonth, secondsOf } from './format-period.ts';
 import { Numbers, type LargeNumber } from './Numbers.tsx';
 import type { Plot } from './plot.ts';
-import { shareInterval } from './share-interval.ts';
 import { ShowButton } from './ShowButton.tsx';
 
 const words = analyticsWords.models;
@@ -47,8 +41,7 @@ const isUnused = ({ total, isPartial, use }: Version): boolean =>
 
 function ModelVersion({ of, figures }: { readonly of: Version; readonly figures: All }) {
   const plot = useMemo(() => seriesPlot(of, figures), [of]);
-  const calibration = useMemo(() => calibrationPlot(of), [of]);
-  const verdicts = knownBins(of).reduce((sum, { results }) => sum + results, 0);
+  const calibration = useMemo(() => describeCalibration(of.calibration), [of]);
   return (
     <section class="stack figure-model" aria-label={`${of.id} ${of.version}`}>
       <h2>
@@ -64,20 +57,16 @@ function ModelVersion({ of, figures }: { readonly of: Version; readonly figures:
             plot={plot}
           />
         )}
-        {calibration !== null && (
+        {calibration.plot !== null && (
           <Chart
             title={words.calibration}
-            what={`${words.calibrationOf(verdicts)} ${words.calibrationWhat}`}
+            what={calibration.said}
             xLabel={words.score}
-            plot={calibration}
+            plot={calibration.plot}
           />
         )}
       </div>
-      {of.total !== null && calibration === null && (
-        <p class="small quiet">
-          {verdicts === 0 ? words.noCalibration : words.tooFewVerdicts(verdicts, CALIBRATION_FLOOR)}
-        </p>
-      )}
+      {of.total !== null && calibration.plot === null && <p class="small quiet">{calibration.said}</p>}
     </section>
   );
 }
@@ -103,10 +92,7 @@ function judgedNumbers(total: NonNullable<Version['total']>): readonly LargeNumb
           : judged === 0
             ? words.noVerdicts
             : [
-                [
-                  words.acceptedOf(agreed!, judged),
-                  analyticsWords.interval(shareInterval(agreed!, judged)),
-                ].join(kitWords.separator),
+                describeAccepted(agreed!, judged),
                 <ShowButton shows={within('verdict=agree')} count={agreed!} which="accepted" />,
                 <ShowButton shows={within('verdict=correct')} count={corrected!} which="corrected" />,
               ],
@@ -157,32 +143,6 @@ function seriesPlot({ series, total }: Version, figures: All): Plot | null {
         form: 'bars',
         values: periods.map((period) => (byPeriod.has(period) ? byPeriod.get(period)! : 0)),
       },
-    ],
-  };
-}
-
-const knownBins = ({ calibration }: Version) =>
-  calibration.flatMap(({ figures }) => (figures === null ? [] : [figures]));
-
-/** The bins' own means with their intervals, between the ends of a perfect line. Null: of too few verdicts. */
-function calibrationPlot(of: Version): Plot | null {
-  const known = knownBins(of);
-  if (known.reduce((sum, { results }) => sum + results, 0) < CALIBRATION_FLOOR) return null;
-  const intervals = known.map(({ results, confirmed }) => shareInterval(confirmed * results, results));
-  const between = (values: readonly number[]) => [null, ...values, null];
-  const x = [0, ...known.map(({ meanScore }) => meanScore), 1];
-  return {
-    ...{ x, isTime: false, ends: [-1 / (2 * CALIBRATION_BINS), 1 + 1 / (2 * CALIBRATION_BINS)] as const },
-    ...{ formatX: analyticsWords.score, formatY: analyticsWords.score },
-    lines: [
-      {
-        label: words.confirmed,
-        form: 'points',
-        values: between(known.map(({ confirmed }) => confirmed)),
-      },
-      { label: words.perfect, form: 'dashed', values: x },
-      { label: words.least, form: 'bound', values: between(intervals.map(({ low }) => low)) },
-      { label: words.most, form: 'bound', values: between(intervals.map(({ high }) => high)) },
     ],
   };
 }

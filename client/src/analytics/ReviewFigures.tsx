@@ -1,11 +1,11 @@
 /** The times of reviews, the readings of each person, and their agreement. Nobody is ranked: they stand by name. */
 import { useMemo } from 'preact/hooks';
 import { reviewFiguresSchema, type ReviewFigures as All } from '#shared/protocol/analytics.ts';
-import { AGREEMENT_FLOOR } from '#shared/protocol/reviews.ts';
 import { formatCount } from '../kit/format.ts';
 import { daysIn } from './analytics-filters.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { Chart } from './Chart.tsx';
+import { describeFewReadings } from './describe-figures.ts';
 import { FiguresOf } from './FiguresOf.tsx';
 import { formatDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';
@@ -119,14 +119,13 @@ function Agreement({ figures: { types, isOwn } }: { readonly figures: All }) {
       ...models.flatMap(({ model, cohen: kappa }) => rowOf(question, model, kappa)),
     ]),
   );
-  const few = types.filter(({ readings }) => readings < AGREEMENT_FLOOR);
   return (
     <>
       <h2>{title}</h2>
       {types.length === 0 && <p class="quiet">{words.noAgreement}</p>}
-      {few.map(({ type, version, title: of, readings }) => (
-        <p key={`${type} ${version}`} class="quiet">
-          {words.tooFewReadings(of, readings, AGREEMENT_FLOOR)}
+      {describeFewReadings(types).map(({ key, said }) => (
+        <p key={key} class="quiet">
+          {said}
         </p>
       ))}
       {rows.length > 0 && (

@@ -133,6 +133,8 @@ export const analyticsWords = {
     calibrationOf: (verdicts: number) =>
       `Of ${formatCount(verdicts)} verdicts; the band is the 95 % interval.`,
     noCalibration: 'No score has a verdict yet.',
+    calibrationWithheld:
+      'Whether the score is right is withheld: some ranges of the score have fewer than 5 verdicts.',
     tooFewVerdicts: (verdicts: number, floor: number) =>
       `Whether the score is right cannot be said yet. Too few verdicts: ${formatCount(verdicts)} of ${formatCount(floor)}.`,
     fewer: 'fewer than 5',

@@ -5,7 +5,6 @@
 import { useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import {
-  ANONYMOUS_GROUP,
   exportSchema,
   exportTemplatesSchema,
   PURPOSE_LENGTH,
@@ -27,6 +26,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
+import { isEmptyFor, preselected } from './choose-template.ts';
 import { exportWords } from './export-words.ts';
 
 const words = exportWords.ask;
@@ -35,19 +35,6 @@ type ExportSheetProps = {
   readonly selection: NewExport['selection'];
   readonly onClose: () => void;
 };
-
-/** A file about groups has nothing of fewer cases than a group has. */
-const isEmptyFor = (selection: NewExport['selection'], template: ExportTemplate | undefined): boolean =>
-  'cases' in selection &&
-  selection.cases.length < ANONYMOUS_GROUP &&
-  template?.definition.redaction === 'anonymous';
-
-/** The first; where its file would be empty, the first with pseudonyms. */
-function preselected(templates: readonly ExportTemplate[], selection: NewExport['selection']) {
-  const [first] = templates;
-  const limited = templates.find(({ definition }) => definition.redaction === 'limited');
-  return (isEmptyFor(selection, first) && limited) || first;
-}
 
 export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const api = useApi();

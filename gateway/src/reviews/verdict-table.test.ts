@@ -1,19 +1,26 @@
 /**
- * Page, dashboard, calibration and file for evaluation tell one truth about each finding of a model × review of its
- * study × signature × press on the page of the result.
+ * Page, report in the PACS, dashboard, calibration and file for evaluation tell one truth about each finding of a
+ * model × review of its study × signature × press on the page of the result.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readReport, type ContentItem } from '#shared/dicom/content-tree.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import type { ModelFigures } from '#shared/protocol/analytics.ts';
 import type { Result } from '#shared/protocol/inference.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { insertResultInstances } from '../results/result-instance.store.ts';
 import { recordView } from '../results/result-view.store.ts';
 import { jsonOf, openPacsGateway, type PacsGateway } from '../testing/open-cases.ts';
 import { decideTest, openFoundCase, openTestReview, stepOf } from '../testing/open-reviews.ts';
+import { buildFilm } from '../testing/open-subject.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const test = suite('verdicts, all together');
 let gateway: PacsGateway;
-const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
+const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
 test.before(async () => {
   gateway = await openPacsGateway();
   await join(gateway);
@@ -87,11 +94,23 @@ async function review(
   return one.id;
 }
 
+/** As if the image lay in the PACS, and the model's own report were on its way there. */
+async function keepImage(study: string, result: string): Promise<void> {
+  const uid = (part: number) => study + '.1'.repeat(part - 1);
+  const image = { rows: 8, columns: 8, bitsAllocated: 8, bitsStored: 8, pixels: new Uint8Array(64) } as const;
+  const { identifiers, bytes } = buildFilm({ uid, sopClassUID: SOP_CLASSES.DX, image }, []);
+  gateway.pacs.held.set(identifiers.sopInstanceUID, { study, bytes: Buffer.from(bytes) });
+  const own = { kind: 'SR', seriesInstanceUID: `${study}.2`, sopInstanceUID: `${study}.2.1` } as const;
+  const { db } = gateway.database;
+  await db.transaction().execute((trx) => insertResultInstances(trx, result, 1, [own]));
+}
+
 /** Makes the cell, presses, and reads what the page then says. */
 async function walk(cell: Cell) {
   const { db } = gateway.database;
   const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [cell.found]);
   const result = results[0]!;
+  await keepImage(study, result);
   const reviewId = cell.review && (await review(caseId, study, cell.review, cell.found));
   await recordView(db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
   const read = () => jsonOf<Result>(gateway, `GET /results/${result}`, as('cleo'));
@@ -104,9 +123,44 @@ async function walk(cell: Cell) {
   });
   const { code = null } = (await answer.json()) as { readonly code?: string };
   const { verification, review: behind } = await read();
-  const page =
-    verification && wordsOf({ ...verification, finding: verification.finding ?? undefined } as Press);
+  const page = verification && {
+    said: wordsOf({ ...verification, finding: verification.finding ?? undefined } as Press),
+    by: verification.by,
+  };
   return { result, reviewId, code, page, behind: behind ?? null };
+}
+
+/** Every item below, with its concept and its value as words. */
+const itemsOf = ({ items }: ContentItem): readonly (readonly [string | undefined, string])[] =>
+  items.flatMap((item) => [[item.name?.value, wordOf(item)] as const, ...itemsOf(item)]);
+function wordOf({ value }: ContentItem): string {
+  if (value.kind === 'code') return value.code.scheme === 'SCT' ? value.code.meaning : value.code.value;
+  return value.kind === 'name' ? value.name : '';
+}
+
+async function allSent(): Promise<boolean> {
+  const metrics = await (await gateway.call('GET', '/metrics', as('admin'))).text();
+  return !/queue="verified-report",state="\w+"\} [1-9]/.test(metrics);
+}
+
+/** The verdict that stands, as the newest report in the PACS tells it; null: no verdict made one. */
+async function reportOf(id: string, name: string) {
+  const { revision, instances } = await jsonOf<Result>(gateway, `GET /results/${id}`, as('cleo'));
+  const newest = instances.filter(({ kind }) => kind === 'SR').at(-1)!;
+  assert.is(newest.revision, revision, name);
+  if (revision === 1) return null;
+  const isThere = () => gateway.pacs.held.get(newest.sopInstanceUID);
+  const { bytes } = await until('the report to be in the PACS', isThere);
+  const read = await readInstance(bytesSource(bytes));
+  if (read.kind === 'refused') throw assert.unreachable(read.because);
+  const { content, completion, verification, verifiers } = readReport(read.instance)!;
+  const items = itemsOf(content);
+  const all = (concept: string) => items.flatMap(([name, word]) => (name === concept ? [word] : []));
+  const [found, ...finding] = all('121071');
+  return {
+    ...{ found, said: [...all('VERDICT'), ...finding].join(' ').toLowerCase(), by: all('121008') },
+    ...{ completion, verification, verifiers: verifiers.map(({ name }) => name) },
+  };
 }
 
 async function counted() {
@@ -124,17 +178,30 @@ async function counted() {
   };
 }
 
-test('a page, a file and a figure say the same, and nobody presses a signed review away', async () => {
+const FOUND_CODES: Readonly<Record<string, string>> = {
+  ...{ true: 'AT-OR-ABOVE', false: 'BELOW', null: 'NOT-SCORED' },
+};
+/** By whose verdict; null: there is none. */
+function inReport({ found }: Cell, said: string | null, by: string) {
+  if (said === null) return null;
+  const flags = { completion: 'COMPLETE', verification: 'VERIFIED', verifiers: [by] };
+  return { found: FOUND_CODES[`${found}`], said, by: [by], ...flags };
+}
+
+test('a page, a report, a file and a figure say the same, and nobody presses a signed review away', async () => {
+  const reports = new Map<string, readonly [string, ReturnType<typeof inReport>]>();
   let agreed = 0;
   let corrected = 0;
   let confirmed = 0;
   for (const cell of CELLS) {
     const name = JSON.stringify(cell);
-    const { code, page, behind, reviewId } = await walk(cell);
+    const { result, code, page, behind, reviewId } = await walk(cell);
     const said = pressed(cell);
     assert.is(code, said === null ? 'review-stands' : null, name);
     const verdict = said ?? byReview(cell);
-    assert.is(page, verdict, name);
+    const by = said === null ? 'ana' : 'cleo';
+    assert.equal(page, verdict && { said: verdict, by: idOf(by) }, name);
+    reports.set(result, [name, inReport(cell, verdict, nameOf(by))]);
     const stands = cell.review?.isSigned
       ? { id: reviewId, positive: cell.review.outcome === 'pneumonia' }
       : null;
@@ -144,6 +211,8 @@ test('a page, a file and a figure say the same, and nobody presses a signed revi
     if (cell.found === null || verdict === null) continue;
     if (verdict === 'agree' ? cell.found : verdict === 'correct pneumonia') confirmed += 1;
   }
+  await until('every verdict to be on its way', allSent);
+  for (const [result, [name, told]] of reports) assert.equal(await reportOf(result, name), told, name);
   const file = { agreedInFile: agreed, correctedInFile: corrected };
   assert.equal(await counted(), { agreed, corrected, ...file, confirmed });
 });

@@ -6,13 +6,13 @@ import {
   type ReviewType,
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
-import { caseWords } from '../../cases/case-words.ts';
 import { useTold } from '../../cases/use-told.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { WhenKnown } from '../../kit/WhenKnown.tsx';
 import type { ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
+import { describeType } from './describe-type.ts';
 import { nameFor } from './type-form.ts';
 import { TypeSheet } from './TypeSheet.tsx';
 import { typeWords as words } from './type-words.ts';
@@ -106,24 +106,16 @@ function Types({ types, onEdit }: TypesProps) {
 }
 
 function Type({ type: { version, madeBy, madeAt, definition } }: { readonly type: ReviewType }) {
-  const { title, readers, assignment, hidesFinding, modalities = [], bodyParts = [], form } = definition;
   const made =
     madeBy === null || madeAt === null
       ? words.builtIn
       : words.madeBy(madeBy, formatMoment(new Date(madeAt), new Date()));
-  const about = [
-    words.readers(readers),
-    words.assignments[assignment],
-    words.questions(Object.keys(form.properties).length),
-    ...(hidesFinding ? [words.hides(readers)] : []),
-    ...[...modalities, ...bodyParts.map((one) => caseWords.list.bodyParts[one])],
-  ];
   return (
     <div class="stack-tight">
       <span class="strong kept">
-        <bdi>{title}</bdi>
+        <bdi>{definition.title}</bdi>
       </span>
-      <span>{about.join(words.separator)}</span>
+      <span>{describeType(definition)}</span>
       <span class="small quiet">{[words.version(version), made].join(words.separator)}</span>
     </div>
   );
