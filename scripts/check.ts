@@ -10,6 +10,7 @@ import { checkCodes } from './check/codes.ts';
 import { checkCompose } from './check/compose.ts';
 import { checkFunctions } from './check/functions.ts';
 import { checkImports } from './check/imports.ts';
+import { checkLinks } from './check/links.ts';
 import { checkMutations } from './check/mutations.ts';
 import { checkPatterns } from './check/patterns.ts';
 import { checkProofRules } from './check/proof-rules.ts';
@@ -59,6 +60,7 @@ const CHECKS: readonly Check[] = [
   { name: 'unused code', run: checkUnused },
   { name: 'generated tables', run: generatedTables },
   { name: 'codes and documents', run: checkCodes },
+  { name: 'links between documents', run: checkLinks },
   { name: 'compose.yaml', run: checkCompose },
   { name: 'lines that tests switch off', run: checkMutations },
   { name: 'tests that nothing runs', run: testsThatNothingRuns },

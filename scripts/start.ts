@@ -4,7 +4,7 @@
  *
  * Promises: ends all that it started and nothing else; a second start on the same data directory says so and
  * changes nothing; when this process is killed, all that it started ends, and what cannot is ended by the next
- * start. Settings are environment variables (README).
+ * start. Settings are environment variables (docs/install.md).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -36,7 +36,7 @@ const USAGE = [
   '  RELAY_DATA_DIR        keys, database, parcels, the embedded PACS (./data)',
   '  RELAY_ADMIN_PASSWORD  of the first administrator, at the first start',
   '  PACS_URL              the DICOMweb root of your PACS',
-  'README.md and docs/operate.md list all of them.',
+  'docs/install.md lists all of them.',
 ].join('\n');
 
 /** The gateway's own settings, and where the PACS is to be when none is given. */

@@ -4,7 +4,7 @@
  * real Orthanc. Neither has Background Sync, so both must ask for the page to stay open while something
  * waits.
  *
- * The test asks each browser which APIs it lacks; README › Browsers says how the app copes.
+ * The test asks each browser which APIs it lacks; docs/install.md, *Browsers*, says how the app copes.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ function lackingApis(): string[] {
   return Object.keys(has).filter((name) => !has[name]);
 }
 
-/** README › Browsers says how the app copes without each. */
+/** docs/install.md, *Browsers*, says how the app copes without each. */
 const NO_BROWSER_BUT_CHROMIUM_HAS = [
   'Background Sync',
   'Periodic Background Sync',

@@ -1,5 +1,5 @@
 /**
- * Checks imports (README › Map): the arrows between the folders and one door per package. Tests may
+ * Checks imports (docs/develop.md, *The map*): the arrows between the folders and one door per package. Tests may
  * import more: they look at the product from outside. Cycles are found by Biome.
  */
 import { findTests } from './source-files.ts';
@@ -71,7 +71,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
 /** They import nothing. Every folder has promises that may fail, remembers within bounds, and gives memory back. */
 const OPEN_IN_SHARED = /^(give-back|ignore-failure|bounded-memo|compose-pattern|day|trim-end)\.ts$/;
 
-/** README › Map, for the rooms of both sides: what each may import besides itself and shared. */
+/** docs/develop.md, *The map*, for the rooms of both sides: what each may import besides itself and shared. */
 const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/kit'], []],
   [['client/src/net'], ['kit']],
@@ -351,7 +351,7 @@ const rooms: Rule = ({ path }, { target, isPackage, kind }) => {
   const allowed = ROOMS.find(([names]) => names.includes(room))![1];
   if (isIn(target, room) || OPEN_TO_ALL.test(target)) return false;
   return (
-    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) && `README › Map does not let ${room} do so`
+    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) && `the map of docs/develop.md does not let ${room} do so`
   );
 };
 

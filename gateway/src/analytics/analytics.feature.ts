@@ -1,4 +1,4 @@
-/** Figures for dashboards, and predictions as CSV (PROTOCOL.md, *Figures*). */
+/** Figures for dashboards, and predictions as CSV (protocol/results.md, *Figures*). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { analyticsRoutes } from './analytics.routes.ts';

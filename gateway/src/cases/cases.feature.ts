@@ -1,4 +1,4 @@
-/** Cases: what people do with a study after it has arrived (PROTOCOL.md, *Cases*). */
+/** Cases: what people do with a study after it has arrived (protocol/cases.md). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { Leaver } from '../reviews/release-places.ts';

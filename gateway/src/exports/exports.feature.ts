@@ -1,4 +1,4 @@
-/** Exports: data of many cases as one file, redacted, for a stated purpose (PROTOCOL.md, *Exports*). */
+/** Exports: data of many cases as one file, redacted, for a stated purpose (protocol/cases.md, *Exports*). */
 import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal, createCipher } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';

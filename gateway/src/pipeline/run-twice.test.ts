@@ -1,4 +1,4 @@
-/** A stage that runs twice, or is killed between its effect and its commit (PROTOCOL.md, I7). */
+/** A stage that runs twice, or is killed between its effect and its commit (protocol/states.md, I7). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestGround, rollingBack, type TestGround } from '../testing/open-pipeline.ts';

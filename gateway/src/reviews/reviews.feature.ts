@@ -1,4 +1,4 @@
-/** Reviews: people read cases, blinded to each other, and sign (PROTOCOL.md, *Reviews*). */
+/** Reviews: people read cases, blinded to each other, and sign (protocol/reviews.md). */
 import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';

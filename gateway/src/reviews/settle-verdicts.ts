@@ -1,6 +1,6 @@
 /**
  * A reader's decision about a model's finding: their answers must not contradict it, and once the review is settled it
- * is the verdict of the finding (PROTOCOL.md, *Reviews*). This is the only place where a review makes a verdict.
+ * is the verdict of the finding (protocol/reviews.md). This is the only place where a review makes a verdict.
  */
 import { CORRECTIONS, type Correction } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';

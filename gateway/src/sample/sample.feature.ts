@@ -1,4 +1,4 @@
-/** Sample data for people who want to look around (PROTOCOL.md, *Sample data*). */
+/** Sample data for people who want to look around (protocol/results.md, *Sample data*). */
 import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';

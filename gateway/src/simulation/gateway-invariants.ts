@@ -1,5 +1,5 @@
 /**
- * The gateway's invariants (PROTOCOL.md, Invariants), checked after each step against the database, the
+ * The gateway's invariants (protocol/states.md, Invariants), checked after each step against the database, the
  * disk, the keys, the receipts and the PACS.
  */
 import { decodeJwt } from 'jose';

@@ -1,5 +1,5 @@
 /**
- * The gateway's part in pseudonyms (PROTOCOL.md, Pseudonyms): which keys a device is given, and the evaluation for
+ * The gateway's part in pseudonyms (protocol/pseudonyms.md): which keys a device is given, and the evaluation for
  * those who are given none. It sees blinded elements, which tell nothing of a patient.
  */
 import {

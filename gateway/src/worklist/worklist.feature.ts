@@ -1,4 +1,4 @@
-/** Orders: asked of modality worklists, or imported from a list, and matched with studies (PROTOCOL.md, *Worklist*). */
+/** Orders: asked of modality worklists, or imported from a list, and matched with studies (protocol/cases.md, *Worklist*). */
 import { createHmac } from 'node:crypto';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';

@@ -65,7 +65,7 @@ test('only a path and two codes have that form', () => {
   for (const action of refused) assert.not.match(action, REPORT_ACTION, action);
 });
 
-test('the digest is that of the lines that PROTOCOL.md names: anyone who has the list can compute it', async () => {
+test('the digest is that of the lines that protocol/receipts.md names: anyone who has the list can compute it', async () => {
   const actions: TagAction[] = [
     { path: '0008,0020', action: 'Z', because: 'profile' },
     { path: '0012,0062', action: 'added', because: 'marker' },

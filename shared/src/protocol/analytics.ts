@@ -1,6 +1,6 @@
 /**
  * Figures of what came in, what models found and how it was read: `/analytics/operations`, `/analytics/models` and
- * `/analytics/reviews` (PROTOCOL.md, *Figures*). Counts, times and codes; no patient, no typed word.
+ * `/analytics/reviews` (protocol/results.md, *Figures*). Counts, times and codes; no patient, no typed word.
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

@@ -154,7 +154,7 @@ export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() })
 /** SEC 1 §2.3.3: a compressed point of P-256 is 33 bytes, in base64url without padding 44 characters. */
 const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/, '44 characters of base64url');
 
-/** How the pseudonyms of a policy are made (PROTOCOL.md, Pseudonyms). */
+/** How the pseudonyms of a policy are made (protocol/pseudonyms.md). */
 export const pseudonymKeySchema = z.object({
   /** The policy's name. */
   policy: z.string(),

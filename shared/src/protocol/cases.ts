@@ -1,6 +1,6 @@
 /**
  * Cases: a study, or several of one patient, with people's notes on it. All that people type is ciphertext in the
- * gateway, and the patient's identity stands in the PACS alone (PROTOCOL.md, *Cases*).
+ * gateway, and the patient's identity stands in the PACS alone (protocol/cases.md).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

@@ -1,6 +1,6 @@
 /**
  * Exports: data of many cases as one file, for a purpose that somebody states. A template says which fields it has and
- * how much it tells of people (PROTOCOL.md, *Exports*).
+ * how much it tells of people (protocol/cases.md, *Exports*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

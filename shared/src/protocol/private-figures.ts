@@ -1,5 +1,5 @@
 /**
- * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise (PROTOCOL.md, *Private
+ * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise (protocol/results.md, *Private
  * figures*). Where a figure without noise stands in the other answer, there is null.
  */
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** The two state machines, and that PROTOCOL.md draws what the code does. */
+/** The two state machines, and that protocol/states.md draws what the code does. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -19,17 +19,17 @@ import {
 } from './upload-state.ts';
 
 const test = suite('the protocol');
-const document = readFileSync(new URL('../../PROTOCOL.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../protocol/states.md', import.meta.url), 'utf8');
 const section = (title: string) => document.split(/^## /m).find((part) => part.startsWith(title)) ?? '';
 
-test('PROTOCOL.md draws every state and every event of a study, of an instance and of an upload', () => {
+test('protocol/states.md draws every state and every event of a study, of an instance and of an upload', () => {
   for (const name of [...STUDY_STATES, ...STUDY_EVENTS, ...INSTANCE_STATES])
     assert.ok(section('The study in the gateway').includes(name), name);
   for (const name of [...UPLOAD_STATES, ...UPLOAD_EVENTS.filter((event) => event !== 'retry')])
     assert.ok(section('The study on the device').includes(name), name);
 });
 
-test('PROTOCOL.md numbers its invariants without a gap and names the test that holds each', () => {
+test('protocol/states.md numbers its invariants without a gap and names the test that holds each', () => {
   const rows = [...section('Invariants').matchAll(/^\| I(\d+) \|.*\| (`[^|]+`) \|$/gm)];
   assert.equal(
     rows.map(([, number]) => Number(number)),

@@ -1,6 +1,6 @@
 /**
  * Reviews: a case is read by one or more people who answer the form of a review type. Readers do not see each other's
- * answers until all have signed; where they differ, another person decides (PROTOCOL.md, *Reviews*).
+ * answers until all have signed; where they differ, another person decides (protocol/reviews.md).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

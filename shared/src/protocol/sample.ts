@@ -1,6 +1,6 @@
 /**
  * Sample data, for people who want to look around: made by `relay sample` on the road of everything else, and removed
- * with one press. It is whatever the sample accounts sent and opened (PROTOCOL.md, *Sample data*).
+ * with one press. It is whatever the sample accounts sent and opened (protocol/results.md, *Sample data*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

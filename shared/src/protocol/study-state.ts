@@ -1,5 +1,5 @@
 /**
- * The state of one study in the gateway, and of each of its instances. See PROTOCOL.md for the drawing's
+ * The state of one study in the gateway, and of each of its instances. See protocol/states.md for the drawing's
  * invariants.
  *
  *   receiving ─all-settled─► assembled ─forwarded─► forwarded ─reconciled─► reconciled ─receipt-issued─► receipted

@@ -1,6 +1,6 @@
 /**
  * Orders: who was to be examined, and under which numbers. They come from a modality worklist or from a list that a
- * person imports, and name patients: only those who may send read them (PROTOCOL.md, *Worklist*).
+ * person imports, and name patients: only those who may send read them (protocol/cases.md, *Worklist*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';

@@ -1,5 +1,5 @@
 /**
- * The coded form `x-jls` of an instance, version 1 (PROTOCOL.md, "The parcel"): a version byte, then
+ * The coded form `x-jls` of an instance, version 1 (protocol/parcel.md, "The parcel"): a version byte, then
  * segments, each of which restores the next run of the instance's bytes. Numbers are little endian.
  *
  *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32 · [width u16 · height u16 · bits u8 · base u16] · coded bytes
