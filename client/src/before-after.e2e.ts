@@ -37,6 +37,10 @@ walk(
     await group(page, 'Identity').waitFor();
     await page.locator('.look canvas').waitFor();
     const name = page.locator('.change', { hasText: 'PatientName' });
+    await expect(name.locator('.change-words'), 'in words first').toHaveText(
+      /^Patient name\s+PatientName \(0010,0010\) PN$/,
+      { useInnerText: true },
+    );
     await expect(name.locator('.change-value').first()).toHaveText(/QzFamily/, { useInnerText: true });
     await expect(name.locator('.change-value').nth(1)).toHaveText(
       /^(After\s+)?RP-[\s\S]*Replaced · A code takes its place/,

@@ -8,9 +8,10 @@ import { basename, dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import { PASSWORD } from '#testing/accounts.ts';
+import { ADMIN, ask, PASSWORD } from '#testing/accounts.ts';
 import { skipped, PATIENCE_MS, testEnvironment } from '#testing/environment.ts';
 import { openGatewayAndPacs, type GatewayAndPacs } from '#testing/gateway-and-pacs.ts';
+import { MIXTURES } from '#testing/several-patients.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -100,31 +101,36 @@ test('archives and images of discs that nothing opens are named, and other files
   assert.not.match(alone.err.join(), /Nothing to do/);
 });
 
-test('a study whose instances name several patients is named, whatever the policy, and its files with it', async () => {
-  const files = Object.fromEntries(
-    ['Anders^Anna', 'Baier^Bernd', 'Celik^Can'].flatMap((name, nth) =>
-      syntheticStudy({
-        seed: 72,
-        instancesPerSeries: 4,
-        rows: 4,
-        columns: 4,
-        patient: { name, id: `ID-${nth}` },
-      })
-        .instances.slice(nth, nth + 1)
-        .map(({ bytes }) => [`${nth}.dcm`, bytes] as const),
-    ),
-  );
+test('a study whose instances name several patients is named, as the policy tells them apart, and its files with it', async () => {
+  const byIssuer = { name: 'by-issuer', title: 'By issuer', deidentify: true, options: [], roles: ['admin'] };
+  const body = { ...byIssuer, patientDomain: 'id-and-issuer' };
+  assert.ok((await ask(world.gateway, ADMIN, { method: 'POST', path: '/admin/policies', body })).ok);
+  const files: Record<string, Uint8Array> = {};
+  const studies = MIXTURES.map(([what, named, ...patients], at) => {
+    const seed = { seed: 720 + at, instancesPerSeries: patients.length, rows: 4, columns: 4 };
+    const made = patients.map((patient) => syntheticStudy({ ...seed, patient }));
+    for (const [nth, { instances }] of made.entries()) files[`${what}/${nth}.dcm`] = instances[nth]!.bytes;
+    return { what, named, uid: made[0]!.studyInstanceUID };
+  });
   const folder = await folderOf('mixed', files);
-  for (const policy of ['identified', 'deidentified']) {
-    const { err } = await upload(policy, folder);
-    const at = err.findIndex((line) => line.startsWith('Wrong patient?') && line.includes('3 patients'));
-    assert.ok(at >= 0, `${policy}: ${err.join('\n')}`);
-    assert.equal(
-      err.slice(at + 1, at + 4).map((line) => basename(line.trim())),
-      Object.keys(files),
-    );
-    assert.is(err[at]!.includes('a study for each'), policy === 'deidentified');
-    assert.not.match(err.join(), /Anders|Baier|Celik|ID-\d/);
+  for (const [policy, domain] of [
+    ['identified', 0],
+    ['deidentified', 0],
+    ['by-issuer', 1],
+  ] as const) {
+    const { code, err } = await upload(policy, folder);
+    assert.is(code, 0, err.join('\n'));
+    for (const { what, named, uid } of studies) {
+      const count = named[domain];
+      const at = err.findIndex((line) => line.startsWith('Wrong patient?') && line.includes(uid));
+      assert.is(at >= 0, count > 1, `${policy}: ${what}`);
+      if (at < 0) continue;
+      assert.ok(err[at]!.includes(`${count} patients`), `${policy}: ${err[at]}`);
+      assert.is(err[at]!.includes('a study for each'), policy !== 'identified');
+      const own = err.slice(at + 1).filter((line) => line.includes(`${what}/`));
+      assert.is(own.length, count, `${policy}: ${what}, a line for each`);
+    }
+    assert.not.match(err.join(), /Anders|Baier|Yamada|FLD-\d/);
   }
 });
 

@@ -13,6 +13,8 @@ import type { StudyInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 export interface SyntheticPatient {
   readonly name: string;
   readonly id: string;
+  /** Of the Patient ID. */
+  readonly issuer?: string;
   /** YYYYMMDD. */
   readonly birthDate?: string;
 }
@@ -242,7 +244,7 @@ function plantedIdentity(
   if (patient) planted.push(patient.name, patient.id);
   const elements = [
     ...hospitalElements(plant),
-    ...patientElements(plant, { birthDate: '19570101', ...patient, name, id }),
+    ...patientElements(plant, { ...patient, name, id }),
     requestAttributes(plant),
     ...privateElements(plant),
   ];
@@ -261,10 +263,14 @@ function hospitalElements(plant: Plant): SimpleElement[] {
   ];
 }
 
-function patientElements(plant: Plant, { name, id, birthDate }: Required<SyntheticPatient>): SimpleElement[] {
+function patientElements(
+  plant: Plant,
+  { name, id, issuer, birthDate = '19570101' }: SyntheticPatient,
+): SimpleElement[] {
   return [
     [0x00100010, 'PN', name],
     [0x00100020, 'LO', id],
+    ...(issuer === undefined ? [] : [[0x00100021, 'LO', issuer] as const]),
     [0x00100030, 'DA', birthDate],
     [0x00100040, 'CS', 'F'],
     [0x00101000, 'LO', plant('OtherId')],

@@ -84,8 +84,8 @@ export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs)
       : { kind: 'read', head, digest, content: outcome };
   }
   const picture = await thumbnail(instance, instance.dataSet, { maxSide: SHOWN_SIDE }, { codecs });
-  return picture === null
-    ? { kind: 'unreadable', because: 'image-damaged' }
+  return typeof picture === 'string'
+    ? { kind: 'unreadable', because: picture }
     : {
         kind: 'read',
         head,

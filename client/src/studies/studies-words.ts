@@ -184,7 +184,7 @@ export const studiesWords = {
     more === 0 ? names.join('; ') : `${names.join('; ')} and ${formatCount(more)} more`,
   cancelSheet: {
     title: (count: number) => (count === 1 ? 'Cancel this study?' : `Cancel ${studies(count)}?`),
-    what: 'Instances that are not in the PACS yet are left out, and the copies on this device are deleted. Your files, disc or folder stay as they are.',
+    what: 'Images that are not in the PACS yet are left out, and the copies on this device are deleted. Your files, disc or folder stay as they are.',
     onStick:
       'But some were saved in a file for a USB stick: delete that file too, or they can still be sent from there.',
     no: 'Keep sending',

@@ -23,17 +23,17 @@ async function drawnFrom(
   image: BuiltImage,
   elements: readonly SimpleElement[] = [],
   syntax: string = EXPLICIT_VR_LITTLE_ENDIAN,
-): Promise<Thumbnail | null> {
+): ReturnType<typeof thumbnail> {
   return drawnFile(builtFile(elements, { image, syntax }));
 }
 
-async function drawnFile(bytes: Uint8Array, maxSide = 64): Promise<Thumbnail | null> {
+async function drawnFile(bytes: Uint8Array, maxSide = 64): ReturnType<typeof thumbnail> {
   const instance = await parsed(bytes);
   return thumbnail(instance, instance.dataSet, { maxSide }, { codecs });
 }
 
-function reds(drawn: Thumbnail | null): number[] {
-  if (!drawn) throw new Error('not drawn');
+function reds(drawn: Thumbnail | string): number[] {
+  if (typeof drawn === 'string') throw new Error(drawn);
   return [...drawn.rgba].filter((_, i) => i % 4 === 0);
 }
 
@@ -106,7 +106,7 @@ test('the middle frame represents the series, no side longer than requested', as
   const frame = (value: number): number[] => Array.from({ length: 200 * 100 }, () => value);
   const pixels = Uint8Array.from([...frame(10), ...frame(200), ...frame(90)]);
   const drawn = await drawnFrom({ rows: 200, columns: 100, frames: 3, bitsAllocated: 8, pixels }, WINDOW);
-  assert.ok(drawn);
+  if (typeof drawn === 'string') throw new Error(drawn);
   assert.equal([drawn.width, drawn.height, drawn.rgba[0]], [32, 64, 200]);
 });
 
@@ -135,15 +135,18 @@ test('a JPEG frame is drawn according to the header: MONOCHROME1 is inverted, a 
   assert.ok(pattern('grey12').every((value, at) => Math.abs(value / 16 - windowed[at]!) <= 2));
 });
 
-test('damaged pixels and video give no picture', async () => {
+test('damaged pixels, video, a frame too large and an object without pixels give no picture, and say why', async () => {
   const image: BuiltImage = {
     rows: 8,
     columns: 8,
     bitsAllocated: 8,
     pixels: [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)],
   };
-  assert.is(await drawnFrom(image, [], JPEG_BASELINE), null);
-  assert.is(await drawnFrom(image, [], '1.2.840.10008.1.2.4.102'), null);
+  assert.is(await drawnFrom(image, [], JPEG_BASELINE), 'image-damaged');
+  assert.is(await drawnFrom(image, [], '1.2.840.10008.1.2.4.102'), 'image-type-unsupported');
+  const large = { ...image, rows: 8_200, columns: 8_200 };
+  assert.is(await drawnFrom(large, [], JPEG_BASELINE), 'image-too-large');
+  assert.is(await drawnFile(builtFile([])), 'image-without-pixels');
 });
 
 if (corpus) {

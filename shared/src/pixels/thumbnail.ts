@@ -7,7 +7,7 @@ import { decodeFrame, type Decoding } from './decode-frame.ts';
 import { readFrameShape } from './frame-shape.ts';
 import { greyOfStored, mostOf, paletteOf } from './grey-picture.ts';
 import { entryOf } from './lookup-table.ts';
-import type { Frame } from './picture.ts';
+import type { Frame, PictureRefusal } from './picture.ts';
 
 /** RGBA, rows from the top. */
 export interface Thumbnail {
@@ -38,7 +38,7 @@ export interface Wanted {
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * One frame. Null for anything that cannot be drawn: objects without pixels, video, damage, a missing frame.
+ * One frame, or why there is none: an object without pixels, video, damage, a missing frame.
  * `source` is `instance.dataSet`, or a replacement for it.
  */
 export async function thumbnail(
@@ -46,17 +46,16 @@ export async function thumbnail(
   source: ByteSource,
   { maxSide, frame, range }: Wanted,
   decoding: Decoding,
-): Promise<FramePicture | null> {
+): Promise<FramePicture | PictureRefusal> {
   const shape = readFrameShape(instance);
-  if (
-    'because' in shape ||
-    (shape.rows * shape.columns * shape.samples * shape.bitsAllocated) / 8 > FRAME_BYTES_LIMIT
-  )
-    return null;
+  if ('because' in shape) return shape.because;
+  if ((shape.rows * shape.columns * shape.samples * shape.bitsAllocated) / 8 > FRAME_BYTES_LIMIT)
+    return 'image-too-large';
   const decoded = await decodeFrame(instance, source, frame ?? Math.floor(shape.frames / 2), decoding);
-  if (decoded.kind === 'refused') return null;
+  if (decoded.kind === 'refused') return decoded.because;
   const paint = await painterOf(instance, source, decoded.frame, range);
-  return paint && drawn(decoded.frame, maxSide, paint);
+  // A palette that cannot be read.
+  return paint === null ? 'image-damaged' : drawn(decoded.frame, maxSide, paint);
 }
 
 /** Writes the colour of a pixel (its number in the frame) to three bytes of `rgba` from `at` on. */

@@ -30,8 +30,8 @@ export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
   }, [series.seriesInstanceUID, thumbnail === undefined]);
   return (
     <span ref={box} class="thumbnail">
-      {thumbnail === null ? (
-        <span class="thumbnail-none">{chosenWords.noPicture}</span>
+      {typeof thumbnail === 'string' && thumbnail !== 'making' ? (
+        <span class="thumbnail-none">{chosenWords.noPicture[thumbnail]}</span>
       ) : typeof thumbnail === 'object' && hidingOf(person, { ...thumbnail, isOwn: true }) === 'shown' ? (
         <Picture thumbnail={thumbnail} />
       ) : (

@@ -8,11 +8,9 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useIngest } from './ingest-context.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { ingestWords } from './ingest-words.ts';
-import { kitWords } from '../../kit/kit-words.ts';
+import { headingOf } from './heading-of.ts';
 import { useDropZone } from './drop-zone.ts';
 import { EmptyUpload } from './EmptyUpload.tsx';
-import type { IngestPhase } from './found-study.ts';
-import { sendableOf } from './sendable.ts';
 import type { SelectionProps } from './Selection.tsx';
 import type { SendBarProps } from './SendBar.tsx';
 
@@ -51,7 +49,7 @@ export function UploadView() {
     <>
       <main id="content" class="page upload">
         <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
-          {headingOf(phase, studies.length, sendableOf(ingest).sentAs)}
+          {headingOf(ingest)}
         </h1>
         {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
@@ -63,12 +61,6 @@ export function UploadView() {
       )}
     </>
   );
-}
-
-/** `going`: those of this Send that are not safe yet. */
-function headingOf(phase: IngestPhase, studies: number, going: number): string {
-  if (studies === 0) return kitWords.pages.upload;
-  return phase === 'queueing' && going > 0 ? ingestWords.makingSafe(going) : ingestWords.found(studies);
 }
 
 function Nothing() {

@@ -2,6 +2,7 @@
 import { counted, files, images, series, studies } from '../../kit/counted.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { formatCount } from '../../kit/format.ts';
+import type { NoPicture } from './device-tasks.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../kit/sending-reason-words.ts';
 
@@ -49,7 +50,17 @@ export const chosenWords = {
   missingNext: 'Copy the disc again, or choose the whole disc.',
   indexInDoubt: 'The disc’s index is damaged',
   indexInDoubtNext: 'It may not list every study. Check that all of them are listed here.',
-  noPicture: 'Picture can’t be shown here.',
+  /** In the place of the picture: three lines of ten characters. */
+  noPicture: {
+    'image-without-pixels': 'There is no image in it.',
+    'frame-not-found': 'The image is missing.',
+    'image-too-large': 'The image is too large.',
+    'image-damaged': 'The image is damaged.',
+    'image-type-unsupported': 'Its format can’t be shown.',
+    'file-unreadable': 'The file can’t be read.',
+    'took-too-long': 'Drawing it took too long.',
+    unknown: 'Picture can’t be shown here.',
+  } satisfies Record<NoPicture, string>,
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   /** `what`: tells it from another study of the same patient. */

@@ -2,6 +2,7 @@
 import type { ArchiveEntry } from '#shared/ingest/archive.ts';
 import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
+import type { PictureRefusal } from '#shared/pixels/picture.ts';
 import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
@@ -71,6 +72,9 @@ export interface DevicePicture extends FramePicture {
   /** Its header does not rule out a name in the pixels. */
   readonly mayHoldName: boolean;
 }
+
+/** Why a chosen file has no picture; `unknown`: nothing on this device says so. */
+export type NoPicture = PictureRefusal | 'file-unreadable' | 'took-too-long' | 'unknown';
 
 export type Task =
   | { readonly kind: 'list'; readonly folder: FolderHandle; readonly path: readonly string[] }
@@ -145,7 +149,7 @@ export interface TaskResults {
   readonly summarise: readonly Summarised[];
   /** Null where one of them cannot be read. */
   readonly 'same-bytes': boolean | null;
-  readonly thumbnail: DevicePicture | null;
+  readonly thumbnail: DevicePicture | NoPicture;
   readonly compare: Comparison;
   readonly blind: readonly AskedPatient[];
   /** By patient; null where the answer was not made with the published key. */

@@ -3,7 +3,7 @@
  * Values here identify patients; they are only in the page's memory and end with `clear()`.
  */
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import type { DevicePicture } from './device-tasks.ts';
+import type { DevicePicture, NoPicture } from './device-tasks.ts';
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -43,6 +43,9 @@ export interface QueueingProgress {
   readonly bytesTotal: number;
 }
 
+/** `undefined`: not requested yet (`showThumbnail`). */
+export type SeriesPicture = DevicePicture | NoPicture | 'making' | undefined;
+
 export interface FoundSeries {
   readonly seriesInstanceUID: string;
   readonly number: number | null;
@@ -51,8 +54,7 @@ export interface FoundSeries {
   readonly bodyPart: string;
   readonly instances: number;
   readonly bytes: number;
-  /** `undefined`: not requested yet (`showThumbnail`); null: it can't be shown. */
-  readonly thumbnail: ReadonlySignal<DevicePicture | 'making' | null | undefined>;
+  readonly thumbnail: ReadonlySignal<SeriesPicture>;
 }
 
 export interface FoundPart extends PatientPart {

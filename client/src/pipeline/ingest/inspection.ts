@@ -77,7 +77,10 @@ export function createInspection(tools: InspectionTools): Inspection {
         })),
     filesOf: (studyInstanceUID) => filesIn(studies.get(studyInstanceUID)?.series ?? new Map()),
     compare: (shown, signal) => compare(tools, shown, signal),
-    picture: ({ file }, wanted, signal) => pool.run({ ...wanted, kind: 'thumbnail', ref: file.ref }, signal),
+    async picture({ file }, wanted, signal) {
+      const made = await pool.run({ ...wanted, kind: 'thumbnail', ref: file.ref }, signal);
+      return typeof made === 'string' ? null : made;
+    },
   };
 }
 

@@ -5,8 +5,10 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Policy } from '#shared/protocol/api.ts';
 import { runSequences } from '#testing/run-sequences.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { MIXTURES } from '#testing/several-patients.ts';
+import { syntheticStudy, type SyntheticPatient } from '#testing/synthetic-study.ts';
 import {
   DEIDENTIFIED,
   filesOf,
@@ -39,7 +41,7 @@ const PEOPLE = [LENA, KARL, VERA, LENA_K];
 
 /** Instances of one study, each of the patient at its place. */
 function filesOfPeople(
-  people: readonly (typeof LENA)[],
+  people: readonly SyntheticPatient[],
   more: { burnedInSeries?: number; seed?: number } = {},
 ): File[] {
   const each = { seed: 71, instancesPerSeries: people.length, rows: 8, columns: 8, ...more };
@@ -51,7 +53,7 @@ function filesOfPeople(
 
 type Opened = Awaited<ReturnType<typeof openIngest>>;
 
-async function chosen(people: readonly (typeof LENA)[], policy = DEIDENTIFIED): Promise<Opened> {
+async function chosen(people: readonly SyntheticPatient[], policy: Policy = DEIDENTIFIED): Promise<Opened> {
   const device = await openIngest({ chosen: policy });
   await device.store.addFiles(filesOfPeople(people));
   return device;
@@ -104,6 +106,16 @@ test('waits for a decision, with each patient and their files, whatever is press
   await store.send();
   assert.is(await database.studies.count(), 0);
   assert.is(store.studies.value.length, 1);
+});
+
+test('names as many patients as it has, as the policy tells them apart, however they are written', async () => {
+  for (const [what, [byId, byIssuer], ...people] of MIXTURES)
+    for (const [policy, named] of [
+      [IDENTIFIED, byId],
+      [DEIDENTIFIED, byId],
+      [{ ...DEIDENTIFIED, name: 'by-issuer', patientDomain: 'id-and-issuer' }, byIssuer],
+    ] as const)
+      assert.is(mixedOf(await chosen(people, policy))?.parts.length ?? 1, named, what);
 });
 
 test('is sent as a study for each patient, with their own name, ID and birth date', async () => {

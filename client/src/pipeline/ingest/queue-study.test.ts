@@ -22,9 +22,10 @@ import {
 } from '../../testing/open-queue.ts';
 import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
-import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { untilRead } from '../../testing/open-api.ts';
 
 const small = (seed: number, series = 1, instancesPerSeries = 3) =>
   syntheticStudy({ seed, series, instancesPerSeries, rows: 16, columns: 16 });
@@ -52,6 +53,32 @@ async function digestsSent(queue: UploadQueue, keys: TestKeys, id: string, need:
     }
   }
   return digests;
+}
+
+const holdsBlob = (value: unknown): boolean =>
+  value instanceof Blob ||
+  (typeof value === 'object' &&
+    value !== null &&
+    !ArrayBuffer.isView(value) &&
+    Object.values(value).some(holdsBlob));
+
+/** A private window of Safari. */
+function storesNoBlob(database: LocalDatabase): void {
+  const create = (core: DBCore): DBCore => ({
+    ...core,
+    table(name) {
+      const table = core.table(name);
+      return {
+        ...table,
+        async mutate(request) {
+          if ('values' in request && request.values?.some(holdsBlob))
+            throw new DOMException('a Blob', 'DataCloneError');
+          return table.mutate(request);
+        },
+      };
+    },
+  });
+  database.use({ stack: 'dbcore', name: 'no blobs', create });
 }
 
 const changeFile = (task: Extract<Task, { kind: 'pack' }>, at: number, file: Blob) => {
@@ -127,6 +154,24 @@ test('a file that was changed, or pulled out, after it was named is listed with 
   assert.is((await digestsSent(queue, keys, id, named)).size, 2, 'who waits for all of it does not hang');
   await uploads.announced(id, answerOf({ need: instances }));
   assert.equal(taken.map(({ digest }) => digest).sort(), [named[1]!.digest, named[2]!.digest].sort());
+});
+
+test('where the browser stores no Blob a study is made safe all the same, its card says so, and all of it is sent', async () => {
+  const device = await openDevice(undefined, storesNoBlob);
+  const { store, queue, keys, database } = await openIngest({ device, chosen: DEIDENTIFIED });
+  const put = database.device.put({ name: 'link', value: { blob: new Blob() } });
+  assert.is(await put.catch(({ name }: Error) => name), 'DataCloneError');
+  const shape = { series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 };
+  await store.addFiles(filesOf(syntheticStudy({ seed: 10, ...shape })));
+  await store.send();
+  assert.equal([store.problem.value, store.rejected.value], [null, []]);
+  using view = storeOver(device);
+  assert.ok(await untilRead(() => view.studies.value.length === 1));
+  const { track, packing, problem, trouble } = view.studies.value[0]!;
+  assert.equal([track.safe, track.needsYou, track.unsafe], [2, 2, 0]);
+  assert.equal([packing, problem, trouble], [false, null, null]);
+  const { id, instances } = await onlyOne(queue);
+  assert.equal(await digestsSent(queue, keys, id, instances), new Set(valuesOf(instances, 'digest')));
 });
 
 test('a study whose files were all changed is not queued', async () => {

@@ -1,4 +1,5 @@
 /** The number on Send, the ticks, and what is queued follow one rule. */
+import { effect } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -13,6 +14,7 @@ import {
 import { listNeeds } from '../queue/list-needs.ts';
 import { listDecisions } from '../../studies/list-decisions.ts';
 import { compareWithSent } from './compare-with-sent.ts';
+import { headingOf } from './heading-of.ts';
 import { coveredOf, goingOf, goingOfFound, inPacsOf, queueingShare, sendableOf } from './sendable.ts';
 import { heldFoundOf } from './use-needs.ts';
 
@@ -54,6 +56,18 @@ test('a study whose tick says that it is sent is queued, and no other one', asyn
   assert.equal([rows.length, await database.instances.count()], [studies.length, instances]);
   const left = store.studies.value.map(({ studyInstanceUID }) => kindOf.get(studyInstanceUID));
   assert.equal(left.sort(), ['all held', 'not ticked']);
+});
+
+test('the heading counts what Send takes and has not made safe yet, nothing that stays', async () => {
+  const { store } = await chosen();
+  const said: string[] = [];
+  const stop = effect(() => void said.push(headingOf(store)));
+  await store.send();
+  stop();
+  const each = said.filter((heading, at) => heading !== said[at - 1]);
+  assert.equal(each.slice(0, 3), ['4 studies found', '2 studies not safe yet', '1 study not safe yet']);
+  assert.is(each.at(-1), '2 studies found');
+  assert.is(each.length, 4, each.join(', '));
 });
 
 test('a release is seen at once by the tick and by the number on Send', async () => {

@@ -1,8 +1,7 @@
 /** The found studies as the screen sees them: snapshots that share their signals. */
 import { signal, type Signal } from '@preact/signals';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import type { DevicePicture } from './device-tasks.ts';
-import type { FoundPart, FoundSeries, FoundStudy } from './found-study.ts';
+import type { FoundPart, FoundSeries, FoundStudy, SeriesPicture } from './found-study.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import { partsIn, partsOf } from './patients-of-study.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -18,9 +17,6 @@ export interface StudySnapshots {
 
 /** Sharp on a tablet's screen at the size of a card, and quick to make. */
 const THUMBNAIL_SIDE = 192;
-
-/** `undefined` until it is asked for; null: it can't be shown. */
-type SeriesPicture = DevicePicture | 'making' | null | undefined;
 
 interface Shown {
   readonly selected: Map<string, Signal<boolean>>;
@@ -48,7 +44,7 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
       // The study can be sent without a picture.
       void pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
         (made) => (thumbnail.value = made),
-        () => (thumbnail.value = null),
+        (error: unknown) => (thumbnail.value = isTimeout(error) ? 'took-too-long' : 'unknown'),
       );
     },
     clear() {
@@ -60,6 +56,9 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
     },
   };
 }
+
+/** Of the pool: a picture that takes longer is not worth a core. */
+const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 
 /** The same object as long as the study has not changed. */
 function snapshotOf(shown: Shown, group: StudyGroup): FoundStudy {

@@ -16,7 +16,7 @@ import type { Comparison } from '../deid/comparison.ts';
 import { ARCHIVE_LIMITS, createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import { coverFile } from '#shared/ingest/cover-file.ts';
 import { createPolicyCache } from './device-policy.ts';
-import type { DevicePicture, ResultOf, Task, TaskResults } from './device-tasks.ts';
+import type { ResultOf, Task, TaskResults } from './device-tasks.ts';
 import { summariseFile, type FileSummary } from '#shared/ingest/ingest-file.ts';
 import {
   nameFiles,
@@ -124,7 +124,7 @@ async function sameBytes({ archives }: PackingWork, { first, second }: TaskOf<'s
 async function makeThumbnail(
   { archives, codecs }: PackingWork,
   { ref, boxes = [], ...wanted }: TaskOf<'thumbnail'>,
-): Promise<DevicePicture | null> {
+): Promise<TaskResults['thumbnail']> {
   const made = await refusingUnreadable(undefined, async () => {
     const file = await openFile(ref, archives);
     const shown = boxes.length > 0 ? await coverFile(blobSource(file), { boxes, codecs }) : { file };
@@ -137,10 +137,13 @@ async function makeThumbnail(
     if (read.kind !== 'ready') return read;
     const { instance } = read;
     const frame = await thumbnail(instance, instance.dataSet, wanted, { codecs });
+    if (typeof frame === 'string') return { kind: 'none' as const, because: frame };
     const about = { of: instance.identifiers.seriesInstanceUID, mayHoldName: mayHoldName(instance) };
-    return { kind: 'made' as const, picture: frame && { ...frame, ...about } };
+    return { kind: 'made' as const, picture: { ...frame, ...about } };
   });
-  return made.kind === 'made' ? made.picture : null;
+  if (made.kind === 'made') return made.picture;
+  if (made.kind === 'none') return made.because;
+  return made.because === 'file-unreadable' ? 'file-unreadable' : 'unknown';
 }
 
 async function openAnswer({ asked, publicKey, ...answer }: TaskOf<'open-secrets'>) {
