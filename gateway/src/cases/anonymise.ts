@@ -7,7 +7,7 @@ export const anonymise = z
   .optional()
   .openapi({ description: 'Leave out what may hold a name: `withheld` says what that is.' });
 
-/** Of an answer that would hold nothing else. @throws Problem invalid-request. */
+/** Refuses an anonymous answer that would hold nothing else. @throws Problem invalid-request. */
 export function refuseAnonymous(asked: '1' | undefined): void {
   if (asked === '1') throw new Problem('invalid-request', 'Invalid: anonymise (all of it may hold a name).');
 }

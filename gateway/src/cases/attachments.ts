@@ -26,7 +26,7 @@ export type NewAttachment = {
 };
 
 const NAME_BYTES_LIMIT = 1024;
-/** As of other bodies: a connection on which nothing comes is given up. */
+/** Limits as for other bodies: a connection on which nothing comes is given up. */
 const QUIET_MS = 30_000;
 const TOTAL_MS = 10 * 60_000;
 

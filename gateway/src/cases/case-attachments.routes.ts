@@ -130,7 +130,7 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const { kind, bytes } = await oneOfFew(c, goers, () => openAttachment(tools, caller, row, attachmentId));
     return c.body(bytes, 200, {
       'Content-Type': MEDIA_TYPES[kind],
-      // Its own name may be a patient's, and headers are written down by proxies.
+      // The attachment's own name may be a patient's, and headers are written down by proxies.
       'Content-Disposition': `attachment; filename="case-${row.number}.${kind}"`,
       'Content-Security-Policy': SANDBOX,
       'X-Content-Type-Options': 'nosniff',

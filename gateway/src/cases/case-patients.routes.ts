@@ -47,7 +47,7 @@ const many = defineRoute({
 
 /** Questions to the PACS for all lists at a time: others ask it too. */
 const QUESTIONS_AT_ONCE = 6;
-/** Of one request, which may name 25 cases of 20 studies: the device asks again for the cases beyond it. */
+/** Studies in one request, which may name 25 cases of 20 studies: the device asks again for the cases beyond it. */
 const STUDIES_AT_ONCE = 100;
 
 export function casePatientRoutes(tools: CaseTools): Router {
@@ -80,7 +80,7 @@ type ManyTools = CaseTools & {
   readonly read: (studyInstanceUIDs: readonly string[]) => Promise<ReadonlyMap<string, Told[number]>>;
 };
 
-/** One event names all of their studies. */
+/** Patients of many cases. One event names all of their studies. */
 async function manyPatients(tools: ManyTools, reader: CaseReader, asked: Asked): Promise<ManyPatients> {
   const cases = await tools.db
     .selectFrom('case_record')

@@ -23,7 +23,7 @@ let gateway: PacsGateway;
 let keeper: string;
 let sender: string;
 let other: string;
-/** One that `sender` sent, and one of the same patient that `other` sent. */
+/** Studies of one patient: `own` was sent by `sender`, `foreign` by `other`. */
 let own: string;
 let foreign: string;
 
@@ -63,7 +63,7 @@ test('a technician who is a researcher too reads words in cases of their own stu
   const mine = await deliverStudy(gateway, { token, seed: 953, ...patient });
   const sent = await openOne([mine]);
   const { id } = await openOne([own]);
-  // As if its names had been removed on the device.
+  // The policy's name says that names were removed on the device.
   const policy = (name: string) =>
     sql`update instance set policy_name = ${name} where study_id in
       (select id from study where study_instance_uid = ${own})`.execute(gateway.database.db);

@@ -67,7 +67,10 @@ const wasFirst = ({ id, siteId }: CaseReader, uid: CaseStudyUid): RawBuilder<boo
         where own.account_id = ${id} and o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid
           and ${IS_SENT}))`;
 
-/** Of instances `i`. One that the PACS had before has no time of its own but that of being found there. */
+/**
+ * When the instances `i` were first sent. An instance that the PACS had before has no time but that of being found
+ * there.
+ */
 const FIRST_SENT = sql`min(coalesce(i.posted_at, i.updated_at))`;
 const IS_SENT = sql`i.brought and i.state in (${sql.join([...IN_PACS])})`;
 
@@ -79,7 +82,7 @@ export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<
     and ${await mayKnowStudy(db, reader, 'c.study_instance_uid')}))`;
 }
 
-/** Those of the studies that this site's PACS has from us. */
+/** Studies among these that this site's PACS has from us. */
 export async function knownStudies(
   db: Db,
   siteId: string,

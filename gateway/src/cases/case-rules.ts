@@ -18,13 +18,13 @@ export async function checkCaseRules(db: Db | Trx, siteId: string, rules: readon
   for (const { review, when, occasion } of rules.filter(isOfCases)) {
     if (review !== null && !known.has(review))
       throw new Problem('invalid-request', 'Invalid: a rule names a review type that is not there.');
-    // That there is such a case tells its readers that a model found something.
+    // The existence of such a case tells its readers that a model found something.
     if (review !== null && occasion !== 'delivered' && known.get(review)?.hidesFinding)
       throw new Problem(
         'invalid-request',
         'Invalid: a rule that opens cases because of what a model found cannot open a review that hides it.',
       );
-    // It stands in the header alone, which is not read again.
+    // The body part stands in the header alone, which is not read again.
     if (when.bodyPart !== undefined)
       throw new Problem('invalid-request', 'Invalid: a rule of cases cannot ask for the body part.');
   }

@@ -17,7 +17,7 @@ export async function timelineOf(
   { reader, withheld }: { readonly reader: CaseReader; readonly withheld: readonly CasePart[] },
   caseId: string,
 ): Promise<CaseTimeline['events']> {
-  // Of one study there may be several uploads: each account is told of its own.
+  // A study may have several uploads: each account is told of its own.
   const isOwn = reachesAll(reader)
     ? sql<boolean>`true`
     : sql<boolean>`exists (select 1 from instance i where i.study_id = study.id and ${await isReached(db, reader)})`;

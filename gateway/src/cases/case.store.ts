@@ -86,7 +86,7 @@ export async function addStudies(
     .execute();
 }
 
-/** Of the account that wrote a row of this table. */
+/** The username of the account that wrote a row of this table, if the reader is shown it. */
 export const usernameShownTo = (reader: CaseReader, table: string) =>
   sql<
     string | null

@@ -334,7 +334,10 @@ async function shownTo(
   return { ...shown!, withheld };
 }
 
-/** As its sender they see more than as a researcher. @throws Problem not-found. */
+/**
+ * Finds the case with the most that the caller may see: as its sender, more than as a researcher.
+ * @throws Problem not-found.
+ */
 async function findMost({ db }: CaseTools, caller: CaseReader, id: string) {
   const sender = asSender(caller);
   if (sender.roles.length < caller.roles.length)

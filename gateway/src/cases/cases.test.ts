@@ -62,7 +62,7 @@ test('each reader is told what is withheld from them, and of a patient a pseudon
   const setPolicy = (name: string) =>
     sql`update instance set policy_name = ${name} where study_id in
       (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
-  // As if its names had been removed on the device.
+  // The policy's name says that names were removed on the device.
   await setPolicy('deidentified');
   const words = ['title', 'tags', 'notes', 'attachments', 'patient'];
   for (const [who, query, withheld] of [

@@ -143,7 +143,7 @@ export async function deleteCase(
   await seal.destroy(wrapped);
 }
 
-/** Its readers write notes meanwhile, which are hidden from each other. @throws Problem review-blinded. */
+/** Readers of the case write notes meanwhile, which are hidden from each other. @throws Problem review-blinded. */
 async function requireNotBlinded(trx: Trx, keeper: CaseReader, caseId: string): Promise<void> {
   if (mayRead(keeper) && (await isReadBlinded(trx, keeper, caseId))) throw new Problem('review-blinded');
 }

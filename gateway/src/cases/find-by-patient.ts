@@ -8,7 +8,7 @@ import type { CaseReader } from './case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { searchStudies } from './read-patients.ts';
 
-/** Of each of the two searches. More would tell a person nothing: they type more of the name. */
+/** Studies found by each of the two searches. More would tell a person nothing: they type more of the name. */
 export const STUDIES_LIMIT = 500;
 
 export type PatientStudies = {
@@ -34,7 +34,7 @@ export async function searchByPatient(
 }
 
 export type FoundPatient = {
-  /** Those that the PACS names. */
+  /** Studies that the PACS names. */
   readonly studyInstanceUIDs: readonly string[];
   /** The keyed hash of a Patient ID that a case may wait for. */
   readonly expectedPrint: string;

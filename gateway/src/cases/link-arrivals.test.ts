@@ -24,7 +24,7 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** As the gateway's clock does it, which may also do it in between. */
+/** Links arrivals as the gateway's clock does, which may also do it in between. */
 function link(pacs: Pick<Pacs, 'searchStudies'> = gateway.pacs): Promise<void> {
   const { db } = gateway.database;
   const tools = {
@@ -79,7 +79,7 @@ test('a study that arrived just before its case was closed is not missed', async
   const study = await deliverStudy(gateway, { token, seed: 917, accessionNumber: 'ACC-63' });
   gateway.wait(1);
   await step(waits, 'close', { version: 1 });
-  // It is compared for the sake of a case that still waits.
+  // The study is compared for the sake of a case that still waits.
   await link();
   assert.equal((await read(waits.id)).studies, []);
   await step(waits, 'reopen', { version: 2, reason: 'Too early' });

@@ -38,7 +38,7 @@ export type CaseQuestion = {
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Of these studies, or waiting for a Patient ID with this keyed hash. */
+  /** Cases of these studies, or that wait for a Patient ID with this keyed hash. */
   readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrint'> | undefined;
 };
 /** A page of them. */
@@ -55,13 +55,13 @@ type Order = {
   readonly by: RawBuilder<unknown> | null;
   readonly valueOf: (row: CaseRow) => string;
   readonly isDescending: boolean;
-  /** Of the number, among equals. */
+  /** Whether the higher number comes first among equals. */
   readonly newestFirst: boolean;
 };
 
 /** No date is as late: a case that is due never comes last. */
 const NEVER = '9999-12-31';
-/** As the index has it. */
+/** The expression that the index has. */
 const DUE_ON = sql`coalesce(case_record.due_on, ${sql.lit(NEVER)})`;
 
 const ORDERS: Readonly<Record<CaseSort, Order>> = {
@@ -189,7 +189,7 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
     : sql`(${by} >= ${value} and (${by} > ${value} or ${byNumber}))`;
 }
 
-/** As a person writes one. */
+/** A case number as a person writes it. */
 const NUMBER = /^[1-9]\d{0,8}$/;
 
 /**

@@ -35,7 +35,7 @@ const rule = (name: string, more: Partial<CaseRule> = {}): CaseRule => ({
 const setRules = async (...rules: readonly CaseRule[]): Promise<number> =>
   (await gateway.call('PUT', PATH, { token, body: { rules } })).status;
 
-/** As after a receipt, or after a model has looked. */
+/** Opens cases, as after a receipt, or after a model has looked. */
 async function run(studyInstanceUID: string, pacs = gateway.pacs): Promise<void> {
   const { db } = gateway.database;
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();

@@ -57,7 +57,7 @@ async function openOnce(tools: CaseRuleTools, of: OfStudy, { rule, by }: Made): 
   const keeper = { id: by, siteId: of.siteId, roles: ['admin' as const] };
   const caseId = (await openCaseOf(tools, of, { rule, by })) ?? (await caseOf(tools, of, rule));
   if (caseId === null || rule.review === null) return;
-  // Its id is the case's: a run that was killed in between opens it now, and another run opens no second one.
+  // The review's id is the case's: a run that was killed in between opens it now, and another run opens no second one.
   const reviews = tools.db.selectFrom('review').select('id').where('id', '=', caseId);
   if ((await reviews.executeTakeFirst()) !== undefined) return;
   await openReview(tools, keeper, { id: caseId, caseId, type: rule.review });

@@ -5,9 +5,9 @@ import { PacsUnreachable, type DescribedStudy, type Pacs, type StudyKey } from '
 
 type SearchTools = { readonly pacs: Pick<Pacs, 'searchStudies'> };
 
-/** One person waits for it on a page. */
+/** How long a person on a page waits for the PACS. */
 const PATIENCE_MS = 10_000;
-/** Of one patient, or under one accession number. */
+/** Studies of one patient, or under one accession number. */
 export const FOUND_LIMIT = 50;
 
 /** @throws Problem pacs-unreachable; pacs-without-dicomweb for a name. */

@@ -29,7 +29,7 @@ export async function recordCaseReading(
   });
 }
 
-/** Of patients in a list: one event that names all of which it was not recorded yet. Before the answer is sent. */
+/** Records patients read in a list, before the answer is sent: one event for all not recorded yet. */
 export async function recordPatientsRead(
   { db, now }: Tools,
   reader: CaseReader,
@@ -51,7 +51,7 @@ export async function recordPatientsRead(
   });
 }
 
-/** Those of earlier quarters of an hour are in the audit trail. */
+/** Forgets readings of earlier quarters of an hour, which are in the audit trail. */
 export async function forgetCaseReadings({ db, now }: Tools): Promise<void> {
   const period = periodOf(now());
   await db.deleteFrom('case_reading').where('period', '<', period).execute();

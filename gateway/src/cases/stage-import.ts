@@ -26,14 +26,14 @@ export type TakenRow =
 export type Import = {
   /** Chosen by the caller, who may send it again after an answer was lost. */
   readonly id: string;
-  /** Of these rows alone. */
+  /** The id of these rows alone. */
   readonly stage: string;
   readonly at: Date;
   readonly keeper: CaseReader;
 };
 export type Counts = { readonly opened: number; readonly changed: number; readonly unchanged: number };
 
-/** As long as keys that no case names are kept (pipeline/study-key.ts). */
+/** How long rows are staged: as long as keys that no case names are kept (pipeline/study-key.ts). */
 const STAGED_FOR_MS = 3600 * 1000;
 /** Rows of one statement of the audit trail. */
 const EVENTS_AT_ONCE = 500;
@@ -114,7 +114,7 @@ export async function dropRows(db: Db, stage: string): Promise<void> {
   await db.deleteFrom('case_import_row').where('import_id', '=', stage).execute();
 }
 
-/** Of imports that were cut off with their gateway. */
+/** Drops rows of imports that were cut off with their gateway. */
 export async function dropOldRows({ db, now }: CaseTools): Promise<void> {
   const before = new Date(now().getTime() - STAGED_FOR_MS);
   await db.deleteFrom('case_import_row').where('at', '<', before).execute();

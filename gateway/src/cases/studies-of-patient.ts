@@ -4,11 +4,11 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { searchByPatient, STUDIES_LIMIT, type PatientStudies } from './find-by-patient.ts';
 import { searchStudies } from './read-patients.ts';
 
-/** Both throw Problem pacs-unreachable, pacs-without-dicomweb. */
+/** Searches for a patient's studies. Each throws Problem pacs-unreachable, pacs-without-dicomweb. */
 export type StudiesOfPatient = {
   /** The Study Instance UIDs of those under this Patient ID. */
   readonly numbered: (patientId: string) => Promise<readonly string[]>;
-  /** Those under this name or Patient ID. */
+  /** Studies under this name or Patient ID. */
   readonly namedOrNumbered: (patient: string) => Promise<PatientStudies>;
 };
 

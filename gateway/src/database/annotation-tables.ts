@@ -6,7 +6,7 @@ export type ReviewAnnotationsTable = {
   place: number;
   account_id: string;
   version: number;
-  /** Of the last change, made by the device: the same request again is known by it. */
+  /** Id of the request that made the last change, from the device: a repeated request is known by it. */
   request_id: string;
   sealed: Uint8Array;
   /** The highest number that a mark of this reading has or had. */

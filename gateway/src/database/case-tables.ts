@@ -54,7 +54,7 @@ export type CaseAttachmentTable = {
   position: Generated<number>;
   case_id: string;
   kind: AttachmentKind;
-  /** Of the file itself. */
+  /** Size of the file itself. */
   bytes: number;
   sealed_name: Uint8Array;
   sealed: Uint8Array;
@@ -107,7 +107,7 @@ export type CaseImportRowTable = {
   row: number;
   at: Date;
   case_id: string;
-  /** Of the case that the row changes; null: it opens a case. */
+  /** Version of the case that the row changes; null: it opens a case. */
   version: number | null;
   status: CaseStatus;
   priority: number;
@@ -115,7 +115,7 @@ export type CaseImportRowTable = {
   assignee_id: string | null;
   /** Null: title and tags stay. */
   sealed: Uint8Array | null;
-  /** Of a new case. */
+  /** Key of a new case. */
   wrapped_key: Uint8Array | null;
   patient_print: string | null;
   expects: 'accession-number' | 'patient-id' | null;

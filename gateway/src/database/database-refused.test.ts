@@ -8,7 +8,7 @@ import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const SECRET = 'planted%40secret';
 const test = suite('a DATABASE_URL that cannot be used');
-/** One of its own, for it must ask for passwords. */
+/** The test's own server, for it must ask for passwords. */
 let postgres: RunningPostgres;
 test.before(async () => {
   postgres = await startPostgres();

@@ -82,8 +82,8 @@ async function openServer(url: string): Promise<Database> {
   });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  // One that dies while in use (the server was restarted) may not either: its user learns of it through the
-  // failed query.
+  // A connection that dies while in use (the server was restarted) must not end it either: its user learns of
+  // it through the failed query.
   pool.on('connect', (client) => void client.on('error', () => {}));
   const db: Db = new OrderedKysely({ dialect: new PostgresDialect({ pool }) });
   const connection = await openStandingConnection(url);

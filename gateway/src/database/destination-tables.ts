@@ -48,7 +48,7 @@ export type DestinationTable = {
 type RuleTable = {
   site_id: string;
   kind: RuleKind;
-  /** Its place in the list of its kind, from 0. */
+  /** Place of the rule in the list of its kind, from 0. */
   position: number;
   /** `ruleSchema` of shared/src/protocol/rule.ts. */
   rule: ColumnType<unknown, string, never>;

@@ -29,7 +29,7 @@ export type ExportJobTable = {
   account_id: string;
   template_name: string;
   template_version: number;
-  /** That of the template's version. */
+  /** Definition in the template's version. */
   definition: Json<ExportDefinition>;
   selection: Json<ExportSelection>;
   sealed_purpose: Uint8Array;

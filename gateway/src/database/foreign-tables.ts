@@ -19,7 +19,7 @@ export type SentFileTable = {
   key_id: string | null;
   /** The DIMSE peer that sends it: what it was told is stored is handed over, however its association ends. */
   peer_id: ColumnType<string | null, string | null | undefined, never>;
-  /** Of the peer, then: an administrator may delete it while the file is still here. */
+  /** AE Title of the peer, kept here: an administrator may delete the peer while the file is still here. */
   ae_title: ColumnType<string | null, string | null | undefined, never>;
   /** When the peer's latest instance was kept. */
   came_at: ColumnType<Date | null, undefined, Date>;
@@ -36,11 +36,11 @@ export type SentFileTable = {
    * its instances, or an administrator has given them up (foreign/transfer.store.ts).
    */
   state: 'receiving' | 'received' | 'opened';
-  /** Its own key, as that of a study; null once destroyed. */
+  /** Key of this file alone, like a study's; null once destroyed. */
   wrapped_key: Uint8Array | null;
   /** How often it was begun to be opened and came to no end that was not its own: counted before it begins, bounded. */
   runs: Generated<number>;
-  /** Its patients that count towards the account's day already. */
+  /** Patients in the file that count towards the account's day already. */
   patients: Generated<number>;
   /** The entries that ended their thread, by their places: they are not opened again. */
   fatal: Generated<number[]>;
@@ -48,9 +48,9 @@ export type SentFileTable = {
   problem: AnyProblemCode | null;
   /** `FileEntry[]`: no names of files, which may be those of patients. */
   entries: ColumnType<unknown, string | undefined, string>;
-  /** Of a peer: since when something of it is on no road to the PACS, so that an administrator has to answer. */
+  /** Since when something of a peer's file is on no road to the PACS, so that an administrator has to answer. */
   held_at: ColumnType<Date | null, undefined, Date | null>;
-  /** Of a peer: why an administrator gave up everything that was not read. */
+  /** Why an administrator gave up everything in a peer's file that was not read. */
   given_up: ColumnType<GivingUpReason | null, undefined, GivingUpReason | null>;
   created_at: ColumnType<Date, Date | undefined, never>;
   expires_at: Date;
@@ -94,7 +94,7 @@ export type CommitmentRequestTable = {
   account_id: string;
   transaction_uid: string;
   asked_at: Generated<Date>;
-  /** Its references. */
+  /** Number of references. */
   amount: number;
   /** `Reference[]`; null: forgotten, but for its UID. */
   asked: ColumnType<unknown, string, null>;

@@ -109,7 +109,7 @@ export type InferenceResultTable = {
   /** Every model that had a part in it. */
   models: ColumnType<ModelRef[], string, never>;
   disagreement: Json<z.infer<typeof disagreementSchema>> | null;
-  /** Of its run, with the answer that other images of it may share; null: its answer is its own. */
+  /** Key of the answer that images of one run have in common; null: the image's answer is its own. */
   run_answer: string | null;
   verdict: (typeof VERIFICATIONS)[number] | null;
   verified_finding: string | null;
@@ -119,10 +119,10 @@ export type InferenceResultTable = {
   sealed_reason: Uint8Array | null;
   revision: Generated<number>;
   created_at: Date;
-  /** Of the finding, as columns: what figures are made of. */
+  /** Parts of the finding as columns: what figures are made of. */
   score: Computed<number | null>;
   positive: Computed<boolean | null>;
-  /** Of the image, as the model of image kinds saw it. */
+  /** Image kind, as the model of image kinds saw it. */
   image_kind: Computed<string | null>;
   sop_class_uid: Computed<string | null>;
   differs: Computed<boolean>;

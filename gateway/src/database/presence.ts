@@ -33,7 +33,7 @@ export function createPresence(connection: StandingConnection): Presence {
       isHere = false;
       const isAlone = await ask('pg_try_advisory_lock');
       if (isAlone) await whenAlone();
-      // One connection may hold both locks; taking the shared one first leaves no moment in which another
+      // The connection may hold both locks; taking the shared one first leaves no moment in which another
       // gateway could think it is alone.
       await ask('pg_advisory_lock_shared');
       if (isAlone) await ask('pg_advisory_unlock');

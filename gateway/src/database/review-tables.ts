@@ -23,7 +23,7 @@ export type ReviewTable = {
   case_id: string;
   type_name: string;
   type_version: number;
-  /** That of the type's version: a copy, so that the list reads one row. */
+  /** Definition of the type's version: a copy, so that the list reads one row. */
   definition: Json<ReviewDefinition>;
   hides_finding: boolean;
   state: ReviewState;
@@ -55,13 +55,13 @@ export type ReviewEventTable = {
   id: string;
   position: Generated<number>;
   place: number | null;
-  /** Of the place, after it. */
+  /** Version of the place after this step. */
   version: number | null;
   step: (typeof REVIEW_STEPS)[number];
   /** Null: the gateway. */
   by_account: string | null;
   to_account: string | null;
-  /** Of an assignment: the account may have seen what is hidden from readers. */
+  /** Whether the account assigned may have seen what is hidden from readers. */
   saw_hidden: Generated<boolean>;
   decision: Decision | null;
   /** The chosen and measured answers. */

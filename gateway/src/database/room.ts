@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 const MB = 1024 ** 2;
-/** As `max_wal_size`: the log that PostgreSQL may write between two checkpoints. */
+/** Room for `max_wal_size`: the log that PostgreSQL may write between two checkpoints. */
 export const FLOOR_BYTES = 128 * MB;
 /** Three segments of the log, of 16 MB each: enough to recover and to end a checkpoint. */
 export const RESERVE_BYTES = 48 * MB;
@@ -74,7 +74,7 @@ export function openRoom({ folder, isReserved, freeBytes = () => freeBytesOf(fol
   };
 }
 
-/** Of random bytes: a file system may keep no room for zeros. */
+/** Fills the reserve with random bytes: a file system may keep no room for zeros. */
 async function takeReserve(folder: string, path: string): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,

@@ -31,9 +31,9 @@ type Asker = {
   readonly ticket: string;
   readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
-  /** It announced that it waits, and heard its own announcement: any caller after that is newer. */
+  /** The asker's announcement that it waits: `heard` once it heard its own. Any caller after that is newer. */
   call: 'none' | 'said' | 'heard';
-  /** Another one waits for it and is told when it is free. */
+  /** Another asker waits for the lock and is told when it is free. */
   isAwaited: boolean;
   wake(): void;
 };
@@ -91,7 +91,7 @@ async function waitToAskAgain(asker: Asker, called: Promise<void>, ended: Promis
   clearTimeout(timer);
 }
 
-/** One round: true once it is held. Ends early with `ended`. */
+/** Asks once: true once the lock is held. Ends early with `ended`. */
 async function ask(
   { lock, unlock, call }: Questions,
   name: string,
@@ -105,7 +105,7 @@ async function ask(
     return false;
   }
   if (got) return true;
-  // This asker is newer than those who called before.
+  // The asker is newer than those who called before.
   asker.isAwaited = false;
   await waitToAskAgain(asker, asker.call === 'none' ? call(name, asker) : Promise.resolve(), ended);
   return false;
@@ -133,7 +133,7 @@ async function tellAskers(connection: StandingConnection, askers: Map<string, As
   await connection.listen(FREE, (name) => askers.get(name)?.wake());
   connection.on('lost', () => {
     for (const [name, asker] of askers) {
-      // Its call may have reached nobody.
+      // The asker's call may have reached nobody.
       asker.call = 'none';
       if (asker.state !== 'held') continue;
       askers.delete(name);

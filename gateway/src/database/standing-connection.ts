@@ -43,7 +43,7 @@ type Heard = (message: string, isOwn: boolean) => void;
 /** The listeners of each channel. */
 type Channels = ReadonlyMap<string, readonly Heard[]>;
 
-/** One life of the connection. It takes one statement at a time; `ask` puts them in line. */
+/** A life of the connection, which takes one statement at a time; `ask` puts them in line. */
 type Line = {
   ask<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
   end(): Promise<void>;
@@ -56,7 +56,7 @@ type LineOptions = {
   lose(): void;
 };
 
-/** One statement after the other. One that fails has lost its connection: no statement of ours fails else. */
+/** Asks one statement after the other. A failed one has lost its connection: no statement of ours fails else. */
 function askInTurn(client: pg.Client, socket: Socket): Line['ask'] {
   let last: Promise<unknown> = Promise.resolve();
   return <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {

@@ -67,7 +67,7 @@ export type ApiKeyTable = {
   site_id: string;
   account_id: string;
   epoch: number;
-  /** Its purpose, in an administrator's words. */
+  /** Purpose of the key, in an administrator's words. */
   name: string;
   /** SHA-256 of its text, hexadecimal. */
   digest: string;
@@ -103,7 +103,7 @@ export type DeviceTable = {
   id: Generated<string>;
   site_id: string;
   account_id: string;
-  /** Its browser and system, as they were when it last enrolled; null: it named neither. */
+  /** Browser and system of the device when it last enrolled; null: it named neither. */
   name: Generated<string | null>;
   /** RFC 7638: the same key of the same account is the same device. */
   thumbprint: string;
@@ -128,7 +128,7 @@ export type PlacedStudy = Pick<Selectable<StudyTable>, 'site_id' | 'study_instan
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
-  /** Of the upload that sends it; null: of the gateway itself. */
+  /** Account of the sending upload; null for the gateway's own studies. */
   account_id: string | null;
   study_instance_uid: string;
   state: StudyState;
@@ -142,11 +142,11 @@ export type StudyTable = {
    * and the receipt are that one's. Null: the study itself.
    */
   copy_of: string | null;
-  /** Of a copy: `coercionSchema` of shared/src/protocol/coercion.ts; null: it goes there as it was promised. */
+  /** Coercion of a copy: `coercionSchema` of shared/src/protocol/coercion.ts; null: it goes there as promised. */
   coercion: Generated<unknown>;
-  /** Of a copy: whether the receipt waits for it. */
+  /** Whether the receipt waits for a copy. */
   need: Need | null;
-  /** Of a copy: since when an administrator has given its destination up for it. */
+  /** When an administrator gave up a copy's destination for it. */
   given_up_at: Generated<Date | null>;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
@@ -169,7 +169,7 @@ export type StudyTable = {
   updated_at: Date;
 };
 
-/** One device's promise of (a part of) a study. */
+/** A device's promise of (a part of) a study. */
 export type UploadTable = {
   id: string;
   site_id: string;
@@ -224,7 +224,7 @@ export type InstanceTable = {
   /** Where its bytes lie: a range of the parcel's body as it came, or of the blob that `restored` names. */
   parcel_id: string | null;
   body_offset: number | null;
-  /** It came coded: the blob in which verify restored it. */
+  /** The blob into which verify restored an instance that came coded. */
   restored: string | null;
   /**
    * When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted
@@ -233,7 +233,7 @@ export type InstanceTable = {
   posted_at: Date | null;
   /** Offers to the PACS that settled nothing about it: bounded and spread. */
   offers: Generated<number>;
-  /** Those of them while the PACS took other instances. */
+  /** Offers among them while the PACS took other instances. */
   offers_amid: Generated<number>;
   /** The last minute (of `tally`) in which it may have been handed to the PACS. */
   offered_minute: Generated<number>;
@@ -249,7 +249,7 @@ export type InstanceTable = {
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
    */
   sent_digests: Generated<string | null>;
-  /** Of a copy's that may be coerced: the promised digest; null: it is as promised, or not looked at yet. */
+  /** The promised digest, for an instance of a copy that may be coerced; null: as promised, or not looked at yet. */
   coerced_from: Generated<string | null>;
   /** The study's revision in which it was promised. */
   revision: number;
@@ -271,7 +271,7 @@ export type InstanceTable = {
   since_minute: Generated<number>;
 };
 
-/** One row: what is counted instead of dated (pipeline/tally.store.ts). */
+/** A single row: what is counted instead of dated (pipeline/tally.store.ts). */
 export type TallyTable = {
   /** Minutes in which a gateway ran on this database. */
   minutes: Generated<number>;
@@ -280,7 +280,7 @@ export type TallyTable = {
 /** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
 export type DeidReportTable = {
   study_id: string;
-  /** As `reportDigest` makes it. */
+  /** Digest by `reportDigest`. */
   digest: string;
   edition: string;
   options: ColumnType<ReportOption[], string, never>;
@@ -288,7 +288,7 @@ export type DeidReportTable = {
   actions: ColumnType<string[] | null, string | null, never>;
 };
 
-/** One tus upload. `id` is the tus id. */
+/** A tus upload. `id` is the tus id. */
 export type ParcelTable = {
   id: string;
   site_id: string;
@@ -296,7 +296,7 @@ export type ParcelTable = {
   study_id: string;
   /** The device's name for it: a creation repeated under it is the same parcel. */
   device_parcel_id: string;
-  /** As it travels: Upload-Length. */
+  /** Length as it travels: Upload-Length. */
   bytes: number;
   /**
    * A sealed one: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it

@@ -16,7 +16,7 @@ export type VaultTable = {
   closed_at: Date | null;
 };
 
-/** One upload's sealed identity behind a pseudonym; nothing here opens it. */
+/** An upload's sealed identity behind a pseudonym; nothing here opens it. */
 export type VaultEntryTable = {
   id: Generated<number>;
   vault_id: string;

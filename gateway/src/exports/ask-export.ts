@@ -20,10 +20,10 @@ import { policyOfSet } from './set/policy-of-set.ts';
 export const EXPORT_QUEUE = 'export';
 export type ExportJob = { readonly exportId: string };
 
-/** Of an account, files included: each is a file of up to a hundred thousand rows. */
+/** Open exports per account, files included: each is a file of up to a hundred thousand rows. */
 const OPEN_LIMIT = 20;
 
-/** It opens for its own export alone. */
+/** The key's place: a stated purpose opens for its own export alone. */
 export const placeOfPurpose = (id: string): string => `purpose ${id}`;
 
 /**

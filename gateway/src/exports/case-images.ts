@@ -39,7 +39,7 @@ export type CaseImages = {
   readonly studies: readonly string[];
 };
 
-/** Of a case; a report is read by people. */
+/** Images printed per case: people read a report. */
 const IMAGES_LIMIT = 12;
 
 type Cases = readonly Pick<Case, 'id' | 'studies'>[];
@@ -83,7 +83,7 @@ function togetherIn(marks: readonly ReadMark[]): readonly ReadMark[] {
   return [...alike.values()].map((same) => ({ ...same[0]!, by: same.flatMap(({ by }) => by) }));
 }
 
-/** Of all who signed, each review's standing reading first. */
+/** Images that readers marked, from all who signed, each review's standing reading first. */
 async function markedImages(
   { db, seal }: CaseTools,
   { reader, withheld }: Shown,
@@ -124,7 +124,7 @@ function imageOf(mark: ReadMark): CaseImage {
   return { where: { studyInstanceUID, seriesInstanceUID, sopInstanceUID }, frame, marks: [mark] };
 }
 
-/** Those of results that the reader is shown. */
+/** Images behind the results that the reader is shown. */
 async function seenImages(db: Db, cases: Cases): Promise<ReadonlyMap<string, readonly CaseImage[]>> {
   const resultsOf = ({ studies }: Cases[number]): string[] =>
     studies.flatMap(({ results }) => results.map(({ id }) => id));
@@ -149,7 +149,7 @@ async function seenImages(db: Db, cases: Cases): Promise<ReadonlyMap<string, rea
   return new Map(cases.map((one) => [one.id, resultsOf(one).flatMap((id) => images.get(id) ?? [])]));
 }
 
-/** Of each study one, in the order in which the gateway got them. */
+/** An original image of each study, in the order of the case's studies. */
 async function firstImages(
   db: Db,
   { reader }: Shown,

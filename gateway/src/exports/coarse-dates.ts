@@ -1,7 +1,7 @@
 /** Dates of the PACS (PS3.5 §6.2, DA: YYYYMMDD), told coarsely. One that is no date is not told. */
 
 const DATE = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
-/** Of more than a hundred there are few: they would be known by it. */
+/** Ages over a hundred are so rare that a band would identify the person. */
 const OLDEST_BAND = 90;
 
 /** `40 to 49`: a spreadsheet takes `10-19` for a day. Null: unknown, or born after the study. */

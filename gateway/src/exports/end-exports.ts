@@ -19,7 +19,7 @@ import {
 /** The list of exports tells of them for so long; the audit trail for ever. */
 const FORGOTTEN_AFTER_MS = 90 * DAY_MS;
 
-/** Also one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
+/** Cancels an export, even one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
 export async function cancelExport(
   tools: ExportTools,
   caller: Pick<Caller, 'id' | 'siteId' | 'roles'>,
@@ -45,7 +45,7 @@ export const mayKnow = (
   { account_id, site_id }: ExportRow,
 ): boolean => site_id === siteId && (account_id === id || roles.includes('admin'));
 
-/** Its time is over, whether its file is gone already or not. */
+/** Whether the export's time is over, even if its file is still there. */
 export const isExpired = ({ state, expires_at }: ExportRow, now: Date): boolean =>
   state === 'expired' || (state === 'ready' && expires_at !== null && expires_at <= now);
 

@@ -20,9 +20,9 @@ export type SettledReview = {
 export type CaseFacts = {
   readonly shown: Omit<Case, 'withheld'>;
   readonly site: string;
-  /** Of each study; empty where no field asks. */
+  /** Patient data of each study; empty if no field asks for it. */
   readonly patients: CasePatients['studies'];
-  /** Of its studies that the PACS lists in several rows. */
+  /** The identities of those studies that the PACS lists in several rows. */
   readonly several: Identity;
   readonly results: readonly ExportedResult[];
   readonly reviews: readonly SettledReview[];
@@ -45,7 +45,7 @@ const distinct = (values: readonly (string | null)[]): string[] => [
 const firstDate = ({ patients }: CaseFacts): string | null =>
   distinct(patients.map(({ studyDate }) => studyDate)).toSorted()[0] ?? null;
 
-/** As exports.ts says: whose answer each is, where a case has several. */
+/** Answers in the form that exports.ts describes, which says whose each is if a case has several. */
 const answersOf = ({ reviews }: CaseFacts): string[] =>
   reviews.flatMap(({ review, final }, at) => {
     const same = reviews.slice(0, at).filter((before) => before.review.type === review.type);
@@ -68,7 +68,7 @@ const othersOf = ({ review, final }: Pick<SettledReview, 'review' | 'final'>): R
 /** In place of `accept`, in reports alone: the label that the reader chose where no finding was shown. */
 export const JUDGED = 'judged';
 
-/** As their readers chose them. Needs the results. */
+/** Decisions as their readers chose them. Needs the results. */
 export const chosenDecisions = ({ reviews, results }: CaseFacts): Cell =>
   reviews.map(({ final: { place, said }, hidesFinding }) => {
     if (said?.decision !== 'accept') return said?.decision ?? null;
@@ -82,7 +82,7 @@ function readersOf(settled: SettledReview): Cell {
   return others.length === 0 ? nameOf(settled.final) : [nameOf(settled.final), ...others];
 }
 
-/** Of each result; what a reader is not shown yet says so in the list of models. */
+/** A value for each result; the list of models says so if a finding is still hidden from the reader. */
 const ofResults =
   (key: keyof ExportedResult) =>
   ({ results, shown }: CaseFacts): Cell[] => [

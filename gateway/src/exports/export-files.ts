@@ -49,7 +49,7 @@ export async function destroyFile(
   await exportBlobs.remove(file.blob);
 }
 
-/** Those that no export names: a gateway that was killed left them. A row comes before its bytes. */
+/** Removes files and keys that no export names: a killed gateway left them. A row is written before its bytes. */
 export async function sweepFiles({ db, ...tools }: FileTools & Pick<ExportTools, 'db'>): Promise<void> {
   const blobs = await tools.exportBlobs.ids();
   const files = await namedFiles(db);

@@ -15,7 +15,7 @@ export type ExportTools = CaseTools &
   PolicyTools & {
     readonly anonymousThread: AnonymousThread;
     readonly jobs: Pick<Jobs, 'enqueue'>;
-    /** Of exports alone. */
+    /** The store of export files, and of nothing else. */
     readonly exportBlobs: Blobs;
     /** In a folder of their own, where nothing but exports has a key. */
     readonly exportKeys: StudyKeys;

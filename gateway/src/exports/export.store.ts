@@ -86,7 +86,7 @@ export async function holdCases(trx: Trx, exportId: string, cases: readonly numb
     .execute();
 }
 
-/** Those of the exports with a file, or this one, that hold a case which was deleted. Their ids. */
+/** Ids of the exports with a file (or of this one alone) that hold a case which was deleted since. */
 export async function exportsOfDeleted(db: Db, exportId: string | null): Promise<readonly string[]> {
   const { rows } = await sql<{
     id: string;
@@ -99,7 +99,7 @@ export async function exportsOfDeleted(db: Db, exportId: string | null): Promise
   return rows.map(({ id }) => id);
 }
 
-/** It waits to be run again. `attempt`: those that count. */
+/** Puts the run back into the queue. `attempt`: runs that count. */
 export async function putBack(
   trx: Trx,
   run: Run,
@@ -132,7 +132,7 @@ type End = {
   readonly now: Date;
 };
 
-/** It has no file any more. */
+/** Ends an export: its file is no longer named. */
 export async function endExport(
   trx: Trx,
   { id, finished_at }: ExportRow,
@@ -145,7 +145,7 @@ export async function endExport(
     .execute();
 }
 
-/** Those of an account that wait, run or have a file. */
+/** Exports of an account that wait, run or have a file. */
 export async function countOpen(trx: Trx, accountId: string): Promise<number> {
   const row = await trx
     .selectFrom('export_job')
@@ -173,7 +173,7 @@ export async function namedFiles(db: Db): Promise<readonly ExportFile[]> {
   return rows.flatMap((row) => fileOf(row) ?? []);
 }
 
-/** Those that ended before this. */
+/** Deletes exports that ended before this time. */
 export async function forgetExports(db: Db, before: Date): Promise<void> {
   await db
     .deleteFrom('export_job')

@@ -30,7 +30,7 @@ type Reading = {
   readonly question: CaseQuestion;
   readonly fields: readonly ExportField[];
   readonly hasPictures: boolean;
-  /** It prints decisions in the words that their readers chose. */
+  /** A report prints decisions in the words that their readers chose. */
   readonly isReport: boolean;
   readonly hasFiles: boolean;
 };

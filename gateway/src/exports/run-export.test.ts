@@ -30,7 +30,7 @@ const CASES = 250;
 
 const test = suite('making exports');
 let gateway: PacsGateway;
-/** Its searches are answered at once, and counted. */
+/** Tools whose searches are answered at once, and counted. */
 let tools: ExportTools;
 let searches = 0;
 let owner: Session;
@@ -73,7 +73,7 @@ const hanging = (pacs: TestPacs): TestPacs => ({
   },
 });
 
-/** Of the same study, without words of their own. */
+/** Copies the case, with the same study and no words of their own. */
 async function copyCase(times: number): Promise<void> {
   const { db } = gateway.database;
   await sql`with copied as (
@@ -122,7 +122,7 @@ test('a run that was killed is begun again from the start, and one file is there
   await run(id);
   const ready = await jsonOf<Export>(gateway, `GET /exports/${id}`, { token: owner.accessToken });
   assert.equal([ready.state, ready.rows, ready.done, ready.total], ['ready', CASES, CASES, CASES]);
-  // It was only asleep.
+  // The first run was only asleep.
   gate.resolve();
   await untilIdle();
   const after = await rowOf(id);

@@ -58,7 +58,7 @@ export async function runExport(exportId: string, tools: ExportTools, signal: Ab
   }
 }
 
-/** It was cancelled, or another run has taken over. */
+/** The run was cancelled, or another one has taken over. */
 class Ended extends Error {}
 
 type Run = {
@@ -242,7 +242,7 @@ async function settle(
   if (awaited === null) throw error;
 }
 
-/** It would be found again, so it is not begun again. */
+/** Fails the export for good: another run would find the same identity. */
 async function holdBack(
   { db, now }: ExportTools,
   row: ExportRow,
@@ -257,7 +257,7 @@ async function holdBack(
   });
 }
 
-/** It would end so the next time too. */
+/** Troubles that another run would meet again. */
 function endedBy(error: unknown): ExportTrouble | null {
   if (!(error instanceof Problem)) return null;
   if (error.code === 'policy-not-allowed') return 'not-allowed';

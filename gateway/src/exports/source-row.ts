@@ -10,10 +10,13 @@ export type Cell = string | number | boolean | null | readonly Cell[];
 export type SourceRow = ReadonlyMap<ExportField, Cell> & {
   readonly pictures?: CaseImages;
   readonly files?: CaseFiles | null;
-  /** Of the case. */
+  /** The case number. */
   readonly number?: number;
   readonly studies?: readonly string[];
-  /** Of studies that the PACS lists under several patients: nobody says whose they are, and all are looked for. */
+  /**
+   * Identities of studies that the PACS lists under several patients: nobody knows whose they are, so all are
+   * searched for.
+   */
   readonly several?: Identity;
 };
 /** The studies of a case for a set of instances; `identity`: what must not be in it. */
@@ -39,7 +42,7 @@ export type ReleasedRows = {
   /** Looks at the file as it was written, before anybody is given it; null: needs no look. @throws IdentityFound. */
   readonly prove: ((format: SearchedFormat, file: () => AsyncIterable<Uint8Array>) => Promise<void>) | null;
 };
-/** Of a redaction: the door through which rows leave. */
+/** A redaction's release: the door through which rows leave. */
 export type Release = {
   /** The fields that have to be read for an export of these. */
   readonly reads: (fields: readonly ExportField[]) => readonly ExportField[];

@@ -88,7 +88,7 @@ async function headOf(
 
 const NOBODY = { username: null, purpose: null };
 
-/** Of the newest version of each type; an answer to a question that is no longer asked stays as it is. */
+/** Titles and questions of the newest version of each type; answers to questions no longer asked stay as they are. */
 async function reviewWordsOf(db: Db, siteId: string): Promise<ReviewWords> {
   const types = await reviewTypes.list(db, siteId);
   return Object.fromEntries(

@@ -179,7 +179,7 @@ test('leaves no parcel on a disk that is full halfway, and all of it comes later
 });
 
 test('leaves a parcel that verify was told of where the next one of its study fails', async () => {
-  // Of two of them, each fills a parcel; one that comes twice keeps the body from becoming a parcel as a whole.
+  // Two instances, each filling a parcel; the one sent twice keeps the body from becoming a parcel as a whole.
   const { instances } = syntheticStudy({ seed: 9510, instancesPerSeries: 2, rows: 2_100, columns: 2_100 });
   const sent = await receivedBody([...instances, instances[0]!], { told: failingOnce() });
   assert.instance(await sent.run().catch((error: unknown) => error), StorageFull);

@@ -24,7 +24,7 @@ export type CommitmentRequest = CommitmentQuestion & { readonly reasons: readonl
 const KEPT_DAYS = 7;
 /** So long its Transaction UID is known as used. */
 const KNOWN_DAYS = 37;
-/** Of one account, in all that is kept: some 60 MB. One that sends 50 000 instances a day needs 350 000. */
+/** References kept per account: some 60 MB. An account that sends 50 000 instances a day needs 350 000. */
 const REFERENCES_LIMIT = 500_000;
 
 type NewRequest = Omit<CommitmentQuestion, 'askedAt'> & { readonly transactionUID: string };
@@ -54,7 +54,7 @@ export async function insertRequest(
   return { siteId, accountId, asked, askedAt: row.asked_at, reasons: null };
 }
 
-/** Of this account. @throws Problem not-found, commitment-forgotten. */
+/** Finds a request of this account. @throws Problem not-found, commitment-forgotten. */
 export async function findRequest(
   db: Db,
   accountId: string,

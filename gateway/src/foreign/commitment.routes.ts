@@ -39,7 +39,7 @@ export type CommitmentTools = { readonly db: Db };
 
 /** A reference in XML takes some 350 bytes. */
 const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };
-/** One of the largest takes some 30 MB while it is read. */
+/** Requests read at once: the largest takes some 30 MB while it is read. */
 const QUESTIONS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 /** Most studies are in the PACS within a minute. */
 const RETRY_SECONDS = '30';

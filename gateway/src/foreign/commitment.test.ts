@@ -185,7 +185,7 @@ test('fails where other bytes of the account are held under the same UID, and no
       select upload_id, 99, made.id from made, upload_instance
       where instance_id = (select id from instance where sop_instance_uid = ${uid})
     returning instance_id as id`.execute(db);
-  // Its parcel may go at any moment: what was stored needs none.
+  // The added row names no parcel: that of a stored instance may go at any moment.
   const other = rows[0]!;
   assert.equal(await resultOf(namesOf(instances)), { kept: [uid], failed: [] });
   await db.updateTable('instance').set({ brought: true }).where('id', '=', other.id).execute();

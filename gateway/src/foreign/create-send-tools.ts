@@ -45,7 +45,7 @@ export function createSendTools(
   { file, studies, soFar }: Of,
   signal: AbortSignal,
 ): SendTools {
-  // As a device: it sends, and reads nothing by its roles.
+  // The sender acts as a device: it sends, and reads nothing by its roles.
   const sender = {
     accountId: file.account_id,
     deviceId: file.device_id,

@@ -34,12 +34,12 @@ export type ForeignFeatureTools = {
   readonly clock: () => number;
 };
 
-/** One of each account, and most of them wait for a thread: they hold no more than the names in them. */
+/** Files open at once, one per account. Most wait for a thread, and hold no more than the names in them. */
 const FILES_AT_ONCE = 32;
 const SWEEP_SECONDS = 600;
 /** Answers on their way: each holds a connection to the PACS. A viewer opens six. */
 const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
-/** One of 32 MiB takes 130 MB. More at once, and callers who do not read on use up the memory of a small machine. */
+/** Large answers at once: 32 MiB take 130 MB. With more, callers who stop reading exhaust a small machine's memory. */
 const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 /** While others wait: 50 kB/s, which a mobile network has. A viewer that keeps less would wait for minutes anyway. */
 const ANSWER_PACE_BYTES = 1024 ** 2;

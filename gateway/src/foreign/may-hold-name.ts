@@ -6,7 +6,7 @@ const SOP_CLASS_UID = 0x00080016;
 /** Rows, and the three kinds of Pixel Data: a PACS may leave these out of metadata. */
 const OF_PICTURES = ['00280010', '7FE00008', '7FE00009', '7FE00010'];
 
-/** Also of one whose kind is not said. */
+/** Whether a picture may hold a name; an instance without a SOP Class may. */
 export function mayHoldName(dataSet: Json): boolean {
   const textOf = (tag: number): string => {
     const attribute = dataSet[tag.toString(16).toUpperCase().padStart(8, '0')];

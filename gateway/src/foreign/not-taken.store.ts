@@ -18,22 +18,22 @@ export type WhoseFiles = { readonly siteId: string; readonly accountId: string |
 
 const SHOWN_LIMIT = 100;
 
-/** As in the index `sent_file_not_taken`. */
+/** The condition of the index `sent_file_not_taken`. */
 const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened'
   and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
 
-/** Of `held`. As in the index `withheld_instance_waits`. */
+/** The condition of the index `withheld_instance_waits`, on `held`. */
 const WAITS = sql<boolean>`held.cause <> 'left-out' and ${CAME_NOT}`;
 
 /** A script is not told at once; of a modality the others are in a transfer. */
 const IS_LISTED = sql<boolean>`held.told = (sent_file.peer_id is not null)`;
 
-/** Of `sent_file` and `held`: an instance that is known by its UID. The newest file that brought it lists it. */
+/** Joins `sent_file` and `held`: an instance known by its UID is listed by the newest file that brought it. */
 export const isNamed = sql<boolean>`held.file_id = sent_file.id and ${IS_LISTED} and ${WAITS}`;
 
 const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
 
-/** Of an entry of `sent_file`: an instance that no row of `withheld_instance` stands for. */
+/** An entry of `sent_file` that no row of `withheld_instance` stands for. */
 export const isUnnamed = sql<boolean>`sent_file.peer_id is null and ${isNotTaken}
   and (sent_file.device_id is not null or not exists (select from withheld_instance named
     where named.account_id = sent_file.account_id and named.sop_instance_uid = it->>'sopInstanceUID'))`;
@@ -55,7 +55,7 @@ type Row = Omit<NotTakenFile, 'cameAt' | 'studies' | 'studiesNotHere'> & {
   readonly total: number;
 };
 
-/** Of `here`, the uploads of the account of `sent_file` first. */
+/** Studies and uploads in `here`, uploads of the account of `sent_file` first. */
 export const studiesHere = sql`jsonb_agg(
   jsonb_build_object('studyInstanceUID', here.study_instance_uid, 'uploadId', here.id)
   order by here.account_id is distinct from sent_file.account_id, here.study_instance_uid, here.id)`;
@@ -65,11 +65,11 @@ export const onePerStudy = (studies: readonly StudyHere[]): StudyHere[] =>
 
 const NAMED = sql.lit(NAMED_LIMIT);
 
-/** Of `by_reason` of a file: its instances, by the UIDs under which they would be sent. */
+/** UIDs, as they would be sent, of a file's instances with the reason of `by_reason`. */
 const uidsOf = sql`coalesce((select to_jsonb((array_agg(held.sop_instance_uid order by 1))[1:${NAMED}])
   from withheld_instance held where ${isNamed} and held.reason = by_reason.reason), '[]')`;
 
-/** Of `sent_file`: each instance with its reason, and the places in the file of a script. */
+/** Instances of `sent_file` with their reasons and, for a script, their places in the file. */
 const INSTANCES = sql`
   select it->>'reason' as reason, it->>'entry' as instance, (it->>'entry')::int as place
   from jsonb_array_elements(sent_file.entries) as entry(it) where ${isUnnamed}

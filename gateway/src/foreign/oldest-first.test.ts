@@ -10,7 +10,7 @@ async function* ready(name: string): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < PIECES; at += 1) yield Buffer.from(name);
 }
 
-/** Its first piece is here, the others once `come` resolves. */
+/** A body whose first piece is here, the others once `come` resolves. */
 async function* slow(name: string, come: Promise<void>): AsyncGenerator<Uint8Array> {
   yield Buffer.from(name);
   await come;

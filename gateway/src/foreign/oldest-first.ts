@@ -13,7 +13,7 @@ export type OldestFirst = (account: string, body: AsyncIterable<Uint8Array>) => 
 
 type Waiting = { readonly since: number; readonly go: () => void };
 type Line = {
-  /** Those with a piece that waits, by their place, in the order in which they began to wait. */
+  /** Bodies with a piece that waits, by their place, in the order in which they began to wait. */
   readonly waiting: Map<number, Waiting>;
   bodies: number;
   isTaken: boolean;

@@ -188,7 +188,7 @@ async function openPlaced(
   const { bytes } = applied;
   if (bytes === file)
     return takePlaced?.({ entry, ...describePlaced(applied, file.digest), place: file.place });
-  // It had no File Meta Information, and got some.
+  // The file had no File Meta Information, and got some.
   const own = toOwn(bytes as Uint8Array);
   await take({ entry, ...describePlaced(applied, await sha256OfBytes(own)), bytes: own });
 }

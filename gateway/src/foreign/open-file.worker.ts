@@ -23,10 +23,10 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
     async begin(entry, bytes) {
       // The garbage of an entry would lie beside the entry to which another thread gives the room.
       collectGarbage();
-      // It came before the bytes of that entry did.
+      // The reply to the last `begin` came before that entry's bytes did.
       if ((await begun).length > 0) return false;
       begun = ask(giving({ kind: 'begin', entry, bytes }));
-      // It is heard before whatever is asked afterwards.
+      // The gateway hears `begin` before whatever is asked afterwards.
       if (bytes > ROOMLESS_BYTES) await begun;
       else void ignoreFailure(begun, 'then the task is stopped');
       return true;

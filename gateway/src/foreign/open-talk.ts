@@ -34,7 +34,7 @@ export type OpenedInstance = {
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
-/** One that is sent as it lies in the file. */
+/** An instance that is sent as it lies in the file. */
 export type PlacedInstance = Omit<OpenedInstance, 'bytes'> & { readonly place: ByteRange };
 
 export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
@@ -56,7 +56,7 @@ export type OpenTalk = {
   readonly question: /** From now on this entry is being read. The reply comes once there is room for so many bytes. */
     | { readonly kind: 'begin'; readonly entry: number; readonly bytes: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
-    /** One more patient, before a pseudonym is made: the account may have had its day's. */
+    /** Another patient, before a pseudonym is made: the account may have used up the day's patients. */
     | { readonly kind: 'patient'; readonly patient: string }
     | { readonly kind: 'take'; readonly opened: OpenedInstance | PlacedInstance }
     /** `of`: the instance that it would have been, where somebody can tell. */

@@ -10,7 +10,7 @@ import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
 const RETRIEVE_URL = '00081190';
 const RETRIEVE_AE_TITLE = '00080054';
 const RETRIEVE_URI = '0040E010';
-/** Of an item of a sequence too: where the PACS, or another one, has what it refers to. */
+/** Attributes, in items of sequences too, that say where the PACS, or another one, has an instance. */
 const WHERE_IT_LIES: readonly string[] = [RETRIEVE_URL, RETRIEVE_AE_TITLE, RETRIEVE_URI];
 const STUDY_INSTANCE_UID = '0020000D';
 const SERIES_INSTANCE_UID = '0020000E';
@@ -40,7 +40,7 @@ export function uidsIn(dataSet: Json): Uids {
   };
 }
 
-/** It has a Patient's Name or a Patient ID. */
+/** Whether the Data Set has a Patient's Name or a Patient ID. */
 export const namesPatient = (dataSet: Json): boolean =>
   ['00100010', '00100020'].some((tag) => {
     const value = firstOf(dataSet, tag);

@@ -6,7 +6,7 @@ import { readItems } from './read-items.ts';
 import { readDataSet, type RemoteDataSet } from './remote-data-set.ts';
 import type { Visit } from './web-visit.ts';
 
-/** One after the other, as they come. @throws Problem; PacsUnreachable. */
+/** Reads Data Sets one after the other, as they come. @throws Problem; PacsUnreachable. */
 export async function* readDataSets(
   visit: Visit,
   path: string,

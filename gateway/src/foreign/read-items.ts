@@ -66,7 +66,7 @@ export async function* readItems(
   if (state !== 'after') throw unreadable();
 }
 
-/** One byte further, inside an object. */
+/** Moves one byte further, inside an object. */
 function step(place: Place, byte: number): void {
   if (place.isText) {
     if (place.isEscaped) place.isEscaped = false;

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { BodyPart } from '../pipeline/sent-file.store.ts';
 
-/** As many as entries of an archive. A body that has more is not taken. */
+/** Parts in a body, as many as entries in an archive. A body that has more is not taken. */
 export const PARTS_LIMIT = 20_000;
 /** The headers of a part end within this many bytes; dcm4che's take about 150. */
 const HEADER_LIMIT = 8 * 1024;
@@ -46,7 +46,7 @@ export class PartFinder {
   add(piece: Uint8Array): void {
     if (this.#place === 'over') return;
     const came = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    // Of an instance, bytes that begin no delimiter are passed over where they are.
+    // Bytes of an instance that begin no delimiter are passed over where they are.
     if (this.#place === 'content' && !this.#isAcross(came)) this.#pass(this.#held.length);
     this.#held = this.#held.length === 0 ? came : Buffer.concat([this.#held, came]);
     while (this.#step());
@@ -77,7 +77,7 @@ export class PartFinder {
 
   /** Whether a delimiter begins in what is held, of which there is less than one, and ends in what came. */
   #isAcross(came: Buffer): boolean {
-    // It came in pieces shorter than a delimiter.
+    // The body comes in pieces shorter than a delimiter.
     if (came.length < this.#delimiter.length) return true;
     const border = Buffer.concat([this.#held, came.subarray(0, this.#delimiter.length - 1)]);
     return border.includes(this.#delimiter);
@@ -92,7 +92,7 @@ export class PartFinder {
   #findDelimiter(): boolean {
     const found = this.#held.indexOf(this.#delimiter);
     if (found < 0) {
-      // Its beginning may be the end of what is held.
+      // The delimiter's beginning may be the end of what is held.
       this.#pass(Math.max(0, this.#held.length - this.#delimiter.length + 1));
       return false;
     }

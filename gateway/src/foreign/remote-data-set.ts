@@ -54,7 +54,7 @@ const factsOf = (dataSet: Json): Facts => ({
 });
 
 let toXml: Promise<ToXml> | null = null;
-/** Its table of keywords is made once. */
+/** Loads the XML writer, whose table of keywords is made once. */
 function xmlWriter(): Promise<ToXml> {
   toXml ??= loadToXml();
   return toXml;

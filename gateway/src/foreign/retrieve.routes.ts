@@ -264,7 +264,7 @@ const RENDERING: Readonly<Record<string, RegExp>> = {
   quality: /^(100|[1-9]?\d)$/,
 };
 
-/** As the PACS is asked for it, with the question mark. @throws Problem bad-request. */
+/** The query that the PACS is asked for a rendering, with its question mark. @throws Problem bad-request. */
 function renderingOf(c: GatewayContext): string {
   const query = new URLSearchParams();
   for (const [name, value] of new URL(c.req.url).searchParams) {

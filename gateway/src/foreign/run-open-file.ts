@@ -49,7 +49,7 @@ import { createSending, type Sending } from './send-instances.ts';
 import { noteWithheld, sayWithheld } from './withheld.store.ts';
 import { settleTransfers } from './transfer.store.ts';
 
-/** One for each core of the smallest machine. */
+/** Threads that open files: one for each core of the smallest machine. */
 const THREADS = 2;
 /**
  * How long a file keeps its thread while others wait for one. The next turn reads its list of entries again, which
@@ -157,7 +157,7 @@ async function openOne(
   if (!(await setOpened(db, file.id, { entries, problem, keepsBytes }))) return;
   if (keepsBytes) await settleTransfers(tools.spool, file.id);
   else await destroyFile(tools.spool, file);
-  // Its sender may wait for it as for a study.
+  // The sender may wait for the file as for a study.
   tools.pipeline.changes.emit(file.id);
 }
 
@@ -192,12 +192,12 @@ async function takeTurn(
 type Opened = {
   readonly sending: Sending;
   readonly left: NotTaken[];
-  /** Those of which something was taken or left, after the policy. */
+  /** Studies of which something was taken or left, after the policy. */
   readonly studies: Set<string>;
   /** The entry that is being read, by its place. */
   reading: number | null;
   readonly room: EntryRoom;
-  /** Those that this run has met, and counted. */
+  /** Patients that this run has met, and counted. */
   readonly patients: Set<string>;
   /** The run is: it has begun. */
   isCounted: boolean;
@@ -235,7 +235,7 @@ async function endingOf(
   if (error instanceof BlobDamaged) return 'checksum-mismatch';
   const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
   if (code !== null && !(file.peer_id === null ? PASSING : PASSING_OF_PEERS).includes(code)) return code;
-  // It passes: until its time is over, the file is opened again. Everything else is counted.
+  // The failure passes: until its time is over, the file is opened again. Everything else is counted.
   if (code !== null || error instanceof ThreadNotStarted) await forgetRun(db, file.id);
   if (error instanceof ThreadEnded && opened.reading !== null) await noteFatal(db, file.id, opened.reading);
   await setProblem(db, file.id, { entries: entriesOf(opened, file), problem: code ?? 'unexpected' });
@@ -280,7 +280,7 @@ async function openAndSend(
   }
 }
 
-/** Those that the account has now. Throws `not-allowed` where it was disabled. */
+/** The account's roles today. Throws `not-allowed` if it was disabled. */
 async function rolesOf({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<readonly Role[]> {
   const account = await db
     .selectFrom('account')

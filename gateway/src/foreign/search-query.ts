@@ -20,7 +20,7 @@ export type Search = {
 export const ROWS_LIMIT = 1000;
 const ROWS = 100;
 const OFFSET_LIMIT = 1_000_000;
-/** They fit into one address (stow-pacs.ts). */
+/** UIDs in a query: so many fit into one address (stow-pacs.ts). */
 export const UIDS_LIMIT = 40;
 const FIELDS_LIMIT = 100;
 

@@ -91,7 +91,7 @@ test('a study of which the PACS does not say how many instances it has is shown 
   world.pacs.say(/\/studies$/, null);
 });
 
-/** Its Study Instance UID is as long, so that another can be written in its place. */
+/** An instance whose Study Instance UID is as long as `uid`, so that either can replace the other. */
 function oneWithUidLike(uid: string): SyntheticInstance {
   for (let seed = 9400; ; seed += 1) {
     const { studyInstanceUID, instances } = syntheticStudy({

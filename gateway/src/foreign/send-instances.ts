@@ -32,10 +32,10 @@ const BATCH_INSTANCES = 512;
 export type SendTools = BringTools & {
   readonly policy: Manifest['policy'];
   readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
-  /** These promises of the upload will not be kept. */
+  /** Takes back promises of the upload that will not be kept. */
   readonly takeBack: (uploadId: string, keys: readonly InstanceKey[]) => Promise<void>;
   readonly read: (place: ByteRange) => Promise<Uint8Array<ArrayBuffer>>;
-  /** Of the file. */
+  /** Entries in the file. */
   readonly entries: number;
   /** The whole file becomes a parcel of the upload. False: it cannot. */
   readonly adopt: (uploadId: string, places: readonly BroughtPlace[]) => Promise<boolean>;
@@ -47,7 +47,7 @@ type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 type Awaited = {
   readonly uploadId: string;
   readonly keys: readonly InstanceKey[];
-  /** Those begun for it. */
+  /** Parcels begun for this study. */
   readonly parcels: string[];
   /** Tells verify of each of its parcels, once they are written. */
   readonly tell: (() => Promise<void>)[];
@@ -77,7 +77,7 @@ export function createSending(tools: SendTools): Sending {
   const moveOn = async (): Promise<void> => {
     await moving;
     moving = sendBatch(tools, { entries, awaited }, batch);
-    // Its failure is told to the next one, or at the end.
+    // The failure is told to the next step, or at the end.
     void ignoreFailure(moving, 'whoever moves on next is told');
     batch = [];
     bytes = 0;
@@ -86,7 +86,7 @@ export function createSending(tools: SendTools): Sending {
     batch.push(taken);
     bytes += 'bytes' in taken ? taken.bytes.length : 0;
     if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
-    // One that has room of its own keeps it until it is on the disk.
+    // An instance that has room of its own keeps it until it is on the disk.
     if (batch.length === 0 && 'bytes' in taken && taken.bytes.length > BATCH_BYTES / 2) await moving;
   };
   /** The instances that are being added, one after the other, whether or not their callers wait. */
@@ -145,7 +145,7 @@ async function giveUp(
   entries: FileEntry[],
 ): Promise<void> {
   await tools.takeBack(uploadId, keys);
-  // Those that verify was told of are its own.
+  // Parcels that verify was told of belong to verify.
   await ignoreFailure(removeUnfinished(tools, parcels), 'expiry removes them');
   const lost = new Set(keys.map(keyOf));
   entries.forEach((entry, at) => {
@@ -215,7 +215,7 @@ function reportsOf(opened: readonly Taken[]): ReadonlyMap<string, WireReport> {
   return reports;
 }
 
-/** One for each patient. */
+/** Vault entries, one for each patient. */
 function entriesOf(opened: readonly Taken[]): VaultEntry[] {
   const entries = new Map(opened.flatMap(({ vault }) => (vault === null ? [] : [[vault.pseudonym, vault]])));
   return [...entries.values()].slice(0, VAULT_ENTRIES_LIMIT);

@@ -143,7 +143,7 @@ const failureOf = (state: string, reason: ReasonCode): DataSet => ({
   '00081197': unsigned(codeOf(state, reason)),
 });
 
-/** Of an instance that was not taken. */
+/** The failure reason of an instance that was not taken. */
 export function codeOf(state: string, reason: ReasonCode | null): number {
   const own = reason === null ? undefined : BY_REASON[reason];
   if (own !== undefined) return own;

@@ -231,7 +231,7 @@ function inParts(
       for await (const piece of pieces) {
         orRefused(() => finder.add(piece));
         yield piece;
-        // It was written.
+        // The piece was written.
         giveBack(piece);
       }
     },

@@ -28,7 +28,7 @@ type Fate = 'settled' | 'under-way' | 'unkept' | 'missing';
 const list = (states: readonly string[]): RawBuilder<unknown> =>
   sql.join(states.map((state) => sql.lit(state)));
 
-/** Of each entry of `sent_file` (`entry.it`) its fate and its reason (`fates`), and where it stands (`there`). */
+/** The fate and reason of each entry of `sent_file` (`entry.it`, `fates`), and where its instance stands (`there`). */
 const FATES = sql`
   left join lateral jsonb_array_elements(sent_file.entries) as entry(it) on true
   left join lateral (
@@ -162,7 +162,7 @@ async function missingOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<st
   return new Map([...byFile].map(([id, own]) => [id, own.map(({ id: _, ...missing }) => missing)]));
 }
 
-/** Those of which something is missing, by transfer. */
+/** Studies of which something is missing, by transfer. */
 async function studiesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly StudyHere[]>> {
   const { rows } = await sql<{ id: string; studies: StudyHere[] }>`
     select sent_file.id, ${studiesHere} as studies from (

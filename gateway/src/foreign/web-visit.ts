@@ -31,7 +31,7 @@ export type VisitTools = {
   /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
   /** The reader is the built-in viewer, which searches in its one study on its own. */
   readonly isViewer?: boolean;
-  /** Of an answer: how long its caller may read nothing of it. */
+  /** How long a caller may read nothing of its answer. */
   readonly stalledMs?: number;
 };
 
@@ -47,7 +47,7 @@ export type Visit = {
   /** The caller gets no picture that may hold a name. */
   readonly hidesNames: boolean;
   readonly signal: AbortSignal;
-  /** Of `/dicom-web`, for addresses in the answer. */
+  /** The address of `/dicom-web`, for addresses in the answer. */
   readonly address: string;
   /** The account, which takes turns where threads read the PACS's answers. */
   readonly from: string;
@@ -56,7 +56,7 @@ export type Visit = {
   web(): DicomWeb;
   /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
   get(path: string, accept: string, notThere?: 'not-found' | 'pacs-without-dicomweb'): Promise<WebAnswer>;
-  /** Of this media type. @throws as `get`, and PacsUnreachable where it has another one. */
+  /** A picture of this media type. @throws as `get`, and PacsUnreachable if the PACS sends another type. */
   getPicture(path: string, type: string): Promise<ReadableStream<Uint8Array>>;
   /** A place for the rest of the visit, before a large Data Set is held. @throws Problem rate-limited. */
   enterLarge(): Promise<void>;
@@ -67,7 +67,7 @@ export type Visit = {
 /** `pieces`: nothing of them is sent before the reading of `study` is counted. */
 export type Served = {
   readonly type: string;
-  /** Of the header of this name. */
+  /** The value of the header of this name. */
   readonly warning?: string;
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly study?: string;
@@ -254,7 +254,7 @@ export function bodyOf(
         waitForReader(controller);
       },
       async pull(controller) {
-        // It is the PACS that is waited for now.
+        // The PACS is waited for now, not the caller.
         clearTimeout(stalled);
         reader.took(given);
         try {

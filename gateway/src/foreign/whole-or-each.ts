@@ -37,7 +37,7 @@ export async function* wholeOrEach<T>(
   if (!isFound) throw new Problem('not-found');
 }
 
-/** Of all that the PACS has there. Page by page: it may give fewer rows at once than it is asked for. */
+/** Paths of all instances that the PACS has there. Page by page: it may return fewer rows than asked for. */
 export async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<string> {
   const known = new Set<string>();
   for (let offset = 0; ; ) {

@@ -27,7 +27,7 @@ type NewWithheld = BegunInstance & {
   readonly told: boolean;
 };
 
-/** One that is sent again counts once, for its newest file. */
+/** Notes a withheld instance. An instance that is sent again counts once, for its newest file. */
 export async function noteWithheld(
   db: Db,
   { siteId, accountId, fileId, ...one }: NewWithheld,
@@ -75,7 +75,10 @@ export async function leaveOutWithheld(
   return told;
 }
 
-/** Of `held`: the account has not sent it in another form since, and nobody else has brought it into the PACS. */
+/**
+ * Whether `held` is still missing: its account has not sent it in another form, and nobody else brought it to the
+ * PACS.
+ */
 export const CAME_NOT = sql<boolean>`not exists (
   select from study join instance on instance.study_id = study.id
     and instance.sop_instance_uid = held.sop_instance_uid

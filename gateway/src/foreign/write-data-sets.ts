@@ -9,7 +9,7 @@ import type { Served, Visit } from './web-visit.ts';
 /** `of`: its UIDs, also those that the request named. */
 export type ToWrite = { readonly dataSet: RemoteDataSet; readonly of: Uids };
 
-/** As they come: none is held longer than it takes to write it. */
+/** Writes Data Sets as they come: none is held longer than it takes to write it. */
 export function writeDataSets(
   { address, isViewer }: Visit,
   form: DataSetForm,

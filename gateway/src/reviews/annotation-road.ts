@@ -22,7 +22,7 @@ export type Reading = {
   /** The reader's number; 0: the adjudicator's. */
   readonly place: number;
   readonly readers: number;
-  /** That whose answers stand. */
+  /** The place whose answers stand. */
   readonly standing: number;
 };
 

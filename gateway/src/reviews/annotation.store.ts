@@ -17,7 +17,7 @@ export type ReportOnItsWay = ReportRow & {
 };
 type Reading = Pick<AnnotationsRow, 'review_id' | 'place' | 'account_id'>;
 
-/** Those of all who hold or held a place of it. */
+/** Annotations of all who hold or held a place of the review. */
 export async function annotationsOf(db: Db, reviewId: string): Promise<AnnotationsRow[]> {
   return db.selectFrom('review_annotations').selectAll().where('review_id', '=', reviewId).execute();
 }

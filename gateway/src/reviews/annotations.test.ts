@@ -32,7 +32,7 @@ import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/
 
 const LABEL = 'Yamada, see Oberhuber';
 const SEED = 991;
-/** Of `testFilm`. */
+/** Size of the picture that `testFilm` makes. */
 const ROWS = 96;
 const COLUMNS = 80;
 

@@ -34,7 +34,7 @@ const FROM_ORGANISER = 'Febrile for three days';
 
 const test = suite('writing in a blinded review');
 let gateway: PacsGateway;
-/** Of the last case that was opened. */
+/** Study of the last case that was opened. */
 let study: string;
 let seed = 985;
 const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
@@ -139,7 +139,7 @@ test('until they have signed, the second reader is told nothing over any road th
 test('also of a review that shows what models found, as long as more than one reads it', async () => {
   await addReviewType(gateway, as('admin'), 'two-open', { like: 'chest-film', readers: 2 });
   assert.equal(fieldsIn(await toldOf('ben', await openWritten(['ana', 'ben'], 'two-open'))), []);
-  // One reader who is shown everything is blinded to nobody.
+  // A single reader who is shown everything is blinded to nobody.
   const alone = await openWritten(['ben'], 'chest-film');
   assert.equal(fieldsIn(await toldOf('ben', alone)), ALL);
 });

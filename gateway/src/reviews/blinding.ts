@@ -50,7 +50,7 @@ export async function isBlindToStudy(db: Db, reader: Reader, studyInstanceUID: s
 export const blindStudies = (reader: Reader): RawBuilder<unknown> =>
   sql`(select bs.study_instance_uid as uid from ${blindCases(reader)})`;
 
-/** Of what somebody wrote or attached: expressions of the query. */
+/** Expressions of the query for something that a person wrote or attached. */
 type Written = Readonly<Record<'caseId' | 'by' | 'at', RawBuilder<unknown>>>;
 
 /** The columns of a table of notes or attachments. */
@@ -60,13 +60,13 @@ export const writtenIn = (table: string): Written => ({
   at: sql.ref(`${table}.at`),
 });
 
-/** Of the review `b`, or of another case of one of its studies. */
+/** Whether the case is that of review `b`, or another one with one of its studies. */
 export const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
   or exists (select 1 from case_study bo join case_study bc
     on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
     where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
 
-/** Of the review `b` itself and of every other one, as of a round before it, that is of its case or of its studies. */
+/** The review `b` itself and every other one, such as an earlier round, of its case or of its studies. */
 const ROUNDS = sql`review br where br.case_id in (select b.case_id union select bc.case_id
   from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
   where bo.case_id = b.case_id)`;
@@ -81,7 +81,7 @@ export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> =>
     or exists (select 1 from ${ROUNDS} and exists (select 1 from review_event bw
       where bw.review_id = br.id and bw.to_account = ${by}))))`;
 
-/** Of the review `b`: its readers are to know nothing of models, or of each other. */
+/** Whether the readers of review `b` are to know nothing of models, or of each other. */
 export const IS_BLINDED = sql`(b.hides_finding
   or exists (select 1 from review_place bm where bm.review_id = b.id and bm.place > 1))`;
 

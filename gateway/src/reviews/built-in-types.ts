@@ -60,7 +60,7 @@ const GENERAL_FORM: ReviewForm = {
   required: ['finding', 'urgency', 'impression'],
   additionalProperties: false,
 };
-/** Of a film. A scan by CT of the chest is another question. */
+/** Modalities and body part of a chest film. A scan by CT of the chest is another question. */
 const CHEST_FILM: Pick<ReviewDefinition, 'modalities' | 'bodyParts'> = {
   modalities: ['CR', 'DX'],
   bodyParts: ['CHEST'],

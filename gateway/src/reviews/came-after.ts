@@ -45,7 +45,7 @@ export async function notesAfter(
 }
 
 type Settled = {
-  /** Of the case and of others, oldest first, as far as the reader may know their outcome. */
+  /** Settled reviews of the case and of others, oldest first, as far as the reader may know their outcome. */
   readonly settled: readonly FoundReview[];
   readonly places: ReadonlyMap<string, readonly PlaceRow[]>;
   readonly names: ReadonlyMap<string, string>;

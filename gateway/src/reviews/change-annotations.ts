@@ -22,7 +22,7 @@ type Change = {
   readonly review: ReviewRow;
   readonly of: AnnotationsOf;
   readonly cipher: CaseCipher;
-  /** Of the reading so far. */
+  /** The highest mark number of the reading so far. */
   readonly lastNumber: number;
 };
 

@@ -167,7 +167,7 @@ type StepOptions = {
   readonly reviewId: string;
   readonly asked: Asked;
   readonly action: PlaceAction;
-  /** Of an event of this id, action, person and place: it says the same. */
+  /** Whether an event of this id, action, person and place says the same. */
   readonly isSame: (event: EventRow, review: ReviewRow, cipher: CaseCipher) => boolean;
 };
 
@@ -283,7 +283,7 @@ async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher
   await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
 }
 
-/** Those who signed answer differently: then it matters that all have. */
+/** Whether those who signed answer differently: then it matters that all have. */
 async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly PlaceRow[]): Promise<boolean> {
   const [first, ...others] = (await decisionsOf(trx, readers)).values();
   return others.some(
@@ -293,7 +293,10 @@ async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly Pla
   );
 }
 
-/** As was wished, if they still may. Null: there is nobody left, or people are assigned by hand. */
+/**
+ * The adjudicator who was wished for, if still allowed, or else the next candidate. Null: nobody is left, or
+ * people are assigned by hand.
+ */
 async function chooseAdjudicator(
   trx: Trx,
   review: ReviewRow,

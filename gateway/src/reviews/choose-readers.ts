@@ -15,11 +15,11 @@ export type Candidate = {
   /** When it was given one last; null: never. */
   readonly assignedAt: Date | null;
 };
-/** Of one case. */
+/** Accounts that may read a case. */
 export type Candidates = {
-  /** They may be named. */
+  /** Accounts that may be named. */
   readonly byHand: readonly Candidate[];
-  /** They may be chosen: of the sample for a case of the sample, and only for such a case. */
+  /** Accounts that may be chosen: sample accounts for a sample case, the others for any other case. */
   readonly byTurn: readonly Candidate[];
 };
 

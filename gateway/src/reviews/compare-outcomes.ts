@@ -80,7 +80,7 @@ export async function standingReview(
   return null;
 }
 
-/** Those of these cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
+/** Cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
 export async function disputedCases(
   db: Db,
   reader: CaseReader,
@@ -98,7 +98,7 @@ export async function disputedCases(
   );
 }
 
-/** Of outcomes that answer one question. */
+/** Compares outcomes that answer one question. */
 export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<string, OutcomeNow> {
   const replaced = new Set(outcomes.filter((one) => isReplaced(one, outcomes)));
   const said = outcomes.filter((one) => !replaced.has(one) && one.positive !== null);
@@ -124,7 +124,10 @@ const isReplaced = ({ positive, by }: Outcome, all: readonly Outcome[]): boolean
     ),
   );
 
-/** Of sides in their order. Null: the last two contradict each other, and nobody has read the case since. */
+/**
+ * The side that stands, of sides in their order. Null: the last two contradict each other, and nobody read
+ * the case since.
+ */
 function whatStands(said: readonly Outcome[]): Positive {
   let stands = said[0]?.positive ?? null;
   for (const { positive } of said.slice(1)) {

@@ -4,7 +4,7 @@
  */
 export type Kappa = {
   readonly kappa: number;
-  /** Of the 95 % interval. */
+  /** Ends of the 95 % interval. */
   readonly low: number;
   readonly high: number;
 };

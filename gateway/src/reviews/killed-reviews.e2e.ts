@@ -102,7 +102,7 @@ type Step = {
   /** The reader's other device sends at the same time: nothing, the same request, or another of its own. */
   readonly twin: 'none' | 'same' | 'other';
   readonly killedAfterMs: number | null;
-  /** It was made offline: it names the version before the last one. */
+  /** Whether the step was made offline: it names the version before the last one. */
   readonly isLate: boolean;
 };
 const killing = fc.oneof(
@@ -119,7 +119,7 @@ const wild = fc.array(stepOf(fc.constantFrom(0, 1), fc.constantFrom('draw', 'dec
   minLength: 2,
   maxLength: 4,
 });
-/** Both draw, answer and sign, so that the review is settled and its report goes to the PACS. */
+/** Steps in which both readers draw, answer and sign, so that the review is settled and its report goes to the PACS. */
 const ending = fc.tuple(
   ...([0, 1] as const).flatMap((reader) =>
     (['draw', 'decide', 'sign'] as const).map((does) =>

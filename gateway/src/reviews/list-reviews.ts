@@ -129,7 +129,7 @@ export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string):
   return rows.map(foundIn);
 }
 
-/** Those of these cases in which nothing changes any more and whose outcome the reader may know, oldest first. */
+/** Reviews of these cases in which nothing changes any more and whose outcome the reader may know, oldest first. */
 export async function settledReviewsOf(
   db: Db,
   reader: CaseReader,

@@ -102,7 +102,7 @@ type ToChoose = Omit<Opened, 'id'> & {
   readonly adjudicator: string | null;
 };
 
-/** One place for each reader of the type. @throws Problem invalid-request, review-finding-seen. */
+/** Places for the readers of the type, one each. @throws Problem invalid-request, review-finding-seen. */
 async function readersOf(
   trx: Trx,
   { id: by, siteId }: CaseReader,

@@ -87,7 +87,7 @@ async function nextReader(
   return chooseReaders(free, review.definition.assignment, 1)[0] ?? null;
 }
 
-/** Those who saw nothing that a reader of this review must not see. */
+/** Candidates who saw nothing that a reader of this review must not see. */
 async function blindOf(trx: Trx, review: ReviewRow, candidates: readonly Candidate[]): Promise<Candidate[]> {
   const of = { caseId: review.case_id, since: review.opened_at };
   const ids = candidates.map(({ id }) => id);

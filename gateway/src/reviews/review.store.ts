@@ -83,7 +83,7 @@ export async function insertEvent(
     .execute();
 }
 
-/** Its next version. */
+/** Changes the place, and raises its version. */
 export async function updatePlace(
   trx: Trx,
   { review_id, place, version }: PlaceRow,

@@ -46,7 +46,7 @@ let folder: string;
 let tools: AnnotationTools;
 let siteId: string;
 let caseId: string;
-/** Of a model that found something in the case. */
+/** A result of a model that found something in the case. */
 let resultId: string;
 /** Ana, Ben and Cleo read; the last is an administrator. */
 let people: readonly CaseReader[];
@@ -152,7 +152,7 @@ type Step = {
   /** A person, or whoever holds the place. */
   readonly by: number | 'holder';
   readonly what: Move;
-  /** It acts on what it saw so many versions ago. */
+  /** How many versions ago the person saw the state they act on. */
   readonly behind: number;
   readonly killedAt: number | null;
   /** Sent so often, whatever was answered. */
@@ -195,7 +195,7 @@ const wild = fc.array(stepOf(anybody, moves, fc.constantFrom(0, 0, 0, 0, 1)), {
   minLength: 5,
   maxLength: 20,
 });
-/** Both holders come to an end of it, so that many reviews are settled. */
+/** Steps by which both holders finish, so that many reviews are settled. */
 const orderly = fc.tuple(
   ...[1, 2].flatMap((at) =>
     [
@@ -294,7 +294,7 @@ async function live(sequence: readonly Step[], type: string): Promise<readonly A
   const id = randomUUID();
   const readers = [people[0]!.id, people[1]!.id];
   await database.db.updateTable('inference_result').set({ verdict: null }).execute();
-  // One of an earlier run would hide the finding from its readers.
+  // A review of an earlier run would hide the finding from its readers.
   await sql`update review set state = 'withdrawn' where state <> 'settled'`.execute(database.db);
   await openReview(tools, people[3]!, { id, caseId, type, readers });
   const answered: Answered[] = [];
@@ -321,7 +321,7 @@ async function check(reviewId: string, answered: readonly Answered[]): Promise<v
   const isStep = ({ kept, outcome }: Answered): boolean => outcome === 'done' && kept.what.do !== 'annotate';
   const done = answered.filter(isStep).map(({ kept }) => kept.id);
   const byPeople = events.filter(({ step, by_account }) => by_account !== null && step !== 'open');
-  // Those two that opening it made.
+  // The first two are the assignments that opening made.
   assert.equal(
     byPeople
       .slice(2)

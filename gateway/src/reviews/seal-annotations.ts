@@ -8,7 +8,7 @@ export type AnnotationsOf = {
   readonly account_id: string;
 };
 
-/** They open for this reading of this person alone. */
+/** Sealed annotations open for this reading of this person alone. */
 const placeOf = ({ review_id, place, account_id }: AnnotationsOf): string =>
   `annotations ${review_id} ${place} ${account_id}`;
 

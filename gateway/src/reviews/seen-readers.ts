@@ -23,7 +23,7 @@ export async function whoMayHaveSeen(
   const found = reviewId === undefined ? null : await findListed(db, caller, reviewId);
   if (found === undefined || (found !== null && found.review.case_id !== caseId))
     throw new Problem('not-found');
-  // Of one that hides nothing, everybody may know that nobody saw anything.
+  // Everybody may know that nobody saw anything of a review that hides nothing.
   if (found !== null && !hidesSomething(found.review)) return new Set();
   if (await isKeptFromReaders(db, caller, caseId)) return null;
   const ids = (await listReaders(db, caller)).map(({ id }) => id);

@@ -80,7 +80,10 @@ async function readSigned(
   return { by: place.account_id!, at: place.signed_at!, reading, annotations };
 }
 
-/** One image in memory at a time. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
+/**
+ * Sends the report with one image in memory at a time.
+ * @throws Problem study-not-found, file-too-large; PacsUnreachable.
+ */
 async function send(
   { pacs, road, look }: AnnotationReportTools,
   about: AnnotationReport,

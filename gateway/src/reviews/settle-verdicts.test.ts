@@ -28,7 +28,7 @@ test.before(async () => {
 test.after(() => gateway.close());
 
 type Opened = { readonly study: string; readonly review: Review; readonly results: readonly string[] };
-/** Of a study of its own, in which models found this. */
+/** Opens a review of a study of its own, in which models found this. */
 async function open(found: readonly (boolean | null)[], type: string, ...readers: Who[]): Promise<Opened> {
   const { study, caseId, results } = await openFoundCase(gateway, as('admin'), found);
   const review = await openTestReview(gateway, as('admin'), caseId, { type, readers: readers.map(idOf) });
@@ -54,7 +54,7 @@ async function sign(id: string, who: Who, isMeant?: boolean): Promise<string> {
 
 const listOf = (query: string): Promise<{ results: Result[] }> =>
   jsonOf(gateway, `GET /results?${query}`, as('admin'));
-/** As the list of results tells it. */
+/** Verdicts, as the list of results tells them. */
 async function verdictsOf({ results }: Opened): Promise<(string | null)[]> {
   const { results: listed } = await listOf('limit=100');
   return results.map((id) => {

@@ -18,7 +18,7 @@ import type { ReviewTools } from './review-tools.ts';
 type Reading = { readonly review: ReviewRow; readonly place: PlaceRow };
 type Judged = {
   readonly said: { readonly decision: Decision; readonly answers: Answers };
-  /** Those that the reader was shown, and that say yes or no. */
+  /** Results that the reader was shown, and that say yes or no. */
   readonly results: readonly ResultRow[];
 };
 

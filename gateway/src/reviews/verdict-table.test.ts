@@ -94,7 +94,7 @@ async function review(
   return one.id;
 }
 
-/** As if the image lay in the PACS, and the model's own report were on its way there. */
+/** Puts the image into the PACS, and the model's own report on its way there. */
 async function keepImage(study: string, result: string): Promise<void> {
   const uid = (part: number) => study + '.1'.repeat(part - 1);
   const image = { rows: 8, columns: 8, bitsAllocated: 8, bitsStored: 8, pixels: new Uint8Array(64) } as const;

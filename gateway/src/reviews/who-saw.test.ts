@@ -55,7 +55,7 @@ const assign = (review: string, by: Who, to: Who, place = 1): Promise<string> =>
 const take = (review: string, who: Who): Promise<string> => assign(review, who, who);
 const seenBefore = async (who: Who, review: string) =>
   (await readReview(gateway, as(who), review)).seenBefore;
-/** Of a film in which a model found something, or is about to. */
+/** Opens a case of a film in which a model found something, or is about to. */
 async function openExamined(): Promise<Case> {
   const study = await openStudy();
   await examine(study);
@@ -161,7 +161,7 @@ const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<
     await examine(study);
     const { token } = as('ben');
     const selection = { filter: { finding: 'positive' as const } };
-    // Its file tells nothing of a result.
+    // The file tells nothing of a result.
     const template = await addTemplate(gateway, as('admin').token, `bare-${seed}`, {
       fields: ['caseNumber'],
     });

@@ -107,7 +107,7 @@ export async function whoSawWhileTaken(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Of these accounts: those that may have seen what is hidden from readers of the review. */
+/** Accounts among these that may have seen what is hidden from readers of the review. */
 export async function whoSawHidden(
   db: Db,
   review: ReviewRow,

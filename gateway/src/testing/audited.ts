@@ -3,7 +3,7 @@ import type { Db } from '../database/database.ts';
 
 export type Audited = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
 
-/** These events, the oldest first; `%` stands for any text. */
+/** Audit events of this name, the oldest first; `%` stands for any text. */
 export function audited(db: Db, event = '%'): Promise<Audited[]> {
   const rows = db
     .selectFrom('audit')

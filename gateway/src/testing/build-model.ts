@@ -66,7 +66,7 @@ const MEAN: readonly Node[] = [
   { op: 'Flatten', inputs: ['pooled'], output: 'mean' },
 ];
 
-/** Its one class has the mean grey of the image for a probability. */
+/** A model of one class, whose probability is the mean grey of the image. */
 export const meanModel = (id = 'mean-grey'): TestModel =>
   build(id, [...MEAN, { op: 'Identity', inputs: ['mean'], output: 'probabilities' }]);
 

@@ -57,14 +57,14 @@ const resultsIn = ({ caller, asked: { since, until, cohort } }: Question): RawBu
     group by 1, 2, 3, p.few, p."isSplitLarge", p."isDifferenceLarge")`;
 };
 
-/** Of every study the value of each thing that is filtered. */
+/** The value of each filtered attribute, for every study. */
 function* valuesOf({ sex, ageBand, modality }: Cohort): Generator<RawBuilder<unknown>> {
   if (sex !== undefined) yield sql`coalesce(c.sex, ${UNKNOWN})`;
   if (ageBand !== undefined) yield sql`coalesce(c.age_band, ${UNKNOWN})`;
   if (modality !== undefined) yield modalityNameOf('r.sop_class_uid');
 }
 
-/** Of a part: the studies of these results are none, or enough. */
+/** Whether a part is empty or large enough: none of its studies, or at least `SMALLEST_CELL`, has these results. */
 const isLargeWhere = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`(count(distinct study) filter (where ${which})) not between 1 and ${SMALLEST_CELL - 1}::int`;
 

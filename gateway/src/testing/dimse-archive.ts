@@ -33,7 +33,7 @@ export type Archive = Peer & {
   readonly otherwise: Map<string, Buffer>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
-  /** Its report on a request for storage commitment, in the same association; `later`: nothing there. */
+  /** How the archive reports on storage commitment, in the same association; `later`: not there. */
   commits: 'keeps' | 'later' | 'not-taken' | Failing;
   /** The requests for storage commitment. */
   readonly asked: { readonly transactionUID: string; readonly instances: readonly string[] }[];
@@ -89,7 +89,7 @@ function store(archive: Archive, asked: Asked, dataSet: Buffer): readonly Buffer
   archive.posted.set(uid, (archive.posted.get(uid) ?? 0) + 1);
   if (archive.lie === 'refusing') return respond(asked, 0x0110);
   const kept = keptBy(archive, uid, dataSet);
-  // As Orthanc does: an instance that is there stays, and the answer does not tell.
+  // Orthanc's way: an instance that is there stays, and the answer does not tell.
   if (archive.lie !== 'forgetful' && !archive.held.has(uid)) archive.held.set(uid, kept);
   return archive.lie === 'aborting' ? [ABORT] : respond(asked, 0);
 }
@@ -158,7 +158,7 @@ function find(
     .filter(({ sopInstanceUID: uid }) => held.has(uid))
     .filter(({ studyInstanceUID: study }) => identifier.includes(study))
     .filter(({ seriesInstanceUID: series }) => isSeries || identifier.includes(series));
-  // Of a series one row.
+  // A search for series gets one row.
   const rows = isSeries ? found.slice(0, 1) : found;
   const said = rows.flatMap(({ sopInstanceUID, studyInstanceUID, seriesInstanceUID }) =>
     respond(asked, PENDING, [

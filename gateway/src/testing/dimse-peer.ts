@@ -162,7 +162,7 @@ export function bring(
   return [value(contextId, true, encodeCommand(command)), value(contextId, false, dataSet)];
 }
 
-/** As the settings of a PACS name this peer. */
+/** The peer's entry in the settings of a PACS. */
 export const dimseAt = (port: number, calledAE = 'PEER') => ({
   address: { isTls: false, host: '127.0.0.1', port, calledAE, callingAE: 'RELAYPACS' },
   tls: { ca: null, own: null },

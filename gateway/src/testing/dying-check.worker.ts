@@ -1,4 +1,4 @@
-/** As check.worker.ts, but one instance, named by its SOP Instance UID in `workerData`, kills the process. */
+/** Works like check.worker.ts, but one instance, named by its SOP Instance UID in `workerData`, kills the process. */
 import { workerData } from 'node:worker_threads';
 import type { CheckTalk } from '../pipeline/verify/check-thread.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';

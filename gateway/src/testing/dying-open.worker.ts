@@ -1,4 +1,4 @@
-/** As open-file.worker.ts for three entries of which none is DICOM, but the second one ends the process. */
+/** Works like open-file.worker.ts on three entries, none of them DICOM, but the second one ends the process. */
 import type { OpenTalk } from '../foreign/open-talk.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';

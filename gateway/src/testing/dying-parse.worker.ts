@@ -1,4 +1,4 @@
-/** As parse.worker.ts, but for bytes that begin with a letter, which end it. */
+/** Works like parse.worker.ts, except that bytes beginning with an x end the process. */
 import type { Parser, ParseTalk } from '../threads/parse-apart.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';

@@ -1,4 +1,4 @@
-/** One Data Set in the encodings that PS3.5 leaves to its writer: lengths or delimiters, group lengths, padding. */
+/** Encodes a Data Set in the ways PS3.5 leaves to its writer: lengths or delimiters, group lengths, padding. */
 import type { Encoding } from '#shared/dicom/data-set.ts';
 import {
   ITEM,

@@ -8,7 +8,7 @@ export const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-/** It fails so, and not otherwise; the error. */
+/** Asserts that the work fails with this kind of error, which is returned. */
 export async function failsWith<E extends Error>(
   work: Promise<unknown>,
   kind: abstract new (...args: never[]) => E,

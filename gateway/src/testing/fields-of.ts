@@ -1,6 +1,6 @@
 /** The part that a test compares of rows that say more than it asks. */
 
-/** One field of each row, or several as a list a row. */
+/** A field of each row, or several fields as a list per row. */
 export function fieldsOf<T, K extends keyof T>(rows: Iterable<T>, field: K): T[K][];
 export function fieldsOf<T, const K extends readonly (keyof T)[]>(
   rows: Iterable<T>,

@@ -9,7 +9,7 @@ import type { TestPipeline } from './open-pipeline.ts';
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Of a technician: `token` is their own session. */
+/** A technician's script: `token` is the technician's own session. */
 export async function openScript(gateway: TestGateway) {
   const { user, accessToken: token } = await gateway.userWith(['technician']);
   return { user, token, key: await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] }) };
@@ -73,7 +73,7 @@ export const announceFile = (
   return gateway.call('POST', '/upload/files', { token, headers });
 };
 
-/** Its id. */
+/** The id of the file that is created. */
 export async function createdFile(gateway: TestGateway, token: string, of: Announced): Promise<string> {
   const answer = await announceFile(gateway, token, of);
   if (answer.status !== 201) throw new Error(await answer.text());

@@ -155,7 +155,7 @@ function requireStatus(answer: Answer, status: number): Answer {
   throw new Error(`the gateway answered ${answer.status} ${answer.code ?? ''} instead of ${status}`);
 }
 
-/** One study is sent while the PACS is away, one is half sent, one is announced. */
+/** Sends one study while the PACS is away, half of another one, and only announces a third. */
 async function begin(devices: Devices, link: Link): Promise<void> {
   link.cut();
   await devices.waiting.announce();
@@ -189,7 +189,7 @@ async function goThroughSteps(
 
 type Route = { readonly method: string; readonly path: string };
 const BRINGS = new Set(['POST', 'PUT', 'PATCH']);
-/** They sign somebody in or out, or bring a study to its end. */
+/** Routes that sign somebody in or out, or bring a study to its end. */
 const PASSES = /^\/(auth\/|upload\/[^/]+\/(complete|decisions)$)/;
 
 /** Every route of the contract that brings something. */

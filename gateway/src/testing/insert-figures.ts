@@ -85,7 +85,7 @@ export type TestScored = {
   readonly differs?: boolean;
   readonly class?: keyof typeof SOP_CLASSES;
   readonly model?: string;
-  /** As the gate takes it. */
+  /** The image kind, in the gate's words. */
   readonly kind?: string;
   readonly patient?: { readonly sex: Sex | null; readonly ageBand: AgeBand | null };
 };
@@ -116,11 +116,11 @@ export type TestReview = {
   readonly openedAt: Date;
   /** Null: it is being read. */
   readonly settledAt: Date | null;
-  /** Of the only place, signed as the review was settled; without one there is no place. */
+  /** The reader of the only place, signed as the review was settled; without one there is no place. */
   readonly reader?: string;
 };
 
-/** Of the first of the built-in types. */
+/** Inserts a review of the first built-in type. */
 export async function insertTestReview(
   db: Db,
   { caseId, openedBy, openedAt, settledAt, reader }: TestReview,

@@ -48,7 +48,7 @@ export type LyingPacs = {
   readonly faults: Map<string, number>;
   /** More that may be sent to it. */
   expect(instances: readonly SyntheticInstance[]): void;
-  /** It loses instances that it holds. */
+  /** Loses instances that the PACS holds. */
   forget(sopInstanceUIDs: readonly string[]): Promise<void>;
   close(): Promise<void>;
 };
@@ -57,9 +57,9 @@ export type LyingPacsOptions = {
   /** All that may ever be sent to it; `expect` adds to them. */
   readonly instances: readonly SyntheticInstance[];
   readonly now: () => number;
-  /** It passes for Orthanc: its root ends as Orthanc's does, and it answers the REST API. */
+  /** Passes for Orthanc: the root ends as Orthanc's does, and the REST API is answered. */
   readonly isOrthanc?: boolean;
-  /** It only passes on what it does not lie about. */
+  /** The Orthanc to which everything is passed on that is no lie. */
   readonly behind?: OrthancBehind;
   /** A search that knows nothing of an instance so long after its store takes back that it is there. */
   readonly patienceMs?: number;

@@ -24,7 +24,7 @@ export type OddPacsProxy = {
   readonly url: string;
   readonly requests: KeptRequest[];
   readonly oddities: Oddities;
-  /** As at its start: no oddity, no request. */
+  /** Restores the proxy to its start: no oddity, no request. */
   reset(): void;
   stop(): Promise<void>;
 };

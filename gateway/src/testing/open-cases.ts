@@ -83,7 +83,7 @@ type Delivered = Partial<DescribedStudy> & {
   readonly ofStudy?: number;
   /** The answer of the sending device's own check. */
   readonly triage?: DeviceTriage;
-  /** Of its header. */
+  /** Further elements of the film's header. */
   readonly more?: FilmOptions['more'];
 };
 
@@ -135,7 +135,7 @@ export async function attachTo(
   return jsonOf(gateway, `POST /cases/${caseId}/attachments`, { ...as, form, status: 201 });
 }
 
-/** As if the case were about this study, which the PACS may lack. */
+/** Adds this study to the case, even if the PACS lacks it. */
 export const giveStudy = ({ database, now }: TestGateway, caseId: string, study: string): Promise<unknown> =>
   sql`insert into case_study (case_id, site_id, study_instance_uid, added_at)
     select id, site_id, ${study}, ${now()} from case_record where id = ${caseId}`.execute(database.db);

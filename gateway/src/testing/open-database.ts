@@ -25,7 +25,7 @@ export function testDatabases(_what: string): TestDatabase[] {
 /** A database of its own on the server, for several gateways or for gateways that are processes. */
 export type SharedTestDatabase = {
   readonly url: string;
-  /** As a restart of the server does. */
+  /** Ends all connections, as a restart of the server does. */
   endConnections(): Promise<void>;
   /** Tells the server to, and does not wait. */
   drop(): void;
@@ -34,7 +34,7 @@ export type SharedTestDatabase = {
 const MIGRATIONS = fileURLToPath(new URL('../database/migrations/', import.meta.url));
 const LOCK_FILE = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
 
-/** Of everything that the template holds: a server may outlive a run, and the schema changes. */
+/** The name, with a digest of all the template holds: a server may outlive a run, and the schema changes. */
 function templateName(): string {
   const hash = createHash('sha256');
   for (const file of readdirSync(MIGRATIONS).sort()) hash.update(readFileSync(MIGRATIONS + file));
@@ -74,7 +74,7 @@ async function makeTemplate(admin: pg.Client, serverUrl: string): Promise<string
 const LOOK_AGAIN_MS = 200;
 
 type TestServer = { readonly url: string; readonly admin: pg.Client; readonly template: string };
-/** One for this process: starting one takes a second. */
+/** The server of this process, shared because starting one takes a second. */
 let server: Promise<TestServer> | null = null;
 
 /**
@@ -91,7 +91,7 @@ async function findServer(): Promise<TestServer> {
   if (process.env.RELAY_TEST_RUN === undefined) endWithTests();
   let url = testEnvironment().postgresUrl;
   if (url === null) {
-    // It ends with this process.
+    // The server ends with this process.
     ({ url } = await startPostgres());
   }
   const admin = new pg.Client({ connectionString: url });

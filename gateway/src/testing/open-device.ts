@@ -5,7 +5,7 @@ import type { TestGateway } from './open-gateway.ts';
 
 export type TestDevice = {
   readonly publicKey: { kty: string; crv: string; x: string; y: string };
-  /** Its id once it is enrolled. */
+  /** The device's id once it is enrolled. */
   readonly id: string;
   /** With anybody's token; the status. */
   enrol(token: string, userAgent?: string): Promise<number>;

@@ -58,7 +58,7 @@ export const askOf =
   async (path, init) =>
     gateway.api.request(`http://localhost${path}`, init);
 
-/** Its manifest alone: the study is promised under this account, and nothing of it sent. */
+/** Sends the manifest alone: the study is promised under this account, and nothing of it sent. */
 export async function nameStudy(
   ask: Ask,
   token: string,

@@ -25,7 +25,7 @@ export async function openListener(
 ): Promise<{
   readonly listener: DimseListener;
   readonly port: number;
-  /** Its files are read again. */
+  /** Reads the certificate's files again. */
   readonly look: () => void;
 }> {
   const certificate = tls && openCertificate(tls, tools.log);

@@ -166,7 +166,7 @@ async function store(
     const { sopInstanceUID } = instance;
     const bytes = await readWhole(instance, signal);
     posted.set(sopInstanceUID, (posted.get(sopInstanceUID) ?? 0) + 1);
-    // As Orthanc does: an instance that is there stays, and the answer does not tell.
+    // Orthanc's way: an instance that is there stays, and the answer does not tell.
     if (told[at] === undefined && isKept(pacs.lie, at) && !held.has(sopInstanceUID))
       held.set(sopInstanceUID, { study, bytes });
     const outcome = told[at] ?? SAID[pacs.lie] ?? 'stored';
@@ -188,7 +188,7 @@ function isKept(lie: Lie, at: number): boolean {
   return KEEPING.includes(lie) || (lie === 'half' && at % 2 === 0);
 }
 
-/** Its answer about an instance; `stored` by default. */
+/** Answers about an instance; `stored` by default. */
 const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
   refusing: 'refused',
   busy: 'busy',

@@ -121,7 +121,7 @@ export function createTestSealing(kid: string = randomUUID()): TestSealing {
   };
 }
 
-/** One PACS, which a test may change, takes every study. */
+/** Tools in which one PACS, which a test may change, takes every study. */
 export type TestTools = StudyTools & { pacs: Pacs };
 
 export type TestPipeline = Awaited<ReturnType<typeof openTestPipeline>>;

@@ -49,7 +49,7 @@ async function runHooked(
   return result;
 }
 
-/** One caller at a time: a caller keeps the connection until the transaction ends. */
+/** A pool of one: a caller keeps the connection until its transaction ends. */
 function createPool(client: pg.Client, hooks: DatabaseHooks) {
   const run = createRunner(client);
   let last: Promise<void> = Promise.resolve();

@@ -57,7 +57,7 @@ export const decideTest = async (
   return jsonOf(gateway, `POST /reviews/${id}/decision`, { ...as, body });
 };
 
-/** Also where the decision contradicts the finding. */
+/** Signs the review, even if the decision contradicts the finding. */
 export const signTest = async (gateway: TestGateway, as: By, id: string): Promise<Review> =>
   jsonOf(gateway, `POST /reviews/${id}/sign`, {
     ...as,

@@ -52,7 +52,7 @@ export function testFilm({
   ]);
 }
 
-/** Of a paediatric DX; those that are given take the place of these. */
+/** Elements of a paediatric DX; given ones replace them. */
 const HEADER: readonly SimpleElement[] = [
   [0x00080020, 'DA', '20240229'],
   [0x00080030, 'TM', '101500'],
@@ -70,12 +70,12 @@ const HEADER: readonly SimpleElement[] = [
   [0x00280301, 'CS', 'NO'],
 ];
 type Film = {
-  /** Of the study, the series and the instance: 1, 2 and 3. */
+  /** UIDs of the study, the series and the instance: 1, 2 and 3. */
   readonly uid: (part: number) => string;
   readonly sopClassUID: SyntheticInstance['identifiers']['sopClassUID'];
   readonly image: NonNullable<Parameters<typeof buildInstance>[0]['image']>;
 };
-/** Of two elements with one tag the last one counts. */
+/** Builds the film. If two elements have one tag, the last one counts. */
 export function buildFilm(
   { uid, sopClassUID, image }: Film,
   own: readonly SimpleElement[],

@@ -123,7 +123,7 @@ function vaultCalls(gateway: TestGateway) {
       const manifest = { ...toManifest([testFilm({ seed })], 'deidentified'), vault: entries, ...change };
       return call('POST', '/upload/init', as, manifest);
     },
-    /** As if the bytes of all that the account has announced had come. */
+    /** Marks all that the account has announced as arrived. */
     async arrive({ user }: Session): Promise<void> {
       const studies = db.selectFrom('study').select('id').where('account_id', '=', user.id);
       await db.updateTable('instance').set({ brought: true }).where('study_id', 'in', studies).execute();

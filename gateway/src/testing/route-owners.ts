@@ -149,7 +149,7 @@ const BY_PATH: Readonly<Record<string, Row>> = {
   'get post /exports': FIGURES,
   'get /exports/{id}': READ,
   'post /exports/{id}/cancel': READ,
-  // Of a radiologist: an administrator knows of it, and does not read it.
+  // Radiologists alone read another's file: an administrator knows of the export, and does not read it.
   'get /exports/{id}/file': { others: ['radiologist'] },
   'get /studies': ROLES,
   'post /studies/search': KEEPERS,
@@ -166,7 +166,7 @@ const BY_PATH: Readonly<Record<string, Row>> = {
   'post /upload/init': SENDERS,
   'post /upload/in-pacs': SENDERS,
   'post /upload/pseudonyms': SENDERS,
-  // Its seal and signature say whose promise it is.
+  // A carried upload's seal and signature say whose promise it is.
   'post /upload/carried': SENDERS,
   'get /upload/{id}/status': WATCHED,
   'get /upload/{id}/receipt': WATCHED,

@@ -9,7 +9,7 @@ export async function rowsRead(trx: Trx, ask: (trx: Trx) => Promise<unknown>): P
   return (await readUntilNow(trx)) - before;
 }
 
-/** Those of this connection; of earlier transactions some may be among them, and some not. */
+/** Rows read on this connection; some of earlier transactions may be among them. */
 async function readUntilNow(trx: Trx): Promise<number> {
   const { rows } = await sql<{ read: number }>`
     select coalesce(sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)), 0)::int as read

@@ -6,7 +6,7 @@
 export type Silence = {
   /** For `PacsSettings`: a request is under way until its timer is disposed of. */
   startTimer(giveUp: () => void): { refresh(): void; [Symbol.dispose](): void };
-  /** One request gets no answer; the function returned is called when its connection has closed. */
+  /** Leaves one request without an answer; the function returned is called when its connection has closed. */
   begin(): () => void;
 };
 

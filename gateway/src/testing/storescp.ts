@@ -17,7 +17,7 @@ export const hasStorescp = (): boolean => existsSync(PROGRAM);
 
 export type RunningStorescp = {
   readonly port: number;
-  /** Its files, as it wrote them. */
+  /** Files as storescp wrote them. */
   held(): Promise<readonly Buffer[]>;
   stop(): Promise<void>;
 };

@@ -10,7 +10,7 @@ export type TunnelProxy = {
   passed(): Buffer;
 };
 
-/** It does not listen yet. */
+/** Creates a proxy that does not listen yet. */
 export function createTunnelProxy(port: number, host = '127.0.0.1'): TunnelProxy {
   const tunnels: string[] = [];
   const pieces: Buffer[] = [];

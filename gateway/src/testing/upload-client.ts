@@ -49,7 +49,7 @@ export function createUploadClient(app: Router, sealingKey: SealingKey) {
     const response = await tus.request(method, path, text, { 'content-type': 'application/json' });
     return (await response.json()) as T;
   };
-  /** One parcel, created and sent whole; its location. */
+  /** Creates one parcel and sends it whole; returns its location. */
   const sendBytes = async (
     upload: string,
     bytes: Uint8Array<ArrayBuffer>,
@@ -69,7 +69,7 @@ export function createUploadClient(app: Router, sealingKey: SealingKey) {
     status: (upload: string) => json<UploadStatus>('GET', `/upload/${upload}/status?instances=1`),
     send: async (upload: string, instances: readonly SyntheticInstance[], parcel?: string) =>
       sendBytes(upload, await packed(instances), parcel),
-    /** As a device sends it that keeps its parcels sealed. */
+    /** Sends a parcel as a device does that keeps its parcels sealed. */
     async sendSealed(
       upload: string,
       plain: Uint8Array,

@@ -42,7 +42,7 @@ export function tarball(entries: readonly TarEntry[]): Buffer {
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]));
 }
 
-/** As large as a bundle that is compressed, and with the scripts in its page that OHIF has. */
+/** A viewer as large as a compressed bundle, with the scripts in its page that OHIF has. */
 export const SMALL_VIEWER: readonly TarEntry[] = [
   { name: 'package/package.json', content: '{}' },
   {

@@ -20,7 +20,7 @@ export type Conduct = {
   readonly claims: boolean;
   /** Lists what it was given, kept or not. */
   readonly listsGiven: boolean;
-  /** It turns a bit of all that it keeps. */
+  /** Turns a bit in every instance that it keeps. */
   readonly turnsBits: boolean;
   /** A search shows what was stored so long ago. */
   readonly lagMs: number;

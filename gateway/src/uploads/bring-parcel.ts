@@ -33,7 +33,10 @@ export async function bringParcel(
   await tell();
 }
 
-/** Its first step; the second is returned. Nobody reads the memory of `parts` between the two. */
+/**
+ * Writes the parcel, which is the first step; the second one is returned. Nobody reads the memory of `parts`
+ * between the two.
+ */
 export async function writeParcel(
   tools: BringTools,
   uploadId: string,
@@ -72,7 +75,7 @@ export async function adoptParcel(
   return false;
 }
 
-/** As large as a stream of a blob would give: what is written takes as much memory once more. */
+/** Size of a piece, as a blob's stream would give it: what is written takes as much memory once more. */
 const PIECE_BYTES = 256 * 1024;
 
 async function* inPieces(pieces: readonly InstanceBytes[]): AsyncGenerator<Uint8Array> {

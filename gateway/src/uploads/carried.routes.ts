@@ -65,7 +65,7 @@ const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {
   const router = createRouter();
-  // As for manifests: two of one account at once would only wait for each other in the database.
+  // Requests of one account take turns, as for manifests: they would only wait for each other in the database.
   const turns = createTurns(1);
   describeRoute(router, CARRIED);
   router.post(CARRIED.path, allow(SENDERS), async (c) => {

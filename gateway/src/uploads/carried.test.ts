@@ -70,7 +70,7 @@ interface Changes {
   /** In the signature. */
   readonly claims?: object;
   readonly typ?: string;
-  /** Of the sealed bytes. */
+  /** Changes the sealed bytes. */
   readonly spoil?: (sealed: Uint8Array) => void;
   readonly key?: string;
   /** How the gateway is asked. */

@@ -33,7 +33,7 @@ export type Elsewhere = Omit<Known, 'id'> &
   Pick<InstanceRow, 'sop_class_uid' | 'series_instance_uid' | 'transfer_syntax_uid' | 'bytes'> & {
     /** By one of the same account; else the sender's role may read it. */
     readonly brought: boolean;
-    /** Of the Study Instance UID that the manifest names. */
+    /** Whether the instance is in the study that the manifest names. */
     readonly isOfStudy: boolean;
   };
 /** Without the report's digest, which is looked up where the reports are kept. */
@@ -190,7 +190,7 @@ function supersededBy(
 const isSuperseded = (row: Known, named: { has(key: string): boolean }, isLost: IsLost): boolean =>
   (row.state === 'promised' || isLost(row)) && !named.has(`${row.sop_instance_uid} ${row.digest}`);
 
-/** Its UID is in use by another: nothing of it needs to have come. */
+/** Reasons that say another instance has the UID: nothing of this one needs to have come. */
 const CONFLICTS: readonly (ReasonCode | null)[] = ['conflicting-instance', 'already-here-other-key'];
 /** Refused because the same original is in the PACS otherwise. */
 const ALREADY_HERE: readonly (ReasonCode | null)[] = [
@@ -199,7 +199,7 @@ const ALREADY_HERE: readonly (ReasonCode | null)[] = [
 ];
 
 const INACTIVE: readonly InstanceState[] = ['refused', 'left-out', 'quarantined'];
-/** It has its UID: no other digest may take it. */
+/** Whether the instance keeps its UID: no other digest may take it. */
 const isActive = ({ state }: Known): boolean => !INACTIVE.includes(state);
 
 function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | 'need' | ReasonCode {
@@ -211,7 +211,7 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
   if (row.state === 'refused' && ALREADY_HERE.includes(row.reason)) return 'need';
   // A further destination lacks it, and nobody but the device may still have it.
   if (row.state === 'quarantined' && row.reason === 'no-copy-to-send') return 'need';
-  // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
+  // The instance was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
   if (row.state === 'quarantined' && CONFLICTS.includes(row.reason) && !row.brought) return 'need';
   if (row.state === 'left-out') return 'left-out';
   if (!isActive(row)) return row.reason ?? 'left-out';
@@ -244,7 +244,7 @@ async function rivalsIn(
   isWanted: (row: Known) => boolean,
 ): Promise<Rivals> {
   const named = new Map<string, string | null>();
-  // Of doubled entries the first counts.
+  // The first of doubled entries counts.
   await inTurns(instances, (each) => {
     const key = keyOf(each);
     if (!named.has(key)) named.set(key, each.originalDigest ?? null);
@@ -309,7 +309,10 @@ function reasonAgainst(
   return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
-/** It is in the PACS by another upload, as that was verified: reconcile looks for it before a receipt says so. */
+/**
+ * The instance is in the PACS by another upload, as that was verified: reconcile looks for it before a
+ * receipt says so.
+ */
 const toPosted = (row: PromisedInstance, there: Elsewhere): PromisedInstance => ({
   ...row,
   sop_class_uid: there.sop_class_uid,

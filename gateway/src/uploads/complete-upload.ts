@@ -35,7 +35,7 @@ const OVERTAKEN_MS = 1_000;
 export type Arrivals = {
   /** A parcel is complete: verify takes over. `sender`: who says so; null: the gateway itself. */
   arrived(parcelId: string, sender: Sender | null): Promise<void>;
-  /** This gateway is receiving something of this upload right now. */
+  /** Whether this gateway is receiving something of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
 

@@ -29,7 +29,7 @@ import { isForItsCoercion, renewedCoercion } from './renew-coercion.ts';
 import type { UploadTools } from './upload-tools.ts';
 
 const DEAD: readonly InstanceState[] = ['quarantined', 'refused'];
-/** Its bytes are at the gateway, or at the destination that has it. */
+/** The instance's bytes are at the gateway, or at the destination that has it. */
 const isAtHand = sql<boolean>`(instance.parcel_id is not null or exists (select from instance o where o.study_id = study.copy_of
   and o.sop_instance_uid = instance.sop_instance_uid and o.digest = coalesce(instance.coerced_from, instance.digest)
   and (o.state in (${sql.join([...IN_PACS])}) or (o.state = 'quarantined' and o.parcel_id is not null))))`;
@@ -163,7 +163,10 @@ function askedAt(db: ApplyTools['db'], place: Place, { ids, studies: uids }: Dea
   return dead;
 }
 
-/** One that another required destination lacks too is given up here, and stays held for that one. */
+/**
+ * Decides at copies. An instance that another required destination lacks too is given up here, and stays held for
+ * that one.
+ */
 async function decideAtCopies(
   tools: ApplyTools,
   place: Place,
@@ -262,8 +265,8 @@ const toLeftOut = ({ id }: InstanceRow): InstanceChange => ({ id, state: 'left-o
 function toRetried(row: InstanceRow, taken: Set<string>): readonly InstanceChange[] {
   if (taken.has(row.sop_instance_uid)) return [];
   taken.add(row.sop_instance_uid);
-  // Its bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts), or are the promised ones
-  // again, into which other values may be written now.
+  // The bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts), or are the
+  // promised ones again, into which other values may be written now.
   if (row.parcel_id === null || isForItsCoercion(row)) return [toAwaited(row.id)];
   const fresh = { reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   return [{ id: row.id, state: 'received', ...fresh }];

@@ -298,7 +298,7 @@ test('to leave out what the PACS was offered waits until the PACS had time to sh
   const instances = study();
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
-  // It stores both, its answer is lost, and its search shows them later.
+  // The PACS stores both, its answer is lost, and its search shows them later.
   pacs.lie = 'cut';
   pacs.slowToShow = Infinity;
   await pipeline.runAll();

@@ -180,7 +180,7 @@ export async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): 
   return moved;
 }
 
-/** It waits until the PACS is asked again: then the pause is over. */
+/** Whether the instance waits until the PACS is asked again: then the pause is over. */
 const isPausing = ({ state, offers }: InstanceRow): boolean => PAUSING.includes(state) && offers > 0;
 
 const canRetry = (row: InstanceRow): boolean => CAN_BE_RETRIED.includes(row.state) || isPausing(row);
@@ -300,7 +300,7 @@ function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
   if (row.state === 'received') return { id, state: 'received', offers: NO_OFFERS };
-  // One is left: that an offer of it was not answered is not forgotten (forward/reconcile-study.ts).
+  // Offers drop to one: that an offer was not answered is not forgotten (forward/reconcile-study.ts).
   if (row.state === 'posted') return { id, state: 'posted', offers: { all: 1, amid: 0 } };
   // `postedAt: null` has the PACS looked at before it is posted.
   const fresh = { id, reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };

@@ -74,7 +74,7 @@ export async function findOrCreateUpload(
   return { uploadId: id, study, rule };
 }
 
-/** As the rules say. The gateway's own results go where their study went. */
+/** Places the study by the rules. The gateway's own results go where their study went. */
 async function placeStudy(
   trx: Trx,
   tools: Pick<UploadTools, 'now' | 'newId'>,

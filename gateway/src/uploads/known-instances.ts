@@ -25,13 +25,13 @@ export type Sender = {
   /** The DIMSE peer that sends for the account. */
   readonly peerId?: string;
   readonly siteId: string;
-  /** Those by which it may read what others brought; none where a device sends. */
+  /** Roles by which the sender may read what others brought; none where a device sends. */
   readonly roles?: readonly Role[];
-  /** Of the gateway's results: the SOP Instance UID of the image that was looked at. */
+  /** SOP Instance UID of the image that was looked at, for the gateway's results. */
   readonly source?: string | null;
 };
 
-/** Its bytes are here, or were. */
+/** States in which an instance's bytes are here, or were. */
 const BROUGHT: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
 
 /** A condition on `instance`: an upload of this account named it, and the account has brought it. */

@@ -35,7 +35,7 @@ async function secrets(): Promise<Buffer[]> {
   const bytes = files.map(({ name }) => {
     const content = readFileSync(join(keys, name));
     if (!name.endsWith('.pem')) return content;
-    // Of PKCS #8 the end is the secret (RFC 8410 §7); what is before it is the same for all.
+    // The secret is the end of PKCS #8 (RFC 8410 §7); what is before it is the same for all.
     return Buffer.from(content.toString().replaceAll(/-----[^-]+-----|\s/g, ''), 'base64').subarray(-32);
   });
   const root = readFileSync(join(keys, 'pseudonyms.key'));

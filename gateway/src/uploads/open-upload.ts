@@ -72,7 +72,7 @@ type Asked = {
   readonly unanswered: ReadonlySet<string>;
 };
 
-/** As in a manifest. */
+/** Study and instances as in a manifest. */
 type Named = {
   readonly studyInstanceUID: string;
   readonly instances: readonly { readonly sopInstanceUID: string }[];
@@ -234,7 +234,7 @@ async function openIn(
   };
 }
 
-/** Of instances that are promised for the first time and wanted. */
+/** Reports on instances that are promised for the first time and wanted. */
 const reportsOfNew = ({ insert }: Comparison, reports: Said['reports']): readonly WireReport[] =>
   insert.flatMap(({ reason, sop_instance_uid, digest }) =>
     reason === null ? (reports.get(`${sop_instance_uid} ${digest}`) ?? []) : [],
@@ -243,7 +243,7 @@ const reportsOfNew = ({ insert }: Comparison, reports: Said['reports']): readonl
 /** A signed statement stands until the study gets something new. */
 const HAS_RECEIPT: readonly StudyState[] = ['receipted', 'held', 'closed'];
 
-/** That patients' names left the device, and why where the policy asks for it. Not of results of the gateway. */
+/** Whether patients' names left the device, and why if the policy asks for it. Results of the gateway say nothing. */
 async function namesOf(trx: Trx, { siteId, accountId }: Sender, policy: Manifest['policy']) {
   const { reason, ...named } = policy;
   const withNames = accountId !== null && (await findPolicy(trx, siteId, named))?.deidentify === false;
@@ -376,7 +376,7 @@ function describe(
   originalKey: OriginalKey,
   reportOf: (row: InstanceRow) => WireReport | null,
 ): (Omit<NewInstance, 'state' | 'reason'> & { readonly id: number })[] {
-  // Of doubled entries the first one counts.
+  // The first of doubled entries counts.
   const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
   return rows.flatMap((row) => {
     const promised = promises.get(`${row.sop_instance_uid} ${row.digest}`);

@@ -35,7 +35,7 @@ export async function parsePosted<K extends PostedKind>(
   return parse(kind, isGzip ? await inflate(bytes) : bytes) as Posted<K>;
 }
 
-/** As it comes from a thread: to clone 20 000 instances would hold the event loop for 50 ms. */
+/** A promise as it comes from a thread: to clone 20 000 instances would hold the event loop for 50 ms. */
 export type PostedInPieces = { readonly posted: unknown; readonly instances: readonly Uint8Array[] };
 
 /** The same, with the instances in pieces. @throws as `parsePosted` */

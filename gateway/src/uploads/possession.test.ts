@@ -398,7 +398,7 @@ test('that gave other bytes to a PACS which kept none of them has no receipt for
   pacs.lie = 'forgetful';
   for (const stage of ['assembly', 'forward'] as const) await pipeline.run(stage, studyId);
   pacs.lie = 'honest';
-  // It is posted; now it promises more, and so is never reconciled.
+  // The stranger's instance is posted; now the upload promises more, and so is never reconciled.
   await pipeline.init(toManifest([...rivalsOf(instances), ...newStudyOf(instances)]));
   asOwner();
   assert.equal(await statesOf(pipeline, await deliver(instances)), ['stored'], 'nobody waits for it');
@@ -415,7 +415,7 @@ test('that gave other bytes to a PACS which kept none of them has no receipt for
   await pipeline.close();
 });
 
-/** One more instance of the same study, which nobody sends. */
+/** Another instance of the same study, which nobody sends. */
 function newStudyOf([first]: readonly SyntheticInstance[]): SyntheticInstance[] {
   const { identifiers } = first!;
   return [

@@ -1,4 +1,4 @@
-/** One account cannot promise the whole disk, whatever it cuts its promises into. */
+/** An account cannot promise the whole disk, whatever it cuts its promises into. */
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -101,7 +101,7 @@ test('is not exceeded by announcements that come at once, of uploads or of files
       if (end.status === 'rejected') assert.is((end.reason as Problem).code, 'quota-exceeded');
     return ends.filter(({ status }) => status === 'fulfilled').length;
   };
-  // As several gateways do: each lets its own requests wait for one another.
+  // Calls at once, as from several gateways: each lets only its own requests wait for one another.
   const sender = { accountId, siteId, deviceId: null };
   const announce = (seed: number, bytes: number) =>
     openUpload(tools, toManifest(study(seed), 'identified', { bytes }), sender, { asked: null });

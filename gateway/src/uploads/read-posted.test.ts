@@ -14,7 +14,7 @@ const { instances } = syntheticStudy({ seed: 96, instancesPerSeries: 1, rows: 8,
 const manifest = toManifest(instances);
 const json = JSON.stringify(manifest);
 const digests = Array.from({ length: 16_000 }, (_, at) => sha256(Buffer.from(String(at))));
-/** It unpacks to as many bytes as a manifest of 20 000 instances. */
+/** A manifest that unpacks to as many bytes as one of 20 000 instances. */
 const large = gzipSync(JSON.stringify({ ...manifest, note: digests.join('').padEnd(5_500_000) }), {
   level: 1,
 });

@@ -43,7 +43,7 @@ export type ReadPosted = <K extends PostedKind, T>(
   use: (posted: Posted<K>) => Promise<T>,
 ) => Promise<T>;
 
-/** One body after the other, of each account in turn. */
+/** Reads bodies one after the other, each account in turn. */
 export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody = holdBody): ReadPosted {
   const held = createPlaces(HELD);
 

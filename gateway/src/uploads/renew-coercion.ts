@@ -84,7 +84,7 @@ async function wantedNow(db: Db, copy: StudyRow): Promise<Coercion | null | unde
   return others.every((other) => isDeepStrictEqual(other, first)) ? first : undefined;
 }
 
-/** As the audit trail recorded it when the study was promised. */
+/** The rule that the audit trail recorded when the study was promised. */
 async function ruleThatChose(db: Db, { copy_of: original }: StudyRow): Promise<string | null> {
   const row = await db
     .selectFrom('audit')

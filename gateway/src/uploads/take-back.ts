@@ -34,7 +34,7 @@ export async function takeBack(
       .where('upload_id', '=', uploadId)
       .forUpdate()
       .execute();
-    // Its parcels are gone once it was delivered: the instances tell that they came.
+    // Parcels are gone once the upload was delivered: the instances tell that they came.
     const isBrought = await hasBrought(trx, uploadId);
     if (isBrought && !byForce) throw new Problem('upload-in-progress');
     for (const { id, state } of byForce ? [] : begun)
@@ -54,7 +54,7 @@ export async function takeBack(
 
 type TakenBack = { readonly uploadId: string; readonly by: string };
 
-/** Of an upload of which nothing is here: all of it, and its study where nobody else has a part in it. */
+/** Takes back an upload of which nothing is here: all of it, and its study if nobody else has a part in it. */
 async function takeBackWhole(
   trx: Trx,
   tools: UploadTools,
@@ -86,7 +86,7 @@ async function deleteUnused(trx: Trx, studyId: string): Promise<void> {
   await trx.deleteFrom('study').where('id', '=', studyId).execute();
 }
 
-/** Of an upload of which something is here: what it promised and has not sent. */
+/** Takes back what an upload promised and has not sent, if something of it is here. */
 async function takeBackRest(
   trx: Trx,
   tools: UploadTools,
@@ -130,7 +130,7 @@ async function hasBrought(trx: Trx, uploadId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Of a parcel on its way: the first bytes of a sealed one lie in its tail. */
+/** Whether bytes of a parcel on its way are here: the first bytes of a sealed one lie in its tail. */
 async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
   const sizes = await Promise.all([parcelId, tailOf(parcelId)].map((id) => blobs.size(id)));
   return sizes.some((size) => (size ?? 0) > 0);

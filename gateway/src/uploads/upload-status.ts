@@ -19,11 +19,11 @@ const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
 /** In the text: a statement that groups by this has to see that it is the same. */
 const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
-/** Of a copy `s` of the instance's study. */
+/** Whether a copy `s` of the instance's study lacks the instance. */
 const lacks = sql<boolean>`not exists (select from instance c where c.study_id = s.id
   and c.sop_instance_uid = instance.sop_instance_uid and coalesce(c.coerced_from, c.digest) = instance.digest
   and c.state in (${inPacs}))`;
-/** It is in the PACS when each required destination that was not given up has it. */
+/** The state to show: in the PACS once each required destination that was not given up has the instance. */
 export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
     select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and ${lacks})
   then 'posted' else instance.state end`;
@@ -133,11 +133,11 @@ async function copiesAt(db: Db, uploadIds: readonly string[]): Promise<ReadonlyM
 const countIn = (states: readonly InstanceState[]) =>
   sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** Of another image than the one that has its UID, which is not stored: its digest, for several may have sent it. */
+/** Digest of an image whose UID another image has, and which is not stored: several may have sent it. */
 const otherImage = sql<string | null>`case when instance.reason = 'conflicting-instance'
   and instance.state not in (${inPacs}) then instance.digest end`;
 
-/** Of several forms of one image, that comes first which is furthest, and those last that are not to be stored. */
+/** States in order among several forms of one image: the furthest first, those that are not to be stored last. */
 const FURTHEST_FIRST: readonly InstanceState[] = [
   ...[...IN_PACS, ...AT_GATEWAY, 'promised' as const],
   ...(['quarantined', 'refused', 'left-out'] as const),
@@ -196,9 +196,9 @@ async function amounts(
 type StateAmount = {
   readonly state: InstanceState;
   readonly count: string | number;
-  /** Of `count`: their UIDs are counted in another state already. */
+  /** Instances in `count` whose UIDs are counted in another state already. */
   readonly beside: string | number;
-  /** Of `count`: the first destination has them. */
+  /** Instances in `count` that the first destination has. */
   readonly proven: string | number;
   readonly bytes: string | number;
 };

@@ -11,7 +11,7 @@
 import { lchown, lstat, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** As `child_process.spawn` takes it; empty: the account of this process. */
+/** The account in the form that `child_process.spawn` takes; empty: the account of this process. */
 export type Account = { readonly uid?: number; readonly gid?: number };
 
 /** The folder of an embedded database, without symbolic links on the way. */

@@ -27,7 +27,7 @@ export function hereFor({ uid }: Account): string {
 }
 
 export const clusterIn = (folder: string): string => join(folder, 'cluster');
-/** Of the one account, `relay`; in the cluster, so that both are made, kept and moved together. */
+/** The password of the one account, `relay`: in the cluster, so that both are made, kept and moved together. */
 export const passwordIn = (cluster: string): string => join(cluster, 'relaypacs.password');
 
 async function makeCluster(place: Place, program: Program): Promise<void> {

@@ -177,7 +177,7 @@ function keep(first: RunningServer, options: Options, events: ServerEvents): Emb
       ending.abort();
       await server.stop(how);
       await watching;
-      // One that was started in the moment of ending.
+      // A server may have started again in the moment of ending.
       await server.stop(how);
       await removeAddress(options);
     },

@@ -56,7 +56,7 @@ async function findUse(url: string): Promise<Use> {
     query_timeout: 2_000,
   });
   client.on('error', () => {
-    // It may be ending just now.
+    // The server may be ending just now.
   });
   try {
     await client.connect();

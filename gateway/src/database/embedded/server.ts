@@ -27,7 +27,7 @@ export type ServerOptions = {
   readonly program: Program;
   readonly cluster: Cluster;
   readonly address: ServerAddress;
-  /** As in postgresql.conf, `name=value`. */
+  /** Settings in the form of postgresql.conf, `name=value`. */
   readonly settings: readonly string[];
 };
 
@@ -105,7 +105,7 @@ function spawnServer({ program, cluster, address, settings }: ServerOptions): Ch
   const { folder, account } = cluster.place;
   const all = [
     ...addressSettings(address),
-    // Its ancestor, for a second start to name.
+    // The gateway's process id, for a second start to name.
     `cluster_name=relaypacs-${process.pid}`,
     ...settings,
   ];
@@ -158,7 +158,7 @@ function follow(child: ChildProcess, url: string): RunningServer & { hasEnded():
   void exited.then(() => {
     ended = true;
   });
-  // It keeps no process open that has nothing else to do.
+  // The child keeps no process open that has nothing else to do.
   child.unref();
   (child.stderr as unknown as { unref(): void }).unref();
   const stop = async (how: ShutdownMode): Promise<void> => {

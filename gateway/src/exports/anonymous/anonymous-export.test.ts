@@ -97,7 +97,7 @@ test('are held back where a name has come into a closed field, and say where', a
   assert.equal([shown.sha256, shown.bytes], [null, null]);
   const another = { id: randomUUID(), template, selection: { cases: cases.slice(6) } };
   await askForExport(gateway, admin, another);
-  // Of other patients the same word names nobody.
+  // For other patients the same word names nobody.
   assert.is((await exportIn(gateway, admin, { id: another.id })).rows, CASES - 6);
 });
 

@@ -11,7 +11,7 @@ import type { QuasiLabels, Subject } from './quasi-identifiers.ts';
 /** `kinds`: for each row, the place of its subject. */
 export type GroupTask = {
   readonly kinds: Uint32Array;
-  /** Of each row the share in its person (make-anonymous.ts). */
+  /** Each row's share in its person (make-anonymous.ts). */
   readonly shares: Float64Array;
   readonly k: number;
 };

@@ -48,7 +48,7 @@ function clean({ identity, texts }: TypedOfCase): readonly string[] {
   return texts.map((text) => cleanText(text));
 }
 
-/** Of all cases the texts would take hundreds of megabytes: some are sought at once, and the file is read again. */
+/** Texts of all cases would take hundreds of megabytes: some are sought at once, and the file is read again. */
 async function search(
   { format, ordinary, textsAtOnce }: SearchTask,
   ask: Ask<AnonymousTalk>,

@@ -18,7 +18,7 @@ import type { Identity } from './identity-texts.ts';
 const TEXT_CHARACTERS_LIMIT = 4000;
 const MARK = '[removed]';
 
-/** Of reports, and units: what the other lists do not need. */
+/** Words of reports, and units, that the other lists do not need. */
 const REPORTING =
   'mm cm ml mg kg hu percent seen shows showing shown suggests suggesting suspected suspicious suspicion likely unlikely possible probable ' +
   'typical atypical viral bacterial bilateral unilateral focal diffuse patchy dense subtle small large clear blurred increased ' +
@@ -29,7 +29,7 @@ const REPORTING =
   'artifact limited diagnostic repeat zone zones field fields region regions retrocardiac costophrenic hemithorax ' +
   'interstitial peribronchial reticular nodular airspace silhouette mediastinal paratracheal subpleural';
 
-/** Of persons, in the languages of the list. */
+/** Words that tell a person's sex or age, in the languages of the list. */
 const TELLING =
   'male female man woman boy girl he she his her hers him himself herself mann frau er sie ihm ihn ihr ihre ihren ihrem ' +
   'ihrer sein seine homme femme il elle lui son sa hombre mujer el ella uomo donna lui lei homem mulher ele ela hij zij ' +

@@ -15,13 +15,13 @@ import { foldForSearch, TEXT_LIMIT, type SoughtTexts } from './search-file.ts';
 
 /** Null, or none: the PACS does not say. */
 export type Identity = {
-  /** As in PN (PS3.5 §6.2.1): groups by "=", components by "^". */
+  /** Names in PN form (PS3.5 §6.2.1): groups by "=", components by "^". */
   readonly names: readonly string[];
   /** Patient IDs, accession numbers, pseudonyms. */
   readonly numbers: readonly string[];
-  /** As in DA. */
+  /** Dates in DA form. */
   readonly birthDates: readonly string[];
-  /** Of studies, and UUIDs of our own. */
+  /** UIDs of studies, and UUIDs of our own. */
   readonly uids: readonly string[];
 };
 
@@ -92,12 +92,12 @@ function* spelt(word: string): Generator<string> {
   for (const text of [...spellingsOf(word), ...transliterationsOf(word)]) yield foldForSearch(text);
 }
 
-/** As written, and with each usual separator, or none, between its runs of letters and digits. */
+/** A number as written, and with each usual separator, or none, between its runs of letters and digits. */
 function* textsOfNumber(number: string): Generator<string> {
   const text = foldForSearch(number.trim());
   const characters = text.replace(/[^\p{L}\p{N}]/gu, '');
   const least = /^\p{N}*$/u.test(characters) ? DIGITS_LEAST : IDENTIFIER_LEAST;
-  // One without a digit is a word: as part of a name it would be found everywhere.
+  // A number without a digit is a word: as part of a name it would be found everywhere.
   if (characters.length < least || !/\p{N}/u.test(characters)) return;
   yield text;
   const runs = text.match(/[\p{L}\p{N}]+/gu) ?? [];

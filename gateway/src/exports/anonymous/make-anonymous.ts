@@ -22,7 +22,7 @@ import {
 type Kind = {
   /** By quasi-identifier: its labels, `any` first. */
   readonly paths: readonly (readonly string[])[];
-  /** Of people: the shares of its rows. */
+  /** People in it: the sum of its rows' shares. */
   readonly count: number;
 };
 /** Kinds that are told alike so far. */

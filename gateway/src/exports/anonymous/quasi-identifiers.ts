@@ -13,14 +13,14 @@ export type Subject = {
   readonly ageYears: number | null;
   readonly sex: string | null;
   readonly modalities: readonly string[];
-  /** As of Body Part Examined. */
+  /** Values of Body Part Examined. */
   readonly bodyParts: readonly string[];
-  /** Of the study: YYYY-MM, or the beginning of a longer date. */
+  /** Month of the study: YYYY-MM, or the beginning of a longer date. */
   readonly month: string | null;
   /** The gateway's own name of the site. */
   readonly site: string | null;
 };
-/** As the row is written. */
+/** Labels as the row is written. */
 export type QuasiLabels = Readonly<Record<QuasiIdentifier, string>>;
 
 export const ANY = 'any';
@@ -71,7 +71,7 @@ const REGION_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(REGIONS).flatMap(([region, parts]) => parts.split(' ').map((part) => [part, region])),
 );
 
-/** As a model names a region of several parts. */
+/** Body parts, and a model's name for a region of several parts. */
 const PARTS: ReadonlySet<string> = new Set([...BODY_PARTS, 'TRUNK']);
 
 function bodyParts(values: readonly string[]): string[] {
@@ -95,7 +95,7 @@ export const LABEL_WORDS: readonly string[] = [
   ...[ANY, UNKNOWN, OTHER, 'to', 'and', 'over', ...SEXES, ...MODALITIES, ...PARTS, ...Object.keys(REGIONS)],
 ];
 
-/** Of each quasi-identifier the labels, from the most exact to `any`; each always as many. */
+/** Labels of each quasi-identifier, from the most exact to `any`; their number is always the same. */
 export const HIERARCHIES: {
   readonly [Q in QuasiIdentifier]: (subject: Subject) => readonly string[];
 } = {

@@ -11,7 +11,7 @@ export type PdfText = {
   readonly text: string;
   readonly row: number;
   readonly field: number;
-  /** It may go on with a word that was cut at the end of the line before. */
+  /** Whether the text may continue a word that was cut at the end of the line before. */
   readonly isJoined: boolean;
 };
 export type PdfReader = {

@@ -18,7 +18,7 @@ export function textsIn(cell: Cell | undefined): string[] {
   return typeof cell === 'object' ? cell.flatMap(textsIn) : [`${cell}`];
 }
 
-/** Of a field that is not told nothing counts. */
+/** The subject of a row. Fields left out of the export are ignored. */
 export function subjectOf(row: SourceRow, told: ReadonlySet<AnonymousField>): Subject {
   const texts = (field: AnonymousField): string[] => (told.has(field) ? textsIn(row.get(field)) : []);
   const one = (field: AnonymousField): string | null => texts(field)[0] ?? null;

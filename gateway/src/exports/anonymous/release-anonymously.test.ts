@@ -104,7 +104,7 @@ async function fileOf(redaction: Redaction, rows: readonly SourceRow[], format: 
   return Buffer.concat(pieces);
 }
 
-/** As the product searches, and as the tests do: whether any identity of these cases is found. */
+/** Whether any identity of these cases is found: by the product's search, and by the tests'. */
 function findsIn(file: Buffer, format: 'csv' | 'jsonl'): readonly [boolean, boolean] {
   const texts = createIdentityTexts([]);
   for (const row of ROWS) texts.add(identityOf(row));

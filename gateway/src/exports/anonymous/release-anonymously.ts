@@ -101,7 +101,7 @@ async function* anonymousRows(
   }
 }
 
-/** Of each row. */
+/** Each row's group, and its share in its person. */
 type Grouping = { readonly groupOf: (row: number) => number; readonly shares: Float64Array };
 /** `at`: the place of the column. */
 type IsTold = (row: number, at: number, cell: Cell) => boolean;

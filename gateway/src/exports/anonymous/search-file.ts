@@ -27,7 +27,7 @@ export type FileSearch = {
 };
 
 export const TEXT_LIMIT = 64;
-/** Of the text that was searched: the longest text and two code units before it. */
+/** Searched text that is remembered: the longest text and two code units before it. */
 const REMEMBERED = TEXT_LIMIT + 2;
 /** The code units behind a text, which decide whether it stands alone. */
 const BEHIND = 2;
@@ -36,7 +36,7 @@ export const foldForSearch = (text: string): string =>
   [...text].map((character) => foldCharacter(character)).join('');
 
 const FOLDED = new Map<string, string>();
-/** Of the letters of all scripts; a hostile file has more characters. */
+/** Characters kept, enough for the letters of all scripts; a hostile file has more. */
 const FOLDED_LIMIT = 20_000;
 
 function foldCharacter(character: string): string {

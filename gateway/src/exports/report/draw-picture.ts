@@ -49,7 +49,7 @@ function captionOf({ nth, frame, frames }: Drawn['image']): string {
 
 type Size = { readonly width: number; readonly height: number };
 
-/** As large as there is room, and never larger than a pixel in two points. */
+/** Picture size: as large as there is room, but at most two points per pixel. */
 function sizeOf({ rows, columns }: Printed): Size {
   const scale = Math.min(2, LIMIT.width / columns, LIMIT.height / rows);
   return { width: columns * scale, height: rows * scale };

@@ -116,7 +116,7 @@ const CASE: Shown = {
   readers: ['rita'],
   readerRoles: ['adjudicator'],
   settledAt: ['2026-11-22T06:51:09Z'],
-  // As the database has them. The form asks for the finding first.
+  // The database's order. The form asks for the finding first.
   answers: ['chest-film.certainty=4', 'chest-film.finding=normal', 'nodule.size=12.5', 'gone.old=7'],
   notes: ['First line\nsecond line', 'Мороз, Łukasz'],
 };

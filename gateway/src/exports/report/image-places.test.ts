@@ -15,7 +15,7 @@ const instance = (
   ...{ studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: uid, sopClassUID },
   ...{ modality: null, seriesNumber: 1, frames: uid === 'cine' ? 4 : null, instanceNumber },
 });
-/** As a PACS lists them. */
+/** Instances in the order in which a PACS lists them. */
 const HELD: Readonly<Record<string, readonly DescribedInstance[]>> = {
   '1.2': [
     ...[instance('1.2', 'third', 3), instance('1.2', 'report', 1, SR)],

@@ -7,7 +7,7 @@ import { openPdf, type PdfPage } from '../../http/pdf.ts';
 import { printable } from './printable.ts';
 import { reportWords } from './report-words.ts';
 
-/** Of A4, in points. */
+/** Margin of an A4 page, in points. */
 export const MARGIN = 48;
 const FOOT = 34;
 const INK = '#111418';

@@ -19,7 +19,7 @@ export type ReportHead = {
   readonly reviews: ReviewWords;
   /** Cases of the site that the caller is not shown. */
   readonly notShown: NotShown;
-  /** Of its making; null: the report does not tell. */
+  /** When and by whom the report was made; null: the report does not tell. */
   readonly made: {
     readonly at: Date;
     readonly role: Role;

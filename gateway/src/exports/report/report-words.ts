@@ -123,7 +123,7 @@ export const reportWords = {
   differed: 'The readers differed, and the adjudicator decided: those answers stand.',
   agrees: (reader: string, answers: string) => `Agrees, ${reader}: ${answers}`,
   differs: (reader: string, answers: string) => `Differs, ${reader}: ${answers}`,
-  /** Of one answer among several. */
+  /** Marks one answer among several. */
   otherAnswer: (answer: string) => `${answer} (differs)`,
   readerOf: (reader: string, review: string) => `${reader} of ${review}`,
   reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
@@ -137,7 +137,7 @@ export const reportWords = {
   image: (nth: number) => `Image ${nth}`,
   imageOfCase: 'Image of the case',
   inFrame: (image: string, frame: number) => `${image}, frame ${frame}`,
-  /** Its names in one review: of a mark that was taken over, each reader has one. */
+  /** A mark's names, with the number of its review; a mark that was taken over has one name per reader. */
   mark: (names: string, review: number | null) => (review === null ? names : `${names} of review ${review}`),
   kinds: KINDS,
   length: (mm: string, isAtDetector: boolean) => `${mm} mm${isAtDetector ? ' at the detector' : ''}`,

@@ -19,7 +19,7 @@ const IN_LISTS: readonly ExportField[] = [
 ];
 export const OF_REVIEW: readonly ExportField[] = [...IN_LISTS, 'answers'];
 
-/** Those of the lists; and behind them the answers of others, where the row does not say the types. */
+/** Reviews in the lists; then others that only the answers name, where the row leaves out the types. */
 export function reviewsIn(row: Row, words: ReviewWords): readonly Paragraph[] {
   const answers = answersIn(row);
   const types = valuesIn(row.get('reviewTypes')).map(String);
@@ -43,7 +43,7 @@ export function reviewsIn(row: Row, words: ReviewWords): readonly Paragraph[] {
     .filter(({ lines }) => lines.length > 0);
 }
 
-/** Of a mark. `reviews`: so many are in the report of its case. */
+/** Names the reading of a mark. `reviews`: how many the report of its case has. */
 export function readingIn(row: Row, { review, place }: Reading, reviews: number): string {
   const isOnly = place === null;
   const name = nameAt(row, review, isOnly ? 1 : place);
@@ -102,7 +102,7 @@ function readerOf(row: Row, { review, place }: { readonly review: number; readon
   return name === undefined ? reportWords.reader(place) : `${reportWords.reader(place)} (${name})`;
 }
 
-/** As exports.ts says. */
+/** An answer's text form (exports.ts). */
 const ANSWER =
   /^(?<type>[a-z0-9-]+)(?:#(?<nth>\d+))?(?:@reader-(?<reader>\d+))?\.(?<question>[a-zA-Z0-9]+)=(?<answer>.*)$/su;
 type Answer = {
@@ -135,7 +135,7 @@ function inFormOrder(answers: readonly Answer[], words: ReviewWords): readonly A
   return answers.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** Those that stand line by line, and a line for each reader before an adjudication: it says which answers differ. */
+/** Standing answers line by line, then a line for each reader before an adjudication: it says which answers differ. */
 function answerLines(
   answers: readonly Answer[],
   words: ReviewWords,

@@ -4,7 +4,7 @@ import type { Cell } from '../source-row.ts';
 import { isPrintable } from './printable.ts';
 import { FIELD_WORDS, reportWords, VALUE_WORDS } from './report-words.ts';
 
-/** One term with its lines. */
+/** A term with its lines. */
 export type Paragraph = {
   readonly term: string;
   readonly lines: readonly { readonly field: ExportField; readonly text: string }[];
@@ -29,7 +29,7 @@ export function textOf(field: ExportField, value: NonNullable<Value>): string {
   return MOMENT.test(text) ? `${text.slice(0, 16).replace('T', ' ')} UTC` : text;
 }
 
-/** Of its groups (PS3.5 §6.2.1) those that can be printed, if any can. */
+/** The printable groups of a name (PS3.5 §6.2.1); all groups if none can be printed. */
 function nameIn(name: string): string {
   const groups = name.split('=').filter((group) => group !== '');
   const plain = groups.filter((group) => isPrintable(group));

@@ -40,7 +40,7 @@ type Writing = {
   readonly head: SetHead;
   readonly study: SetStudy;
   readonly left: Left;
-  /** Of the whole set; `faces`: those from which a face could be reconstructed. */
+  /** Instances in the whole set; `faces`: those from which a face could be reconstructed. */
   readonly counts: { written: number; faces: number };
 };
 
@@ -94,7 +94,7 @@ const pathOf = ({ patient, study }: SetStudy, series: number, instance: number):
     '/',
   );
 
-/** Of a path: the patient in whose folder it lies; null: it lies in none. */
+/** The number of the patient in whose folder a path lies; null: it lies in none. */
 export function patientOf(path: string): number | null {
   const [, patient] = /^PAT(\d{5})\//.exec(path) ?? [];
   return patient === undefined ? null : Number(patient);

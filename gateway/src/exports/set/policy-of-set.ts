@@ -25,7 +25,7 @@ export async function policyOfSet(
   return policy;
 }
 
-/** It feeds no vault: nobody sends anything. */
+/** The policy for opening a set's files. No vault: nobody sends anything. */
 export async function openingOf({ policyKey }: PolicyTools, policy: Policy): Promise<OpeningPolicy> {
   const { pair, tagKey } = await policyKey(keyNameOf(policy));
   return {

@@ -33,7 +33,7 @@ const openingWith = (options: readonly string[]): OpeningPolicy => ({
   ...key,
 });
 const PLAIN = openingWith([]);
-/** Its rules leave descriptions as they are, so that only the search can find a name in them. */
+/** A policy that leaves descriptions as they are, so that only the search can find a name in them. */
 const KEEPING: OpeningPolicy = {
   ...PLAIN,
   ...{ settings: { attributes: { '00081030': 'keep' } } },

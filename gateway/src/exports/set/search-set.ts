@@ -89,7 +89,7 @@ async function withoutPseudonyms(
 
 type Finder = (instance: ParsedInstance) => boolean;
 
-/** Of the patient whose instances come one after the other. */
+/** Makes a patient's finder once, while instances of that patient follow one another. */
 function createFinders(
   identities: Set['identities'],
   retainsUids: boolean,

@@ -37,10 +37,10 @@ export type SetTalk = {
     /** The table of the cases, once all studies are written. */
     | { readonly kind: 'table' }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
-    /** Of whom the instances of this patient's folder must not tell. */
+    /** Identities that the instances in this patient's folder must not reveal. */
     | { readonly kind: 'identities'; readonly patient: number };
   readonly reply: SetStudy | SetInstance | readonly Identity[] | Uint8Array<ArrayBuffer> | string | null;
-  /** Of a search: the number of the patient in whose folder something was found; null: nothing was. */
+  /** The set made; for a search, the number of the patient in whose folder something was found, or null for nothing. */
   readonly answer: MadeSet | number | null;
 };
 /** The answers to the questions of the thread that makes a set. */

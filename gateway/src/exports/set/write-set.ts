@@ -43,7 +43,7 @@ export function writeSet(
   };
 }
 
-/** Of the cases so far. */
+/** Data gathered from the cases so far. */
 type Gathered = {
   /** The number of each patient. */
   readonly people: Map<string, number>;

@@ -38,7 +38,7 @@ export type Admission =
 export type AdmitTools = {
   readonly pipeline: PipelineTools;
   readonly siteId: string;
-  /** Of the gateway. */
+  /** The gateway's AE Title. */
   readonly aeTitle: string;
 };
 

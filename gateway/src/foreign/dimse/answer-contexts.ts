@@ -16,7 +16,7 @@ const ACCEPTANCE = 0;
 const CLASS_NOT_SUPPORTED = 3;
 const SYNTAXES_NOT_SUPPORTED = 4;
 
-/** Those that everything reads first; else the first one that the gateway opens, as the peer prefers them. */
+/** Transfer syntaxes that every peer reads come first; else the first that the gateway opens, in the peer's order. */
 const PREFERRED: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
 
 export type AnsweredContexts = {

@@ -31,7 +31,7 @@ export type Checks = {
 const SCRIPT = new URL('../open-file.worker.ts', import.meta.url);
 const NOTHING = new Uint8Array(0);
 
-/** One at a time, of each account in turn: each is in memory several times over. */
+/** Instances are checked one at a time, each account in turn: each is in memory several times over. */
 export function createChecks(): Checks {
   const thread = keepThread<OpenTalk>(SCRIPT);
   const line = createThreadLine([thread]);

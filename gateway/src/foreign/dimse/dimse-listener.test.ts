@@ -161,7 +161,7 @@ test('loses nothing that it was told is stored when the gateway is killed in its
   const ofLast = () => filesOf('CT_1').then((files) => files.find(({ state }) => state === 'receiving'));
   await until('an instance that counts', async () => Number((await ofLast())?.bytes ?? 0) > 0);
   const { id } = (await ofLast())!;
-  // As a gateway leaves it that is killed: nobody hands it over, until it has been silent for long.
+  // The file as a killed gateway leaves it: nobody hands it over until it has been silent for long.
   gateway.wait(11 * 60_000);
   await runClock('associations-upkeep');
   await inPacs([first!.identifiers.sopInstanceUID]);
@@ -171,7 +171,7 @@ test('loses nothing that it was told is stored when the gateway is killed in its
   assert.is((file.entries as unknown[]).length, 1);
 });
 
-/** As its time comes. */
+/** Runs a clock's job as if its time had come. */
 async function runClock(name: string): Promise<void> {
   const jobs = await createJobs(gateway.database, { failed: () => undefined, trouble: () => undefined });
   await jobs.declare(name);

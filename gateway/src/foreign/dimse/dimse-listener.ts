@@ -29,9 +29,9 @@ export type DimsePlace = NonNullable<Config['dimse']>;
 
 /** Sockets at all; further ones are closed unread. A department has some dozens of modalities. */
 const CONNECTIONS = 96;
-/** Of one address, before they are let in: so the silent ones of a peer leave places to the others. */
+/** Connections from one peer's address before they are let in: its silent ones leave places to other peers. */
 const ASKING_OF_ONE = 16;
-/** Of all addresses that no peer has: they are told that they are refused, and take no place of a peer. */
+/** Connections from all addresses no peer has: they hear that they are refused, and take no peer's place. */
 const STRANGERS = 8;
 /** Associations of all peers, and of one. Each holds a PDU and what the disk has not taken yet. */
 const ASSOCIATIONS = 32;

@@ -70,7 +70,7 @@ async function holdPeer(trx: Trx, siteId: string, id: string): Promise<PeerRow> 
   return row;
 }
 
-/** Those from which any peer calls. */
+/** Addresses from which any peer calls. */
 export async function addressesOfPeers(db: Db, siteId: string): Promise<readonly string[]> {
   const rows = await db.selectFrom('dimse_peer').select('addresses').where('site_id', '=', siteId).execute();
   return rows.flatMap(({ addresses }) => addresses);

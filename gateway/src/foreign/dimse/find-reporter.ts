@@ -38,7 +38,7 @@ export type Reporter =
 export type ReporterTools = {
   readonly db: Db;
   readonly siteId: string;
-  /** Of the gateway's port. */
+  /** The AE Title of the gateway's port. */
   readonly aeTitle: string;
   readonly addressesOf: AddressesOf;
 };

@@ -48,7 +48,7 @@ export type ArrivingInstance = {
   readonly sopClassUID: string;
   readonly sopInstanceUID: string;
   readonly transferSyntax: string;
-  /** It is read to its end, whatever is answered. */
+  /** The Data Set is read to its end, whatever is answered. */
   readonly dataSet: AsyncIterable<Uint8Array>;
 };
 

@@ -16,7 +16,7 @@ export type SecureSocket = (socket: Socket, signal: AbortSignal) => Promise<Sock
 /** `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
 export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']): SecureSocket {
   const asked = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  // It never listens: connections are given to it.
+  // The server never listens: connections are given to it.
   const server = createServer({ ...certificate.pair, ...asked });
   // A context takes the place of the whole one before it, with its authorities.
   certificate.serveBy({ setSecureContext: (pair) => server.setSecureContext({ ...pair, ...asked }) });
@@ -32,7 +32,7 @@ export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']
     signal.addEventListener('abort', end, { once: true });
     waiting.set(name, resolve);
     server.emit('connection', socket);
-    // It may be gone by now.
+    // The socket may be gone by now.
     if (socket.destroyed) fail();
     try {
       return await promise;
@@ -44,5 +44,5 @@ export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']
   };
 }
 
-/** Of the connections that are open no two have the same. */
+/** The key of a connection; no two open connections have the same. */
 const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
