@@ -205,7 +205,7 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
   return { url: trimEnd(text ?? '', '/'), authorization };
 }
 
-/** As curl and others read them. */
+/** HTTPS_PROXY and NO_PROXY, as curl and others read them. */
 export function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   const url = setting(env, 'HTTPS_PROXY') ?? setting(env, 'https_proxy');
   if (url === undefined) return null;

@@ -23,7 +23,7 @@ export type Feature = {
   readonly stop?: () => Promise<void>;
 };
 
-/** As `declarePipeline`. */
+/** Queues are declared before anything is asked of the gateway, as in `declarePipeline`. */
 export async function declareQueues(features: readonly Feature[], jobs: Jobs): Promise<void> {
   for (const { jobs: work = [] } of features) for (const { queue } of work) await jobs.declare(queue);
 }

@@ -1,4 +1,4 @@
-/** Of Node's `fetch`; the types of browsers, which one type check shares with the gateway, lack it. */
+/** An option of Node's `fetch`, which the types of browsers lack; one type check shares them with the gateway. */
 interface RequestInit {
   duplex?: 'half';
 }

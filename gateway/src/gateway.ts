@@ -98,7 +98,7 @@ export type Gateway = {
   /** Port RELAY_VIEWER_PORT; null: there is none. */
   readonly viewer: Hono<GatewayEnv> | null;
   readonly log: Log;
-  /** Both ports serve it; null: no TLS. */
+  /** The certificate of all ports; null: no TLS. */
   readonly certificate: Certificate | null;
   readonly version: string;
   /** Begins to work on the jobs that wait; before that `/health/ready` says no. */
@@ -318,7 +318,7 @@ async function openBase(config: Config, around: Surroundings) {
   };
 }
 
-/** Of the destination to which the study was first promised. */
+/** Viewers of the destination to which the study was first promised. */
 const createViewersOf =
   (db: Db): StudiesFeatureTools['viewersOf'] =>
   async (site_id, study_instance_uid) =>

@@ -19,7 +19,7 @@ import { freePort } from '../../scripts/system/ports.ts';
 import { createTestDatabase } from './testing/open-database.ts';
 
 const MB = 1e6;
-/** Of what a Node process that does nothing holds here, some 46 MB: 200 MB and 60 MB. */
+/** Multiples of what an idle Node process holds here, some 46 MB: 200 MB and 60 MB. */
 const GATEWAY_TIMES = 4.3;
 const DATABASE_TIMES = 1.3;
 

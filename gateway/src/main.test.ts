@@ -44,7 +44,7 @@ test.after(async () => {
 const signIn = (api: string) => signInAt(api, { username: 'admin', password: PASSWORD });
 
 test('says in one typed line that it is ready, and its keys and folders are for its owner only', async () => {
-  // Its ports answer before the line has been read.
+  // The gateway's ports answer before the line has been read.
   const isReady = () => gateway.lines.find(({ event }) => event === 'gateway-ready');
   const { api, web, database } = await until('its line', isReady);
   assert.equal([api, web, database], [gateway.api, gateway.web, 'embedded']);

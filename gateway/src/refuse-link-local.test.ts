@@ -140,7 +140,7 @@ for (const [name, way] of Object.entries(PACSS))
     server.close();
   });
 
-/** Of 127.0.0.2 alone. */
+/** A certificate for 127.0.0.2 alone. */
 const WARD = { cert: WARD_CERTIFICATE, key: WARD_CERTIFICATE_KEY };
 const LOCALHOST = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
 

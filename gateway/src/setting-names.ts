@@ -62,7 +62,10 @@ const OF_OTHER_COMMANDS = [
   'RELAY_WEB_VERSION',
 ];
 const OF_TESTS = /^RELAY_(TEST|BENCH)_/;
-/** It tells every container of the services beside it, one called relay-pacs among them ("Service", environment). */
+/**
+ * Kubernetes tells every container of the services beside it, one called relay-pacs among them ("Service",
+ * environment).
+ */
 const OF_KUBERNETES = /_SERVICE_(HOST$|PORT)|_PORT_\d+_(TCP|UDP|SCTP)(_\w|$)/;
 
 /** How many letters must be put in, taken out or exchanged (Levenshtein) to make one word of the other. */

@@ -94,7 +94,7 @@ const markOn = (): Annotation => {
   return { ...where, id: randomUUID(), number: 1, kind: 'point', points: [[4, 5]], label: 'MARK-label' };
 };
 
-/** Both give the same answers. */
+/** The two readers give the same answers, each with words of their own. */
 async function readAs(who: 'one' | 'two', review: string): Promise<void> {
   const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as(who));
   const { place, version } = places.find(({ isMine }) => isMine)!;

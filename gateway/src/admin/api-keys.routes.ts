@@ -94,7 +94,7 @@ async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, 
     if (!account || account.siteId !== caller.siteId || account.isDisabled) throw new Problem('not-found');
     const { siteId, keyEpoch: epoch } = account;
     const { name, accountId, scopes, policy } = asked;
-    // It is looked at again when the key is used: roles and policies change.
+    // The policy is checked again when the key is used: roles and policies change.
     if (policy !== null) await policyNamed(trx, siteId, policy, account.roles);
     const of = {
       siteId,

@@ -7,7 +7,10 @@ import { giving } from '../threads/thread.ts';
 import { toTriedRules, tryPolicy } from './try-policy.ts';
 import type { TryTalk } from './try-thread.ts';
 
-/** Of a new key for each sample: the answer names no pseudonym, and nothing of a sample is held for the next. */
+/**
+ * A new key makes the pseudonyms of each sample: the answer names none, and nothing of a sample is held for the
+ * next.
+ */
 async function makePseudonyms(): Promise<Pseudonyms> {
   const root = crypto.getRandomValues(new Uint8Array(32));
   const key = await derivePolicyKey(root, { name: 'tried', key: 1 });

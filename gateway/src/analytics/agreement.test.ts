@@ -36,7 +36,7 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** As if each had been read and signed. */
+/** Inserts settled reviews, as if each had been read and signed. */
 async function settle(caseId: string, siteId: string): Promise<void> {
   const { db } = gateway.database;
   const { name, definition } = BUILT_IN_TYPES.find((one) => one.definition.readers === 2)!;

@@ -124,7 +124,7 @@ export function analyticsRoutes(tools: EvaluationTools): Router {
     if (isPrivate === 'true') return c.json(await tellOperations(noisy, caller, asked), 200);
     mustBe(roles, OPERATIONS_READERS);
     const { sex, ageBand } = asked.cohort;
-    // Beside an account, a device and an hour, they would tell an auditor who was examined.
+    // Sex and age band, beside an account, a device and an hour, would tell an auditor who was examined.
     if ((sex ?? ageBand) !== undefined && !roles.includes('admin')) throw new Problem('not-allowed');
     return c.json(await countOperations(db, siteId, asked), 200);
   });

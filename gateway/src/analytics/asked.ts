@@ -73,7 +73,7 @@ export const saidOf = ({ from, to, cohort }: Asked) => ({ from, to, cohort });
 export const isOfAll = ({ cohort }: Asked): boolean =>
   Object.values(cohort).every((value) => value === undefined);
 
-/** Of each storage class the modality that it is of. */
+/** The modality of each storage class. */
 const MODALITY_OF_CLASS: ReadonlyMap<string, string> = new Map(
   STORAGE_CLASSES.flatMap((sopClass) =>
     modalitiesOf([sopClass]).map((modality): [string, string] => [sopClass, modality]),

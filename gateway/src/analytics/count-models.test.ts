@@ -167,7 +167,7 @@ test('small bins of few results together take a larger one with them, if researc
   }
 });
 
-/** Of version `version`, each of a study of its own, without a patient that is known. */
+/** Adds results of version `version`, each for a study of its own and without a known patient. */
 async function addResults(version: string, count: number, more: Partial<TestScored>): Promise<void> {
   const of = { version, at: '2026-04-15T10:00:00Z', score: 0.9, ...more };
   for (let nth = 0; nth < count; nth += 1)

@@ -57,7 +57,7 @@ const spanOf = ({ from, to }: Asked) => ({ from, to: laterDay(to, 1) });
 const listOf = (asked: Asked, query: Readonly<Record<string, string>>): string | null =>
   isOfAll(asked) ? `/reviews?${new URLSearchParams(query)}` : null;
 
-/** As it was last called. */
+/** Each type's title, as it was last called. */
 async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
   const { rows } = await sql<{ type: string; title: string }>`select t.type, r.definition->>'title' as title
     from unnest(${types}::text[]) as t(type), lateral (select definition from review
@@ -84,7 +84,7 @@ export function isStudyOfCohort({ cohort }: Asked): RawBuilder<boolean> {
   return all([...patientConditions('c', cohort), ...(modality === undefined ? [] : [isImaged])]);
 }
 
-/** Of everybody for administrators; else of the caller alone. */
+/** Counts everybody's work for administrators, else the caller's own alone. */
 export async function countWorkload(
   db: Db,
   caller: Asking,

@@ -18,7 +18,7 @@ import { mayKnowResult, reachesAll } from '../results/result-reach.ts';
 import { all, dayOf, isOfAll, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
 
 const PAGE = 500;
-/** Of 64 bits: two studies share one in no archive. */
+/** Pseudonyms of studies have 64 bits: no two studies of an archive share one. */
 const PSEUDONYM_DIGITS = 16;
 
 export type EvaluationTools = {

@@ -11,7 +11,7 @@ export type KeptDay<Facts> = { readonly day: string; readonly facts: Facts };
 /** Days, both within. */
 export type Days = { readonly from: string; readonly to: string };
 export type KeptDays = {
-  /** Of the values; that of the marks has `_changed` behind its name. */
+  /** The table of the values; the table of the marks has `_changed` behind its name. */
   readonly table: 'upload_day' | 'result_day' | 'review_day';
   /** A statement that adds the values of these days. */
   readonly count: (siteId: string, days: readonly string[]) => RawBuilder<unknown>;
@@ -43,7 +43,7 @@ export async function countChangedDays(db: Db, kept: Kept, days: Days = ALL_DAYS
   const { of, siteId } = kept;
   while ((await changedDays(db, kept, days)).length > 0)
     await db.transaction().execute(async (trx) => {
-      // Of two at once, the slower one would write what is behind.
+      // Only one transaction counts at a time: of two, the slower one would write outdated values.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`${of.table} ${siteId}`}, 0))`.execute(trx);
       const changed = await changedDays(trx, kept, days);
       const isChanged = sql`site_id = ${siteId} and day = any(${changed}::date[])`;

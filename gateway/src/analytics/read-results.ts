@@ -34,7 +34,7 @@ type Columns = Readonly<Record<Column, Float64Array>>;
 /** Days after which other work has its turn. */
 const DAYS_A_TURN = 16;
 
-/** Of the days as they were last counted. */
+/** Reads the days as they were last counted. */
 export async function readResults(db: Db, { caller, asked, isGuarded }: Question): Promise<Results> {
   const days = await readDays<ResultFacts>(db, { of: resultDays, siteId: caller.siteId }, asked);
   const limit = days.reduce((sum, { facts }) => sum + facts.study.length, 0);

@@ -30,7 +30,7 @@ export type Uploads = {
 /** Days after which other work has its turn. */
 const DAYS_A_TURN = 16;
 
-/** Of the days as they were last counted. */
+/** Reads the days as they were last counted. */
 export async function readUploads(db: Db | Trx, siteId: string, asked: Asked): Promise<Uploads> {
   const days = await readDays<DayFacts>(db, { of: uploadDays, siteId }, asked);
   const gathered = createGathered(days.reduce((sum, { facts }) => sum + facts.upload.length, 0));

@@ -53,7 +53,7 @@ export function sortBy(order: Uint32Array, keyOf: (row: number) => number, count
   return sorted;
 }
 
-/** Of how many studies the rows of each group are: 0 to `groups` - 1; a row of the group -1 is in none. */
+/** Counts the studies in each group of rows: groups are 0 to `groups` - 1; a row of the group -1 is in none. */
 export function countStudies(
   { order, placeOf }: StudyOrder,
   groupOf: (row: number) => number,

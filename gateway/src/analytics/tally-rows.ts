@@ -30,7 +30,7 @@ export type Tally = {
 /** An object for each row would take longer to collect than to count, and so would arrays that grow. */
 type Columns = Readonly<Record<'study' | 'instances' | 'bytes' | 'retries' | 'ms', Float64Array>>;
 type Orders = StudyOrder & {
-  /** Those that have a time, in the order of their times. */
+  /** Rows that have a time, in the order of their times. */
   readonly byTime: Uint32Array;
 };
 
@@ -135,7 +135,7 @@ function timesOf(
   return times;
 }
 
-/** As `percentile_cont` of SQL and `numpy.percentile` have it. `sorted` is not empty. */
+/** Interpolates as `percentile_cont` of SQL and `numpy.percentile` do. `sorted` is not empty. */
 function percentile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);

@@ -64,7 +64,7 @@ async function addRows(count: number): Promise<void> {
 const rowsOf = (db: Db) => db.selectFrom('audit').selectAll().orderBy('seq').execute();
 type Row = Awaited<ReturnType<typeof rowsOf>>[number];
 
-/** As the database's owner can do it: the trail is made of these rows, and every hash fits. */
+/** Rewrites the trail as the database's owner can: from these rows, and with hashes that fit. */
 async function rewrite(rows: readonly Row[]): Promise<void> {
   const { db } = database;
   await db.deleteFrom('audit').execute();

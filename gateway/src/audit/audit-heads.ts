@@ -109,7 +109,8 @@ async function* allHeads(parts: Parts): AsyncGenerator<string> {
 }
 
 /**
- * Both files as one: what was shipped, and ours that follow it. Each head keeps its place in that when it is shipped.
+ * Reads both files as one: the heads that were shipped, and ours that follow them. Each head keeps its place in
+ * that when it is shipped.
  */
 async function* placedHeads(parts: Parts, from: number): AsyncGenerator<PlacedHead> {
   const there = parts.place?.file ?? null;
@@ -147,8 +148,8 @@ async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promis
 }
 
 /**
- * One gateway at a time reads the last head and appends the next: two that follow the same one would look like a
- * file that was changed. Nothing outside this machine is asked meanwhile.
+ * Gateways take turns at reading the last head and appending the next: two heads that follow the same one would
+ * look like a file that was changed. Nothing outside this machine is asked meanwhile.
  */
 function alone(db: Db, work: () => Promise<void>): Promise<void> {
   return db.transaction().execute(async (trx) => {
@@ -159,7 +160,7 @@ function alone(db: Db, work: () => Promise<void>): Promise<void> {
 
 async function link(parts: Parts): Promise<void> {
   const { db, file, place } = parts;
-  // Of a whole data directory that was put back, the place outside knows the newest head.
+  // After a whole data directory was restored, the place outside knows the newest head.
   const shipped = place === null ? null : await lastShipped(parts);
   await alone(db, async () => {
     const newest = await newestOf([(await file.last())?.jws ?? null, shipped], parts.read);

@@ -74,7 +74,7 @@ test('a place for the heads that does not answer does not keep the gateway from 
   let requests = 0;
   const server = createServer((_request, response) => {
     requests += 1;
-    // It answers while the gateway starts, and never again.
+    // The server answers while the gateway starts, and never again.
     if (requests === 1) response.writeHead(405).end();
     else server.emit('asked');
   });

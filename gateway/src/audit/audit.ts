@@ -53,7 +53,7 @@ type Recorded =
       accountId: string;
       by: string;
       scopes: readonly string[];
-      /** Of what it sends and names none. */
+      /** The policy of what the key sends without naming one. */
       policy?: string;
       expiresAt: string;
     }
@@ -76,7 +76,7 @@ type Recorded =
       aeTitle: string;
       accountId: string;
       instances: number;
-      /** Those of the instances, as far as they are known. */
+      /** Studies of the instances, as far as they are known. */
       studies: readonly string[];
       because: GivingUpReason | null;
       by: string;
@@ -111,7 +111,7 @@ type Recorded =
       /** How the gateway says who it is. */
       authentication: string;
       by: string | null;
-      /** Of `destination-tuned`; null: the gateway’s setting. */
+      /** The tuning that `destination-tuned` sets; null: the gateway’s setting. */
       tuning?: { lagMinutes: number | null; proof: string | null; batchBytes: number | null };
     }
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
@@ -291,7 +291,9 @@ type Named = {
 type Unnamed<One = Recorded> = One extends { event: infer Name extends AuditEventName }
   ? { [Each in Name]: One extends Named[OfStudyIn<Each>] ? never : Each }[Name]
   : never;
-/** One of a study that its trail would not find cannot be recorded: then no event is one. */
+/**
+ * An event about a study that the study's trail would not find cannot be recorded: then no event is an AuditEvent.
+ */
 export type AuditEvent = [Unnamed] extends [never] ? Recorded : { cannotBeFound: Unnamed };
 
 export type CaseEventName =

@@ -50,7 +50,7 @@ async function insert(made: readonly Made[]): Promise<void> {
       .execute();
 }
 
-/** Of two sites; several in one millisecond, and some out of their order, as where a clock was set. */
+/** Rows of two sites; several in one millisecond, and some out of their order, as where a clock was set. */
 function randomRows(random: () => number, count: number): Made[] {
   const one = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
   return Array.from({ length: count }, () => {

@@ -12,7 +12,7 @@ test.before.each((context) => {
 });
 test.after.each(({ folder }) => rmSync(folder, { recursive: true }));
 
-/** Of different lengths, over several blocks. */
+/** Heads of different lengths, over several blocks. */
 const HEADS = Array.from({ length: 2_000 }, (_, nth) => `${nth}.${'x'.repeat(nth % 211)}`);
 
 test('gives the same heads from both ends, and from each place in it', async ({ folder }) => {

@@ -20,7 +20,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const isAny = (events: Events, ...names: readonly string[]) =>
   sql<boolean>`id = any(${textsIn(events, ...names).filter((text) => UUID.test(text))}::uuid[])`;
 
-/** Of this site alone. An id of something that is gone has no name. */
+/** Names the things of this site alone. The id of something that is gone has no name. */
 export async function nameFields(db: Db, siteId: string, events: Events): Promise<AuditNames> {
   const [accounts, keys, cases, devices, studies] = await Promise.all([
     db

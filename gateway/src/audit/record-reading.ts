@@ -151,7 +151,10 @@ function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   ];
 }
 
-/** Those that were read by name; a reading of the study as a whole is one where no other is known. */
+/**
+ * Counts the subjects that were read by name; a reading of the whole study counts as one where no subject is
+ * named.
+ */
 function thingsIn(rows: readonly Counted[]): number {
   const named = rows.filter(({ subject }) => subject !== '').length;
   return named === 0 ? Math.min(1, rows.length) : named;
@@ -159,7 +162,7 @@ function thingsIn(rows: readonly Counted[]): number {
 
 type Span = { readonly from: string; readonly until: string };
 
-/** One event of these kinds, or none. */
+/** Makes one event of the rows of these kinds, or none. */
 function dated(
   rows: readonly Counted[],
   kinds: readonly Reading[],

@@ -1,4 +1,4 @@
-/** That the gateway started or stopped, in the audit trail of its own site. */
+/** Records in the audit trail of the gateway's own site that the gateway started or stopped. */
 import { defaultSiteId } from '../auth/account.store.ts';
 import type { Db } from '../database/database.ts';
 import { recordAudit } from './audit.ts';

@@ -19,7 +19,7 @@ export type HeadPlace = {
 
 /** A server that takes longer is asked again with the next head. */
 const PATIENCE_MS = 10_000;
-/** As RFC 7515 §9.2.1 names the compact form. */
+/** Media type of the JWS Compact Serialization (RFC 7515 §9.2.1). */
 const MEDIA_TYPE = 'application/jose';
 const HEAD_BYTES_LIMIT = 4_096;
 

@@ -23,7 +23,7 @@ export type NewApiKey = {
   readonly expiresAt: Date;
 };
 
-/** Its id. */
+/** Returns the id of the new key. */
 export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<string> {
   const { id } = await trx
     .insertInto('api_key')

@@ -85,7 +85,7 @@ test('a browser in which the account has signed in before is not locked out by s
   for (let i = 0; i < 12; i += 1) await statusOf(atWeb(username, 'a guess'));
   assert.is(await statusOf(atWeb(username, 'a long password')), 429, 'a stranger waits');
   assert.is(await statusOf(atWeb(username, 'a long password', cookies[0])), 200, 'the tablet does not');
-  // Its own guesses are counted as well, and what it keeps counts for this account alone.
+  // Guesses of the tablet are counted as well, and its cookie counts for this account alone.
   const own = [];
   for (let i = 0; i < 10; i += 1) own.push(await statusOf(atWeb(username, 'a guess', cookies[0])));
   assert.equal([own.at(0), own.at(-1)], [401, 429]);

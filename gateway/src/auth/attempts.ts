@@ -24,7 +24,10 @@ const PER_NAME = 60;
 const UNKNOWN_NAMES = 20;
 
 export type Attempts = {
-  /** Of a browser that the account has signed in with before. All throw Problem too-many-attempts. */
+  /**
+   * Counts an attempt of a browser that the account has signed in with before. Each `take` throws Problem
+   * too-many-attempts.
+   */
   takeKnown(device: string): void;
   /** `isAccount`: there is one of this name; nobody can tell by what this does. */
   takeStranger(address: string, name: string, isAccount: boolean): void;

@@ -22,7 +22,7 @@ export type AssertionCheck =
   | { readonly kind: 'holds'; readonly jti: string; readonly usableUntil: Date }
   /** The key signed it, but its time, audience or issuer is wrong. */
   | { readonly kind: 'untrue' }
-  /** It was signed by another key, or by none. */
+  /** The assertion was signed by another key, or by none. */
   | { readonly kind: 'forged' };
 
 /** The device that the assertion names, not yet verified; null where it names none. */

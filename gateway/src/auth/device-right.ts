@@ -42,7 +42,7 @@ export type DeviceRightTools = {
   readonly now: () => Date;
   /** The first is what enrolment tells the device; each of them means this gateway. */
   readonly audiences: readonly [string, ...string[]];
-  /** These devices no longer have a right: forget their cached answers. */
+  /** Forgets the cached answers of these devices, which no longer have a right. */
   readonly forget: (deviceIds: readonly string[]) => void;
 };
 

@@ -8,7 +8,7 @@ import { isUnused } from './device-right.ts';
 import { livingDevices } from './device.store.ts';
 import { livingFamilies } from './refresh-token.store.ts';
 
-/** Of people who are signed in: the newest. An account has at most as many devices. */
+/** The most sessions of an account to list: its newest. An account has at most as many devices. */
 const SESSIONS_LIMIT = 200;
 
 /** Last used first. `shown`: the refresh token that came with the question, which is this session's; or null. */

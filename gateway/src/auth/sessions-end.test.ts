@@ -68,7 +68,7 @@ for (const [what, end] of Object.entries(ENDS)) {
     assert.is(await reach(ofDevice, '/upload/00000000-0000-4000-8000-000000000000/status'), 401);
     const thief = await createTestDevice(gateway);
     assert.is(await thief.enrol(session.accessToken), 401);
-    // Both end unasked; a test of streams that stay open would never end.
+    // The streams end unasked; a test of streams that stay open would never end.
     assert.equal(await Promise.all(streams), ['', '']);
   });
 }
@@ -243,7 +243,7 @@ test('no sign-in, exchange or enrolment survives a new password that it meets ha
   let racing: Promise<unknown>[] = [];
   await db.transaction().execute(async (trx) => {
     await setPassword(trx, { id, siteId }, { passwordHash: 'x', by: id, now: gateway.now() });
-    // They have shown who they are, and now do what the new password is to end.
+    // The callers have shown who they are, and now do what the new password is to end.
     racing = [
       gateway.call('POST', '/auth/login', { body }),
       gateway.call('POST', '/auth/refresh', { body: { refreshToken: session.refreshToken } }),

@@ -21,7 +21,7 @@ type Change = {
   /** Null: the environment. */
   readonly by: string | null;
   readonly now: Date;
-  /** Of `tuned`. */
+  /** The new tuning, where the change is `tuned`. */
   readonly tuning?: Tuning;
 };
 

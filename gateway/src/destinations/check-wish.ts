@@ -77,7 +77,10 @@ function neededSecrets({ authentication, certificate }: DestinationSettings): re
   return [...NEEDED[authentication.kind], ...(certificate === null ? [] : (['key'] as const))];
 }
 
-/** Those that would be shown to the same server as before, by the same name, and vouched for by the same authority. */
+/**
+ * Keeps the secrets that would be shown to the same server as before, by the same name, and vouched for by the
+ * same authority.
+ */
 function keptSecrets(
   wanted: Pick<DestinationRow, 'url' | 'settings'>,
   before: DestinationRow,

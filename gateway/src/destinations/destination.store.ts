@@ -32,7 +32,10 @@ const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
 
 export type StudyCounts = {
   readonly underWay: number;
-  /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */
+  /**
+   * Studies under way that wait for the destination: since when, and the instances and bytes that it does not
+   * have.
+   */
   readonly waiting: number;
   readonly waitingSince: Date | null;
   readonly waitingInstances: number;
@@ -44,7 +47,7 @@ export type StudyCounts = {
   readonly held: number;
   /** Instances that it did not take, of studies that it gets first, and about which nobody has decided. */
   readonly notTaken: number;
-  /** Of those under way, the copies that are not being given up. */
+  /** Copies under way that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
   /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
   readonly deadLetters: number;
@@ -57,16 +60,16 @@ const copiesUnderWay = (need: Need): RawBuilder<number> =>
   sql`(select count(*)::int from study s where s.destination_id = destination.id and s.need = ${need}
     and s.state <> 'closed' and s.given_up_at is null)`;
 
-/** Of a study `s`. */
+/** Study `s` waits for the destination. */
 const waitsForIt = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
   and s.waiting_because in (${sql.join(FOR_THE_PACS)})`;
-/** Of an instance `i`: it is at the gateway, and not known to be in the PACS. */
+/** Instance `i` is at the gateway, and not known to be in the PACS. */
 const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`;
-/** Of a study `s` and an instance `i` of it: reconcile looked for it in vain, and it is sent again. */
+/** Reconcile looked for instance `i` of study `s` in vain, and it is sent again. */
 const isUnlisted = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
   and i.losses > 0 and ${isOutstanding}`;
 
-/** Of an instance `i` of an original `s`: somebody has to decide about it, and not for a further destination. */
+/** Somebody has to decide about instance `i` of original `s`, and not for a further destination. */
 const isUndecidedHere = sql<boolean>`s.destination_id = destination.id and s.copy_of is null and s.state in ('held', 'closed')
   and ${isUndecided('i')} and i.proof is null`;
 
@@ -166,7 +169,7 @@ export async function primaryDestination(db: Db, siteId: string): Promise<Destin
 
 export type CommittingDestination = { readonly id: string; readonly address: DimseAddress };
 
-/** Those that are asked for storage commitment. */
+/** Destinations over DIMSE that are asked for storage commitment. */
 export async function committingDestinations(
   db: Db,
   siteId: string,
@@ -264,7 +267,7 @@ export async function updateDestination(
     .execute();
 }
 
-/** Also of the one that the environment sets: it says nothing of viewers. */
+/** Sets the viewers also of the destination from the environment, which says nothing of viewers. */
 export async function setViewers(
   trx: Trx,
   id: string,
@@ -274,7 +277,7 @@ export async function setViewers(
   await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
-/** Also of the one that the environment sets. The version grows: the connection begins with them. */
+/** Tunes also the destination from the environment. The version grows: the connection begins with the new values. */
 export async function setTuning(
   trx: Trx,
   id: string,
@@ -291,7 +294,7 @@ export async function setTuning(
     .execute();
 }
 
-/** As it was learned. Not of a connection that has been changed since. */
+/** Keeps the batch size that was learned, unless the connection has been changed since. */
 export async function keepBatchSize(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -368,7 +371,7 @@ export async function keepRefusal(
     .execute();
 }
 
-/** Also of the one that the environment sets. */
+/** Sets the worklist also of the destination from the environment. */
 export async function setWorklist(
   trx: Trx,
   id: string,

@@ -190,7 +190,7 @@ test('keeps its secret for no other address, user, authority or way to sign in',
 test('is refused with certificates that cannot be used, or a password in its address', async () => {
   const wrong = [
     { ca: CERTIFICATE_KEY },
-    // As programs write both into one file; certificates are shown.
+    // A certificate and its key in one file, as programs write them; certificates are shown.
     { ca: CERTIFICATE + CERTIFICATE_KEY },
     { certificate: CERTIFICATE + CERTIFICATE_KEY, key: CERTIFICATE_KEY },
     { certificate: CERTIFICATE_KEY + CERTIFICATE, key: CERTIFICATE_KEY },
@@ -390,7 +390,7 @@ test('is set again by the environment at the next start, and what administrators
   assert.is((await named('default'))!.url, other.PACS_URL);
   assert.is((await named('stays'))!.id, id);
   assert.is((await named('default'))!.viewers.length, 1, 'the environment says nothing of viewers');
-  // Its keys lie in another folder: the secret is lost, and the finding says so.
+  // The keys of the next gateway lie in another folder: the secret is lost, and the finding says so.
   const found = await next.call('POST', `/admin/destinations/${id}/test`, {
     ...{ token: (await next.signIn()).accessToken, body: { scope: 'reach' } },
   });

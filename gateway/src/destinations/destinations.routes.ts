@@ -233,7 +233,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   return router;
 }
 
-/** It answers: the guard of its connection learns that, and what waits for it is tried now. */
+/** Tells the guard of the connection that the destination answers, and tries what waits for it now. */
 async function resume(
   { destinations, wakeWaiting }: DestinationRouteTools,
   row: DestinationRow,

@@ -13,7 +13,7 @@ import { BLOCKED } from '../refuse-link-local.ts';
 import { MALFORMED_TOKEN, NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 
 export type Examining = WebAround & {
-  /** Of a folder alone. Throws PacsUnreachable. */
+  /** Probes a folder; other destinations are not probed. Throws PacsUnreachable. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
 };
 

@@ -16,7 +16,7 @@ type Tools = {
 
 export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
   const { db, destinations, now } = tools;
-  // As long as the connection is the same.
+  // Takings last as long as the connection is the same.
   const seen = new WeakMap<Pacs, Takings>();
   return async (study) => {
     const row = await destinationOfStudy(db, study);

@@ -38,7 +38,7 @@ test.before(async () => {
 test.after(() => ground.close());
 
 const SETTINGS = { authentication: { kind: 'none' }, ca: null, certificate: null } as const;
-/** Its id. */
+/** Returns the id of the new destination. */
 async function insert(
   { tools, siteId }: Pick<TestPipeline, 'tools' | 'siteId'>,
   name: string,
@@ -120,7 +120,7 @@ test('that must have it gets what it awaits from the first one, where the gatewa
   const copy = await copyOf(sent);
   const [uid = ''] = uidsOf(instances);
   other.held.delete(uid);
-  // As it is left where the instance was lost while its original was being looked for.
+  // The copy is left like this where the instance was lost while its original was being looked for.
   await db.updateTable('study').set({ state: 'receiving' }).where('id', '=', copy.id).execute();
   await sql`update instance set state = 'promised', parcel_id = null, proof = null, posted_at = null
     where study_id = ${copy.id} and sop_instance_uid = ${uid}`.execute(db);

@@ -109,7 +109,7 @@ for (const [at, [name, status, conduct]] of CONDUCTS.entries())
     }
   });
 
-/** One each: the gateway takes no study twice. */
+/** A study for each test: the gateway takes no study twice. */
 const studyOf = (at: number) =>
   at === 0
     ? instances
@@ -145,7 +145,7 @@ test('a measured limit disproves no refusal of a larger request', () => {
   assert.equal(by(null, 'stored'), { limit: false, refusal: true });
 });
 
-/** As a proxy with its usual settings: it says no as soon as too large a body is announced. */
+/** A proxy with the usual settings: it says no as soon as too large a body is announced. */
 async function openProxy(target: string) {
   const allowed = { bytes: MIB };
   const isTooLarge = ({ headers }: IncomingMessage): boolean =>

@@ -12,7 +12,7 @@ export const tuningOf = ({
   batchBytes,
 });
 
-/** One that takes nothing at all comes first. */
+/** A refusal of everything comes before a refusal of large requests. */
 function refusalOf(row: DestinationRow): Destination['refused'] {
   const { refusal_status: status, refusal_code: code, refusal_since: since } = row;
   const { refused_bytes: bytes, refused_at: at, limit_measured: isMeasured } = row;

@@ -218,7 +218,7 @@ function lengthOf(annotation: Annotation, facts: ImageFacts): ContentItem {
 
 type Point = readonly [column: number, row: number];
 
-/** Of a kind that has exactly two. */
+/** The points of a kind that has exactly two. */
 const pairOf = ({ points }: Annotation): readonly [Point, Point] => [points[0]!, points[1]!];
 
 /** PS3.3 §C.18.6.1.2: a closed polyline ends where it begins; an ellipse is the ends of its axes, major first. */

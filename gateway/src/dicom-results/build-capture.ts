@@ -109,7 +109,7 @@ function captions(subject: ResultSubject): readonly Caption[] {
 }
 
 /**
- * Of a de-identified study none: its dates are missing or moved, and a reader of the picture would take them
+ * A de-identified study shows no time: its dates are missing or moved, and a reader of the picture would take them
  * for true.
  */
 function momentInWords(source: ParsedInstance, at: Date): string[] {

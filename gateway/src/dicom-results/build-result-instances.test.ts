@@ -43,7 +43,7 @@ const correction: Verification = {
   revision: 2,
 };
 
-/** As this program prints them, it says all of this; the whole text. */
+/** Asserts that the program prints each text of `all`, and returns all that it printed. */
 function prints(
   bytes: Uint8Array,
   [program, ...args]: readonly [string, ...string[]],

@@ -14,7 +14,7 @@ export function imageFactsOf(instance: ParsedInstance): ImageFacts | null {
   return { sopClassUID, rows, columns, frames, spacing: spacingOf(instance) };
 }
 
-/** Of all frames; null where one says nothing or something else. */
+/** The spacing that all frames share; null where a frame says nothing or something else. */
 function spacingOf(instance: ParsedInstance): ImageFacts['spacing'] {
   const first = readSpacing(instance, 0);
   if (first === null) return null;

@@ -23,7 +23,7 @@ export interface ResultSubject {
   readonly models: readonly ModelRef[];
   /** The time of the first finding. Results of a de-identified study do not state it (`momentOf`). */
   readonly at: Date;
-  /** Of this gateway: package.json's version. */
+  /** The gateway's version, from package.json. */
   readonly softwareVersion: string;
   readonly uid: ResultUid;
   /**
@@ -60,7 +60,7 @@ export interface Verification {
   /** The person, as a PN: under a de-identified study a pseudonym (`observerName`). */
   readonly by: string;
   readonly at: Date;
-  /** Of the result: 2 for the first verification. */
+  /** The revision of the result: 2 for the first verification. */
   readonly revision: number;
   /**
    * The revision of the report that was sent last; if absent, the one before this. Verifications that come

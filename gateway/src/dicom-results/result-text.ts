@@ -41,7 +41,7 @@ export function toAscii(text: string): string {
     .replaceAll(/[^\x20-\x7e\n]/g, '?');
 }
 
-/** One value of a text VR in ASCII: a backslash would make it two (PS3.5 §6.2). */
+/** Writes a single value of a text VR in ASCII: a backslash would make it two (PS3.5 §6.2). */
 export function oneValue(text: string, limit = 64): string {
   return toAscii(text).replaceAll('\\', '/').replaceAll('\n', ' ').trim().slice(0, limit);
 }

@@ -46,9 +46,7 @@ export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision
   );
 }
 
-/**
- * One series of each kind for all results of these models on one series, so that they share its attributes.
- */
+/** All results of these models on one series share a series for each kind, so that they share its attributes. */
 export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
   return subject.uid(
     'series',

@@ -40,7 +40,7 @@ test.after(async () => {
   if (world) await rm(world.folder, { recursive: true, force: true });
 });
 
-/** One attribute of the study's instances, as QIDO-RS answers. */
+/** The study's instances with their modality and series, as QIDO-RS lists them. */
 async function search(
   { url, authorization }: RunningOrthanc,
   study: string,

@@ -114,14 +114,14 @@ function emptyElement(tag: number): DicomElement {
   return { tag, vr: dictionaryVR(tag), bytes: new Uint8Array(), ...none };
 }
 
-/** These elements of the source, where it has them. */
+/** Copies these elements of the source, where it has them. */
 export function alsoCopied(source: ParsedInstance, tags: readonly number[]): SimpleElement[] {
   return tags
     .flatMap((tag) => findElement(source.elements, tag) ?? [])
     .map((element) => copied(element, source));
 }
 
-/** As the source has it; empty where it does not say. */
+/** The element as the source has it; empty where the source does not have it. */
 export function saidOrEmpty(source: ParsedInstance, tag: number, vr: string): SimpleElement[] {
   const said = alsoCopied(source, [tag]);
   return said.length > 0 ? said : [[tag, vr]];
@@ -227,7 +227,7 @@ export function commonModules(
   ];
 }
 
-/** Of the installation: the end of the UID by which it observes. */
+/** The installation's serial number: the end of the UID by which it observes. */
 export function serialNumberOf(subject: Pick<ResultSubject, 'uid'>): string {
   return deviceUidOf(subject).slice(-12);
 }

@@ -270,7 +270,7 @@ test('with a peer that answers byte by byte, without an end, is given up', async
 });
 
 test('with a peer that answers fragment by fragment, each in time and without an end, is given up', async () => {
-  // One byte of a command, which is not the last one.
+  // A fragment of one byte of a command, which is not the last fragment.
   const answering = await dripping(4, () => Buffer.from('04000000000700000003010100', 'hex'));
   assert.is(await endOf(verify({ ...answering.peer, idleMs: 200 })), SILENT);
   assert.ok(answering.sent() < DRIPS);

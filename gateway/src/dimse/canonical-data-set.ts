@@ -156,7 +156,7 @@ function endOf(reading: Reading): CanonicalOutcome {
 const frameOf = ({ stack }: Reading): Frame => stack[stack.length - 1]!;
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 
-/** One value or header. False: it is at the end of the window, or of what can be read. */
+/** Passes one value or header. False: the window, or what can be read, ends here. */
 function advance(reading: Reading): boolean {
   if (reading.value.left > 0) return passValue(reading);
   if (reading.inPadding) return passPadding(reading);
@@ -266,7 +266,7 @@ function passHeader(reading: Reading, value: Value = { left: 0 }): true {
   return true;
 }
 
-/** It ends its frame where nothing else does, or where the frame ends right behind it. */
+/** A delimiter ends its frame where nothing else does, or where the frame ends right behind it. */
 const isDelimiter = (reading: Reading, { end }: Frame, tag: number): boolean =>
   reading.header.tag === tag && (end === Infinity || reading.position + 8 === end);
 

@@ -19,8 +19,8 @@ const UNDEFINED_LENGTH = 0xffffffff;
 /** A Sequence of references has one level; some peers add codes. */
 const LEVELS_LIMIT = 4;
 /**
- * Of one Data Set, at all levels: four for each of a thousand references, the most that are asked about at once. Empty
- * ones take eight bytes on the wire, and a hundred times as many in memory.
+ * Limits for one Data Set over all levels: four items for each of a thousand references, the most that are asked
+ * about at once. Empty items take eight bytes on the wire, and a hundred times as many in memory.
  */
 const ITEMS_LIMIT = 4096;
 const ELEMENTS_LIMIT = 32_768;
@@ -55,7 +55,7 @@ export const parseDataSet = (bytes: Buffer, isSequence: (tag: number) => boolean
 type Place = {
   readonly isSequence: (tag: number) => boolean;
   readonly level: number;
-  /** It ends with a delimiter, and not with its bytes. */
+  /** The level ends with a delimiter, and not with its bytes. */
   readonly hasEnd: boolean;
   /** So far, of the whole Data Set. */
   readonly count: { items: number; elements: number };

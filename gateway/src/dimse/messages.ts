@@ -47,7 +47,7 @@ const MEDIUM = 0;
 /** Any value but NO_DATA_SET. */
 export const WITH_DATA_SET = 0x0001;
 
-/** Of a response of C-FIND: some UIDs and codes. */
+/** The most for the identifier of a C-FIND response: some UIDs and codes. */
 const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
 /** C-GET for one instance: its C-STORE, and a response before and after it. Some peers count in between. */
 const MESSAGES_FOR_AN_INSTANCE = 32;
@@ -168,12 +168,12 @@ export async function findBytes<T>(
     if (!isPending(status)) return { status, rows, isCut: false };
     if (count === limit) return { status: SUCCESS, rows, isCut: true };
     rows.push(...(await read(bytes)));
-    // One answer may hold many.
+    // A single answer may hold many rows.
     if (rows.length > limit) return { status: SUCCESS, rows: rows.slice(0, limit), isCut: true };
   }
 }
 
-/** One that the peer brings: its transfer syntax, and its Data Set as it comes. */
+/** An instance that the peer brings: its transfer syntax, and its Data Set as it comes. */
 export type Brought = { readonly transferSyntax: string; readonly dataSet: AsyncIterable<Buffer> };
 
 /**

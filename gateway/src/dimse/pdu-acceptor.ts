@@ -42,7 +42,7 @@ export type AssociationAsked = {
   readonly maxBytes: number;
   /** The SOP Classes for which it proposes roles (PS3.7 Annex D.3.3.4): whether that of the SCP is among them. */
   readonly provides: ReadonlyMap<string, boolean>;
-  /** Both AE titles and reserved bytes, which an acceptance returns as they came. */
+  /** AE titles and reserved bytes, which an acceptance returns as they came. */
   readonly titles: Buffer;
 };
 

@@ -40,7 +40,7 @@ export const PDU_HEADER_BYTES = 6;
  * thousands of reads; one of them lies in memory for each association.
  */
 export const RECEIVED_BYTES_LIMIT = 128 * 1024;
-/** Of an answer to an association: 128 contexts and the user information need a twelfth of it. */
+/** The most items in an answer to an association: 128 contexts and the user information need a twelfth of it. */
 const ITEMS_LIMIT = 1024;
 
 export type ProposedContext = {
@@ -231,7 +231,7 @@ function parseValues(reader: BoundedReader): readonly DataValue[] {
     const control = value.uint8();
     const fragment = value.take(value.left);
     const isLast = (control & 2) !== 0;
-    // They could follow each other for ever.
+    // Empty fragments could follow each other for ever.
     if (fragment.length === 0 && !isLast) throw violated('an empty fragment');
     values.push({ contextId, isCommand: (control & 1) !== 0, isLast, fragment });
   }

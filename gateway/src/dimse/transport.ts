@@ -23,7 +23,7 @@ export type TransportSettings = Peer & {
 };
 
 const IDLE_MS = 120_000;
-/** As undici's. */
+/** Connect timeout, the same as undici's. */
 const CONNECT_MS = 10_000;
 /** A peer that sends fewer in the longest silence, and does not end its message, is silent: 273 bytes a second. */
 const DRIP_BYTES = 16 * 1024;
@@ -182,7 +182,7 @@ export async function openTransport(settings: TransportSettings, signal: AbortSi
 
 async function tlsOptions({ ca, own }: TransportTls) {
   const { createSecureContext, getCACertificates } = await import('node:tls');
-  // Those of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's).
+  // Authorities of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's).
   const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
   return { secureContext: createSecureContext({ ...trusted, ...own }) };
 }

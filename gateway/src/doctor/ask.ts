@@ -1,7 +1,7 @@
 /**
- * One question to a PACS that may be anything: an answer has a size and a time, redirects are not followed,
- * and nothing that comes back is trusted. Node's own HTTP and no fetch: a body that waits for "100 Continue",
- * a private CA and a connection of its own for each question need it.
+ * Asks a PACS that may be anything one question: an answer has a size and a time, redirects are not followed, and
+ * nothing that comes back is trusted. Node's own HTTP and no fetch: a body that waits for "100 Continue", a
+ * private CA and a connection of its own for each question need it.
  */
 import {
   request as requestPlain,
@@ -39,7 +39,7 @@ export type Question = {
   readonly isChunked?: boolean;
   /** Without the credentials. */
   readonly isAnonymous?: boolean;
-  /** Of the answer's body; the rest is not read. */
+  /** The most to read of the answer's body. */
   readonly maxBytes?: number;
 };
 

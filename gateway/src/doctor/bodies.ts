@@ -71,7 +71,7 @@ const isFailure = (answer: Answer | NoAnswer): boolean =>
 async function tryGarbage(visit: Visit): Promise<readonly Finding[]> {
   const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: GARBAGE });
   if (visit.found.failsStores && isFailure(answer)) return failsAll(answer);
-  // That one was about the request without instances.
+  // The failure before was about the request without instances.
   visit.found.failsStores = false;
   if (answer.kind === 'none' || answer.status >= 500)
     return only('garbage-breaks', { outcome: outcomeOf(answer) });

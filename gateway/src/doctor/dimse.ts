@@ -76,7 +76,7 @@ async function associated(
   }
 }
 
-/** Also of an association that was accepted and ended early. */
+/** The finding for an association that was refused, or was accepted and ended early. */
 function failureOf(visit: Visit, { connection: code }: AssociationFailed): Finding {
   const facts = { ...factsOf(visit), code };
   if (code === UNKNOWN_CALLED_AE) return diagnose('called-ae-unknown', facts);

@@ -187,7 +187,7 @@ withOrthanc('an Orthanc that does not know the gateway, and takes no compressed 
     assert.match(says, 'CT in JPEG Lossless, CT in JPEG-LS, CT in JPEG 2000.');
     assert.equal(codesOf(report, 'fail'), ['find-refused']);
     assert.match(changeOf(found(report, 'find-refused'), 'any'), 'RELAYPACS');
-    // It ends the association at the first C-FIND: it was reached, and answers C-ECHO.
+    // The other Orthanc ends the association at the first C-FIND: it was reached, and answers C-ECHO.
     const reach = await examine(at, 'ORTHANC', { scope: 'reach' });
     for (const one of [report, reach]) {
       assert.ok(one.isReached);

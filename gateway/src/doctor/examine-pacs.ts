@@ -33,7 +33,7 @@ export type Scope = ExaminationWish['scope'];
 export type FoundSettings = {
   readonly lagMinutes: number | null;
   readonly proof: WantedProof | null;
-  /** Of instances in one store request. */
+  /** Bytes of instances in one store request. */
   readonly batchBytes: number | null;
   /** The largest body that passed; at most what was tried. */
   readonly bodyBytes: number | null;
@@ -93,7 +93,7 @@ export async function examinePacs(
   const isReached = await look(visit, REACH, findings);
   const isRoot = isReached && (await look(visit, PROBES[way][scope], findings));
   if (late.aborted && !findings.some(isAnswer)) findings.push(diagnose('too-slow'));
-  // Also where a person interrupts the visit.
+  // Samples are removed also where a person interrupts the visit.
   findings.push(await removeSamples(extend(visit, AbortSignal.timeout(REMOVAL_MS))));
   signal.throwIfAborted();
   const why = late.aborted ? WHY.late : !isReached ? WHY.unreached : isRoot ? WHY.unstored : WHY.noRoot;
@@ -102,7 +102,7 @@ export async function examinePacs(
   return { findings: told, settings: settingsOf(visit, way), isReached };
 }
 
-/** It answers one who asks in its own language. */
+/** The PACS answers in the protocol in which it is asked. */
 const isAnswer = ({ code }: Finding): boolean => code === 'searches' || code === 'association-accepted';
 
 /** Why a check was not made. */
@@ -150,7 +150,7 @@ function batchOf(bodyBytes: number | null): number | null {
   return bytes >= BATCH_BYTES_LIMIT ? null : Math.max(BATCH_BYTES_LEAST, bytes);
 }
 
-/** Of a PACS that tells no digests. */
+/** The proof for a PACS that tells no digests. */
 function proofBy(returnsSameBytes: boolean | null, way: 'web' | 'dimse'): WantedProof | null {
   if (returnsSameBytes === null) return null;
   if (!returnsSameBytes) return 'found';

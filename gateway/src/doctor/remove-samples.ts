@@ -43,7 +43,7 @@ async function askRemoval(visit: Visit, study: string): Promise<Outcome> {
   if (isDimse(connection.url)) return 'kept';
   const byOrthanc = found.orthancRest === null ? 'kept' : await removeFromOrthanc(visit, study);
   if (byOrthanc !== 'kept') return byOrthanc;
-  // Of no standard; the DICOM stores of clouds and some PACSs take it.
+  // No standard defines this request; the DICOM stores of clouds and some PACSs take it.
   const gone = await ask({ method: 'DELETE', url: `${connection.url}/studies/${study}` });
   return gone.kind === 'answer' && gone.status >= 200 && gone.status < 300 ? 'promised' : 'kept';
 }

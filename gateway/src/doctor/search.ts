@@ -12,7 +12,7 @@ import { DICOM_JSON, mediaTypeOf, only, outcomeOf, type Probe, type Visit } from
 
 /** Below this, a Date header of whole seconds and a slow line look the same as a clock that runs wrong. */
 const CLOCK_MS = 30_000;
-/** As many as the gateway asks for at once. */
+/** Page size of the gateway's own searches. */
 const PAGE = 2000;
 
 /** Whether this is DICOMweb at all. */
@@ -113,7 +113,7 @@ function originOf(location: string | undefined, base: string): string {
   return origin + pathname;
 }
 
-/** One study of a search; many are asked at once. */
+/** The most for the answer to a search for one study: many are asked at once. */
 const ONE_ROW_BYTES = 1024 * 1024;
 /** Where others have their root; the path that was given comes first. Only on the same server. */
 const ROOTS = ['/dicom-web', '/dicomweb', '/dicomWeb', '/rs', '/v2'];
@@ -158,7 +158,7 @@ async function findInstances(visit: Visit): Promise<void> {
 }
 
 const UID = /^[0-9.]{1,64}$/;
-/** They go into addresses. */
+/** UIDs go into addresses. */
 const isOurForm = (one: Visit['found']['instances'][number]): boolean =>
   UID.test(one.studyInstanceUID) && UID.test(one.seriesInstanceUID) && UID.test(one.sopInstanceUID);
 
@@ -178,12 +178,12 @@ async function uidsOf(visit: Visit, path: string): Promise<readonly string[] | n
   return rows.map(({ sopInstanceUID }) => sopInstanceUID);
 }
 
-/** Of the studies that are known, the first with two instances. */
+/** Known studies to look at; the first with two instances is used. */
 const TRIED_STUDIES = 3;
 
 async function tryRows(visit: Visit): Promise<readonly Finding[]> {
   const studies = new Set(visit.found.instances.map(({ studyInstanceUID }) => studyInstanceUID));
-  // Those of our own come last, and exist only with --store.
+  // Our own samples come last, and exist only with --store.
   for (const study of [...[...studies].slice(0, TRIED_STUDIES), ...[...studies].slice(-1)]) {
     const instances = `/studies/${study}/instances`;
     const all = await uidsOf(visit, `${instances}?limit=${PAGE}`);

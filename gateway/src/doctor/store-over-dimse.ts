@@ -47,7 +47,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** Of the samples, by C-FIND; null: it does not answer. */
+/** Counts the samples that C-FIND shows; null: the PACS does not answer. */
 export async function countShownOverDimse(visit: Visit): Promise<number | null> {
   const { samples } = visit.found;
   const study = samples[0]!.identifiers.studyInstanceUID;
@@ -71,7 +71,7 @@ async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Fi
   return diagnose(visit.found.returnsSameBytes ? 'same-bytes' : 'other-bytes');
 }
 
-/** It looked, and has none. */
+/** The PACS looked, and has none. */
 const NOTHING_BROUGHT = 'C-GET brought nothing';
 
 /** The Data Set, or why there is none. */

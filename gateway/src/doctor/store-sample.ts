@@ -22,7 +22,7 @@ export const SAMPLE_BYTES_LIMIT = 1024 * 1024;
 
 /** Stores and waits until it is shown, so that searches find the samples too. */
 export const STORE: readonly Probe[] = [{ run: storeSamples }];
-/** They change the samples, so they come last. */
+/** Probes that change the samples, so they come last. */
 export const COMPARE: readonly Probe[] = [{ run: tryDuplicates }];
 
 async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
@@ -44,7 +44,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** It answers that it has no such instance; any other answer says nothing of that. */
+/** The PACS answers that it has no such instance; any other answer says nothing of that. */
 const isGone = (answer: Answer | NoAnswer): boolean =>
   answer.kind === 'answer' && [204, 404, 410].includes(answer.status);
 
@@ -154,7 +154,7 @@ export function lagMinutesOf({ found }: Visit): number {
   return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
 }
 
-/** Of the samples, by a search; null: it does not answer. */
+/** Counts the samples that a search shows; null: the PACS does not answer. */
 export async function countShown(visit: Visit): Promise<number | null> {
   const { connection, ask } = visit;
   const { samples } = visit.found;

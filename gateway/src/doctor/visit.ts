@@ -35,7 +35,7 @@ export type Found = {
   failsStores: boolean;
   /** Instances that this visit stored, or tried to. */
   samples: readonly Sample[];
-  /** It said of all samples that it does not keep them. */
+  /** The PACS said of all samples that it does not keep them. */
   isNoneTaken: boolean;
   /** The largest body that passed, in bytes. */
   bodyBytes: number | null;
@@ -45,9 +45,9 @@ export type Found = {
   isNeverShown: boolean;
   /** Samples that the last search left out, so long after they were stored; null: shown, or it did not answer. */
   unlisted: { readonly count: number; readonly seconds: number } | null;
-  /** It confirmed samples and holds them no longer: no time brings them back. */
+  /** The PACS confirmed samples and holds them no longer: no time brings them back. */
   hasLost: boolean;
-  /** It tells digests of its own. */
+  /** The PACS tells digests of its own. */
   tellsDigests: boolean;
   /** A stored instance came back unchanged; null: not tried. */
   returnsSameBytes: boolean | null;

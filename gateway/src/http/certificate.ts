@@ -22,7 +22,7 @@ type Renewing = { setSecureContext(pair: TlsPair): void };
 export type Certificate = {
   readonly pair: TlsPair;
   state(): CertificateState;
-  /** This server gets each new pair. */
+  /** Gives each new pair to this server. */
   serveBy(server: Renewing): void;
   /** Reads the files again. */
   look(): void;
@@ -31,7 +31,7 @@ export type Certificate = {
 /** A renewed certificate is good for weeks before the last one ends; a minute is soon enough. */
 const LOOK_EVERY_MS = 60_000;
 
-/** They belong together, and can be read without a password. */
+/** Certificate and key belong together, and can be read without a password. */
 export function isServable(pair: TlsPair): boolean {
   // An empty text counts as none at all, and a context without a certificate is made without a complaint.
   if (pair.cert === '' || pair.key === '') return false;

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 
 /**
- * Of a body that nobody reads Node holds 64 KiB a connection: 2000 strangers, 165 MB. So many are three hundred busy
- * tablets, or any number behind a proxy.
+ * Node holds 64 KiB of a body that nobody reads for each connection: 2000 strangers, 165 MB. So many connections
+ * are three hundred busy tablets, or any number behind a proxy.
  */
 const CONNECTIONS = 2000;
 

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net';
 
 export type BodyPace = {
   readonly graceMs: number;
-  /** Of the bytes that have come, in bytes a second. */
+  /** The lowest average rate of a body that is still read, in bytes a second. */
   readonly leastRate: number;
 };
 

@@ -9,7 +9,7 @@ const test = suite('bodies that are held');
 const KIB = 1024;
 const LARGE = 100 * KIB;
 const SMALL = 64 * KIB;
-/** As the gateway's own, a few hundred times smaller; looked at each 5 ms. */
+/** The gateway's own budget, a few hundred times smaller; looked at each 5 ms. */
 const BUDGET = {
   small: { atOnce: 2 * SMALL, ofOne: SMALL },
   middle: { atOnce: 0, ofOne: 0 },
@@ -72,7 +72,7 @@ test('that come slowly stay where nobody needs their room', async () => {
   const hold = createHold();
   const slow = send(hold, 'a');
   await slow.piece(1);
-  // Its account waits for itself, which is no reason to end anybody's.
+  // A second body of the same account waits for the first, which is no reason to end anybody's.
   const own = send(hold, 'a');
   const others = Array.from({ length: 10 }, () => send(hold, 'b'));
   for (const one of others) {

@@ -60,7 +60,7 @@ async function holdIn<T>(
   use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
-  // It may lose its room while nobody reads.
+  // The sender may lose its room while nobody reads.
   void ignoreFailure(lost, 'whoever reads on is told');
   const sender = await places.enter({ account, signal, size, lose: () => reject(lostPlace()) });
   const pieces = async function* () {
@@ -101,11 +101,11 @@ export function createBodyHolder(budget = BUDGET, looking: Looking = {}): HoldBo
   };
 }
 
-/** One that says nothing of its length may have them all. */
+/** A body that says nothing of its length may have all `most` bytes. */
 function announcedBytes(headers: Headers, most: number): number {
   const length = Number(headers.get('content-length') ?? NaN);
   return Number.isSafeInteger(length) && length >= 0 ? Math.min(length, most) : most;
 }
 
-/** Of this process. */
+/** The rooms that all requests of this process share. */
 export const holdBody = createBodyHolder();

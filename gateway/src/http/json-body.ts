@@ -56,7 +56,7 @@ export function judgeJson<S extends z.ZodType>(schema: S, bytes: Uint8Array): z.
   throw invalidRequest(outcome.error.issues, 'json');
 }
 
-/** As `parse`, for a body. @throws Problem body-too-large where it takes too much memory or time. */
+/** Makes `parse` throw Problem body-too-large where a body takes too much memory or time. */
 export const parsingBodies =
   (parse: ParseApart): ParseApart =>
   (parser, given, ...rest) =>

@@ -32,7 +32,7 @@ export type PortTools = Pick<Config, 'host' | 'trustedProxies'> & {
   readonly pace?: BodyPace;
   /** Milliseconds. */
   readonly headersTimeout?: number;
-  /** Of this port and all the others. */
+  /** Room for the connections of this port and all the others. */
   readonly room: ConnectionRoom;
 };
 

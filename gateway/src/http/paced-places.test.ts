@@ -23,7 +23,7 @@ function openPlaces() {
     holder.wait();
     return holder;
   };
-  /** It comes in at once, and leaves. */
+  /** Whether a newcomer of the account comes in at once; it leaves again. */
   const comesIn = async (account: string): Promise<boolean> => {
     const caller = new AbortController();
     const entering = places.enter({ account, signal: caller.signal, size: 1, lose: () => undefined });

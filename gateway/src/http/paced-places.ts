@@ -58,7 +58,7 @@ class Holder {
     this.#since = null;
   }
 
-  /** It keeps its place until it leaves: nobody waits for its other end any more. */
+  /** The holder keeps its place until it leaves: nobody waits for its other end any more. */
   settle(): void {
     this.isMoving = false;
   }

@@ -66,7 +66,7 @@ class Line {
       this.#waiting.splice(at, 1);
       this.#forget(account);
       reject(signal.aborted ? new Problem('called-off') : tooMany());
-      // It may have stood before one for which there is room.
+      // The refused one may have stood before one for which there is room.
       this.#callNext();
     };
     const one: Waiting = { account, size: Math.min(size, this.#limits.ofOne), come: resolve, refuse };

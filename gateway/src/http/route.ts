@@ -33,7 +33,7 @@ export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number 
         readonly key: {
           readonly id: string;
           readonly scopes: readonly ApiKeyScope[];
-          /** Of files and store requests that name none; null: the gateway's. */
+          /** Policy of files and store requests that name none; null: the gateway's. */
           readonly policy: string | null;
         };
       }
@@ -47,7 +47,7 @@ export function readsAsRoles(caller: Caller): boolean {
 /** Tells whoever serves a caller for longer than one answer whether its token still holds. */
 export type TokenWatch = {
   stillHolds(): Promise<boolean>;
-  /** As `stillHolds`, but for the hour at which it expires: a request that was let in before may last longer. */
+  /** Like `stillHolds`, except that expiry does not count: a request that was let in before may last longer. */
   isNotTaken(): Promise<boolean>;
   /** Calls `changed` whenever the rights of its account or device have changed. Returns the function that ends it. */
   watch(changed: () => void): () => void;

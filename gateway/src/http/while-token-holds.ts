@@ -27,7 +27,7 @@ export function whileTokenHolds(watch: TokenWatch, ended: () => void): () => voi
     );
   const unwatch = watch.watch(look);
   const timer = setInterval(look, LOOK_AGAIN_MS).unref();
-  // It may have ended since the request was let in.
+  // The token may have ended since the request was let in.
   look();
   return stop;
 }

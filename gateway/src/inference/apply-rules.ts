@@ -97,7 +97,7 @@ async function candidatesIn(
   });
 }
 
-/** One job for each that was not asked about before. */
+/** Creates a job for each image and model that were not asked about before. */
 async function ask(
   trx: Trx,
   tools: InferenceTools,

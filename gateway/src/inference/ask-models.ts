@@ -1,6 +1,6 @@
 /**
- * One image, one question, answered from the cache or by the models. Their answer is kept before it is told,
- * so that the same question has the same answer everywhere and for ever.
+ * Each question is about one image, and answered from the cache or by the models. Their answer is kept before it
+ * is told, so that the same question has the same answer everywhere and for ever.
  *
  * A model that crashes, hangs or answers nonsense is an error with a name, and does not touch the others.
  */
@@ -31,14 +31,14 @@ import type { Film, Run } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 
-/** One image. `digest` null: not known before it is read. */
+/** An image to ask about. `digest` null: not known before it is read. */
 export type Input = {
   /** Where it came from: only a file itself says whose image it is, and anybody can write that. */
   readonly source: InputSource;
   readonly digest: string | null;
   /** Counted from 0. */
   readonly frame: number;
-  /** Its bytes are in memory that nobody else uses: they move to the thread that looks at them. */
+  /** The film's bytes are in memory that nobody else uses: they move to the thread that looks at them. */
   readonly film: (signal: AbortSignal) => Promise<Film>;
   /** The device's own findings on it. */
   readonly triage: DeviceTriage | null;
@@ -55,11 +55,11 @@ export type Answered =
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
 /**
- * One run of a model takes milliseconds; a run of this length hangs, and holds up all others. An image that
- * must be answered within 5 s must survive that.
+ * A run of a model takes milliseconds; a run of this length hangs, and holds up all others. An image that must be
+ * answered within 5 s must survive that.
  */
 const RUN_TIMEOUT_MS = 3_000;
-/** One image, the models that look at it, and how they are asked. */
+/** An image, the models that look at it, and how they are asked. */
 export type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
 
 /** @throws EngineFault, errors of `input.film`, and the signal's reason. */
@@ -147,7 +147,7 @@ function keyOf({ input, set, ask }: ImageQuestion, inputDigest: string): string 
   });
 }
 
-/** As the device said; null where no model ran on it and it does not know. */
+/** The population that the device named; null where no model ran on it and it does not know. */
 function populationSaid({ triage }: Input): Population | null {
   if (triage === null || (triage.runtime === 'none' && triage.population === 'unknown')) return null;
   return triage.population;

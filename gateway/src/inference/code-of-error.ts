@@ -15,6 +15,6 @@ export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyPro
   return error instanceof PacsUnreachable ? 'pacs-unreachable' : null;
 }
 
-/** Of `AbortSignal.timeout`. */
+/** The reason that `AbortSignal.timeout` gives. */
 const isTimeUp = (reason: unknown): boolean =>
   reason instanceof DOMException && reason.name === 'TimeoutError';

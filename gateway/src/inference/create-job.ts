@@ -29,7 +29,7 @@ export type JobOrder = {
   readonly input?: { readonly wrappedKey: Uint8Array; readonly bytes: number };
 };
 
-/** Its id. It begins once the transaction is committed. */
+/** Returns the job's id. The job begins once the transaction is committed. */
 export async function createJob(
   trx: Trx,
   tools: Pick<InferenceTools, 'jobs' | 'newId' | 'now'>,

@@ -1,5 +1,5 @@
 /**
- * One image from its bytes to a finding, in the thread that looks at images: the kind of file, its picture,
+ * Takes an image from its bytes to a finding, in the thread that looks at images: the kind of file, its picture,
  * and the models' answers. It knows no runtime, no database and no clock: `run` runs a model.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
@@ -50,7 +50,8 @@ export type Question = {
   readonly cards: ReadonlyMap<RunRole, ModelCard>;
   readonly parameters: JobParameters;
   /**
-   * As the device decided from the original header, for the scoring model; null: the header of this instance decides.
+   * The population that the device decided from the original header, for the scoring model; null: the header of
+   * this instance decides.
    */
   readonly population: Population | null;
 };
@@ -74,9 +75,9 @@ export type Shown =
 export type RunOf = (role: RunRole) => RunModel;
 
 /**
- * Of memory for pixels: 17 million of JPEG 2000, 34 of 16 bits otherwise. The largest detector has 17 million, a
- * digitised film 24. A few kilobytes of a coded frame may hold a hundred million. So the header says how much it is
- * before anything is decoded, and of large images one waits for the other.
+ * Memory for pixels: room for 17 million of JPEG 2000, or 34 million of 16 bits otherwise. The largest detector
+ * has 17 million, a digitised film 24. A few kilobytes of a coded frame may hold a hundred million. So the header
+ * says how much it is before anything is decoded, and of large images one waits for the other.
  */
 export const PICTURE_BYTES_LIMIT = 204_000_000;
 
@@ -153,8 +154,8 @@ async function examineSeen(
 }
 
 /**
- * Of the model that was asked: one whose card names no population takes every image. The device speaks of the scoring
- * model alone.
+ * The population for the model that was asked: a model whose card names none takes every image. The device speaks
+ * of the scoring model alone.
  */
 function populationFor(
   { population: said }: Question,
@@ -249,7 +250,7 @@ function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] 
   ];
 }
 
-/** As a person sees it, scaled down where its longer side is above `limit` pixels. */
+/** Renders an image as a PNG for people, scaled down if its longer side exceeds `limit` pixels. */
 export async function showImage(
   bytes: Uint8Array,
   { frame, limit }: { readonly frame: number; readonly limit: number },
@@ -313,7 +314,7 @@ async function see(
   return seen;
 }
 
-/** Of one frame, decoded and as grey, at its most; 0 where the header does not say, and decoding says why. */
+/** The most memory for one frame, decoded and as grey; 0 where the header does not say, and decoding says why. */
 function pictureBytesOf(instance: ParsedInstance): number {
   const shape = readFrameShape(instance);
   if ('because' in shape) return 0;

@@ -17,7 +17,7 @@ import { createExaminer, type Examiner } from './examine-thread.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 
 export type InferenceMetrics = {
-  /** One image, or a file that was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
+  /** Counts one image, or a file that was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
   inference(model: string, outcome: string, seconds: number): void;
   /** The device and the gateway found different things on one image. */
   disagreement(model: string): void;

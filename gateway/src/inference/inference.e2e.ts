@@ -78,7 +78,7 @@ const json = (method: string, body: object): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-/** Both lungs of a segmentation as pydicom reads it: rows, columns, and a byte for each pixel. */
+/** Reads both lungs of a segmentation by pydicom: rows, columns, and a byte for each pixel. */
 function lungsOf(
   segmentation: Buffer,
   folder: string,

@@ -30,7 +30,7 @@ export type NewJob = {
   readonly useCache: boolean;
   readonly priority: number;
   readonly timeoutSeconds: number;
-  /** Of a file. */
+  /** Key and size of the file; null for an instance or a study. */
   readonly input: { readonly wrappedKey: Uint8Array; readonly bytes: number } | null;
   readonly now: Date;
 };

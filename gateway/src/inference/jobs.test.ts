@@ -27,7 +27,7 @@ async function begin(
   assert.is(answer.status, 202);
   return (await answer.json()) as Job;
 }
-/** As what images were counted. */
+/** The outcomes for which images were counted. */
 async function outcomesOf(gateway: TestGateway, token: string): Promise<string[]> {
   const text = await (await gateway.call('GET', '/metrics', { token })).text();
   return [...text.matchAll(/^relaypacs_inference_seconds_count\{.*outcome="([\w-]+)"/gm)].map(

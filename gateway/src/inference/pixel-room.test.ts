@@ -47,7 +47,7 @@ test('a larger picture is refused by its header, before anything is decoded', as
 
 const JPEG_2000 = '1.2.840.10008.1.2.4.90' as TransferSyntaxUID;
 
-/** Of a square film whose pixels are rubbish. */
+/** Why a square film whose pixels are rubbish is refused. */
 async function refusalOf(
   side: number,
   bitsAllocated: 8 | 16,

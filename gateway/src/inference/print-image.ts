@@ -11,11 +11,13 @@ export type PrintedImage =
   | {
       readonly kind: 'printed';
       readonly png: Uint8Array<ArrayBuffer>;
-      /** Of the image itself; the picture may be smaller. */
+      /** Size of the image itself; the picture may be smaller. */
       readonly rows: number;
       readonly columns: number;
       readonly spacing: Spacing | null;
-      /** As policies that remove names judge it; nobody reads the pixels. */
+      /**
+       * Whether the image may hold a name, by the standard of policies that remove names; nobody reads the pixels.
+       */
       readonly mayHoldName: boolean;
     };
 

@@ -43,7 +43,7 @@ const parameters = shape.parameters.unwrap().shape;
 /** All of them, each twice: a longer list would be judged name by name. */
 const EXPLANATION_CHARACTERS = 2 * EXPLANATION_METHODS.join(',').length;
 
-/** As `inferRequestSchema`, in the words of a form. */
+/** The fields of `inferRequestSchema`, as a form writes them. */
 const fieldsSchema = z
   .strictObject({
     model: shape.model,

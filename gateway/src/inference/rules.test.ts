@@ -23,7 +23,7 @@ let gateway: TestGateway;
 let admin: string;
 test.before(async () => {
   const held = openTestPacs();
-  // It names the modality, as every PACS does.
+  // The PACS names the modality, as every PACS does.
   pacs = Object.assign(held, {
     describeStudy: async (study: string) =>
       Promise.all(
@@ -69,8 +69,8 @@ const setRules = (rules: object[]) =>
   gateway.call('PUT', '/admin/rules/inference', { token: admin, body: { rules } });
 
 /**
- * Its receipt is there, and the jobs that the rules started have ended: nothing waits in the queues of
- * inference.
+ * Waits until the study's receipt is there, and the jobs that the rules started have ended: nothing waits in the
+ * queues of inference.
  */
 async function settled(study: string): Promise<void> {
   await until(

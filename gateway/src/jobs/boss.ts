@@ -7,8 +7,8 @@ import type { Pace } from './pace.ts';
 const SERVER_CONNECTIONS = 4;
 
 /**
- * It listens over the gateway's standing connection: one of its own takes its listeners off before it ends, and a
- * server that ends it first then ends the process by an error that nobody hears.
+ * pg-boss listens over the gateway's standing connection: a connection of its own takes its listeners off before
+ * it ends, and a server that ends it first then ends the process by an error that nobody hears.
  */
 export function createBoss(database: Database, { superviseSeconds }: Pace): PgBoss {
   const boss = new PgBoss({

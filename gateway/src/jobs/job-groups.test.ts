@@ -63,7 +63,7 @@ test('a job of a key that runs begins as soon as that has ended, however often i
   await ask();
   await begun.promise;
   await ask();
-  // As after the fifth time: its turn would come in half a minute.
+  // The second job is put off as after it was passed over for the fifth time: its turn would come in half a minute.
   const [putOff] = await until('the second to be passed over', async () => {
     const { rows } = await sql<{ start_after: Date }>`
       update jobs.job set start_after = now() + interval '30 seconds'

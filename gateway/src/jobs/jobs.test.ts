@@ -87,7 +87,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await jobs.declare('study');
     for (const key of ['study-2', 'study-3'])
       await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', { key }, { key }));
-    // As it can come about: one failed and waits to be tried again while another was asked for and taken.
+    // A state that can come about: one job failed and waits to be tried again while another was asked for and taken.
     await sqlAll(database, `update jobs.job set singleton_key = 'study-2'`);
     await sqlAll(
       database,
@@ -131,7 +131,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await jobs.declare('stage');
     await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', { what: 'left' }));
     await jobs.stop();
-    // As SIGKILL leaves it: taken, never finished.
+    // SIGKILL leaves a job like this: taken, never finished.
     await sqlAll(database, `update jobs.job set state = 'active', started_on = now(), heartbeat_on = now()`);
     const next = await createJobs(database, silent);
     const done = Promise.withResolvers<number>();
@@ -217,7 +217,7 @@ for (const { name, open } of testDatabases('jobs')) {
     });
     await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'stage', {}));
     await begun.promise;
-    // As pg-boss does it when the clock is set forward: the heartbeat is late by a year.
+    // pg-boss does this when the clock is set forward: the heartbeat is late by a year.
     await sqlAll(database, `update jobs.job set state = 'retry', start_after = now() where name = 'stage'`);
     await until('it to be taken', () => isTriedAgain(database, 'stage'));
     gate.resolve();
@@ -290,7 +290,8 @@ for (const { name, open } of testDatabases('jobs')) {
     for (const dead of ['dead', 'dead-too']) {
       await here.declare(dead);
       await database.db.transaction().execute((trx) => here.enqueue(trx, dead, {}));
-      // As a gateway leaves it that was killed with its machine 31 s ago: taken, and never a heartbeat again.
+      // A gateway that was killed with its machine 31 s ago leaves a job like this: taken, and never a heartbeat
+      // again.
       await sqlAll(
         database,
         `update jobs.job set state = 'active', started_on = now(), heartbeat_on = now() - interval '31 s' where name = '${dead}'`,

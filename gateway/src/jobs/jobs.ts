@@ -81,8 +81,8 @@ const WAIT_LIMIT_SECONDS = 10 * 365 * 86_400;
 /** A finished job is of no use but for a look at what happened yesterday. */
 const DELETE_AFTER_SECONDS = 86_400;
 /**
- * As long as pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is known by
- * its heartbeat.
+ * The longest time that pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is
+ * known by its heartbeat.
  */
 const EXPIRE_SECONDS = 23 * 3_600;
 /**
@@ -119,7 +119,7 @@ const WORK = {
 type Line = {
   readonly concurrency: number;
   busy: number;
-  /** Its id; null while all places are busy. */
+  /** Id of the worker that waits for a job; null while all places are busy. */
   waiting: Promise<string> | null;
   /** Starts a worker, which looks for a job at once. */
   begin(): Promise<string>;
@@ -149,7 +149,8 @@ export async function createJobs(
   const pace = { ...PACE, ...overrides };
   const boss = createBoss(database, pace);
   const stopping = new AbortController();
-  // Its connections still end after it says that it has stopped, and a server that ends them first is no trouble.
+  // Connections of pg-boss still end after it says that it has stopped, and a server that ends them first is no
+  // trouble.
   boss.on('error', (error) => stopping.signal.aborted || events.trouble(error));
   await boss.start();
   await database.join(() => renewActive(database));
@@ -222,8 +223,8 @@ async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
 }
 
 /**
- * One worker of the queue waits, so that a NOTIFY costs one look at the table and not one of every idle place. With
- * a job, it leaves the waiting to the next, which looks at once: there may be more.
+ * A single worker of the queue waits, so that a NOTIFY costs one look at the table and not one of every idle
+ * place. With a job, it leaves the waiting to the next, which looks at once: there may be more.
  */
 async function work<Data extends object>(
   queues: Queues,

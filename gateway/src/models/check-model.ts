@@ -7,7 +7,7 @@ import type { ModelId } from '#shared/models/model.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { EngineFault, type Engine, type EngineModel } from '../ports/engine/engine.ts';
 
-/** One run takes milliseconds; while it is waited for nothing else runs. */
+/** A run takes milliseconds; while it is waited for nothing else runs. */
 const PATIENCE_MS = 2_000;
 const ALL_MS = 30_000;
 

@@ -9,9 +9,7 @@ import { link, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 
-/**
- * One that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it.
- */
+/** A model that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it. */
 export type BuiltInModel = {
   readonly card: ModelCard;
   readonly digest: string;
@@ -25,7 +23,7 @@ export type ModelFiles = {
   pathOf(digest: string): string;
   /** Outlives a power cut when it resolves. */
   save(digest: string, chunks: readonly Uint8Array[]): Promise<void>;
-  /** One that came with the gateway stays. */
+  /** Removes a registered model's file; a model that came with the gateway stays. */
   remove(digest: string): Promise<void>;
 };
 

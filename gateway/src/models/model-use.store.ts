@@ -18,14 +18,14 @@ const stepOf = (seconds: number): number =>
   Math.max(0, Math.ceil(STEPS_A_DECADE * Math.log10(seconds * 1000)));
 const endOfStepMs = (step: number): number => Math.round(10 ** (step / STEPS_A_DECADE) * 10) / 10;
 
-/** As `toISOString` has it. */
+/** Characters of the day in what `toISOString` writes. */
 const DAY_LENGTH = 10;
 const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);
 
 /** `outcome`: `answered`, `cached`, or the code of a problem. */
 export type Use = { readonly name: ModelName; readonly outcome: string; readonly seconds: number };
 
-/** One image more for each of these models. */
+/** Counts one image more for each of these models. */
 export async function countUses(
   db: Db,
   { siteId, at }: { readonly siteId: string; readonly at: Date },

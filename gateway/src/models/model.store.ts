@@ -74,7 +74,7 @@ export async function findModelVersion(
   return row && toVersion(row);
 }
 
-/** As it comes back from the database. */
+/** The card as it comes back from the database. */
 const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(JSON.stringify(card)));
 
 export type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
@@ -115,8 +115,8 @@ export async function insertVersion(
 }
 
 /**
- * It answers from now on, and the version before it stays available. False: it did already. @throws Problem
- * not-found.
+ * Makes a version answer from now on; the version before it stays available. False: it answered already. @throws
+ * Problem not-found.
  */
 export async function activate(trx: Trx, name: ModelName, change: Change): Promise<boolean> {
   await lockModel(trx, change.siteId, name.id);
@@ -200,8 +200,8 @@ export async function setFailed(
 }
 
 /**
- * Its file is whole again: it may answer, and does if it did before and no other version does now. True where
- * that is news.
+ * The version's file is whole again: it may answer, and does if it did before and no other version does now. True
+ * where that is news.
  */
 export async function setMended(trx: Trx, siteId: string, name: ModelName): Promise<boolean> {
   await lockModel(trx, siteId, name.id);

@@ -13,7 +13,7 @@ export type Metrics = {
   instances(state: string, count: number): void;
   /** Bytes that passed a stage. */
   bytes(stage: string, count: number): void;
-  /** One image that models looked at. */
+  /** Counts one image that models looked at. */
   inference(model: string, outcome: string, seconds: number): void;
   disagreement(model: string): void;
   /** The exposition format 0.0.4, and its content type. */

@@ -21,7 +21,7 @@ export type AddedRow = {
   readonly model: string | null;
 };
 
-/** Of the events of these studies, and of copies of them. */
+/** Finds what the events of these studies, and of copies of them, added. */
 export async function findAdded(db: Db, studyIds: readonly string[]): Promise<FindAdded> {
   const rows = studyIds.length === 0 ? [] : await addedRows(db, studyIds);
   const byUpload = uploadsOf(rows);
@@ -51,7 +51,7 @@ function toAdded(
 }
 
 /**
- * One upload may bring a report first and a reader's marks later: where they differ, it is not known which of them
+ * An upload may bring a report first and a reader's marks later: where they differ, it is not known which of them
  * an event of it is about.
  */
 export function uploadsOf(rows: readonly AddedRow[]): ReadonlyMap<string, Added> {

@@ -24,7 +24,10 @@ export async function commitInstances(
 
 type AssociationFile = Pick<SentFile, 'id' | 'account_id' | 'wrapped_key'>;
 
-/** It will be opened; nothing is left of one in which no instance counts, but what was not taken of it. Repeatable. */
+/**
+ * Hands the file over to be opened; of a file in which no instance counts nothing is left but what was not taken
+ * of it. Repeatable.
+ */
 export async function handOverAssociation(tools: FileSpoolTools, file: AssociationFile): Promise<void> {
   const { id, account_id: group } = file;
   const isEmpty = await tools.db.transaction().execute(async (trx) => {
@@ -63,7 +66,7 @@ export async function handOverAssociation(tools: FileSpoolTools, file: Associati
  */
 const SILENT_MS = 600_000;
 
-/** Those of a gateway that was killed. */
+/** Hands over the files of a gateway that was killed. */
 export async function sweepAssociations(tools: FileSpoolTools): Promise<void> {
   const before = new Date(tools.now().getTime() - SILENT_MS);
   const left = await tools.db

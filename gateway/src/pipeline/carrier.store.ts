@@ -22,7 +22,7 @@ type Carrying = {
   readonly parcels: CarriedParcels;
 };
 
-/** Of one upload and carrier; a file that was saved again has a ticket of its own. */
+/** Tickets that are kept for one upload and carrier; a file that was saved again has a ticket of its own. */
 const TICKETS_KEPT = 4;
 
 /** False: the same account has shown the same ticket before. Only its newest tickets are kept. */

@@ -199,7 +199,7 @@ async function refusedFor(wanted: object, need: 'also' | 'required' = 'also') {
 }
 
 const HELD_THREE = Array.from({ length: 3 }, () => 'coercion-not-writable');
-/** Of letters that Latin 1 does not have. */
+/** An institution in letters that Latin 1 does not have. */
 const UNWRITABLE = { institution: 'Klinik \u0141\u00f3d\u017a \u5317' };
 
 /** With a letter that ASCII does not have, so that its character set stays. */

@@ -56,7 +56,7 @@ export async function coerceCopy(copy: StudyRow, tools: PipelineTools, signal: A
 
 const NOWHERE = { parcel_id: null, restored: null };
 
-/** Of the original, by the ids of the copy's rows: a place of their own may be half written. */
+/** Instances of the original, by the ids of the copy's rows: a place of the copy's own may be half written. */
 async function sourcesOf(
   holder: StudyRow,
   rows: readonly InstanceRow[],
@@ -168,7 +168,7 @@ async function makeOne(
 
 const HELD = (id: number): Held => ({ id, state: 'quarantined', reason: 'coercion-not-writable' });
 
-/** It was verified, in a thread that ends for less. */
+/** An instance that ended its thread is not writable: it was verified, in a thread that ends for less. */
 function whereEnded(error: unknown): { readonly kind: 'not-writable' } {
   if (error instanceof ThreadEnded) return { kind: 'not-writable' };
   throw error;

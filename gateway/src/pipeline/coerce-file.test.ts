@@ -1,4 +1,4 @@
-/** One instance with other values: what goes with a value that is replaced. */
+/** Replaces values in an instance: what goes with a value that is replaced. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance } from '#shared/dicom/build-instance.ts';

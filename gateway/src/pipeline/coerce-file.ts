@@ -1,4 +1,4 @@
-/** One instance with the values that its destination wants: the same bytes whenever it is made. */
+/** Writes an instance with the values that its destination wants: the same bytes whenever it is made. */
 import { coerceInstance, type Coerced } from '#shared/deid/coerce-instance.ts';
 import { readSegments } from '#shared/deid/segments.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';

@@ -19,9 +19,9 @@ export type CopyOutcome = {
   readonly coercion: Coercion | null;
   /** Nothing more goes there. */
   readonly givenUpAt: Date | null;
-  /** It has ended, and its rows are as its own check left them. */
+  /** The copy has ended, and its rows are as its own check left them. */
   readonly isOver: boolean;
-  /** Of one that has ended: what it has, where its rows were changed since. */
+  /** Instances that an ended copy has, where its rows were changed since its own check. */
   readonly unproven: readonly Pick<InstanceRow, 'id' | 'state'>[];
   /** By `outcomeKey`. */
   readonly instances: ReadonlyMap<string, CopiedInstance>;
@@ -143,7 +143,7 @@ export function withoutRequired(
   };
 }
 
-/** One that was given up, until it has ended: it may be giving its destination something just now. */
+/** A copy that was given up is awaited until it has ended: it may be giving its destination something just now. */
 const isAwaited = ({ givenUpAt, isOver, study }: CopyOutcome): boolean =>
   givenUpAt === null ? !isOver : !ENDED.includes(study.state);
 

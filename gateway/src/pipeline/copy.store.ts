@@ -15,31 +15,31 @@ import { minutesNow } from './tally.store.ts';
 
 type StudyRow = Selectable<StudyTable>;
 
-/** Of an original: verified, and not held back. */
+/** States of an original's instance that is verified, and not held back. */
 const VERIFIED: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
 /**
- * Of a copy's study: its own check has passed, so what it has was seen where its destination was then
+ * States of a copy whose own check has passed, so what it has was seen where its destination was then
  * (receipt/sign-revision.ts). Before that it may all go back, and be posted again.
  */
 export const ENDED: readonly StudyState[] = ['receipted', 'held', 'closed'];
-/** Of a copy: its bytes are still wanted. */
+/** States of a copy's instance whose bytes are still wanted. */
 const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
 
 /**
- * Of an instance of a copy: its destination did not take it, and a person decides. Where the destination must have it,
+ * The destination of a copy did not take this instance, and a person decides. Where the destination must have it,
  * only once the original is held for it, as its sender decides too.
  */
 export const isDeadLetter = (row: 'i' | 'instance', copy: 's' | 'study') =>
   sql<boolean>`(${sql.ref(row)}.state in ('quarantined', 'refused') and (${sql.ref(copy)}.need = 'also'
     or (${sql.ref(copy)}.given_up_at is null and exists (select from instance o where ${isHeldFor(row, copy)}))))`;
 
-/** Of an instance `o`: it is the original of that one, and held, although the first destination has it. */
+/** Instance `o` is the original of the copy's instance, and held, although the first destination has it. */
 export const isHeldFor = (row: 'i' | 'instance', copy: 's' | 'study') =>
   sql<boolean>`(o.study_id = ${sql.ref(copy)}.copy_of and o.sop_instance_uid = ${sql.ref(row)}.sop_instance_uid
     and o.digest = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
     and o.state = 'quarantined' and o.proof is not null)`;
 
-/** Of such an instance of a copy: another destination that must have it lacks it too, and was not given up. */
+/** Another destination that must have the copy's instance lacks it too, and was not given up. */
 export const isLackedElsewhere = (row: 'instance', copy: 'study') =>
   sql<boolean>`exists (select from study s where s.copy_of = ${sql.ref(copy)}.copy_of and s.id <> ${sql.ref(copy)}.id
     and s.need = 'required' and s.given_up_at is null and not exists (select from instance c where c.study_id = s.id
@@ -338,7 +338,7 @@ type Decided = { readonly now: Date; readonly at?: string | undefined };
 const isAt = (at: string | undefined): RawBuilder<boolean> =>
   at === undefined ? sql`true` : sql`s.destination_id = ${at}::uuid`;
 
-/** These instances of the original come once more: what its copies could not deliver of them is tried again. */
+/** The original's instances come once more: what its copies could not deliver of them is tried again. */
 export async function expectInCopies(trx: Trx, ids: readonly number[], { now, at }: Decided): Promise<void> {
   if (ids.length === 0) return;
   await sql`

@@ -139,7 +139,7 @@ async function fetchOne(
   const read = (pieces: AsyncIterable<Uint8Array>): Promise<number> =>
     tools.blobs.append(parcel.id, parcel.key, offset, proven(pieces, row));
   const length = await pacs.streamInstance!(where, signal, read).catch(whereNotGiven);
-  // Of one that failed midway the bytes before it stay, and nothing names them.
+  // A fetch that failed midway leaves its bytes there, and nothing names them.
   parcel.end = (await tools.blobs.size(parcel.id)) ?? 0;
   return length === null ? null : { parcelId: parcel.id, offset };
 }

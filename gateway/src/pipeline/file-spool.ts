@@ -34,7 +34,7 @@ export const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
 const OPEN_FILES_LIMIT = 256;
 
 export type FileSpoolTools = Pick<PipelineTools, 'db' | 'jobs' | 'now' | 'newId' | 'locks'> & {
-  /** Of files alone. */
+  /** Blobs of files alone. */
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
 };
@@ -113,7 +113,7 @@ export async function handOverFile(
 export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
 export type FormedBody = RequestBody & { form(): FileForm };
 
-/** Of a body whose length nobody announced: how often it is looked whether there is still room. */
+/** How often the gateway looks whether there is still room for a body of unannounced length. */
 const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
 
 /**
@@ -165,7 +165,7 @@ async function* withinRoom(
   if (announced === null) await look(came);
 }
 
-/** It was not whole: nothing of it is kept. */
+/** Removes a file that did not come whole: nothing of it is kept. */
 export async function removeUnfinishedFile(
   tools: FileSpoolTools,
   file: Pick<SentFile, 'id' | 'wrapped_key'>,
@@ -174,7 +174,7 @@ export async function removeUnfinishedFile(
   await destroyFile(tools, file);
 }
 
-/** Its bytes, for ever. */
+/** Destroys the file's bytes for ever. */
 export async function destroyFile(
   { blobs, keys }: Pick<FileSpoolTools, 'blobs' | 'keys'>,
   { id, wrapped_key }: Pick<SentFile, 'id' | 'wrapped_key'>,

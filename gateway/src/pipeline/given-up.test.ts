@@ -21,7 +21,7 @@ test.before(async () => {
 });
 test.after(() => ground.close());
 
-/** As the route does: new studies no longer go there. */
+/** Gives up the copies as the route does: new studies no longer go there. */
 const giveUp = ({ pipeline, otherId: destinationId }: CopiedStudy, need: Need): Promise<number> =>
   pipeline.tools.db.transaction().execute(async (trx) => {
     const own = trx.updateTable('destination').set({ need: null });

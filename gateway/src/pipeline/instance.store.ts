@@ -61,7 +61,7 @@ export const changedThere = (row: Identity): string => handedOver(row, 'changed'
 export const isChangedThere = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
   row.sent_digests === changedThere(row);
 
-/** Of one that begins its way again. */
+/** Counts of an instance that begins its way again. */
 export const NOTHING_COUNTED = { offers: NO_OFFERS, damages: 0, losses: 0 } as const;
 
 export async function instancesOf(
@@ -105,7 +105,7 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
-/** Those that the PACS took, and has not shown yet; and those among `ids` that it has shown since. */
+/** Counts instances that the PACS took and has not shown yet, and those among `ids` that it has shown since. */
 export async function countTaken(db: Db, studyId: string, ids: Iterable<number>): Promise<number> {
   const { count } = await db
     .selectFrom('instance')
@@ -128,7 +128,7 @@ export async function wasOffered(db: Db, studyId: string): Promise<boolean> {
   return offered !== undefined;
 }
 
-/** Those of them that are now in one of the states, and still of this study. */
+/** Keeps the instances that are now in one of the states, and still of this study. */
 export async function keepThoseIn<T extends { readonly id: number }>(
   db: Db,
   studyId: string,
@@ -155,7 +155,7 @@ export function idList(ids: readonly number[]) {
   return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
 }
 
-/** Those of them that are still marked as this run marked them: another gateway may have taken the job over. */
+/** Ids that are still marked as this run marked them: another gateway may have taken the job over. */
 export async function stillClaimed(
   db: Db,
   ids: readonly number[],
@@ -183,10 +183,10 @@ export const amongUids = (sopInstanceUIDs: Iterable<string>) =>
 const amongKeys = (keys: readonly InstanceKey[]) =>
   sql<boolean>`(${amongUids(new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID)))} and
     instance.sop_instance_uid || ' ' || instance.digest = any(${textArray(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`))}))`;
-/** It has its UID in its study: of each at most one (the index `instance_active_uid`). */
+/** The instance has its UID in its study: at most one has each UID (the index `instance_active_uid`). */
 const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', 'left-out')`;
 
-/** Of a row `i` of instances: its bytes came to the gateway, or are in the PACS, or a person has to look at it. */
+/** Bytes of instance `i` came to the gateway, or are in the PACS, or a person has to look at it. */
 export const hasArrived = sql<boolean>`(i.brought or i.state not in ('promised', 'left-out')
   and i.reason is distinct from 'never-arrived')`;
 

@@ -157,7 +157,7 @@ async function standing({ database }: World, studyUidSuffix: string): Promise<st
   return `${study.rows[0]?.state ?? 'no study'}: ${rows.map((row) => `${row.count} ${row.state}`).join(', ')}`;
 }
 
-/** These statements must be true after any number of kills. */
+/** Asserts what must be true after any number of kills. */
 async function assertWhole(
   world: World,
   sent: readonly Sent[],

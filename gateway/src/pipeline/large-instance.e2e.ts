@@ -1,9 +1,8 @@
 // test:all: takes minutes and 3 GB of disk; gateway/src/pipeline/intake/parcel-limits.test.ts guards the sizes by day
 /**
- * One instance of 512 MiB (or as many as `RELAY_LARGE_MEBIBYTES` says) goes from a disk into the PACS through
- * the command line and the gateway: as it is and de-identified. It arrives bit for bit, and neither program
- * ever holds a large part of it in memory. The Orthanc behind it is a real one, the database the embedded
- * one.
+ * An instance of 512 MiB (or as many as `RELAY_LARGE_MEBIBYTES` says) goes from a disk into the PACS through the
+ * command line and the gateway: as it is and de-identified. It arrives bit for bit, and neither program ever holds
+ * a large part of it in memory. The Orthanc behind it is a real one, the database the embedded one.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

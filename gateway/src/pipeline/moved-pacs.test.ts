@@ -69,7 +69,7 @@ test('has lost what only the other one has: the device is asked for it again', a
   const next = openNext();
   pipeline.tools.pacs = next;
   const { findStudy } = next;
-  // It does not answer when the new manifest comes: earlier confirmations are believed for the moment.
+  // The new PACS does not answer when the manifest comes: earlier confirmations are believed for the moment.
   next.findStudy = () => Promise.reject(new PacsUnreachable('away', null, 'ECONNREFUSED'));
   const { need } = await pipeline.init(toManifest(instances));
   assert.is(need.length, 1);

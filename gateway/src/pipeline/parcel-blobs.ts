@@ -29,7 +29,7 @@ export function blobOf(row: Pick<InstanceRow, 'parcel_id' | 'restored'>): string
   return row.restored ?? row.parcel_id;
 }
 
-/** Of these parcels every blob there is, whether an instance still has its place there or not. */
+/** Removes every blob of these parcels, whether an instance still has its place there or not. */
 export async function removeParcelBlobs(
   blobs: Pick<Blobs, 'remove' | 'ids'>,
   parcelIds: readonly string[],

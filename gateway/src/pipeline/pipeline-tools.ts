@@ -85,7 +85,7 @@ export type Verdict =
   | { readonly kind: 'verified' }
   /** A person can decide: the bytes are kept. */
   | { readonly kind: 'quarantined'; readonly because: ReasonCode }
-  /** It can never be stored: the bytes are not kept. */
+  /** The instance can never be stored: the bytes are not kept. */
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /**
@@ -105,7 +105,7 @@ export type WantedValues = { readonly coercion: Coercion; readonly at: Date };
 export type CoercedPiece = Uint8Array<ArrayBuffer> | ByteRange;
 export type CoercedFile =
   | { readonly kind: 'coerced'; readonly pieces: readonly CoercedPiece[] }
-  /** It has these values already. */
+  /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'not-writable' };
 /** Puts other values into an instance. Throws what the source throws, the signal's reason, and ThreadEnded. */
@@ -155,7 +155,7 @@ export type PipelineTools = {
   readonly newId: () => string;
 };
 
-/** Those of a stage that looks at the PACS of its study. */
+/** Tools of a stage that looks at the PACS of its study. */
 export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings' | 'noteStores'>;
 
 /** With the settings of the destination in the place of the gateway's. */

@@ -48,7 +48,7 @@ export const standingReceipt = sql<string | null>`(select r.id from receipt r
       or i.state not in (${sql.join(SETTLED.map((state) => sql.lit(state)))}))))
   order by r.revision desc limit 1)`;
 
-/** Of these uploads' standing receipts. */
+/** Number and size of these uploads' standing receipts. */
 export async function sizeOfReceipts(db: Db, uploadIds: readonly string[]): Promise<ReceiptsSize> {
   return ofUploads(db, uploadIds)
     .select(sql<number>`count(*)::int`.as('receipts'))

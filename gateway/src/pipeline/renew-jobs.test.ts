@@ -93,7 +93,7 @@ for (const [name, stepMs] of Object.entries(STEPS))
     await pipeline.send(uploadId, instances);
     await pipeline.until(uploadId, (status) => status.waiting?.because === 'pacs-unreachable');
     moved = stepMs;
-    // As rows are written while the clock is wrong.
+    // Rows that were written while the clock was wrong.
     await sql`update jobs.job set start_after = start_after + ${stepMs} * interval '1 ms' where state < 'active'`.execute(
       db,
     );

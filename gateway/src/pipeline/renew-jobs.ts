@@ -37,7 +37,7 @@ export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudySt
   await renewCopies(tools, jobs);
 }
 
-/** One whose original is not complete has nothing to do yet. */
+/** A copy whose original is not complete has nothing to do yet. */
 async function movingCopies(db: Db): Promise<Ids> {
   return db
     .selectFrom('study')

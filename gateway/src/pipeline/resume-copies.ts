@@ -10,7 +10,7 @@ import { instancesOf, NOTHING_COUNTED, type InstanceChange } from './instance.st
 import { nothingToDo, type Planner } from './study-plan.ts';
 import type { StudyRow } from './study.store.ts';
 
-/** Of these a study may have several under one UID. */
+/** States in which a study may have several instances under one UID. */
 const INACTIVE: readonly InstanceState[] = ['refused', 'quarantined', 'left-out'];
 
 type Copy = Pick<StudyRow, 'id' | 'copy_of' | 'need'>;

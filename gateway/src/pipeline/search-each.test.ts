@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 const UIDS = Array.from({ length: 200 }, (_, i) => `1.2.${i}`);
 const place = (sopInstanceUID: string) => ({ studyInstanceUID: '1', seriesInstanceUID: '2', sopInstanceUID });
 
-/** It has all but the last, and turns away searches in which one of these is. */
+/** A PACS that has all but the last, and turns away searches in which one of these is. */
 function turningAway(poison: readonly string[], error: Error = new PacsUnreachable('no', 403)) {
   let asked = 0;
   const findInstances: Pacs['findInstances'] = async (uids) => {

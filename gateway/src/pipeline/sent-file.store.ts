@@ -42,8 +42,8 @@ export const OPEN_FILE_QUEUE = 'open-file';
 export type OpenFileJob = { readonly fileId: string };
 
 /**
- * One instance of the file; `entry` is its place there, counted from 1. `sent`: it is on the road, in `upload`.
- * The UIDs of others are those under which they would be sent.
+ * An instance of the file; `entry` is its place there, counted from 1. `sent`: it is on the road, in `upload`. The
+ * UIDs of others are those under which they would be sent.
  */
 export type FileEntry = { readonly entry: number } & (
   | {
@@ -57,7 +57,7 @@ export type FileEntry = { readonly entry: number } & (
       readonly reason: ReasonCode;
       readonly sopInstanceUID?: string | undefined;
       readonly sopClassUID?: string | undefined;
-      /** Of a conflict: where it stands among the instances of an upload. */
+      /** The place of a conflict among the instances of an upload. */
       readonly upload?: string | undefined;
       readonly digest?: string | undefined;
     }
@@ -69,7 +69,7 @@ export type SentFile = Omit<Selectable<SentFileTable>, 'form' | 'entries' | 'byt
   readonly bytes: number | null;
 };
 
-/** Of this store alone, and unlike any parcel's: files lie in a folder of their own. */
+/** Ids of files are of this store alone, and unlike any parcel's: files lie in a folder of their own. */
 export type NewFile = Pick<
   SentFile,
   | 'id'
@@ -134,7 +134,7 @@ export async function setReceived(
   return numUpdatedRows > 0n;
 }
 
-/** Of a body whose length nobody announced: what came of it counts as what others announce. */
+/** Bytes that came of a body whose length nobody announced count as what others announce. */
 export async function setCame(db: Db, id: string, bytes: number): Promise<void> {
   await db
     .updateTable('sent_file')
@@ -164,7 +164,7 @@ export async function forgetRun(db: Db, id: string): Promise<void> {
     .execute();
 }
 
-/** This entry ended the thread in which it was opened. */
+/** Notes that this entry ended the thread in which it was opened. */
 export async function noteFatal(db: Db, id: string, entry: number): Promise<void> {
   await db
     .updateTable('sent_file')
@@ -173,7 +173,7 @@ export async function noteFatal(db: Db, id: string, entry: number): Promise<void
     .execute();
 }
 
-/** One more of its patients counts towards the account's day. */
+/** Counts one more of the file's patients towards the account's day. */
 export async function notePatient(trx: Db, id: string): Promise<void> {
   await trx
     .updateTable('sent_file')
@@ -217,7 +217,7 @@ export async function noteEntries(db: Db, id: string, entries: readonly FileEntr
     .execute();
 }
 
-/** It is opened again later. `entries`: what became of it so far, if that never happens. */
+/** The file is opened again later. `entries`: what became of it so far, if that never happens. */
 export async function setProblem(
   db: Db,
   id: string,
@@ -266,8 +266,8 @@ export async function openFiles(
 }
 
 /**
- * Those whose time is over: unfinished ones go, and the status of those that never could be opened says why. Instances
- * of a peer are handed over and opened, however late: it was told that they are stored.
+ * Ends files whose time is over: unfinished ones go, and the status of those that never could be opened says why.
+ * Instances of a peer are handed over and opened, however late: it was told that they are stored.
  */
 export async function expireFiles(db: Db, now: Date): Promise<void> {
   await db

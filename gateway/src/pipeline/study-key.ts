@@ -62,7 +62,7 @@ export type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 
-/** Its name is not on the disk yet. */
+/** The new file's name is not on the disk yet. */
 async function writeHalf(path: string, half: Uint8Array): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   try {

@@ -25,7 +25,7 @@ export type LockedStudy = { readonly study: StudyRow; readonly db: Db };
 export type Planner = (locked: LockedStudy) => Promise<Plan>;
 
 export type Change =
-  /** Of instances that are still in one of the states `from`; the others stay as they are. */
+  /** Changes instances that are still in one of the states `from`; the others stay as they are. */
   | {
       readonly kind: 'change-instances';
       readonly from: readonly InstanceState[];
@@ -78,7 +78,7 @@ export type Effect =
   | { readonly kind: 'count-bytes'; readonly stage: Stage; readonly count: number };
 
 export type Plan = {
-  /** One word for the log. */
+  /** A word for the log. */
   readonly outcome: string;
   readonly changes?: readonly Change[];
   /** The whole plan is void where it means nothing in the study's state. */

@@ -43,7 +43,7 @@ export type NewStudy = {
   readonly accountId: string | null;
   readonly studyInstanceUID: string;
   readonly policy: { readonly name: string; readonly version: number };
-  /** Its destinations besides the primary one, by a rule; null: by each destination's own need. */
+  /** Destinations besides the primary one, by a rule; null: by each destination's own need. */
   readonly chosen: readonly ChosenCopy[] | null;
   readonly now: Date;
 };
@@ -142,7 +142,7 @@ export async function lockStudyOfResults(
     .executeTakeFirst();
 }
 
-/** These keep a study in its state. */
+/** Reasons that keep a study in its state. */
 const OF_ITS_STATE: readonly Waiting[] = [
   'behind-another',
   'pacs-fails-on-some',

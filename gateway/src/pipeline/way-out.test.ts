@@ -31,7 +31,7 @@ test.before(async () => {
 });
 test.after(() => ground.close());
 
-/** These wait for nobody: `held` for a person, and `closed` is the end. */
+/** States that wait for no stage: `held` for a person, and `closed` is the end. */
 const AT_REST: readonly StudyState[] = ['held', 'closed'];
 
 test('a stage, which nobody has to start, leads out of every state of a study but the two at rest', () => {

@@ -19,7 +19,7 @@ export type ResultFilter = {
   readonly differs?: '1' | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
-  /** Of the images of one run with the same answer, only the newest. */
+  /** Only the newest of the images of one run with the same answer. */
   readonly folded?: '1' | undefined;
   /** The others of its run with the same answer as this result. */
   readonly alike?: string | undefined;

@@ -78,7 +78,7 @@ export function standingOf(db: Db, named: AliasedExpression<NamedInstance, 'i'>)
         from
           .selectFrom('receipt')
           .select(['receipt.id as receipt_id', 'receipt.issued_at'])
-          // Of all that name it: the later ones are of later revisions of its study.
+          // The first of all receipts that name the instance: the later ones are of later revisions of its study.
           .select(sql<Date>`min(receipt.issued_at) over ()`.as('confirmed_at'))
           .innerJoin('upload_instance', 'upload_instance.upload_id', 'receipt.upload_id')
           .whereRef('upload_instance.instance_id', '=', 's.id')

@@ -37,7 +37,7 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** As the radiologist. */
+/** Asks as the radiologist. */
 const asked = <T>(
   method: string,
   path: string,

@@ -46,7 +46,7 @@ import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const VIEWERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 
-/** One result, on any route. */
+/** A result, on any route. */
 export const shownResult = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
 /** RFC 9110 §8.8.3: the revision as an entity tag. */
@@ -252,7 +252,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
   });
 }
 
-/** One image, however it is drawn: by its UID, or of a file by the result. */
+/** An image counts as one reading, however it is drawn: by its UID, or by the result if it came as a file. */
 const readingOfImage = ({ sop_instance_uid: uid, id }: ResultRow) =>
   ({ kind: 'images', subject: uid ?? id }) as const;
 

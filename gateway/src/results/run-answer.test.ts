@@ -1,4 +1,4 @@
-/** One run over many images takes few rows of the list, and hides nothing that a person has to decide. */
+/** A run over many images takes few rows of the list, and hides nothing that a person has to decide. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Finding } from '#shared/protocol/inference.ts';

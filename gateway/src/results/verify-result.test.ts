@@ -30,14 +30,14 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-/** As the radiologist. */
+/** Asks as the radiologist. */
 const asked = <T>(
   method: string,
   path: string,
   status: number,
   options: Parameters<TestGateway['call']>[2] = {},
 ): Promise<T> => ask<T>({ gateway, pacs, token: radiologist }, method, path, { ...options, status });
-/** As the radiologist, who sees the image. */
+/** Looks at the film as the radiologist, who then sees the image. */
 async function lookedAt(film: SyntheticInstance, body: object = {}): ReturnType<typeof lookAtFilm> {
   const client = { gateway, pacs, token: radiologist };
   const looked = await lookAtFilm(client, film, body);
@@ -115,7 +115,7 @@ test('is in the trail of its study with the question to the model, also in the f
   const file = await gateway.call('GET', `${path}&format=csv`, auditor);
   const [, verdict] = (await file.text()).trim().split('\r\n');
   assert.match(verdict!, new RegExp(`,result-verified,.*,${study},`));
-  // Of one that found the model wrong too, "correct" would say the opposite.
+  // "correct" would say the opposite, as the verdict of a reader who found the model wrong.
   assert.match(verdict!, /""verdict"":""agreed""/);
   assert.not.match(verdict!, /""(agree|correct)""/);
 });
@@ -254,7 +254,7 @@ test('is logged as left out, and not retried forever, where another instance has
   const { sopInstanceUID } = (await until('the verified report', async () =>
     (await verified())?.state === 'stored' ? verified() : null,
   )) as Result['instances'][number];
-  // As if somebody had already sent other bytes under this UID.
+  // The row is changed as if somebody had already sent other bytes under this UID.
   await db
     .updateTable('instance')
     .set({ digest: 'f'.repeat(64), policy_name: 'identified' })

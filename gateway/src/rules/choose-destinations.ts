@@ -17,7 +17,7 @@ export async function hasRules(db: Db, siteId: string): Promise<boolean> {
   return (await forwardingRules(db, siteId)).some(({ enabled }) => enabled);
 }
 
-/** Those that such a study gets now besides the primary one, by a rule or by their own need. */
+/** Destinations that such a study gets now besides the primary one, by a rule or by their own need. */
 export async function wantedDestinations(
   db: Db,
   siteId: string,

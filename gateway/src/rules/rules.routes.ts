@@ -40,7 +40,7 @@ import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
 import { attributesOfSent, modalitiesOf } from './study-attributes.ts';
 
 const ADMIN = ['admin'] as const;
-/** As many rules as there may be, with all the values that they may have. */
+/** Room for as many rules as there may be, with all the values that they may have. */
 const BODY_LIMIT = 1024 * 1024;
 /** A PACS that works answers in a second, and somebody waits. */
 const PACS_ANSWER_MS = 5_000;
@@ -88,13 +88,13 @@ export type KindOfRules = {
   readonly which: 'first' | 'every';
   /** Throws a Problem where a rule names what is not there. */
   readonly check: (db: Db | Trx, siteId: string, rules: readonly Rule[]) => Promise<void>;
-  /** As it is applied, where it leaves something unsaid. */
+  /** The rule as it is applied, where it leaves something unsaid. */
   readonly applied: (rule: Rule) => Rule;
   /** The destinations, models or cases of a study that these rules take. */
   readonly follow: (db: Db, siteId: string, takers: readonly Rule[]) => Promise<Followed>;
-  /** Of a study that is known: rules that are not in the list, and take it after all others. */
+  /** Rules that are not in the list, and take a known study after all others. */
   readonly builtIn?: (siteId: string, studyInstanceUID: string) => Promise<readonly Rule[]>;
-  /** Of a study that is known: why a rule whose conditions it meets does not take it; null: it does. */
+  /** Why a rule does not take a known study that meets its conditions; null: it does. */
   readonly alsoAsks?: (
     db: Db,
     siteId: string,

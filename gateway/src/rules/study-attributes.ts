@@ -20,7 +20,7 @@ async function ofSender(db: Db, { accountId, deviceId }: SentBy): Promise<OfSend
   return { account: account ? [account.username] : [], device: deviceId === null ? [] : [deviceId] };
 }
 
-/** Its modalities, body parts and descriptions are what the device says of it. */
+/** Modalities, body parts and descriptions are what the device says of the study. */
 export async function attributesOfPromise(
   db: Db,
   { policy, instances, described }: Pick<Manifest, 'policy' | 'instances' | 'described'>,
@@ -49,7 +49,10 @@ export async function attributesOfSender(db: Db, studyId: string): Promise<OfSen
     : ofSender(db, { accountId: upload.account_id, deviceId: upload.device_id });
 }
 
-/** As the database knows them, by the upload that first promised the study. Undefined: it never came through here. */
+/**
+ * Attributes as the database knows them, by the upload that first promised the study. Undefined: it never came
+ * through here.
+ */
 export async function attributesOfSent(
   db: Db,
   siteId: string,
@@ -82,7 +85,7 @@ export async function attributesOfSent(
 /** Instances asked for their modality: a study seldom has another one behind them. */
 const LISTED_LIMIT = 500;
 
-/** As the PACS lists them. Throws PacsUnreachable. */
+/** Modalities as the PACS lists them. Throws PacsUnreachable. */
 export async function modalitiesOf(
   pacs: Pick<Pacs, 'describeStudy'>,
   studyInstanceUID: string,

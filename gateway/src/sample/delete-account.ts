@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 
-/** Of the account alone. */
+/** Tables with rows of the account alone. */
 const OWN = [
   'refresh_token',
   'api_key',

@@ -19,7 +19,7 @@ import { removeStudy, type Left } from './remove-study.ts';
 import { countSample, sampleAccounts, sampleCases, sampleStudies } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
-/** Of one step: a PACS deletes a study within a second, and somebody waits. */
+/** Studies of one step: a PACS deletes a study within a second, and somebody waits. */
 const STUDIES_A_STEP = 5;
 
 /** `after`: `next` of the step before, or nothing. */
@@ -117,7 +117,7 @@ async function removeAccounts({ db, now }: SampleTools, { siteId, id: by }: Call
   return left;
 }
 
-/** One line for each reason and place. */
+/** Gathers what is left in a line for each reason and place. */
 function gathered(left: readonly Left[]): SampleRemoval['left'] {
   const lines = new Map<string, Left>();
   for (const one of left) {

@@ -1,6 +1,6 @@
 /**
- * One sample study leaves its PACSs, and then the database. Its rows are locked while the PACSs are asked, so that no
- * result joins it in between; a gateway that is killed there finds the study again, and the PACSs empty.
+ * A sample study leaves its PACSs, and then the database. Its rows are locked while the PACSs are asked, so that
+ * no result joins it in between; a gateway that is killed there finds the study again, and the PACSs empty.
  */
 import { sql } from 'kysely';
 import { SAMPLE_PATIENT_PREFIX, type SampleRemoval } from '#shared/protocol/sample.ts';

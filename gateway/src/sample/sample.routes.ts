@@ -12,7 +12,7 @@ import type { SampleTools } from './sample-tools.ts';
 const ADMIN = ['admin'] as const;
 /** A destination that does not answer is not waited for. */
 const PROBE_MS = 3_000;
-/** Of one step of the removal. */
+/** Time for one step of the removal. */
 const STEP_MS = 60_000;
 
 const show = defineRoute({

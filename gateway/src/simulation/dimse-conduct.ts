@@ -5,7 +5,7 @@ const MINUTE_MS = 60_000;
 
 const SERVICES = ['store', 'find', 'get', 'commit'] as const;
 export type Service = (typeof SERVICES)[number];
-/** Of PS3.7 Annex C and of the services, and some that nobody defined. */
+/** Statuses of PS3.7 Annex C and of the services, and some that nobody defined. */
 const STATUSES = [
   0x0000, 0x0001, 0x0105, 0x0106, 0x0107, 0x0110, 0x0111, 0x0112, 0x0116, 0x0117, 0x0122, 0x0124, 0x0131,
   0x0210, 0x0211, 0x0212, 0x0213, 0xa700, 0xa701, 0xa702, 0xa801, 0xa900, 0xb000, 0xb006, 0xb007, 0xc000,

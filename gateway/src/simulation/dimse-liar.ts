@@ -338,7 +338,7 @@ function give(state: State, asked: Asked): readonly Buffer[] {
   const one = state.held.get(uid);
   if (one === undefined) return respond(asked, SUCCESS);
   state.getting.set(asked.association, asked);
-  // One transfer syntax was proposed, behind the question itself.
+  // Context 3 is that of the one transfer syntax that was proposed, behind the question itself.
   return bring(3, uid, one.dataSet, state.known.get(uid)!.is.sopClassUID);
 }
 

@@ -88,7 +88,7 @@ export async function openFolderLiar(options: LiarOptions): Promise<Liar> {
     async lie(how, _uids, random) {
       await heal(state);
       const cell = nextCell();
-      // Both at once: a folder that was away has lost something when it is back.
+      // An illness comes with a loss: a folder that was away has lost something when it is back.
       const also = how === 'illness' ? oneOf(folderCells, random) : {};
       state.conduct = { ...also, ...cell };
       state.lateMs = oneOf(LATE_MS, random);
@@ -251,7 +251,7 @@ async function lose(state: State, uid: string, loss: (typeof LOSSES)[number]): P
     case 'turned': {
       said.delete(uid);
       const bytes = await readFile(path);
-      // Its permissions and its place stay.
+      // The file's permissions and its place stay.
       return writeFile(path, bytes.with(-1, bytes.at(-1)! ^ 1));
     }
     case 'unlisted':

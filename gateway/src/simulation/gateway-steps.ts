@@ -45,7 +45,7 @@ export type Act =
     }
   /** Another account names what it does not have, and tries what it may not do. */
   | { readonly do: 'claim'; readonly how: Claim; readonly count: number }
-  /** One of the jobs that wait, or one that was done before. */
+  /** A worker does one of the jobs that wait, or again one that was done before. */
   | { readonly do: 'work'; readonly nth: number }
   | { readonly do: 'again'; readonly nth: number }
   /** Time goes by, and outdated data is swept. */

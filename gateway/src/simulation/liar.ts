@@ -27,7 +27,7 @@ export type Turn = { readonly told: object; readonly restarts: boolean };
 
 export type Liar = {
   openPacs(): Pacs;
-  /** It does as it should, from now on. */
+  /** The PACS does as it should, from now on. */
   beHonest(): Promise<void>;
   /** From now on it lies as its seed says next: in one place alone, in turn, or in any of many ways. */
   lie(how: 'cell' | 'illness', sopInstanceUIDs: readonly string[], random: Random): Promise<Turn>;
@@ -45,18 +45,18 @@ export type Liar = {
   readonly foreign: readonly string[];
   /** Lies that were told and illnesses that showed, and how often. */
   readonly faults: ReadonlyMap<string, number>;
-  /** Those of them that are cells. */
+  /** Faults that are cells. */
   cellsMet(): ReadonlyMap<string, number>;
   /** More that may be sent to it. */
   expect(instances: readonly SyntheticInstance[]): void;
-  /** It loses instances that it holds. */
+  /** The PACS loses instances that it holds. */
   forget(sopInstanceUIDs: readonly string[]): Promise<void>;
   close(): Promise<void>;
 };
 
 export type LiarOptions = {
   readonly seed: number;
-  /** Of the worlds of this variant. */
+  /** Number of the world among the worlds of this variant. */
   readonly nth: number;
   readonly now: () => number;
   /** A search that knows nothing of an instance so long after its store takes back that it is there. */

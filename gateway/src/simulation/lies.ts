@@ -26,11 +26,11 @@ const ILLNESSES_A_WORLD = 2;
 const ROUNDS_TO_END = 10;
 
 export type WorldOptions = {
-  /** Of no other world at the time: the minutes that a gateway runs are counted in its database. */
+  /** No other world uses the ground at the time: the minutes that a gateway runs are counted in its database. */
   readonly ground: TestGround;
   readonly seed: number;
   readonly nth: number;
-  /** They take turns. */
+  /** Kinds of PACS that take turns. */
   readonly kinds: readonly Kind[];
   /** A real Orthanc behind the one that lies; then the proof is its digest. */
   readonly behind?: OrthancBehind | undefined;

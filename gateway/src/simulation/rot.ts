@@ -46,7 +46,7 @@ export const emptyRotTally = (): RotTally => ({
 });
 
 export type RotOptions = {
-  /** Of no other round at the time: the minutes that a gateway runs are counted in its database. */
+  /** No other round uses the ground at the time: the minutes that a gateway runs are counted in its database. */
   readonly ground: TestGround;
   readonly seed: number;
   readonly nth: number;
@@ -100,7 +100,7 @@ export async function runRot({ ground, seed, nth }: RotOptions, tally: RotTally)
   tally.rounds += 1;
 }
 
-/** It tells digests as Orthanc does. */
+/** Opens a PACS that tells digests as Orthanc does. */
 function openRotPacs(): TestPacs {
   const pacs = openTestPacs();
   const digestsOf: TestPacs['digestsOf'] = async (_study, uids) =>

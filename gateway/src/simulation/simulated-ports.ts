@@ -16,7 +16,7 @@ export class Killed extends Error {}
 export type Life = {
   /** Something is about to be done, or was. Throws Killed when the time has come, and ever after. */
   step(): void;
-  /** It ends before the nth thing that is done from now on. */
+  /** The life ends before the nth thing that is done from now on. */
   endAt(nth: number): void;
   /** Another process begins. True: the last one was killed. */
   begin(): boolean;

@@ -1,7 +1,7 @@
 /**
- * One sequence of the simulated gateway: two devices that send the same study or its rivals, a stranger who
- * promises anything and sends nothing, a person, a PACS that lies and a process that dies. Each step is an action
- * from outside; gateway-invariants.ts lists what must hold after it.
+ * A sequence of the simulated gateway: two devices that send the same study or its rivals, a stranger who promises
+ * anything and sends nothing, a person, a PACS that lies and a process that dies. Each step is an action from
+ * outside; gateway-invariants.ts lists what must hold after it.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
@@ -117,7 +117,7 @@ export class World {
     }
   }
 
-  /** As `device`; its question is answered, or its gateway died. */
+  /** Asks as `device`: the question is answered, or its gateway died. */
   async ask<T>(device: Device, method: string, path: string, body?: unknown): Promise<T | null> {
     const { pipeline } = this.ground;
     pipeline.actAs(device.accountId, ['technician'], null, this.siteId);
@@ -259,7 +259,7 @@ export class World {
       await pipeline.patch(cut.location, offset, cut.bytes.subarray(offset));
   }
 
-  /** One of the jobs that are due; where none is, time passes until one is. */
+  /** Runs one of the jobs that are due; where none is, time passes until one is. */
   private async work(nth: number): Promise<void> {
     const { ground } = this;
     const { waiting } = ground.jobs;

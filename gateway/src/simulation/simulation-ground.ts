@@ -32,7 +32,7 @@ export type SimulationGround = {
   readonly jobs: ReturnType<typeof createSimulatedJobs>;
   readonly blobs: SimulatedBlobs;
   readonly keys: SimulatedKeys;
-  /** This sequence's. */
+  /** The PACS of this sequence. */
   pacs: TestPacs;
   /** SOP Instance UIDs that were posted although the PACS had them. */
   readonly doubled: readonly string[];

@@ -30,7 +30,7 @@ function contentOf(jws: string): Receipt {
   return receiptSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
 }
 
-/** Of those that the PACS has and in which the gateway found nothing left to remove. */
+/** The smallest instance that the PACS has and in which the gateway found nothing left to remove. */
 function smallestOf(instances: readonly ReceiptInstance[]): SheetQuestion['smallest'] {
   const least = instances
     .filter(({ state, residue }) => residue === 'none' && (state === 'stored' || state === 'already-stored'))

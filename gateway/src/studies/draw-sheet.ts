@@ -21,7 +21,7 @@ import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
 
-/** One receipt as it stands on the sheet. */
+/** A receipt as it stands on the sheet. */
 export type SheetReceipt = {
   readonly receipt: Receipt;
   /** The whole receipt, as it is attached. */
@@ -226,7 +226,7 @@ const KINDS_OF_OTHERS = 6;
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
 function othersOf(receipt: Receipt): readonly SheetRow[] {
   const { instances, withheld } = receipt;
-  // Those stand in a row of their own.
+  // Instances that are not stored stand in a row of their own.
   const notStored = new Set(notStoredIn(instances));
   const others = instancesIn(instances).filter((one) => !THERE.includes(one.state) && !notStored.has(one));
   const firstOnly = firstOnlyOf(receipt);

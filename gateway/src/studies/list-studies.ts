@@ -47,7 +47,7 @@ export type StudyQuery = {
 
 type Row = {
   readonly uid: string;
-  /** Of all its uploads, those that are not shown too. */
+  /** Standing of all the study's uploads, also those that are not shown. */
   readonly standing: StudyStanding;
   readonly first: Date;
   readonly last: Date;
@@ -100,8 +100,8 @@ function toldOf(sender: Sender | undefined, { accountId }: StudyQuery) {
 }
 
 /**
- * As whoever sent them sees them: results that are stored beside what an upload brought change its study's state and
- * revision, and neither its receipt nor what it waits for.
+ * Statuses as the senders see them: results that are stored beside what an upload brought change its study's state
+ * and revision, and neither its receipt nor what it waits for.
  */
 async function statusesOf(db: Db, uploadIds: readonly string[]): Promise<ReadonlyMap<string, UploadStatus>> {
   const receipts = await db
@@ -147,13 +147,13 @@ const STANDING: Readonly<Record<StudyStanding, ReturnType<typeof sql<boolean>>>>
 
 const standing = sql<StudyStanding>`case when ${isHeld} then 'needs-you' when ${isEnded} then 'ended' else 'under-way' end`;
 
-/** Of a study, the newest uploads' values. */
+/** Values of the study's newest uploads. */
 const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
   sql<
     T[]
   >`(array_agg(${sql.ref(column)} order by upload.created_at desc, upload.id))[1:${sql.lit(UPLOADS_SHOWN)}]`;
 
-/** One more than `limit`, so that it shows whether there is a following page. */
+/** Selects one study more than `limit`, so that it shows whether there is a following page. */
 async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
   const { accountId, text, among, standing: wanted, from, until, sent, after } = query;
   const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;

@@ -21,7 +21,7 @@ export type AssembledSheet = {
   readonly pdf: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the PDF, hexadecimal. */
   readonly digest: string;
-  /** Of its pages, in their order. */
+  /** Receipts of its pages, in their order. */
   readonly receipts: readonly ReceiptCode[];
 };
 export type SheetTalk = {

@@ -47,13 +47,16 @@ import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 /** `sheetMs`: how long a sheet may take. */
 export type StudiesTools = SheetTools & {
   readonly sheetMs?: number;
-  /** Of the destination that the study goes to. */
+  /** Viewers of the destination that the study goes to. */
   readonly viewersOf: (siteId: string, studyInstanceUID: string) => Promise<readonly Viewer[]>;
   /** Into the built-in viewer; null: it is off, or does not show this study. */
   readonly builtInLink: (caller: Caller, studyInstanceUID: string) => Promise<ViewerLink | null>;
   /** Whether the caller is to read the study without what models found. */
   readonly isBlindToStudy: (caller: Caller, studyInstanceUID: string) => Promise<boolean>;
-  /** As the primary PACS says, whoever sent them. Throws Problem pacs-unreachable, pacs-without-dicomweb. */
+  /**
+   * Studies of a patient as the primary PACS lists them, whoever sent them. Throws Problem pacs-unreachable,
+   * pacs-without-dicomweb.
+   */
   readonly studiesOfPatient: SearchTools['studiesOfPatient'] & {
     readonly numbered: (patientId: string) => Promise<readonly string[]>;
   };
@@ -61,8 +64,8 @@ export type StudiesTools = SheetTools & {
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 /**
- * They also see what others sent, and who sent it: it holds UIDs, codes and account names only, and those who read all
- * that the site's PACS holds learn of it what has arrived.
+ * Roles that also see what others sent, and who sent it: the answer holds UIDs, codes and account names only, and
+ * those who read all that the site's PACS holds learn of it what has arrived.
  */
 const WATCHERS: readonly Role[] = ['auditor', ...READS_ALL];
 const LIST_LIMIT = 200;

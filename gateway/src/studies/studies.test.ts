@@ -98,7 +98,7 @@ async function hold(uploadId: string): Promise<void> {
   });
 }
 
-/** Of a study that is under way, so many uploads of its sender, the oldest one held. */
+/** Adds so many uploads by the sender of a study that is under way, the oldest one held. */
 async function addUploads(uid: string, count: number): Promise<void> {
   const { accountId: account_id, siteId: site_id, tools } = pipeline;
   const { db, newId } = tools;

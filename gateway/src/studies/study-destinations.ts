@@ -30,7 +30,7 @@ const compare = (a: string | null, b: string | null): number => (a ?? '').locale
 type Counts = Pick<StudyDestination, 'of' | 'inPacs' | 'failed' | 'leftOut'>;
 const NOTHING: Counts = { of: 0, inPacs: 0, failed: 0, leftOut: 0 };
 
-/** Of one destination. `need`: the strongest of those that it had when each upload came. */
+/** Joins the uploads of one destination. `need`: the strongest of those that it had when each upload came. */
 function joinUploads(rows: readonly PlaceRow[], { of, inPacs, failed, leftOut }: Counts): StudyDestination {
   const needs = new Set(rows.map(({ need }) => need));
   return {
@@ -49,7 +49,7 @@ type PlaceRow = Pick<StudyDestination, 'name' | 'need' | 'waiting' | 'givenUp'> 
 const isOf = (studyIds: readonly string[]) =>
   sql<boolean>`(study.id = any(${[...studyIds]}::uuid[]) or study.copy_of = any(${[...studyIds]}::uuid[]))`;
 
-/** Of each study its own destination, and those of its copies. */
+/** Selects each study's own destination, and those of its copies. */
 function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> {
   return db
     .selectFrom('study')
@@ -67,8 +67,8 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
 }
 
 /**
- * Of each destination the images that go there, each once: there in any form, else not taken, else left out. A copy
- * has instances of its own once all of the original is at the gateway, so they are counted as the original's.
+ * Counts the images that go to each destination, each once: there in any form, else not taken, else left out. A
+ * copy has instances of its own once all of the original is at the gateway, so they are counted as the original's.
  */
 function countInstances(db: Db, studyIds: readonly string[]) {
   const each = db
@@ -96,12 +96,12 @@ function countInstances(db: Db, studyIds: readonly string[]) {
 const otherImage = sql<string | null>`case when study.copy_of is null and i.reason = 'conflicting-instance'
   and i.state not in (${sql.join(IN_PACS.map((state) => sql.lit(state)))}) then i.digest end`;
 
-/** Of an instance's rows, those at the destination itself. */
+/** Rows of an instance at the destination itself. */
 const anyOwn = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql<boolean>`bool_or(i.study_id = study.id and ${which})`;
 
 /**
- * Of an instance `i`: its destination has it. One that a further destination did not take is held, or left out,
+ * The destination has instance `i`. An instance that a further destination did not take is held, or left out,
  * although the first one has it: there it keeps its proof.
  */
 const isThere = sql<boolean>`(i.state in (${sql.join([...IN_PACS])}) or

@@ -64,7 +64,7 @@ type AuditRow = {
 /** Questions to models, and verdicts. */
 const OF_MODELS = ['inference-asked', 'inference-cancelled', 'inference-retried', 'result-verified'];
 
-/** Those of the studies; and to those who watch the site, also what models were asked. Oldest first. */
+/** Events of the studies; and to those who watch the site, also what models were asked. Oldest first. */
 async function eventsOf(
   db: Db,
   { siteId, watches, studyInstanceUID }: WhoseStudy,
@@ -83,7 +83,7 @@ async function eventsOf(
   return rows.reverse();
 }
 
-/** Of what models found only that somebody asked, or judged it and how; no words of theirs. */
+/** Events of models say only that somebody asked, or judged the answer and how; no words of theirs. */
 const verdictIn = ({ verdict }: AuditRow['fields']) => (typeof verdict === 'string' ? { verdict } : {});
 
 type FindUpload = (fields: AuditRow['fields']) => string | undefined;
@@ -134,7 +134,7 @@ const nameOf = (places: ReadonlyMap<string, StudyPlace>, id: unknown): string | 
   [...places.values()].find(({ destinationId }) => destinationId !== null && destinationId === id)?.name ??
   null;
 
-/** Of the accounts that did it, by their ids. */
+/** Usernames of the accounts that did it, by their ids. */
 async function usernamesOf(
   db: Db,
   siteId: string,

@@ -41,7 +41,7 @@ export function serveTasks<T extends Talk>(work: Work<T>): void {
     if (message.kind === 'task') return void begin(message.id, message.task);
     const task = tasks.get(message.id);
     if (message.kind === 'reply') return task?.awaited.get(message.to)?.resolve(message.reply);
-    // It may have ended while this was on its way.
+    // The task may have ended while this was on its way.
     if (task === undefined) return say({ id: message.id, kind: 'stopped' });
     task.over.abort();
     for (const { reject } of task.awaited.values()) reject(task.over.signal.reason);

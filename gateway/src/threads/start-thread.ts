@@ -19,7 +19,7 @@ export type Listener = {
 export type Body = {
   /** After its end messages go nowhere. */
   post(message: unknown, moved: ArrayBuffer[]): void;
-  /** This process waits for it, or ends without it. */
+  /** The process waits for the thread after `ref`, and ends without it after `unref`. */
   ref(): void;
   unref(): void;
   end(): Promise<void>;
@@ -63,7 +63,7 @@ export function startProcess({ script, heapMb, data }: Started, { begin, take, l
   child.once('message', begin);
   child.on('message', (message) => void (message !== BEGINS && take(message)));
   const post = (message: unknown): void => {
-    // One that could not be started has no channel; its end comes as an error.
+    // A process that could not be started has no channel; its end comes as an error.
     if (child.connected) child.send(message as object, () => undefined);
   };
   post({ script: script.href, heapMb, data } satisfies ProcessStart);
@@ -96,7 +96,8 @@ function endOf(child: ChildProcess, lose: Listener['lose']): Promise<void> {
       resolve();
     };
     child.once('exit', finish);
-    // It could not be started, or a message no longer reached it. Each error is heard: an unheard one ends the gateway.
+    // The process could not be started, or a message no longer reached it. Each error is heard: an unheard one
+    // ends the gateway.
     child.on('error', () => {
       if (!isOver) child.kill('SIGKILL');
       finish();

@@ -240,7 +240,7 @@ test('does not keep a process alive that has nothing else to do', () => {
     const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { idleMs: 2 ** 31 - 1 });
     console.log(JSON.stringify(await thread.do(giving({ what: 'ask twice' }), async () => giving(7), new AbortController().signal)));
   `;
-  // One that is kept alive is killed: it would stay for weeks.
+  // A process that the thread keeps alive is killed: it would stay for weeks.
   const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
     timeout: PATIENCE_MS,

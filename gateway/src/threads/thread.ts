@@ -57,10 +57,10 @@ export type FromThread<T extends Talk> = { readonly id: number } & (
 type Task<T extends Talk> = {
   readonly take: (message: FromThread<T>) => void;
   readonly fail: (error: Error) => void;
-  /** It waits for this side: for replies, or for nothing more. */
+  /** The task waits for this side: for replies, or for nothing more. */
   readonly isWaiting: () => boolean;
 };
-/** As `setTimeout`: time is an input. It keeps no process alive. */
+/** Like `setTimeout`: time is an input. The timer keeps no process alive. */
 type StartTimer = (work: () => void, ms: number) => Timer;
 type Timer = { refresh(): unknown; clear(): void };
 
@@ -116,7 +116,7 @@ export type ThreadOptions = {
   readonly heapMb?: number;
   /** For the script: `workerData`. */
   readonly data?: unknown;
-  /** It runs in a process of its own, which it may end. That takes half a second more to start. */
+  /** The thread runs in a process of its own, which it may end. That takes half a second more to start. */
   readonly hasOwnProcess?: boolean;
 };
 
@@ -126,13 +126,13 @@ type Place<T extends Talk> = {
   readonly idleMs: number;
   readonly hangsAfterMs: number;
   readonly silentMs: number;
-  /** Of the silence. */
+  /** Timer of the silence. */
   readonly startTimer: StartTimer;
   readonly start: typeof startWorker;
   readonly heapMb: number;
   readonly data: unknown;
   running: Running<T> | null;
-  /** Of the latest task. */
+  /** Number of the latest task. */
   id: number;
 };
 

@@ -6,7 +6,7 @@ import type { Trx } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { termsOf, type VaultRow } from './vault.store.ts';
 
-/** One of these roles is needed. */
+/** Roles of which a caller needs one. */
 export const HOLDERS = ['technician', 'radiologist', 'auditor', 'admin'] as const;
 
 /** Throws `not-allowed` for an account that is a researcher as well. */

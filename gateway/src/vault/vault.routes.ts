@@ -24,7 +24,10 @@ import { listRequests } from './vault-request.store.ts';
 import { countEntries, destroyVault, listVaults, lockVault, placeOf, type VaultRow } from './vault.store.ts';
 
 const ADMIN = ['admin'] as const;
-/** They see every vault and request of the site; others those of which they hold a half. Nobody sees an identity. */
+/**
+ * Roles that see every vault and request of the site; others see those of which they hold a half. Nobody sees an
+ * identity.
+ */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 
 const shownVaults = z.object(vaultAnswerSchema.shape).openapi('Vaults');

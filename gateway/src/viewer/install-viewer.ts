@@ -15,7 +15,7 @@ import type { Fetch } from '../ports/pacs/pacs-agent.ts';
 import { BadTarball, unpackTarball } from './unpack-tarball.ts';
 import { UNPACKING, type ViewerPackage } from './viewer-package.ts';
 
-/** Of a folder in which a viewer is made. */
+/** Suffix of a folder in which a viewer is made. */
 export const DRAFT = '.new';
 
 export type InstallTools = {
@@ -25,7 +25,7 @@ export type InstallTools = {
   readonly onBytes: (bytes: number) => void;
 };
 
-/** It was not installed; nothing is left of it. */
+/** The viewer was not installed; nothing is left of it. */
 export class NotInstalled extends Error {
   readonly why: ViewerProblem;
   /** The name of the error, or the status of the answer. */

@@ -2,7 +2,7 @@
 
 export type ViewerSettings = {
   readonly port: number;
-  /** Its origin, as users see it. */
+  /** Origin of the viewer, as users see it. */
   readonly url: string;
   /** Null: npm. */
   readonly package: string | null;

@@ -93,7 +93,7 @@ for (const [what, [more, give, problem, code = null]] of Object.entries(FAILURES
   });
 }
 
-/** As a resolver and undici's ProxyAgent report it. */
+/** Errors as a resolver and undici's ProxyAgent report them. */
 const causes: readonly (readonly [Error, BuiltInViewer['problem'], string])[] = [
   [Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }), 'name-not-found', 'ENOTFOUND'],
   [Object.assign(new Error('getaddrinfo'), { code: 'EAI_AGAIN' }), 'name-not-found', 'EAI_AGAIN'],

@@ -19,7 +19,7 @@ export type ViewerFiles = {
   turnOn(): Promise<void>;
   /** A fetch under way is given up. */
   turnOff(): Promise<void>;
-  /** As `turnOff`, and deletes the files. */
+  /** Turns the viewer off as `turnOff` does, and deletes the files. */
   remove(): Promise<void>;
   /** Removes what an earlier gateway left half made, and other versions. */
   sweep(): Promise<void>;

@@ -27,13 +27,13 @@ type Opened = {
   readonly registry: Registry;
   readonly folder: string;
   readonly servers: readonly Server[];
-  /** Of the app. */
+  /** Address of the app. */
   readonly app: string;
   readonly viewer: string;
 };
 let opened: Opened | null = null;
 
-/** Both on ports of one host: their cookies are the same, their origins are not. */
+/** Serves the app and the viewer on ports of one host: their cookies are the same, their origins are not. */
 async function open(): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-viewer-origin-'));
   await writeFile(join(folder, 'index.html'), '<!doctype html><title>The app</title>');

@@ -9,7 +9,7 @@ export type ViewerPackage = {
   readonly address: string;
   /** SHA-512 of the tarball, in base64. */
   readonly sha512: string;
-  /** Of the tarball. */
+  /** Length of the tarball. */
   readonly bytes: number;
 };
 

@@ -28,7 +28,7 @@ export const endedPage: string = page(
   '<h1>This view has ended</h1><p>A study stays open here for 15 minutes. Go back to RelayPACS, and press <b>Open in viewer</b> again.</p>',
 );
 
-/** Of a viewer that was turned off, or is being changed. */
+/** The page of a viewer that was turned off, or is being changed. */
 export const offPage: string = page(
   'The viewer is off',
   '<h1>The viewer is off</h1><p>An administrator can turn it on in RelayPACS, under Administration.</p>',

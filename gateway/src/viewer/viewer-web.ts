@@ -37,7 +37,7 @@ export type ViewerWebTools = Omit<ApiTools, 'callers'> & {
 const PAGE = '/viewer';
 const POLICY = 'Content-Security-Policy';
 const BODY_BYTES = 4096;
-/** As npm's build names what never changes. */
+/** Names that npm's build gives to files that never change. */
 const HASHED = /(^\/|\.)[0-9a-f]{16}\.\w+$/;
 const HIDDEN_FILE = /[/\\]\.|%2e/i;
 

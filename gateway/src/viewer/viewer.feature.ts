@@ -28,7 +28,7 @@ export type ViewerFeatureTools = Omit<ApiTools, 'callers'> &
 
 export type ViewerFeature = Feature & {
   readonly builtInLink: (caller: Caller, studyInstanceUID: string) => Promise<ViewerLink | null>;
-  /** Of its port; null: it has none. */
+  /** Serves the viewer's port; null if none is set. */
   readonly web: (reading: readonly Router[]) => Hono<GatewayEnv> | null;
 };
 

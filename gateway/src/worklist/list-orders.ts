@@ -60,7 +60,7 @@ async function askOne(
   }
 }
 
-/** Its certificates are the destination's. Throws PacsUnreachable. */
+/** The worklist's address, with the destination's certificates. Throws PacsUnreachable. */
 function peerOf(row: DestinationRow, { seal, blocked }: WorklistTools): WorklistPeer {
   const address = parseDimseAddress(row.worklist ?? '');
   if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);

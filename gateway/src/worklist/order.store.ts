@@ -109,8 +109,8 @@ type Imported = {
 };
 
 /**
- * Those of these days and this patient, at most `limit`, in any order. Numbers of patients are ciphertext: for one of
- * them all orders of the days are opened. One whose key is gone is left out.
+ * Imported orders of these days and this patient, at most `limit`, in any order. Numbers of patients are
+ * ciphertext: for one of them all orders of the days are opened. An order whose key is gone is left out.
  */
 export async function findImported(
   tools: WorklistTools,

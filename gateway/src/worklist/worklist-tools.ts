@@ -8,7 +8,7 @@ export type WorklistTools = {
   readonly db: Db;
   /** In a folder of their own, where nothing but imported lists has a key. */
   readonly listKeys: StudyKeys;
-  /** Of destinations: some worklists are reached with their certificates. */
+  /** Secrets of destinations: some worklists are reached with their certificates. */
   readonly seal: SecretSeal;
   /** Addresses that are not connected to. */
   readonly blocked: BlockList;

@@ -118,7 +118,7 @@ async function setWorklist(gateway: TestGateway, address: string | null): Promis
   assert.is(set.worklist, address);
 }
 
-/** As a worklist broker writes it, in Latin-1. */
+/** Writes the order as a worklist broker does, in Latin-1. */
 function plannedFile(order: Order): Uint8Array {
   const latin = (text: string | null): Uint8Array => Buffer.from(text ?? '', 'latin1');
   const compact = (text: string | null): string => (text ?? '').replace(/[-:]/g, '');

@@ -23,7 +23,7 @@ function seeded(seed: number): DrawBelow {
   };
 }
 
-/** Of the values from -`reach` to `reach`, and of all beyond them together: Pearson's statistic. */
+/** Pearson's statistic over the values from -`reach` to `reach`, and all beyond them together. */
 function chiSquare(scale: number, reach: number, drawn: readonly number[]): number {
   const alpha = Math.exp(-1 / scale);
   const chance = (value: number): number => ((1 - alpha) / (1 + alpha)) * alpha ** Math.abs(value);

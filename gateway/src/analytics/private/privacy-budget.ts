@@ -108,7 +108,7 @@ const monthOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM'.length
 const payingRoles = ({ caller, readers }: Pick<PrivateQuestion<unknown>, 'caller' | 'readers'>): Role[] =>
   readers.filter((role) => caller.roles.includes(role)).toSorted();
 
-/** Of the days and the cohort, whatever their order in the address. */
+/** A digest of the days and the cohort, whatever their order in the address. */
 function printOf({ asked }: Pick<PrivateQuestion<unknown>, 'asked'>): string {
   const { from, to, cohort } = saidOf(asked);
   const text = JSON.stringify([from, to, cohort.sex, cohort.ageBand, cohort.modality]);

@@ -27,7 +27,7 @@ import { countChangedDays } from '../kept-days.ts';
 import { uploadDays } from '../upload-days.ts';
 import { payAndTell, readTold, type PrivateTools } from './privacy-budget.ts';
 
-/** Those who may ask for figures without noise may ask for them with it, and so may researchers. */
+/** Everybody who may ask for figures without noise may ask for them with it, and so may researchers. */
 export const PRIVATE_READERS = {
   operations: [...OPERATIONS_READERS, 'researcher'],
   models: MODELS_READERS,
@@ -45,7 +45,7 @@ function questionOf<Of extends DataSet>(of: Of, caller: Asking, asked: Asked) {
   return { caller, of, asked, schema: SCHEMAS[of], readers: PRIVATE_READERS[of] };
 }
 
-/** Of answers that were paid for already. */
+/** Reads an answer that was paid for already. */
 export const tellAgain = <Of extends DataSet>(
   { db, now }: Pick<PrivateTools, 'db' | 'now'>,
   of: Of,

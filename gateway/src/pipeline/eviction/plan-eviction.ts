@@ -16,7 +16,7 @@ import type { StudyRow } from '../study.store.ts';
 
 type Tools = { readonly apply: (planner: Planner, studyId: string) => Promise<unknown> };
 
-/** Of a copy: first what its original kept for it, so that a crash in between leaves the copy to try again. */
+/** A copy first releases what its original kept for it, so that a crash in between leaves the copy to try again. */
 export async function evictStudy(study: StudyRow, { apply }: Tools): Promise<Planner> {
   if (study.copy_of !== null) await apply(planRelease, study.copy_of);
   return planEviction;

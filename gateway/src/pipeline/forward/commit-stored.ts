@@ -27,7 +27,7 @@ type Tools = Pick<StudyTools, 'db' | 'pacs'>;
 
 /** PS3.4 Table J.3.3-1: No such object instance. */
 const NO_SUCH_INSTANCE = 0x0112;
-/** Of one request. Its Data Set has some 100 kB; twice as many, and some PACS no longer take it. */
+/** Instances in one request. Its Data Set has some 100 kB; twice as many, and some PACS no longer take it. */
 const ASKED_AT_ONCE = 1_000;
 /** Counted while the gateway runs: a PACS that writes to its archive first needs some; nobody waits for a night. */
 const REPORT_MINUTES = 15;
@@ -80,7 +80,7 @@ async function knownOf(
   return questionsOf(db, studyId);
 }
 
-/** One that was asked before the instance was posted again says nothing of it. */
+/** A question that was asked before the instance was posted again says nothing of it. */
 const questionAbout = (row: InstanceRow, questions: readonly Commitment[]): Commitment | undefined =>
   questions.find(({ instances }) => instances[row.sop_instance_uid] === postedAt(row));
 

@@ -52,8 +52,8 @@ export function minutesUntilDue(row: Offered, now: Now, pauses: readonly number[
 }
 
 /**
- * One more, and the end if there were enough. `isItsFault`: the PACS took others, or answers and does not give this
- * one.
+ * Counts one more offer, and ends the instance's way if there were enough. `isItsFault`: the PACS took others, or
+ * answers and does not give this one.
  */
 export function countOffer(
   row: Pick<InstanceRow, 'id' | 'offers' | 'offers_amid'>,

@@ -37,7 +37,7 @@ async function sent(lie: ArchiveLie, instances: readonly SyntheticInstance[] = n
   return { instances, archive, pipeline, uploadId };
 }
 
-/** Its end, and what the receipt says of each instance. */
+/** The study's end, and what the receipt says of each instance. */
 async function endOf({ pipeline, uploadId }: Awaited<ReturnType<typeof sent>>) {
   await pipeline.runAll();
   const { state } = await pipeline.status(uploadId);

@@ -20,7 +20,7 @@ import { lookBefore, type LookOutcome } from './look-before.ts';
 import { partition } from './post-batches.ts';
 import { isAlreadyThere, isOtherKey, twinOf, type Rivals } from './rivals.ts';
 
-/** Of these instances the received ones, but those that were offered in vain a while ago. */
+/** Received ones of these instances, but for those that were offered in vain a while ago. */
 export async function dueOf(
   study: StudyRow,
   rows: readonly InstanceRow[],
@@ -150,7 +150,7 @@ export async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-/** It has the bytes, and has not said that it keeps them: reconcile asks. */
+/** The PACS has the bytes, and has not said that it keeps them: reconcile asks. */
 const toAsked = (row: InstanceRow, postedAt: Date): readonly InstanceChange[] => [
   { id: row.id, state: 'posted', postedAt, sentDigests: handedOver(row) },
 ];

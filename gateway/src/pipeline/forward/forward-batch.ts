@@ -97,7 +97,7 @@ type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['ou
 /** An instance that was never given whole is not looked for: whatever the PACS has there is not by this offer. */
 const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'too-large', 'unanswered'];
 
-/** One damaged instance ends the request; of the others the PACS may have stored some. */
+/** A damaged instance ends the request; of the others the PACS may have stored some. */
 async function offer(
   studyInstanceUID: string,
   batch: readonly Posted[],

@@ -38,7 +38,7 @@ import { lockHandover, rivalsOf, withoutRivals, type Rivals } from './rivals.ts'
 
 /** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
 const BEHIND_AGAIN_SECONDS = 2;
-/** One that has no pause yet. */
+/** The wait for an instance that has no pause yet. */
 const AGAIN_SECONDS = 1;
 
 /** After so many other studies have their turn, and what comes later is for the next run. */
@@ -79,7 +79,7 @@ export async function forwardStudy(
 type Rounds = {
   /** Instances that were looked at. */
   readonly seen: Set<number>;
-  /** Those that wait for another upload's. */
+  /** Instances that wait for another upload's. */
   readonly behind: Set<number>;
   /** None rejects. */
   readonly underWay: Set<Promise<void>>;
@@ -95,7 +95,7 @@ type Round = Pick<ToPost, 'study' | 'rows' | 'claimedAt'>;
 
 type Newcomers = { readonly study: StudyRow; readonly rows: readonly InstanceRow[] };
 
-/** Those that no round has seen; null: there are none, or more of the study has been promised meanwhile. */
+/** Instances that no round has seen; null: there are none, or more of the study has been promised meanwhile. */
 async function findNewcomers(
   { seen }: Rounds,
   atStart: StudyRow,

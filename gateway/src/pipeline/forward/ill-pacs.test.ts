@@ -80,7 +80,7 @@ for (const moment of ['before its store', 'after it'] as const)
         turnsAway = true;
         return inner.storeInstances(...of);
       },
-      // Its list of the study ends before it.
+      // The PACS's list of the study leaves out `poison`.
       findStudy: async (...of) =>
         new Set([...(await inner.findStudy(...of))].filter((uid) => uid !== poison)),
     };

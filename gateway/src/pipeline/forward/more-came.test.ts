@@ -51,7 +51,7 @@ async function begun(count: number, { first = 2, bytes = USUAL_BATCH.bytes } = {
     instances.slice(0, first).map(({ identifiers }) => identifiers.sopInstanceUID),
   );
   /**
-   * One run of forward; `come` is called before each request is answered. `isNew`: it brings what came during the
+   * Runs forward once; `come` is called before each request is answered. `isNew`: it brings what came during the
    * run. `other`: what the PACS does instead.
    */
   const forward = async (

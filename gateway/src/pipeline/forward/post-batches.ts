@@ -49,9 +49,9 @@ export type ToPost = {
 
 type Batch = readonly Posted[];
 /**
- * One run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the digests of
- * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any. `refused`: how the
- * PACS last refused a store request.
+ * State of a run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the
+ * digests of the instances that went out whole, by the rows' ids; null where the PACS is not asked for any.
+ * `refused`: how the PACS last refused a store request.
  */
 type Run = {
   answers: ForwardedInstance[];
@@ -128,7 +128,7 @@ async function offerAll(from: Queue, run: Run, offering: Offering): Promise<void
     await offering.posting.inLane(() => offerNext(from, run, offering));
 }
 
-/** One request. It never throws: what ends the run is its failure. */
+/** Sends one request. Never throws: what ends the run is its failure. */
 async function offerNext(
   { queue, aim, onDry }: Queue,
   run: Run,

@@ -22,7 +22,7 @@ export const wantedProof = ({ pacs, proof }: Pick<StudyTools, 'pacs' | 'proof'>)
   proof ?? pacs.usualProof ?? (pacs.digestsOf === null ? 'found' : 'digest');
 
 const READ_AT_ONCE = 4;
-/** Of a sample: by the digest, so that a second look takes the same ones. */
+/** The sample is one instance in so many, by the digest, so that a second look takes the same ones. */
 const ONE_IN = 20;
 const isSampled = ({ digest }: InstanceRow): boolean =>
   Number.parseInt(digest.slice(0, 8), 16) % ONE_IN === 0;
@@ -50,7 +50,7 @@ export async function proveStored(
       const sample = rows.filter((row, at) => at === 0 || isSampled(row));
       const read = await readBackAll(study, sample, tools, signal);
       const has = (wanted: Shown): boolean => [...read.values()].some(({ shown }) => shown === wanted);
-      // One that is wrong says that others may be, and none that is right says nothing of them.
+      // An instance that is wrong says that others may be, and none that is right says nothing of them.
       if (has('other')) return readBackAll(study, rows, tools, signal);
       if (!has('same')) return read;
       for (const { id } of sample) found.delete(id);
@@ -68,7 +68,7 @@ async function readBackAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
   const proven = new Map<number, Proven>();
-  // Those that the PACS did not give before go last.
+  // Instances that the PACS did not give before go last.
   const left = rows.toSorted((a, b) => a.offers - b.offers);
   let isSilent = false;
   const next = async (): Promise<void> => {
@@ -88,8 +88,8 @@ async function readBackAll(
 }
 
 /**
- * One of which the PACS tells no digest is read back, and one whose answer a crash took away, with the digest that
- * was made on the way.
+ * An instance of which the PACS tells no digest is read back, and so is one whose answer, with the digest that was
+ * made on the way, a crash took away.
  */
 async function proveByDigest(
   study: StudyRow,

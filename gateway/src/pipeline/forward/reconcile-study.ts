@@ -53,13 +53,13 @@ export type Reconciled = {
   /** `missing` becomes `again`, and for the last time `lost`. */
   readonly kind: Exclude<Judged, 'missing'> | 'again' | 'lost';
   readonly proof?: NonNullable<InstanceRow['proof']>;
-  /** Of one that was `unseen`, also where this was the last time. */
+  /** The count of an instance that was `unseen`, also where this was the last time. */
   readonly counted?: InstanceChange;
-  /** Of one that was `missing`: how often by now. */
+  /** How often an instance has been `missing` by now. */
   readonly losses?: number;
-  /** Of one that the PACS has: its address. */
+  /** Address at which the PACS has the instance. */
   readonly provenAt?: string;
-  /** Of one that the PACS has: whether it said that it keeps it. */
+  /** Whether the PACS that has the instance said that it keeps it. */
   readonly committed?: boolean;
   /** The note of what the PACS has: of one that was read back and is the promised one, or was changed. */
   readonly sentDigests?: string;
@@ -92,7 +92,7 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
 const lagOf = (said: Said, lagMinutes: number): number =>
   said === 'refused' ? Math.min(REFUSAL_LAG_MINUTES, lagMinutes) : lagMinutes;
 
-/** One look at a row: what the gateway was told of it, and what the PACS shows. */
+/** A look at a row: what the gateway was told of it, and what the PACS shows. */
 type Look = {
   readonly said: Said;
   readonly shown: Shown;
@@ -168,7 +168,7 @@ async function showAll(
   for (const { id } of toCompare) {
     const kind = outcomes.get(id);
     if (kind === undefined) shown.delete(id);
-    // One that a list names and a search does not is listed.
+    // An instance that a list names and a search does not is listed.
     else if (kind !== 'absent') shown.set(id, { shown: kind, proof: 'read-back' });
   }
   await inTurns(toProve, ({ id }) => {
@@ -228,7 +228,7 @@ function toChange({ id, kind, ...said }: Reconciled): readonly InstanceChange[] 
 function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late' | 'unseen'>): InstanceChange {
   switch (kind) {
     case 'stored':
-      // Of one that the PACS refused because it has it, the code was the refusal's.
+      // The code was the refusal's, where the PACS refused the instance because it has it.
       return { id, state: kind, reason: null, pacsCode: null };
     case 'coerced':
       return { id, state: kind, reason: null };

@@ -12,7 +12,7 @@ import type { ForwardTools } from './forward-tools.ts';
 
 type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_from'>;
 
-/** They were marked `posting`, and the PACS was given none of them whole. */
+/** Returns instances that were marked `posting`, and of which the PACS was given none whole. */
 export async function returnLost(
   { copy_of: original, need }: Pick<StudyRow, 'copy_of' | 'need'>,
   lost: readonly Lost[],

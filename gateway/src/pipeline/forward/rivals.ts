@@ -58,7 +58,7 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
     .where(amongUids(rows.map((row) => row.sop_instance_uid)))
     .where('instance.state', 'in', [...GIVEN])
     .where('instance.study_id', '<>', study.id)
-    // One that goes to another PACS is in nobody's way here.
+    // An instance that goes to another PACS is in nobody's way here.
     .where('study.destination_id', 'is not distinct from', study.destination_id)
     .orderBy('instance.id')
     .execute();
@@ -66,8 +66,8 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
 }
 
 /**
- * Those of the rows that may be handed over now. `before`: the rivals at the time when the PACS was looked at;
- * one that has come to the PACS since was not seen there.
+ * Rows that may be handed over now. `before`: the rivals at the time when the PACS was looked at; one that has
+ * come to the PACS since was not seen there.
  */
 export function withoutRivals(
   rows: readonly InstanceRow[],

@@ -23,7 +23,7 @@ import { lockStudy } from '../study.store.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 
-/** One instance, and the headers around it; of a sealed parcel as it is opened. */
+/** An instance and the headers around it; for a sealed parcel, as it is opened. */
 export const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

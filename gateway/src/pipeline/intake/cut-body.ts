@@ -11,7 +11,7 @@ import type { Holder } from '../../http/paced-places.ts';
 import { gatherBytes } from '../../threads/gather-bytes.ts';
 
 export type CutBody = AsyncIterable<Uint8Array> & {
-  /** It ended before its end. */
+  /** The body was cut off before its end. */
   isCut(): boolean;
   /** Ends it here; bytes that have come already are still given out. */
   stop(): void;

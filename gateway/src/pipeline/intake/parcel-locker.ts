@@ -1,11 +1,11 @@
 /**
- * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while
- * the old connection still hangs, and must not wait for it to die. The holder of the lock is told to let go;
- * the bytes it wrote stay, and those still flowing in are taken first. Where several gateways take parcels
- * into one folder, this holds for all their requests together.
+ * Each parcel takes one request at a time, and the newest wins: a tablet that lost its network comes back while
+ * the old connection still hangs, and must not wait for it to die. The holder of the lock is told to let go; the
+ * bytes it wrote stay, and those still flowing in are taken first. Where several gateways take parcels into one
+ * folder, this holds for all their requests together.
  *
- * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as
- * long as the lock is held.
+ * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as long
+ * as the lock is held.
  */
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
 import type { LetGo, SharedLocks } from '../../database/shared-locks.ts';

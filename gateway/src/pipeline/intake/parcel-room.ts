@@ -37,7 +37,7 @@ const WHOLE_PARCEL_BYTES = 16 * 1024 ** 2;
 const OPEN_PARCELS_LIMIT = 64;
 /** All devices of an account together: 200 tablets with five each. Parcels of a byte cost rows and files too. */
 export const OPEN_PARCELS_OF_ACCOUNT = 1_024;
-/** Of so many it is looked up what is written; only where the disk is nearly full. */
+/** Parcels, the largest first, whose written bytes are looked up; only where the disk is nearly full. */
 const LOOKED_UP_LIMIT = 256;
 
 /**

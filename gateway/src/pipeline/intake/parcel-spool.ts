@@ -51,7 +51,10 @@ export type SpoolTools = {
   readonly removed: (parcel: OwnedParcel) => Promise<void>;
 };
 
-/** Its study's key. Throws the error that tus answers with 410: without the key the parcel cannot be read. */
+/**
+ * The key of the parcel's study. Throws the error that tus answers with 410: without the key the parcel cannot be
+ * read.
+ */
 function studyKeyOf(keys: StudyKeys, parcel: OwnedParcel): Uint8Array {
   const key = parcel.wrapped_key === null ? null : keys.unwrap(parcel.study_id, parcel.wrapped_key);
   if (key === null) throw ERRORS.FILE_NO_LONGER_EXISTS;

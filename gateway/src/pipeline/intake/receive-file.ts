@@ -28,7 +28,7 @@ import { throwFailure } from './tus-failure.ts';
 import { withoutCors } from './without-cors.ts';
 import { parseUploadChecksum, type Checksum } from './upload-checksum.ts';
 
-/** As for parcels: fewer at once, for a client that is not ours sends one file after the other. */
+/** Places as for parcels, but fewer at once: a client that is not ours sends one file after the other. */
 const PLACES = { atOnce: 64, ofOne: 16 };
 
 const CREATED = 201;

@@ -31,7 +31,7 @@ const codeOf = async (response: Response) => ((await response.json()) as { code?
 
 const PROMISED_BYTES = 10_000_000;
 const GIB = 1024 ** 3;
-/** Of 1.2 MB that have come: the bytes gathered for one write are fewer than the rest. */
+/** The least that is written of 1.2 MB that have come: fewer than the rest are gathered for one write. */
 const WRITTEN_AT_LEAST = 800_000;
 
 const test = suite('a parcel');
@@ -279,7 +279,7 @@ test('that was complete when the process died is found by the next question', as
   const { arrived } = pipeline.parcels;
   await pipeline.patch(location, 0, bytes);
   const id = location.split('/').at(-1)!;
-  // As if nobody had said so.
+  // The parcel's state, as if nobody had said that it is complete.
   await pipeline.tools.db.updateTable('parcel').set({ state: 'receiving' }).where('id', '=', id).execute();
   assert.is(offsetOf(await pipeline.head(location)), 60);
   assert.is(

@@ -43,7 +43,7 @@ export type ParcelReceiver = {
    * of the device for which the sender carries.
    */
   arrived(parcelId: string, sender: Sender | null): Promise<void>;
-  /** This gateway is receiving something of this upload right now. */
+  /** Whether this gateway is receiving something of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
 
@@ -136,7 +136,7 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel?.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
   await tools.blobs.sync(parcelId);
-  // Its record is opened. If this line is not reached, expiry removes the tail.
+  // The parcel's last record is opened. If this line is not reached, expiry removes the tail.
   if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
   const { upload_id: uploadId, bytes } = parcel;
   await applyPlan(tools, parcel.study_id, async ({ db }) => {
@@ -232,7 +232,7 @@ async function mayReach(
   return isCarried(tools, sender, uploadId, { id, bytes, seal });
 }
 
-/** One PATCH, between its two lines in the log. */
+/** Answers a PATCH, between its two lines in the log. */
 async function receivePiece(intake: Intake, asked: Asked, parcel: OwnedParcel): Promise<Response> {
   const { log } = intake.tools;
   const of = { stage: 'intake', studyId: parcel.study_id, parcelId: parcel.id };

@@ -23,7 +23,7 @@ const SEALED_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 /** A sealed parcel and what its writing takes. */
 export type SealedParcel = {
   readonly id: string;
-  /** As it travels. */
+  /** Length of the parcel as it travels. */
   readonly bytes: number;
   readonly plainBytes: number;
   readonly records: number;

@@ -26,9 +26,9 @@ export type ReceiptSubject = {
   readonly withheld: Withheld;
   /** At its further destinations. */
   readonly copies: readonly CopyOutcome[];
-  /** Of the study, by their digests. */
+  /** Reports of the study, by their digests. */
   readonly reports: ReadonlyMap<string, WireReport>;
-  /** Those of its instances' policies that de-identify, as `policyKey` names them. */
+  /** Policies of its instances that de-identify, as `policyKey` names them. */
   readonly deidentifying: ReadonlySet<string>;
 };
 export const policyKey = ({

@@ -22,7 +22,7 @@ const ATTEMPTS_LIMIT = 4;
 export type VerifiedParcel = {
   readonly parcel: OwnedParcel;
   readonly outcome: VerifyOutcome;
-  /** Of the promised instances: how often each came damaged before. */
+  /** How often each promised instance came damaged before. */
   readonly damages: ReadonlyMap<number, number>;
   /** The blob with the restored instances; null: the parcel's bytes are gone. */
   readonly restoredId: string | null;

@@ -1,7 +1,7 @@
 /**
- * One part of a parcel as the instance that it is of: its bytes with their digest, restored where they came
- * coded. An instance that is larger than `AT_ONCE_BYTES` is never in memory; restored, it is written as it
- * comes, and kept or dropped when more is known of it.
+ * Reads a part of a parcel as the instance that it is of: its bytes with their digest, restored where they came
+ * coded. An instance that is larger than `AT_ONCE_BYTES` is never in memory; restored, it is written as it comes,
+ * and kept or dropped when more is known of it.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { giveBack } from '#shared/give-back.ts';

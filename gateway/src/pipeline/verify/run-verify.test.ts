@@ -140,7 +140,7 @@ async function withParcel(
     readonly instances: readonly SyntheticInstance[];
     readonly parcelId: string;
     readonly deaths: ReturnType<typeof createDeaths>;
-    /** Of each instance: its state, or why it is held. */
+    /** The state of each instance, or why it is held. */
     readonly fates: () => Promise<readonly string[] | undefined>;
   }) => Promise<void>,
   pack?: (i: number) => boolean,

@@ -1,7 +1,7 @@
 /**
- * One instance against its promise. Its bytes are already known to be the promised ones; this file reads it
- * as DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a
- * thread (check-thread.ts): the bytes are the sender's.
+ * Checks an instance against its promise. Its bytes are already known to be the promised ones; this file reads it
+ * as DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a thread
+ * (check-thread.ts): the bytes are the sender's.
  */
 import { claimedBoxes } from '#shared/dicom/boxes.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -59,7 +59,10 @@ export async function verifyInstance(
   return { kind: 'quarantined', because: isTooMuch ? 'too-much-to-deidentify' : 'identity-remains' };
 }
 
-/** Those for which it is held; under a policy that removes names, all that nobody released on the device. */
+/**
+ * Irregularities for which the instance is held; under a policy that removes names, all that nobody released on
+ * the device.
+ */
 function oddities(instance: ParsedInstance, rules: VerifyRules): readonly Irregularity[] {
   return rules.kind === 'identified'
     ? heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: rules.strict }))

@@ -44,7 +44,7 @@ export type VerifiedInstance =
   | { readonly id: number; readonly kind: 'damaged' };
 
 export type VerifyOutcome = {
-  /** Of the promised instances that the parcel holds. */
+  /** Verdicts on the promised instances that the parcel holds. */
   readonly instances: readonly VerifiedInstance[];
   /** Parts that nobody promised, or that were here before: ignored. */
   readonly unpromised: number;
@@ -53,7 +53,7 @@ export type VerifyOutcome = {
 };
 
 export type VerifyTools = ReadTools & {
-  /** Those of the instances that the study still awaits, by `UID digest`. */
+  /** Instances that the study still awaits, by `UID digest`. */
   readonly awaited: (
     keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
   ) => Promise<ReadonlyMap<string, Promised>>;
@@ -64,7 +64,7 @@ export type VerifyTools = ReadTools & {
   readonly account: string;
   /** Writes the trace of an instance down, so that it outlives the gateway. */
   readonly note: (id: number, trace: Trace) => Promise<void>;
-  /** It follows a run without an outcome: beginnings are noted. */
+  /** The run follows one without an outcome: beginnings are noted. */
   readonly isRepeated: boolean;
   /**
    * Unexpected failures are settled, not thrown: an instance is quarantined, and a body that cannot be
@@ -135,9 +135,7 @@ async function readParts(
 
 type AwaitedPart = { readonly part: ParcelPart; readonly promised: Promised };
 
-/**
- * One instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes.
- */
+/** An instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes. */
 async function settlePart(
   body: OpenBlob,
   { part, promised }: AwaitedPart,
@@ -177,7 +175,7 @@ async function noteBeginning(promised: Promised, { note, isRepeated }: VerifyToo
         if (isNoted) await ignoreFailure(note(id, promised), 'the run fails by its own error');
         return 0;
       }
-      // It ended its thread, as it might have ended the gateway: the beginning stays.
+      // The instance ended its thread, as it might have ended the gateway: the beginning stays.
       const after = { ...begun, ends: ends + (error.wasAlone ? 1 : 0) };
       await note(id, after);
       return after.ends;

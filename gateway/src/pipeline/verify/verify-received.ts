@@ -71,7 +71,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
   const studyKey =
     parcel.wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
   const body = studyKey === null ? null : await openBody(parcel, studyKey, tools, isLastRun);
-  // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
+  // The parcel's bytes are gone (a disk was lost, a key destroyed): as good as damaged.
   if (studyKey === null || body === null) {
     const outcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
     return { parcel, outcome, damages, restoredId: null };

@@ -7,7 +7,7 @@ import { createThreadLine } from '../../threads/fair-line.ts';
 import { keepThread, type KeptThread, type Talk, type ThreadOptions } from '../../threads/thread.ts';
 import type { Turn } from '../pipeline-tools.ts';
 
-/** One for an account whose instances are slow, and one for everybody else. */
+/** A thread for an account whose instances are slow, and one for everybody else. */
 const THREADS = 2;
 
 /** Runs `work` with a thread once it is this account's turn. Throws what `work` throws. */

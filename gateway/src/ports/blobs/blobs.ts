@@ -47,7 +47,7 @@ export interface Blobs {
    * Each is removed for itself, and neither is appended to. False: this store cannot, and nothing has been made.
    */
   adopt(id: string, key: BlobKey, from: HeldBlob): Promise<boolean>;
-  /** One that is not there is as good as removed. */
+  /** Removes a blob; a missing one is as good as removed. */
   remove(id: string): Promise<void>;
   ids(): Promise<readonly string[]>;
   /** Room that is left, in bytes. */
@@ -61,7 +61,7 @@ export class StorageFull extends Error {
   }
 }
 
-/** Its bytes are not those that were written. Those before `offset` may be. */
+/** The blob's bytes are not those that were written. Those before `offset` may be. */
 export class BlobDamaged extends Error {
   readonly offset: number;
 

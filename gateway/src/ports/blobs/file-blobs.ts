@@ -103,7 +103,7 @@ async function removeFiles(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Of an adopted blob, the key under which it was written. Under any other one, no record of it holds. */
+/** The key under which an adopted blob was written. Under any other key, no record of it holds. */
 async function keyAt(path: string, key: BlobKey): Promise<BlobKey> {
   try {
     return openKey(key, await readFile(`${path}.key`)) ?? key;

@@ -1,6 +1,6 @@
 /** Buffers that are used again: a new one each time that V8 has to find would have it collect all the time. */
 
-/** As many are kept as are in use at once. */
+/** The most buffers that are kept: as many as are in use at once. */
 const BUFFERS_KEPT = 8;
 
 /** Lends a buffer of at least so many bytes for as long as `use` takes. */

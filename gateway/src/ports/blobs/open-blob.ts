@@ -13,7 +13,7 @@ import type { Lend } from './lent-buffers.ts';
 /** Bytes that a stream reads at once: whole records. */
 const PIECE_BYTES = 16 * RECORD_BYTES;
 
-/** Its cipher text, and the entries of its records. */
+/** The blob's cipher text, and the entries of its records. */
 export type BlobFile = { readonly id: string; readonly bytes: FileHandle; readonly entries: Buffer };
 
 type Opened = BlobFile & {
@@ -100,9 +100,7 @@ function readProven(opened: Opened, offset: number, end: number, cipher: Cipheri
   });
 }
 
-/**
- * As a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect.
- */
+/** Makes a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect. */
 function plain(cipher: Cipheriv, bytes: Uint8Array): Uint8Array {
   const { buffer, byteOffset, length } = cipher.update(bytes);
   return new Uint8Array(buffer, byteOffset, length);

@@ -43,8 +43,8 @@ export interface Engine {
    */
   check(model: EngineModel, signal: AbortSignal): Promise<void>;
   /**
-   * One run. Every output of the card, in its shape, all values finite. Throws EngineFault, the signal's
-   * reason, and RangeError: the input is not of the card's shape.
+   * Runs the model once. Returns every output of the card, in its shape, all values finite. Throws EngineFault,
+   * the signal's reason, and RangeError: the input is not of the card's shape.
    */
   run(model: EngineModel, input: Tensor, options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
   /** Starts what runs take, unless it is there: no run waits for it afterwards. Throws what the start throws. */

@@ -27,9 +27,9 @@ const SESSIONS_LIMIT = 8;
 /** How much of the runtime's message is repeated. */
 const DETAIL_LENGTH = 300;
 /**
- * One thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No
- * arena: it keeps what the largest batch took (770 MB after fifty gradients, else 220), single images are as
- * quick without it, and fifty take 0.27 s instead of 0.17.
+ * A single thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No
+ * arena: it keeps what the largest batch took (770 MB after fifty gradients, else 220), single images are as quick
+ * without it, and fifty take 0.27 s instead of 0.17.
  */
 const OPTIONS: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],

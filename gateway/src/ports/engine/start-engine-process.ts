@@ -12,7 +12,7 @@ export type Ended = { readonly kind: 'ended'; readonly signal: NodeJS.Signals | 
 
 export type EngineProcess = {
   readonly pid: number;
-  /** One question at a time. */
+  /** Asks one question at a time. */
   ask(question: EngineQuestion): Promise<EngineAnswer | Ended>;
   /** Ends it, whatever it does. */
   kill(): void;
@@ -22,7 +22,7 @@ export type EngineProcess = {
 const PROGRAM = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
 /** RLIMIT_DATA counts what Node maps to begin with, too, which is about 600 MB, most of it never touched. */
 const BEYOND_MEMORY_BYTES = 1024 ** 3;
-/** It takes 0.2 s on an idle machine. */
+/** The start takes 0.2 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000;
 
 /** Throws an Error with the reason if it does not start. `signal`: ends one that is starting. */

@@ -40,7 +40,7 @@ export function createTokenSource(credentials: ClientCredentials, around: Around
   return {
     async authorization(signal) {
       if (held !== null && held.until > around.clock()) return held.authorization;
-      // One question for all who need a token, and the end of one request does not take it from the others.
+      // All who need a token share one question, and the end of one request does not take it from the others.
       asked ??= askForToken(credentials, around).finally(() => {
         asked = null;
       });

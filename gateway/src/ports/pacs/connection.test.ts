@@ -68,7 +68,10 @@ const troubleOf = (pacs: ReturnType<typeof reach>): Promise<PacsUnreachable | nu
     (error: PacsUnreachable) => error,
   );
 
-/** As Orthanc says it. A machine that stands still for half a second between two requests is not counted on. */
+/**
+ * Keep-Alive as Orthanc announces it. A machine that stands still for half a second between two requests is not
+ * counted on.
+ */
 test('that keeps connections for a second is asked several times over one', async () => {
   const over = new Set<Socket>();
   const server = createServer((request, response) => {
@@ -196,7 +199,7 @@ test('is believed by an authority of the site, also where the destination names 
       reach(`https://127.0.0.1:${port}/dicom-web`, { kind: 'none' }, { tls: { ca: CERTIFICATE, own: null } }),
     );
   assert.ok(await trouble(), 'nobody has named its authority');
-  // As NODE_EXTRA_CA_CERTS does at the start of the process.
+  // NODE_EXTRA_CA_CERTS does this at the start of the process.
   setDefaultCACertificates([...before, PRIVATE_CA]);
   try {
     assert.is(await trouble(), null);
@@ -234,7 +237,7 @@ async function openArchive(tls: { readonly cert: string; readonly key: string },
   return { ...proxy, asked, port, proxyUrl: `http://127.0.0.1:${await listen(proxy.server)}` };
 }
 
-/** As a gateway with these settings in its environment reaches it. */
+/** Reaches the PACS as a gateway with these settings in its environment does. */
 const reachBy = (env: Readonly<Record<string, string>>, url: string, ca: string | null) =>
   reach(url, PASSWORD, {
     tls: { ca, own: null },

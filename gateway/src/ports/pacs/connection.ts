@@ -22,16 +22,16 @@ export type WebConnection = {
   readonly url: string;
   readonly authentication: PacsAuthentication;
   readonly tls: PacsTls;
-  /** It is asked for storage commitment. */
+  /** The PACS is asked for storage commitment. */
   readonly commitment?: boolean;
 };
 
 export type DimseConnection = {
   readonly kind: 'dimse';
-  /** As parseDimseAddress reads it. */
+  /** The address that parseDimseAddress reads. */
   readonly url: string;
   readonly tls: PacsTls;
-  /** It is asked for storage commitment. */
+  /** The PACS is asked for storage commitment. */
   readonly commitment: boolean;
 };
 

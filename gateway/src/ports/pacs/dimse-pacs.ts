@@ -214,7 +214,7 @@ async function retrieve<T>(
   signal: AbortSignal,
 ): Promise<T | null> {
   const query = { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
-  // One context each: the PACS brings it as it is stored, and does not choose.
+  // A context for each transfer syntax: the PACS brings the instance as it is stored, and does not choose.
   const storage = transferSyntaxes.map((uid) => ({ abstractSyntax: sopClassUID, transferSyntaxes: [uid] }));
   const proposal = { contexts: [query, ...storage], takes: [sopClassUID] };
   const asked = { identifier: identifierOf(where), sopInstanceUID: where.sopInstanceUID };
@@ -227,7 +227,10 @@ async function retrieve<T>(
   ).catch(orEnough<T | null>);
 }
 
-/** That of the promised file if the PACS gives back its Data Set; else of that file with the Data Set that it gives. */
+/**
+ * Digest and length of the promised file if the PACS gives back its Data Set; else of that file with the Data Set
+ * that the PACS gives.
+ */
 async function readBack(
   dimse: Dimse,
   where: FoundInstance,

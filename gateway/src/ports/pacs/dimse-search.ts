@@ -19,7 +19,7 @@ const SERIES_NUMBER = 0x00200011;
 const INSTANCE_NUMBER = 0x00200013;
 const NUMBER_OF_FRAMES = 0x00280008;
 
-/** Of a study. The largest have some hundred. */
+/** The most series of a study. The largest have some hundred. */
 const SERIES_LIMIT = 10_000;
 /** Five times the largest study; a PACS may end a list earlier, and so may we. */
 export const LISTED_LIMIT = 100_000;
@@ -75,7 +75,7 @@ export async function listStudy(
     { limit: SERIES_LIMIT, read: (row) => toSeries(row, studyInstanceUID) },
   );
   if (series.isCut) return { instances, isCut: true };
-  // One that is named twice is listed once.
+  // A series that is named twice is listed once.
   for (const [seriesInstanceUID, said] of new Map(series.rows)) {
     const where = { studyInstanceUID, seriesInstanceUID };
     const { rows, isCut } = await search(

@@ -88,7 +88,7 @@ async function findEncoded(
   }
 }
 
-/** One for each pair of SOP Class and transfer syntax: the PACS is not asked to choose among several. */
+/** A context for each pair of SOP Class and transfer syntax: the PACS is not asked to choose among several. */
 function contextsFor(instances: readonly InstanceToStore[]): readonly Wanted[] {
   const pairs = new Map<string, Wanted>();
   for (const { sopClassUID, transferSyntaxUID } of instances)

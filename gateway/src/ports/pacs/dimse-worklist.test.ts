@@ -16,7 +16,7 @@ const DAY = '2026-11-23';
 const STEPS = 2000;
 const LIMIT = 500;
 
-/** One requested procedure with many planned steps. */
+/** A requested procedure with many planned steps. */
 const row = (day: string): Buffer =>
   Buffer.concat([
     encodeElements([

@@ -136,7 +136,7 @@ function isAsked({ patientId, scheduledOn }: Order, asked: WorklistQuestion): bo
   return isOf && scheduledOn >= asked.from && scheduledOn <= asked.to;
 }
 
-/** One for each step that is planned. */
+/** Reads an order for each step that is planned. */
 async function readOrders(bytes: Buffer): Promise<readonly Order[]> {
   const head = { offset: 0, bytes };
   const walked = await walkDataSet(bytesSource(bytes), {

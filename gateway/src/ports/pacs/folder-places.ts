@@ -27,7 +27,7 @@ const BETWEEN = '_';
 const nameOf = ({ sopInstanceUID, studyInstanceUID, seriesInstanceUID }: FoundInstance): string =>
   [sopInstanceUID, studyInstanceUID, seriesInstanceUID].join(BETWEEN);
 
-/** Its entry in the index. */
+/** The entry of an instance in the index. */
 export const indexOf = (where: FoundInstance): Place => [
   ...[...PLACES, shelfOf(where.sopInstanceUID), nameOf(where)],
 ];

@@ -10,7 +10,7 @@ const test = suite('a PACS that falls silent');
 const { signal } = new AbortController();
 const HOUR_MS = 3_600_000;
 
-/** Its probes are answered by the test, its searches as `fails` says. */
+/** Opens a PACS whose probes the test answers, and whose searches end as `fails` says. */
 function open(joinMs = 0) {
   const inner = {
     fails: null as PacsUnreachable | null,

@@ -25,10 +25,10 @@ export type PacsAgent = () => Promise<OpenAgent>;
 
 export const PUBLIC_TLS: PacsTls = { ca: null, own: null };
 
-/** This machine is never behind a proxy. */
+/** No proxy stands between the gateway and its own machine. */
 const HERE = 'localhost,127.0.0.1,::1';
 
-/** As undici reads them: the proxy is for `https:` only. */
+/** Proxy options as undici reads them: the proxy is for `https:` only. */
 const proxyOptions = (proxy: PacsProxy | null) => ({
   httpProxy: '',
   httpsProxy: proxy?.url ?? '',
@@ -58,7 +58,7 @@ async function openAgent(
 ): Promise<OpenAgent> {
   const undici = await import('undici');
   const { createSecureContext, getCACertificates } = await import('node:tls');
-  // Those of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's). Read once, not for each connection.
+  // Authorities of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's). Read once, not for each connection.
   const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
   const isOwn = ca !== null || own !== null;
   const requestTls = isOwn ? { secureContext: createSecureContext({ ...trusted, ...own }) } : {};

@@ -19,7 +19,7 @@ export type PacsSettings = {
   readonly authorization: string | null;
   /** Gives the Authorization header field instead, where it has to be asked for (access-token.ts). */
   readonly tokens?: TokenSource | undefined;
-  /** Its connections; one of its own without it. */
+  /** Agent for the connections; without it the PACS gets an agent of its own. */
   readonly agent?: PacsAgent;
   /** Whether it is asked for storage commitment. */
   readonly commitment?: boolean | undefined;
@@ -48,7 +48,7 @@ export type PacsRequest = {
   readonly accept: string;
   readonly contentType?: string;
   readonly contentLength?: number;
-  /** Its pieces are given away (give-back-sent.ts). */
+  /** Pieces of the body are given away (give-back-sent.ts). */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
 };
 
@@ -136,7 +136,7 @@ async function send(
   const response = await undici.request(url, options).catch((error: unknown) => {
     throw asUnreachable(error);
   });
-  // Its end is told to whoever reads it.
+  // Errors of the body are told to whoever reads it.
   response.body.on('error', () => undefined);
   return {
     ...answerOf(response.statusCode, response.headers['content-type'], received(response.body), {

@@ -10,8 +10,8 @@
  */
 
 /**
- * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
- * bytes from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
+ * An instance on its way. `open` may be called again after it has ended: each call streams the same `bytes` bytes
+ * from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly seriesInstanceUID: string;
@@ -141,7 +141,7 @@ export type CommitmentWish = {
   readonly transactionUID: string;
   readonly instances: readonly Pick<InstanceToStore, 'sopClassUID' | 'sopInstanceUID'>[];
 };
-/** Of an instance that is in neither, the PACS said nothing. One that it named in both has failed. */
+/** The PACS said nothing of an instance that is in neither set. An instance that it named in both has failed. */
 export type CommitmentReport = {
   readonly transactionUID: string;
   readonly committed: ReadonlySet<string>;
@@ -247,7 +247,7 @@ export interface Pacs {
    * by its list.
    */
   readonly usualProof?: 'read-back' | 'found' | undefined;
-  /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
+  /** QIDO-RS and WADO-RS of the PACS for callers of the gateway; undefined where it has none. */
   readonly web?: DicomWeb | undefined;
   /**
    * Asks whether it keeps instances that it was given (storage commitment, PS3.4 Annex J, PS3.18 §13). Null: it will
@@ -368,7 +368,8 @@ export class InstanceUnreadable extends Error {
 export class DigestMismatch extends Error {}
 
 /**
- * It answers, and not with the result of a search (PS3.18 §10.6.3, C-FIND): nothing it stores could be confirmed.
+ * The PACS answers, and not with the result of a search (PS3.18 §10.6.3, C-FIND): nothing it stores could be
+ * confirmed.
  */
 export class PacsDoesNotSearch extends PacsUnreachable {
   constructor(status: number) {
@@ -377,7 +378,9 @@ export class PacsDoesNotSearch extends PacsUnreachable {
   }
 }
 
-/** It does not take the question whether it keeps instances (storage commitment): nothing could be confirmed. */
+/**
+ * The PACS does not take the question whether it keeps instances (storage commitment): nothing could be confirmed.
+ */
 export class PacsDoesNotCommit extends PacsUnreachable {
   constructor(status: number) {
     super(`the PACS answered a request for storage commitment with ${status}`, status);

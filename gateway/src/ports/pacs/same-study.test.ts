@@ -1,7 +1,8 @@
 /**
- * One study that is given to each kind of destination through its adapter, and what each of them then holds: an Orthanc
- * by its REST API, Debian's storescp without and with TLS by its files, and a folder. Over DIMSE the Data Set alone
- * travels, and it has to be the same byte for byte; a deflated one of odd length has its padding behind it.
+ * A study that is given to each kind of destination through its adapter, and what each of them then holds: an
+ * Orthanc by its REST API, Debian's storescp without and with TLS by its files, and a folder. Over DIMSE the Data
+ * Set alone travels, and it has to be the same byte for byte; a deflated one of odd length has its padding behind
+ * it.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +73,7 @@ async function openStorescp(scheme: string, tls: PacsTls, options: readonly stri
   };
 }
 
-/** It wants a certificate of ours. */
+/** Opens a storescp that wants a certificate of ours. */
 async function openStorescpWithTls(folder: string): Promise<Place> {
   const cert = join(folder, 'cert.pem');
   const key = join(folder, 'key.pem');

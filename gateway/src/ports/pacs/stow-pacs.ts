@@ -93,7 +93,7 @@ async function searchOrNull(
   return searchRows(web, path, signal, (answer) => answer.parse(SEARCH_ANSWER));
 }
 
-/** As `searchOrNull`; `read` returns null where the answer is no list. */
+/** Searches as `searchOrNull` does; `read` returns null where the answer is no list. */
 async function searchRows<Row>(
   { root, http }: Web,
   path: string,
@@ -146,7 +146,7 @@ async function retrieve<T>(
   });
 }
 
-/** One that it lists may be gone, or broken: the next is tried. */
+/** Instances that are tried one after the other: a listed one may be gone, or broken. */
 const TRIED_INSTANCES = 3;
 
 async function givesInstances(web: Web, signal: AbortSignal): Promise<boolean | null> {
