@@ -29,7 +29,7 @@ export interface OnPage {
   /** Paths of those that are no DICOM files. */
   readonly notDicom: ReadonlySet<string>;
   readonly missing: readonly string[];
-  /** Names of the files on the page, as `SentFromHere.leftBehind` has them. */
+  /** Damaged, refused and missing files on the page, named as in `SentFromHere.leftBehind`. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
   /** Files that a person left out unread, by the folder or archive that was chosen. */
