@@ -23,7 +23,7 @@ export interface ResultsStore {
   readonly answer: ReadonlySignal<Answer<readonly Result[], Trouble>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Shows the results of this result's study alone. @throws what the gateway answers otherwise, and the signal's reason. */
+  /** Lists the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
   showStudyOf(resultId: string, signal: AbortSignal): Promise<void>;
   /** Not ended, newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
