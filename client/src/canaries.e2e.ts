@@ -139,7 +139,7 @@ async function answersOf({ gateway }: World): Promise<string> {
   return (await Promise.all([read('/metrics'), read('/audit')])).join('\n');
 }
 
-/** Also on the disks of the device and of the gateway. */
+/** Searches all texts, and the disks of the device and of the gateway. */
 async function searchAll(world: World, canaries: Canaries, page: Page): Promise<readonly Found[]> {
   return [...(await searchTexts(world, canaries, page)), ...(await searchFolders(world, canaries))];
 }

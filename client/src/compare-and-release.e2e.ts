@@ -273,7 +273,7 @@ walk(
     await pressOn(dialog.getByText('Show the other 2 frames', { exact: true }), 'Enter');
     await dialog.getByText('All 4 frames shown').first().waitFor();
     await looksRight(page, 'held-shown');
-    // It looks before the key is pressed: a dialog that is gone already changes nothing that it could see.
+    // The watch begins before the key is pressed: a dialog that is gone already changes nothing that it could see.
     const closing = await page.evaluateHandle(watchFocusOnceClosed);
     await pressKey(page, 'Escape');
     const focused = await closing.evaluate((watched) => watched.focused);

@@ -83,7 +83,7 @@ walk(
     await drag(page, NAME_PLACE);
     await boxAt(page, 1).waitFor();
     await drag(page, { x: 200, y: 200, width: 60, height: 20 });
-    // Of the box that was drawn last.
+    // Limits the box that was drawn last to this frame.
     await page.locator('.segment', { hasText: 'This frame' }).click();
     await page.getByRole('button', { name: 'Next frame' }).click();
     await page.getByText('1 box on other frames').waitFor();

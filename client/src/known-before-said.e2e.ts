@@ -96,7 +96,7 @@ async function markedSentences(): Promise<readonly string[]> {
 
 declare global {
   interface Window {
-    /** Those of the sentences that have stood on this page so far. */
+    /** Sentences of the app that have stood on this page so far. */
     readonly said: Set<string>;
   }
 }

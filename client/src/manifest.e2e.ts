@@ -104,7 +104,7 @@ if (why !== null) {
     const debug = await page.context().newCDPSession(page);
     const { errors, data } = await debug.send('Page.getAppManifest');
     assert.equal(errors, []);
-    // Its remark about a private window does not concern the app.
+    // Chromium's remark about a private window does not concern the app.
     const { installabilityErrors } = await debug.send('Page.getInstallabilityErrors');
     assert.equal(
       installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito'),

@@ -61,7 +61,7 @@ const heldBackFiles = ({ seed }: Stage, nth: number) =>
 
 type Entry = Pick<StudyRow, 'state' | 'chosen' | 'held'>;
 
-/** This device has so many entries, and a receipt for each; the largest first. */
+/** Waits until this device has `count` entries, all done, and answers them, the largest first. */
 async function untilOver(page: Page, count: number): Promise<readonly Entry[]> {
   return until(`${count} entries to be over`, async () => {
     const rows = await page.evaluate(
@@ -194,7 +194,7 @@ walk(
     await untilOver(page, 2);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, heldBackFiles(stage, 1));
-    // They were decided about, and the PACS has them: the page knows before Send.
+    // The eight images were decided about, and the PACS has them: the page knows before Send.
     await page.getByText(/8 images of this study/).waitFor();
     await expect(page.locator('.card-held')).toHaveCount(0);
     await expect(page.getByText(/until you decide$/)).toHaveCount(0);

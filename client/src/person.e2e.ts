@@ -35,7 +35,7 @@ function giveClock(): void {
   const moveClock = (ms: number): void => {
     stoppedAt ??= monotonic();
     ahead += ms;
-    // As after a sleep: the page is told that it is seen again.
+    // Waking from sleep tells the page that it is seen again.
     document.dispatchEvent(new Event('visibilitychange'));
   };
   Object.assign(globalThis, { moveClock });
@@ -139,7 +139,7 @@ const isNotedAsLock = ({ gateway, account }: Stage): Promise<unknown> =>
     return ended.length > 0 && ended.every((event) => event === 'locked');
   });
 
-/** Also without the network the next start does not continue as the last person. */
+/** The next start does not continue as the last person, even without the network. */
 async function staysLocked(stage: Stage): Promise<void> {
   const { page, visitor } = stage;
   await visitor.setOffline(true);
@@ -178,7 +178,7 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
     .getByRole('alertdialog')
     .getByText(/^Signing out in \d+ s$/)
     .waitFor();
-  // As the browser does once something else lies below a pointer at rest: nobody has touched it.
+  // A browser sends this event once something else lies below a pointer at rest: nobody has touched it.
   await place.evaluate((last) => dispatchEvent(new PointerEvent('pointermove', last.move)));
   await moveClock(page, MINUTE);
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();

@@ -119,7 +119,7 @@ walk(
       await goTo('#/results');
       await page.locator('.result-row').first().waitFor();
     };
-    // As another tab says it, with the cookie that all tabs share.
+    // Another tab says it like this, with the cookie that all tabs share.
     const renew = async () => {
       const renewed = page.waitForResponse('**/api/auth/refresh');
       await page.evaluate(() => new BroadcastChannel('relaypacs-account').postMessage('another'));
@@ -163,7 +163,7 @@ walk('a person who has tried too often is told how long to wait', async ({ page,
   await expect(told).not.toContainText('automatically');
 });
 
-/** Of two colours as the browser writes them (WCAG 2.2, contrast ratio). */
+/** The contrast ratio (WCAG 2.2) of two colours as the browser writes them. */
 function contrastOf(...colours: [string, string]): number {
   const [light, dark] = colours
     .map((colour) => {

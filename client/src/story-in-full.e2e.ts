@@ -36,7 +36,7 @@ import {
 } from './testing/open-story.ts';
 import { looksRight } from './testing/looks-right.ts';
 
-/** Of nine patients with cases. */
+/** The number of sample studies: nine patients with cases. */
 const STUDIES = 12;
 const CASES = sampleCases(sampleStudies(STUDIES)).length;
 const test = suite('the story of a case');
@@ -215,7 +215,7 @@ const inAdjudication = (id: string): Promise<string> =>
 
 const ANONYMOUS = ['Cases without identities · CSV', 'Report without identities · PDF'] as const;
 
-/** As a table and as a report, of all cases of the list. */
+/** Exports all cases of the list without identities, as a table and as a report. */
 async function isExportedWithout(person: Person, identities: readonly string[]): Promise<void> {
   const { page, hands, account } = person;
   for (const [nth, template] of ANONYMOUS.entries()) {

@@ -60,7 +60,10 @@ async function openUpload(page: Page, address: string): Promise<void> {
   await untilPolicyKnown(page);
 }
 
-/** As a radiologist looks for what to read first: in the list of cases, by its filter, and on the case. */
+/**
+ * The mark stands where a radiologist looks for what to read first: in the list of cases, by its filter, and on the
+ * case.
+ */
 async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studies: readonly string[]) {
   // Where a radiologist begins.
   await page.goto(`${app.address}/#/results`);

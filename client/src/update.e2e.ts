@@ -118,7 +118,7 @@ if (why !== null) {
       page.getByRole('button', { name: 'Use it now' }),
       'not while something is read here',
     ).toBeDisabled();
-    // As if another browser window without our rules had taken it.
+    // Takes the new version over, as another browser window without our rules could have done.
     await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('take-over'));
     await page.getByText('A new version was installed.').waitFor();
     // The browser's own cache may hold the old parts for a while, and need not.

@@ -1,4 +1,4 @@
-/** One account: its facts in a line, and opened, what an administrator can do with it. */
+/** The row of an account: its facts in a line, and opened, what an administrator can do with it. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { type Role, ROLES } from '#shared/protocol/api.ts';
@@ -44,7 +44,7 @@ export function AccountRow({ account, store }: AccountRowProps) {
   );
 }
 
-/** Beside what was to be changed: the top of the page may be out of sight. */
+/** The refusal stands beside what was to be changed: the top of the page may be out of sight. */
 function Refused({ account, store }: AccountRowProps) {
   const trouble = store.trouble.value;
   return (

@@ -28,7 +28,7 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
   const trouble = useSignal<Trouble | null>(null);
   const message = useId();
   const submitting = useSubmit((error) => {
-    // Of the choice's own errors: the file is gone, or may not be read.
+    // A DOMException comes from the chosen file: it is gone, or may not be read.
     trouble.value = error instanceof DOMException ? words.unreadable : troubleOf(error);
   });
   const isUntrusted = tested?.found?.findings.some(({ code }) => code === UNTRUSTED) ?? false;

@@ -131,7 +131,7 @@ function Answers({ of, need, labels: [again, giveUp], onAnswer }: AnswersProps) 
   );
 }
 
-/** They go there after all. */
+/** Copies that were given up, and the button that sends them there after all. */
 export function GivenUp({ destination: { id, name, givenUp }, store }: Props) {
   if (givenUp === 0) return null;
   return (

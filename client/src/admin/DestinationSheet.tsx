@@ -194,7 +194,7 @@ function toRefusal(error: unknown, { typed }: Form, taken: readonly string[]): M
     const next = name === '' ? words.nameAgain : words.nameFree(freeName(name, [...taken, name]));
     return { ...trouble, next, field: 'name' };
   }
-  // It names the field, never what was typed.
+  // The gateway's detail names the field, never what was typed.
   const detail = error instanceof ApiProblem ? error.detail : null;
   return { ...trouble, next: detail ?? trouble.next, field: null };
 }

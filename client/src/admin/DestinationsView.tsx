@@ -235,7 +235,7 @@ function NeedField({ destination, rules, warning, store }: NeedProps) {
   );
 }
 
-/** Of one that is gone for good: what waits for it would stay on the gateway's disk for ever. */
+/** Gives up the copies for a destination that is gone for good: they would stay on the gateway's disk for ever. */
 function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
   const { id, name, copies } = destination;
   if (copies.also + copies.required === 0) return null;
@@ -270,7 +270,10 @@ function studiesOf(destination: Destination): string {
   ].join(kitWords.separator);
 }
 
-/** Of the primary PACS, which keeps no copy of what it refused: of others, dead letters stand on this page. */
+/**
+ * Leads to the held studies of the primary PACS, which keeps no copy of what it refused: dead letters of others stand
+ * on this page.
+ */
 function HeldStudies() {
   return (
     <div class="stack-tight">
@@ -299,7 +302,7 @@ function Refused({ destination: { refused, unlisted, limit } }: Pick<OneProps, '
     ));
 }
 
-/** Of its own: the others are the gateway's. */
+/** The destination's own settings: the others are the gateway's. */
 function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'destination' | 'store'>) {
   const lines = words.tuned(tuning);
   if (lines.length === 0) return null;

@@ -20,7 +20,7 @@ import { dimsePeerWords as words } from './dimse-peer-words.ts';
 import { createDimsePeersStore, type DimsePeersStore, type PeerChoices } from './dimse-peers.store.ts';
 import { titleIn } from './title-in.ts';
 
-/** As the page of destinations. */
+/** The page of destinations refreshes as often. */
 const REFRESH_MS = 10_000;
 
 export function DimsePeersView() {

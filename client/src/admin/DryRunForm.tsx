@@ -33,7 +33,7 @@ function useDryRun(store: RulesStore) {
   const form = {
     kind: useSignal<RuleKind>('forwarding'),
     study: useSignal(''),
-    /** Of the study that is chosen, once they are known. */
+    /** Attributes of the chosen study, once they are known. */
     has: useSignal<DryRun['attributes'] | null>(null),
     values: useSignal(toTypedValues({})),
     wrong: useSignal<Wrong | null>(null),
@@ -165,7 +165,7 @@ function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
   );
 }
 
-/** As the list of studies names it: what it is, when it was sent, and by whom. */
+/** Names a study as the list of studies does: what it is, when it was sent, and by whom. */
 function nameOf({ sopClassUIDs, lastSentAt, uploads }: Known['studies'][number], now: Date): string {
   const senders = new Set(uploads.flatMap(({ sender }) => sender?.username ?? []));
   return [modalitiesOf(sopClassUIDs).join('/'), formatMoment(new Date(lastSentAt), now), ...senders]

@@ -61,7 +61,7 @@ type Finding = DestinationExamination['findings'][number];
 type VerdictProps = {
   readonly found: DestinationExamination;
   readonly destination: Destination;
-  /** It looks at what is needed to work with it, and not at the limit of a request. */
+  /** A short look checks what is needed to work with the destination, and not the limit of a request. */
   readonly isShort: boolean;
 };
 

@@ -17,7 +17,7 @@ const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
   'weak-password': 'password',
 };
 
-/** Of the gateway's refusal. */
+/** Turns the gateway's refusal into a mistake, at its field. */
 export function sayMistake(error: unknown): PasswordMistake {
   const trouble = troubleOf(error);
   return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };

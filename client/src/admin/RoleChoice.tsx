@@ -5,7 +5,7 @@ import { accountsWords as words } from './accounts-words.ts';
 
 export type RoleChoiceProps = {
   readonly chosen: readonly Role[];
-  /** This one stays as it is. */
+  /** The role that stays as it is; null: every role can be changed. */
   readonly fixed: Role | null;
   /** The id of what is said about a mistake in them; null: there is none. */
   readonly message: string | null;

@@ -29,7 +29,7 @@ export function SendSample({ destination, rules, tested, store }: Props) {
   const ingest = useIngest();
   const found = tested?.found ?? null;
   const isWell = found !== null && !isUnusable(found);
-  // It would be sent with what was chosen before.
+  // A sample would be sent with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
   const offer = sampleOffer(destination, rules);
   if (!isWell || !isFree || offer === null) return null;

@@ -61,7 +61,7 @@ walk(
     await technician.getByRole('heading', { name: /^There is no such page/ }).waitFor();
     await technician.goto(`${address}/#/`);
 
-    // As when somebody comes back to the page.
+    // The browser sends this event when somebody comes back to the page.
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     const row = await openRow(page, name);
     await row.getByText(/^Last sign-in .*1 session/).waitFor();

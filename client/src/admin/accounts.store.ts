@@ -36,7 +36,7 @@ export interface AccountsStore {
   readonly accounts: Resource<readonly ListedAccount[], Trouble>;
   readonly trouble: ReadonlySignal<AccountTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
-  /** Also as a refresh: meanwhile people sign in elsewhere. */
+  /** Loads the accounts, or refreshes them: meanwhile people sign in elsewhere. */
   load(): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   add(account: NewAccount): Promise<void>;

@@ -69,7 +69,7 @@ async function add(
   await person.fill('Password', password);
 }
 
-/** One that works was set on purpose; the form says what taking its place would mean. */
+/** A PACS that works was made primary on purpose; the form says what taking its place would mean. */
 walk('a PACS that works stays primary when another one is added', async ({ page, enter }) => {
   await enter();
   await page.getByRole('link', { name: 'Administration' }).click();
@@ -172,7 +172,7 @@ walk(
       await untilStatusSays(page, 'PACS not reachable');
       await signIn(page, person, stage);
       await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
-      // As it was told: with a wrong password, and without the certificate of its authority.
+      // The form gets what the administrator was told: a wrong password, and no certificate of the authority.
       const url = `https://127.0.0.1:${port}/dicom-web`;
       await add(person, { url, username, password: 'a guess' });
       await page.getByRole('checkbox', { name: 'Send new studies here', checked: true }).waitFor();

@@ -34,14 +34,14 @@ const USERS = [
   { id: ID, username: 'gone', disabled: true },
 ];
 
-/** Of the form; null: another question. */
+/** Answers the questions of the form; null: another question. */
 function choices(path: string): Response | null {
   if (path === '/admin/users') return json({ users: USERS });
   if (path === '/admin/policies') return json({ policies: POLICIES });
   return path === '/upload/policy' ? json({ default: 'deidentified' }) : null;
 }
 
-/** As the gateway answers; `post`: to a new key. */
+/** Answers as the gateway does; `post` makes the answer to a new key. */
 const answers =
   (post: () => Response): Answering =>
   ({ method, path }) => {

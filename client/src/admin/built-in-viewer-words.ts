@@ -42,7 +42,7 @@ const PROXY_SET = 'HTTPS_PROXY is set: check that address too.';
 const COPY =
   'Or set RELAY_VIEWER_PACKAGE to a copy of the package, file: on this machine or https: on another.';
 
-/** Of those a proxy, or a copy, may be the way. */
+/** Problems that a proxy, or a copy of the package, may solve. */
 const WAYS: ReadonlySet<ViewerProblem> = new Set([
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses'] as const),
   ...(['bad-status', 'unreachable'] as const),

@@ -93,7 +93,7 @@ walk('a study is opened in it with one press, and its token stands in no address
   const asked = await asking;
   assert.equal([asked.method(), asked.postData()], ['POST', 'token=the-token']);
   await opening;
-  // Also a button, for where the browser kept the tab from opening.
+  // The button is there too, for where the browser kept the tab from opening.
   await page
     .getByRole('list', { name: 'Viewers of this study' })
     .getByRole('button', { name: 'OHIF' })

@@ -19,9 +19,9 @@ import {
 export type Typed = Readonly<Record<FieldName, string>> & {
   readonly kind: DestinationKind;
   readonly signIn: AuthenticationKind;
-  /** Of DIMSE. */
+  /** The connection of a DIMSE destination. */
   readonly connection: DimseConnection;
-  /** Of DIMSE and DICOMweb: whether it is asked for storage commitment. */
+  /** Whether a destination (DIMSE or DICOMweb) is asked for storage commitment. */
   readonly commits: boolean;
 };
 
@@ -136,7 +136,7 @@ export function readForm(
   return { kind: 'wish', wish: wished.data };
 }
 
-/** Of a new one: its name is that of its host, and without a user name it asks for none. */
+/** Completes a new destination: its name is that of its host, and without a user name it asks for none. */
 function filledUp(typed: Typed, taken: readonly string[]): Typed {
   const { signIn, username, password } = typed;
   const asksNobody = signIn === 'basic' && username === '' && password === '';

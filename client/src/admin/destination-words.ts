@@ -116,7 +116,7 @@ export const destinationWords = {
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
   well: 'It answers, and gives what it holds.',
   wellBut: 'It answers. Check this:',
-  /** Of a short look at a PACS that speaks HTTP. */
+  /** The note on a short look at a PACS that speaks HTTP. */
   quick: 'A short look: it does not try how large a request may be. Press Test for that.',
   primaryFails: (waits: Waits) =>
     `It is the primary destination: new studies go here all the same, and wait at the gateway. ${
@@ -134,7 +134,7 @@ export const destinationWords = {
   usualSettings: 'The settings of the gateway fit this destination.',
   saveSettings: 'Save these settings',
   forgetSettings: 'Use the settings of the gateway',
-  /** Those that are set. */
+  /** Lines for the settings that are set. */
   tuned: ({ lagMinutes, proof, batchBytes }: Tuning): readonly string[] => [
     ...(lagMinutes === null
       ? []
@@ -371,7 +371,7 @@ export const destinationWords = {
   },
 } as const;
 
-/** Of the field for the address. `folderRoot`: where folders may be destinations; null: nowhere. */
+/** The words of the address field. `folderRoot`: where folders may be destinations; null: nowhere. */
 export function addressWords(kind: keyof Form['addresses'], folderRoot: string | null) {
   const { addresses } = destinationWords.form;
   if (kind !== 'folder') return addresses[kind];

@@ -127,7 +127,7 @@ async function isAwaited(place: Locator): Promise<void> {
   await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
 }
 
-/** Its row and its page say that it waits, for which destination, and nothing says that it is in the PACS. */
+/** The study's row and page say that it waits, for which destination, and nothing says that it is in the PACS. */
 async function waitsForMirror(page: Page): Promise<void> {
   const row = page.locator('[data-part=under-way]');
   await row.getByText(WAITS_FOR_MIRROR).waitFor();

@@ -2,7 +2,7 @@
 import { dimsePeerWishSchema, type DimsePeer, type DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
 import type { PeerField } from './dimse-peer-words.ts';
 
-/** As typed and chosen; `addresses` is one line. */
+/** The fields as typed and chosen; `addresses` is one line. */
 export type TypedPeer = Readonly<Record<PeerField, string>>;
 
 export type ReadPeer =

@@ -78,7 +78,7 @@ walk('the settings that Test found are those of the destination after one press'
     const { destinations } = destinationsSchema.parse(await askAs(gateway, ADMIN, path));
     return destinations.find((one) => one.id === id)?.tuning;
   };
-  // As somebody set them for the PACS that was there before, behind a proxy with a low limit.
+  // Settings that somebody made for the PACS that was there before, behind a proxy with a low limit.
   const before: Tuning = { lagMinutes: null, proof: 'found', batchBytes: 1024 ** 2 };
   await askAs(gateway, ADMIN, `${path}/${id}/tuning`, before);
   assert.equal(await tuning(), before);

@@ -88,7 +88,7 @@ const DEFAULT: Destination = {
   ...{ copies: { also: 0, required: 0 }, givenUp: 0, hasStudies: true },
 };
 
-/** As the gateway lists one. */
+/** The gateway's list of one destination. */
 const listed = (waiting: number) =>
   json({ destinations: [{ ...DEFAULT, underWay: waiting, waiting }] satisfies Destination[] });
 

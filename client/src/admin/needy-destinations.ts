@@ -29,9 +29,9 @@ export function needyOf<D extends Counted>(destinations: readonly D[], link: Lin
 }
 
 export interface DestinationList {
-  /** As the gateway last listed them; null: not asked yet, or no administrator is here. */
+  /** Destinations as the gateway last listed them; null: not asked yet, or no administrator is here. */
   readonly destinations: ReadonlySignal<readonly Counted[] | null>;
-  /** As the status line says it. */
+  /** The link as the status line says it. */
   readonly link: Signal<LinkNow>;
   readonly count: ReadonlySignal<number>;
   /** Asks the gateway; without a network the last list stays. */
@@ -60,7 +60,7 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
   };
 }
 
-/** One for each gateway that a page speaks to. */
+/** The lists of destinations, one for each gateway that a page speaks to. */
 const lists = new WeakMap<ApiClient, DestinationList>();
 
 export function useDestinationList(): DestinationList {

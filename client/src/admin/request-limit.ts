@@ -24,7 +24,7 @@ export function isUnusable(found: Found | null): boolean {
 /** The chest film of the sample study and the heat map of it, each with what a request adds. */
 const SAMPLE_BYTES = 1024 * 1024;
 
-/** Its limit, as far as known, where the sample study does not fit into it; null: it fits. */
+/** The destination's limit, as far as known, where the sample study does not fit into it; null: it fits. */
 export function tooSmallForSample(
   { limit, refused }: Pick<Destination, 'limit' | 'refused'>,
   found: Found | null,

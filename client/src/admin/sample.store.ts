@@ -67,7 +67,7 @@ export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
   };
 }
 
-/** One line for each reason and place, over all steps. */
+/** Adds up what was left over all steps: one line for each reason and place. */
 function gathered(found: SampleRemoval['left']): SampleRemoval['left'] {
   const groups = Map.groupBy(found, ({ because, name }) => `${because} ${name}`);
   return [...groups.values()].map((those) => ({

@@ -13,7 +13,7 @@ import { useApi } from '../net/net-context.ts';
 import { analyticsWords } from './analytics-words.ts';
 
 const words = analyticsWords.shown;
-/** As much of the lists as is shown here. */
+/** The part of the lists that is shown here. */
 const studiesSchema = z.object({
   studies: z.array(
     z.object({

@@ -36,7 +36,7 @@ export const USUAL: Filters = { days: '30', sex: '', ageBand: '', modality: '' }
 /** An address has no plus sign. */
 const toAddress = (value: string): string => value.replace('+', '-up');
 
-/** Of an address what is understood; anything else is as usual. */
+/** Filters that are understood in an address; anything else is as usual. */
 export function parseFilters(query: string): Filters {
   const said = new URLSearchParams(query);
   const chosen = NAMES.map((name) => {

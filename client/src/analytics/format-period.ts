@@ -4,7 +4,7 @@ const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone
 const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric', timeZone: 'UTC' });
 const MS = 1000;
 
-/** Of `2026-11-23` or `2026-11`, since 1970. */
+/** The start of `2026-11-23` or `2026-11`, in seconds since 1970. */
 export const secondsOf = (period: string): number => Date.parse(period) / MS;
 export const formatDay = (seconds: number): string => day.format(seconds * MS);
 export const formatMonth = (seconds: number): string => month.format(seconds * MS);

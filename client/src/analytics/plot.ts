@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 
 export type Line = {
   readonly label: string;
-  /** One for each x; null: a gap. */
+  /** Values, one for each x; null: a gap. */
   readonly values: readonly (number | null)[];
   /** `bound`: one of the two edges of a band. */
   readonly form: 'bars' | 'line' | 'dashed' | 'points' | 'bound';

@@ -26,7 +26,7 @@ export function AccountMenu() {
   const [open, setOpen] = useState<Open | null>(null);
   // A sheet that gives way to another one says that it is closed once that one is open.
   const close = (which: Open) => () => setOpen((now) => (now === which ? null : now));
-  // It belongs to the page on which it was opened.
+  // A sheet belongs to the page on which it was opened.
   useEffect(() => {
     const left = () => setOpen(null);
     addEventListener('hashchange', left);

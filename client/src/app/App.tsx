@@ -201,7 +201,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   );
 }
 
-/** Of a page that not everybody has: the cases, or for those who have none the audit trail. */
+/** The last tab: Cases, or the audit trail for people without cases. */
 function LastTab({ page }: { readonly page: Route['page'] }) {
   const user = useSession().user.value;
   const hasCases = user !== null && mayOpenCases(user);

@@ -19,7 +19,7 @@ export type DiscNoteProps = {
   /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
   readonly isKept: boolean;
   readonly said: ChoicesSaid;
-  /** Those of `said` that are listed here. */
+  /** The number of exceptions in `said` that are listed here. */
   readonly except: number;
   readonly notSent: NotSent;
 };

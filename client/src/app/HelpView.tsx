@@ -26,7 +26,7 @@ const EXAMPLE = {
 export function HelpView() {
   const session = useSession();
   const isSignedOut = session.state.value === 'signed-out';
-  // Those who send have Upload in its place at the top of the page.
+  // People who send have Upload in its place at the top of the page.
   const hasStart = !isSignedOut && landingOf({ page: 'start' }, session.user.value).page === 'start';
   return (
     <main id="content" class="page help">

@@ -1,4 +1,4 @@
-/** One's own new password. Keeps no password after the request. */
+/** The sheet for a person's own new password. Keeps no password after the request. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
@@ -35,7 +35,7 @@ function refusalIn(error: unknown): Mistake {
 
 export type PasswordSheetProps = {
   readonly isChanged: boolean;
-  /** Also once the sheet is closed: whoever closed it learns that the password was changed. */
+  /** Called even once the sheet is closed: whoever closed it learns that the password was changed. */
   readonly onChanged: () => void;
   readonly onClose: () => void;
 };

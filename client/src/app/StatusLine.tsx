@@ -39,7 +39,7 @@ const LINK_SIGN: Record<LinkNow, IconName> = {
   'pacs-no-retrieval': 'unreachable',
 };
 
-/** As high as a sentence. */
+/** A blank as high as a sentence. */
 const NOTHING_SAID = '\u00a0';
 
 const Nothing = () => null;

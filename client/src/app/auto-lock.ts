@@ -67,7 +67,7 @@ export function createAutoLock(tools: AutoLockTools): AutoLock {
     isOver: false,
   };
   const stop = effect(() => {
-    // Also once the gateway can be reached again.
+    // Reading it runs the effect again once the gateway can be reached.
     void tools.canSignIn.value;
     if (tools.minutes.value !== null) begin(watched);
   });

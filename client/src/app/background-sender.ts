@@ -87,7 +87,7 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   return isLeft();
 }
 
-/** One sender for each account that has instances to send and may send them. */
+/** Creates a sender for each account that has instances to send and may send them. */
 async function createSenders(database: LocalDatabase) {
   const tools = {
     ...(await openSendingTools(database)),

@@ -1,4 +1,4 @@
-/** Of all combinations of outcomes, the disc may go only where nothing of any choice needs it. */
+/** The disc may go only where nothing of any choice needs it: tried with all combinations of outcomes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sayOf, standingOfChoice, type ChoiceOutcome } from './choice-outcome.ts';

@@ -5,12 +5,15 @@
 
 /** A choice begins on an empty page: a disc, a folder, some files. */
 export interface ChoiceOutcome {
-  /** Its studies that were sent: in the PACS by a receipt, on their way, ended in any other way, or off the list. */
+  /**
+   * Studies of the choice that were sent: in the PACS by a receipt, on their way, ended in any other way, or off the
+   * list.
+   */
   readonly inPacs: number;
   readonly underWay: number;
   readonly ended: number;
   readonly offList: number;
-  /** Of those in the PACS, the ones that were there before another choice began: a person has been told. */
+  /** Studies in the PACS that were there before another choice began: a person has been told. */
   readonly told: number;
   /** Instances that wait for a person's decision. */
   readonly held: number;
@@ -56,12 +59,12 @@ const isSent = ({ inPacs, underWay, ended, offList }: ChoiceOutcome): boolean =>
 export const standingOfChoice = (choice: ChoiceOutcome): ChoiceStanding =>
   TABLE.find(([, holds]) => holds(choice))?.[0] ?? 'in-pacs';
 
-/** Its files and instances that are not in the PACS and not on their way. */
+/** Files and instances of the choice that are not in the PACS and not on their way. */
 const exceptionsOf = ({ unsent, refused, missing, unread, leftOut, cleared }: ChoiceOutcome): number =>
   unsent + refused + missing + unread + leftOut + cleared;
 
 export interface ChoicesSaid {
-  /** Of all choices, the most careful one; null: there is none whose files anybody has to think of. */
+  /** The most careful standing of all choices; null: there is none whose files anybody has to think of. */
   readonly standing: Exclude<ChoiceStanding, 'removed'> | null;
   /** In the PACS, and not told before. */
   readonly studies: number;

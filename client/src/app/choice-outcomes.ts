@@ -29,7 +29,7 @@ export interface OnPage {
   /** Paths of those that are no DICOM files. */
   readonly notDicom: ReadonlySet<string>;
   readonly missing: readonly string[];
-  /** As `SentFromHere.leftBehind` names files. */
+  /** Damaged, refused and missing files on the page, named as in `SentFromHere.leftBehind`. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
   /** Files that a person left out unread, by the folder or archive that was chosen. */
@@ -37,7 +37,7 @@ export interface OnPage {
   /** Keys of `SentFromHere.leftBehind` whose files are on this page, and were read. */
   readonly readAgain: readonly string[];
   readonly isInDoubt: boolean;
-  /** Of the studies on it, by their marks (mark-of-study.ts). */
+  /** Counts the files of each study on the page, by its mark (mark-of-study.ts). */
   readonly again: ReadonlyMap<number, () => OnPageAgain>;
 }
 
@@ -81,7 +81,7 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
 type OnUpload = 'not-pressed' | 'undecided';
 
 export interface NotSent {
-  /** Of a study in the list. */
+  /** Studies in the list with instances that were left out. */
   readonly leftOut: readonly QueuedStudy[];
   /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
   readonly noted: ReadonlyMap<string, number>;
@@ -225,7 +225,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
 const leftOutOf = ({ settled, missing }: Known, study: QueuedStudy): number =>
   settled.has(study.id) ? 0 : Math.max(0, study.track.leftOut - (missing.get(study.id)?.length ?? 0));
 
-/** Those that are counted as missing, of a disc on the page or of one before. */
+/** Instances that are counted as missing, of a disc on the page or of one before. */
 const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
   new Map(
     [...missing].map(([id, uids]) => [id, uids.filter((uid) => names.has(uid) || leftBehind.has(uid))]),

@@ -17,7 +17,7 @@ export function clearBars(page: HTMLElement): void {
     });
   const { style } = document.documentElement;
   const measure = () => {
-    // Those above stand under each other, those below lie over each other.
+    // Bars above stand under each other, bars below lie over each other.
     style.setProperty('--bars-above', `${heightsOf(ABOVE).reduce((sum, height) => sum + height, 0)}px`);
     style.setProperty('--bars-below', `${Math.max(0, ...heightsOf(BELOW))}px`);
   };

@@ -123,7 +123,7 @@ export function createDevice(baseUrl = '/api'): Device {
     },
     start(begin) {
       const link = { baseUrl, fetch: globalThis.fetch, isOnline: () => navigator.onLine };
-      // One person's files are not shown to the next.
+      // Files of one person are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
         ingest.clear('held-back');

@@ -7,7 +7,7 @@ export type DiscFacts = {
   readonly mayBeCleared: boolean;
   readonly underWay: number;
   readonly leftOut: number;
-  /** Of every choice on this page (choice-outcome.ts). */
+  /** Every choice on this page, added up (choice-outcome.ts). */
   readonly choices: ChoicesSaid;
 };
 
@@ -43,7 +43,7 @@ export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open
  */
 export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const { mayBeCleared, underWay, leftOut, choices } = facts;
-  // These too are files that were not sent, of this disc or of another one.
+  // Files of a lost choice were not sent either, of this disc or of another one.
   if (standing.kind === 'not-sent')
     return discOf(standing.beside, { ...facts, choices: withLost(choices, standing) });
   // The person who decides may have to look at it again.

@@ -27,7 +27,7 @@ export const discWords = {
     return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
   unreadOf: (name: string, unread: string) => `${name}: ${unread}`,
-  /** It was not sent: nothing is missing from it. */
+  /** A cancelled study was not sent: nothing is missing from it. */
   cancelled: (count: number, name: string) =>
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,

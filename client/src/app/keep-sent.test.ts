@@ -19,7 +19,7 @@ const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, need
 const ALL_SAID = { standing: 'in-pacs', studies: 1, except: 0 };
 const NOTHING_SAID = { standing: null, studies: 0, except: 0 };
 
-/** One window, whose page is opened again and again. */
+/** A window whose page is opened again and again. */
 function openWindow(kept = new Map<string, string>()) {
   const storage = ownStorage(kept);
   const sent = new Set<string>();

@@ -37,7 +37,7 @@ async function sentWithoutKarl() {
   return opened;
 }
 
-/** Of a study that a page took along, the images that the next one names as lost. */
+/** Counts the images of a study that a page took along and the next page names as lost. */
 async function lostOf(database: LocalDatabase, study: ChosenStudy): Promise<number> {
   await database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study] } });
   const kept = await new Promise<KeptChoices>((resolve) => watchChoices(database, resolve));

@@ -46,7 +46,7 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
     },
     write(at, minutes = null) {
       if (at === null) storage.removeItem(KEY);
-      // One entry: no tab sees the time of one lock with the minutes of another.
+      // The entry holds both values: no tab sees the time of one lock with the minutes of another.
       else storage.setItem(KEY, minutes === null ? String(at) : `${at} ${minutes}`);
     },
   };

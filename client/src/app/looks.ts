@@ -45,7 +45,7 @@ function keptChoice<T extends string>(
     try {
       storage.setItem(key, value);
     } catch {
-      // As above.
+      // Private windows of some browsers throw here too; the choice then lasts as long as the page.
     }
   });
   return choice;

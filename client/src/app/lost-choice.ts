@@ -126,7 +126,7 @@ function keepUnsent(watch: ChoiceWatch): () => void {
   };
   effect(() => {
     const studies = unsent.value;
-    // They belong to whoever chose them, also while the next person is signing in.
+    // Unsent studies belong to whoever chose them, also while the next person is signing in.
     owner = isEmpty ? account.value : (owner ?? account.value);
     if (studies !== null) {
       isEmpty = studies.length === 0;

@@ -68,7 +68,7 @@ export type StandingFacts = {
   readonly unsafe: number;
   /** Instances that Send would take, in studies that were found and not yet queued, and not among `inPacs`. */
   readonly chosen: number;
-  /** Such instances that the PACS has already. */
+  /** Instances that Send would take and the PACS has already. */
   readonly inPacs: number;
   /** Send can be pressed: allowed, and nothing is missing for it. */
   readonly canSend: boolean;
@@ -80,7 +80,7 @@ export type StandingFacts = {
   readonly undecided: number;
   /** Statements of the person who is here that the gateway does not have. */
   readonly unsent: Unsent;
-  /** Such statements of people who are not here. */
+  /** Statements of people who are not here that the gateway does not have. */
   readonly othersUnsent: number;
   /** Instances that need whoever sent them, who is not here. */
   readonly othersUndecided: number;
@@ -88,7 +88,7 @@ export type StandingFacts = {
   readonly cancelling: number;
   /** Instances that wait on this device. */
   readonly safe: number;
-  /** Those of them that are sent as things are: not paused, and not waiting for their sender to sign in. */
+  /** Waiting instances that are sent as things are: not paused, and not waiting for their sender to sign in. */
   readonly travelling: number;
   /** The browser sends the queue when no page is open. */
   readonly goesOnAlone: boolean;
@@ -145,6 +145,6 @@ export function standingOf(facts: StandingFacts): Standing {
 export const underWayOf = <S extends Pick<QueuedStudy, 'state'>>(studies: readonly S[]): readonly S[] =>
   studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
 
-/** Those that keep their names: the policy that is in force now is not theirs. */
+/** Counts studies under way that keep their names: the policy that is in force now is not theirs. */
 export const namedUnderWay = (studies: readonly Pick<QueuedStudy, 'state' | 'policy'>[]): number =>
   underWayOf(studies).filter(({ policy }) => !policy.deidentify).length;

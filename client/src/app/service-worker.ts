@@ -93,7 +93,7 @@ async function fetchShell(event: LastingEvent): Promise<void> {
       await Promise.all(shell.strategy.handleAll({ request, event, params }));
     }
   };
-  // One refused file stops its lane alone: the next attempt finds what the others have fetched.
+  // A refused file stops its lane alone: the next attempt finds what the others have fetched.
   const lanes = await Promise.allSettled(Array.from({ length: FETCHED_AT_ONCE }, lane));
   for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -19,7 +19,7 @@ export function createSessionsStore(api: Pick<ApiClient, 'json'>): SessionsStore
     load: () =>
       sessions.ask(async (signal) => {
         const listed = await api.json('/auth/sessions', sessionListSchema, { signal });
-        // One's own comes first: the others are what a person looks for.
+        // The person's own session comes first: the others are what a person looks for.
         return listed.sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
       }),
   };

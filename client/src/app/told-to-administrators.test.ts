@@ -9,7 +9,7 @@ const test = suite('the words that administrators read, too');
 
 /** A PACS has an administrator of its own. */
 const TELLS = /\b(tell|ask|give the code to)\b[^.:;]*\b(the|your|an) administrator\b(?! of your PACS)/i;
-/** Those who send studies, administrators among them, never see this one. */
+/** People who send studies, administrators among them, never see this sentence. */
 const NOT_TO_THEM = 'Ask your administrator, or sign in with another account.';
 
 test('say what an administrator must do, to administrators and to everybody else', async () => {

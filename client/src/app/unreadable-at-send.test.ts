@@ -16,7 +16,7 @@ const small = (seed: number, patient = { name: 'Halb^Hanna', id: 'H-1' }) =>
 const nothing = () => Promise.reject(new DOMException('', 'NotFoundError'));
 const gone: Blob = Object.assign(new Blob(['gone']), { arrayBuffer: nothing, slice: () => gone });
 
-/** They are pulled out before they are named, or before they are packed. */
+/** Pulls files out before they are named, or before they are packed. */
 function pullOut(
   { hooks }: Awaited<ReturnType<typeof openIngest>>,
   when: 'name' | 'pack',
@@ -58,7 +58,7 @@ test('a file that is no DICOM file is named as such among those not sent, on the
   const { store } = opened;
   const [first, ...others] = filesOf(small(13));
   const cut = new File([first!.slice(0, first!.size - 100)], 'cut.dcm');
-  // Of a disc with scratches: nobody can tell what it was.
+  // A disc with scratches gives such a file: nobody can tell what it was.
   const scratched = new File([new Uint8Array(2000)], 'scratched.dcm');
   await store.addFiles([...others, cut, scratched, new File(['%PDF-1.7'], 'report.pdf')]);
   using view = storeOver(opened);

@@ -20,11 +20,11 @@ export type UpdateState =
   | 'ready'
   /** A person wants it while another window is reading or packing. */
   | 'other-window'
-  /** It has taken over while this page is at work; the page reloads afterwards. */
+  /** The newer version has taken over while this page is at work; the page reloads afterwards. */
   | 'loads-again'
   /** Part of this version can no longer be fetched. */
   | 'part-missing'
-  /** This page is the newer version. */
+  /** The page is the newer version. */
   | 'taken';
 
 export type Update = {
@@ -43,7 +43,7 @@ export type UpdateTools = {
   /** Undefined in an old browser and on a plain-http address: the app works, but not offline. */
   readonly workers: ServiceWorkerContainer | undefined;
   readonly locks: Pick<LockManager, 'request' | 'query'>;
-  /** This tab among all. */
+  /** The id of this tab among all. */
   readonly tabId: string;
   /** A reload would lose something: files that were read, or a study that is being named or packed. */
   readonly isAtWork: ReadonlySignal<boolean>;

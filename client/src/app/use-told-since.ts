@@ -11,7 +11,7 @@ import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts'
 
 /** The most that the gateway gives at once. */
 const LIMIT = 200;
-/** Of one identifier: others may begin with the same digits. */
+/** The most for one identifier: others may begin with the same digits. */
 const LIMIT_OF_ONE = 10;
 /** More are found with one request for the list. */
 const ONE_BY_ONE = 5;

@@ -9,7 +9,7 @@ import { auditWords as words } from './audit-words.ts';
 export type AuditFilterBarProps = {
   readonly question: AuditQuestion;
   readonly people: AuditPeople['people'];
-  /** Of the study that is looked for, once it is known. */
+  /** The UID of the study that is looked for, once it is known. */
   readonly studyInstanceUID: string | null;
   readonly onChoose: (some: Partial<AuditFilters>) => void;
   /** A study by its UID. */

@@ -90,7 +90,7 @@ function useQuestion(query: string, store: AuditStore) {
   };
 }
 
-/** Of the address, which changes before the page is drawn again: a choice that follows another keeps it. */
+/** The filters of the address, which changes before the page is drawn again: a choice that follows another keeps it. */
 function filtersNow(): AuditFilters {
   const route = parseRoute(location.hash);
   return parseFilters(route.page === 'audit' ? route.query : '');

@@ -1,4 +1,4 @@
-/** One event in a line: when, who, what, of which study, from where; and its details when somebody opens it. */
+/** The line of an event: when, who, what, of which study, from where; and its details when somebody opens it. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';

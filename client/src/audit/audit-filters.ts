@@ -38,7 +38,7 @@ export const EVERYTHING: AuditFilters = {
   device: '',
 };
 
-/** One at a time: the page has one field for all three. */
+/** No study, case or device: the page has one field for all three, so that one at a time is looked for. */
 export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -102,7 +102,7 @@ export function readSubject(text: string): Typed {
 }
 
 const startOfDay = (at: Date): Date => new Date(at.getFullYear(), at.getMonth(), at.getDate());
-/** Of this person's calendar. */
+/** A day of this person's calendar. */
 const dayIn = (day: string): Date => {
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
   return new Date(year, month - 1, date);

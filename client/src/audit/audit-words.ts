@@ -179,7 +179,7 @@ export const auditWords = {
     retry: 'Had images of a study tried again',
   } as Readonly<Record<string, string>>,
   cancelled: 'Cancelled the sending of a study',
-  /** Of an event that counts nothing: what the gateway did comes to less than its usual words say. */
+  /** Words for an event that counts nothing: what the gateway did comes to less than its usual words say. */
   ofNothing: {
     forwarded: 'Had nothing left of a study to hand to the PACS',
     refused: 'Handed a study to the PACS, which took none of it',
@@ -197,7 +197,7 @@ export const auditWords = {
   named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',
   /** A search told numbers and dates alone. */
   unnamed: 'no name was shown',
-  /** Of a reading. */
+  /** The place of a reading: the built-in viewer, or the site's own. */
   inViewer: 'opened in the built-in viewer',
   inSiteViewer: 'led to the site’s own viewer, which alone knows what was looked at there',
   because: {

@@ -19,7 +19,7 @@ export type Described = {
   readonly case: { readonly id: string; readonly number: number | null } | null;
   readonly device: { readonly id: string; readonly name: string | null } | null;
   readonly from: string | null;
-  /** It went on until then: readings are one event for a quarter of an hour. */
+  /** The event went on until then: readings are one event for a quarter of an hour. */
   readonly until: string | null;
   readonly outcome: Outcome;
 };

@@ -73,7 +73,7 @@ async function narrowTo(page: Page, uid: string): Promise<void> {
   await expect(field).toHaveValue(uid);
 }
 
-/** That of the study, from the event and by its ID; it did nothing yesterday. */
+/** Narrows to the study's device, from the event and by its ID; it did nothing yesterday. */
 async function narrowToDevice(page: Page): Promise<void> {
   const began = rows(page).filter({ hasText: 'Began to send a study' });
   await began.getByRole('button', { name: /^Details of event/ }).click();

@@ -137,7 +137,7 @@ type SearchProps = {
   readonly inputMode: 'decimal' | 'text';
   readonly q: string;
   readonly mayBeSearched: (typed: string) => boolean;
-  /** It is searched for while it is typed. */
+  /** Whether the text is searched for while it is typed. */
   readonly isLive: (typed: string) => boolean;
   readonly onSearch: (q: string) => void;
 };

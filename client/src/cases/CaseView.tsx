@@ -1,4 +1,7 @@
-/** One case: what it is about, its patient as the PACS tells them, its studies, its notes, and what happened. */
+/**
+ * The page of a case: what it is about, its patient as the PACS tells them, its studies, its notes, and what
+ * happened.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type Case } from '#shared/protocol/cases.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';

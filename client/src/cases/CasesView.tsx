@@ -164,7 +164,7 @@ function OtherPages({ mayKeep, mayExport, seesFigures }: OtherPagesProps) {
   );
 }
 
-/** As in other lists: a stroke leads to the search, unless somebody types one. */
+/** The slash key leads to the search, as in other lists, unless somebody types a slash. */
 function toSearch(event: KeyboardEvent) {
   if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
   if (event.target instanceof Element && event.target.closest('dialog')) return;

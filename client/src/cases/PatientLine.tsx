@@ -7,7 +7,7 @@ import { createManyPatients, type ManyPatients, type Subject } from './many-pati
 import { studyDaysOf, whoseSaid } from './say-patient.ts';
 import { createPatients, type Patients } from './use-patients.ts';
 
-/** One for all rows of a list. */
+/** The patients of a list, shared by all its rows. */
 export function useManyPatients(): ManyPatients {
   const api = useApi();
   const [patients] = useState(() => createManyPatients(api));

@@ -1,4 +1,4 @@
-/** One case in the page: its parts are known each on its own, and nothing with names comes behind the switch. */
+/** The store of a case: its parts are known each on its own, and nothing with names comes behind the switch. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case } from '#shared/protocol/cases.ts';

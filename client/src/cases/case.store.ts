@@ -1,4 +1,4 @@
-/** One case as its page shows it, and what a person does with it. */
+/** The store of a case: what its page shows, and what a person does with it. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
   type Case,

@@ -25,7 +25,7 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
   const isBusy = signal(false);
   const trouble = signal<Trouble | null>(null);
   let chosen: Chosen | null = null;
-  /** One for a file with these columns: after a lost answer it is the same import. */
+  /** The id of the import of a file with these columns: after a lost answer it is the same import. */
   let id = crypto.randomUUID();
   let asking = new AbortController();
 

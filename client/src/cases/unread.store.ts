@@ -39,7 +39,7 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
     list.ask(async (until) => {
       const answer = await ask(query, until);
       count.take(answer.count);
-      // One that moved up meanwhile is not listed twice.
+      // A study that moved up meanwhile is not listed twice.
       const known = new Set(before.map(({ studyInstanceUID }) => studyInstanceUID));
       const more = answer.studies.filter((one) => !known.has(one.studyInstanceUID));
       return { studies: [...before, ...more], next: answer.next };

@@ -14,7 +14,7 @@ const ON = '1';
 /** Workers and tests have no storage. */
 const stored = (): boolean => globalThis.localStorage?.getItem(HIDE_NAMES_KEY) === ON;
 const isOn = signal(stored());
-/** Also when it is chosen in another tab. */
+/** Another tab's choice counts here too. */
 globalThis.addEventListener?.('storage', ({ key }) => {
   if (key === HIDE_NAMES_KEY) isOn.value = stored();
 });

@@ -1,4 +1,6 @@
-/** One attempt at a time to change something on the gateway: whether it is under way, and why the last one failed. */
+/**
+ * Attempts to change something on the gateway, one at a time: whether one is under way, and why the last one failed.
+ */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export interface Attempt<Trouble> {

@@ -35,9 +35,9 @@ export interface Looking {
 /** Enough to count the pixels of a letter in an image of 4096 columns. */
 export const ZOOM_LIMIT = 32;
 
-/** One press of a zoom key or button. */
+/** The factor of one press of a zoom key or button. */
 export const ZOOM_STEP = 1.5;
-/** One press of an arrow key moves the image by this part of the window. */
+/** The part of the window by which one press of an arrow key moves the image. */
 const PAN_STEP = 1 / 8;
 
 export const wholeImage = ({ columns, rows }: ImageSize): View => ({

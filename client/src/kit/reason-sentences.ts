@@ -14,7 +14,7 @@ export type ReasonSentences = {
   readonly precise: string | null;
 };
 
-/** Of instances that the first destination has, and a further one that must have them did not take. */
+/** Sentences about instances that the first destination has, and a further one that must have them did not take. */
 export function sentencesAt(code: string, destination: string): Pick<ReasonSentences, 'title' | 'next'> {
   const { elsewhere } = kitWords;
   if (code === 'conflicting-instance') return elsewhere.conflict(destination);

@@ -32,7 +32,7 @@ export type Route =
   | { readonly page: 'analytics'; readonly id: string; readonly query: string }
   /** The audit trail: what is looked for in `query`, by ids. */
   | { readonly page: 'audit'; readonly query: string }
-  /** One study that the gateway knows, by an upload of it. */
+  /** A study that the gateway knows, by an upload of it. */
   | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }

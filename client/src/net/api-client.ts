@@ -14,7 +14,7 @@ import type { ServerClock } from './server-clock.ts';
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode | null;
-  /** As received: also codes of other tables than PROBLEMS, and codes newer than this page. */
+  /** The code as received: also codes of other tables than PROBLEMS, and codes newer than this page. */
   readonly anyCode: string | null;
   readonly detail: string | null;
   readonly correlationId: string | null;

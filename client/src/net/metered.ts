@@ -20,7 +20,7 @@ export function linkFactsOf(navigator: object): LinkFacts | null {
 const PAID: readonly string[] = ['cellular', 'wimax', 'bluetooth'];
 const FREE: readonly string[] = ['wifi', 'ethernet', 'none'];
 
-/** Of a link that is neither, such as a mixed or an unknown one, saving data decides. */
+/** Data saving decides about a link that is neither paid nor free, such as a mixed or an unknown one. */
 export function isMetered(facts: LinkFacts | null): boolean {
   const { type = '', saveData = false } = facts ?? {};
   return PAID.includes(type) || (saveData && !FREE.includes(type));

@@ -13,7 +13,7 @@ function worldOff(offBy: number) {
     monotonic: () => world.time - NOON,
     keep: (offset) => void world.kept.push(offset),
   });
-  /** One answer, which the gateway makes after `toMs` and which comes back after `backMs`. */
+  /** Makes an exchange: the gateway answers after `toMs`, and its answer comes back after `backMs`. */
   const answer = (toMs = 50, backMs = 50, headers: Record<string, string> = {}) => {
     const arrived = clock.exchange();
     world.time += toMs;

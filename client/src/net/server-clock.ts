@@ -14,7 +14,7 @@ export interface ServerClock {
 }
 
 export interface ServerClockTools {
-  /** This device's clock, in milliseconds since 1970: it may be wrong, and may jump. */
+  /** The device's clock, in milliseconds since 1970: it may be wrong, and may jump. */
   readonly wall: () => number;
   /** Milliseconds that never go back; only differences mean something. */
   readonly monotonic: () => number;

@@ -36,7 +36,7 @@ export function useFindStore(): FindStore {
 
 export type FindInPacsProps = {
   readonly store: FindStore;
-  /** It is the only way to a study. */
+  /** The search is open where it is the only way to a study. */
   readonly isOpen: boolean;
   /** A Study Instance UID. */
   readonly chosen: string;

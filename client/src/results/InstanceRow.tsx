@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { Icon } from '../kit/Icon.tsx';
 
 export type InstanceRowProps = {
-  /** Of the instance; `promised` where there is none yet. */
+  /** The state of the instance; `promised` where there is none yet. */
   readonly state: string;
   readonly said: string;
   /** Null: this person may not open it. */

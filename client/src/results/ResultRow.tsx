@@ -1,4 +1,7 @@
-/** One row of the list: the image, the finding in words, the patient or pseudonym, the kind of image, and a verdict. */
+/**
+ * The row of a result in the list: the image, the finding in words, the patient or pseudonym, the kind of image, and
+ * a verdict.
+ */
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';

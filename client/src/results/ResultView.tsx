@@ -127,7 +127,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   const [open, setOpen] = useState<'keys' | null>(null);
   // The result that its author looked at when the form opened: another tab may change it meanwhile.
   const [corrected, setCorrected] = useState<Result | null>(null);
-  // Of this revision: nobody changes the verdict of another reader that has just come.
+  // The change is of this revision: nobody changes the verdict of another reader that has just come.
   const [changed, setChanged] = useState<number | null>(null);
   const changing = changed === result.revision;
   const setChanging = (changes: boolean) => setChanged(changes ? result.revision : null);
@@ -182,7 +182,10 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   );
 }
 
-/** One's own correction that is being changed: nobody has to type it again, nor signs the words of another person. */
+/**
+ * The person's own correction that is being changed: nobody has to type it again, nor signs the words of another
+ * person.
+ */
 function beforeOf({ verification }: Result): VerifyRequest | null {
   const said = verifyRequestSchema.safeParse({
     verdict: verification?.verdict,
@@ -247,7 +250,7 @@ type ToolsProps = {
   readonly onKeys: () => void;
 };
 
-/** Of a result that is not there: without a link a person still goes back to one that is. */
+/** The tools of a result that is not there: without a link a person still goes back to one that is. */
 function UnreadTools({ id, list, look, from }: Omit<ToolsProps, 'onKeys'> & { readonly look: LookStore }) {
   const [areKeysOpen, setKeysOpen] = useState(false);
   const onKeys = () => {

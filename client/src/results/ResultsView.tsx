@@ -38,7 +38,7 @@ export type ResultsViewProps = {
 
 export function ResultsView({ list, previews, picked }: ResultsViewProps) {
   useEffect(() => {
-    // It may have been read long ago, before visiting another page of results.
+    // The list may have been read long ago, before visiting another page of results.
     void list.refresh();
     const watching = new AbortController();
     list.watch(watching.signal);

@@ -31,7 +31,7 @@ export type StoredInstanceProps = {
   readonly path: string;
   readonly instance: ResultInstance;
   readonly studyInstanceUID: string | undefined;
-  /** Its state and receipt may also have changed. */
+  /** Asks again for the result: the instance's state and receipt may also have changed. */
   readonly onAgain: () => Promise<void>;
   readonly children: (stored: Read) => ComponentChildren;
 };

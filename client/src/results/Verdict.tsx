@@ -72,7 +72,7 @@ export function VerdictBar({ store, result, changing, onChanging, onDecide, onCo
   );
 }
 
-/** Its image came as a file, and the gateway keeps none. */
+/** The result's image came as a file, and the gateway keeps none. */
 const isGone = ({ finding }: Result): boolean => finding.input.studyInstanceUID === undefined;
 
 type SentenceProps = {

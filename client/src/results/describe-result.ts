@@ -80,7 +80,7 @@ export function questionOf(finding: Finding): string {
   return kind === 'above' || kind === 'below' ? resultWords.verdict.ask : resultWords.verdict.askOther;
 }
 
-/** One line of a list. */
+/** The finding in one line of a list. */
 export function shortOf(headline: Headline): string {
   const { short } = resultWords;
   switch (headline.kind) {

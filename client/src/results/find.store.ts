@@ -18,7 +18,7 @@ import { findWords } from './find-words.ts';
 import { NO_CRITERIA, queryOf, type Criteria } from './find-query.ts';
 import { readFound, ROWS_READ, type FoundStudy } from './read-found.ts';
 
-/** Of a page. Each study in an answer counts as read: nobody is shown more than they ask for. */
+/** Rows of a page. Each study in an answer counts as read: nobody is shown more than they ask for. */
 export const PAGE = 50;
 /** More are not held: a person narrows the search. */
 export const HELD_LIMIT = ROWS_READ;
@@ -29,7 +29,7 @@ export interface Found {
   /** The newest first. */
   readonly studies: readonly FoundStudy[];
   readonly hasMore: boolean;
-  /** As many as are held: the PACS may have more. */
+  /** The list holds as many as it can: the PACS may have more. */
   readonly isFull: boolean;
   /** The gateway searched only the newest of this person's studies. */
   readonly isCut: boolean;
@@ -64,7 +64,7 @@ type State = {
   readonly found: Signal<Found | null>;
   readonly trouble: Signal<Trouble | null>;
   readonly asking: Signal<AbortController | null>;
-  /** Of `found`: its search, and the rows that the PACS gave. */
+  /** The search of `found`, and the rows that the PACS gave. */
   query: URLSearchParams;
   offset: number;
 };

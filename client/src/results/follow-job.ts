@@ -78,7 +78,7 @@ export async function followJob(
       if (hasEnded(job)) ended.resolve(job);
     },
   };
-  // Both end by abort.
+  // The stream and the questions end by abort.
   void ignoreFailure(stream(tools, followed), 'the job is asked for as well').finally(() => {
     followed.isStreaming = false;
   });

@@ -13,7 +13,7 @@ import { isUnderWay, waitBefore } from './await-reports.ts';
 
 /** A reader judges a result in about a minute; each open page asks once in this time. */
 export const STILL_MS = 15_000;
-/** Of one study by one model; a longer list would say less about this one. */
+/** The most results of one study by one model; a longer list would say less about this one. */
 const LISTED = 100;
 
 export interface FollowedResult {

@@ -2,7 +2,7 @@
 import { counted } from '../kit/counted.ts';
 import type { Filters, Period, Verdicts } from './filters.ts';
 
-/** Of a narrowed list: "of this study, of the last 7 days". */
+/** Words for a narrowed list: "of this study, of the last 7 days". */
 function narrowedTo({ study, model, period, verdict, whose }: Filters): string {
   const parts = [
     study !== '' && 'of this study',

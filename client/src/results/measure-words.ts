@@ -55,7 +55,7 @@ const VALUES: Readonly<Record<Unit, (value: number) => string>> = {
   images: (value) => counted(value, 'image', 'images'),
 };
 
-/** One line; a measure of another card keeps its own name. Null where it is not shown. */
+/** The line of a measure; a measure of another card keeps its own name. Null where it is not shown. */
 export function measureSaid(path: string, value: number): string | null {
   const known = MEASURES.get(path);
   if (known === null) return null;

@@ -1,7 +1,10 @@
-/** One result of each model, and how many it has: a study of many images has as many results of each. */
+/** The newest result of each model, and how many it has: a study of many images has as many results of each. */
 import { z } from 'zod';
 
-/** As far as a link needs it: the whole schema would be one more part of the app that the first page lists. */
+/**
+ * The part of a result that a link needs: the whole schema would be one more part of the app that the first page
+ * lists.
+ */
 const linksSchema = z.object({
   results: z.array(
     z.object({

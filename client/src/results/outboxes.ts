@@ -8,7 +8,7 @@ import type { VerdictOutbox } from './verdict-outbox.ts';
 
 /** Ids of reviews with steps that the gateway does not have, the oldest first. */
 export interface UnsentReviews {
-  /** They wait for the link, or for their author. */
+  /** Reviews with steps that wait for the link, or for their author. */
   readonly waiting: readonly string[];
   /** The gateway refused a step: its author decides. */
   readonly refused: readonly string[];
@@ -17,7 +17,7 @@ export interface UnsentReviews {
 export interface Unsent extends UnsentReviews {
   /** Verdicts on results that wait for the link. */
   readonly verdicts: number;
-  /** Those that the gateway refused, perhaps as another person was faster: their author decides. */
+  /** Verdicts that the gateway refused, perhaps as another person was faster: their author decides. */
   readonly refusedVerdicts: number;
 }
 

@@ -7,7 +7,7 @@ export function isLeft(id: string): boolean {
   return route.page !== 'results' || route.id !== id;
 }
 
-/** As long as the button itself takes no press, because what it asks has only just been drawn (use-settling.ts). */
+/** Whether the buttons take no press yet, because what they ask has only just been drawn (use-settling.ts). */
 export const areSettling = () =>
   [...document.querySelectorAll('.verdict-buttons')].some(
     (buttons) => getComputedStyle(buttons).pointerEvents === 'none',

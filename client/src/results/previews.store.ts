@@ -143,13 +143,13 @@ function wantName(state: State, tools: PreviewsTools, id: string, study: string 
   }
   void fetchName(state, id, async () => {
     const about = await nameIn(patients, study);
-    // One that came another way than through this gateway is not among those of which it tells many together.
+    // A study that came another way than through this gateway is not among those of which it tells many together.
     if (about === null) askAlone();
     return about;
   });
 }
 
-/** As the PACS lists the study. */
+/** The patient and the date as the PACS lists them with the study. */
 async function nameIn(patients: ManyPatients, id: string): Promise<About | null> {
   const [told] = await patients.of({ kind: 'studies', id });
   if (told === undefined) return null;

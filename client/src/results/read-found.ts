@@ -29,7 +29,7 @@ const MODALITIES_LIMIT = 6;
 /** Characters that break the line, or turn its direction beyond its own end. */
 const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** One study a UID; null: this is no list. */
+/** Studies in an answer, one for each UID; null: this is no list. */
 export function readFound(answer: unknown): readonly FoundStudy[] | null {
   if (!Array.isArray(answer)) return null;
   const studies = new Map<string, FoundStudy>();
@@ -85,7 +85,7 @@ function nameOf(value: unknown): string {
   return trimEnd(groups.join('='), '=');
 }
 
-/** Also as ACR-NEMA wrote it, with dots. */
+/** A date, also as ACR-NEMA wrote it, with dots. */
 function dateOf(value: unknown): string {
   const [, year, month, day] = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(textOf(value)) ?? [];
   return year === undefined ? '' : `${year}${month}${day}`;

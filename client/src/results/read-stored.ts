@@ -20,7 +20,7 @@ import { thumbnail, type Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 
-/** As written in the header; '' if missing. */
+/** Values as written in the header; '' if missing. */
 export interface StoredHead {
   readonly sopInstanceUID: string;
   /** A PN. */

@@ -54,7 +54,7 @@ async function open(answer: Answering, kept = createKeptResults()) {
   };
   const listed: Result[] = [];
   const sleeps: (() => void)[] = [];
-  /** Of a page that stands open, with nothing under way. */
+  /** Pauses of a page that stands open, with nothing under way. */
   const stills: (() => void)[] = [];
   const clock = {
     now: () => 0,

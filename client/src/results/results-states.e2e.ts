@@ -34,7 +34,7 @@ step('the filter of studies names every study, once a person reaches for it', as
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByRole('combobox', { name: 'Model' }).hover();
   const rows = page.locator('.result-row');
-  // Of all previews these would be asked for first and last, so that any other one would be known by then.
+  // The previews of these rows would be asked for first and last, so that any other one would be known by then.
   await rows.nth(59).scrollIntoViewIfNeeded();
   for (const nth of [56, 59]) await rows.nth(nth).getByText('Pseudonym').waitFor();
   const wasRead = () => said.asked.some((path) => path.startsWith(`GET /results/${idOf(30)}/preview`));

@@ -17,13 +17,13 @@ import { hasEnded } from './follow-job.ts';
 export interface ResultsStore {
   readonly filters: Signal<Filters>;
   readonly results: ReadonlySignal<readonly Result[]>;
-  /** Also `loading` while results for new filters are fetched: of the old ones those stay that fit them. */
+  /** The phase is `loading` also while results for new filters are fetched: old results that fit them stay. */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   /** Whether the results of these filters are known. */
   readonly answer: ReadonlySignal<Answer<readonly Result[], Trouble>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Of the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
+  /** Lists the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
   showStudyOf(resultId: string, signal: AbortSignal): Promise<void>;
   /** Not ended, newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
@@ -255,7 +255,7 @@ async function fetchPage(state: State, { api, user, now }: ResultsTools, which: 
     results.value = cursor === null ? [...page.results, ...below] : [...results.peek(), ...page.results];
     moveUnfolded(state);
     learn(state, page.results);
-    // Of the pages that stay, the last one says where the next begins.
+    // The last of the pages that stay says where the next begins.
     if (below.length === 0) next.value = page.next ?? null;
     trouble.value = null;
     isTold.value = true;

@@ -45,7 +45,7 @@ export interface RunTools {
   readonly clock: Clock;
   /** The study that the page was opened for. */
   readonly study: string | null;
-  /** They find other people's studies in the PACS. */
+  /** The person finds other people's studies in the PACS. */
   readonly readsAll: boolean;
 }
 

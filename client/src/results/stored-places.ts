@@ -35,7 +35,10 @@ function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revi
   return kind === 'SR' && revision > 1 ? storedWords.verifiedReport : storedWords.titles[kind];
 }
 
-/** Also with the verdict and its time, where `history` names them: verdict n is in the report of revision n + 1. */
+/**
+ * The title of a report, with the verdict and its time where `history` names them: verdict n is in the report of
+ * revision n + 1.
+ */
 export function titleOfReport(
   { history }: Pick<Result, 'history'>,
   instance: Pick<ResultInstance, 'kind' | 'revision'>,
@@ -52,7 +55,7 @@ export function whyNotShown(instances: readonly ResultInstance[], place: string)
   return instances.some((one) => placeOf(one) === place) ? storedWords.mayNotOpen : storedWords.notThis;
 }
 
-/** They are not in the PACS and never will be. */
+/** States of instances that are not in the PACS and never will be. */
 const NOT_THERE = ['refused', 'quarantined', 'left-out'];
 
 /**

@@ -13,7 +13,7 @@ export const storedWords = {
   verified: (verdict: string, when: string) => `Verified report: ${verdict}, ${when}`,
   replacedBy: 'Replaced by:',
   replaced: 'replaced by a later report',
-  /** It names the radiologist. */
+  /** A verified report names the radiologist. */
   withheld: 'your account may not open it',
   what: {
     SR: 'The structured report (SR), as the PACS holds it',

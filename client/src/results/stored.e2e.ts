@@ -98,7 +98,7 @@ const untilRead = (page: Page): Promise<void> => page.getByText('Read back from 
 async function says(page: Page, words: readonly (string | RegExp)[]): Promise<void> {
   for (const one of words) await expect(page.locator('main')).toContainText(one, { useInnerText: true });
 }
-/** As the browser has drawn it: RGBA, rows from the top. Millions of bytes: they pass as one text. */
+/** The picture as the browser has drawn it: RGBA, rows from the top. Millions of bytes: they pass as one text. */
 async function drawn(page: Page, selector: string) {
   const { width, height, text } = await page.locator(selector).evaluate((canvas: HTMLCanvasElement) => {
     const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
@@ -251,7 +251,7 @@ step(
 
 step('a person who may not open the verified report is told that it replaces the first', async (stage) => {
   const { page, visitor } = stage;
-  // As the gateway answers a technician (results.routes.test.ts).
+  // The gateway answers a technician like this (results.routes.test.ts).
   await visitor.route(/\/api\/results\/[0-9a-f-]{36}$/, async (route) => {
     const response = await route.fetch();
     const told = (await response.json()) as Result;

@@ -12,7 +12,7 @@ export type StudyFacts = {
   /** The newest of each study that was listed. */
   readonly results: readonly Result[];
   readonly aboutOf: (resultId: string) => About | null;
-  /** This device's name for the study, or what kind of input it is. */
+  /** The device's name for the study, or what kind of input it is. */
   readonly nameOf: (studyInstanceUID: string) => string;
 };
 

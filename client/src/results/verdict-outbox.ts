@@ -175,7 +175,7 @@ async function follow(state: State, tools: OutboxTools): Promise<void> {
   for (const given of [...gone, ...news]) await send(state, tools, given);
 }
 
-/** It is on its way, and no longer waits. */
+/** The verdict is on its way, and no longer waits. */
 function begin(state: State, { resultId, request }: Given): void {
   batch(() => {
     drop(state, resultId);
@@ -267,7 +267,7 @@ async function sendEntry(state: State, tools: OutboxTools, entry: Entry): Promis
         'if-match': `"${revision}"`,
       },
       body: JSON.stringify(request),
-      // Also when the window is closed: the browser finishes the request.
+      // The browser finishes the request even when the window is closed.
       keepalive: true,
     });
     if (!response.ok) throw await problemOf(response);

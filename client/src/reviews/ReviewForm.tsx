@@ -134,7 +134,7 @@ function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
 
 /** From this share of the limit on, what is typed is counted. */
 const NEARLY = 0.8;
-/** As the gateway counts. */
+/** The length as the gateway counts it. */
 const lengthOf = (text: string): number => [...text].length;
 
 const decisionsOf = (hasFinding: boolean) =>

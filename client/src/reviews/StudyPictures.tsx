@@ -102,7 +102,7 @@ function Viewer({ stage, isCut, own, others }: ViewerProps) {
   );
 }
 
-/** Those on the frame in sight; one's own on top. */
+/** The marks on the frame in sight; one's own on top. */
 function shownOn(
   { viewer, marks }: Stage,
   own: readonly NamedMark[],

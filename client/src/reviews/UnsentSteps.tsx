@@ -99,11 +99,11 @@ function Answers({ store, asked, what }: AnswersProps) {
   );
 }
 
-/** These say all in words; a code is for refusals that an administrator hears of. */
+/** Review problems say all in words; a code is for refusals that an administrator hears of. */
 const toldOf = (trouble: Trouble | null): Trouble | null =>
   trouble && Object.hasOwn(REVIEW_PROBLEMS, trouble.code ?? '') ? { ...trouble, code: null } : trouble;
 
-/** They can be saved once more. */
+/** Whether the kept answers can be saved once more. */
 const mayUse = ({ own, review, unsent }: ReviewStore): boolean =>
   keptIn(unsent.value) !== null &&
   own.value !== null &&

@@ -25,7 +25,7 @@ export const saidIn = ({ properties }: ReviewForm, answers: Answers): string =>
     .map(([name, field]) => answerWords(field, answers[name]))
     .join(reviewWords.separator);
 
-/** These, or else whatever was chosen or measured. */
+/** Answers about a finding, or else whatever was chosen or measured. */
 export const shortAnswers = (form: ReviewForm, answers: Answers): string => {
   const said = saidIn(form, answers);
   if (said !== '') return said;

@@ -32,6 +32,6 @@ export const isContradiction = (
   found: readonly Result[],
 ): boolean => contradicts(form, said, together(found));
 
-/** Those of which the contradiction is: the positive ones, if there are any. */
+/** Results that the contradiction is about: the positive ones, if there are any. */
 export const inQuestion = (found: readonly Result[]): readonly Result[] =>
   found.filter(({ finding }) => finding.positive !== null && finding.positive === together(found));

@@ -322,7 +322,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   const form = page.getByRole('region', { name: 'Your answers' });
   await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
   await focusAndPress(form.getByLabel('5 Certain'), 'Space');
-  // It is known by then that models found nothing in this case.
+  // The page knows by then that models found nothing in this case.
   await form.getByLabel(/^Assessable/).waitFor();
   await goOffline(page);
   await press(page, 'Save the answers');

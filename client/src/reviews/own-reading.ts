@@ -15,14 +15,14 @@ export function keptIn(unsent: readonly Unsent[]): { readonly said: Answered; re
   return { said: { decision, answers, reason }, at: new Date(last.at).toISOString() };
 }
 
-/** As the form takes them. */
+/** The answers as the form takes them. */
 export const answeredIn = ({ decision, answers, reason }: Said): Answered => ({
   decision,
   answers,
   reason: reason ?? '',
 });
 
-/** As it will be once everything that waits is sent: what stands behind a refused step is not. */
+/** The caller's place as it will be once everything that waits is sent: what stands behind a refused step is not. */
 export function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | null {
   const place = review?.places.find(({ isMine }) => isMine) ?? null;
   if (place === null) return null;

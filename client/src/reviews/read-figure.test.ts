@@ -7,7 +7,7 @@ test('decimals stand behind a point or a comma', () => {
     ['7.25', 7.25],
     ['12,5', 12.5],
     [' -0.5 ', -0.5],
-    // As texts of other programs have it.
+    // Other programs write a minus sign like this.
     ['\u22122,5', -2.5],
     ['100', 100],
     // While it is typed.

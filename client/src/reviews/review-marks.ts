@@ -37,7 +37,7 @@ export interface MarkState {
   readonly tried: Set<string>;
   /** The highest that a mark had on this page, whatever became of it. */
   lastNumber: number;
-  /** One is written after the other: the older never goes over the newer. */
+  /** Writes of marks follow one another: the older never goes over the newer. */
   keeping: Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export async function loadMarks(
   showMarks(state, of.place);
 }
 
-/** As they are known here. */
+/** Shows the marks as they are known here. */
 export function showMarks(state: MarkState, place: number | null): void {
   const waiting = waitingMarks(state.unsent.peek()).at(-1);
   state.own.value = waiting?.request.annotations ?? placeIn(state.server.peek(), place)?.annotations ?? [];
@@ -84,7 +84,7 @@ const placeIn = (server: ReviewAnnotations | null | undefined, place: number | n
 export const versionOf = (state: MarkState, place: number): number =>
   placeIn(state.server.peek(), place)?.version ?? 0;
 
-/** Those of other places that the caller may see. */
+/** Marks of other places that the caller may see. */
 export const othersOf = (
   state: MarkState,
   own: ReadonlySignal<{ readonly place: number } | null>,

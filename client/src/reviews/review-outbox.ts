@@ -113,7 +113,7 @@ const forgetStep = async ({ database, account }: OutboxTools, stepId: string): P
     'without a database nothing is kept',
   ));
 
-/** Those that the gateway does not have, the oldest first; of one review, or of all. */
+/** Steps that the gateway does not have, the oldest first; of one review, or of all. */
 export async function unsentSteps({ database, account }: OutboxTools, reviewId?: string): Promise<Given[]> {
   const rows =
     (await ignoreFailure(keptUnsent(database, { kind: 'step', account }), 'nothing is kept')) ?? [];

@@ -71,7 +71,7 @@ async function open(answer: Answering, device = openDevice()) {
       pending = null;
     };
   };
-  /** As the status line counts them. */
+  /** Unsent reviews, as the status line counts them. */
   let told: UnsentReviews = NONE;
   const waits = (reviews: UnsentReviews): void => {
     told = reviews;

@@ -1,4 +1,6 @@
-/** One review as its page shows it, with what this device has not sent yet, and what a person does with it. */
+/**
+ * The store of a review: what its page shows, with what this device has not sent yet, and what a person does with it.
+ */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
@@ -41,7 +43,7 @@ import {
 
 export interface ReviewStore {
   readonly review: ReadonlySignal<Review | null>;
-  /** Its studies, for their images. */
+  /** The review's case: its studies have the images. */
   readonly case: ReadonlySignal<Case | null>;
   /** By models, as far as the caller is shown it. */
   readonly found: Pick<Resource<readonly Result[], Trouble>, 'answer' | 'again' | 'value'>;
@@ -57,9 +59,9 @@ export interface ReviewStore {
   readonly isCutOff: ReadonlySignal<boolean>;
   /** The caller's marks on the images, with what waits for the link; null: not known yet. */
   readonly marks: ReadonlySignal<Marks | null>;
-  /** Those of others that the caller may see. */
+  /** Marks of others that the caller may see. */
   readonly otherMarks: ReadonlySignal<ReviewAnnotations['places']>;
-  /** As the gateway has them; null: not known yet. */
+  /** Marks as the gateway has them; null: not known yet. */
   readonly kept: ReadonlySignal<ReviewAnnotations | null>;
   /** The next that waits for the caller; null: none; undefined: not asked yet. */
   readonly next: ReadonlySignal<string | null | undefined>;
@@ -76,7 +78,7 @@ export interface ReviewStore {
   signAnyway(): Promise<void>;
   /** Keeps these in place of the caller's marks, at once on the device and soon at the gateway. */
   annotate(marks: Marks): Promise<void>;
-  /** Of the mark that is drawn next. */
+  /** The number of the mark that is drawn next. */
   nextNumber(): number;
   /** Takes the marks of another's reading as the caller's own, in place of those that were taken before. */
   takeMarks(place: number): Promise<void>;
@@ -260,7 +262,7 @@ async function load(tools: ReviewTools, state: State, id: string): Promise<void>
   for (const { given } of state.unsent.peek()) state.marks.tried.add(given.request.id);
   const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
   const review = await asked.catch(async (error: unknown) => {
-    // Of a review that is gone they are refused, and shown: their author can still discard them.
+    // Steps of a review that is gone are refused, and shown: their author can still discard them.
     await sendAll(tools, state);
     throw error;
   });

@@ -4,7 +4,7 @@ export const storedMarksWords = {
   title: 'Marks in the PACS',
   of: (reader: string) => `Marks of ${reader}`,
   report: (marks: string) => `${marks} (SR)`,
-  /** Of several studies. */
+  /** The study's number, where there are several. */
   ofStudy: (study: number) => `, study ${study}`,
   reader: (place: number) => (place === 0 ? 'who decided' : `reader ${place}`),
   none: (reader: string) => `${reader} signed without marks. There were none to send to the PACS.`,

@@ -74,7 +74,7 @@ export function saidOf({ state, because, confirmedAt, instance, waiting }: Marks
   }
 }
 
-/** As the row of an instance wants it. */
+/** The state as the row of an instance wants it. */
 export const signOf = ({ state, instance }: MarksReport): string =>
   state === 'refused' ? 'refused' : (instance?.state ?? 'promised');
 

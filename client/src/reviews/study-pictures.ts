@@ -6,7 +6,7 @@ export interface StudyPicture {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopInstanceUID: string;
-  /** As the PACS says before the image is read; null: it does not say. */
+  /** The size that the PACS says before the image is read; null: it does not say. */
   readonly rows: number | null;
   readonly columns: number | null;
   readonly frames: number | null;
@@ -20,7 +20,7 @@ export interface ReadPictures {
   readonly isThere: boolean;
 }
 
-/** Of one study, in the order of series and instance. */
+/** The pictures of one study, in the order of series and instance. */
 export function readPictures(studyInstanceUID: string, answer: unknown): ReadPictures {
   if (!Array.isArray(answer)) return { pictures: [], isCut: false, isThere: false };
   const listed = answer.slice(0, PICTURES_LIMIT).flatMap((row) => {
@@ -59,7 +59,10 @@ function countOf(row: unknown, tag: string): number | null {
   return Number.isInteger(count) && count > 0 ? count : null;
 }
 
-/** One more than is shown, to know that there are more; with Series Number, which not every PACS says unasked. */
+/**
+ * The list has one picture more than is shown, to know that there are more; with Series Number, which not every PACS
+ * says unasked.
+ */
 export const listPath = (studyInstanceUID: string): string =>
   `/dicom-web/studies/${studyInstanceUID}/instances?limit=${PICTURES_LIMIT + 1}&includefield=00200011`;
 

@@ -41,7 +41,7 @@ export async function look(device: SimulatedDevice): Promise<Snapshot> {
   };
 }
 
-/** It was called safe: every byte of it is in this database. */
+/** Whether the study was called safe: every byte of it is in this database. */
 function isSafe({ packing, state, waiting }: StudyRow): boolean {
   return (
     !packing && waiting !== 'interrupted' && state !== 'reading' && state !== 'done' && state !== 'taken-back'

@@ -31,7 +31,7 @@ export type Act =
   /** Naming and packing advance by one step. `isChanged`: the next file was rewritten since it was named. */
   | { readonly do: 'pack'; readonly nth: number; readonly isChanged: boolean; readonly steps: number }
   | { readonly do: 'stop-packing'; readonly nth: number }
-  /** One more of its instances may show a name: it is held on the device. */
+  /** Another instance of the study may show a name: it is held on the device. */
   | { readonly do: 'hold'; readonly nth: number }
   /**
    * The uploader makes this many steps with a pending study. `cut`: the link fails after this many parcels.

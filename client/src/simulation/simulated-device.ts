@@ -68,7 +68,7 @@ export class SimulatedDevice {
       decide: async (_, decision, own) => this.remote.decide(decision, own),
     });
     this.tabs.push({ device, disk, queue, packers: [] });
-    // As at the start of a page.
+    // A page that starts does the same.
     await clearInterrupted(device.database, async (id) =>
       this.tabs.some(({ packers }) => packers.some((packer) => packer.id === id)),
     );

@@ -129,7 +129,7 @@ async function begin(device: Around, study: number, count: number, tab: Tab): Pr
 /** The reason for which an instance is held. */
 export const HELD = 'burned-in-annotation';
 
-/** One more instance of a study that is being packed may show a name: it waits for a person. */
+/** Holds one more instance of a study that is being packed, as it may show a name: it waits for a person. */
 export async function holdOne(database: LocalDatabase, nth: number): Promise<void> {
   const open = await database.studies.filter(({ packing, waiting }) => packing && waiting === null).toArray();
   const study = open[nth % Math.max(1, open.length)];
@@ -177,7 +177,7 @@ async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boole
   }
   packer.next += 1;
   const row = await database.instances.get([id, instance.position]);
-  // As in name-and-pack.ts: an instance that the PACS has, or that was settled meanwhile, needs no copy.
+  // An instance that the PACS has, or that was settled meanwhile, needs no copy, as in name-and-pack.ts.
   if (
     !row ||
     row.parcelId !== null ||

@@ -57,7 +57,7 @@ async function live(plan: Day, keys: GatewayKeys, isBusy: () => boolean): Promis
   checkPace(gateway);
 }
 
-/** Of any minute of the day. */
+/** The limit holds for any minute of the day. */
 function checkPace({ requests }: SimulatedGateway): void {
   for (let first = 0, last = 0; last < requests.length; last += 1) {
     while (requests[last]!.at - requests[first]!.at > 60_000) first += 1;

@@ -19,7 +19,7 @@ import { chooseAnew, press, shownOn, visibleOn, type Pressable } from './simulat
 
 type Found = readonly [state: InstanceRow['state'], reason: string | null];
 
-/** One instance of the study; the other one goes its way. */
+/** States of one instance of the study; the other one goes its way. */
 const INSTANCES: readonly Found[] = [
   ...(['safe', 'sent', ...INSTANCE_STATES] as const)
     .filter((state) => state !== 'refused' && state !== 'quarantined')
@@ -60,7 +60,7 @@ const BEFORE: readonly Pick<Situation, 'state' | 'problem'>[] = [
 const TROUBLES: readonly Trouble[] = ['receipt-faulty', 'copy-unreadable', 'unexpected'];
 const HELD = [undefined, 'burned-in-annotation', 'cannot-be-deidentified'] as const;
 
-/** Of a study that the gateway does not work on. */
+/** Instances of a study that the gateway does not work on. */
 const FEW = INSTANCES.filter(
   ([state, reason]) => ['sent', 'stored', 'left-out'].includes(state) || reason === 'pacs-lost',
 );
@@ -86,7 +86,7 @@ const SITUATIONS: readonly Situation[] = [
   return held === undefined ? some : { ...some, held };
 });
 
-/** As the gateway has it. */
+/** The instance's state as the gateway has it. */
 function atGateway(state: InstanceRow['state']): InstanceState {
   if (state === 'safe') return 'promised';
   return state === 'sent' || state === 'posting' || state === 'posted' ? 'received' : state;

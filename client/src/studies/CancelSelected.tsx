@@ -70,7 +70,7 @@ async function cancelAll(
 ): Promise<readonly unknown[]> {
   const answers = await Promise.allSettled(
     studies.map(async ({ id, canTakeBack }) => {
-      // Its first byte may have left since the question was asked.
+      // The first byte may have left since the question was asked.
       if (!canTakeBack || !(await queue.takeBack(id))) await queue.cancel(id);
     }),
   );

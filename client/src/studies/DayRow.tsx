@@ -1,4 +1,4 @@
-/** One study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
+/** The row of a study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
 import { useId, useState } from 'preact/hooks';
 import { images } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
@@ -235,7 +235,7 @@ type SentTrackProps = {
   readonly onDecided: () => void;
 };
 
-/** Of a study that is not on this device. */
+/** The track of a study that is not on this device. */
 export function SentTrack({ entry, onDecided }: SentTrackProps) {
   const { track, place, sent } = entry;
   const watched = isWatched(entry);

@@ -41,7 +41,7 @@ type Line =
 
 export type DaySectionsProps = {
   readonly entries: readonly DayEntry[];
-  /** Those of them that the person's choice finds. */
+  /** Entries that the person's choice finds, in sections. */
   readonly sections: readonly Section[];
   readonly sent: SentStudiesStore;
 };
@@ -150,7 +150,7 @@ function newestOfPatients(all: readonly DayEntry[]): ReadonlyMap<string, DayEntr
   return newest;
 }
 
-/** Its line has no room for it, and the patient may still be there. */
+/** Whether there is more to say than the row's line has room for, while the patient may still be there. */
 const saysMore = ({ study }: DayEntry): boolean =>
   study !== null && (study.film.length > 0 || goesFirst(study));
 

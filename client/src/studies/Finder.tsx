@@ -8,7 +8,7 @@ import type { DayList } from './day-list.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 
-/** Also a text of which the search has failed, and which nobody has changed since. */
+/** Searches at once, even for a text of which the search has failed, and which nobody has changed since. */
 export function findNow({ choice }: Pick<DayList, 'choice'>, sent: SentStudiesStore, text: string): void {
   // The list of a site begins with today alone: a search looks further.
   if (sent.whose !== 'own' && text.trim() !== '' && choice.value.period === 'today')

@@ -15,7 +15,7 @@ import { needsWords } from './needs-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';
 import '../kit/badge.css';
 
-/** As often as the destinations are counted. */
+/** The destinations are counted as often. */
 const REFRESH_MS = 60_000;
 
 export type NeedsBadgeProps = { readonly page: Route['page'] };

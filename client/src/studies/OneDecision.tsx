@@ -1,4 +1,7 @@
-/** One study in the list of decisions: whose it is, how many instances, a picture, and the answers as buttons. */
+/**
+ * The entry of a study in the list of decisions: whose it is, how many instances, a picture, and the answers as
+ * buttons.
+ */
 import { useState } from 'preact/hooks';
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';

@@ -1,4 +1,7 @@
-/** One study that the gateway knows, by an upload of it: who sent it and when, where it is, and what happened to it. */
+/**
+ * The page of a study that the gateway knows, by an upload of it: who sent it and when, where it is, and what
+ * happened to it.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { type SentStudy, sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { deferred } from '../kit/deferred.tsx';
@@ -78,7 +81,7 @@ export function SentStudyView({ id }: { readonly id: string }) {
   );
 }
 
-/** As this device knows it, or by its kind and time. */
+/** The study's name as this device knows it, or its kind and time. */
 function useNameHere(entry: DayEntry | null): string | null {
   const { studies } = useQueue();
   if (entry === null) return null;

@@ -133,7 +133,7 @@ function useList(): DayList {
   return list;
 }
 
-/** Those who only watch decide about nothing. */
+/** People who only watch decide about nothing. */
 function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
   const user = useSession().user.value;
   const ofSite = sent.whose === 'of-the-site';

@@ -64,7 +64,7 @@ async function cancelled(how: 'midway' | 'on-stick') {
   return { store, study, afterTold, [Symbol.dispose]: () => store.close() };
 }
 
-/** As each place of the screen says it. */
+/** The words that each place of the screen has for the study. */
 function saidOf(study: QueuedStudy, sent: readonly SentStudy[] = []) {
   const [entry] = listedNow({ studies: [study], sent }, NOW);
   const { choices, notSent } = outcomesOf(NOTHING_SENT, [study], EMPTY_PAGE);

@@ -126,7 +126,7 @@ async function sendUnderItsPolicy(
   if (shown !== null && policy !== null && policy !== 'none') sendUnder(ingest, shown, policy);
 }
 
-/** Those that wait for a decision for this reason. */
+/** Leaves out the files that wait for a decision for this reason. */
 function leaveOutFound(ingest: Stores['ingest'], { found, reason }: Decision): Promise<void> {
   const policy = ingest.policy.peek();
   const files = ingest.inspection

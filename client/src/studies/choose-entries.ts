@@ -14,7 +14,7 @@ export const SHOWN = ['all', 'incomplete', ...QUEUE_PARTS, 'removed'] as const;
 export type Shown = (typeof SHOWN)[number];
 export const PERIODS = ['any', 'today', 'yesterday', 'week'] as const;
 export type Period = (typeof PERIODS)[number];
-/** Of people who watch a site: whether a study's sender kept the patient's name, in any upload. */
+/** The choice of people who watch a site: whether a study's sender kept the patient's name, in any upload. */
 export const NAMES = ['any', 'kept', 'removed'] as const;
 export type Names = (typeof NAMES)[number];
 /** `place`: what needs a person first, then the sending order, then what arrived, newest first. */
@@ -92,7 +92,7 @@ export const countIn = (sections: readonly Section[]): number =>
 type Reading = {
   readonly words: readonly string[];
   readonly days: readonly number[] | null;
-  /** They may be a name, of which only the initials are left. */
+  /** The words may be a name, of which only the initials are left. */
   readonly mayBeName: boolean;
 };
 
@@ -111,7 +111,7 @@ function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>, 
   return words.length === 0 || holds(entry, words, now) || (mayBeName && mayBe(entry, words, kinds));
 }
 
-/** It was sent, ended or taken on that day. */
+/** Whether the study was sent, ended or taken on that day. */
 function isOfDay({ at, study }: DayEntry, day: number): boolean {
   const taken = /^(\d{4})(\d{2})(\d{2})$/.exec(study?.title?.studyDate ?? '');
   return (
@@ -253,7 +253,7 @@ function joinText(entry: DayEntry, now: Date): string {
   const title = study?.title;
   const parts = [
     name,
-    // As its row says it: a study keeps it when its name becomes known.
+    // The moment as the row says it: a study keeps it when its name becomes known.
     formatMoment(new Date(at), now),
     ...(namesHidden.value ? [] : hideableOf(entry)),
     ...person,
@@ -277,7 +277,7 @@ function hideableOf({ study }: DayEntry): readonly (string | null | undefined)[]
   return [label, ...initialsOf(label), title?.description, title?.accessionNumber];
 }
 
-/** As people type them: "U.B." and "UB" of "U. B. …345". */
+/** Initials as people type them: "U.B." and "UB" of "U. B. …345". */
 function initialsOf(label: string | null | undefined): readonly string[] {
   const close = label?.split('…')[0]?.replace(/\s/g, '') ?? '';
   return [close, close.replaceAll('.', '')];
@@ -302,7 +302,7 @@ function sorted(entries: readonly DayEntry[], sort: Sort): readonly DayEntry[] {
 
 const names = new Intl.Collator(undefined, { numeric: true });
 
-/** Those under way are in the order in which they are sent, which is the order of the queue. */
+/** Studies under way are in the order in which they are sent, which is the order of the queue. */
 function byPart(entries: readonly DayEntry[]): readonly Section[] {
   const parts = Map.groupBy(entries, ({ part }) => part);
   return QUEUE_PARTS.flatMap((part) => {

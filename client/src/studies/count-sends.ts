@@ -9,7 +9,7 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
 
-/** Of a study over all its sends. */
+/** The counts of a study over all its sends. */
 export type Whole = { readonly total: number; readonly inPacs: number };
 /** `of`: by their ids, the sends as they were counted (`factsOf`). */
 export type CountedWhole = Whole & { readonly of: ReadonlyMap<string, string> };

@@ -53,11 +53,11 @@ export interface DayEntry {
   readonly senders: readonly Sender[];
   /** Where the study was sent in several sends, each of them that is in the list. */
   readonly sends?: readonly DayEntry[];
-  /** Of all its sends together; absent: `track` is of the whole study, or they are not counted. */
+  /** The counts of all its sends together; absent: `track` is of the whole study, or they are not counted. */
   readonly whole?: Whole;
 }
 
-/** Of somebody else: this person sees where it is, and has nothing to decide about it. */
+/** A study of somebody else: this person sees where it is, and has nothing to decide about it. */
 export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
   study === null && senders.length > 0;
 
@@ -75,7 +75,7 @@ export interface EntryFacts {
   readonly link: LinkNow;
   /** The gateway's name for this device and account; null: it has none yet. */
   readonly device: string | null;
-  /** Of studies that were sent from here in several sends. */
+  /** The counts of studies that were sent from here in several sends. */
   readonly wholes?: Wholes;
 }
 
@@ -138,7 +138,7 @@ function isPart(study: QueuedStudy, studies: readonly QueuedStudy[], wholes: Who
   );
 }
 
-/** Of plain data: the database and the gateway give new objects with the same values. */
+/** Compares plain data: the database and the gateway give new objects with the same values. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -149,7 +149,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** Of a study of which no patient is known: the rows are told apart by the moment at which each was sent. */
+/** The name of a study of which no patient is known: the rows are told apart by the moment at which each was sent. */
 function nameByTime(modalities: readonly string[], at: number, now: Date): string {
   return titleWords.nameByTime(titleWords.erasedName(modalities), formatMoment(new Date(at), now));
 }
@@ -249,7 +249,7 @@ function givenUpOf(sent: SentStudy): readonly string[] {
     .map(({ name }) => name);
 }
 
-/** Of the left-out ones, those that the first PACS has: somebody decided that another one need not have them. */
+/** Left-out instances that the first PACS has: somebody decided that another one need not have them. */
 const decidedFirstOnly = (
   { firstOnly = 0, leftOut }: SentStudy['uploads'][number]['counts'],
   { standing }: Pick<SentStudy, 'standing'>,
@@ -263,7 +263,7 @@ function sendersOf(sent: SentStudy | null): readonly Sender[] {
   }));
 }
 
-/** Its newest upload was cancelled by a person, and something of it was left out. */
+/** Whether a person cancelled the study's newest upload, and something of it was left out. */
 export const wasCancelled = ({ uploads: [newest] }: Pick<SentStudy, 'uploads'>): boolean =>
   newest?.cancelled === true && newest.counts.leftOut > 0;
 

@@ -12,7 +12,7 @@ type SentUpload = SentStudy['uploads'][number];
 export type UndecidedPart = {
   readonly state: 'refused' | 'quarantined';
   readonly reason: string;
-  /** Of each the PACS has another content under its UID. */
+  /** The PACS has another content under the UID of each instance. */
   readonly stands: boolean;
   /** The further destinations that lack them, although the first one has them; null: the first one has not. */
   readonly destination: string | null;
@@ -37,7 +37,10 @@ export function undecidedUploads({
   return { withoutDevice, ofDevices };
 }
 
-/** As the gateway has it: an administrator, or the account that sent it. `sender` is absent in one's own list. */
+/**
+ * The people who decide at the gateway: an administrator, or the account that sent it. `sender` is absent in one's
+ * own list.
+ */
 export function mayDecide(
   { sender }: Pick<SentUpload, 'sender'>,
   user: Pick<User, 'username' | 'roles'>,
@@ -65,7 +68,7 @@ export function undecidedParts(instances: readonly InstanceStatus[]): readonly U
   }));
 }
 
-/** Of these the gateway has discarded the bytes, or never had them. */
+/** Reasons for which the gateway has discarded the bytes, or never had them. */
 const BYTES_GONE = ['cannot-be-verified', 'no-copy-to-send'];
 
 /** Whether the gateway can offer them again without their sender: it keeps no copy of those that the PACS refused. */

@@ -5,9 +5,9 @@ import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 
 export interface Rivals {
-  /** It was not stored. */
+  /** The image that was not stored. */
   readonly mine: FoundFile;
-  /** It came first; null: it was not sent from this page. */
+  /** The image that came first; null: it was not sent from this page. */
   readonly other: FoundFile | null;
 }
 

@@ -6,7 +6,9 @@ import type { LostStudy } from '../pipeline/queue/queued-study.ts';
 export const noLongerLost = (lost: readonly LostStudy[], sent: readonly SentStudy[]): readonly string[] =>
   lost.filter((study) => sent.some((told) => hasEnded(study, told))).map(({ id }) => id);
 
-/** One that only the gateway named is that upload; one that was on this device may have been sent in another. */
+/**
+ * A lost study that only the gateway named is that upload; one that was on this device may have been sent in another.
+ */
 function hasEnded(lost: LostStudy, told: SentStudy): boolean {
   if (told.studyInstanceUID !== lost.studyInstanceUID) return false;
   return lost.rememberedBy === 'device'

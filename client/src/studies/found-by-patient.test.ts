@@ -13,7 +13,7 @@ const test = suite('studies found by their patient');
 test.after.each(() => hideNames(false));
 const NOW = new Date(2026, 10, 25, 18);
 
-// As of four films that were sent in one minute.
+// The minute in which four films were sent.
 const AT = new Date(2026, 10, 25, 17, 45);
 const found = (nth: number, patientName: string | null, patientId: string) =>
   toldStudy([], {

@@ -10,7 +10,7 @@ import { countsOf, listedNow, toldStudy, toldUpload, type ToldUpload } from '../
 const test = suite('a study that its sender has not decided about');
 const NOW = new Date(2026, 10, 25, 18);
 
-/** Of four instances two are in the PACS, one was left out, and one waits. */
+/** An upload of four instances: two are in the PACS, one was left out, and one waits. */
 const HELD = toldUpload({
   counts: countsOf({ promised: 2, inPacs: 2 }),
   withheld: { 'left-out-name': 1, held: 1 },

@@ -14,7 +14,7 @@ export const sendsOf = (entry: DayEntry): readonly DayEntry[] => entry.sends ?? 
 export const studiesOf = (entry: DayEntry): readonly QueuedStudy[] =>
   sendsOf(entry).flatMap(({ study }) => study ?? []);
 
-/** Of a study that has arrived: nothing of it was left out. */
+/** Whether nothing was left out of a study that has arrived. */
 export const isAllInPacs = ({ track, whole }: Pick<DayEntry, 'track' | 'whole'>): boolean =>
   whole === undefined ? track.leftOut === 0 : whole.inPacs === whole.total;
 
@@ -65,7 +65,7 @@ function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
     ...lead,
     key: first!.key,
     sends,
-    // Of a cancelled send this device no longer knows what it held.
+    // The device no longer knows what a cancelled send held.
     ...(whole !== undefined && lead.part !== 'taken-back' && { whole }),
     name: named.name,
     person: named.person,
@@ -76,7 +76,7 @@ function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
   };
 }
 
-/** As this device counts it, or as the gateway tells where it knows of more. */
+/** The counts of this device, or the gateway's where it knows of more. */
 function wholeOf(sends: readonly DayEntry[], wholes: Wholes): Whole | undefined {
   const [{ studyInstanceUID, sent } = { studyInstanceUID: null, sent: null }] = sends;
   const own = wholes.get(studyInstanceUID ?? '');
@@ -93,6 +93,6 @@ const isSameWhole = (one?: Whole, other?: Whole): boolean =>
   one?.total === other?.total && one?.inPacs === other?.inPacs;
 
 const urgencyOf = ({ part }: DayEntry): number => QUEUE_PARTS.indexOf(part);
-/** Its cancelling is not confirmed yet. */
+/** The study's cancelling is not confirmed yet. */
 const opennessOf = ({ study }: DayEntry): number => (study?.cancelling ? 1 : 0);
 const lackOf = ({ track }: DayEntry): number => (track.leftOut > 0 ? 1 : 0);

@@ -43,7 +43,7 @@ export interface Decision {
   readonly lost: LostStudy | null;
   /** The main one first. */
   readonly answers: readonly Answer[];
-  /** Of held-back instances. */
+  /** The policy that would send held-back instances (`HeldActs`). */
   readonly policy: HeldActs['policy'];
   /** The patients whom a found study names, each of whom can be left out. */
   readonly patients: readonly PatientChoice[];

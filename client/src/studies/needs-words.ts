@@ -10,7 +10,7 @@ import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} to decide`,
-  /** Of the transfers of modalities among `count` nobody knows how many instances they have. */
+  /** Transfers of modalities among `count` are counted apart: nobody knows how many instances they have. */
   total: (count: number, transfers: number) =>
     [
       ...(count > transfers ? [toDecide(count - transfers)] : []),
@@ -41,7 +41,7 @@ export const needsWords = {
     foreign: 'These studies were meant for another gateway.',
     'no-room': 'There is not enough space on this device.',
   } satisfies Record<NeedCause, string>,
-  /** Of a further destination's refusal. */
+  /** The consequence of a further destination's refusal. */
   meansAt: (destination: string) =>
     `The first PACS has these images. Until you decide, they are missing in ${destination}.`,
   /** The consequence for the patient. */

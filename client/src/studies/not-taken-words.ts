@@ -17,7 +17,7 @@ export const notTakenWords = {
   under: (policy: string, id: string) => `Sent under ${policy}. File ${id}`,
   noStudy: 'Nothing of this file was stored.',
   study: 'Open the study that has the rest',
-  /** Of a study that was not stored: the UID under which it would have been sent. */
+  /** The words before the UID under which a study that was not stored would have been sent. */
   notHere: 'Nothing of this study is in the gateway:',
   /** `count`: of all; the sender knows its files by their order. */
   places: (places: readonly number[], count: number) =>

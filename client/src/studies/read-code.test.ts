@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { createCodeReader } from './read-code.ts';
 
 const test = suite('reading a receipt’s code');
-/** As long as the code of a receipt. */
+/** A text as long as the code of a receipt. */
 const TEXT = `eyJhbGciOiJFZERTQSJ9.${'A1b2C3'.repeat(100)}.${'z'.repeat(86)}`;
 const PIXELS = 4;
 

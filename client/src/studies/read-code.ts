@@ -29,7 +29,7 @@ export async function createCodeReader(scope: object): Promise<ReadCode> {
     try {
       return decodeQR({ width, height, data }, { timeLimit: DECODE_MS });
     } catch {
-      // It throws where it finds none.
+      // The decoder throws where it finds no code.
       return null;
     }
   };

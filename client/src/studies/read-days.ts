@@ -77,7 +77,7 @@ function midnightOf({ year, month, day }: Day, now: Date): number | null {
 
 const lower = (word: string): string => word.toLowerCase();
 
-/** As the page shows months and days, in the language of the browser, and in English. */
+/** The language of the browser, in which the page shows months and days, and English. */
 const LOCALES = [undefined, 'en'] as const;
 
 const DAYS_AGO: ReadonlyMap<string, number> = new Map(

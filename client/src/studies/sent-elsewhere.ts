@@ -9,7 +9,7 @@ import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 
 export interface SentElsewhere {
-  /** As the gateway last counted them. */
+  /** The counts as the gateway last gave them. */
   readonly waiting: Pick<Resource<Waiting, 'unheard'>, 'answer' | 'value'>;
   /** A transfer of a modality counts once: nobody knows before it is opened how many instances it has. */
   readonly count: ReadonlySignal<number>;
@@ -40,7 +40,7 @@ export function createSentElsewhere(api: Pick<ApiClient, 'json'>): SentElsewhere
   };
 }
 
-/** One for each gateway that a page speaks to. */
+/** The counts, one for each gateway that a page speaks to. */
 const counts = new WeakMap<ApiClient, SentElsewhere>();
 
 export function useSentElsewhere(): SentElsewhere {

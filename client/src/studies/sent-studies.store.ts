@@ -16,9 +16,9 @@ export type SentTrouble = 'unreachable' | 'refused';
 
 /** Facts of a study that only a search tells. */
 type Told = {
-  /** Of its patient, by which a person has found it. */
+  /** The patient's pseudonym, by which a person has found the study. */
   readonly pseudonym?: string;
-  /** As the PACS has it. */
+  /** The patient as the PACS has them. */
   readonly patient?: StudyPatient;
   /** The texts that the PACS answered with it. */
   readonly foundBy?: readonly string[];
@@ -34,7 +34,7 @@ export type Search =
 
 export interface SentStudiesStore {
   readonly whose: WhoseStudies;
-  /** Also those that a search has found before the list was told. */
+  /** Studies of the list, also those that a search has found before the list was told. */
   readonly studies: ReadonlySignal<readonly ToldStudy[]>;
   /** Whether the list is known: its rows are of more questions than one. */
   readonly answer: ReadonlySignal<Answer<readonly ToldStudy[], SentTrouble>>;
@@ -66,7 +66,7 @@ const PAGE = 100;
  * digit may be a patient's name, which stays out of addresses.
  */
 const FINDABLE = /^(?=.*\d|RP-)[\w.-]{5,64}$/i;
-/** Of the whole site also by the sender's name, which may be short. */
+/** The whole site is also searched by the sender's name, which may be short. */
 const FINDABLE_AT_SITE = /^[\p{L}\p{N}_.@ -]{3,64}$/u;
 
 type SentPage = { readonly studies: readonly SentStudy[]; readonly next: string | null };
@@ -79,14 +79,14 @@ type State = {
   readonly page: string;
   /** `question`: the number of the one whose answer the row is of. */
   readonly rows: Map<string, { readonly study: SentStudy; readonly question: number }>;
-  /** Of the newest question. */
+  /** Number of the latest question. */
   question: number;
-  /** Of the question that the first page answered. */
+  /** Number of the question that the first page answered. */
   listed: number;
   /** When the newest study of the pages that were read was sent; null: none was read. No search tells it. */
   newest: string | null;
   readonly whose: WhoseStudies;
-  /** Of everybody, by a person who may know whose the studies are. */
+  /** The list is of everybody, and the person may know whose the studies are. */
   readonly seesNames: boolean;
   readonly asksPatients: () => boolean;
   /** By Study Instance UID. */

@@ -35,7 +35,7 @@ async function sendOne({ page, seed, enter }: Stage): Promise<void> {
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
 }
 
-/** Of the patient of the only study that was sent, as the PACS has it. */
+/** The pseudonym of the patient of the only study that was sent, as the PACS has it. */
 async function pseudonymOf({ account, ...world }: Stage): Promise<string> {
   const [uid = ''] = await studiesSentBy(world, account.username);
   const [id = ''] = await instanceIdsOfStudy(world.orthanc, uid);

@@ -77,7 +77,7 @@ export const studiesWords = {
     'Search for a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   searchableByPatient:
     'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
-  /** Of some studies found only the label is left, which other patients may share. */
+  /** Some studies found have only the label left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
   byInitials:
@@ -140,7 +140,7 @@ export const studiesWords = {
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
-  /** One send of a study that was sent in several. */
+  /** The name of one send of a study that was sent in several. */
   send: (nth: number, of: number) => `Send ${nth} of ${of}`,
   inSends: (sends: number) => `${formatCount(sends)} sends of this study`,
   /** The counts beside it are of that one. */

@@ -142,7 +142,7 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
   const GATEWAYS = '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a02';
   const added = { marks: false, models: ['pneumonia 1.0.0'] };
   const reportOf = (revision: number, second: number): readonly TimelineEvent[] => [
-    // One upload brings every report: it does not know which of them it is about.
+    // A single upload brings every report: it does not know which of them it is about.
     { ...event('upload-opened', second, { revision }), uploadId: GATEWAYS, added: { ...added, models: [] } },
     { ...event('parcel-received', second + 1), uploadId: GATEWAYS, added },
     { ...event('study-assembled', second + 2, { revision, stored: 1, received: 1 }), added },

@@ -18,7 +18,7 @@ export type Step = {
   readonly times: number;
   /** Each upload has steps of its own. */
   readonly uploadId: string | null;
-  /** Of a report, or marks, that the gateway added to the study: its way to the PACS. Of others there are none. */
+  /** The way to the PACS of a report, or marks, that the gateway added to the study. Other steps have none. */
   readonly road: readonly Step[];
 };
 
@@ -41,7 +41,7 @@ export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
 
 const OF_PARTS = ['parcel-received', 'parcel-verified', 'parcel-damaged'];
 
-/** Of an upload that was cancelled, until something of it is wanted again: nothing of these is stored. */
+/** Parts of an upload that was cancelled, until something of it is wanted again: nothing of these is stored. */
 function lateParts(events: readonly TimelineEvent[]): ReadonlySet<TimelineEvent> {
   const cancelled = new Set<string | null>();
   const late = new Set<TimelineEvent>();
@@ -88,7 +88,7 @@ function lineOf(road: readonly TimelineEvent[]): readonly Step[] {
   const steps = joined(road.flatMap(stepOf));
   const [first] = steps;
   const all = road.flatMap(({ added }) => added ?? []);
-  // Those of its upload may not know yet what it is.
+  // Events of the upload may not know yet what was added.
   const added = all.find(({ marks, models }) => marks || models.length > 0) ?? all[0];
   if (first === undefined || added === undefined || steps.length === 1) return steps;
   const told = road.flatMap(({ event, fields }) => (words.told[event]?.(fields) === undefined ? event : []));

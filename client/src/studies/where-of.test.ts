@@ -85,7 +85,7 @@ test('a study that was left out at a further destination alone is not said to be
   const decided = entryOf({ destinations: [night] });
   assert.equal([decided.track.inPacs, decided.track.leftOut], [1, 0]);
   assert.is(whereOf(decided).said, 'In the PACS, not in night');
-  // One more was left out everywhere: the other destination has what the first one has.
+  // Another instance was left out everywhere: the other destination has what the first one has.
   const both = [night, { ...night, name: 'day', inPacs: 1 }];
   const other = entryOf({ counts: { ...counts, promised: 2, leftOut: 2 }, destinations: both });
   assert.equal(other.givenUpAt, ['night']);

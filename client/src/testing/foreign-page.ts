@@ -36,7 +36,7 @@ async function sendByUppy(
 }
 
 type OfStudy = Pick<Uids, 'studyInstanceUID'>;
-/** Its own types ask for what its documentation leaves out. */
+/** The library's own types ask for what its documentation leaves out. */
 type Client = {
   storeInstances(asked: {
     datasets: readonly ArrayBuffer[];

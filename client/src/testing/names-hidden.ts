@@ -20,10 +20,10 @@ const WITHIN_MS = 30_000;
 type Wanted = {
   readonly pattern: string;
   readonly wanted: boolean;
-  /** Of elements whose text does not count. */
+  /** A selector of elements whose text does not count. */
   readonly without: string | null;
 };
-/** They say a thing once. */
+/** Live regions say a thing once. */
 const LIVE = '[role=status], [role=alert], [role=log], [aria-live]';
 
 /** Runs in the page: whether a planted name is there is as wanted. */
@@ -46,7 +46,7 @@ function isAsWanted({ pattern, wanted, without }: Wanted): boolean {
   return (text.match(name) ?? []).length > counted === wanted;
 }
 
-/** As another tab would choose it. */
+/** Hides names, or shows them, as another tab would. */
 export const chooseNames = (page: Page, on: boolean): Promise<void> =>
   page.evaluate(
     ([key, value]) => {

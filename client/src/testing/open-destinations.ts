@@ -2,7 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 
-/** Of the Orthanc of a test. */
+/** The user name and password of the Orthanc of a test. */
 export function credentialsOf({
   authorization,
 }: {

@@ -36,7 +36,7 @@ import type { PseudonymsAnswer } from '../pipeline/ingest/prepare-policy.ts';
 import { createTaskRunner } from '../pipeline/ingest/task-runner.ts';
 import type { WorkerPool } from '../pipeline/ingest/worker-pool.ts';
 
-/** Of the gateway, under its policy `deidentified`. */
+/** The gateway's key under its policy `deidentified`. */
 export const POLICY_KEY = await derivePolicyKey(new Uint8Array(32).fill(7), {
   name: 'deidentified',
   key: 1,
@@ -50,7 +50,7 @@ export function filesOf(study: SyntheticStudy, folder = ''): File[] {
   return study.instances.map(({ bytes, fileName }) => inFolder(new File([bytes], fileName), folder));
 }
 
-/** As `webkitdirectory` gives it. */
+/** The file with its path as `webkitdirectory` gives it. */
 export function inFolder(file: File, folder: string): File {
   if (folder !== '') Object.defineProperty(file, 'webkitRelativePath', { value: `${folder}/${file.name}` });
   return file;

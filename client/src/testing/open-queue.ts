@@ -128,7 +128,7 @@ export async function nameStudy(
   return instances;
 }
 
-/** One parcel for each instance, named after the study and its position. */
+/** Packs one instance into a parcel, named after the study and its position. */
 export async function packOne(
   { database }: TestDevice,
   { sealingKey }: TestKeys,

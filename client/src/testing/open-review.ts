@@ -58,7 +58,7 @@ export async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Request');
 }
 
-/** As another device of the reader does; at the place of the only reader. */
+/** Saves answers as another device of the reader does; at the place of the only reader. */
 export async function saveElsewhere({ page, account, gateway }: Stage, version: number, answers: object) {
   const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
   await until(`version ${version} at the gateway`, async () => {

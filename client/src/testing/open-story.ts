@@ -68,7 +68,7 @@ export const radiologist = (world: World, name: string): Promise<Account> =>
 export const button = (page: Page, name: string) =>
   page.getByRole('button', { name, exact: true, disabled: false }).first();
 
-/** Of a study of the sample data, counted from one. */
+/** The case of a study of the sample data, counted from one. */
 export async function caseOf({ gateway }: World, study: number): Promise<Case> {
   const uid = sampleStudies(study)[study - 1]!.studyInstanceUID;
   const { cases } = await askAs<CaseList>(gateway, ADMIN, `/cases?q=${uid}`);

@@ -96,7 +96,7 @@ export function recordedResult(
   };
 }
 
-/** As the gateway tells it after this verdict, with the report that says so. */
+/** The result as the gateway tells it after this verdict, with the report that says so. */
 export function afterVerdict(
   result: Result,
   { verdict, finding, reason }: Pick<NonNullable<Result['verification']>, 'verdict' | 'finding' | 'reason'>,

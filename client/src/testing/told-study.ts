@@ -13,7 +13,7 @@ export const countsOf = (some: Partial<ToldUpload['counts']>): ToldUpload['count
   ...some,
 });
 
-/** One that is closed: two instances, both in the PACS. */
+/** A closed upload: two instances, both in the PACS. */
 export const toldUpload = (some: Partial<ToldUpload> = {}): ToldUpload => ({
   ...{ uploadId: UPLOAD_ID, studyInstanceUID: '1.2.1', state: 'closed', revision: 1, policy: 'identified' },
   ...{ counts: countsOf({ promised: 2, inPacs: 2 }), bytes: { promised: 1, atGateway: 0, inPacs: 1 } },
@@ -21,7 +21,7 @@ export const toldUpload = (some: Partial<ToldUpload> = {}): ToldUpload => ({
   ...some,
 });
 
-/** One that has ended, sent in these uploads. */
+/** A study that has ended, sent in these uploads. */
 export function toldStudy(uploads: readonly Partial<ToldUpload>[], some: Partial<ToldStudy> = {}): ToldStudy {
   const { studyInstanceUID = '1.2.1' } = some;
   return {

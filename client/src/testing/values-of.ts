@@ -1,4 +1,4 @@
-/** One value of each row, or several as a tuple: `valuesOf(rows, 'path', 'reason')`. */
+/** The value of each row, or several as a tuple: `valuesOf(rows, 'path', 'reason')`. */
 export function valuesOf<T, K extends keyof T>(rows: Iterable<T>, key: K): T[K][];
 export function valuesOf<T, const K extends readonly (keyof T)[]>(
   rows: Iterable<T>,

@@ -17,7 +17,7 @@ import { viewerWords as words } from './viewer-words.ts';
 
 type OpenInViewerProps = {
   readonly studyInstanceUID: string;
-  /** One of several on a page: only one says that no viewer is set. */
+  /** The page has another one before this: only the first says that no viewer is set. */
   readonly isAnother?: boolean;
 };
 
@@ -121,7 +121,7 @@ function post(url: string, token: string): void {
 
 function Said({ answer }: { readonly answer: Answer }) {
   if (typeof answer === 'string') return <p class="small quiet">{answer}</p>;
-  // Also where there is one: the browser may have kept it from opening.
+  // A single viewer is listed too: the browser may have kept it from opening.
   return (
     <ul class="plain row" aria-label={words.choose}>
       {answer.map((link) => (

@@ -12,7 +12,7 @@ export interface NamedPicture {
   readonly of: string;
   /** The header does not rule out a name in the pixels, or nobody has read the header. */
   readonly mayHoldName: boolean;
-  /** Of a file that this person chose on this page. */
+  /** The picture is of a file that this person chose on this page. */
   readonly isOwn?: boolean;
 }
 export type Hiding = 'shown' | 'asks' | 'never';

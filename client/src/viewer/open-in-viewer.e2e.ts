@@ -177,7 +177,7 @@ if (why !== null) {
   });
 
   test('on a page that stayed open says to reload, also without a network, and opens it afterwards', async () => {
-    // Its row asks when it is opened.
+    // The study's row asks when it is opened.
     const row = open.locator('[data-part=arrived] .study-open');
     await row.click();
     await row.click();

@@ -1,4 +1,4 @@
-/** One element before and after: what it is called, both values, what was done and why. */
+/** The row of an element before and after: what it is called, both values, what was done and why. */
 import type { ComponentChildren } from 'preact';
 import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
 import { deidWords } from './deid-words.ts';

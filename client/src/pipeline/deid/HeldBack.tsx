@@ -29,7 +29,7 @@ import type { FramePlace } from './follow-frame.ts';
 import { middleFrame } from './looked-frames.ts';
 import { hasPicture, seenOf } from './what-to-look-at.ts';
 
-/** As many pictures as a person looks at in one go; a device draws that many without a wait. */
+/** The number of pictures that a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
 
 type HeldBackProps = { readonly store: ComparisonStore; readonly study: FoundStudy };
@@ -162,7 +162,7 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
 
 type DecisionsOf = Pick<IngestStore, 'policy' | 'released' | 'boxesBefore'>;
 
-/** Those of the instances shown about which a person can say something. */
+/** Sorts those of the instances shown about which a person can say something. */
 function sortedOut(
   store: ComparisonStore,
   { policy: { value: policy }, released: { value: released }, boxesBefore }: DecisionsOf,
@@ -170,7 +170,7 @@ function sortedOut(
   undecided: readonly FoundFile[],
 ) {
   const releasable = shown.filter((found) => isReleasable(policy, found));
-  // Those left out, or sent, before are opened one by one.
+  // Instances left out, or sent, before are opened one by one.
   const pictures = releasable.filter(
     (found) => hasPicture(store, policy, found) && decidedAs(policy, released, found) === null,
   );
@@ -186,7 +186,7 @@ function sortedOut(
 }
 
 type LookAtAllProps = {
-  /** Of the pictures, those about which nothing can be stated yet. */
+  /** Pictures about which nothing can be stated yet. */
   readonly unseen: readonly FoundFile[];
   readonly pictures: readonly FoundFile[];
   readonly onLook: (first: FramePlace) => void;

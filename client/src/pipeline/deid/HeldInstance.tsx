@@ -1,4 +1,4 @@
-/** One instance that is held back: its picture, why it is held, and what a person decides about it. */
+/** The card of an instance that is held back: its picture, why it is held, and what a person decides about it. */
 import { useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -27,7 +27,7 @@ export type HeldInstanceProps = {
   readonly found: FoundFile;
   /** The files of its series; it is one of them. */
   readonly files: readonly FoundFile[];
-  /** Those that are not said above, for the whole series. */
+  /** Reasons that are not said above, for the whole series. */
   readonly reasons: readonly ReasonCode[];
   /** A person wants its large picture, from this frame on; `plays`: all its frames. */
   readonly onLarge: (frame: number, plays?: boolean) => void;
@@ -244,7 +244,7 @@ function drawnOn(
 }
 
 export type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found' | 'boxes'> & {
-  /** Its number in the series. */
+  /** The instance's number in the series. */
   readonly at: number;
   readonly onOpen: () => void;
 };

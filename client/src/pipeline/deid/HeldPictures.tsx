@@ -17,7 +17,7 @@ import { boxesInPacs, seenOf } from './what-to-look-at.ts';
 
 export interface OpenPictures {
   readonly first: FramePlace;
-  /** Of it alone, not of the others of its series. */
+  /** Opens the first picture alone, not the others of its series. */
   readonly isAlone: boolean;
   /** Shows them one after the other from the beginning. */
   readonly plays: boolean;
@@ -27,7 +27,7 @@ export type HeldPicturesProps = {
   readonly store: ComparisonStore;
   /** Null: none is. */
   readonly opened: OpenPictures | null;
-  /** Those that a person goes through, where it is not opened alone. */
+  /** Files that a person goes through, unless one is opened alone. */
   readonly files: readonly FoundFile[];
   /** All of its series, in their order. */
   readonly inSeries: readonly FoundFile[];
@@ -90,7 +90,7 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
   );
 }
 
-/** Of those that a person goes through, once all of them were seen. */
+/** Releases the files that a person goes through, once all of them were seen. */
 function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'files' | 'onClose'>) {
   const ingest = useIngest();
   const policy = ingest.policy.value;

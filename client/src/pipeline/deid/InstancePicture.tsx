@@ -183,7 +183,7 @@ function FrameChoice({ film }: { readonly film: Film }) {
 
 type CoveredProps = {
   readonly picture: FramePicture;
-  /** Those on its frame. */
+  /** The boxes on the picture's frame. */
   readonly boxes: readonly Box[];
 };
 

@@ -23,7 +23,7 @@ import { createLooked, type Looked } from './looked-frames.ts';
 export type Shown =
   | { readonly kind: 'reading' }
   | { readonly kind: 'policy-unknown' }
-  /** Its pseudonyms need the gateway, which did not help. */
+  /** The instance's pseudonyms need the gateway, which did not help. */
   | { readonly kind: 'not-prepared' }
   | { readonly kind: 'failed' }
   | Comparison;

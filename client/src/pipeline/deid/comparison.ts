@@ -37,7 +37,7 @@ export type Change =
 export type RowReason = Because | 'around' | 'file-meta' | 'identified' | 'ordered';
 
 export interface ComparedRow {
-  /** As in the report: `0040,a730[1]>0040,a160`; of an item `0040,a730[1]`. */
+  /** The path as in the report: `0040,a730[1]>0040,a160`; of an item `0040,a730[1]`. */
   readonly path: string;
   /** The number of sequences and items around it. */
   readonly depth: number;
@@ -53,7 +53,7 @@ export interface ComparedRow {
   readonly change: Change;
   readonly because: RowReason;
   readonly action: ActionCode | null;
-  /** Its meaning; inside a removed or added sequence, that of the sequence. */
+  /** The element's meaning; inside a removed or added sequence, that of the sequence. */
   readonly group: Group;
   /** The Basic Profile's choices in Table E.1-1, `X/Z/D`; null: no row. */
   readonly profile: string | null;

@@ -88,7 +88,7 @@ function bucketed(
   counts: Map<Heading, number>,
 ): Map<Heading, ComparedRow[]> {
   const within = new Map<Heading, ComparedRow[]>();
-  /** One bit per heading: whether a row is already in its bucket. */
+  /** Bits, one per heading: whether a row is already in its bucket. */
   const isIn = new Uint16Array(rows.length);
   const above: number[] = [];
   for (const [at, row] of rows.entries()) {

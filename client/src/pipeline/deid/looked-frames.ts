@@ -44,7 +44,7 @@ function framesUnder(looks: Looks, { ordinal }: Film, boxes: readonly Box[]): Re
   return seen;
 }
 
-/** Of one screen; nothing was shown on it yet. */
+/** The record of frames for one screen; nothing was shown on it yet. */
 export function createLooked(): Looked {
   const looks = signal<Looks>(new Map());
   const drawn = signal<ReadonlySet<number>>(new Set());
@@ -86,7 +86,7 @@ export function withFrame(looked: LookedFrames, film: Film, frame: number): Look
   return new Map(looked).set(film.ordinal, new Set(looked.get(film.ordinal)).add(frame));
 }
 
-/** Of several films together. */
+/** Counts the frames of several films together, and those that were shown. */
 export function countShown(looked: LookedFrames, films: readonly Film[]): { shown: number; frames: number } {
   return {
     shown: films.reduce((sum, film) => sum + framesShown(looked, film), 0),

@@ -201,7 +201,7 @@ function changeOf(
 ): Change {
   if (other === null) return 'removed';
   if (one === null) return 'added';
-  // Its length may be the same, and long values are not read here.
+  // The length may be the same, and long values are not read here.
   if (action?.because === 'unseen-bytes') return 'bytes-cleared';
   if (isSame(one, other)) return 'kept';
   if (isEmpty(other)) return 'emptied';

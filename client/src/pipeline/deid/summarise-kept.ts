@@ -8,7 +8,7 @@ export type KeptSummary =
   /** The keywords of the attributes that the order replaces, in the order of the Data Set. */
   | { readonly kind: 'ordered'; readonly keywords: readonly string[] };
 
-/** It records the values before: none of the order's. */
+/** The sequence records the values before: none of the order's. */
 const ORIGINAL_ATTRIBUTES_SEQUENCE = 0x04000561;
 
 export function summariseKept(rows: readonly ComparedRow[]): KeptSummary {

@@ -9,7 +9,7 @@ import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
-/** Its pages are drawn nowhere in this app: a person reads them in another program. */
+/** A document's pages are drawn nowhere in this app: a person reads them in another program. */
 export const isDocument = ({ held }: Pick<FoundFile, 'held'>): boolean => held.includes('document');
 
 /** `reasons`: under the policy in force. */
@@ -32,7 +32,7 @@ export function seenOf(
   );
 }
 
-/** It has a picture that can be drawn, and nothing but that is missing. */
+/** Whether the instance is held for its pixels, and its picture could be drawn. */
 export function hasPicture(
   { drawn }: Pick<Looked, 'drawn'>,
   policy: Policy | null,

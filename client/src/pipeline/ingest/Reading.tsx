@@ -94,7 +94,7 @@ export function HasRead() {
   );
 }
 
-/** One study is chosen again at once; more than one is not dropped by one touch. */
+/** Clears the choice: a single study at once, since it is soon chosen again; more only after a question. */
 function Clear({ studies }: { readonly studies: number }) {
   const ingest = useIngest();
   const clear = () => ingest.clear();

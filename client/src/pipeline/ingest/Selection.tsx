@@ -41,7 +41,7 @@ export function Selection({ queued }: SelectionProps) {
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
-  // It is told what it is below, and choosing another folder would not help.
+  // A file for a stick is explained below, and choosing another folder would not help.
   const isStick = ingest.rejected.value.some(({ reason }) => reason === 'not-dicom-stick');
   return (
     <>

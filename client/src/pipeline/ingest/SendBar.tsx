@@ -97,7 +97,7 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
   );
 }
 
-/** Its card leads straight to its pictures. */
+/** The study's card leads straight to its pictures. */
 const isAnsweredOnCard = (
   { heldBack, mixed }: Pick<IngestStore, 'heldBack' | 'mixed'>,
   { studyInstanceUID }: FoundStudy,

@@ -1,4 +1,4 @@
-/** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
+/** The card of a found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import type { ReadonlySignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
@@ -177,7 +177,7 @@ function Unreleasable({ study, name }: UnreleasableProps) {
   );
 }
 
-/** Its date, kind and description. */
+/** The study's date, kind and description. */
 function whatOf(study: FoundStudy): string {
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   return partsOf({ ...study, bodyParts }).join(kitWords.separator);

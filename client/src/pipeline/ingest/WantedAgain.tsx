@@ -18,7 +18,7 @@ export function WantedAgain() {
   const { studies } = useIngest();
   const id = wantedAgain();
   const wanted = useQueue().studies.value.find((study) => study.id === id);
-  // Of an erased title nobody can tell.
+  // An erased title cannot be compared: nobody can tell.
   if (!wanted?.title) return null;
   const { title } = wanted;
   const isFound = studies.value.some((study) => isOf(title, study));

@@ -250,7 +250,7 @@ export const chosenWords = {
   sentBefore: {
     inPacs: (count: number, when: string) =>
       `Already in the PACS: ${images(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
-    /** Of a study that holds more or other images than the PACS has. */
+    /** The note on a study that holds more or other images than the PACS has. */
     inPart: ({
       there,
       fresh,

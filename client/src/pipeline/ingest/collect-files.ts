@@ -17,7 +17,7 @@ export type FileRef =
 
 export interface CollectedFile {
   readonly kind: 'file';
-  /** As shown on this device; never leaves it. */
+  /** The path as shown on this device; never leaves it. */
   readonly path: string;
   /** null: not known before it is read. */
   readonly bytes: number | null;
@@ -71,7 +71,7 @@ export function indexFirst<T>(items: readonly T[], nameOf: (item: T) => string):
   return first.length === 0 ? items : [...first, ...items.filter((item) => !INDEX_NAME.test(nameOf(item)))];
 }
 
-/** One file, or the entries of one archive. `bytes` of an archive's entries are those of its directory. */
+/** Yields a file, or the entries of an archive. `bytes` of an archive's entries are those of its directory. */
 export async function* collectFile(
   file: Blob,
   path: string,

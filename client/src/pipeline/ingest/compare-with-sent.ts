@@ -18,7 +18,7 @@ export interface PartInPacs {
   readonly staying: number;
   /** Another patient's, left out before: nobody has decided about them this time. */
   readonly leftOut: number;
-  /** Of those chosen, sent before: the PACS no longer has them. */
+  /** Chosen instances that were sent before, and that the PACS no longer has. */
   readonly gone: number;
 }
 
@@ -38,7 +38,7 @@ export function heldIn({ heldBack }: Pick<IngestStore, 'heldBack'>, studyInstanc
 type Sent = {
   readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;
-  /** Of these SOP Instance UIDs, as sent, those that the PACS has now; null: it was not reached. */
+  /** Asks which of these SOP Instance UIDs, as sent, the PACS has now; null: it was not reached. */
   readonly now: (sopInstanceUIDs: readonly string[]) => Promise<ReadonlySet<string> | null>;
 };
 type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
@@ -95,7 +95,7 @@ export async function compareWithSent(
   };
 }
 
-/** Of a receipt, each SOP Instance UID in the PACS with its digest. */
+/** Each SOP Instance UID that a receipt says is in the PACS, with its digest. */
 const storedOf = (instances: Receipt['instances']): (readonly [string, string])[] =>
   instances
     .filter(({ state }) => STORED.has(state))

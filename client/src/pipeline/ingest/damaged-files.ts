@@ -19,7 +19,7 @@ export function damagedIn(study: Known, refused: readonly RejectedFile[]): reado
   return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid));
 }
 
-/** Of the files that the index of a chosen disc names and that are not among those chosen, the study's instances. */
+/** Instances of the study in files that the index of a chosen disc names and that are not among those chosen. */
 export function missingIn(study: Known, missing: readonly NamedFile[]): readonly string[] {
   const uids = missing
     .filter((file) => file.study?.studyInstanceUID === study.studyInstanceUID)

@@ -36,7 +36,7 @@ export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): St
   return regroup(study, left, leftOut);
 }
 
-/** As before anybody decided. */
+/** Takes back every decision about the study's patients. */
 export function askPatientsAgain(study: StudyGroup): StudyGroup {
   const all = regroup(study, join(study.series, study.leftOut), new Map());
   return { ...all, settled: new Set() };

@@ -16,7 +16,7 @@ import type { RecognisedFile } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { mixedUnder, partKeyOf, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
 
-/** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. */
+/** The mark of a part of a study (patients-of-study.ts): tells whether an instance is still of that patient. */
 export const markOfPart = (studyInstanceUID: string, partKey: string): string =>
   markOf(`${studyInstanceUID}\n${partKey}`);
 
@@ -38,7 +38,7 @@ export const marksOfSettled = (studyInstanceUID: string, parts: readonly Patient
     return markOfPart(studyInstanceUID, [...keys.toSorted(), ...[...uids].sort()].join('\n'));
   });
 
-/** Of a study, by SOP Instance UID (`leftOutBefore` of keep-held.ts). */
+/** Instances of a study left out before, by SOP Instance UID (`leftOutBefore` of keep-held.ts). */
 export type LeftOutBefore = ReadonlyMap<string, LeftOutInstance>;
 
 /** An instance whose patient was corrected since is another decision. */
@@ -58,13 +58,13 @@ interface Asked {
 
 export interface Decided {
   readonly found: FoundFile;
-  /** As it was sent. */
+  /** The instance as it was sent. */
   readonly named: NamedInstance;
   /** When a person pressed Send, in milliseconds since 1970. */
   readonly sentAt: number;
 }
 
-/** Of these SOP Instance UIDs of a study, as sent, those that the PACS has now; null: it was not reached. */
+/** Asks which of these SOP Instance UIDs of a study, as sent, the PACS has now; null: it was not reached. */
 export type InPacsNow = (
   studyInstanceUID: string,
   sopInstanceUIDs: readonly string[],
@@ -89,7 +89,7 @@ export function entriesBefore(
     .toArray();
 }
 
-/** Those of the files that the PACS had by its receipts. An original that is also on its way is not among them. */
+/** Files that the PACS had by the receipts of the entries. An original that is also on its way is not among them. */
 export async function decidedBefore(
   database: LocalDatabase,
   entries: readonly StudyRow[],

@@ -23,7 +23,7 @@ export interface DeidentifyingTask {
   readonly kind: 'deidentified';
   readonly options: readonly string[];
   readonly settings: RulesSettings;
-  /** Both in base64url. */
+  /** The keys of the policy are both in base64url. */
   readonly publicKey: string;
   readonly tagKey: string;
   readonly secrets: /** The key of the policy. */
@@ -43,7 +43,7 @@ export type PolicyForTask =
 
 export interface FileToQueue {
   readonly ref: FileRef;
-  /** Its place among the study's instances, in the order of the files chosen. */
+  /** The file's place among the study's instances, in the order of the files chosen. */
   readonly position: number;
   readonly looked?: readonly Looked[];
   /** Drawn by a person over names in its pixels. */
@@ -61,7 +61,7 @@ export interface Summarised {
 }
 
 export interface WantedPicture extends Wanted {
-  /** Of the instance with these blank in all its frames; no picture where it cannot be covered. */
+  /** Boxes that are blank in all frames of the picture; no picture where the instance cannot be covered. */
   readonly boxes?: readonly Box[];
 }
 
@@ -69,7 +69,7 @@ export interface WantedPicture extends Wanted {
 export interface DevicePicture extends FramePicture {
   /** The Series Instance UID: one answer shows the pictures of a series. */
   readonly of: string;
-  /** Its header does not rule out a name in the pixels. */
+  /** The file's header does not rule out a name in the pixels. */
   readonly mayHoldName: boolean;
 }
 

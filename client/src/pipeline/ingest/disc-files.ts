@@ -13,11 +13,11 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** A file that the index of its disc names. */
 export interface NamedFile {
-  /** As the index writes it, below the folder of the index. */
+  /** The path as the index writes it, below the folder of the index. */
   readonly path: string;
   /** Null where it belongs to no study. */
   readonly study: IndexedStudy | null;
-  /** As the index says it, or empty. */
+  /** The UID as the index says it, or empty. */
   readonly sopInstanceUID: string;
 }
 

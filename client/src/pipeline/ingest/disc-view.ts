@@ -84,7 +84,7 @@ export const countUnread = (left: readonly Pick<UnreadFiles, 'files'>[]): number
 /** A file, and its place among all that were chosen. */
 export type Numbered = { readonly file: CollectedFile; readonly ordinal: number };
 
-/** One choice of files: listed ahead of reading, so that their number is known early. */
+/** A choice of files: listed ahead of reading, so that their number is known early. */
 export interface ChosenDisc {
   readonly id: string;
   readonly source: AsyncIterator<Collected>;
@@ -103,7 +103,7 @@ export interface ChosenDisc {
   readonly studies: Set<string>;
   /** SOP Instance UIDs of these instances. */
   readonly instances: Set<string>;
-  /** Its files that are not sent, each as the page lists it. */
+  /** Files of the choice that are not sent, each as the page lists it. */
   readonly rejected: Set<object>;
 }
 

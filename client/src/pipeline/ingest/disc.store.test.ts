@@ -16,7 +16,7 @@ const DISC = syntheticDisc([
   { study: syntheticStudy({ seed: 42, instancesPerSeries: 2 }), patient: patientOf('Roe^Richard') },
 ]);
 
-/** As a browser hands out the folder `cd`. */
+/** The disc's files as a browser hands them out for this folder. */
 function filesIn(folder: string, paths: (path: string) => string | null = (path) => path): File[] {
   return DISC.flatMap(({ path, bytes }) => {
     const named = paths(path);

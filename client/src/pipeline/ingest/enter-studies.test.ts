@@ -15,7 +15,7 @@ const files = (seeds: readonly number[]) =>
 const statesOf = async ({ studies }: LocalDatabase) =>
   (await studies.toArray()).map(({ state, waiting, named }) => waiting ?? (named ? 'named' : state)).sort();
 
-/** As the next page finds the rows when this one ended at the first task of this kind. */
+/** Leaves the rows as the next page finds them when this one ended at the first task of this kind. */
 async function killedAt(kind: 'name' | 'pack', seeds: readonly number[] = SEEDS) {
   const device = await openIngest();
   await device.store.addFiles(files(seeds));

@@ -80,7 +80,7 @@ export interface FoundStudy {
   readonly accessionNumber: string;
   /** Whom its instances name as their patient: more than one only by mistake. */
   readonly people: readonly NamedPerson[];
-  /** Its parts where its instances name several patients, otherwise empty. */
+  /** The study's parts where its instances name several patients, otherwise empty. */
   readonly parts: readonly FoundPart[];
   /** The keys of parts about which a person has decided that they are sent. */
   readonly settled: ReadonlySet<string>;
@@ -101,7 +101,7 @@ export interface FoundStudy {
 
 /** Instances that the PACS has with the same content, as they would be sent under these. */
 interface InPacs {
-  /** Of their files (`FoundFile.ordinal`). */
+  /** Places of their files (`FoundFile.ordinal`). */
   readonly places: ReadonlySet<number>;
   readonly policy: Policy | null;
   readonly released: Released;
@@ -112,12 +112,12 @@ interface InPacs {
  * in a folder that is not DICOM.
  */
 export interface RejectedFile {
-  /** As chosen on this device; never leaves it. */
+  /** The path as chosen on this device; never leaves it. */
   readonly path: string;
   readonly bytes: number;
   readonly state: 'refused' | 'skipped';
   readonly reason: ReasonCode;
-  /** It was an instance on this page, and could no longer be read at Send. */
+  /** The file was an instance on this page, and could no longer be read at Send. */
   readonly wasFound?: boolean;
   /** The instance that a damaged file began to be, where its front says so. */
   readonly begun?: BegunInstance | undefined;
@@ -194,7 +194,7 @@ export interface IngestStore {
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
   /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
   readonly drafts: Map<number, readonly Box[]>;
-  /** Of a study of which something else is sent; `isOut` false: decides about them again. */
+  /** Leaves out files of a study of which something else is sent; `isOut` false: decides about them again. */
   leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;
   /** Files that are not DICOM and were found in a folder: their number, and by reason. */
@@ -206,7 +206,7 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
-  /** Of this page before it was reloaded. */
+  /** Restores the record that this page had before it was reloaded. */
   restoreSent(before: SentFromHere): void;
   /** A person has read which files were not sent, and takes them off that list. */
   settleNotSent(): void;

@@ -59,14 +59,14 @@ interface Decided {
 /** A file that can be sent. */
 export interface FoundFile {
   readonly file: ReadFile;
-  /** Its place among all chosen files. */
+  /** The file's place among all chosen files. */
   readonly ordinal: number;
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
   readonly frames: number;
   /** The causes that may hold it back; the policy in force decides whether they do (held-back.ts). */
   readonly held: readonly HoldCause[];
-  /** Its texts that hold what only its companions name, once that was found (hold-companions.ts). */
+  /** The file's texts that hold what only its companions name, once that was found (hold-companions.ts). */
   readonly naming: readonly NamingText[];
   /** Why a Send could not make it safe, which its header alone did not say (hold-unready.ts). */
   readonly unready?: readonly Unready[];
@@ -130,14 +130,14 @@ export interface StudyGroup {
   version: number;
 }
 
-/** As a header names a patient; either may be empty. */
+/** A patient as a header names them; either field may be empty. */
 export interface NamedPerson {
   readonly name: string;
   readonly id: string;
 }
 
 export interface Person extends NamedPerson {
-  /** Of the patient's first instance in the study. */
+  /** The description of the patient's first instance in the study. */
   readonly description: InstanceDescription;
 }
 

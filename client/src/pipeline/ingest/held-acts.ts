@@ -19,11 +19,11 @@ export interface HeldActs {
 export interface HeldFacts {
   /** Under the policy in force a person who looks at them can release them. */
   readonly isReleasable: boolean;
-  /** This page can open their files. */
+  /** The page can open their files. */
   readonly isHere: boolean;
   /** Nothing else of their study is sent: left out, it leaves the selection. */
   readonly isWhole: boolean;
-  /** As `IngestStore.policiesFor`. */
+  /** The answer of `IngestStore.policiesFor`. */
   readonly policies: ReturnType<IngestStore['policiesFor']>;
 }
 

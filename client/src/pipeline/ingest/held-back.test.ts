@@ -38,7 +38,7 @@ const saidInQueue = async (device: Device): Promise<(string | null)[]> =>
     .map((instance) => textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance))
     .sort();
 
-/** Of each queued study: the instances chosen, held back and left out. */
+/** Counts for each queued study the instances chosen, held back and left out. */
 async function heldInQueue({ database }: Pick<Device, 'database'>): Promise<number[][]> {
   const rows = (await database.studies.toArray()).sort((a, b) => b.chosen - a.chosen);
   return rows.map(({ chosen: all, held }) => [all, sumOf(held.reasons), held.leftOut]);

@@ -25,7 +25,7 @@ export interface HeldBack {
   /** Ignored for files that a person cannot release under this policy, and those that the PACS has. */
   release(policy: Policy | null, files: readonly FoundFile[], boxes: readonly Box[]): void;
   holdBack(files: readonly FoundFile[]): void;
-  /** Those drawn before it was asked again: a release without boxes keeps them. */
+  /** Boxes drawn before the file was asked about again: a release without boxes keeps them. */
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
   /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
   readonly drafts: Map<number, readonly Box[]>;

@@ -66,7 +66,7 @@ function fileOf(instance: number, isDocument: boolean, burnedIn: string): File {
   return new File([concatBytes(parts) as Uint8Array<ArrayBuffer>], `${instance}.dcm`);
 }
 
-/** One image of which nothing is held, and a document. */
+/** Chooses an image of which nothing is held, and a document. */
 async function chosen(policy: Policy, burnedIn = 'YES') {
   const device = await openIngest({ chosen: policy });
   await rememberRate(device.database, 'link-rate', 1e9);
@@ -236,7 +236,7 @@ interface CodedPicture {
   /** So many bytes are missing at its end. */
   readonly cut?: number;
   readonly profile?: number;
-  /** Of Burned In Annotation; it says that it names the patient unless told otherwise. */
+  /** Burned In Annotation: YES, the pixels name the patient, unless told otherwise. */
   readonly says?: string;
   readonly model?: string;
   readonly operator?: string;

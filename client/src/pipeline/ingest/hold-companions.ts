@@ -62,7 +62,7 @@ export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): 
   ];
 }
 
-/** Those that are still held for what a page shows of them: others may name more by now. */
+/** Files that are still held for what a page shows of them: others may name more by now. */
 export function stillAsShown(
   studies: ReadonlyMap<string, StudyGroup>,
   shown: readonly FoundFile[],

@@ -25,7 +25,7 @@ const untilTaken = async ({ store }: Opened, released: number, held: number) =>
   assert.ok(
     await untilRead(() => store.released.value.size === released && store.heldBack.value.length === held),
   );
-/** One image is covered, one released and one left out, and a box is drawn on one that no policy holds. */
+/** Covers one image, releases one, leaves one out, and draws a box on one that no policy holds. */
 async function decided(): Promise<TestDevice> {
   const device = await openDevice();
   const page = await openIngest({ chosen: DEIDENTIFIED, device });
@@ -156,7 +156,7 @@ test('of an image that was sent and then deleted in the PACS do not send it agai
   assert.equal(saidOn(page), [[1], 0, 3]);
 });
 
-/** As large as the first piece of a digest: only that reads so much at once. */
+/** The size of the first piece of a digest: only that reads so much at once. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 test('are no longer read from files once Send is pressed', async () => {

@@ -35,7 +35,7 @@ interface KeptDecision extends Said {
   readonly id: string;
   readonly at: number;
   readonly sopInstanceUID: string;
-  /** Of the file. */
+  /** The digest of the file. */
   readonly digest: string;
 }
 
@@ -49,7 +49,7 @@ export interface KeptDecisions {
   readonly digests: WeakMap<ReadFile, Promise<string | null>>;
 }
 
-/** One at a time. Answers what it knows then. */
+/** Takes kept decisions again and keeps the new ones; runs one at a time. Answers what it knows then. */
 export async function followDecisions(
   state: IngestState,
   known: KeptDecisions | null,
@@ -61,7 +61,7 @@ export async function followDecisions(
     isChoice: () => isChoice(state, kept),
     isOfNow: (decision) => isOfNow(decision, state.tools.now()),
   });
-  // It keeps the directory of an archive for all of its files.
+  // The reader keeps the directory of an archive for all of its files.
   const archives = createArchiveReader();
   await takeAgain(state, kept, archives);
   await keepNew(state, kept, archives);
@@ -125,7 +125,7 @@ async function take(
   const study = gathering.studies.get(studyInstanceUID);
   const found = study && filesIn(study.series).find((each) => each.ordinal === ordinal);
   if (!found || phase.peek() !== 'found' || under !== versionOf(policy) || why !== whyOf(found)) return false;
-  // It was sent so, and is no longer in the PACS: a person may have had a reason to delete it.
+  // The image was sent so, and is no longer in the PACS: a person may have had a reason to delete it.
   if (found.goneSince !== undefined && at <= found.goneSince) return false;
   const released = heldBack.released.peek();
   if (decidedAs(policy, released, found) === 'in-pacs' && boxes !== null)
@@ -154,7 +154,7 @@ function setDecided(
   draw(state);
 }
 
-/** Those that were made, changed or taken back since. */
+/** Keeps the decisions that were made or changed since, and forgets those taken back. */
 async function keepNew(state: IngestState, kept: KeptDecisions, archives: ArchiveReader): Promise<void> {
   const { database, now, createId } = state.tools;
   const { account, all, ofFile } = kept;
@@ -214,7 +214,7 @@ function digestOf(
 /** A film of hundreds of megabytes is read piece by piece. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
-/** Of the digests of its pieces. Rejects as reading does. */
+/** The digest of the digests of a file's pieces. Rejects as reading does. */
 async function readDigest(ref: FileRef, archives: ArchiveReader): Promise<string> {
   const file = await openFile(ref, archives);
   const digests: Uint8Array[] = [];

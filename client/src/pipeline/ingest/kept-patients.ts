@@ -28,7 +28,7 @@ export interface KeptParts {
   readonly account: string;
   /** By `part`. */
   readonly all: Map<string, KeptPart>;
-  /** Those that were made, or taken again, on this page. */
+  /** Parts whose decisions were made, or taken again, on this page. */
   readonly here: Set<string>;
 }
 
@@ -44,7 +44,7 @@ type Standing = {
   readonly isOfNow: (decision: KeptPart) => boolean;
 };
 
-/** One at a time. */
+/** Takes kept decisions about patients again and keeps the new ones; runs one at a time. */
 export async function followPatients(state: IngestState, kept: KeptParts, standing: Standing): Promise<void> {
   for (const { studyInstanceUID } of [...state.gathering.studies.values()]) {
     if (kept.all.size > kept.here.size) await takeAgain(state, studyInstanceUID, kept, standing);
@@ -88,7 +88,7 @@ async function takeAgain(
   draw(state);
 }
 
-/** Those that were made, changed or taken back since. */
+/** Keeps the decisions that were made or changed since, and forgets those taken back. */
 async function keepNew(
   state: IngestState,
   studyInstanceUID: string,

@@ -30,7 +30,7 @@ function holdWriting(): void {
 async function staysAtResults(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Results', exact: true }).click();
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
-  // It stays in the queue until it has been seen there.
+  // The study stays in the queue until it has been seen there.
   await goOffline(page);
   await page.evaluate(() => dispatchEvent(new Event('writes')));
   const pages = page.getByRole('navigation').first();

@@ -69,7 +69,7 @@ const keysOf = (opened: Opened, ...people: readonly (typeof LENA)[]) =>
     .flatMap(({ keys }) => keys);
 const settleAll = (opened: Opened) => opened.store.settlePatients(uidOf(opened), keysOf(opened, ...PEOPLE));
 
-/** Of each queued study, whose it is and where its chosen instances are. */
+/** Says whose each queued study is, and where its chosen instances are. */
 async function queued(opened: Opened) {
   const queue = storeOver(opened);
   const rows = await opened.database.studies.toArray();

@@ -10,7 +10,7 @@ import type { PolicyForTask } from './device-tasks.ts';
 import type { StudyGroup } from './group-studies.ts';
 
 export interface OrderTools {
-  /** As ask-orders.ts. */
+  /** Asks as ask-orders.ts does. */
   readonly askOrders: (day: string) => Promise<Worklist | null>;
   readonly noteOrder: (studyInstanceUID: string, order: Order) => Promise<string | null>;
 }

@@ -34,7 +34,7 @@ export function patientsOfStudy(study: StudyGroup, domain: PatientDomain): strin
 
 /** The instances of a study that name one patient, in one way. */
 export interface PatientPart {
-  /** Of the page's memory alone. */
+  /** Keys of the page's memory alone. */
   readonly keys: readonly string[];
   readonly own: NamedPatient;
   readonly person: Person;
@@ -64,7 +64,7 @@ export interface Mixed<Part = PatientPart> {
   readonly parts: readonly Part[];
   /** A person has decided about each of them. */
   readonly isSettled: boolean;
-  /** As so many studies Send would send it. */
+  /** The number of studies that Send would make of it. */
   readonly sentAs: number;
 }
 
@@ -92,7 +92,7 @@ export function mixedUnder<Part extends PatientPart>(
   };
 }
 
-/** They have one Patient ID, and differ in the name alone. */
+/** The parts have one Patient ID, and differ in the name alone. */
 export function isOnePerson({ parts }: Mixed): boolean {
   return parts.every(({ own: { id } }) => id !== '' && id === parts[0]!.own.id);
 }

@@ -69,11 +69,11 @@ export interface SendingTerms {
 }
 
 export interface QueueingWatch {
-  /** These files were read and named, or are not sent. */
+  /** The files were read and named, or are not sent. */
   onNamed(files: readonly FoundFile[]): void;
-  /** These files are safe on this device, or need not be. */
+  /** The files are safe on this device, or need not be. */
   onSafe(files: readonly FoundFile[]): void;
-  /** These are not sent, whatever a person decides. */
+  /** The file is not sent, whatever a person decides. */
   onNotQueued(file: FoundFile, because: NotQueued['because']): void;
   /** The study is in the queue; these of its files stay here until a person decides. */
   onHeld(studyId: string, files: readonly FoundFile[]): void;
@@ -95,13 +95,13 @@ export interface Queueing {
 /** A study that has its row, and whose writing other tabs know of. */
 export interface Entered {
   readonly id: string;
-  /** It is in the queue as a whole, or out of it. */
+  /** Call it once the study is in the queue as a whole, or out of it. */
   readonly leave: () => void;
 }
 
 /** The part of a queueing that is known before the study is read. */
 export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
-  /** Of the whole study, also where it is sent as several. */
+  /** Marks of the whole study's patients, also where it is sent as several. */
   readonly patients: PatientMarks;
   /** Files that were chosen with it, and left out unread. */
   readonly leftUnread?: UnreadFiles | null;
@@ -231,7 +231,7 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   // Where nobody can release it, that is its reason, as on the page.
   const reasonOf = ({ found, because: { because } }: HeldHere) => {
     const reasons = reasonsUnder(terms.policy, found);
-    // Its codestream is why it was not packed; the page asks to cover it.
+    // The codestream is why the instance was not packed; the page asks to cover it.
     const asked = isClearAsItIs(found.held) ? because : (reasons[0] ?? because);
     return reasons.find((reason) => !isReleasable(reason)) ?? asked;
   };
@@ -392,7 +392,7 @@ function heldOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]): r
   });
 }
 
-/** Those that nobody can decide about. */
+/** Files that nobody can decide about. */
 function failedOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]) {
   return notQueued.flatMap(({ position, because }) => {
     const found = files.find(({ ordinal }) => ordinal === position);

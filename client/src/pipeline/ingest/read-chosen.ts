@@ -64,7 +64,7 @@ async function readDisc(state: IngestState, disc: ChosenDisc, signal: AbortSigna
   }
 }
 
-/** One turn of reading a choice, until it is read or stopped. */
+/** A turn of reading a choice, until it is read or stopped. */
 interface Reading {
   readonly disc: ChosenDisc;
   readonly signal: AbortSignal;
@@ -179,7 +179,7 @@ async function readFiles(
     for (const [at, file] of files.splice(0).entries()) takeSummary(state, disc, file, said[at]!);
   } catch (error) {
     if (signal.aborted || !(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
-    // One of these files killed the worker: find out which one, and read the others.
+    // A file among these killed the worker: find out which one, and read the others.
     if (files.length > 1)
       for (let one = files.splice(0, 1); one.length > 0; one = files.splice(0, 1)) {
         await readFiles(state, disc, one, signal).catch((failed: unknown) => {

@@ -41,7 +41,7 @@ const until = (holds: () => boolean) =>
 const leftOutOf = ({ leftOut }: Pick<Store, 'leftOut'>) =>
   leftOut.value.get(made.studyInstanceUID)?.instances ?? 0;
 
-/** Of four, two as they are and one covered are in the PACS; one was left out. */
+/** Sends four images: two as they are and one covered are in the PACS; one was left out. */
 async function decided(more: TestIngestOptions['tools'] = {}) {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   const { database, store } = device;
@@ -187,7 +187,7 @@ test('chosen for what was left out alone, asks about it again', async () => {
     if (kind === 'recognise') before = store.heldBack.value;
   };
   await store.addFiles(filesOf(made).filter(({ name }) => name === path));
-  // It is drawn once more when it was recognised.
+  // The page draws the file once more when it was recognised.
   await until(() => store.heldBack.value !== before && before !== null);
   assert.equal([store.heldBack.value.length, leftOutOf(store)], [1, 0]);
 });

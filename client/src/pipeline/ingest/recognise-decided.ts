@@ -42,7 +42,10 @@ export interface Before {
   turn: Promise<void>;
 }
 
-/** As `recogniseDecided`; then the decisions that were made before Send are taken again, and the new ones kept. */
+/**
+ * Recognises decided files (`recogniseDecided`); then takes the decisions made before Send again, and keeps the new
+ * ones.
+ */
 export function decideAsBefore(state: IngestState, inspection: Inspection, before: Before): Promise<void> {
   const turn = before.turn.then(async () => {
     try {

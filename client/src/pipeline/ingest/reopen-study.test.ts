@@ -33,7 +33,7 @@ const rowsOf = ({ database }: Pick<TestDevice, 'database'>) =>
   database.studies
     .toArray()
     .then((rows) => rows.sort((a, b) => b.chosen - a.chosen || needing(b) - needing(a)));
-/** Of each queued study: where its chosen instances are, without empty places. */
+/** The track of each queued study: where its chosen instances are, without empty places. */
 const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
   (await rowsOf(device)).map((row) =>
     Object.fromEntries(Object.entries(countStudy(row).track).filter(([, count]) => count > 0)),

@@ -125,16 +125,16 @@ interface Going {
   readonly group: StudyGroup;
   readonly terms: SendingTerms;
   readonly parts: Part[];
-  /** Its damaged files. */
+  /** The study's damaged files. */
   readonly begun: readonly Refused[];
-  /** Its instances that the index of a disc names, and that were not chosen. */
+  /** The study's instances that the index of a disc names, and that were not chosen. */
   readonly missing: readonly string[];
 }
-/** One patient's instances of a study where names are removed, otherwise all of it. */
+/** The instances of one patient where names are removed, otherwise the whole study. */
 type Part = { readonly part: StudyGroup; readonly entered: Entered };
 type Refused = ReturnType<typeof begunIn>[number];
 
-/** One file of each instance. */
+/** Left-out files, one for each instance. */
 const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): FoundFile[] => [
   ...new Map(filesIn(leftOut).map((found) => [found.sopInstanceUID, found])).values(),
 ];
@@ -244,7 +244,7 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
     const done = await queueStudy(state.tools, entered, { ...queueing, watch: watchOf(part) });
     // At once: nobody counts ten thousand files that are sent and on the page.
     batch(() => {
-      // One that waits for a decision in the queue already is recognised there by its files.
+      // A study that waits for a decision in the queue already is recognised there by its files.
       noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
       if (done.kind === 'queued') {
         if (damaged.length > 0) noteMissing(state, done.id, missing);
@@ -303,7 +303,7 @@ function noteUnreadable(
   sentFromHere.value = { ...others, leftBehind: new Map(leftBehind).set(studyInstanceUID, left) };
 }
 
-/** It could not be read at an earlier Send, and this one says of it what it found. */
+/** The file could not be read at an earlier Send, and this one says of it what it found. */
 const isAgain = ({ sopInstanceUIDs }: StudyGroup, { wasFound, begun }: Refused): boolean =>
   wasFound === true && begun !== undefined && sopInstanceUIDs.has(begun.sopInstanceUID);
 

@@ -12,9 +12,9 @@ export type Going = 'sent' | 'held' | 'too-large' | 'stopped' | 'not-chosen';
 export type GoingFacts = {
   readonly isChosen: boolean;
   readonly isTooLarge: boolean;
-  /** It was found in files of which reading was stopped, and nobody has decided about the rest. */
+  /** The study was found in files of which reading was stopped, and nobody has decided about the rest. */
   readonly isStopped: boolean;
-  /** Its instances name several patients, and nobody has decided about them. */
+  /** The study's instances name several patients, and nobody has decided about them. */
   readonly isMixed: boolean;
   /** Without those that a person left out. */
   readonly instances: number;
@@ -49,7 +49,7 @@ export function goingOfFound(
 export type Staying = Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed' | 'disc'>;
 
 export interface Sendable {
-  /** Those that Send takes. */
+  /** Studies that Send takes. */
   readonly studies: readonly FoundStudy[];
   /** The studies that they become: one for each patient. */
   readonly sentAs: number;

@@ -11,17 +11,17 @@ import type { InspectedFile, Inspection } from './inspection.ts';
 import { partKeyOf } from './patients-of-study.ts';
 
 export interface SentBefore {
-  /** Of the study, in the PACS; 0: none yet. */
+  /** Instances of the study in the PACS; 0: none yet. */
   readonly inPacs: number;
   /** When it was last sent or cancelled, in milliseconds since 1970. */
   readonly at: number;
   /** A person cancelled it on this device, and none of it is in the PACS; `by-then`: not asked about it since. */
   readonly isCancelled?: 'still' | 'by-then';
-  /** Its page, with its receipt. */
+  /** The study's page, with its receipt. */
   readonly page: SentPage;
 }
 
-/** Of this device, by its id here; or of another one, by an upload of it. */
+/** The page of a study: of this device, by its id here; or of another device, by an upload of it. */
 export type SentPage = { readonly page: 'study' | 'sent'; readonly id: string };
 
 /** By Study Instance UID as sent. */

@@ -16,7 +16,7 @@ export interface SentFromHere {
   readonly choices: readonly number[];
   /** By their ids in the queue the place of their choice among `choices`. */
   readonly sent: ReadonlyMap<string, number>;
-  /** Those of them that were sent before the page was reloaded: it does not know their files. */
+  /** Studies in `sent` that were sent before the page was reloaded: it does not know their files. */
   readonly beforeReload: ReadonlySet<string>;
   /** By Study Instance UID, SOP Instance UID of a damaged file or path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
@@ -40,9 +40,9 @@ export interface LeftBehind {
    * their study could be read; `not-dicom`: it is no image of any study.
    */
   readonly why: 'not-sent' | 'missing' | 'unread' | 'left-unread' | 'unreadable' | 'not-dicom';
-  /** Of the first of them, or the folder of unread ones; empty where it is not known. */
+  /** The path of the first file, or the folder of unread ones; empty where it is not known. */
   readonly path: string;
-  /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
+  /** The patient of a whole study, as its files name them: empty where they name none; otherwise null. */
   readonly patientName: string | null;
   /** The place of their choice among `choices`. */
   readonly choice: number;
@@ -114,7 +114,7 @@ export function noteMissing({ sentFromHere }: State, id: string, uids: readonly 
   sentFromHere.value = { ...others, missing: new Map(missing).set(id, uids) };
 }
 
-/** These stay on the page, although others of their study were queued. */
+/** Notes files that stay on the page, although others of their study were queued. */
 export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>): void {
   const files = new Map(sentFromHere.value.files);
   for (const ordinal of ordinals) files.delete(ordinal);
@@ -134,14 +134,17 @@ export function unsentOf(
   const sent = new Set(out.map(copyOf));
   for (const { studyInstanceUID: of, found } of known.values())
     if (of === studyInstanceUID) sent.add(copyOf(found));
-  // Of most studies nothing was sent, and their files may be ten thousand.
+  // Most studies have had nothing sent, and their files may be ten thousand.
   const unsent = sent.size === 0 ? files : files.filter((found) => !sent.has(copyOf(found)));
   return { files: unsent.length, path: unsent[0]?.file.path ?? '', sent: sent.size };
 }
 
 const copyOf = ({ sopInstanceUID, file }: FoundFile): string => `${sopInstanceUID} ${file.bytes}`;
 
-/** Those that could not be read at Send, of a study that left the page: the queue counts them, or `leftBehind` does. */
+/**
+ * Whether a file that could not be read at Send is counted with a study that left the page: by the queue, or in
+ * `leftBehind`.
+ */
 export const isCountedWith = (
   { wasFound, begun }: { readonly wasFound?: boolean; readonly begun?: BegunInstance | undefined },
   onPage: { readonly has: (studyInstanceUID: string) => boolean },
@@ -198,7 +201,7 @@ export function settleNotSent({ sentFromHere }: State): void {
   sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled: new Set(sent.keys()) };
 }
 
-/** Of a file whose beginning cannot be read nobody knows what it is: it may be an image. */
+/** A file whose beginning cannot be read may be an image: nobody knows what it is. */
 export const whyOf = ({ reason }: Pick<Refused, 'reason'>): 'not-sent' | 'not-dicom' =>
   reason === 'not-dicom-image' || reason === 'not-dicom-document' ? 'not-dicom' : 'not-sent';
 

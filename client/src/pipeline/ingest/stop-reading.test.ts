@@ -203,7 +203,7 @@ async function poolOfOne(): Promise<WorkerPool & { readonly messages: () => numb
   };
   const run = async (task: { readonly kind: string; readonly files?: readonly unknown[] }) => {
     messages += 1;
-    // As a message from a worker comes: not within the turn that asked.
+    // The answer comes as a message from a worker does: not within the turn that asked.
     await new Promise((resolve) => setImmediate(resolve));
     return task.files?.map(answer) ?? null;
   };

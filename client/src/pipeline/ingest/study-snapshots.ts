@@ -145,7 +145,7 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** As a file names them. */
+/** The patient and the study as a file names them. */
 export function namesOf(description: InstanceDescription) {
   return {
     patientName: description.patientName ?? '',
@@ -157,7 +157,7 @@ export function namesOf(description: InstanceDescription) {
   };
 }
 
-/** As DICOM writes dates and times: digits alone. */
+/** Digits alone, as DICOM writes dates and times. */
 function digitsOf(text: string | null): string {
   return text?.replaceAll(/[^0-9]/g, '') ?? '';
 }

@@ -99,7 +99,7 @@ async function summarise(
     });
     return { said, bytes };
   });
-  // One object here is one object in the page: ten thousand headers share a few lists.
+  // Equal lists become one object here, and so one in the page: ten thousand headers share a few.
   const lists = new Map<string, FileSummary['named']>();
   const shared = (named: FileSummary['named']): FileSummary['named'] => {
     const key = named.map(keyOfNamed).join('\n');

@@ -18,7 +18,7 @@ import { sendableOf } from './sendable.ts';
 const STUDY = '1.2.3.3';
 const NOT_CLEARABLE = 'pixel-data-not-clearable';
 
-/** Its codestream has more comments than any image: only a look at all of its bytes shows that it cannot be cleared. */
+/** The codestream has more comments than any image: only a look at all of its bytes shows that it cannot be cleared. */
 function hidingImage(): File {
   const comments = new Uint8Array(4 * 100_000);
   for (let at = 0; at < comments.length; at += 4) comments.set([0xff, 0xfe, 0, 2], at);

@@ -17,7 +17,7 @@ export function useNeeds(): readonly ListedNeed[] {
   });
 }
 
-/** Of the selected studies, whether or not Send takes something else of them. */
+/** Held studies among the selected ones, whether or not Send takes something else of them. */
 export function heldFoundOf(ingest: IngestStore): readonly HeldFound[] {
   const { held, studies } = sendableOf(ingest);
   return [...held, ...studies]

@@ -72,7 +72,7 @@ class Workers implements WorkerPool {
   readonly #spawn: () => PoolWorker;
   readonly #timeout: (ms: number) => AbortSignal;
   readonly #idle: PoolWorker[] = [];
-  /** Of those that are busy: with what the last person chose. */
+  /** Busy workers with files that the last person chose. */
   readonly #retiring = new WeakSet<PoolWorker>();
   readonly #waiting: Job[] = [];
   readonly #busy = new Set<PoolWorker>();

@@ -10,7 +10,7 @@ import { useQueue } from './queue-context.ts';
 import type { QueuedStudy, QueueStore } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
 
-/** Of each page's queue, the ids of the studies whose question closed without an answer. */
+/** Ids of the studies whose question closed without an answer, for each page's queue. */
 const unanswered = new WeakMap<QueueStore, Signal<ReadonlySet<string>>>();
 
 function unansweredIn(queue: QueueStore): Signal<ReadonlySet<string>> {

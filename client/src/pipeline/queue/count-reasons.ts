@@ -6,7 +6,7 @@ export interface Reasons {
   readonly refused: readonly ReasonCount[];
   readonly quarantined: readonly ReasonCount[];
   readonly leftOut: number;
-  /** Of `leftOut`: the same originals are in the PACS in another form. */
+  /** Instances of `leftOut` whose originals are in the PACS in another form. */
   readonly versions?: number;
 }
 

@@ -58,7 +58,7 @@ type Some = Omit<CountedRow, 'chosen' | 'instances' | 'packed' | 'problem'> &
 
 type Numbers = 'departed' | 'acknowledged' | 'counts' | 'hasLeft' | 'paused' | 'named';
 
-/** Of five instances with a row. */
+/** Rows of studies that have five instances with a row, in every combination. */
 const rows = (more: { readonly [K in Numbers]: readonly Some[K][] }) =>
   product<Some>({
     state: UPLOAD_STATES,

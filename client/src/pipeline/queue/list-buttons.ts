@@ -33,7 +33,7 @@ export function placeToDecide({ id, needs }: QueuedStudy): Extract<Route, { page
   return needs.some(({ cause }) => cause === 'held') ? { page: 'needs' } : { page: 'study', id };
 }
 
-/** Of a study that is stopped: the way on, and the end. */
+/** The buttons of a study that is stopped: the way on, and the end. */
 export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
   const { state, canTakeBack, canCancel } = study;
   if (canTakeBack) return [wayOn(study), 'takeBack'];
@@ -41,7 +41,7 @@ export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
   return canCancel ? [wayOn(study), 'cancel'] : [wayOn(study)];
 }
 
-/** Of a study that is not completely sent. */
+/** The buttons of a study that is not completely sent. */
 export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
   const { isWaiting, paused, canTakeBack, canCancel } = study;
   // Nothing of a study that is all at the gateway can be held up here.
@@ -68,7 +68,7 @@ const WAITS_FOR_PACS: ReadonlySet<QueuedStudy['waiting']> = new Set([
   'pacs-refuses-size',
 ]);
 
-/** Of a study that this device has sent, what nobody can cancel here; null: nothing, or it is still being sent. */
+/** Says what of a sent study nobody can cancel here; null: nothing, or it is still being sent. */
 export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
   const { state, track, instances, canTakeBack, canCancel, cancelling, waiting } = study;
   const hasArrived =

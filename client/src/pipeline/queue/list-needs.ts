@@ -20,7 +20,7 @@ export interface HeldFound {
   readonly studyInstanceUID: string;
   /** Send takes the instances that are not listed here. */
   readonly isRestSent: boolean;
-  /** Of its instances, by reason. */
+  /** Held instances of the study, by reason. */
   readonly reasons: readonly {
     readonly reason: string;
     readonly instances: number;
@@ -31,7 +31,7 @@ export interface HeldFound {
   readonly patients?: readonly PatientChoice[];
 }
 
-/** One of the patients whom a found study names. */
+/** A patient whom a found study names. */
 export interface PatientChoice {
   /** By which the page of the files knows them. */
   readonly keys: readonly string[];
@@ -52,7 +52,7 @@ export interface ListedNeed extends Omit<Need, 'cause'> {
   readonly cause: NeedCause;
   readonly study?: QueuedStudy;
   readonly found?: HeldFound;
-  /** Of a found study (`HeldFound`). */
+  /** Whether held instances of a found study can be released (`HeldFound`). */
   readonly isReleasable?: boolean;
   readonly lost?: LostStudy;
 }
@@ -69,7 +69,7 @@ export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts)
     ...found.flatMap((each) =>
       each.reasons.map((some) => ({ cause: 'held' as const, ...some, found: each })),
     ),
-    // Those that only the gateway remembers may wait on another device.
+    // Studies that only the gateway remembers may wait on another device.
     ...lost.flatMap((each) =>
       each.rememberedBy === 'device'
         ? [{ cause: 'lost' as const, reason: null, instances: each.instances, lost: each }]

@@ -38,9 +38,9 @@ export interface Track {
   readonly safe: number;
   readonly onTheWay: number;
   readonly atGateway: number;
-  /** Also those that were left out because the PACS has the same originals in another form. */
+  /** Instances in the PACS, with those left out because it has the same originals in another form. */
   readonly inPacs: number;
-  /** They stay where they are until a person decides. */
+  /** Instances that stay where they are until a person decides. */
   readonly needsYou: number;
   /** A person decided that they are not sent, and the PACS lacks them. */
   readonly leftOut: number;
@@ -114,7 +114,7 @@ export interface ToldSince {
   readonly inPacs: number;
   /** The upload that brought the most of them, for its page; null: none is in the PACS. */
   readonly uploadId: string | null;
-  /** That is not the upload that was cancelled. */
+  /** The upload is not the one that was cancelled. */
   readonly isOther: boolean;
 }
 
@@ -146,12 +146,12 @@ export interface QueuedStudy {
   readonly needs: readonly Need[];
   /** Files that were chosen with it, and that a person left out unread; null: none were. */
   readonly leftUnread: UnreadFiles | null;
-  /** Its instances that this device keeps to itself, or does not have whole. */
+  /** Instances of the study that this device keeps to itself, or does not have whole. */
   readonly withheld: Withheld;
   /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
   readonly heldStudy: string | null;
   readonly waiting: Waiting;
-  /** Of one that waits for required destinations: their names, where the gateway gave them. */
+  /** Names of the required destinations that the study waits for, where the gateway gave them. */
   readonly waitsFor?: readonly string[] | undefined;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
@@ -188,7 +188,7 @@ export interface QueuedStudy {
   readonly wasCancelled: boolean;
   /** The gateway had parts of it under the account from which it was taken over, and did not leave them out. */
   readonly mayStillArrive: boolean;
-  /** Of a study that was taken back; null: `track` says what the gateway had told by then. */
+  /** The gateway's account since the study was taken back; null: `track` says what the gateway had told by then. */
   readonly toldSince: ToldSince | null;
   /** Cancelled sends of the same study of which it has every instance, by their ids. */
   readonly holds: readonly string[];
@@ -197,7 +197,7 @@ export interface QueuedStudy {
   readonly givenUpAt: readonly string[];
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
   readonly studyInstanceUID: string | null;
-  /** Of its Study Instance UID in the files (mark-of-study.ts); null: not known. */
+  /** The mark of its Study Instance UID in the files (mark-of-study.ts); null: not known. */
   readonly mark: number | null;
   /** Milliseconds since 1970. */
   readonly queuedAt: number;
@@ -206,7 +206,7 @@ export interface QueuedStudy {
   readonly completedAt: number | null;
   /** Removed from the list; `putBack` applies. */
   readonly removed: boolean;
-  /** Of `track.leftOut`, those that a person has taken off the list of files that are not sent. */
+  /** Instances of `track.leftOut` that a person has taken off the list of files that are not sent. */
   readonly noted: number;
 }
 
@@ -223,7 +223,7 @@ export interface QueuedInstance {
   readonly reason: string | null;
   /** The further destination that did not take it; absent or null: the first one, or the gateway. */
   readonly destination?: string | null;
-  /** It was not stored, and the PACS has another content under its UID. */
+  /** The instance was not stored, and the PACS has another content under its UID. */
   readonly stands?: true | undefined;
 }
 
@@ -231,7 +231,7 @@ export interface QueuedInstance {
 export interface KeptReceipt {
   readonly id: string;
   readonly studyId: string;
-  /** One compact JWS and nothing else. */
+  /** A compact JWS and nothing else. */
   readonly jws: string;
   readonly issuedAt: number;
   readonly revision: number;
@@ -245,7 +245,7 @@ export interface KeptReceipt {
 export interface LostStudy {
   /** The argument of `forgetLost`. */
   readonly id: string;
-  /** As sent, or as it would have been. */
+  /** The UID as sent, or as it would have been. */
   readonly studyInstanceUID: string;
   /** Empty if only the gateway remembers it. */
   readonly modalities: readonly string[];
@@ -270,7 +270,7 @@ export interface QueueStore {
   readonly ready: ReadonlySignal<boolean>;
   /** The signed-in account's studies, in sending order. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
-  /** As this page, or the leading tab since this page was opened, has found out. */
+  /** The link as this page, or the leading tab since this page was opened, has found it. */
   readonly link: ReadonlySignal<LinkNow>;
   hearLink(heard: Link): void;
   /** Nothing is sent on a metered link: a setting of this device. */
@@ -280,7 +280,7 @@ export interface QueueStore {
   readonly waitingForWifi: ReadonlySignal<number>;
   /** Sends what waits now on any link; studies queued later wait again. */
   sendAnyway(): Promise<void>;
-  /** As the leading tab sees it; null if nothing was noticed. */
+  /** The leading tab's diagnosis; null if nothing was noticed. */
   readonly diagnosis: ReadonlySignal<Diagnosis | null>;
   /**
    * Instances still being written into the queue and so not safe yet. 0: the page may be closed and the disc
@@ -294,7 +294,7 @@ export interface QueueStore {
    * decision is needed.
    */
   readonly othersWaiting: ReadonlySignal<number>;
-  /** Those of them whose owner can no longer send them from here: an administrator may take them over. */
+  /** Studies of `othersWaiting` whose owner can no longer send them from here: an administrator may take them over. */
   readonly ownerless: ReadonlySignal<number>;
   /** Instances of other accounts that need a decision of their owner. */
   readonly othersUndecided: ReadonlySignal<number>;
@@ -310,7 +310,7 @@ export interface QueueStore {
   readonly reading: ReadonlySignal<number>;
   /** Instances that wait on this device, whoever owns them. */
   readonly safe: ReadonlySignal<number>;
-  /** Those of them that are sent automatically, whoever is signed in. */
+  /** Waiting instances that are sent automatically, whoever is signed in. */
   readonly travelling: ReadonlySignal<number>;
   /**
    * Studies lost with the browser's storage. Choosing the same files again continues with the study and

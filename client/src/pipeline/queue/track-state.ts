@@ -33,7 +33,7 @@ export type TrackState = {
   readonly onItsWay: number;
   readonly atGateway: number;
   readonly inPacs: number;
-  /** They stay where they are until a person decides: red, with a button. */
+  /** Instances that stay where they are until a person decides: red, with a button. */
   readonly needsYou: number;
   readonly leftOut: number;
   readonly waitingFor: WaitingFor | null;

@@ -52,11 +52,11 @@ export interface QueuedUpload {
    * Incremented when a person retries, leaves out or cancels: the work under way is stopped and starts over.
    */
   readonly turn: number;
-  /** Its instances that are withheld were decided about since; the gateway is told, and signs a new receipt. */
+  /** Withheld instances of the study were decided about since; the gateway is told, and signs a new receipt. */
   readonly isUntold?: boolean;
 }
 
-/** One parcel as sent over tus. */
+/** A parcel as sent over tus. */
 export interface ParcelToSend {
   /** The device's name for it, a UUID: repeating the creation under it finds the same tus upload. */
   readonly id: string;

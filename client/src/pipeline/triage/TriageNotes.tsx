@@ -39,7 +39,7 @@ export function TriageNotes({ study, name }: NotesProps) {
   );
 }
 
-/** One line, whatever it says. */
+/** The line of the models: a single one, whatever it says. */
 function Said({ triage }: { readonly triage: StudyTriage }) {
   const { films, images, looked, unseen, first, outside, warnings } = triage;
   const judged = looked - unseen - triage.notJudged - triage.blank;

@@ -14,7 +14,7 @@ const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
 const answers = async (): Promise<Examination> => EXAMINED;
 
-/** One device: its storage and its clock outlive the pages. */
+/** A device: its storage and its clock outlive the pages. */
 function openDevice() {
   const kept = new Map<string, string>();
   const device = { now: 1_000_000_000_000, isTaken: false };

@@ -10,7 +10,7 @@
 import { DAY_MS } from '#shared/day.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 
-/** One death may be a flat battery, two a coincidence. */
+/** Deaths until the models rest: one may be a flat battery, two a coincidence. */
 export const DEATHS_LIMIT = 3;
 /** A device gets updates; a model that never runs again would not be noticed. */
 export const REST_MS = 7 * DAY_MS;
@@ -33,7 +33,7 @@ interface Written {
   readonly since: number | null;
 }
 
-/** As `worker`; `examine` throws a ModelWorkerFault `PageDied` while the models rest. */
+/** Wraps `worker`; `examine` throws a ModelWorkerFault `PageDied` while the models rest. */
 export function createCautiousWorker(
   worker: ModelWorker,
   { place, locks, now, onLeaving }: CautiousWorkerTools,

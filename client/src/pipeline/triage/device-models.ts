@@ -39,8 +39,7 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
   const sessions = new Map<DeviceModelId, Promise<InferenceSession>>();
 
   async function start(): Promise<void> {
-    // One thread: more need shared memory, which some tablets refuse, and these models are done in
-    // milliseconds.
+    // A single thread: more need shared memory, which some tablets refuse, and these models are done in milliseconds.
     env.wasm.numThreads = 1;
     env.wasm.proxy = false;
     env.wasm.wasmBinary = (await parts.read(RUNTIME)).buffer;

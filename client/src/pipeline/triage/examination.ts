@@ -26,7 +26,7 @@ export interface Readings {
   /** Null where the gate or the population keeps the model silent. */
   readonly probabilities: readonly number[] | null;
   readonly camPeak: readonly [number, number] | null;
-  /** Of the image, by its lungs. */
+  /** The fraction of the image that the lungs fill. */
   readonly lungs: number | null;
   /**
    * Milliseconds: to read, decode and reduce the picture, and in each model that ran. The first run in a

@@ -29,7 +29,7 @@ export interface ModelWorker {
    * reason.
    */
   keep(signal: AbortSignal): Promise<void>;
-  /** One at a time. Throws ModelWorkerFault, or the signal's reason. */
+  /** Examines a file; one at a time. Throws ModelWorkerFault, or the signal's reason. */
   examine(ref: FileRef, signal: AbortSignal): Promise<Examination>;
   /** Ends it; the next question starts another. */
   rest(): void;

@@ -53,7 +53,7 @@ export interface TriageStore {
   setAside(study: FoundStudy, ordinal: number, isSetAside: boolean): void;
   /** Study Instance UIDs of found studies with films that may have to be taken again, unless set aside. */
   readonly warned: ReadonlySignal<ReadonlySet<string>>;
-  /** As `QueueingTools.triaged`. */
+  /** Answers as `QueueingTools.triaged` does. */
   queued(studyId: string, group: StudyGroup): Triaged | null;
   /** Loads the runtime and the models onto this device before they are needed. Never throws. */
   keep(): Promise<void>;

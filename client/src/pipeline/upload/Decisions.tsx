@@ -132,7 +132,7 @@ function Decision({ study, some }: DecisionProps) {
   );
 }
 
-/** One decision at a time; `failed`: why it was not carried out. */
+/** Carries out one decision at a time; `failed`: why it was not carried out. */
 function useDeciding() {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);

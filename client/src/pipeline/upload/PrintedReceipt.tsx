@@ -19,7 +19,7 @@ type PrintedReceiptProps = {
   readonly receipt: Receipt;
   /** Sentences about instances and files of the study that the gateway never got. */
   readonly notSent: readonly string[];
-  /** Its QR code; null: there is none, or it could not be drawn. */
+  /** The receipt's QR code; null: there is none, or it could not be drawn. */
   readonly code: CodeSquares | null;
 };
 

@@ -36,7 +36,10 @@ export function headOf(study: QueuedStudy, receipt: Receipt | null): ArrivedHead
   return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
 }
 
-/** Of a study in the PACS the moment that its receipt names: this device may have learned of it days later. */
+/**
+ * The end of a study: in the PACS the moment that its receipt names, as this device may have learned of it days
+ * later.
+ */
 export function endOf(
   { track, completedAt }: Pick<QueuedStudy, 'track' | 'completedAt'>,
   receipt: Receipt,

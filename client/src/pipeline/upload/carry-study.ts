@@ -147,6 +147,6 @@ async function tellWithheld(
   const tell = () =>
     api.text(`/upload/${uploadId}/decisions`, { body, signal }).then(() => 'told', nullIfGone);
   const isGone = (await untilAnswered(id, tell, signal)) === null;
-  // One that is not over is announced again, with what it withholds.
+  // A study that is not over is announced again, with what it withholds.
   if (isGone && state === 'done') throw new StudyRefused('upload-not-found');
 }

@@ -14,7 +14,7 @@ import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
 
 export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered'> {
-  /** One at a time: if two studies claim one UID, the one chosen first gets it. */
+  /** Lets one announcement through at a time: if two studies claim one UID, the one chosen first gets it. */
   readonly announcements: ConcurrencyLimit;
   readonly announce: Announce;
 }
@@ -23,7 +23,7 @@ export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered
 export interface PromisedStudy {
   readonly studyInstanceUID: string;
   readonly instances: readonly InstanceKey[];
-  /** Those of the study that are not promised. */
+  /** Counts the instances of the study that are not promised. */
   readonly withheld?: Withheld | undefined;
 }
 

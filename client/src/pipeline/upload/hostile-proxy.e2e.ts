@@ -37,7 +37,7 @@ const why =
 
 let world: World;
 let account: Account;
-/** Of the gateway's API. */
+/** The port of the gateway's API. */
 let port: number;
 test.before(async () => {
   if (why !== null) return;

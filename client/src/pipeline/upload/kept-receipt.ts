@@ -65,7 +65,7 @@ export function otherDigests(
   });
 }
 
-/** One line on what a further destination has. */
+/** A line on what a further destination has. */
 export function furtherLine({
   there,
   of,
@@ -93,7 +93,7 @@ export function pacsReasonLines({ instances }: Receipt): readonly string[] {
   return countPacsReasons(instances).map(({ count, ...reason }) => uploadWords.pacsReason(count, reason));
 }
 
-/** One line on how the instances were de-identified; null if the receipt does not say. */
+/** A line on how the instances were de-identified; null if the receipt does not say. */
 export function deidentificationLine(receipt: Receipt): string | null {
   const said = deidentificationOf(receipt);
   if (said === null) return null;
@@ -105,7 +105,7 @@ export function deidentificationLine(receipt: Receipt): string | null {
   ].join(kitWords.separator);
 }
 
-/** One line, of those that are not in the PACS although the first destination has them. */
+/** A line on the instances that are not in the PACS although the first destination has them. */
 export function firstOnlyLines(receipt: Receipt): readonly string[] {
   const first = firstOnlyIn(receipt);
   return first === null ? [] : [firstOnlySaid(first)];

@@ -18,11 +18,11 @@ export function notSentOf(study: Lacking & Pick<QueuedStudy, 'leftUnread'>): rea
   ];
 }
 
-/** Those that need nobody any more. */
+/** Lines on the instances that need nobody any more. */
 export const leftOutOf = ({ track, state, withheld }: Omit<Lacking, 'needs'>): readonly string[] =>
   state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut);
 
-/** Of the instances that were left out, those that are damaged: a person did not decide about them. */
+/** Left-out instances that are damaged: a person did not decide about them. */
 export const damagedOf = ({ track, withheld }: Pick<QueuedStudy, 'track' | 'withheld'>): number =>
   Math.min(withheld.damaged ?? 0, track.leftOut);
 

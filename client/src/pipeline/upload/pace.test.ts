@@ -19,7 +19,7 @@ function bench() {
 
 type Link = { readonly pace: Pace; readonly clock: { at: number } };
 
-/** One request at a time over a link with this rate in bytes per second and this round trip. */
+/** Sends pieces, one request at a time, over a link with this rate in bytes per second and this round trip. */
 function send({ pace, clock }: Link, pieces: number, bytesPerSecond: number, roundTripMs: number): void {
   for (let sent = 0; sent < pieces; sent += 1) {
     const bytes = pace.pieceBytes(WHOLE);

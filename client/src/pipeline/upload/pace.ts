@@ -26,7 +26,7 @@ export interface Pace {
 }
 
 export interface Ended {
-  /** This many bytes of a body were accepted. */
+  /** The body was answered, and this many bytes of it were accepted. */
   answered(bytes: number): void;
   /**
    * There was no answer. The caller calls the returned function once the gateway has said how much it kept;

@@ -8,7 +8,7 @@
 import type { Diagnosis } from '../queue/queued-study.ts';
 
 export interface Death {
-  /** Of the body. */
+  /** Bytes of the body. */
   readonly bytes: number;
   /** From its start to its end. */
   readonly ms: number;

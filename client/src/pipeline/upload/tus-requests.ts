@@ -49,7 +49,7 @@ export interface Way {
 /** A way with nothing known of it. */
 export const newWay = (): Way => ({ isCreationPlain: false, probeBytes: null, refusedPieces: 0 });
 
-/** One parcel on its way. */
+/** A parcel on its way. */
 export interface Shipment {
   readonly parcel: ParcelToSend;
   readonly uploadId: string;

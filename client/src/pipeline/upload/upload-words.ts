@@ -61,7 +61,7 @@ export const uploadWords = {
     /** Leads to the list of decisions, which has the pictures and all answers. */
     compare: 'Compare both images',
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
-    /** Of images whose ID another one has. */
+    /** The button for images whose ID another one has. */
     askPacs: 'Ask the PACS again',
     confirmTitle: (count: number) => `Leave ${images(count)} out?`,
     confirmWhat: (count: number, destination?: string) =>

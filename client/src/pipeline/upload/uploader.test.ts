@@ -45,7 +45,7 @@ interface Habits {
   readonly forgetsAt?: number;
 }
 
-/** One gateway with its faults and its state. */
+/** A gateway with its faults and its state. */
 async function gatewayWith(habits: Habits) {
   const own = await generateKeyPair('EdDSA', { extractable: true });
   const gateway = {

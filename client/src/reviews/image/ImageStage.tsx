@@ -140,7 +140,7 @@ function useStageSize(place: PlaceRef, stage: Stage): void {
   }, [stage]);
 }
 
-/** One turn of the wheel that is an image further, in pixels of the page. */
+/** The turn of the wheel that is an image further, in pixels of the page. */
 const WHEEL_STEP = 40;
 
 /** Scrolls through the images; with Ctrl, or where there is one alone, it zooms. Preact's own listeners are passive. */

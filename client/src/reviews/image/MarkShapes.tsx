@@ -73,7 +73,7 @@ function labelsOf(marks: readonly ShownMark[], looking: Looking): readonly (Labe
   );
 }
 
-/** Of most letters and digits, at the size of labels (viewer.css). */
+/** The width of most letters and digits, at the size of labels (viewer.css). */
 const LETTER_WIDTH = 8;
 const badgeWidth = ({ number }: ShownMark): number => number.length * BADGE.digit + BADGE.padding;
 

@@ -61,7 +61,7 @@ type SignButtonProps = {
   readonly onPress: () => void;
 };
 
-/** One that is off keeps the focus: the next step may switch it on again. */
+/** A button that is off keeps the focus: the next step may switch it on again. */
 function SignButton({ label, sign, isOff = false, onPress }: SignButtonProps) {
   return (
     <button

@@ -44,10 +44,10 @@ export interface OnImage {
 }
 
 export interface MarksTools {
-  /** As kept; null: not known yet. */
+  /** The marks as kept; null: not known yet. */
   readonly kept: ReadonlySignal<Marks | null>;
   readonly mayEdit: ReadonlySignal<boolean>;
-  /** Of the mark that is drawn next. */
+  /** The number of the mark that is drawn next. */
   readonly nextNumber: () => number;
   keep(marks: Marks): void;
   readonly newId: () => string;

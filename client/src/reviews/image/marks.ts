@@ -15,7 +15,7 @@ export const inImage = ({ x, y }: Point, { columns, rows }: ImageSize): Pair => 
   within(y, rows),
 ];
 
-/** As drawn from one place to another; null where that is too short to be one. */
+/** The points of a mark drawn from one place to another; null where that is too short to be one. */
 export function pointsDrawn(kind: AnnotationKind, way: readonly Point[], extent: ImageSize): Points | null {
   const first = way[0];
   const last = way.at(-1);
@@ -43,7 +43,7 @@ export function movedPoints(points: Points, by: Point, { columns, rows }: ImageS
   return points.map(([x, y]): Pair => [within(x + dx, columns), within(y + dy, rows)]);
 }
 
-/** One handle is dragged to a place; the one across stays. */
+/** Drags one handle to a place; the one across stays. */
 export function stretchedPoints(
   { kind, points }: Shape,
   handle: number,

@@ -7,12 +7,12 @@ import type { Point } from '#shared/protocol/annotation-outline.ts';
 export type LabelledMark = {
   /** On the page; null: out of sight. */
   readonly outline: readonly Point[] | null;
-  /** Of its label, as far as that can be told before it is drawn. */
+  /** The width of the mark's label, as far as that can be told before it is drawn. */
   readonly width: number;
   readonly isSelected: boolean;
 };
 export type Label = Point & {
-  /** It ends at `x` and does not begin there. */
+  /** The label ends at `x` and does not begin there. */
   readonly isRight: boolean;
   /** The end of its line, at its mark; null: it stands there. */
   readonly leader: Point | null;
@@ -24,7 +24,7 @@ type Box = { readonly left: number; readonly right: number; readonly top: number
 const ROW = { height: 20, above: 15, below: 5, beside: 8 } as const;
 /** Rows further away than this are not looked at: there is a place before, or none that helps. */
 const FURTHEST_ROWS = 12;
-/** Of a line that leaves the window far behind. */
+/** The most steps along a line that leaves the window far behind. */
 const FURTHEST_STEPS = 500;
 
 /** Parallel to the marks. The chosen one comes first, so its label is always at its mark. */

@@ -50,7 +50,7 @@ export function ownMarks(
   );
 }
 
-/** Those of others, a reader after the other. */
+/** Marks of the other readers, one reader after the other. */
 export function readerMarks(others: readonly PlaceAnnotations[], spacings: Spacings): readonly ReaderMarks[] {
   return others
     .toSorted((a, b) => (a.place || Infinity) - (b.place || Infinity))

@@ -44,7 +44,7 @@ export interface Stage {
   choose(tool: Tool): void;
   /** Adds what was drawn; a text waits for its words. */
   drop(draft: Draft): void;
-  /** Of the text that waits. */
+  /** Gives the text that waits its words. */
   type(label: string): void;
   /** Shows the image of a mark, and chooses it. */
   show(mark: Annotation): void;
@@ -52,7 +52,7 @@ export interface Stage {
   close(): void;
 }
 
-/** One press of a key changes level or width by this part of the width. */
+/** The part of the width by which one press of a key changes level or width. */
 const WINDOW_STEP = 1 / 20;
 
 export const isGrey = (shown: Shown | null): boolean =>

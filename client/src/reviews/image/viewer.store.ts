@@ -36,7 +36,7 @@ export interface Shown extends Place {
   readonly mayHoldName: boolean;
   readonly content:
     | { readonly kind: 'pixels'; readonly drawn: DrawnFrame; readonly modality: string }
-    /** Its window cannot be changed. */
+    /** The rendered image's window cannot be changed. */
     | { readonly kind: 'rendered'; readonly rendered: Rendered };
 }
 
@@ -46,11 +46,11 @@ export interface ViewerStore {
   /** The last one that was drawn; null until the first. */
   readonly shown: ReadonlySignal<Shown | null>;
   readonly phase: ReadonlySignal<'reading' | 'ready' | 'failed'>;
-  /** Of the image in sight; 1 until it is known. */
+  /** The number of frames of the image in sight; 1 until it is known. */
   readonly frames: ReadonlySignal<number>;
   /** The person's; null: as the header asks. */
   readonly window: Signal<GreyWindow | null>;
-  /** Of the frames that were shown, by `frameName`. */
+  /** Spacings of the frames that were shown, by `frameName`. */
   readonly spacings: ReadonlySignal<ReadonlyMap<string, Spacing | null>>;
   go(place: Place): void;
   /** To the frame or image that follows by so many. */
@@ -159,7 +159,7 @@ function follow(tools: ViewerTools, state: State, { of, wanted }: Following): ((
 
 type Asked = Place & { readonly window: GreyWindow | null };
 type Give = (drawn: DrawnFrame | null) => void;
-/** Of each image the one that is being drawn, and the newest that is wanted after it. */
+/** The drawing under way of each image, and the newest that is wanted after it. */
 const drawing = new WeakMap<PixelImage, { next: (() => void) | null }>();
 
 /** A slider has no queue behind it: while one is drawn, only the newest wish is kept. */

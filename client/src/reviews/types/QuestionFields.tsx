@@ -75,7 +75,7 @@ export function QuestionFields({ question, onChange }: Props) {
   );
 }
 
-/** It can be answered, and nothing is kept. */
+/** The preview of a question can be answered, and nothing is kept. */
 function Preview({ question }: Pick<Props, 'question'>) {
   const [answer, setAnswer] = useState<string | number | null>(null);
   const field = readField(question);

@@ -13,12 +13,12 @@ export const UNITS: readonly Unit[] = ['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%
 export type TypedOption = {
   readonly code: string;
   readonly title: string;
-  /** It says that there is a finding, or that there is none, or neither. */
+  /** Whether the option says that there is a finding, or that there is none, or neither. */
   readonly means: 'finding' | 'none' | null;
 };
 /** The fields of every kind are kept, so that trying another kind loses nothing. */
 export type TypedQuestion = {
-  /** Of this question alone, while the form is open. */
+  /** The key of this question alone, while the form is open. */
   readonly key: number;
   /** Empty: none yet. Agreement is counted by name, so the name never changes. */
   readonly name: string;
@@ -45,7 +45,7 @@ export type TypedType = {
   readonly questions: readonly TypedQuestion[];
 };
 
-/** Of the whole type, or of a question by its place. */
+/** A mistake in the whole type, or in a question by its place. */
 export type TypeMistake = {
   readonly fault: 'title' | 'readers' | 'questions' | 'question' | 'options' | 'range' | 'steps' | 'length';
   readonly place: number | null;
@@ -157,7 +157,7 @@ export function readType(typed: TypedType): ReadType {
   };
 }
 
-/** One question, or what is missing. */
+/** The field of a question, or what is missing in it. */
 export function readField(question: TypedQuestion): ReviewField | TypeMistake['fault'] {
   const title = question.title.trim();
   if (title === '') return 'question';

@@ -26,7 +26,7 @@ import { useGestures, type Mode } from './use-gestures.ts';
 const CORNERS = ['nw', 'ne', 'sw', 'se'] as const;
 /** The least side of what a finger hits, in pixels of the page (kit/tokens.css). */
 const TARGET = 44;
-/** One press of an arrow key moves a box by as many pixels of the page, and by one of the image at least. */
+/** Pixels of the page by which one press of an arrow key moves a box; it moves by one of the image at least. */
 const BOX_STEP = 4;
 
 export type CoverPictureProps = {
@@ -163,7 +163,7 @@ type OneBoxProps = {
 
 function OneBox({ box, at, isSelected, isFilm, looking, edits }: OneBoxProps) {
   const place = placeOf(looking, box);
-  // As large as a finger, however small the box is.
+  // The target is as large as a finger, however small the box is.
   const aside = Math.max(0, (TARGET - place.width) / 2);
   const above = Math.max(0, (TARGET - place.height) / 2);
   return (

@@ -37,7 +37,7 @@ export type CoverSheetProps = {
   /** In the order of the series: `found`, and the others to which the same boxes may be given. */
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
-  /** Its number in the series, for the title. */
+  /** The instance's number in the series, for the title. */
   readonly at: number;
   readonly boxes: readonly Box[];
   /** Frames drawn here were looked at too. */

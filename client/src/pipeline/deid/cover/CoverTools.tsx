@@ -108,7 +108,7 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
   const found = files[store.at.value]!;
   const { frames } = found;
   const words = coverWords;
-  // Of those that are tried, the ones that can be sent.
+  // Once boxes were tried, only the files that can be sent.
   const among = phase.kind === 'tried' ? phase.able : files;
   const at = among.indexOf(found);
   return (

@@ -15,7 +15,7 @@ import { beginEdit, type Edit } from './edit-boxes.ts';
 
 /** Large enough for every pixel of most images; 64 MB, one at a time. */
 const LARGE_SIDE = 4096;
-/** Of the picture that only proves that an instance can be covered. */
+/** The side of the picture that only proves that an instance can be covered. */
 const PROOF_SIDE = 16;
 
 /** From black to white, as parts of the range of values; null: as the file asks for. */
@@ -37,7 +37,7 @@ export interface Tried {
   readonly able: readonly FoundFile[];
   /** Damaged, or of a kind that is not read here. */
   readonly unable: number;
-  /** Of another size than the image on which the boxes were drawn. */
+  /** The number of images of another size than the one on which the boxes were drawn. */
   readonly otherSize: number;
 }
 
@@ -61,7 +61,7 @@ export interface CoverStore {
   readonly isForAll: Signal<boolean>;
   /** The last picture drawn, while the next one is read too; null where none can be drawn. */
   readonly shown: ReadonlySignal<Shown | null | undefined>;
-  /** Of the image on which is drawn; null until it is known. */
+  /** The size of the image on which is drawn; null until it is known. */
   readonly extent: ReadonlySignal<Extent | null>;
   readonly phase: ReadonlySignal<Phase>;
   /** The frames seen as they are sent with the boxes of now. */
@@ -80,7 +80,7 @@ export interface CoverStore {
   close(): void;
 }
 
-/** Those about which a person decides now. */
+/** Files about which a person decides now. */
 export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly FoundFile[] =>
   phase.kind === 'tried' ? phase.able : covered;
 

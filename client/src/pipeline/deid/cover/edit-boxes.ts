@@ -32,7 +32,7 @@ function span(one: number, other: number, end: number): [number, number] {
   return [Math.floor(inside(Math.min(one, other))), Math.ceil(inside(Math.max(one, other)))];
 }
 
-/** Of the size that it has, as far as the edges let it. */
+/** The box at the size that it has, moved as far as the edges let it. */
 export function movedBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   const within = (value: number, most: number) => Math.min(most, Math.max(0, Math.round(value)));
   return {
@@ -42,7 +42,7 @@ export function movedBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   };
 }
 
-/** Its right and lower edge move; a pixel is always left. */
+/** The box with its right and lower edge moved; a pixel is always left. */
 export function grownBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   const within = (value: number, most: number) => Math.min(most, Math.max(1, Math.round(value)));
   return {
@@ -52,7 +52,7 @@ export function grownBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   };
 }
 
-/** One corner is dragged to a place, the one across stays. Dragged onto that, the box stays as it is. */
+/** Drags one corner to a place; the one across stays. Dragged onto that, the box stays as it is. */
 export function stretchedTo(box: Box, corner: Corner, to: Point, extent: Extent): Box {
   const across = {
     x: corner === 'nw' || corner === 'sw' ? box.x + box.width : box.x,

@@ -32,7 +32,7 @@ export interface Edits {
   remove(at: number): void;
   clear(): void;
   undo(): void;
-  /** Of the selected box, and of those drawn from now on. */
+  /** Sets the frames of the selected box, and of boxes drawn from now on. */
   coverAllFrames(all: boolean): void;
 }
 

@@ -77,7 +77,7 @@ const CONFLICT = { state: 'quarantined', reason: 'conflicting-instance' } as con
 test('an instance that contradicts another one at a further destination is named with it, and tried again', async () => {
   const { device, instances, queue, rowOf } = await openSent([100, 200, 300]);
   const at = { name: 'archive', pacs: 'http://archive.test/dicom-web', need: 'required' } as const;
-  // Of the last one it says nothing: the first destination did not take that.
+  // The destination says nothing of the last instance: the first destination did not take that.
   const destinations = [
     { ...at, instances: [{ state: 'stored' as const }, CONFLICT, { state: 'not-given' as const }] },
   ];

@@ -96,7 +96,8 @@ async function leaveOut(
   const chosen = (await undecidedOf(database, id)).filter((row) => named === null || named.has(keyOf(row)));
   if (study.uploadId !== null && chosen.length > 0)
     await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey), study.account);
-  // As the receipt will say it: the PACS keeps something else under its UID, whatever a person decides about this one.
+  // The receipt will give the same reason: the PACS keeps something else under its UID, whatever a person decides
+  // about this one.
   for (const [reason, rows] of Map.groupBy(chosen, (row) =>
     isUidTaken(row.reason) ? row.reason : 'left-out',
   ))

@@ -63,7 +63,7 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
       return;
     }
     if (isForLater(error)) return askLater(tools, id, error.retryAfterMs ?? ASK_AGAIN_MS);
-    // One that was cancelled earlier is not sent because of an answer that nobody waits for.
+    // A study that was cancelled earlier is not sent because of an answer that nobody waits for.
     if (!study.cancelling) await keepAsItWas(tools, study);
     else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
     throw error;
@@ -239,7 +239,7 @@ export async function giveUpStudy(
     return void (await endPromised(tools, id, (row) => !isOver(row) && !row.cancelling, drop));
   const end = (study: StudyRow) => (study.named ? endAsTakenBack(database, study, now()) : drop());
   if (await endPromised(tools, id, canTakeBack, end)) return;
-  // It can't be sent from here any more: no answer of the gateway brings it back.
+  // The study can't be sent from here any more: no answer of the gateway brings it back.
   await markCancelling(database, id, (row) => mayBeCancelled({ ...row, cancelling: true }));
   tools.wake();
   await ignoreFailure(cancel(tools, id), 'it stays cancelled: the queue asks again');

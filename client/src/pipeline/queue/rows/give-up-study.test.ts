@@ -27,7 +27,7 @@ const toolsOver = (device: TestDevice, decide: Decide) =>
   });
 const offline: Decide = () => Promise.reject(new Unreachable('offline'));
 
-/** One of two instances is packed, and has been sent. */
+/** A study of two instances: one is packed, and has been sent. */
 async function partlySent() {
   const device = await openDevice();
   const id = crypto.randomUUID();

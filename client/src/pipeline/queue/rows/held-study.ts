@@ -7,9 +7,9 @@ import type { StudyRow } from './local-database.ts';
 export type Held = StudyRow['held'];
 
 interface HeldInstance {
-  /** As in the file: an original, which is never kept in the clear. */
+  /** The UID as in the file: an original, which is never kept in the clear. */
   readonly sopInstanceUID: string;
-  /** Of its patient (markOfPart): a decision about an instance ends where another one is named. */
+  /** The mark of the instance's patient (markOfPart): a decision about it ends where another patient is named. */
   readonly patient: string;
   readonly reason: ReasonCode;
 }
@@ -18,13 +18,13 @@ export interface LeftOutInstance extends Pick<HeldInstance, 'sopInstanceUID' | '
   readonly cause: LeftOutCause;
 }
 
-/** As in the files. */
+/** The sealed part of `Held`; its UIDs are those in the files. */
 export interface SealedHeld {
   readonly studyInstanceUID: string;
   readonly held: readonly HeldInstance[];
   /** SOP Instance UIDs of which only a damaged file was chosen, or none where the index of their disc names them. */
   readonly damaged: readonly string[];
-  /** Those that a person left out, before Send or for an earlier entry. */
+  /** Instances that a person left out, before Send or for an earlier entry. */
   readonly leftOut: readonly LeftOutInstance[];
 }
 

@@ -11,7 +11,7 @@ export interface ChosenStudy {
   readonly mark: number;
   /** Chosen, and not sent from the page. */
   readonly instances: number;
-  /** Of the same study, sent from the page before. */
+  /** Instances of the same study that were sent from the page before. */
   readonly sent: number;
 }
 
@@ -90,7 +90,10 @@ async function countQueued(database: LocalDatabase, known: Known, rows: readonly
   return most;
 }
 
-/** Of one Study Instance UID. Until a row is packed, the instances that it withholds count with earlier ones. */
+/**
+ * Counts the instances of one Study Instance UID. Until a row is packed, the instances that it withholds count with
+ * earlier ones.
+ */
 async function countSame(database: LocalDatabase, known: Known, rows: readonly StudyRow[]) {
   const uids = new Set<string>();
   let most = 0;

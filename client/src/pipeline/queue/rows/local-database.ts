@@ -63,7 +63,7 @@ export interface StudyRow {
    * null: nobody was.
    */
   readonly site: string | null;
-  /** As sent; null until the first instance is named. */
+  /** The UID as sent; null until the first instance is named. */
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
@@ -71,15 +71,15 @@ export interface StudyRow {
   label?: Label;
   /** Identifies no one, so it stays after completion. */
   readonly about: StudyAbout;
-  /** Of its Study Instance UID in the files (mark-of-study.ts). */
+  /** The mark of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
-  /** Its patients, as PatientMarks (patient-marks.ts). */
+  /** The study's patients, as PatientMarks (patient-marks.ts). */
   readonly patients?: Sealed;
   /** Every instance that a person chose for it: those with a row and those held back. */
   chosen: number;
   /** Files that were chosen with it, and that a person left out unread. Absent unless so. */
   readonly leftUnread?: UnreadFiles;
-  /** Those with a row: they travel. */
+  /** Instances with a row: they travel. */
   instances: number;
   bytes: number;
   /** Instances whose bytes are in this database; meaningful only while `packing`. */
@@ -94,7 +94,7 @@ export interface StudyRow {
   sentAt?: number;
   /** Uploads of accounts from which it was taken over. The gateway may have parts of it under them. */
   formerUploads?: readonly string[];
-  /** It was cancelled, and one of `formerUploads` could not be left out. Absent unless so. */
+  /** The study was cancelled, and one of `formerUploads` could not be left out. Absent unless so. */
   mayStillArrive?: true;
   /** When it was last written to a file for a stick, in milliseconds since 1970. */
   savedToStickAt?: number;
@@ -106,10 +106,10 @@ export interface StudyRow {
   departed: number;
   /** Instances whose last byte the gateway has acknowledged, or that it already had. */
   acknowledged: number;
-  /** As the gateway last counted. */
+  /** The gateway's last counts. */
   counts: Counts | null;
   waiting: Waiting;
-  /** Of one that waits for required destinations: their names. Absent where the gateway names none. */
+  /** Names of the required destinations that the study waits for. Absent where the gateway names none. */
   waitsFor?: readonly string[] | undefined;
   problem: ProblemCode | null;
   /**
@@ -124,9 +124,9 @@ export interface StudyRow {
   held: {
     readonly reasons: readonly ReasonCount[];
     readonly leftOut: number;
-    /** Of those left out, by cause; `left-out` is not among them. */
+    /** Instances of `leftOut` by cause; those of the cause `left-out` are not among them. */
     readonly because?: Withheld;
-    /** Of those left out: a good copy of their files may follow. */
+    /** Instances of `leftOut` that are damaged: a good copy of their files may follow. */
     readonly damaged?: number;
     readonly sealed?: Sealed;
   };
@@ -168,11 +168,11 @@ export interface StudyRow {
   told?: 'arrived' | 'needs-you' | undefined;
   /** Removed from the list by a person, who may put it back. Absent unless so. */
   removed?: true;
-  /** Of a study that was cancelled: 32 bits for each of its instances. Absent unless all of them had their rows. */
+  /** Keys of a cancelled study's instances, 32 bits for each. Absent unless all of them had their rows. */
   keys?: Uint32Array<ArrayBuffer> | undefined;
   /** Cancelled sends of the same study of which it has every instance, by their ids. Absent until it is named. */
   holds?: readonly string[];
-  /** Of a study that was cancelled: the gateway's last account of it since. Absent until there is one. */
+  /** The gateway's last account of a study since it was cancelled. Absent until there is one. */
   toldSince?: ToldSince;
   /** So many instances that are not sent a person has taken off the list of such files. Absent: none. */
   noted?: number;
@@ -206,7 +206,7 @@ export interface InstanceRow {
   stands?: true | undefined;
   /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;
-  /** Its size in the parcel, in bytes, if it was coded. */
+  /** Bytes of the instance in the parcel, if it was coded. */
   codedBytes?: number;
   /**
    * The findings of the models on this device; for a plain film that no model examined, only its population.

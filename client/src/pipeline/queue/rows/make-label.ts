@@ -8,7 +8,10 @@ import { placeOfLabel } from './local-label.ts';
 /** A shift, where the site says nothing else. */
 const SHIFT_HOURS = 12;
 const MS_IN_HOUR = 3_600_000;
-/** Of the Patient ID; of one that is as short or shorter all but the first, so that it is never told whole. */
+/**
+ * The last characters of the Patient ID in a label; of an ID as short or shorter all but the first, so that it is
+ * never told whole.
+ */
 const LAST = 3;
 
 /**

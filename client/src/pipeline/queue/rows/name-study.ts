@@ -29,12 +29,12 @@ import { CONFLICT, keyOf } from '../upload-queue.ts';
 export interface NewStudy {
   readonly id: string;
   readonly queuedAt: number;
-  /** Its account; null if the device does not know. */
+  /** The account that sends the study; null if the device does not know. */
   readonly account: string | null;
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
-  /** Of its Study Instance UID in the files (mark-of-study.ts). */
+  /** The mark of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
   readonly patients?: PatientMarks;
   /** How many instances a person chose and wants to send, and how many of the study they left out. */
@@ -215,7 +215,7 @@ export async function finishNaming(
     const leaves = kept?.earlier.map((each) => ({ id: each.id, withheld: withheldIn(each.held) }));
     await studies.update(studyId, {
       ...{ instances, bytes, named: true, chosen, held, holds: await cancelledWithin(database, study) },
-      // Of what the earlier ones withheld, a receipt may say otherwise.
+      // A receipt may say otherwise of what the earlier entries withheld.
       ...(leaves && leaves.length > 0 && { leaves, untold: true }),
     });
     return true;

@@ -38,7 +38,8 @@ export async function noteTriage(
       if (!setAside.has(position))
         for (const finding of triage.film) if (isToRepeat(finding)) film.add(finding);
       const row = await database.instances.get([studyId, position]);
-      // Of other pixels than are sent: the gateway would compare its own answer with one about another image.
+      // A covered image is sent with other pixels: the gateway would compare its own answer with one about another
+      // image.
       if (row && !row.isCovered) await database.instances.update([studyId, position], { triage });
       if (row && triage.first && triage.score !== null) scores.push(triage.score);
     }

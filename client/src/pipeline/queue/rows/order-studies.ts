@@ -12,7 +12,10 @@ function pause(row: StudyRow): void {
   row.paused = true;
 }
 
-/** Also of one whose cancelling the gateway has not confirmed: it may hear of it later, and a later decision counts. */
+/**
+ * Resumes a study, even one whose cancelling the gateway has not confirmed: it may hear of that later, and a later
+ * decision counts.
+ */
 function resume(row: StudyRow): void {
   row.paused = false;
   if (!row.cancelling) return;

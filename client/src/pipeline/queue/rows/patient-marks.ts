@@ -6,7 +6,7 @@ import { open, seal } from './device-key.ts';
 import type { Sealed, StudyRow } from './local-database.ts';
 
 export interface PatientMarks {
-  /** Of each patient of the whole study, also of those whom a person left out. */
+  /** The mark of each patient of the whole study, also of those whom a person left out. */
   readonly parts: readonly string[];
   /** Where a person has said that each patient is sent under their own name: of each, with their instances. */
   readonly settled?: readonly string[];

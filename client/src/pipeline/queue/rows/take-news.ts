@@ -8,7 +8,7 @@ import type { Track, UnreadFiles } from '../queued-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface StudyNews {
-  /** Of this device alone, at random. */
+  /** A random id, of this device alone. */
   readonly id: string;
   readonly modalities: readonly string[];
   /** All that were chosen. */

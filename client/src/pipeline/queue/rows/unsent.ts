@@ -7,7 +7,7 @@
 import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
-/** These wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
+/** Kinds that wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
 const SENT_KINDS = ['verdict', 'step'] as const;
 export type UnsentKind = (typeof SENT_KINDS)[number] | 'draft' | 'decision';
 
@@ -42,7 +42,7 @@ export async function keptUnsent(
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-/** Those that wait to be sent; of all accounts where `account` is null. */
+/** Counts what waits to be sent; of all accounts where `account` is null. */
 export function countUnsent(database: LocalDatabase, account: string | null): Promise<number> {
   const names = SENT_KINDS.map((kind) => (account === null ? `${kind}/` : nameOf({ kind, account, id: '' })));
   return database.device.where('name').startsWithAnyOf(names).count();

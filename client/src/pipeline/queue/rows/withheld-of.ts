@@ -28,6 +28,6 @@ export async function withheldOf(database: LocalDatabase, study: StudyRow): Prom
   );
 }
 
-/** It is over, and a person has decided since about what it withholds: the gateway does not know. */
+/** The study is over, and a person has decided since about what it withholds: the gateway does not know. */
 export const isUntold = ({ state, untold, uploadId }: StudyRow): boolean =>
   state === 'done' && untold === true && uploadId !== null;

@@ -12,7 +12,7 @@ export interface Here {
   readonly state: SessionState;
   /** False: the account only reads, so enrolling this device would be useless. */
   readonly maySend: boolean;
-  /** As SessionStore's. */
+  /** The count of sessions begun, as SessionStore's. */
   readonly begun: number;
 }
 

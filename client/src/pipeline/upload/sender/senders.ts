@@ -70,8 +70,8 @@ export function createSenders(tools: SendersTools): Senders {
       ...tools,
       session: () => tools.session(account),
       signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
-      // One stream for the device: each holds one of the six connections that a browser has for a gateway
-      // without HTTP/2.
+      // The device has one stream: each holds one of the six connections that a browser has for a gateway without
+      // HTTP/2.
       mayStream: () => (tools.account() ?? running.values().next().value) === account,
     });
     senders.set(account, made);

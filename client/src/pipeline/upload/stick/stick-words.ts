@@ -18,7 +18,7 @@ export const stickWords = {
   preparing: 'Preparing the file…',
   save: (count: number, bytes: number) => `Save ${studies(count)} (${formatBytes(bytes)})`,
   saving: (percent: number) => `Saving… ${percent} %`,
-  /** Of the studies in the file. */
+  /** Says which images of the studies are not in the file. */
   withheld: (causes: readonly (readonly [WithheldCause, number])[]) =>
     `Not in the file: ${causes.map(([cause, count]) => WITHHELD[cause](counted(count, 'image', 'images'))).join(', ')}.`,
   decide: 'Decide about them under “To decide”, and save the studies again.',
