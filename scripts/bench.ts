@@ -29,7 +29,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   deid: async () => (await import('./bench/deid.ts')).benchDeid,
 };
 
-/** They measure only the rows that are named. */
+/** Benches that measure only the rows that are named. */
 const TAKE_ROWS = ['link', 'browser'];
 const BEFORE = '--before=';
 

@@ -30,7 +30,7 @@ export async function calibrate(): Promise<Calibration> {
   return { ratio, seconds, recorded: RECORDED.seconds, cpu: cpus()[0]?.model.trim() ?? 'unknown' };
 }
 
-/** Also by the processor's time of this thread: a busy machine makes a thread wait, not work longer. */
+/** Calibrates by the processor's time of this thread too: a busy machine makes a thread wait, not work longer. */
 export async function calibrateThread(): Promise<Calibration & { readonly threadRatio: number }> {
   const before = process.threadCpuUsage();
   const calibration = await calibrate();
@@ -56,7 +56,7 @@ function secondsOfLoop(): number {
   return seconds;
 }
 
-/** One pass of xorshift32 (Marsaglia 2003), each word mixed with what stood in its place. */
+/** Makes one pass of xorshift32 (Marsaglia 2003), each word mixed with what stood in its place. */
 function mix(words: Uint32Array, seed: number): number {
   let state = seed;
   for (let at = 0; at < words.length; at += 1) {

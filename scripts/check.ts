@@ -47,7 +47,7 @@ async function testsThatNothingRuns(): Promise<string[]> {
   );
 }
 
-/** Of plain JavaScript too: what brings Node. */
+/** Checks the functions of plain JavaScript too: the script that brings Node. */
 async function functions(files: readonly SourceFile[]): Promise<string[]> {
   return checkFunctions([...files, ...(await readSources(/\.js$/))]);
 }
@@ -85,7 +85,7 @@ export async function runChecks(): Promise<CheckReport[]> {
   return Promise.all(CHECKS.map((check) => runCheck(check, files)));
 }
 
-/** One line a check, its findings below it. */
+/** The report: one line a check, its findings below it. */
 export function describeChecks(reports: readonly CheckReport[]): string {
   return reports
     .map(({ name, findings, ms }) => {

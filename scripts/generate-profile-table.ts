@@ -17,7 +17,7 @@ const EDITION = 'DICOM 2024e';
 const SOURCE = fileURLToPath(new URL('../../shared/standards/ps3.15-table-E.1-1.json', import.meta.url));
 const TARGET = fileURLToPath(new URL('../shared/src/deid/profile.generated.ts', import.meta.url));
 
-/** One letter an option column, lower case where the row says K, upper case where it says C. */
+/** The letter of each option column, lower case where the row says K, upper case where it says C. */
 const COLUMNS = {
   rtnSafePrivOpt: 'v',
   rtnUIDsOpt: 'u',

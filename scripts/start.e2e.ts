@@ -62,7 +62,7 @@ function start(env: NodeJS.ProcessEnv = {}, program: readonly string[] = [START]
   return started;
 }
 
-/** As of the gateway’s tests, with the words of the last start. */
+/** Waits as the gateway’s tests do, with the words of the last start. */
 async function until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
   return untilSeen(what, look).catch((error: Error) => {
     throw new Error(`${error.message}\n${starts.at(-1)?.words()}`);
@@ -95,7 +95,7 @@ function step(name: string, run: () => Promise<void>): void {
   test(name, async () => (hasOrthanc ? run() : skip(`npm start: ${name}`, 'Orthanc is not installed')));
 }
 
-/** Its output and its exit code. A system that it starts by mistake ends with the time-out. */
+/** The output of a start and its exit code. A system that it starts by mistake ends with the time-out. */
 const answerTo = (...args: readonly string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
     const env = {

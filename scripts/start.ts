@@ -234,7 +234,7 @@ function endingSignal(): { asked: Promise<void>; giveUp: AbortSignal } {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);
   if (process.send !== undefined && !process.connected) end();
   process.once('disconnect', end);
-  // It keeps no process open that has ended everything.
+  // The channel keeps no process open that has ended everything.
   process.channel?.unref();
   return { asked: asked.promise, giveUp: giveUp.signal };
 }

@@ -28,7 +28,7 @@ const HEAD_EVERY = 300;
 
 const EVENTS = eventsOfKind('studies');
 const PEOPLE = Array.from({ length: 30 }, () => randomUUID());
-/** One event of another kind, by somebody who has no other, long ago. */
+/** The number of the event of another kind, by somebody who has no other, long ago. */
 const RARE = 1_000;
 
 type Signer = (seq: number, hash: string) => Promise<void>;

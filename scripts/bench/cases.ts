@@ -181,7 +181,7 @@ async function askAsSender(tools: CaseTools): Promise<BenchRow> {
   });
 }
 
-/** As many views as a person may keep. */
+/** Saves as many views as a person may keep, and lists them. */
 async function askViews(db: Db, { id }: Keeper, names: CaseCipher): Promise<BenchRow> {
   const tools = { db, names, newId: randomUUID };
   for (let view = 0; view < CASE_VIEWS_LIMIT; view += 1)

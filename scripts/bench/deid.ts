@@ -22,7 +22,7 @@ import type { BenchOptions, BenchRow } from './row.ts';
 import { sliceSource } from './slices.ts';
 
 const SLICES = 40;
-/** Of each work in each turn: long enough that a collection of garbage does not decide. */
+/** Milliseconds of each work in each turn: long enough that a collection of garbage does not decide. */
 const TURN_MS = 250;
 const TURNS = 9;
 

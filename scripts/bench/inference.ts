@@ -36,7 +36,7 @@ const BUDGET_MS: Readonly<Record<string, number>> = {
   'decode-and-preprocess-native': 150,
   'decode-and-preprocess-jpeg-ls': 150,
 };
-/** As serve-sources.ts has it. */
+/** The worker's path as serve-sources.ts has it. */
 const WORKER = `/${relative(ROOT, fileURLToPath(new URL('./inference/bench-models.worker.ts', import.meta.url)))}`;
 const MEBIBYTE = 1024 * 1024;
 

@@ -21,7 +21,7 @@ const SLICES_A_DEVICE = 380;
 const SAMPLE_EVERY_MS = 50;
 const MB = 1e6;
 
-/** Of the gateway alone; `npm run lab -- database` measures the embedded database as well. */
+/** Budget of the gateway alone; `npm run lab -- database` measures the embedded database as well. */
 const BUDGET_MB = 200;
 /** By then the memory used to open the database is released. */
 const SETTLED_AFTER_MS = 10_000;

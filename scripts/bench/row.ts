@@ -1,8 +1,8 @@
 /** The form of a bench and of its result. */
 
 /**
- * One line of the result. `ratio` is our figure ÷ the peer's, or as the name says, wherever there is something
- * to compare; the other numbers explain it.
+ * A line of the result. `ratio` is our figure ÷ the peer's, or as the name says, wherever there is something to
+ * compare; the other numbers explain it.
  */
 export type BenchRow = {
   readonly name: string;

@@ -74,7 +74,7 @@ async function store(paths: readonly string[], door: Door): Promise<number> {
 
 type ProcessTime = { readonly parent: number; readonly ms: number };
 
-/** Of this process, the gateway, its PostgreSQL and Orthanc. */
+/** Processor time of this process, the gateway, its PostgreSQL and Orthanc. */
 type Times = Readonly<Record<'clientMs' | 'gatewayMs' | 'postgresMs' | 'orthancMs', number>>;
 
 async function processorTimes({ gateway, orthanc }: BenchSystem): Promise<Times> {
@@ -109,7 +109,7 @@ async function timed(
   return { ms: Math.round(ms), ...(spent as Times) };
 }
 
-/** As `store`; also how far the gateway's memory grew meanwhile, and over what. */
+/** Stores as `store` does; also says how far the gateway's memory grew meanwhile, and over what. */
 async function throughGateway(system: BenchSystem, paths: readonly string[], door: Door) {
   const { pid, lines } = system.gateway;
   const idle = await residentBytes(pid);

@@ -11,7 +11,7 @@ export type BenchSystem = {
   readonly folder: string;
   readonly gateway: GatewayUnderTest;
   readonly orthanc: RunningOrthanc;
-  /** Of the user `admin`. */
+  /** Password of the user `admin`. */
   readonly password: string;
   /**
    * Sends a folder under `identified` and waits for the receipt. @throws Error with what the command line

@@ -79,9 +79,9 @@ export async function untilShown(page: Page, selector: string, text = ''): Promi
 }
 
 /**
- * As a file manager drops a folder or a file: the page gets a handle, the same that the picker of folders gives which
- * the app opens in this browser, and which no tool can answer. An `<input>` that takes a folder has Chromium make ten
- * thousand files in one task of seconds before the page sees the first. Returns the moment of the drop.
+ * Drops a folder or a file as a file manager does: the page gets a handle, the same that the picker of folders gives
+ * which the app opens in this browser, and which no tool can answer. An `<input>` that takes a folder has Chromium
+ * make ten thousand files in one task of seconds before the page sees the first. Returns the moment of the drop.
  */
 export async function drop(page: Page, session: CDPSession, path: string): Promise<number> {
   const data = { items: [], files: [path], dragOperationsMask: 1 };

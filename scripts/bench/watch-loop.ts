@@ -31,7 +31,7 @@ export function watchLoop() {
   };
 }
 
-/** Its second number: nanoseconds in which this thread could run and had no processor. Linux alone has it. */
+/** A file of Linux: its second number is the nanoseconds in which this thread could run and had no processor. */
 const SCHEDULED = '/proc/thread-self/schedstat';
 const waitedMs = (): number =>
   existsSync(SCHEDULED) ? Number(readFileSync(SCHEDULED, 'utf8').split(' ')[1]) / 1e6 : 0;

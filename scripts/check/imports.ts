@@ -68,7 +68,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   protocol: [/^dicom\/uid\.ts$/],
 };
 
-/** They import nothing. Every folder has promises that may fail, remembers within bounds, and gives memory back. */
+/** Files that import nothing: every folder has promises that may fail, remembers within bounds, gives memory back. */
 const OPEN_IN_SHARED = /^(give-back|ignore-failure|bounded-memo|compose-pattern|day|trim-end)\.ts$/;
 
 /** docs/develop.md, *The map*, for the rooms of both sides: what each may import besides itself and shared. */

@@ -12,7 +12,7 @@ const MUTATIONS: readonly Mutation[] = [
   ...LYING_PACS,
 ];
 
-/** One line for each that stands nowhere, or more than once. */
+/** Findings: one line for each mutation whose lines stand nowhere, or more than once. */
 export function checkMutations(
   files: readonly SourceFile[],
   mutations: readonly Mutation[] = MUTATIONS,

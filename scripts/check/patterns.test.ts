@@ -11,7 +11,7 @@ import { readSources } from './source-files.ts';
 const test = suite('regular expressions');
 
 const PATH = 'gateway/src/a.ts';
-/** It stopped the gateway: from each beginning it scanned to the end of the body. */
+/** A pattern that stopped the gateway: from each beginning it scanned to the end of the body. */
 const QUADRATIC = /<DicomAttribute\b([^>]*?)(\/?)>/g;
 const SAFE = /^a+$/;
 

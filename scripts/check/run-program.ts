@@ -24,7 +24,7 @@ export function findingsOf(parameters: readonly string[]): Promise<string[]> {
   });
 }
 
-/** One check of everything; the gateway's use of the DOM is refused by biome.json. */
+/** Checks the types of everything at once; the gateway's use of the DOM is refused by biome.json. */
 export const checkTypes = (): Promise<string[]> => findingsOf([TYPESCRIPT, '-p', '.', '--pretty', 'false']);
 
 /** biome.json: the form of every file, and the linter's rules. */

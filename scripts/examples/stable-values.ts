@@ -35,7 +35,7 @@ const FORMS: readonly (readonly [RegExp, (found: string, nth: number) => string]
   [/\/tmp\/[\w./-]+/g, () => '/data'],
 ];
 
-/** One such item shows the form of a list; of others two do. */
+/** A large item alone shows the form of a list; of others two do. */
 const isLarge = (item: unknown): boolean => typeof item === 'object' && Object.keys(item ?? {}).length > 2;
 
 /** Turns values of one request and its answer into those of an example: a text that recurs is replaced alike. */

@@ -46,7 +46,7 @@ async function runTests(
   return code ?? 1;
 }
 
-/** One file a process; one that was killed while it wrote is cut off. */
+/** Adds Node's coverage, one file a process; files that a killed process left cut off are counted as broken. */
 async function addNode(folder: string, ledger: Ledger): Promise<number> {
   let broken = 0;
   for (const name of await readdir(folder)) {
@@ -61,7 +61,7 @@ async function addNode(folder: string, ledger: Ledger): Promise<number> {
   return broken;
 }
 
-/** One file a browser, one line a script. */
+/** Adds the browsers' coverage: one file a browser, one line a script. */
 async function addBrowsers(folder: string, ledger: Ledger): Promise<void> {
   for (const name of await readdir(folder)) {
     const lines = createInterface({ input: createReadStream(join(folder, name)) });

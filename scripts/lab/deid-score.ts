@@ -121,7 +121,7 @@ export async function scoreDeidentification({
 
 export type Attack = {
   readonly seed?: string | undefined;
-  /** Of all findings, and of all option sets, where none is named. */
+  /** Findings and option sets to attack; all of them where none is named. */
   readonly findings?: readonly string[];
   readonly sets?: readonly string[];
   readonly isJson?: boolean;

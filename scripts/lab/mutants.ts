@@ -100,7 +100,7 @@ async function openFolder({ sample, seed, only }: Settings): Promise<string> {
   return folder;
 }
 
-/** One value a line; lines that an interruption cut short are left out. */
+/** Values of a file, one a line; lines that an interruption cut short are left out. */
 async function readLines<T>(path: string): Promise<T[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {

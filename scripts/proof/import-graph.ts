@@ -23,7 +23,7 @@ export function reachedBy(file: string, sources: ReadonlyMap<string, SourceFile>
   return [...reached].filter((path) => sources.has(path));
 }
 
-/** Those of the files that load one of the changed ones, or are one. */
+/** The files that load one of the changed ones, or are one. */
 export function affectedBy(
   changed: ReadonlySet<string>,
   files: readonly string[],

@@ -51,7 +51,7 @@ export function noteTest(title: string, isOnly: boolean): Registered {
   return test;
 }
 
-/** They will run; beside one that is marked `only`, no other one will. */
+/** Notes tests that will run; beside one that is marked `only`, no other one will. */
 export function noteRun(tests: readonly Registered[]): void {
   const hasOnly = tests.some(({ isOnly }) => isOnly);
   for (const test of tests) if (test.isOnly || !hasOnly) unrun.delete(test);

@@ -23,12 +23,12 @@ const LOOK_AGAIN_MS = 20;
 const GONE_WITHIN_MS = 30_000;
 /** Nobody who holds the other end is left, unless the machine hides processes. */
 const READ_WITHIN_MS = 5_000;
-/** Of what the files of one process print, the last half of this is kept for certain. */
+/** Characters of what the files of one process print; the last half of this is kept for certain. */
 const SHOWN_CHARACTERS = 8 * 2 ** 20;
 
 export type FileReport = SuiteReport & {
   readonly note: string | null;
-  /** Of `--repeat`. */
+  /** The round of `--repeat`. */
   readonly round?: number;
 };
 
@@ -126,7 +126,7 @@ function judge(files: readonly string[], { reports, faults, at }: Course, end: s
     const outside = faults.filter((one) => one === file).map(() => 'outside of its tests');
     const failed = report.failed + outside.length;
     const failures = [...report.failures, ...outside];
-    // It passed, and then the process died in it.
+    // The file passed, and then the process died in it.
     if (isAt && end !== null && failed === 0) return { ...report, failed: 1, note: end };
     return { ...report, failed, failures, note: null };
   });

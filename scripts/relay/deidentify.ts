@@ -44,7 +44,7 @@ const KEY_BYTES = 32;
 
 type LocalPolicy = Extract<DevicePolicy, { kind: 'deidentified' }>;
 
-/** One file of `--report`. `file`: 1 for the first that was found. */
+/** A file of `--report`. `file`: 1 for the first that was found. */
 type Reported = { readonly file: number } & (
   | { readonly reason: string }
   | ({ readonly out: string; readonly sopInstanceUID: string } & Awaited<ReturnType<typeof describe>>)
@@ -238,7 +238,7 @@ async function policyOf(options: Arguments): Promise<LocalPolicy> {
   };
 }
 
-/** As a gateway with this secret makes them under its built-in policy. */
+/** Pseudonyms as a gateway with this secret makes them under its built-in policy. */
 async function pseudonymsOf(secret: Uint8Array): Promise<Pseudonyms> {
   const key = await derivePolicyKey(secret, keyNameOf({ name: 'deidentified' }));
   return createPseudonyms(await secretsUnder(key), key.tagKey);

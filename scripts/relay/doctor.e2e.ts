@@ -109,7 +109,7 @@ const writesOf = ({ requests }: OddPacsProxy): readonly KeptRequest[] =>
 /** Runs the command twice; without `--store` no PACS was asked to write. */
 async function doctor(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
   const inWords = run(args, env);
-  // One that stores is alone: each would look at the test instances of the other, and those go.
+  // A run that stores is alone: each would look at the test instances of the other, and those go.
   if (args.includes('--store')) await inWords;
   const said = await both(inWords, run([...args, '--json'], env));
   if (!args.includes('--store') && world !== null)

@@ -89,7 +89,7 @@ function* toLines(url: string, { findings, settings }: PacsReport): Generator<st
   yield countOf(findings);
   const { lagMinutes, proof, bodyBytes } = settings;
   if (bodyBytes !== null) yield `Largest body that passed: ${bodyBytes} bytes.`;
-  // They fit a PACS that works. A larger limit of a request changes none of them.
+  // The settings fit a PACS that works. A larger limit of a request changes none of them.
   if (findings.some(({ check, result }) => check !== 'body-size' && result === 'fail')) return;
   yield 'Settings for the gateway:';
   if (!url.startsWith('dimse')) yield `  PACS_URL=${url}`;

@@ -53,7 +53,7 @@ async function upload(policy: string, ...paths: readonly string[]) {
   return { code, ...(JSON.parse(out.join('\n')) as Sent), err };
 }
 
-/** As in the PACS, or the reason why not. */
+/** The ending of each file: in the PACS, or the reason why not. */
 const endings = ({ files }: Pick<Sent, 'files'>): Record<string, string> =>
   Object.fromEntries(
     files.map(({ path, state, reason }) => [

@@ -37,7 +37,7 @@ export interface FileParcelTools {
 }
 
 export interface FileParcel extends ParcelToSend {
-  /** Of its instances, before any coding. */
+  /** Bytes of the parcel's instances, before any coding. */
   readonly instanceBytes: number;
 }
 
@@ -116,7 +116,7 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
 interface Packing {
   readonly study: StudyToSend;
   readonly tools: FileParcelTools;
-  /** One parcel at a time: the first must not wait until the others are assembled too. */
+  /** The limit of one parcel at a time: the first must not wait until the others are assembled too. */
   readonly limit: ConcurrencyLimit;
   readonly ahead: CodedAhead;
 }

@@ -33,7 +33,7 @@ import {
   type SentStudy,
 } from './sent-studies.ts';
 
-/** One instance and the first file that holds it. */
+/** An instance and the first file that holds it. */
 export interface FileInstance extends SentInstance {
   readonly manifest: ManifestInstance;
   readonly file: CollectedFile;

@@ -15,7 +15,7 @@ export interface MixedStudy {
 export interface Originals {
   note(path: string, original: Original): void;
   has(sopInstanceUID: string): boolean;
-  /** Those with more than one patient: another name or Patient ID, as on the upload page. */
+  /** Studies with more than one patient: another name or Patient ID, as on the upload page. */
   mixed(domain: PatientDomain): readonly MixedStudy[];
 }
 

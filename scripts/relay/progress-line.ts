@@ -1,4 +1,4 @@
-/** One line at the terminal that says how far it is; nothing where stderr is no terminal. */
+/** A line at the terminal that says how far the command is; nothing where stderr is no terminal. */
 
 export interface ProgressLine {
   show(line: string): void;

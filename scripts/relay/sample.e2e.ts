@@ -24,7 +24,7 @@ import { runRelay } from '#testing/run-relay.ts';
 import { sampleCases } from './sample/sample-cases.ts';
 import { sampleStudies } from './sample/sample-studies.ts';
 
-/** As many as without the option: some readers differ from the models. */
+/** The default number of studies: some readers differ from the models. */
 const STUDIES = 30;
 const CASES = sampleCases(sampleStudies(STUDIES));
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
@@ -58,7 +58,7 @@ const run = (args: readonly string[]) => runRelay(args, { RELAY_PASSWORD: ADMIN_
 /** The audit trail, sessions, and figures that nothing can be told from stay. */
 const STAYS = ['audit', 'tally', 'refresh_token', 'model_use'];
 
-/** Of every other table; days of figures that wait to be counted again are counted first. */
+/** Counts the rows of every other table; days of figures that wait to be counted again are counted first. */
 async function countRows({ db }: Database): Promise<ReadonlyMap<string, number>> {
   for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const { rows } = await sql<{ name: string }>`

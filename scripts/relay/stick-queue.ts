@@ -1,4 +1,4 @@
-/** One study of a file from a stick as the uploader's queue. Its bytes are read where they lie, and stay sealed. */
+/** A study of a file from a stick as the uploader's queue. Its bytes are read where they lie, and stay sealed. */
 import type { CarriedAnswer } from '#shared/protocol/stick.ts';
 import type { StickStudy } from '#shared/transfer/stick.ts';
 import {
@@ -31,7 +31,7 @@ export interface StickQueue extends CarriedQueue {
 }
 
 export interface StickQueueTools {
-  /** Those of its parcels whose bytes are as they were saved. */
+  /** The study's parcels whose bytes are as they were saved. */
   readonly whole: StickStudy['parcels'];
   readonly onProgress: (sent: number, of: number) => void;
   /** Monotonic milliseconds. */

@@ -14,7 +14,7 @@ import type { FileQueue } from './file-queue.ts';
 import type { Originals } from './originals.ts';
 import type { SentInstance, SentStudy } from './sent-studies.ts';
 
-/** One file of the choice. `instance` names what it holds; several files may hold one instance. */
+/** A file of the choice. `instance` names what it holds; several files may hold one instance. */
 export interface FileResult {
   readonly path: string;
   readonly state: 'queued' | 'refused' | 'quarantined' | 'skipped';

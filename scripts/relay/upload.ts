@@ -263,7 +263,7 @@ interface Reading {
   readonly keepEntry: FileQueue['keepEntry'];
 }
 
-/** One file after the policy was applied: what its manifest says, or why it has none. */
+/** A file after the policy was applied: what its manifest says, or why it has none. */
 interface ReadOne {
   readonly result: FileResult;
   readonly queued: {
@@ -354,7 +354,7 @@ async function readOne(
   };
 }
 
-/** Its entry in the manifest. */
+/** The file's entry in the manifest. */
 function entryOf({ instance, triage }: Extract<IngestOutcome, { kind: 'ready' }>): ManifestInstance {
   const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest } = instance;
   const { originalDigest, bytes } = instance;

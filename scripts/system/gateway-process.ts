@@ -43,7 +43,7 @@ export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
 
 const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
 
-/** It finishes requests in flight. Killing it later loses nothing, only the answers to them. */
+/** The time for the gateway to finish requests in flight. Killing it later loses nothing, only the answers to them. */
 const STOP_WITHIN_MS = 8_000;
 
 export type LiveOptions = {

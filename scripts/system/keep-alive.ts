@@ -79,7 +79,7 @@ export async function keepAlive(options: KeepAliveOptions): Promise<KeptAlive> {
       ending.abort();
       await child?.stop();
       await watching;
-      // One that became ready in the moment of ending.
+      // A process that became ready in the moment of ending is stopped too.
       await child?.stop();
     },
   };

@@ -39,7 +39,7 @@ const STOP_WITHIN_MS = 10_000;
 export type OrthancProgram = { readonly binary: string; readonly plugin: string };
 
 export type OrthancOptions = {
-  /** Its storage, index, settings and log; made when absent. */
+  /** The folder of Orthanc's storage, index, settings and log; made when absent. */
   readonly folder: string;
   /** A free one when not given. */
   readonly port?: number;
@@ -63,7 +63,7 @@ export type RunningOrthanc = {
   /** The value of an `Authorization` header. */
   readonly authorization: string;
   readonly pid: number;
-  /** Its exit code or the signal that ended it. */
+  /** Orthanc's exit code or the signal that ended it. */
   readonly exited: Promise<number | string>;
   /** Ends it and waits until it is gone. May be called twice. */
   stop(): Promise<void>;

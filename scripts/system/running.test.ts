@@ -1,4 +1,4 @@
-/** One `npm start` a data directory, whatever happened to the one before. */
+/** A data directory has one `npm start`, whatever happened to the one before. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';

@@ -5,14 +5,14 @@
 import { setTimeout as after } from 'node:timers/promises';
 
 export type Starting = {
-  /** As a sentence begins: "The gateway". */
+  /** The name as a sentence begins: "The gateway". */
   readonly name: string;
   readonly isReady: () => Promise<boolean>;
-  /** Its exit code or the signal that ended it. Left out: only its answer shows whether it lives. */
+  /** The process's exit code or the signal that ended it. Left out: only its answer shows whether it lives. */
   readonly exited?: Promise<number | string>;
   /** Anything that changes while it works: its words, or the processor time that it has used. */
   readonly signOfLife?: () => unknown;
-  /** Its present step, as it follows "The gateway is"; null: unknown. */
+  /** The process's present step, as it follows "The gateway is"; null: unknown. */
   readonly step?: () => string | null;
   readonly say: (line: string) => void;
   /** Gives the start up. */

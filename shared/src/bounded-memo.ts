@@ -7,7 +7,7 @@
 
 /** The memory of an entry in a Map, and of small objects in it, beside their texts. */
 const ENTRY_BYTES = 100;
-/** Of a character beyond Latin-1. */
+/** Bytes of a character beyond Latin-1. */
 const CHARACTER_BYTES = 2;
 
 /** The memory that these texts take in an entry, and the entry itself. */

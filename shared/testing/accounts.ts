@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Role } from '#shared/protocol/api.ts';
 import type { GatewayUnderTest } from './gateway-under-test.ts';
 
-/** Of every account that a test makes, and of the gateway's first administrator. */
+/** Password of every account that a test makes, and of the gateway's first administrator. */
 export const PASSWORD = 'only for this test';
 export const ADMIN = 'admin';
 

@@ -10,7 +10,7 @@ import { createIdentitySearch, type IdentitySearch } from './find-identities.ts'
 export type Canaries = {
   /** Instances that come out clean. */
   readonly instances: readonly CanaryFile[];
-  /** Those that are quarantined. */
+  /** Documents that are quarantined. */
   readonly documents: readonly CanaryFile[];
   readonly search: IdentitySearch;
 };

@@ -19,7 +19,7 @@ export type Answer = ReasonCode | readonly WarningCode[];
 
 export const READY: Answer = [];
 
-/** Of each file when it is read alone. */
+/** The answer to each file when it is read alone. */
 export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   // Not DICOM. A file that ends in its preamble cannot be told from any other hundred bytes.
   'truncated-in-preamble.dcm': 'not-dicom',
@@ -57,7 +57,7 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   // Structure.
   'random-after-dicm.dcm': 'not-parseable',
   'nonascii-vr.dcm': 'not-parseable',
-  // Its length could be short or long: for either guess, another reader guesses otherwise and sees other
+  // The element's length could be short or long: for either guess, another reader guesses otherwise and sees other
   // elements.
   'unknown-vr.dcm': 'unknown-vr',
   'deflate-bomb.dcm': 'expansion-limit',
@@ -190,7 +190,7 @@ export const ANSWERS_IN_TURN: Readonly<
   'same-uid-other-study.dcm': { after: ['duplicate-uid-a.dcm'], answer: 'conflicting-instance' },
 };
 
-/** Of each archive in `zip/`: the entries that may be taken, and why all others are refused. */
+/** The answer to each archive in `zip/`: the entries that may be taken, and why all others are refused. */
 export const ARCHIVE_ANSWERS: Readonly<
   Record<string, { readonly taken: readonly string[]; readonly because: ReasonCode }>
 > = {

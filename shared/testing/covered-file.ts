@@ -15,7 +15,7 @@ export const DECODING = { codecs: loadCodecs() };
 export interface CoveredBytes {
   readonly bytes: Uint8Array;
   readonly instance: ParsedInstance;
-  /** As they were applied. */
+  /** Boxes as they were applied. */
   readonly boxes: readonly Box[];
 }
 

@@ -111,8 +111,8 @@ async function noteCompletion(
 }
 
 /**
- * One parcel, or the announcement of one study: each has a back-off of its own. null: requests that are made
- * by the clock.
+ * The parcel, or the announcement of a study, that a request is about: each has a back-off of its own. null: requests
+ * that are made by the clock.
  */
 function subjectOf(path: string, init: RequestInit): string | null {
   if (path === '/upload/files') return `parcel ${metadataOf(init, 'parcel')}`;

@@ -61,7 +61,7 @@ const SPOOL: Erasure = {
   ],
 };
 
-/** Those that only show when something is encrypted no more. */
+/** Erasures that only show when something is encrypted no more. */
 export const SWITCHED_OFF: readonly Erasure[] = [SEALING, TITLES, SPOOL];
 
 export const ERASURES: readonly Erasure[] = [

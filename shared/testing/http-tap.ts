@@ -9,7 +9,7 @@ export type TappedRequest = {
 };
 
 export type HttpTap = {
-  /** One connection. */
+  /** Listens to one connection. */
   listen(): Ear;
   /** The bytes sent and received, by connection. */
   bytes(): readonly Buffer[];

@@ -70,7 +70,7 @@ export function openBrowser(executablePath: string): Promise<Browser> {
   return withCoverage((args) => chromium.launch({ executablePath, args }));
 }
 
-/** Its actions, requests and console lines are kept where the test fails (failures.ts). */
+/** Traces a context: its actions, requests and console lines are kept where the test fails (failures.ts). */
 async function traced(context: BrowserContext): Promise<BrowserContext> {
   context.setDefaultTimeout(ACTION_MS);
   await context.tracing.start({ screenshots: false, snapshots: false });

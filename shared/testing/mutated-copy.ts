@@ -35,11 +35,11 @@ export type Mutation = {
 export type MutatedCopy = {
   readonly root: string;
   /**
-   * Its web app: where no mutation touches it, the project's own, which must be built. @throws Error with the
-   * builder's words.
+   * Builds the copy's web app, or copies the project's own, which must be built, where no mutation touches it.
+   * @throws Error with the builder's words.
    */
   build(): Promise<void>;
-  /** Its web app under another version's name, from the sources that are there now. @throws as `build`. */
+  /** Builds the web app under another version's name, from the sources that are there now. @throws as `build`. */
   buildVersion(version: string): Promise<void>;
   remove(): Promise<void>;
 };

@@ -192,7 +192,7 @@ function even(bytes: Uint8Array): Uint8Array {
   return concatBytes([bytes, new Uint8Array(bytes.length % 2)]);
 }
 
-/** Those of another `set` are other instances, of other studies. `more`: said by each of their headers. */
+/** Odd files; those of another `set` are other instances, of other studies. `more`: said by each of their headers. */
 export function oddFiles(set: number, more: readonly SimpleElement[] = []): readonly OddFile[] {
   return Object.entries(KINDS).map(([name, { because, isReleasable = true, change, ...kind }], nth) => {
     const bytes = build(100 * set + nth, { ...kind, elements: [...(kind.elements ?? []), ...more] });

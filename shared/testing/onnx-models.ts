@@ -14,7 +14,7 @@ const INT64 = 7;
 const BOOL = 9;
 export const DOUBLE = 11;
 
-/** One value of a message, with its field number. */
+/** A value of a message, with its field number. */
 type Part = Uint8Array;
 
 function varint(value: bigint): Part {
@@ -42,7 +42,7 @@ const floats = (name: string, dims: readonly number[], ...values: number[]): Par
   tensor(name, FLOAT, dims, Float32Array.from(values));
 const ints = (name: string, dims: readonly number[], ...values: bigint[]): Part[] =>
   tensor(name, INT64, dims, BigInt64Array.from(values));
-/** Its values lie in another file. */
+/** A tensor whose values lie in another file. */
 const external = (name: string): Part[] => [
   int(1, 1),
   int(2, FLOAT),

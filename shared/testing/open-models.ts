@@ -14,7 +14,7 @@ import type { Engine, EngineModel } from '../../gateway/src/ports/engine/engine.
 
 const RUN_TIMEOUT_MS = 60_000;
 
-/** As the engine takes it. */
+/** The model as the engine takes it. */
 export function engineModel(id: ModelId): EngineModel {
   const { sha256, file, input, outputs } = CARDS[id];
   return {
@@ -42,7 +42,7 @@ export function openModels(): {
   };
 }
 
-/** One row of `expected.json`. `camPeak`: column, row. */
+/** A row of `expected.json`. `camPeak`: column, row. */
 export type EvalRow = {
   readonly file: string;
   readonly kind: string;

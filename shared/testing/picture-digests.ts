@@ -11,7 +11,7 @@ import { readImageFile } from '#shared/pixels/image-file.ts';
 import { toSquare } from '#shared/pixels/to-square.ts';
 
 export interface PictureDigests {
-  /** One line: digests, or why there are none. */
+  /** A line of digests, or why there are none. */
   readonly said: string;
   readonly ms: number;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeQR } from 'qr/decode.js';
 
-/** Its text. Throws where the page cannot be drawn, or holds no code. */
+/** The text of the code. Throws where the page cannot be drawn, or holds no code. */
 export async function readSheetCode(pdf: Uint8Array): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-sheet-'));
   try {

@@ -73,7 +73,7 @@ function createScreen(record: string): (first: number) => boolean {
   return (first) => raw.has(first) || hex.has(first) || base64.has(first) || identifiers.has(first >>> 9);
 }
 
-/** Of these candidates those of which anything is in the record. */
+/** The candidates of which anything is in the record. */
 export function foundWithoutKey(
   record: string,
   candidates: readonly string[],
@@ -99,7 +99,7 @@ export function foundWithoutKey(
   });
 }
 
-/** Of these candidates those whose pseudonym, under this key, is in the record. */
+/** The candidates whose pseudonym, under this key, is in the record. */
 export async function foundWithKey(
   record: string,
   candidates: readonly string[],

@@ -36,7 +36,7 @@ export type Walk<W extends World = World> = DefineWalk<W> & {
 export type WalkOptions<W extends World> = {
   /** The name of the suite. */
   readonly name: string;
-  /** Of the account that each walk gets. */
+  /** Roles of the account that each walk gets. */
   readonly roles: readonly Role[];
   readonly open: () => Promise<W>;
   /** All walks come with one account and one device, each on a page of its own; they leave nothing behind. */

@@ -9,7 +9,7 @@
 
 export type LineSettings = {
   readonly bytesPerSecond: number;
-  /** One way: half of the round trip. */
+  /** The delay one way: half of the round trip. */
   readonly delayMs: number;
   /** The router's buffer in front of the wire; a sender waits when it is full. */
   readonly queueBytes: number;

@@ -55,7 +55,7 @@ const READ_BYTES = 64 * 1024;
 
 type Piece = { readonly arrivesAt: number; readonly to: Socket; readonly bytes: Buffer | 'end' | 'close' };
 
-/** One direction of the link, for all connections. */
+/** A direction of the link, for all connections. */
 type Direction = {
   readonly line: SerialLine;
   /** Carries bytes from one socket to the other, once the handshake is over. */
@@ -77,7 +77,7 @@ class ShapedDirection implements Direction {
 
   constructor(shape: LinkShape, hand: (piece: Piece) => void) {
     const bytesPerSecond = shape.bitsPerSecond / 8;
-    // One round trip of bytes: the rule of thumb for a router's buffer.
+    // The bytes of one round trip: the rule of thumb for a router's buffer.
     this.#queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);
     this.#quantum = Math.max(1500, Math.floor((bytesPerSecond * QUANTUM_MS) / 1000));
     this.#hand = hand;
@@ -173,7 +173,7 @@ class Connections {
   readonly #cutsAt: number[];
   readonly #counts = { up: 0, down: 0, connections: 0, cuts: 0 };
   readonly #sockets = new Set<Socket>();
-  /** Of those, the ones to the server. */
+  /** The sockets to the server. */
   readonly #servers = new Set<Socket>();
   /** Sockets that stay open behind a silent cut, and hear nothing more. */
   readonly #silenced = new WeakSet<Socket>();

@@ -25,7 +25,7 @@ export type SentAgain = {
 };
 
 export type UploadBytes = {
-  /** One connection between a device and a gateway. */
+  /** Listens to one connection between a device and a gateway. */
   listen(): Ear;
   /** `again`: bytes by why they were sent again. */
   counts(): {
@@ -37,7 +37,7 @@ export type UploadBytes = {
   sentAgain(): readonly SentAgain[];
 };
 
-/** One request with a body, and its fate. */
+/** A request with a body, and its fate. */
 type Carrier = {
   readonly parcel: string;
   readonly method: 'POST' | 'PATCH';

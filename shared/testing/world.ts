@@ -46,7 +46,7 @@ export type OwnWorld = World & {
   /** Between the gateway and the PACS. */
   readonly pacsLink: Link;
   readonly dataDir: string;
-  /** Of `openBrowser`. */
+  /** The folder of `openBrowser`'s profile. */
   readonly profile: string;
 };
 

@@ -17,7 +17,7 @@ export type Models = Readonly<Record<ModelId, RunModel>>;
 /** Name of the row → milliseconds of each time. */
 export type Times = Record<string, number[]>;
 
-/** One frame of two megapixels, as Part 10 bytes, by its coding. */
+/** A frame of two megapixels, as Part 10 bytes, by its coding. */
 export type Frames = Readonly<Record<string, Uint8Array>>;
 
 const WARM_UP = 3;

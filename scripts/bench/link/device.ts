@@ -22,7 +22,7 @@ export type TracedRequest = {
   readonly answeredAt: number;
   /** 0: no answer. */
   readonly status: number;
-  /** Of a tus creation: what it announced, under the name that the device gave it. */
+  /** The parcel that a tus creation announced, under the name that the device gave it. */
   readonly parcel: { readonly name: string; readonly bytes: number } | null;
 };
 

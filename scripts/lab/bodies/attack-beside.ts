@@ -11,7 +11,7 @@ import { CROWD, CROWD_ROLES, type Callers } from './callers.ts';
 import type { Operation } from './operations.ts';
 import { requestsFor, type Target } from './targets.ts';
 
-/** Of each account: those whose body drips, and those that hardly read; each of these makes the PACS work. */
+/** Connections of each account: dripping bodies, and slow readers, each of which makes the PACS work. */
 const CONNECTIONS = 20;
 const READERS = 8;
 const EVERY_MS = 200;

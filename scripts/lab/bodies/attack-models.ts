@@ -15,7 +15,7 @@ const END = `--${BOUNDARY}--\r\n`;
 /** The room of headers, fields and delimiters. */
 const HEAD_BYTES = 4096;
 const LOOK_MS = 500;
-/** One of 8 bits, and its grey. */
+/** Bytes of a decoded pixel: one of 8 bits, and its grey. */
 const PIXEL_BYTES = 1 + Float32Array.BYTES_PER_ELEMENT;
 
 type Model = { readonly id: string; readonly active: string | null };
@@ -57,7 +57,7 @@ export async function* attackModels(tools: Tools, operations: readonly Operation
   }
 }
 
-/** As many bytes as a form may have. */
+/** A form of as many bytes as it may have. */
 function formOf(make: () => Instance, count: number): Buffer {
   const bytes = Math.min(FORM_LIMITS.fileBytes, Math.floor(FORM_LIMITS.filesBytes / count)) - HEAD_BYTES;
   const films = many(count, () => {

@@ -91,7 +91,7 @@ async function* findLimit(tools: Tools, known: Known, aim: Aim): AsyncGenerator<
 
 const namedOf = (aim: Aim): Named => ({ name: nameOf(aim), group: 'routes', caller: aim.caller });
 
-/** One attack, or none. */
+/** Yields one attack, or none. */
 function attackOnce(
   tools: Tools,
   known: Known,

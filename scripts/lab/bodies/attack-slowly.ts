@@ -17,7 +17,7 @@ export async function* attackSlowly(
   targets: readonly Target[],
   { gateway, callers }: { readonly gateway: GatewayUnderTest; readonly callers: Callers },
 ): AsyncGenerator<Attack> {
-  /** One of each content type. */
+  /** Targets, one of each content type. */
   const readers = [...new Map(targets.map((target) => [target.place.type, target])).values()];
   for (const [port, at] of [
     ['8080', gateway.api],

@@ -1,4 +1,4 @@
-/** One attack: something that is fired at the gateway under test, and what it cost. */
+/** An attack: something that is fired at the gateway under test, and what it cost. */
 import type { Addresses } from './addresses.ts';
 import type { Answer } from '../hostile/door.ts';
 import type { Ask } from './ask.ts';
@@ -119,7 +119,7 @@ const MIDDLE_BYTES = 1024 ** 2;
 /** Nothing larger is fired where there is no limit. */
 export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
-/** One file or answer in eight is as large as it may be, and each that is worst at a limit; each seed has others. */
+/** Every eighth file or answer is as large as it may be, and each that is worst at a limit; each seed has others. */
 const LARGE_FILES = 8;
 
 /** How large the kind becomes at the nth place where it is tried. */
@@ -129,7 +129,7 @@ export const limitOf = (
   nth: number,
 ): number => (isFile && !isAtLimit && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
 
-/** As many small ones as have room side by side in what one account may send. */
+/** Shots at once: as many small ones as have room side by side in what one account may send. */
 const AT_ONCE = 8;
 
 /** An attack with a body of a size that its maker is told; null: there is none of this size. */
@@ -167,7 +167,7 @@ export async function* attackGrowing(tools: Tools, all: readonly Growing[]): Asy
   }
 }
 
-/** One that cannot be made comes to no end. */
+/** A shot that cannot be made comes to no end. */
 async function shotOf({ named, make }: Growing, bytes: number): Promise<Shot | null> {
   try {
     const made = await make(bytes);

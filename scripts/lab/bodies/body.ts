@@ -59,7 +59,7 @@ export function repeatTo(bytes: number, unit: string, head = '', tail = ''): str
   return head + units + tail;
 }
 
-/** As `repeatTo`, and `most` units. */
+/** The text of `repeatTo`, with `most` units at most. */
 export const mostTo = (bytes: number, { most, unit }: Repeated, head = '', tail = ''): string =>
   repeatTo(
     Math.min(bytes, Buffer.byteLength(head + tail) + Math.floor(most) * unit.length),

@@ -7,7 +7,7 @@ import { defence, type Defence } from '../hostile/defences.ts';
 const COMMITMENT = 'gateway/src/foreign/commitment.routes.ts';
 const QUESTION = 'await parseBody(COMMITMENT_QUESTION, { bytes, from, signal })';
 const QUESTION_HERE = 'await COMMITMENT_QUESTION.parse(bytes, from, signal)';
-/** As quadratic as the pattern by which XML was once read. */
+/** A pattern as quadratic as the one by which XML was once read. */
 const XML = String.raw`/<DicomAttribute\b([^>]*?)(\/?)>|<Item\b[^>]*?(\/?)>|<Value\b[^>]*>([^<]*)<\/Value>/g`;
 
 export const DEFENCES: readonly Defence[] = [

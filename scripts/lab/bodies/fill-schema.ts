@@ -55,7 +55,7 @@ export function fillTo(
 }
 
 const BEGINNINGS = /[,[{]/g;
-/** As a reader counts them that looks at delimiters alone. */
+/** Counts values as a reader does that looks at delimiters alone. */
 function valuesIn(text: string): number {
   let count = 0;
   for (const _ of text.matchAll(BEGINNINGS)) count += 1;
@@ -68,7 +68,7 @@ export function fill(schema: Schema, filling: Filling, scale: number): unknown {
 }
 
 const SHORT = 8;
-/** Of no list. */
+/** An item that no list takes. */
 const WRONG_ITEM = [[]];
 const WRONG = { string: 0, number: 'a', integer: 'a', boolean: 'a' } as const;
 

@@ -173,7 +173,7 @@ const DATA_SETS: readonly Kind[] = [
   ),
 ];
 
-/** As many as are read. */
+/** Bodies at the limits, with as many parts as are read. */
 const LONGEST: readonly Kind[] = [
   textKind('references-at-limit', (bytes) =>
     shareTo(

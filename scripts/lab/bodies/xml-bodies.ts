@@ -35,7 +35,7 @@ const MOST_ATTRIBUTES = `<Item ${Array.from({ length: XML_LIMITS.attributes - 1 
 const DEPTH = XML_LIMITS.depth - 2;
 const REFERENCE_BYTES = reference(9_999).length;
 
-/** As many as are read. */
+/** Bodies at the limits, with as many parts as are read. */
 const AT_LIMIT: readonly Kind[] = [
   textKind('references-at-limit', (bytes) =>
     shareTo(

@@ -61,7 +61,7 @@ async function pidOf(profile: string): Promise<number | null> {
   return command.includes(profile) ? pid : null;
 }
 
-/** One life of the browser. `outside` debugs it from a window that is not the app's. */
+/** A life of the browser. `outside` debugs it from a window that is not the app's. */
 type Life = { readonly context: BrowserContext; readonly outside: CDPSession; registrationId: string | null };
 
 async function openLife({ chromium, profile, address }: BrowserPlace): Promise<Life> {

@@ -236,7 +236,7 @@ export function countLossy(times: Readonly<Record<string, number>>): number {
   );
 }
 
-/** One of them, by weight. `random` in [0, 1). */
+/** Draws one of the faults, by weight. `random` in [0, 1). */
 export function drawFault(faults: readonly Fault[], random: () => number): Fault {
   let at = random() * faults.reduce((sum, { weight }) => sum + weight, 0);
   for (const fault of faults) {

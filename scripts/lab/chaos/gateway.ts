@@ -13,7 +13,7 @@ import { setClock, shiftedClock, sweepClock } from '../../system/shifted-clock.t
 
 const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
 const START_AGAIN_MS = 500;
-/** It finishes requests in flight; then it is killed, as supervisors do. */
+/** Time that the gateway has for requests in flight; then it is killed, as supervisors do. */
 const STOP_WITHIN_MS = 8_000;
 
 export type ChaosGateway = {
@@ -23,7 +23,7 @@ export type ChaosGateway = {
   readonly endedByItself: number;
   /** From now on it is kept running. */
   want(): void;
-  /** It is killed, and stays down until it is wanted again. */
+  /** Ends the gateway by this signal; it stays down until it is wanted again. */
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   setClock(seconds: number): Promise<void>;
   isReady(): Promise<boolean>;
@@ -103,7 +103,7 @@ class SupervisedGateway implements ChaosGateway {
     this.#child = started;
     const endWithUs = (): void => void started.kill('SIGKILL');
     process.once('exit', endWithUs);
-    // It may have been unwanted again while its log was opened.
+    // The gateway may have been unwanted again while its log was opened.
     if (!this.#isWanted) endWithUs();
     await log.close();
     await ended;

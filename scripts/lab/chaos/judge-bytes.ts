@@ -21,8 +21,8 @@ const RESENT_BY_LINK_RATIO = 0.01;
 const RESENT_PER_CUT_BYTES = 50_000;
 const CUTS_FOR_A_SHARE = 20;
 /**
- * Of all causes together, a fault: requests that are refused (no room, no database, a clock that was set)
- * with what the wire carries in half a second.
+ * Bytes sent again for all causes together, a fault: requests that are refused (no room, no database, a clock that
+ * was set) with what the wire carries in half a second.
  */
 const RESENT_PER_FAULT_BYTES = 1_000_000;
 /** Fewer faults share the bound of so many: on a busy machine a single one costs more than the mean. */

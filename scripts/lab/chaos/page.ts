@@ -64,8 +64,8 @@ function noteSafe(study: Queued): void {
 }
 
 /**
- * As a person does it, up to the moment when the device says that it is safe. Throws when the tab dies, or
- * says that it cannot.
+ * Chooses a study as a person does, up to the moment when the device says that it is safe. Throws when the tab dies,
+ * or says that it cannot.
  */
 async function choose(study: Queued, folder: string, tabs: readonly Page[], note: Note): Promise<void> {
   note('looks for a tab');

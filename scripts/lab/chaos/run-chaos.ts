@@ -1,7 +1,7 @@
 /**
- * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then
- * everything is repaired and must end, then it is judged. The same seed draws the same schedule; the
- * coincidences of faults depend on the machine.
+ * A chaos run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then
+ * everything is repaired and must end, then it is judged. The same seed draws the same schedule; the coincidences of
+ * faults depend on the machine.
  */
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -233,7 +233,7 @@ type Opened = {
   readonly world: World;
   readonly commandLine: CommandLine;
   page: PageDevice | null;
-  /** Its present step. */
+  /** The present step of the run. */
   place: string;
 };
 

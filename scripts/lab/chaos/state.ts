@@ -8,7 +8,7 @@ export type Ports = {
   readonly gateways: readonly { readonly api: number; readonly web: number }[];
 };
 
-/** One study as a device holds it. Several of them may be one study in the PACS. */
+/** A study as a device holds it. Several of them may be one study in the PACS. */
 export type Queued = PlannedStudy & {
   /**
    * `chosen`: the device has not said yet that it is safe there; when it dies the same files are chosen
@@ -19,9 +19,9 @@ export type Queued = PlannedStudy & {
   chosen: number;
   uploadId: string | null;
   receiptId: string | null;
-  /** Of the page: its id in the device's own list. */
+  /** The study's id in the page's own list. */
   row: string | null;
-  /** Of the two instances with one identifier this one came second. */
+  /** The study's instance came second of the two with one identifier. */
   lostConflict: boolean;
 };
 

@@ -19,7 +19,7 @@ type Shape = {
 };
 
 export type PlannedStudy = {
-  /** Its place in what was queued. */
+  /** The study's place in what was queued. */
   readonly number: number;
   readonly device: Device;
   readonly policy: 'identified' | 'deidentified';

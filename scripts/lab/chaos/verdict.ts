@@ -214,8 +214,8 @@ async function checkDevice(page: PageDevice | null, faults: string[]): Promise<v
 }
 
 /**
- * As if so much time had passed: a key that was made for a study which the database never came to know (it
- * crashed) is swept after an hour.
+ * Makes the files as old as if so much time had passed: a key that was made for a study which the database never came
+ * to know (it crashed) is swept after an hour.
  */
 async function makeOld(folder: string): Promise<void> {
   const before = new Date(Date.now() - UNNAMED_KEY_MS);

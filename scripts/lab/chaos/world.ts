@@ -73,7 +73,7 @@ async function openPacs({ folder, state }: Tools): Promise<World['pacs'] & { url
       try {
         process.kill(orthanc.pid, 'SIGKILL');
       } catch {
-        // It had ended.
+        // Orthanc had ended.
       }
       await orthanc.exited;
     },

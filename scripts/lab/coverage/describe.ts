@@ -2,7 +2,7 @@
 import type { CoveredFile } from './statements.ts';
 
 const LEAST_COVERED_SHOWN = 15;
-/** Of a smaller file one statement decides. */
+/** The fewest statements of a file that is listed: in a smaller one a single statement decides. */
 const SMALLEST_STATEMENTS = 5;
 
 type Sum = { readonly name: string; readonly ran: number; readonly all: number };

@@ -1,6 +1,6 @@
 /** V8's block coverage of one script: where it ran. */
 
-/** As V8 counts: the innermost range around a place says how often it ran. */
+/** A range as V8 counts: the innermost one around a place says how often it ran. */
 type Range = { readonly startOffset: number; readonly endOffset: number; readonly count: number };
 export type ScriptCoverage = {
   readonly url: string;

@@ -36,7 +36,7 @@ export type PlantedFile = {
 
 /** Larger ones cost time without being another kind of file. */
 const LARGEST_BYTES = 24 * 1024;
-/** Of one folder: its files are alike. */
+/** The most files of one folder: they are alike. */
 const PER_FOLDER = 4;
 
 /**

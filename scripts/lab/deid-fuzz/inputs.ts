@@ -16,7 +16,7 @@ export type FuzzInput = {
 };
 
 /**
- * As many generated as mutated; each under the plain profile or all options. Shrinks to fewer elements, fewer
+ * Inputs, as many generated as mutated; each under the plain profile or all options. Shrinks to fewer elements, fewer
  * mutations.
  */
 export function fuzzInput(files: readonly PlantedFile[]): fc.Arbitrary<FuzzInput> {

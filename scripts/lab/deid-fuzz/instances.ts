@@ -116,7 +116,7 @@ const text = new TextEncoder();
 const even = (bytes: Uint8Array): Uint8Array =>
   bytes.length % 2 === 0 ? bytes : concatBytes([bytes, Uint8Array.of(0x20)]);
 
-/** One identity, as text that a Data Set may hold it in. */
+/** An identity, as text that a Data Set may hold it in. */
 const plantedBytes: fc.Arbitrary<Uint8Array> = fc
   .record({ where: fc.nat(89), isWide: fc.boolean(), form: fc.nat(13) })
   .map(({ where, isWide, form }) => {
@@ -341,7 +341,7 @@ function headerElements(
   ];
 }
 
-/** Of a picture of 2 × 2 pixels of 8 bits. */
+/** Elements of a picture of 2 × 2 pixels of 8 bits. */
 function imageElements(encoding: Encoding): FuzzElement[] {
   const word = (tag: number, number: number): FuzzElement => ({
     tag,

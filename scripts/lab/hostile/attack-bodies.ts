@@ -54,7 +54,7 @@ const JSONS: readonly Recipe[] = [
     ),
   },
   {
-    // As many as a manifest may name, and each is wrong in every field.
+    // Instances, as many as a manifest may name, and each wrong in every field.
     name: 'wrong-instances',
     right: /^invalid-request$/,
     run: posts(

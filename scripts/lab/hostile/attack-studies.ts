@@ -72,7 +72,7 @@ export const STUDIES: readonly Recipe[] = [
       }),
   },
   {
-    // One image of one's own under the study of another, and then the other's.
+    // An image of one's own under the study of another, and then the other's.
     name: 'claim-what-is-there',
     right: /^(need|quota-exceeded|not-found|study-not-found|not-allowed)$/,
     run: async (door, _, victim) => {

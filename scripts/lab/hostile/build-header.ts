@@ -69,7 +69,7 @@ export function rleFilm(side: number): Instance {
   return filmOf(RLE_LOSSLESS, { side, bitsAllocated: 8, coded: concatBytes([header, runs]) });
 }
 
-/** As large as any of JPEG 2000 whose sides are powers of two: 16 million pixels of 16 bits, all black. */
+/** A film as large as any of JPEG 2000 whose sides are powers of two: 16 million pixels of 16 bits, all black. */
 export const waveletFilm = (): Instance =>
   filmOf(JPEG_2000, { side: 4096, bitsAllocated: 16, coded: Buffer.from(BLACK, 'base64') });
 

@@ -3,7 +3,7 @@ import type { Attack, HostileReport } from './run-hostile.ts';
 
 /** Each null: not judged, where the machine is shared with other tests. */
 export type Limits = {
-  /** Of the thread at work, in milliseconds of the processor. */
+  /** Processor time of the thread at work, in milliseconds. */
   readonly workMs: number | null;
   /**
    * By the clock: the event loop may seem to stand still where other processes have the cores, and then its thread

@@ -46,7 +46,7 @@ async function settledOf(
       return (said?.state === 'held' || said?.state === 'closed') && said;
     });
     if (status !== 'dead') return { status, deaths };
-    // It may die again before it was seen to be ready.
+    // The gateway may die again before it was seen to be ready.
     const started = gateway.start().catch(() => undefined);
     await Promise.race([
       started,

@@ -1,4 +1,4 @@
-/** One instance as its device would send it: announced, one parcel, complete; then its end is awaited. */
+/** Sends an instance as its device would: announced, one parcel, complete; then its end is awaited. */
 import { randomUUID } from 'node:crypto';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';

@@ -6,6 +6,6 @@ export type Upload = { readonly uploadId: string; readonly studyInstanceUID: str
 export type Victim = {
   /** Upload and instances of the study that was stored last. */
   latest(): { readonly upload: Upload; readonly instances: readonly Instance[] };
-  /** Of a study that will be sent later, whole, before the run ends. */
+  /** Instances of a study that will be sent later, whole, before the run ends. */
   upcoming(): readonly Instance[];
 };

@@ -11,7 +11,7 @@ type Named = { readonly sopInstanceUID: string; readonly digest: string };
 
 /** Routes of one thing answer so. */
 const HIDDEN = ['upload-not-found', 'not-found', 'study-not-found', 'not-authenticated', 'not-allowed'];
-/** As many as one account is asked about each time. */
+/** The most uploads that one account is asked about each time. */
 const UPLOADS_AT_ONCE = 2;
 
 /** The newest uploads of the account that signed in here, with their instances. */

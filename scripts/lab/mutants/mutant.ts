@@ -1,4 +1,4 @@
-/** One small place of a source file that says something else. */
+/** A small place of a source file that says something else. */
 export type Mutant = {
   /** From the root. */
   readonly file: string;
@@ -13,7 +13,7 @@ export function mutated(source: string, { start, end, to }: Pick<Mutant, 'start'
   return source.slice(0, start) + to + source.slice(end);
 }
 
-/** As a person looks for it: counted from 1. */
+/** The line as a person looks for it: counted from 1. */
 export function lineOf(source: string, { start }: Pick<Mutant, 'start'>): number {
   return source.slice(0, start).split('\n').length;
 }

@@ -10,7 +10,7 @@ import { ROOT } from '../../check/source-files.ts';
 import { runFiles } from '../../proof/test-processes.ts';
 import type { Mutant } from './mutant.ts';
 
-/** As V8 counts: the innermost range around a place says how often it ran. */
+/** A range as V8 counts: the innermost one around a place says how often it ran. */
 type Range = { readonly startOffset: number; readonly endOffset: number; readonly count: number };
 type V8Coverage = {
   readonly result: readonly {

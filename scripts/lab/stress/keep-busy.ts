@@ -1,6 +1,6 @@
 /**
- * One busy process of the stress: computes, walks through memory and writes to the disk in turn, until its
- * parent ends. Its file is unlinked from the start, so that nothing remains of it.
+ * A busy process of the stress: computes, walks through memory and writes to the disk in turn, until its parent ends.
+ * Its file is unlinked from the start, so that nothing remains of it.
  */
 import { createHash } from 'node:crypto';
 import { open, unlink } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 /** Larger than the caches of processors. */
 const MEMORY_BYTES = 256 * 1024 * 1024;
-/** One round takes about a quarter of a second of one core, and this much of the disk. */
+/** Bytes that a round writes to the disk; the round takes about a quarter of a second of one core. */
 const BLOCK_BYTES = 32 * 1024 * 1024;
 
 process.once('disconnect', () => process.exit());

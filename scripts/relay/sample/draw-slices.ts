@@ -61,11 +61,11 @@ export type SliceOptions = {
   readonly seed: number;
   /** Added to every value: stored values begin at zero. */
   readonly offset: number;
-  /** Of air. */
+  /** The value of air. */
   readonly background: number;
 };
 
-/** One axial slice, 16 bits. */
+/** Draws an axial slice, 16 bits. */
 export function drawSlice({ phantom, side, height, seed, offset, background }: SliceOptions): Uint16Array {
   const patient = seeded(seed);
   const size = 0.9 + 0.12 * patient();

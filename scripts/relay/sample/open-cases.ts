@@ -44,7 +44,7 @@ export async function openCases(
   return opened;
 }
 
-/** Of its own: a person may have opened another one about the same study. */
+/** The case that the sample keeper opened: a person may have opened another one about the same study. */
 async function find({ as, signal }: People, { studies }: SampleCase): Promise<ListedCase | undefined> {
   const { cases } = await as(KEEPER).json(`/cases?study=${studies[0]}`, caseListSchema, { signal });
   return cases.find(({ createdBy }) => createdBy === KEEPER);
@@ -113,7 +113,10 @@ async function review(people: People, caseId: string, wanted: SampleReview): Pro
 
 type Reading = { readonly id: string; readonly by: SampleAccount; readonly answers: Answers | null };
 
-/** As far as it is not done yet: decides, and signs. Answers that say something else than the models correct them. */
+/**
+ * Reads a review as far as it is not done yet: decides, and signs. Answers that say something else than the models
+ * correct them.
+ */
 async function read(people: People, reading: Reading): Promise<void> {
   const { answers } = reading;
   if (answers === null) return;

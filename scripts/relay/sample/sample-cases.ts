@@ -48,7 +48,7 @@ const NOTES = [
 const TAGS = ['teaching', 'follow-up', 'second opinion', 'ward 3', 'research'] as const;
 const PRIORITIES = ['routine', 'routine', 'high', 'routine', 'urgent', 'low'] as const;
 
-/** One for each patient but every sixth, with all studies of the patient. */
+/** A case for each patient but every sixth, with all studies of the patient. */
 export function sampleCases(studies: readonly SampleStudy[]): SampleCase[] {
   const patients = [...Map.groupBy(studies, ({ patient }) => patient).values()];
   return patients.filter((_, at) => at % 6 !== 5).map(caseOf);

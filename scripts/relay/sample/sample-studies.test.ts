@@ -11,7 +11,7 @@ import { seen } from '#testing/sample-image.ts';
 import { askProgram } from '../../../gateway/src/testing/open-subject.ts';
 import { filesOf, SAMPLE_KINDS, sampleStudies, type SampleStudy } from './sample-studies.ts';
 
-/** One of each kind. */
+/** A study of each kind. */
 const FEW = SAMPLE_KINDS.map((kind) => sampleStudies(8).find((study) => study.kind === kind)!);
 
 const digestsOf = (study: SampleStudy): string[] =>

@@ -20,7 +20,7 @@ export type SampleStudy = {
   readonly kind: SampleKind;
   readonly studyInstanceUID: string;
   readonly patient: number;
-  /** Of a film: something is to be found in it. */
+  /** The film has something to be found in it. */
   readonly isOpaque: boolean;
 };
 

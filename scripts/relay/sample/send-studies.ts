@@ -129,7 +129,7 @@ async function look({ as, signal }: People, studyInstanceUID: string): Promise<v
 const resultsOf = async (api: ApiClient, study: string, signal: AbortSignal) =>
   (await api.json(`/results?study=${study}`, resultsSchema, { signal })).results;
 
-/** Of every second film a radiologist says what they think of the answer. Whether there is one. */
+/** A radiologist says of every second film what they think of the answer. Returns whether there is an answer. */
 async function judge(
   { as, signal }: People,
   { studyInstanceUID, number, isOpaque }: SampleStudy,

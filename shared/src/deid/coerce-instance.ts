@@ -12,9 +12,9 @@ import type { Segment } from './segments.ts';
 export type Coerced =
   /** Ranges are of `instance.dataSet`. */
   | { readonly kind: 'coerced'; readonly segments: readonly Segment[] }
-  /** It has these values already. */
+  /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
-  /** As in `Rewritten`. */
+  /** The reasons are those of `Rewritten`. */
   | { readonly kind: 'not-writable' };
 
 /** Rejects only where reading the source does. */

@@ -29,7 +29,7 @@ import type { Budget } from './text/search-sources.ts';
 
 /** A text that stays and holds what a companion names. */
 export interface NamingText {
-  /** As in the report: `0040,a730[1]>0040,a160`. */
+  /** Path as in the report: `0040,a730[1]>0040,a160`. */
   readonly path: string;
   readonly text: string;
 }

@@ -18,7 +18,7 @@ const FIRST_BYTES = 16 * 1024;
 /** A larger buffer is not kept for the next Data Set. */
 const SPARE_BYTES = 1024 * 1024;
 
-/** Of a writer that has finished, for the next one. Null: a writer is at work. */
+/** The buffer of a writer that has finished, for the next one. Null: a writer is at work. */
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
 /** Passed from `open` to `close`. */

@@ -96,12 +96,12 @@ export interface ResolvedPlan {
   readonly actions: readonly TagAction[];
   readonly patient: string;
   readonly known: Known;
-  /** Its Patient ID is a pseudonym already. */
+  /** The Patient ID is a pseudonym already. */
   readonly isOurs: boolean;
   readonly lacksIssuer: boolean;
   /** The boxes of its image that are blank. */
   readonly covered: readonly Box[];
-  /** Its oddities that a person released. */
+  /** Oddities of the instance that a person released. */
   readonly released: readonly Irregularity[];
 }
 

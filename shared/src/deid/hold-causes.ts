@@ -30,7 +30,7 @@ export type UndeclaredText = 'hold' | 'warn' | 'send';
 
 /** The exceptions that a policy makes. */
 export interface Exceptions {
-  /** It keeps encapsulated documents. */
+  /** The policy keeps encapsulated documents. */
   readonly keepsDocuments: boolean;
   readonly cleansWaveformAnnotations: boolean;
   /** Images that often have names in their pixels and do not say. */
@@ -55,7 +55,7 @@ const CAUSES: readonly {
   {
     cause: 'undeclared-text',
     reason: 'undeclared-text',
-    // One that cannot be sent as it is stays a question to a person, who may cover it.
+    // An image that cannot be sent as it is stays a question to a person, who may cover it.
     passes: (made, causes) => made.undeclaredText !== 'hold' && isClearAsItIs(causes),
   },
   // Behind those that a person can answer by covering the image.

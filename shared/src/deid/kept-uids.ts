@@ -14,7 +14,7 @@ export function isKeptUid(value: string): boolean {
   return uid === '' || (uid.startsWith(ROOT) && REGISTERED.has(uid.slice(ROOT.length)));
 }
 
-/** Of each component below the standard's root and elsewhere: organisations have numbers of up to seven digits. */
+/** The most digits of each component, below the standard's root and elsewhere; organisations have up to seven. */
 const DIGITS_OF_A_CLASS = { standard: 4, others: 7 };
 
 /**

@@ -211,7 +211,7 @@ test('however many long values a hostile file names, pseudonyms hold few of them
     }
   });
   assert.ok(held < named / 4, `${held} of ${named} bytes are held`);
-  // They are used afterwards: what is held counts as long as they live.
+  // The pseudonyms are used afterwards: what is held counts as long as they live.
   assert.ok((await pseudonyms.dayOffset('id PAT-1')) < 0);
 });
 

@@ -30,7 +30,7 @@ type Markers = readonly (readonly [tag: number, vr: string, value: Uint8Array])[
 export interface Decided {
   /** The boxes of the image that are blank. */
   readonly covered: readonly Box[];
-  /** Its oddities that a person released. */
+  /** Oddities of the instance that a person released. */
   readonly released: readonly Irregularity[];
 }
 const NOTHING_DECIDED: Decided = { covered: [], released: [] };

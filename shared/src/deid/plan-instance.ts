@@ -53,7 +53,7 @@ type Walk = {
   /** How many bytes of prose are to be cleaned so far. */
   readonly prose: { bytes: number };
   readonly known: Known;
-  /** Of the search for it in kept values. */
+  /** Budget of the search for known values in kept ones. */
   readonly budget: Budget;
 };
 

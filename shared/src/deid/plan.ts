@@ -10,7 +10,7 @@ export interface PlannedItem {
   readonly elements: readonly PlannedElement[];
 }
 
-/** One element of the output, in its place. Removed elements stand here too, for the comparison. */
+/** An element of the output, in its place. Removed elements stand here too, for the comparison. */
 export interface PlannedElement {
   readonly tag: number;
   /** The VR to be written. */

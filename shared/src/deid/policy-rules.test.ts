@@ -115,7 +115,7 @@ test('a policy may rule on single attributes, but not on those that an instance 
 
 test('an attribute that a policy keeps is removed if it is too long for its VR, and held if it names somebody or something', async () => {
   const long = new TextEncoder().encode('Jane '.repeat(14_000));
-  // One of AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UI, UR and UT.
+  // Attributes, one for each of AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UI, UR and UT.
   const tags = [
     0x00080055, 0x00101010, 0x00080008, 0x00080020, 0x00180050, 0x0008002a, 0x00200013, 0x00081030,
     0x00104000, 0x00080090, 0x00081010, 0x00080081, 0x00080030, 0x00080119, 0x00081150, 0x00081190,

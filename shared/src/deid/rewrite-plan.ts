@@ -132,7 +132,7 @@ function writeItems(writing: Writing, planned: PlannedElement, encoding: Encodin
   writer.close(sequence, planned.tag, undefinedLength ? inner : encoding);
 }
 
-/** As it was encoded; a kept sequence without items has no bytes to copy either. */
+/** Writes a kept element as it was encoded; a kept sequence without items has no bytes to copy either. */
 function writeKept(
   writer: DataSetWriter,
   element: DicomElement,

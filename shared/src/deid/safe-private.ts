@@ -95,7 +95,7 @@ const SAFE_ELEMENTS = new Map<string, Holds>(
 
 /** Bytes of one value of the VRs of numbers. */
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
-/** One number, as in DS and IS, or a ratio of two (`1.375:1`); nothing that only consists of digits and strokes. */
+/** A number, as in DS and IS, or a ratio of two (`1.375:1`); nothing that only consists of digits and strokes. */
 const NUMBER = /^ *(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[:/]\d+(?:\.\d+)?)? *)?$/;
 /** PS3.5 §6.2: DS has 16 characters at most, IS 12. */
 const NUMBER_LENGTH = 16;
@@ -155,9 +155,9 @@ export interface SafePrivate {
 }
 
 /**
- * Of the elements of one Data Set or Item: the tags of the private ones that are safe, with the Private
- * Creators that they need (PS3.15 E.3.10: "together with the Private Creator IDs that are required to fully
- * define the retained Private Attributes").
+ * The tags of the private elements of one Data Set or Item that are safe, with the Private Creators that they need
+ * (PS3.15 E.3.10: "together with the Private Creator IDs that are required to fully define the retained Private
+ * Attributes").
  */
 export function safePrivateTags(elements: readonly DicomElement[], keepsDates: boolean): SafePrivate {
   const creators = new Map<number, string>();

@@ -98,7 +98,7 @@ function isPtpTimestamp({ bytes }: DicomElement): boolean {
   return view.getUint16(0) === 0 && view.getUint32(NANOSECONDS_AT) < 1e9;
 }
 
-/** As long as a name and a telephone number at least; shorter numbers may happen to be letters. */
+/** The fewest bytes that read as words: as many as a name and a telephone number; fewer may be letters by chance. */
 const WORDS_BYTES = 8;
 const LETTERS = /[A-Za-z]{4}/;
 const PRINTABLE = /^[ -~]*[ \0]?$/;

@@ -44,7 +44,7 @@ export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
   };
 }
 
-/** One source behind the other. */
+/** Joins sources, one behind the other. */
 export function joinedSource(sources: readonly ByteSource[]): ByteSource {
   const starts: number[] = [];
   let size = 0;

@@ -15,8 +15,8 @@ export interface DecodedText {
 }
 
 /**
- * One character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022;
- * '' elsewhere).
+ * A character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022; ''
+ * elsewhere).
  */
 export interface TextPiece {
   readonly text: string;

@@ -21,7 +21,7 @@ export type ContentValue =
   /** PNAME, as written: `Family^Given`. */
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'code'; readonly code: Code }
-  /** As written (DS); `unit` null: it says none. */
+  /** NUM, as written (DS); `unit` null: it says none. */
   | { readonly kind: 'number'; readonly number: string; readonly unit: Code | null }
   | { readonly kind: 'uid'; readonly uid: string }
   /** IMAGE, COMPOSITE, WAVEFORM. */
@@ -100,7 +100,7 @@ export function contextOf(item: DicomItem, { characterSets }: ValueContext): Val
   return { characterSets, encoding: item.encoding };
 }
 
-/** As deep as the reader lets a Data Set be (`NESTING_LIMIT`). */
+/** The content tree from this item down, as deep as the reader lets a Data Set be (`NESTING_LIMIT`). */
 function contentOf(elements: readonly DicomElement[], context: ValueContext): ContentItem {
   return {
     relationship: textOf(findElement(elements, 0x0040a010), context) ?? '',

@@ -36,7 +36,7 @@ export interface Encoding {
 }
 
 /**
- * One Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where
+ * A Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where
  * `encoding.deflated`.
  */
 export interface DicomElement {

@@ -58,7 +58,7 @@ export function describeInstance(instance: ParsedInstance): InstanceDescription 
   return describeElements(instance.elements, instance);
 }
 
-/** Of any elements at one level: those of a Data Set, or of a record in the index of a disc. */
+/** Describes any elements at one level: those of a Data Set, or of a record in the index of a disc. */
 export function describeElements(
   elements: readonly DicomElement[],
   context: ValueContext,

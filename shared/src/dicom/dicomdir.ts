@@ -70,7 +70,7 @@ export type IndexFault =
   | 'no-records';
 
 export interface IndexedFile {
-  /** Its components joined by '/', as written: relative to the folder of the DICOMDIR. */
+  /** The File ID's components joined by '/', as written: relative to the folder of the DICOMDIR. */
   readonly fileId: string;
   /** '' where the index does not say. */
   readonly sopInstanceUID: string;
@@ -79,7 +79,7 @@ export interface IndexedFile {
 export interface IndexedStudy {
   /** '' where the index does not say. */
   readonly studyInstanceUID: string;
-  /** Of the patient and of the study. Values identify: the same rules hold as for an instance's. */
+  /** Description of the patient and of the study. Values identify: the same rules hold as for an instance's. */
   readonly description: InstanceDescription;
   readonly modalities: readonly string[];
   readonly files: readonly IndexedFile[];
@@ -93,7 +93,7 @@ export type DiscIndex =
       readonly others: readonly IndexedFile[];
       readonly faults: readonly IndexFault[];
     }
-  /** It is an index, and cannot be read. */
+  /** The file is an index, and cannot be read. */
   | { readonly kind: 'damaged'; readonly because: ReasonCode };
 
 /** Null where the file is no index of a disc. Rejects only when reading does, or with the signal's reason. */
@@ -236,7 +236,7 @@ function describe(elements: readonly DicomElement[], context: ValueContext): Ins
   return { ...described, ...(Object.fromEntries(cut) as Partial<InstanceDescription>) };
 }
 
-/** One that is too long is none: cut, it would be another one. */
+/** A UID that is too long counts as none: cut, it would be another one. */
 function uidIn(elements: readonly DicomElement[], tag: number): string {
   const uid = uidText(findElement(elements, tag));
   return uid.length > UID_LENGTH_LIMIT ? '' : uid;

@@ -11,7 +11,7 @@ export interface DictionaryEntry {
    * or OW).
    */
   readonly vr: string;
-  /** As the standard writes it: '1', '1-n', '2-2n'… */
+  /** Value multiplicity as the standard writes it: '1', '1-n', '2-2n'… */
   readonly vm: string;
 }
 

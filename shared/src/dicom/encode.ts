@@ -56,7 +56,7 @@ export function encodeHeader(tag: number, vr: string, length: number, encoding: 
   return new Uint8Array(header.buffer);
 }
 
-/** One element with its value or items. Items and Sequences get defined lengths. */
+/** Encodes an element with its value or items. Items and Sequences get defined lengths. */
 export function encodeElement(element: NewElement, encoding: Encoding): Uint8Array {
   const { tag, vr, value } = element;
   if (value instanceof Uint8Array) return concatBytes([encodeHeader(tag, vr, value.length, encoding), value]);
@@ -182,7 +182,6 @@ export function encodeFileMeta(
   ]);
 }
 
-/** One array of all the bytes. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 0) return NO_BYTES;
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

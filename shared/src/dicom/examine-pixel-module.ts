@@ -57,7 +57,7 @@ const RLE_FRAMES_EXAMINED = 64;
 const FRAGMENTS_EXAMINED = 16_384;
 /** Bytes of an offset table that are examined: 16 384 frames. */
 const OFFSET_TABLE_BYTES = 65_536;
-/** One fragment of these holds all frames (PS3.5 §A.4.6 to §A.4.10). */
+/** Transfer Syntaxes of video: a single fragment holds all frames (PS3.5 §A.4.6 to §A.4.10). */
 const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
 
 /** The first fault, or null. May add warnings. */

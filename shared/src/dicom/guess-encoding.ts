@@ -33,7 +33,7 @@ function fits(bytes: Uint8Array, start: number, end: number, { explicitVR, bigEn
   const header = newHeader();
   let at = start;
   for (let i = 0; i < HEADERS_TO_FIT; i++) {
-    // One element and the end of the file, or of what is at hand.
+    // The end of the file, or of what is at hand, may follow after one element.
     if (i > 0 && at >= Math.min(end, bytes.length)) return true;
     if (readHeader(header, bytes, at, { explicitVR, bigEndian }) !== 'ok') return false;
     const { tag, vr, length, size } = header;

@@ -17,12 +17,12 @@ interface Listed {
 /** PS3.4 Table B.5-1: reports, segmentations, presentation states, documents, radiotherapy, waveforms. */
 const NO_IMAGE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:88\.|66\.|11\.|104\.|481\.|9\.)/;
 const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(?:$|\.)/;
-/** Of each series of heat maps that the gateway makes. */
+/** Series Number of each series of heat maps that the gateway makes. */
 export const HEAT_MAP_SERIES_NUMBER = 9003;
-/** Of a study. A person who pages through more opens a viewer. */
+/** The most pictures of a study. A person who pages through more opens a viewer. */
 export const PICTURES_LIMIT = 500;
 
-/** Of one study, in the order of series and instance. `listed`: in the order of the search. */
+/** The pictures of one study, in the order of series and instance. `listed`: in the order of the search. */
 export function orderPictures<T extends Listed>(listed: readonly T[]): readonly T[] {
   const all = listed
     .slice(0, PICTURES_LIMIT)

@@ -33,7 +33,7 @@ export type DataSetPiece = Uint8Array | ByteRange;
 
 export type Rewritten =
   | { readonly kind: 'changed'; readonly pieces: readonly DataSetPiece[] }
-  /** It has these values already. */
+  /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
   /** A value has a character that the Data Set's character set does not have, or the record cannot be extended. */
   | { readonly kind: 'not-writable' };
@@ -110,7 +110,7 @@ function encode([tag, vr, ...values]: NewAttribute, characterSets: readonly stri
   return items.every((item) => item !== null) ? { tag, vr, value: items } : null;
 }
 
-/** Those that differ from what the instance has. An attribute that is absent is empty already. */
+/** The elements that differ from what the instance has. An attribute that is absent is empty already. */
 async function changesIn(
   { elements, encoding, dataSet }: ParsedInstance,
   encoded: readonly NewElement[],

@@ -3,7 +3,7 @@
  * is another study for each destination; sending it there again is the same study again.
  */
 
-/** Of the study that the first visitor sends. */
+/** The UUID of the study that the first visitor sends. */
 export const FIRST_SAMPLE = 'c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000';
 
 /** PS3.5 §B.2: derived from a UUID; its last digits count what the study contains, from the study itself (0) on. */

@@ -25,7 +25,7 @@ type OwnerOfFrame = {
 /** A Data Set or item whose elements are being read. */
 export type ElementsFrame = OwnerOfFrame & {
   kind: 'elements';
-  /** Its end by its length; Infinity if a delimiter ends it. */
+  /** The frame's end by its length; Infinity if a delimiter ends it. */
   end: number;
   /** No part of it may cross this: its own end, or that of the element around it. */
   limit: number;

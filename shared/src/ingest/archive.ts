@@ -12,7 +12,7 @@ import { isArchiveName } from './archive-name.ts';
 
 /** Limits of an archive. */
 export const ARCHIVE_LIMITS = {
-  /** As many as one manifest takes; a directory of more is not read to its end. */
+  /** Entries of an archive, as many as one manifest takes; a directory of more is not read to its end. */
   entries: 20_000,
   /** On the device of a person, who may choose a whole disc of studies: twice what fits without ZIP64, and some. */
   entriesOnDevice: 150_000,

@@ -91,7 +91,7 @@ test('a deflated file that is cut or damaged behind its UIDs names them too, and
   for (let end = meta.length; end < bytes.length; end += 5) {
     const begun = await begunIn(bytes.subarray(0, end));
     if (begun !== null) assert.equal(begun, truth, `cut at ${end}`);
-    // Of the last piece before the cut nothing may be known.
+    // Nothing may be known of the last piece before the cut.
     const certain = deflated.subarray(0, Math.max(0, end - meta.length - 64));
     const front = inflateRawSync(certain, { finishFlush: constants.Z_SYNC_FLUSH });
     if (front.length <= known) continue;

@@ -36,7 +36,7 @@ export async function readBegunInstance(
   return { studyInstanceUID, sopInstanceUID, ...(isUid(sopClassUID) ? { sopClassUID } : {}) };
 }
 
-/** Of a file that `readBegunInstance` names: its Patient ID lies before the UIDs. Rejects as that does. */
+/** The patient of a file that `readBegunInstance` names: the Patient ID lies before the UIDs. Rejects as that does. */
 export async function readBegunPatient(
   source: ByteSource,
   signal?: AbortSignal,
@@ -56,7 +56,7 @@ async function readFront(source: ByteSource, signal?: AbortSignal): Promise<Fron
   return { elements, encoding: opened.beginning.encoding };
 }
 
-/** As if its Data Set had never been deflated. */
+/** The file as if its Data Set had never been deflated. */
 async function inflatedIn(opened: OpenedFile, signal?: AbortSignal): Promise<OpenedFile> {
   const { source, beginning } = opened;
   const { encoding, dataSetOffset } = beginning;

@@ -6,7 +6,7 @@ import { BODY_PARTS, MODALITIES } from '../dicom/defined-terms.ts';
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 import { VALUES_LIMIT, type Described } from '../protocol/rule.ts';
 
-/** As long as its field may be, each once, and no more than a manifest takes. */
+/** Values as long as their field may be, each once, and no more than a manifest takes. */
 const listOf = (values: Iterable<string>, most: number): string[] =>
   [...new Set(values)].filter((value) => value !== '' && value.length <= most).slice(0, VALUES_LIMIT);
 
@@ -27,7 +27,7 @@ export function describeStudy(
   };
 }
 
-/** Of one instance. */
+/** Describes a study by one instance. */
 export const describeOne = (
   { modality, bodyPart, studyDescription }: InstanceDescription,
   deidentify: boolean,
@@ -41,7 +41,7 @@ export const describeOne = (
     deidentify,
   );
 
-/** Of several instances, which say what their policy allows; nothing where they say nothing. */
+/** Joins what several instances say as their policy allows; nothing where they say nothing. */
 export function joinDescribed(all: Iterable<Described>): { readonly described?: Described } {
   const each = [...all];
   const joined: Described = {

@@ -314,7 +314,7 @@ test('identifiers of 65 to 80 characters are sent as they are, and replaced wher
   await endsAs(withIdentifier(tags[0]!, long(82)), 'refused: invalid-uid', 'refused: invalid-uid', '82');
 });
 
-/** One identifier of the Data Set is another. */
+/** A CT image in which one identifier of the Data Set is replaced. */
 function withIdentifier(tag: number, uid: string): Uint8Array {
   const bytes = ct();
   const own = tag === SOP_INSTANCE_UID ? '1.2.3.1' : tag === SERIES_INSTANCE_UID ? '1.2.3.2' : '1.2.3.3';

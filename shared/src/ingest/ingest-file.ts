@@ -84,7 +84,7 @@ export type IngestOutcome =
       /** A person drew parts of its image blank: it is sent with other pixels than the file has. */
       readonly isCovered: boolean;
       readonly showsFace: Applied['showsFace'];
-      /** Its patient, sealed for the vault; null where there is none to feed. */
+      /** The patient, sealed for the vault; null where there is none to feed. */
       readonly vault: VaultEntry | null;
       /** For the rules that choose destinations. */
       readonly described: Described;
@@ -227,13 +227,13 @@ export interface Applied<T extends AnyFile = Blob> {
   readonly report: readonly TagAction[];
   /** The key of its patient (deid/patient-key.ts); null under `identified`. */
   readonly patient: string | null;
-  /** Its patient, where the policy feeds a vault; null where not, or where the header has a pseudonym already. */
+  /** The patient, where the policy feeds a vault; null where not, or where the header has a pseudonym already. */
   readonly named: Named | null;
   /** Names were removed, and a face may be left (PS3.15 E.3.2). */
   readonly showsFace: boolean;
-  /** Its kind often has names in the pixels, and it does not say (`undeclared-text.ts`). */
+  /** Images of this kind often have names in the pixels, and the instance does not say (`undeclared-text.ts`). */
   readonly isUndeclared: boolean;
-  /** As in `IngestOutcome`. */
+  /** Triage as in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
   readonly isCovered: boolean;
   readonly described: Described;

@@ -19,7 +19,7 @@ export const modelCardSchema = z.looseObject({
   title: z.string().max(200),
   task: z.string().max(64),
   intendedUse: z.string().max(500),
-  /** One picture: [1, 1, side, side]. `batch`: the first dimension may be larger. */
+  /** The input is a single picture: [1, 1, side, side]. `batch`: the first dimension may be larger. */
   input: z.looseObject({
     name: z.string().max(64),
     shape: shapeSchema,

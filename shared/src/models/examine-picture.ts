@@ -42,7 +42,7 @@ export interface ExamineOptions {
   readonly explain?: readonly ExplanationMethod[];
   readonly steps?: number;
   readonly signal?: AbortSignal;
-  /** Of an activated version; the product's own where absent. */
+  /** Cards of an activated version; the product's own where absent. */
   readonly cards?: { readonly [id in ModelId]?: ModelCard };
 }
 

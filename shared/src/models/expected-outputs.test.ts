@@ -112,7 +112,7 @@ else {
       const film = await picture(row.file);
       const kind = await imageKind(film, opened.models['image-kind']);
       const warned = checkFilm(film, kind, await lungFields(film, opened.models['lung-fields']));
-      // Its apices and the left costophrenic angle are beyond the picture's edge.
+      // The film's apices and the left costophrenic angle are beyond the picture's edge.
       assert.equal(warned, row.file === 'lungs/03355.png' ? ['lungs-cut-off'] : [], row.file);
     }
   });

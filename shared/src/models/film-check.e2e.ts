@@ -49,7 +49,7 @@ const noisy: Change = (film) => {
   return grey((value) => value + 0.1 * (random() + random() - 1))(film);
 };
 
-/** As on a plate that is larger than the field of X-rays. */
+/** Adds a black border, as on a plate that is larger than the field of X-rays. */
 const bordered =
   (part: number): Change =>
   ({ rows, columns, grey: values }) => {

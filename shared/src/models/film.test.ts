@@ -114,7 +114,7 @@ else {
       process.stdout.write(
         `  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`,
       );
-      // Of a few films, some more may be missed.
+      // A sample of few films may miss some more.
       const share = IS_WHOLE_PROOF ? least : least / 2;
       assert.ok(warned >= (share / 100) * chest && warned > 0);
     });
@@ -130,7 +130,7 @@ else {
       for (const degrees of [90, 180, 270] as const)
         if (await isCutOff(turned(film, degrees))) cutOff.push(`${row.file}, turned by ${degrees}`);
     }
-    // Its apices are cut off.
+    // The film's apices are cut off.
     assert.equal(
       [...new Set(cutOff.map((said) => said.split(',')[0]))],
       ['lungs/03355.png'],

@@ -70,7 +70,7 @@ export function signedMap(attributions: Float32Array, side: number, size: Size):
   );
 }
 
-/** Both lungs, each in a colour of its own. */
+/** Paints the lungs, each in a colour of its own. */
 export function lungMap({ side, right, left }: LungMasks, size: Size): Rgba {
   const { width, height } = size;
   const cellOf = (at: number): number =>

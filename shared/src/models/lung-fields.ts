@@ -25,7 +25,7 @@ export interface LungMasks {
 export interface LungFields extends LungMasks {
   /** `side` × `side` probabilities of lung, of the picture stretched to a square. */
   readonly mask: Float32Array;
-  /** Of the whole picture: every pixel at 0.5 or more, small parts included. */
+  /** The lungs' fraction of the whole picture: every pixel at 0.5 or more, small parts included. */
   readonly fraction: number;
 }
 
@@ -77,8 +77,8 @@ export async function lungsOfTurned(
 }
 
 /**
- * Of two parts the one whose middle is further left is the right lung; a single part is judged by the half of
- * the picture it lies in.
+ * The right lung is the one of two parts whose middle is further left; a single part is judged by the half of the
+ * picture it lies in.
  */
 function sidesOf(
   parts: readonly (readonly number[])[],
@@ -128,7 +128,7 @@ export interface MarkedLungs {
   /** The fraction of each lung that the map marks; null if that lung was not found. */
   readonly right: number | null;
   readonly left: number | null;
-  /** Of all that the map marks, the fraction that lies in either lung; null where it marks nothing. */
+  /** The fraction of all that the map marks that lies in either lung; null where it marks nothing. */
   readonly inside: number | null;
 }
 

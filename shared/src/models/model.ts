@@ -10,8 +10,8 @@ export interface Tensor {
 }
 
 /**
- * One inference: the model has one input, which is named in its card. Throws what the runtime throws, and the
- * signal's reason.
+ * Runs a model: it has one input, which is named in its card. Throws what the runtime throws, and the signal's
+ * reason.
  */
 export type RunModel = (input: Tensor, signal?: AbortSignal) => Promise<Readonly<Record<string, Tensor>>>;
 

@@ -82,7 +82,7 @@ export function agesOf(instance: ParsedInstance): number[] {
   const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
   const birth = dayOf(read(PATIENT_BIRTH_DATE));
   const study = dayOf(read(STUDY_DATE));
-  // As numbers YYYYMMDD: the year counts once month and day are reached.
+  // Days as numbers YYYYMMDD: the year counts once month and day are reached.
   const counted =
     birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
   return [...(said ? [Math.floor(Number(said[1]) * YEARS[said[2]!]! + 1e-9)] : []), ...counted];

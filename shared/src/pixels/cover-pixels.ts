@@ -39,7 +39,7 @@ export type CoverOutcome =
   | {
       readonly kind: 'covered';
       readonly transferSyntaxUID: TransferSyntaxUID;
-      /** As they were drawn; where two pixels share their colour, wide enough for both. */
+      /** Boxes as they were drawn; where two pixels share their colour, wide enough for both. */
       readonly boxes: CoveredBoxes;
       /** The file, piece by piece. Throws `NotCoverable` where a frame turns out to be damaged. */
       readonly pieces: () => AsyncGenerator<Uint8Array<ArrayBuffer>>;
@@ -223,7 +223,7 @@ async function* decodedPixels(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { bitsAllocated, bitsStored, frames } = shape;
   const photometricInterpretation = shape.samples === 3 ? 'RGB' : shape.photometricInterpretation;
-  // As `headerPieces` describes them.
+  // The samples as `headerPieces` describes them.
   const native = { ...shape, photometricInterpretation, isPlanar: false, highBit: bitsStored - 1 };
   const layout = nativeLayout(native, blank, false);
   const length = nativeBytes(native);

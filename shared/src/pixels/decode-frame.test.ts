@@ -201,7 +201,7 @@ test('a frame of 256 MiB is a frame, one row more is too large', async () => {
   });
   assert.equal(await decoded(of(4096), `${JPEG}70`), DAMAGED);
   assert.equal(await decoded(of(4097), `${JPEG}70`), TOO_LARGE);
-  // Of 8 bits too: its grey takes as much.
+  // A frame of 8 bits too: its grey takes as much.
   assert.equal(await decoded({ ...of(4096), bitsAllocated: 8 }, `${JPEG}70`), DAMAGED);
   assert.equal(await decoded({ ...of(4097), bitsAllocated: 8 }, `${JPEG}70`), TOO_LARGE);
 });
@@ -261,7 +261,7 @@ test('native YBR, with and without shared colour, becomes RGB', async () => {
   assert.equal(await valuesOf(shared, EXPLICIT_VR_LITTLE_ENDIAN), [10, 10, 10, 200, 200, 200]);
 });
 
-/** One segment of literal bytes after another (PS3.5 §G). */
+/** An RLE frame: segments of literal bytes, one after another (PS3.5 §G). */
 function rle(...segments: readonly Uint8Array[]): Uint8Array {
   const header = new Uint32Array(16);
   const parts = segments.map((segment) =>

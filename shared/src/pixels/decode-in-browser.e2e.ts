@@ -54,7 +54,7 @@ function syntheticInstances(): (readonly [string, Uint8Array])[] {
   ];
 }
 
-/** One of each transfer syntax, large and small, and files that are no pictures. */
+/** Files of each transfer syntax, large and small, and files that are no pictures. */
 const FILES = [
   'dev/rtimage-varian/RI6XDosiGap.dcm',
   'dev/cr-modality-lut/CR-ModalitySequenceLUT.dcm',

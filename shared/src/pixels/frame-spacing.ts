@@ -19,7 +19,7 @@ export interface Spacing {
   readonly at: 'patient' | 'detector';
 }
 
-/** Of one frame, counted from 0; null where it is not known, or not a length. */
+/** The spacing of one frame, counted from 0; null where it is not known, or not a length. */
 export function readSpacing(instance: ParsedInstance, frame: number): Spacing | null {
   const whole = { elements: instance.elements, context: instance };
   const ofFrame = functionalGroup(instance, PIXEL_MEASURES_SEQUENCE, frame);

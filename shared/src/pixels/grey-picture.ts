@@ -69,7 +69,7 @@ export async function paletteOf(
 }
 
 /**
- * Of MONOCHROME1 and MONOCHROME2: a stored value's grey, 0 to 1. `isWholeRange`: whatever window the header asks
+ * The grey of a stored value, 0 to 1, in MONOCHROME1 and MONOCHROME2. `isWholeRange`: whatever window the header asks
  * for.
  */
 export async function greyOfStored(

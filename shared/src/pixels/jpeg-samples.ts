@@ -157,7 +157,7 @@ function transform(work: Int32Array, at: number, step: number, shift: number): v
 type Step = { readonly x: number; readonly y: number };
 
 /**
- * One row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the
+ * Writes a row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the
  * next), as libjpeg and so most other programs do; other ratios repeat their samples.
  */
 function enlargedRow(plane: Plane, row: number, step: Step, line: Uint16Array): void {

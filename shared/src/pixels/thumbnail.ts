@@ -38,7 +38,7 @@ export interface Wanted {
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * One frame, or why there is none: an object without pixels, video, damage, a missing frame.
+ * Draws a frame, or says why there is none: an object without pixels, video, damage, a missing frame.
  * `source` is `instance.dataSet`, or a replacement for it.
  */
 export async function thumbnail(

@@ -71,7 +71,7 @@ export const operationsSchema = z.object({
   ...askedShape,
   total: transfersSchema,
   days: z.array(transfersSchema.extend({ day: z.iso.date() })),
-  /** Of the day, in UTC, from 0. */
+  /** Hours of the day, in UTC, from 0. */
   hours: z.array(transfersSchema.extend({ hour: count })),
   accounts: z.array(transfersSchema.extend({ username: z.string() })),
   /** `device` null: sent by somebody who was signed in. */
@@ -115,7 +115,7 @@ export const modelFiguresSchema = z.object({
   ...askedShape,
   /** Groups of fewer than SMALLEST_CELL studies are left out. */
   isGuarded: z.boolean(),
-  /** Of the series: months where groups are guarded. */
+  /** The step of the series: months where groups are guarded. */
   by: z.enum(['day', 'month']),
   models: z.array(
     z.object({

@@ -30,7 +30,7 @@ export function handlesOf({ kind, points }: Shape): readonly Point[] {
   ];
 }
 
-/** Its outline, as a polygon or an open line. */
+/** The outline of a shape, as a polygon or an open line. */
 export function outlineOf(shape: Shape): readonly Point[] {
   const corners = handlesOf(shape);
   if (shape.kind === 'box') return [...corners, corners[0]!];

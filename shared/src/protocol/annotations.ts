@@ -14,7 +14,7 @@ import { READERS_LIMIT } from './reviews.ts';
 export const ANNOTATION_KINDS = ['point', 'arrow', 'box', 'ellipse', 'line', 'length', 'text'] as const;
 export type AnnotationKind = (typeof ANNOTATION_KINDS)[number];
 
-/** Of one place. */
+/** The most annotations of one place. */
 export const ANNOTATIONS_LIMIT = 200;
 /** A mark every second of a day. */
 export const MARK_NUMBER_LIMIT = 86_400;
@@ -67,7 +67,7 @@ export type Annotation = z.infer<typeof annotationSchema>;
 /** Marks without a number get that of their place. */
 const withNumbers = (all: unknown): unknown =>
   Array.isArray(all) ? all.map((one, at) => ({ number: at + 1, ...one })) : all;
-/** Of one reading. */
+/** The annotations of one reading. */
 export const annotationsSchema = z.preprocess(
   withNumbers,
   z
@@ -77,7 +77,7 @@ export const annotationsSchema = z.preprocess(
     .refine((all) => new Set(all.map(({ number }) => number)).size === all.length, 'each number once'),
 );
 
-/** As high as the number of any mark that the reading has or had. */
+/** A number as high as that of any mark that the reading has or had. */
 const lastNumberSchema = z.int().min(0).max(MARK_NUMBER_LIMIT);
 /** `from`: the highest that was known before. */
 export const lastNumberIn = (marks: readonly Pick<Annotation, 'number'>[], from: number): number =>
@@ -122,7 +122,7 @@ export const storedAnnotationsSchema = z.object({
       receipt: z.object({ id: z.uuid(), issuedAt: z.iso.datetime() }).nullable(),
       /** When a receipt named it for the first time. */
       confirmedAt: z.iso.datetime().nullable(),
-      /** As the gateway has it; null: it is not built yet. */
+      /** The report as the gateway has it; null: it is not built yet. */
       instance: resultInstanceSchema.nullable(),
       /** The cause for which its study waits; null: it does not. */
       waiting: waitingBecauseSchema.nullable(),

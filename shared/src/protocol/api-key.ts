@@ -16,7 +16,7 @@ const scopeSchema = z.enum(API_KEY_SCOPES);
 /** Every key ends. Beyond two years nobody remembers what one is for. */
 export const API_KEY_DAYS_MOST = 730;
 
-/** Its purpose, in an administrator's words. */
+/** The purpose of a key, in an administrator's words. */
 const nameSchema = z
   .string()
   .trim()
@@ -51,7 +51,7 @@ export const apiKeySchema = z.object({
   name: z.string(),
   account: z.object({ id: z.uuid(), username: z.string() }),
   scopes: z.array(scopeSchema),
-  /** Of requests that name none; null: the gateway's default. */
+  /** Policy of requests that name none; null: the gateway's default. */
   policy: z.string().nullable(),
   state: z.enum(API_KEY_STATES),
   createdAt: z.iso.datetime(),

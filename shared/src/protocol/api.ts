@@ -12,7 +12,7 @@ import { vaultTermsSchema } from './vault.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
-/** They may read everything that the site's PACS holds. */
+/** Roles that may read everything that the site's PACS holds. */
 export const READS_ALL: readonly Role[] = ['radiologist', 'admin'];
 /** Names are always hidden from them, so they get no picture that may hold one (`mayHoldName`). */
 export const isAlwaysAnonymised = (roles: readonly Role[]): boolean =>
@@ -46,7 +46,7 @@ const usernameSchema = z
   .min(1)
   .max(128)
   .regex(/^\P{Cc}*$/u, 'no control characters');
-/** Of a new account: no spaces, and no signs that a shell, a URL or a log would have to quote. */
+/** User name of a new account: no spaces, and no signs that a shell, a URL or a log would have to quote. */
 export const newUsernameSchema = z
   .string()
   .min(1)
@@ -186,7 +186,7 @@ export const policyAnswerSchema = z.object({
   policies: z.array(policySchema),
   /** The name of the one in force unless another is chosen. */
   default: z.string(),
-  /** One for each policy that de-identifies. */
+  /** Pseudonym keys, one for each policy that de-identifies. */
   pseudonymKeys: z.array(pseudonymKeySchema),
   /**
    * How long after sign-in a device may keep the local label of a study (initials and the last three characters of
@@ -219,7 +219,7 @@ export const countsSchema = z.object({
   refused: z.number().int(),
   quarantined: z.number().int(),
   leftOut: z.number().int(),
-  /** Of the last three: the first destination has them, and another one that must have them does not. */
+  /** Instances of the last three counts that the first destination has, and another that must have them does not. */
   firstOnly: z.number().int().min(1).optional(),
 });
 export type Counts = z.infer<typeof countsSchema>;
@@ -231,7 +231,7 @@ export const instanceStatusSchema = z.object({
   reason: z.string().optional(),
   /** Failure Reason (0008,1197) or Warning Reason (0008,1196), as the PACS gave it. */
   pacsCode: z.number().int().optional(),
-  /** Of a quarantined one that the first destination has: those that must have it too, and lack it. */
+  /** Destinations that must have a quarantined instance too, and lack it; the first destination has it. */
   missingAt: z.array(z.string()).min(1).optional(),
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;

@@ -285,7 +285,7 @@ export const FAILURES: readonly string[] = Object.entries(AUDIT_EVENTS).flatMap(
 /** A failure where its `refused` counts any instance. */
 export const HANDED_OVER = 'study-forwarded' satisfies AuditEventName;
 
-/** Of the event as it was recorded: a study was handed over, and some of it was refused. */
+/** The outcome of a recorded event: handing a study over is a failure where some of it was refused. */
 export function outcomeOf(name: string, fields: Readonly<Record<string, unknown>>): Outcome {
   const outcome = codedEvent(name)?.outcome ?? 0;
   const { refused } = fields;

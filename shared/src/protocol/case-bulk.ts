@@ -39,7 +39,7 @@ export const bulkOutcomeSchema = z.object({
   cases: z.array(
     z.object({
       id: z.uuid(),
-      /** Its next one; null: it was refused. */
+      /** The case's next version; null: the change was refused. */
       version: z.number().int().nullable(),
       /** The code of the problem. */
       refused: z.string().nullable(),

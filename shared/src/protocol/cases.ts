@@ -9,9 +9,9 @@ import { VERIFICATIONS } from './inference.ts';
 import { lineSchema } from './line-schema.ts';
 import { addedSchema } from './studies.ts';
 
-/** They open, change and assign cases, and see who the patient is. */
+/** Roles that open, change and assign cases, and see who the patient is. */
 export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
-/** They may open the list: technicians see cases of what they sent, researchers see no words and no names. */
+/** Roles that may open the list: technicians see cases of what they sent, researchers see no words and no names. */
 export const CASE_READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 
 export const CASE_STATUSES = ['open', 'on-hold', 'closed'] as const;
@@ -29,7 +29,7 @@ export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'not-e
 /** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
 
-/** As far as a model of image kinds tells them apart. */
+/** Body parts, as far as a model of image kinds tells them apart. */
 export const CASE_BODY_PARTS = ['BREAST', 'CHEST', 'HAND', 'HEAD', 'TRUNK'] as const;
 export type CaseBodyPart = (typeof CASE_BODY_PARTS)[number];
 
@@ -61,7 +61,7 @@ export const newCaseSchema = z
     dueOn: z.iso.date().nullable().default(null),
     assigneeId: z.uuid().nullable().default(null),
     studies: z.array(uidSchema).min(1).max(CASE_STUDIES).optional(),
-    /** As the PACS holds it. The gateway keeps a keyed hash of it until the study is there. */
+    /** Accession Number or Patient ID as the PACS holds it. The gateway keeps a keyed hash until the study is there. */
     expected: z
       .union([
         z.object({ accessionNumber: identifierSchema(16) }).strict(),
@@ -115,12 +115,12 @@ export const listedCaseSchema = z.object({
   assignee: personSchema.nullable(),
   /** The same for all cases of one Patient ID; null: the PACS has not told it yet. */
   pseudonym: z.string().nullable(),
-  /** It waits for a study with this number. */
+  /** The kind of number by which the case waits for a study; null: it waits for none. */
   expects: z.enum(['accession-number', 'patient-id']).nullable(),
   modalities: z.array(z.string()),
-  /** Of those that the caller may see. */
+  /** Studies that the caller may see. */
   studyCount: z.number().int(),
-  /** One of its studies is marked for early reading. */
+  /** A study of the case is marked for early reading. */
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
   /** Readings of it contradict each other, and nobody has decided, as far as the caller may know. */
@@ -156,7 +156,7 @@ export const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),
   modalities: z.array(z.string()),
-  /** Those that models saw, in the results that the caller may know. */
+  /** Body parts that models saw, in the results that the caller may know. */
   bodyParts: z.array(z.enum(CASE_BODY_PARTS)),
   /** The automatic check on the device that sent it marked it for early reading. False where results are hidden. */
   isEarly: z.boolean(),
@@ -230,7 +230,7 @@ export const caseNoteSchema = z.object({
   by: z.string().nullable(),
   at: z.iso.datetime(),
 });
-/** Those of other readers of a blinded review that the caller is not shown before they have signed. */
+/** Notes of other readers of a blinded review that the caller is not shown before they have signed. */
 const hiddenCountSchema = z.int();
 /** `GET /cases/{id}/notes`: oldest first. */
 export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema), hidden: hiddenCountSchema });
@@ -273,7 +273,7 @@ export const caseTimelineSchema = z.object({
       /** The account's name; null: the gateway itself, or withheld. */
       by: z.string().nullable(),
       fields: z.record(z.string(), z.unknown()),
-      /** It is about what the gateway itself added to a study, and nothing else. */
+      /** The event is about what the gateway itself added to a study, and nothing else. */
       added: addedSchema.optional(),
     }),
   ),

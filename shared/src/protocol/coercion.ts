@@ -46,7 +46,7 @@ const NAMES: Readonly<Record<CoercedAttribute, string>> = {
 export const nameCoerced = (attributes: readonly CoercedAttribute[]): string =>
   attributes.map((attribute) => NAMES[attribute]).join(', ');
 
-/** As a study keeps it. Null: it is sent as it was promised. */
+/** The coercion as a study keeps it. Null: the study is sent as it was promised. */
 export const coercionOf = (stored: unknown): Coercion | null =>
   stored === null ? null : coercionSchema.parse(stored);
 

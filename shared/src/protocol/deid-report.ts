@@ -75,8 +75,8 @@ export const ACTION_CHARACTERS_LIMIT = 512;
  */
 export const REPORT_ACTIONS_LIMIT = 10_000;
 /**
- * Of all lists of one manifest. A study has few distinct ones, of 1 to 6 KiB each (measured; the largest
- * 106). More would make the manifest of a study of strange objects the largest part of what is sent, and its
+ * The most characters of all lists of one manifest. A study has few distinct lists, of 1 to 6 KiB each (measured; the
+ * largest 106). More would make the manifest of a study of strange objects the largest part of what is sent, and its
  * receipt too large to show.
  */
 export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;

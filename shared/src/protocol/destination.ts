@@ -99,8 +99,8 @@ export const destinationSettingsSchema = z.strictObject({
   /** PEM: the certificate that the gateway shows. Its key is a secret. */
   certificate: pemSchema.nullable(),
   /**
-   * Of DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it keeps it (storage
-   * commitment).
+   * Storage commitment over DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it
+   * keeps it.
    */
   commitment: z.boolean().optional(),
 });
@@ -124,7 +124,7 @@ export const destinationWishSchema = z
     /** PEM, without a password. */
     key: pemSchema.optional(),
     commitment: z.boolean().optional(),
-    /** Of the destination that is changed, as it was seen; without it, whatever is there is overwritten. */
+    /** Version of the changed destination, as it was seen; without it, whatever is there is overwritten. */
     version: z.number().int().optional(),
   })
   .refine(({ kind, commitment }) => mayCommit(kind) || !commitment, {
@@ -186,7 +186,7 @@ export const tuningSchema = z.strictObject({
   /** How long it may take to show what it stored. */
   lagMinutes: z.number().int().min(0).max(LAG_MINUTES_LIMIT).nullable(),
   proof: z.enum(PROOFS).nullable(),
-  /** Of instances in one store request. */
+  /** Bytes of instances in one store request. */
   batchBytes: z.number().int().min(BATCH_BYTES_LEAST).max(BATCH_BYTES_LIMIT).nullable(),
 });
 export type Tuning = z.infer<typeof tuningSchema>;
@@ -200,7 +200,7 @@ export const destinationSchema = z.object({
   /** The DICOMweb root, an address of DIMSE, or the path of the folder beneath the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
-  /** Those that show what it holds. */
+  /** Viewers that show what the destination holds. */
   viewers: z.array(viewerSchema),
   /** Where its modality worklist answers, an address of DIMSE; null: nowhere. */
   worklist: z.string().nullable(),
@@ -234,16 +234,16 @@ export const destinationSchema = z.object({
   unlisted: z.object({ instances: z.number().int(), at: z.string().nullable() }).nullable(),
   /** Studies on their way to it. */
   underWay: z.number().int(),
-  /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */
+  /** Studies under way that wait for the destination: since when, and the instances and bytes that it does not have. */
   waiting: z.number().int(),
   waitingSince: z.string().nullable(),
   waitingInstances: z.number().int(),
   waitingBytes: z.number().int(),
   /** Studies that wait for a person's decision. */
   held: z.number().int(),
-  /** Of the studies that it gets first, the instances that it did not take, and about which nobody has decided. */
+  /** Instances that it did not take, of studies that it gets first, and about which nobody has decided. */
   notTaken: z.number().int(),
-  /** Those of them that it gets besides the primary one, by whether somebody waits for it. */
+  /** Studies, neither closed nor given up, that it gets besides the primary one, by whether somebody waits for it. */
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
   /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
   deadLetters: z.number().int(),
@@ -278,13 +278,13 @@ const deadLetterSchema = z.object({
   /** Failure Reason or Warning Reason, as the PACS gave it. */
   pacsCode: z.number().int().nullable(),
   since: z.string(),
-  /** Its bytes are at the gateway, or at the destination that has it. */
+  /** The instance's bytes are at the gateway, or at the destination that has it. */
   canRetry: z.boolean(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
 /**
- * Those of one study. `need` is `required`: it is held for them, and its sender may decide as well. `since`: the
- * oldest of them.
+ * The dead letters of one study. `need` is `required`: the study is held for them, and its sender may decide as well.
+ * `since`: the oldest of them.
  */
 const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
@@ -304,7 +304,10 @@ export const deadLettersSchema = z.object({
   studies: z.array(deadStudySchema),
 });
 export const DEAD_LETTERS_LIMIT = 500;
-/** Of those with these ids, or of these studies; without both, of all. `because`: of `leave-out` alone. */
+/**
+ * A decision about the dead letters with these ids, or of these studies; without both, about all. `because`: of
+ * `leave-out` alone.
+ */
 export const deadLetterDecisionSchema = z
   .strictObject({
     decision: z.enum(['retry', 'leave-out']),
@@ -353,7 +356,10 @@ export const destinationExaminationSchema = z.object({
   /** The worst finding; null: nothing is wrong. */
   verdict: findingSchema.nullable(),
   findings: z.array(findingSchema),
-  /** Those of the gateway that fit it, null where it did not say enough; null: it was not reached, or not looked at. */
+  /**
+   * Settings of the gateway that fit it, null where it did not say enough; null: it was not reached, or not looked
+   * at.
+   */
   settings: tuningSchema.extend({ bodyBytes: z.number().int().nullable() }).nullable(),
   milliseconds: z.number().int(),
 });

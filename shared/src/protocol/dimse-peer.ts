@@ -43,12 +43,12 @@ export const dimsePeerSchema = z.object({
   /** `disabled`: nothing is taken from the peer. */
   account: z.object({ id: z.uuid(), username: z.string(), disabled: z.boolean() }),
   policy: z.string(),
-  /** It was withdrawn, is not for the account any more, or asks for a reason: nothing is taken from the peer. */
+  /** The policy was withdrawn, is no longer for the account, or asks for a reason: nothing is taken from the peer. */
   policyEnded: z.boolean(),
   reason: sendingReasonSchema.nullable(),
   /** To the minute; null: never. */
   lastSeenAt: z.iso.datetime().nullable(),
-  /** Of the last seven days. */
+  /** Counts of the last seven days. */
   week: z.object({
     /** Instances on their way or in the PACS. */
     taken: z.number().int(),
@@ -101,11 +101,11 @@ export type TransferAnswer = z.infer<typeof transferAnswerSchema>;
 /** The instances of one association, not all of which come to the PACS by themselves. Their bytes are here. */
 export const dimseTransferSchema = z.object({
   id: z.uuid(),
-  /** Of the peer then; it may be deleted since. */
+  /** The peer's AE title then; the peer may be deleted since. */
   aeTitle: z.string(),
   cameAt: z.iso.datetime(),
   bytes: z.number().int(),
-  /** Those that are not on their way, by the code of the reason. Empty where nothing of the transfer could be read. */
+  /** Instances not on their way, by the code of the reason. Empty where nothing of the transfer could be read. */
   missing: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
   /** The studies here that they belong to, as far as it was read. */
   studies: z.array(studyHereSchema),
@@ -132,7 +132,7 @@ export const dimsePeersSchema = z.object({
     .nullable(),
   /** By name. */
   peers: z.array(dimsePeerSchema),
-  /** Those that wait for an administrator, the oldest first: at most 100, and how many there are. */
+  /** Transfers that wait for an administrator, the oldest first: at most 100, and how many there are. */
   transfers: z.object({ total: z.number().int(), shown: z.array(dimseTransferSchema) }),
   /** The callers that were refused lately, the latest first; kept in memory alone. */
   refused: z.array(

@@ -22,7 +22,7 @@ import { policyNameSchema } from './policy.ts';
 export const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
 export type Redaction = (typeof REDACTIONS)[number];
 
-/** They make exports, and each of them only those of their redactions. */
+/** Roles that make exports, each only those of its redactions. */
 export const EXPORTERS: readonly Role[] = [...CASE_KEEPERS, 'researcher'];
 const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
   radiologist: REDACTIONS,
@@ -35,7 +35,7 @@ export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean
 /** `pdf`: a report, with images. `dicom`: a set of instances under a policy that removes names, with a table. */
 export const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf', 'dicom'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-/** Of the name under which a file is saved. */
+/** The ending of the name under which a file is saved. */
 export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
   csv: 'csv',
   jsonl: 'jsonl',
@@ -62,27 +62,27 @@ export const EXPORT_FIELDS = {
   /** Their names. */
   attachments: 'full',
   site: 'limited',
-  // Of the patient, as the PACS says.
+  // Fields of the patient, as the PACS says.
   pseudonym: 'limited',
   patientName: 'full',
   patientId: 'full',
   birthDate: 'full',
-  /** Of ten years, at the time of the first study. */
+  /** A band of ten years in which the patient's age lies, at the time of the first study. */
   ageBand: 'limited',
   sex: 'limited',
-  // Of the studies.
+  // Fields of the studies.
   studies: 'full',
   studyCount: 'limited',
   accessionNumbers: 'full',
   studyDates: 'full',
-  /** Of the first study. */
+  /** The month of the first study. */
   month: 'limited',
   descriptions: 'full',
   modalities: 'limited',
-  /** That a model saw. */
+  /** Body parts that a model saw. */
   bodyParts: 'limited',
-  // Of the models' results, newest first: a value for each in every one of these lists. The model `hidden`, as the
-  // finding: there are more that the reader is not shown before they have signed.
+  // Fields of the models' results, newest first: a value for each in every one of these lists. The model `hidden`, as
+  // the finding: there are more that the reader is not shown before they have signed.
   finding: 'limited',
   models: 'limited',
   modelVersions: 'limited',
@@ -91,7 +91,7 @@ export const EXPORT_FIELDS = {
   resultTimes: 'limited',
   verdicts: 'limited',
   correctedFindings: 'limited',
-  // Of the reviews that are settled, oldest first: a value for each in every list but that of answers.
+  // Fields of the reviews that are settled, oldest first: a value for each in every list but that of answers.
   reviewTypes: 'limited',
   decisions: 'limited',
   /**
@@ -134,7 +134,7 @@ export const ANONYMOUS_FIELDS = {
   answers: 'cleaned',
   reasons: 'cleaned',
   notes: 'cleaned',
-  /** It names modality and body part. Cleaned, and only where enough people of the group have the same. */
+  /** A description names modality and body part. Cleaned, and only where enough people of the group have the same. */
   descriptions: 'in-common',
 } as const satisfies {
   readonly [field in ExportField]?: 'in-groups' | 'as-it-is' | 'rounded' | 'cleaned' | 'in-common';
@@ -143,7 +143,7 @@ export type AnonymousField = keyof typeof ANONYMOUS_FIELDS;
 export const isAnonymousField = (field: ExportField): field is AnonymousField =>
   Object.hasOwn(ANONYMOUS_FIELDS, field);
 
-/** They tell when something was. */
+/** Fields that tell when something was. */
 const DATED_FIELDS: readonly ExportField[] = [
   ...(['dueOn', 'openedAt', 'changedAt', 'closedAt', 'month', 'resultTimes', 'settledAt'] as const),
 ];
@@ -164,7 +164,7 @@ export const exportDefinitionSchema = z
     format: z.enum(EXPORT_FORMATS),
     /** In the order of the columns. */
     fields: z.array(z.enum(EXPORT_FIELD_NAMES)).min(1),
-    /** Of a set of instances: the policy by which names are removed. */
+    /** The policy by which names are removed from a set of instances. */
     policy: policyNameSchema.optional(),
   })
   .superRefine(({ redaction, format, fields, policy }, context) => {
@@ -208,7 +208,7 @@ export const exportTemplateChangeSchema = z.object({
   definition: exportDefinitionSchema,
 });
 
-/** As many as a person picks; more are named by a filter. */
+/** The most cases that a person picks; more are named by a filter. */
 export const EXPORTED_CASES_LIMIT = 1000;
 /** Cases of one export. A report has pages and images of each, and is read by people. */
 export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
@@ -217,7 +217,7 @@ export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
   pdf: 1000,
   dicom: 1000,
 };
-/** Of one set. */
+/** The most instances of one set. */
 export const EXPORT_INSTANCES_LIMIT = 19_000;
 /** People of whom an anonymous export tells the same: k of k-anonymity. */
 export const ANONYMOUS_GROUP = 5;
@@ -302,7 +302,7 @@ export const exportSchema = z.object({
   /** Cases that were read, of the cases that there were when it was asked for. */
   done: z.int(),
   total: z.int(),
-  /** Of the file; null: there is none yet. */
+  /** Rows of the file, and its bytes; null: there is no file yet. */
   rows: z.int().nullable(),
   bytes: z.int().nullable(),
   /** Hexadecimal. */

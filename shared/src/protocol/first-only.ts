@@ -1,6 +1,6 @@
 /**
- * Of a receipt: what the first destination has, and another one that must have it has not. A proof tells what the
- * first one has; without a further one that lacks it, such an instance is said to be nowhere.
+ * Reads from a receipt what the first destination has, and another one that must have it has not. A proof tells what
+ * the first one has; without a further one that lacks it, such an instance is said to be nowhere.
  */
 import type { Receipt, ReceiptInstance } from './receipt.ts';
 import { instancesIn } from './same-uid.ts';
@@ -27,8 +27,8 @@ export function firstOnlyIn(receipt: Told): FirstOnly | null {
 }
 
 /**
- * Those of them that a person left out: somebody decided that the further ones need not have them, and the first one
- * keeps them. `missingAt`: the destinations that lack any of these.
+ * First-only instances that a person left out: somebody decided that the further ones need not have them, and the
+ * first one keeps them. `missingAt`: the destinations that lack any of these.
  */
 export function decidedFirstOnly(receipt: Told): {
   readonly instances: ReadonlySet<ReceiptInstance>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { uidSchema } from './forms.ts';
 
-/** Of one question. */
+/** The most instances of one question. */
 export const IN_PACS_AT_ONCE = 500;
 
 export const inPacsQuestionSchema = z.object({
@@ -10,5 +10,5 @@ export const inPacsQuestionSchema = z.object({
   sopInstanceUIDs: z.array(uidSchema).min(1).max(IN_PACS_AT_ONCE),
 });
 
-/** Those confirmed to this caller that the PACS was asked for and no longer has. Of all others nothing is said. */
+/** Instances confirmed to this caller that the PACS was asked for and no longer has. Of all others nothing is said. */
 export const inPacsAnswerSchema = z.object({ gone: z.array(uidSchema) });

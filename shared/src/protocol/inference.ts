@@ -85,8 +85,8 @@ export const findingSchema = z.object({
   threshold: probabilitySchema.nullable(),
   positive: z.boolean().nullable(),
   /**
-   * Of the whole image; null where it was not segmented. `marked`: the fraction of each lung that the map
-   * marks.
+   * The lungs' fractions of the whole image; null where it was not segmented. `marked`: the fraction of each lung
+   * that the map marks.
    */
   lungs: z
     .object({
@@ -144,7 +144,7 @@ export const inferRequestSchema = z.object({
   version: z.string().max(32).optional(),
   studyInstanceUID: uidSchema.optional(),
   sopInstanceUID: uidSchema.optional(),
-  /** Of a multi-frame instance, counted from 0. */
+  /** The frame of a multi-frame instance, counted from 0. */
   frame: z.number().int().min(0).max(100_000).default(0),
   /** −100 to 100; the higher goes first. */
   priority: z.number().int().min(-100).max(100).default(0),
@@ -261,7 +261,7 @@ export type Result = z.infer<typeof resultSchema>;
  * `GET /results/{id}/preview`: what a list shows of the image, read from the PACS for those who may see the image. It
  * names the patient as the PACS does, so no one keeps it.
  */
-/** Of the answer with an image: whether its header does not rule out a name in the picture, `true` or `false`. */
+/** Header of an image's answer: `true` where the DICOM header does not rule out a name in the picture, else `false`. */
 export const MAY_HOLD_NAME_HEADER = 'Relay-May-Hold-Name';
 
 export const resultPreviewSchema = z.object({

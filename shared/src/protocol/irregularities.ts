@@ -5,7 +5,7 @@
  */
 import type { ReasonCode, WarningCode } from './reasons.ts';
 
-/** One code, whether it is a warning or the reason why a person must decide. */
+/** A code that is a warning as well as a reason why a person must decide. */
 type Code = ReasonCode & WarningCode;
 
 /** How a policy treats instances: by its `deidentify` and `strict`. */
@@ -47,7 +47,7 @@ export function isIrregularity(code: string | null): code is Irregularity {
   return (IRREGULARITIES as readonly (string | null)[]).includes(code);
 }
 
-/** Those among the warnings about an instance, in the order of the table. */
+/** The irregularities among the warnings about an instance, in the order of the table. */
 export function irregularitiesIn(warnings: readonly string[]): readonly Irregularity[] {
   return IRREGULARITIES.filter((each) => warnings.includes(each));
 }
@@ -60,7 +60,7 @@ export function treatmentOf(policy: {
   return policy.strict === true ? 'strict' : 'unchanged';
 }
 
-/** Those of `found` for which an instance is held; empty: it is sent, with a warning. */
+/** The irregularities in `found` for which an instance is held; empty: it is sent, with a warning. */
 export function heldFor(found: readonly string[], treatment: Treatment): readonly Irregularity[] {
   return irregularitiesIn(found).filter((each) => ANSWERS[each][treatment] === 'held');
 }

@@ -18,8 +18,8 @@ export const PROTOCOL_VERSION = 1;
 export const UNUSED_DAYS = 60;
 
 /**
- * One study of 20 000 instances is larger than any seen; its manifest has 6 MB. With a lower limit a
- * whole-body PET would be refused, with a far higher one a single request could fill the memory.
+ * A study of 20 000 instances is larger than any seen; its manifest has 6 MB. With a lower limit a whole-body PET
+ * would be refused, with a far higher one a single request could fill the memory.
  */
 export const MANIFEST_INSTANCE_LIMIT = 20_000;
 

@@ -1,5 +1,5 @@
 /**
- * One line that a person typed: trimmed, not empty, without control characters and broken surrogates, of at most
+ * A line that a person typed: trimmed, not empty, without control characters and broken surrogates, of at most
  * `longest` characters.
  */
 import { z } from 'zod';

@@ -11,7 +11,7 @@ export const studyHereSchema = z.object({ studyInstanceUID: uidSchema, uploadId:
 export type StudyHere = z.infer<typeof studyHereSchema>;
 
 export const notTakenSchema = z.object({
-  /** Of the file: the last segment of its `Location`. */
+  /** The file's id: the last segment of its `Location`. */
   id: z.uuid(),
   cameAt: z.iso.datetime(),
   /** The account that sent it. */
@@ -38,7 +38,7 @@ export const notTakenSchema = z.object({
     }),
   ),
 });
-/** Of thousands a person needs no list. */
+/** The most places, instances or studies that are named: of thousands a person needs no list. */
 export const NAMED_LIMIT = 5;
 export type NotTakenFile = z.infer<typeof notTakenSchema>;
 

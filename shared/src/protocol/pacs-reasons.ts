@@ -6,7 +6,7 @@
  */
 
 export type PacsReason = {
-  /** As the standards write it: four hexadecimal digits and H. */
+  /** The code as the standards write it: four hexadecimal digits and H. */
   readonly code: string;
   readonly says: string;
   /** For the person who has to do something about it. */

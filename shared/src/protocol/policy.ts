@@ -173,7 +173,7 @@ export const policyDocumentSchema = z
   });
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
-/** One version in the administrator's list. */
+/** A version in the administrator's list. */
 export const policyVersionSchema = z.object({
   version: z.number().int(),
   /** An account. */

@@ -8,7 +8,7 @@ import { reviewTypeNameSchema } from './reviews.ts';
 
 /** How much an answer may tell of one study: the odds of it change by exp(0.1) at most. */
 export const PRIVATE_EPSILON = 0.1;
-/** Of the noise, for each count of the answer that one study can change. */
+/** The scale of the noise, for each count of the answer that one study can change. */
 export const SCALE_A_COUNT = Math.round(1 / PRIVATE_EPSILON);
 /** Together they tell as much as an epsilon of 1. Of all accounts of a role together, since they may talk. */
 export const PRIVATE_QUERIES_A_MONTH = 10;
@@ -48,7 +48,7 @@ export const privateOperationsSchema = z.object({
 
 export const privateModelsSchema = z.object({
   ...privateShape,
-  /** Of any version, also of those that are gone. */
+  /** Studies of any version, also of those that are gone. */
   total: z.object({ studies }),
   /** Every version that is here. */
   models: z.array(

@@ -47,7 +47,7 @@ test('I10: from every state of a study events lead to closed', () => {
   }
 });
 
-/** Of a study that is no copy: it has a receipt of its own. */
+/** Events of a study that is no copy: it has a receipt of its own. */
 const OWN_EVENTS = STUDY_EVENTS.filter((event) => event !== 'given-up');
 
 test('I10: whatever order events come in, a receipt comes after a look in the PACS and eviction after a receipt', () => {

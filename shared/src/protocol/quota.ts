@@ -12,7 +12,10 @@ const INSTANCES_LIMIT = 100_000_000;
 export const quotaSchema = z.object({
   /** Uploads of which instances are still awaited, or are here and not in the PACS. */
   uploads: z.number().int().min(0).max(1_000_000),
-  /** Those instances, and all others of uploads that are under way: each is a row, whatever its bytes. */
+  /**
+   * Instances that are awaited, or here and not in the PACS, and all others of uploads that are under way: each is a
+   * row, whatever its bytes.
+   */
   instances: z.number().int().min(0).max(INSTANCES_LIMIT),
   /** Bytes of those that are awaited, or here and not in the PACS. */
   bytes: z.number().int().min(0).max(BYTES_LIMIT),

@@ -104,7 +104,7 @@ export function isDamaged(code: string | null): boolean {
   return (DAMAGED as readonly (string | null)[]).includes(code);
 }
 
-/** As above, or its copy was cut off: an instance of some study is missing. */
+/** The file is faulty, or its copy was cut off: an instance of some study is missing. */
 export function isCutOrDamaged(code: string | null): boolean {
   return code === 'truncated' || isDamaged(code);
 }

@@ -14,11 +14,11 @@ export const RECEIPT_SHEET_TYPE = 'relaypacs-receipt-sheet+jws';
 
 /** A JWS of it stays below 1 kB, which a QR code holds at its medium error correction. */
 export const receiptCodeSchema = z.object({
-  /** Of the receipt that it stands for. */
+  /** The id of the receipt that the code stands for. */
   jti: z.uuid(),
   /** When that was issued, in seconds since 1970, UTC. */
   iat: z.number().int(),
-  /** As the receipt has it. */
+  /** The receipt's `confirmed`. */
   confirmed: z.number().int().optional(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
@@ -30,7 +30,7 @@ export const receiptCodeSchema = z.object({
   firstOnly: z.number().int().min(1).optional(),
   /** Contents that were not stored, under UIDs of which the PACS has another content; absent where there are none. */
   notStored: z.number().int().min(1).optional(),
-  /** As the receipt has it; in the code on paper all that was left out counts as `left-out`. */
+  /** The receipt's `withheld`; in the code on paper all that was left out counts as `left-out`. */
   withheld: withheldSchema.optional(),
 });
 export type ReceiptCode = z.infer<typeof receiptCodeSchema>;

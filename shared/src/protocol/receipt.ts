@@ -27,7 +27,7 @@ export const receiptInstanceSchema = z.object({
   /** SHA-256 of the instance as the PACS was given it, hexadecimal. */
   digest: digestSchema,
   /**
-   * Of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the
+   * Digest of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the
    * device promised it.
    */
   originalDigest: digestSchema.optional(),
@@ -67,7 +67,7 @@ export const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
   methods: z.array(z.string().regex(/^\d{6}$/, '6 digits')),
   /**
-   * Of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same
+   * Digest of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same
    * file.
    */
   digest: digestSchema,
@@ -79,7 +79,7 @@ export type ReceiptReport = z.infer<typeof receiptReportSchema>;
 /** A further destination of the study. */
 const receiptDestinationSchema = z.object({
   name: z.string(),
-  /** Its DICOMweb root without credentials. */
+  /** The destination's DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
   /** Attributes that a rule had changed there, where names are kept; `digest` is that of the changed instance. */
@@ -93,7 +93,7 @@ const receiptDestinationSchema = z.object({
         .pick({ reason: true, pacsCode: true, proof: true, committed: true })
         /** `not-given`: the gateway had nothing of it to give. */
         .extend({ state: receiptInstanceSchema.shape.state.or(z.literal('not-given')) })
-        /** Of the instance as this destination holds it; for those that it has. */
+        /** Digest of the instance as this destination holds it; for instances that it has. */
         .extend({ digest: digestSchema.optional() }),
     )
     .optional(),
@@ -113,7 +113,7 @@ export const receiptSchema = z.object({
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
   /**
-   * Of the newest manifest that named something new; an instance that was promised under another one names
+   * The policy of the newest manifest that named something new; an instance that was promised under another one names
    * it.
    */
   policy: receiptPolicySchema,
@@ -147,9 +147,9 @@ export type DestinationSummary = Pick<
   readonly of: number;
   /** Instances that it has; null: they had not come to an end there when the receipt was signed. */
   readonly there: number | null;
-  /** Those of them with the digest that was promised. */
+  /** Instances there with the digest that was promised. */
   readonly asPromised: number;
-  /** Those of them that it has said it keeps. */
+  /** Instances there that the destination has said it keeps. */
   readonly committed: number;
 };
 

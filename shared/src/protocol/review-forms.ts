@@ -33,7 +33,7 @@ const radioSchema = z.strictObject({
     .max(OPTIONS_LIMIT),
   /** The answers that say the same as a model that found something. */
   'x-positive': z.array(codeSchema).min(1).optional(),
-  /** Those that say the same as a model that found nothing. */
+  /** The answers that say the same as a model that found nothing. */
   'x-negative': z.array(codeSchema).min(1).optional(),
 });
 const scaleSchema = z.strictObject({

@@ -22,7 +22,7 @@ export function positiveOf({ properties }: ReviewForm, answers: Answers): Positi
   return all.length > 0 && all.every((one) => one === false) ? false : null;
 }
 
-/** Of a decision; `place` null: not known. */
+/** The moment of a decision, and the place of its reader; `place` null: not known. */
 type Decided = { readonly at: string; readonly place: number | null };
 type Found = { readonly positive: Positive; readonly at: string };
 

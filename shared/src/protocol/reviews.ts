@@ -10,7 +10,7 @@ import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
 import { lineSchema } from './line-schema.ts';
 import { distinct } from './policy.ts';
 
-/** They read and sign. Those who keep cases (CASE_KEEPERS) open reviews and assign them. */
+/** Roles that read and sign. The keepers of cases (CASE_KEEPERS) open reviews and assign them. */
 export const REVIEWERS: readonly Role[] = ['radiologist'];
 
 export const READERS_LIMIT = 5;
@@ -22,7 +22,7 @@ export const DECISIONS = ['accept', 'correct', 'reject'] as const;
 export type Decision = (typeof DECISIONS)[number];
 const REASON_LENGTH = 2000;
 
-/** One or more of the names, each once. */
+/** A list of one or more of the names, each once. */
 const namesOf = <const N extends readonly [string, ...string[]]>(names: N) =>
   z.array(z.enum(names)).min(1).max(names.length).refine(distinct, 'named twice');
 
@@ -35,7 +35,7 @@ export const reviewDefinitionSchema = z.object({
   /** Readers do not see what models found until they have signed. */
   hidesFinding: z.boolean(),
   assignment: z.enum(ASSIGNMENTS),
-  /** It asks about images of these; undefined: of any. Where it does not fit a case, it is offered last. */
+  /** The type asks about images of these; undefined: of any. Where it does not fit a case, it is offered last. */
   modalities: namesOf(CASE_MODALITIES).optional(),
   bodyParts: namesOf(CASE_BODY_PARTS).optional(),
   form: reviewFormSchema,
@@ -150,9 +150,9 @@ export const REVIEW_STEPS = [
   'withdraw',
 ] as const;
 /**
- * Of outcomes of one case and question, of which one says that something is there and another that nothing is:
- * `contradicted` until somebody reads the case again; then the other side is `overruled`. `replaced`: its own readers
- * read the case again.
+ * How an outcome stands now. Where one outcome of a case and question says that something is there, and another that
+ * nothing is, both are `contradicted` until somebody reads the case again; then the other side is `overruled`.
+ * `replaced`: its own readers read the case again.
  */
 export const OUTCOMES_NOW = ['stands', 'contradicted', 'overruled', 'replaced'] as const;
 export const listedReviewSchema = z.object({
@@ -161,7 +161,7 @@ export const listedReviewSchema = z.object({
   caseId: z.uuid(),
   caseNumber: z.int(),
   pseudonym: z.string().nullable(),
-  /** Of the studies of the case. */
+  /** Modalities of the case's studies. */
   modalities: z.array(z.string()),
   priority: z.enum(CASE_PRIORITIES),
   dueOn: z.iso.date().nullable(),
@@ -181,7 +181,7 @@ export const listedReviewSchema = z.object({
   ),
   /** The caller is asked without what models found. */
   hidesFinding: z.boolean(),
-  /** Those that the caller may see: their own and free ones; all of them once it is settled, or for who assigns. */
+  /** Places that the caller may see: their own and free ones; all once it is settled, or for those who assign. */
   places: z.array(reviewPlaceSchema),
   openedAt: z.iso.datetime(),
   settledAt: z.iso.datetime().nullable(),
@@ -240,7 +240,7 @@ const kappaSchema = z.object({ kappa: z.number(), low: z.number(), high: z.numbe
  * fields.
  */
 export const agreementSchema = z.object({
-  /** Of the caller's own readings; otherwise of all. */
+  /** The figures are of the caller's own readings; otherwise of all. */
   isOwn: z.boolean(),
   types: z.array(
     z.object({

@@ -30,7 +30,7 @@ export const CONDITIONS = [
 ] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
-/** Of each kind: a person still reads them through. */
+/** The most rules of each kind: a person still reads them through. */
 export const RULES_LIMIT = 50;
 /** For one condition: a list longer than this is better said by a pattern. */
 export const VALUES_LIMIT = 32;
@@ -46,7 +46,7 @@ const valueSchema = z
   .min(1)
   .max(VALUE_CHARACTERS_LIMIT)
   .refine(isPrintable, 'has a control character');
-/** One of them must fit, whatever its case; `*` stands for any text, none too. */
+/** Values of which one must fit, whatever its case; `*` stands for any text, none too. */
 const valuesSchema = z.array(valueSchema).min(1).max(VALUES_LIMIT);
 
 const forEach = <Schema extends z.ZodType>(schema: Schema) => ({
@@ -94,7 +94,7 @@ export type ForwardingRule = z.infer<typeof forwardingRuleSchema>;
 export const inferenceRuleSchema = z.strictObject({
   ...common,
   models: z.array(z.string().min(1).max(64)).min(1).max(MODELS_LIMIT),
-  /** Of their jobs: the higher goes first. */
+  /** Priority of the models' jobs: the higher goes first. */
   priority: z.number().int().min(-100).max(100).default(0),
 });
 export type InferenceRule = z.infer<typeof inferenceRuleSchema>;
@@ -105,7 +105,7 @@ export type CaseOccasion = (typeof CASE_OCCASIONS)[number];
 export const caseRuleSchema = z.strictObject({
   ...common,
   occasion: z.enum(CASE_OCCASIONS),
-  /** Of the case. A rule is kept in the clear: no patient belongs in it. */
+  /** Title of the case. A rule is kept in the clear: no patient belongs in it. */
   title: caseTitleSchema,
   casePriority: z.enum(CASE_PRIORITIES),
   tags: caseTagsSchema,
@@ -145,7 +145,7 @@ export type Described = z.infer<typeof describedSchema>;
 
 const attributesSchema = z.strictObject(forEach(z.array(valueSchema).max(VALUES_LIMIT).optional()));
 
-/** Of a study that was sent through here, of attributes, or of both: then those given here count. */
+/** A dry run of a study that was sent through here, of attributes, or of both: then the attributes given here count. */
 export const dryRunWishSchema = z.strictObject({
   studyInstanceUID: uidSchema.optional(),
   attributes: attributesSchema.optional(),
@@ -173,7 +173,7 @@ export const verdictSchema = z.object({
       z.object({ kind: z.literal('occasion'), occasion: z.enum(CASE_OCCASIONS) }),
       /** The rule waits for what a model says, and none has looked at the study. */
       z.object({ kind: z.literal('not-examined') }),
-      /** It has opened a case for the study before. */
+      /** The rule has opened a case for the study before. */
       z.object({ kind: z.literal('done') }),
     ])
     .nullable(),
@@ -183,9 +183,9 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export const dryRunSchema = z.object({
   /** The values by which the study was judged; an empty list: none is known. */
   attributes: z.object(forEach(z.array(z.string()))),
-  /** Of every rule, in their order. */
+  /** The verdict of every rule, in the order of the rules. */
   verdicts: z.array(verdictSchema),
-  /** Of forwarding: where it goes, the primary one first. `byRule` false: by each destination's own need. */
+  /** Forwarding rules alone: the destinations, the primary one first. `byRule` false: by each one's own need. */
   forwarding: z
     .object({
       byRule: z.boolean(),
@@ -199,9 +199,9 @@ export const dryRunSchema = z.object({
       ),
     })
     .nullable(),
-  /** Of inference: the models that look at it, each once. */
+  /** Inference rules alone: the models that look at the study, each once. */
   models: z.array(z.string()).nullable(),
-  /** Of cases: the titles of those that would be opened. */
+  /** Case rules alone: the titles of the cases that would be opened. */
   cases: z.array(z.string()).nullable(),
 });
 export type DryRun = z.infer<typeof dryRunSchema>;

@@ -19,7 +19,7 @@ const turnOf = ({ state }: Content): number => ORDER.indexOf(state);
 export const isOtherImage = ({ state, reason }: Pick<Content, 'reason'> & { readonly state: string }) =>
   reason === 'conflicting-instance' && !isInPacs(state as InstanceState);
 
-/** One content for each image, in the order in which they come. */
+/** The contents that speak for the images, one for each, in the order in which they come. */
 export function instancesIn<T extends Content>(contents: readonly T[]): readonly T[] {
   const first = new Map<string | T, T>();
   for (const content of contents) {

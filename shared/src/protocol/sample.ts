@@ -52,7 +52,7 @@ export const sampleRemovalSchema = z.object({
       count: z.int(),
     }),
   ),
-  /** Of the next step; null: this was the last one. */
+  /** The `after` of the next step; null: this was the last one. */
   next: z.string().nullable(),
 });
 export type SampleRemoval = z.infer<typeof sampleRemovalSchema>;

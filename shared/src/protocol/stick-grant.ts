@@ -6,5 +6,8 @@ export const STICK_GRANT_TYPE = 'relaypacs-stick+jws';
 /** The audience of a device's signature under a ticket: the gateway whose key the ticket is sealed to. */
 export const stickAudience = (keyId: string): string => `relaypacs stick ${keyId}`;
 
-/** As the gateway drops a promise that nobody kept. A study that was deleted in the PACS later must not come back. */
+/**
+ * Days after which a ticket ends, as the gateway drops a promise that nobody kept. A study that was deleted in the
+ * PACS later must not come back.
+ */
 export const STICK_DAYS = 30;

@@ -56,7 +56,7 @@ export const toStickIndex = (studies: StickIndex['studies']): StickIndex => ({
   studies,
 });
 
-/** Of an instance in the manifest, from 0. */
+/** Place of an instance in the manifest, from 0. */
 const placeSchema = z
   .number()
   .int()

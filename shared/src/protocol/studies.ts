@@ -23,9 +23,9 @@ export const sentStudySchema = z.object({
   /** When its first and its newest upload began. */
   firstSentAt: z.iso.datetime(),
   lastSentAt: z.iso.datetime(),
-  /** Of its instances; each once, in order. */
+  /** SOP Classes of the study's instances; each once, in order. */
   sopClassUIDs: z.array(uidSchema),
-  /** Of these uploads but cancelled ones together, each SOP Instance UID once; absent: there are not several. */
+  /** Counts over these uploads but cancelled ones, each SOP Instance UID once; absent: there are not several. */
   counts: countsSchema.optional(),
   /**
    * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
@@ -97,7 +97,7 @@ export const timelineSchema = z.object({
       destination: z.string().optional(),
       /** The person behind it, told only to those who watch the site; absent: the gateway did it by itself. */
       account: z.string().optional(),
-      /** It is about what the gateway itself added, and nothing else. */
+      /** The event is about what the gateway itself added, and nothing else. */
       added: addedSchema.optional(),
     }),
   ),

@@ -137,7 +137,7 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
 }
 
 /**
- * One instance in the gateway.
+ * The states of an instance in the gateway.
  *
  *   promised ─► received ─► posting ─► posted ─► stored | coerced | already-stored
  *      │            │          │  ▲       │

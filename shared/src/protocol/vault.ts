@@ -102,7 +102,7 @@ export const askVaultSchema = z.object({
   reason: vaultReasonSchema,
 });
 
-/** One entry for the pseudonym, with who wrote it. */
+/** An entry for the pseudonym, with who wrote it. */
 export const vaultOpeningEntrySchema = z.object({
   id: z.number().int(),
   writtenBy: z.string(),

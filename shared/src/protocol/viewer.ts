@@ -22,7 +22,7 @@ const PASSWORD_IN_URL = /:\/\/[^/\s"]*@/;
 
 /** In clear text; null: it is no command. */
 function weasisCommandOf(encoded: string): string | null {
-  // One that was encoded has neither spaces nor a dollar sign.
+  // An encoded command has neither spaces nor a dollar sign.
   if (/[ $"]/.test(encoded)) return encoded;
   try {
     return decodeURIComponent(encoded.replaceAll('+', ' '));
@@ -56,7 +56,7 @@ function isViewerAddress(template: string): boolean {
 }
 
 export const viewerSchema = z.strictObject({
-  /** As people know it. */
+  /** The viewer's name as people know it. */
   title: z.string().trim().min(1).max(60),
   /** With `{StudyInstanceUID}` in it, and no password. */
   address: z.string().max(2000).refine(isViewerAddress, 'no viewer’s address'),
@@ -70,7 +70,7 @@ export const viewerLinksSchema = z.object({
     z.object({
       title: z.string(),
       url: z.string(),
-      /** Of the built-in viewer: sent as the field `token` of a form, by POST, so that it stands in no address. */
+      /** Token of the built-in viewer: sent as field `token` of a form, by POST, so that it stands in no address. */
       token: z.string().optional(),
     }),
   ),
@@ -82,8 +82,8 @@ export const studyViewersSchema = z.object({ titles: z.array(z.string()) });
 
 export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
 /**
- * Of the way to the package: `name-not-found` to `unreachable`. `proxy-refuses`: the proxy of HTTPS_PROXY opens no way
- * there; `bad-status`: an answer that is no package.
+ * Problems of the installation. On the way to the package: `name-not-found` to `unreachable`. `proxy-refuses`: the
+ * proxy of HTTPS_PROXY opens no way there; `bad-status`: an answer that is no package.
  */
 export const VIEWER_PROBLEMS = [
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses', 'bad-status'] as const),
@@ -96,13 +96,13 @@ export type ViewerProblem = (typeof VIEWER_PROBLEMS)[number];
 export const builtInViewerSchema = z.object({
   /** `no-port`: the setting RELAY_VIEWER_PORT is missing. `absent`: nothing of it is on the gateway's disk. */
   state: z.enum(VIEWER_STATES),
-  /** Of OHIF. */
+  /** Version of OHIF. */
   version: z.string(),
   /** Bytes that are fetched, and how many have come. */
   size: z.number().int(),
   fetched: z.number().int(),
   problem: z.enum(VIEWER_PROBLEMS).nullable(),
-  /** Of the problem: the name of the error, or the status of the answer. */
+  /** Details of the problem: the name of the error, or the status of the answer. */
   code: z.string().nullable(),
   /** The host that the package is fetched from; null: this machine has a copy. */
   host: z.string().nullable(),

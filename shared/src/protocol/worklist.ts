@@ -7,7 +7,7 @@ import type { Role } from './api.ts';
 import { parseDimseAddress } from './dimse-address.ts';
 import { uidSchema } from './forms.ts';
 
-/** They send studies with names, and see whose they are. */
+/** Roles that send studies with names, and see whose they are. */
 export const ORDER_READERS: readonly Role[] = ['technician', 'radiologist', 'admin'];
 
 /**
@@ -36,7 +36,7 @@ export const orderSchema = z.object({
   procedureId: textSchema(16).nullable(),
   /** Scheduled Procedure Step ID. */
   stepId: textSchema(16).nullable(),
-  /** Of the study, as ordered. */
+  /** Description of the study, as ordered. */
   description: textSchema(64).nullable(),
   modality: z
     .string()
@@ -75,7 +75,7 @@ export const orderChosenSchema = z.object({ chosenAt: z.iso.datetime() });
 /** More than a hospital plans in a month. */
 export const IMPORT_ROWS_LIMIT = 10_000;
 export const IMPORT_BYTES_LIMIT = 4 * 1024 * 1024;
-/** Of the faults that an answer lists. */
+/** The most faults that an answer lists. */
 export const IMPORT_FAULTS_LIMIT = 200;
 /** Imported orders are forgotten after so many days. */
 export const ORDERS_KEPT_DAYS = 30;
@@ -99,7 +99,7 @@ export type OrderColumn = (typeof ORDER_COLUMNS)[number];
 /** `missing`: a column or a value that every order needs. `repeated`: the order stands in an earlier row too. */
 const IMPORT_FAULTS = ['missing', 'invalid', 'repeated', 'broken', 'too-many'] as const;
 export type OrderFault = {
-  /** As a spreadsheet counts: 1 is the header. */
+  /** The row as a spreadsheet counts: 1 is the header. */
   readonly row: number;
   readonly column: OrderColumn | null;
   readonly fault: (typeof IMPORT_FAULTS)[number];

@@ -104,7 +104,7 @@ test('a device that holds the key gets the same outputs without asking, and cann
   const key = await importEvaluationKey(pair);
   for (const { input, output } of [ZERO, FIVES])
     assert.is(hex(await evaluateDirectly(key, pair.publicKey, bytes(input))), output);
-  // Both signs of the product occur.
+  // Products of both signs occur.
   for (let at = 0; at < 12; at += 1) {
     const input = new TextEncoder().encode(`patient ${at}`);
     const asked = blindInputs([input]);

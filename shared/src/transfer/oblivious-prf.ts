@@ -10,7 +10,7 @@ import { p256, p256_hasher, p256_oprf } from '@noble/curves/nist.js';
 import { toBase64Url } from './base64url.ts';
 
 type Bytes = Uint8Array;
-/** That many random bytes. */
+/** Returns that many random bytes. */
 export type Random = (bytes?: number) => Bytes;
 
 /** A scalar of 32 bytes, and a compressed point of 33. */

@@ -10,7 +10,7 @@ const PARCEL_BYTES = 16 * MIB;
 const FIRST_BYTES: readonly number[] = [2 * MIB, 4 * MIB, 8 * MIB];
 /** Smaller ones would be round trips. */
 const LEAST_BYTES = 2 * MIB;
-/** Of what is left: three travel at once and share the link, so they arrive together. */
+/** A parcel takes a fourth of what is left: three travel at once and share the link, so they arrive together. */
 const SHARE = 4;
 
 /**

@@ -54,7 +54,7 @@ export class ParcelError extends Error {
  * memory.
  */
 const PART_HEADER_LIMIT = 4096;
-/** As many instances as a manifest may name. */
+/** The most parts of a parcel: as many as the instances that a manifest may name. */
 const PART_LIMIT = 20_000;
 const CRLF = '\r\n';
 const BOUNDARY = /^[0-9a-f]{32}$/;

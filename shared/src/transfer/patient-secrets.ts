@@ -19,7 +19,7 @@ export interface PatientSecrets {
 /** A policy's key as a device holds it (wrapped-key.ts). */
 export interface HeldKey {
   readonly key: CryptoKey;
-  /** Of the pair: a compressed point of 33 bytes. */
+  /** Public key of the pair: a compressed point of 33 bytes. */
   readonly publicKey: Uint8Array;
 }
 
@@ -38,17 +38,17 @@ export type AskElements = (asked: AskedElements) => Promise<AnsweredElements>;
 const REMEMBERED_BYTES = 8 * 1024 ** 2;
 const SECRET_BYTES = 1_000;
 
-/** Of one who holds the key. */
+/** Secrets for a device that holds the policy's key. */
 export function createHeldSecrets({ key, publicKey }: HeldKey): PatientSecrets {
   return remembering(async (patient) => toSecret(await evaluateDirectly(key, publicKey, toInput(patient))));
 }
 
-/** Of one who has the key itself. */
+/** Secrets for a caller who has the policy's key itself. */
 export async function secretsUnder({ pair }: PolicyKey): Promise<PatientSecrets> {
   return createHeldSecrets({ key: await importEvaluationKey(pair), publicKey: pair.publicKey });
 }
 
-/** Of one who asked before: rejects for any other patient. */
+/** Secrets for a caller who asked before: rejects for any other patient. */
 export function createGivenSecrets(given: ReadonlyMap<string, CryptoKey>): PatientSecrets {
   return {
     async secretOf(patient) {
@@ -59,7 +59,7 @@ export function createGivenSecrets(given: ReadonlyMap<string, CryptoKey>): Patie
   };
 }
 
-/** Of one who asks as patients come: each in a request of its own. Rejects as `ask` does. */
+/** Secrets for a caller who asks as patients come: each in a request of its own. Rejects as `ask` does. */
 export function createAskedSecrets(ask: AskElements, publicKey: Uint8Array): PatientSecrets {
   return remembering(async (patient) => {
     const asked = blindPatients([patient]);

@@ -31,7 +31,7 @@ const termsFor = (id: string, ...of: readonly { readonly publicKey: Uint8Array }
   keys: of.map(({ publicKey }) => toBase64Url(publicKey)),
 });
 const terms = termsFor(ID, ...pairs);
-/** Both holders' shares of an entry. */
+/** The two holders' shares of an entry. */
 const sharesOf = async (entry: VaultEntry) =>
   [(await openShare(terms, entry, 0, pairs[0]))!, (await openShare(terms, entry, 1, pairs[1]))!] as const;
 

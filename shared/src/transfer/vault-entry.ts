@@ -66,7 +66,7 @@ export async function sealIdentity(
   return { vault: terms.id, pseudonym, sealed: toBase64Url(join([...sealed, new Uint8Array(box)])) };
 }
 
-/** One holder's share of an entry; null where this half does not open it. */
+/** Opens a holder's share of an entry; null where this half does not open it. */
 export async function openShare(
   terms: VaultTerms,
   { pseudonym, sealed }: Pick<VaultEntry, 'pseudonym' | 'sealed'>,

@@ -30,7 +30,7 @@ import type { SampleBits } from './sample-bits.ts';
 
 /** The new value of an element that held more than an image shows. */
 export interface ClearedValue {
-  /** As in a report: '7fe0,0010'. */
+  /** Path as in a report: '7fe0,0010'. */
   readonly path: string;
   readonly pieces: readonly Segment[];
 }

@@ -26,7 +26,7 @@ const text = new TextEncoder().encode(`${NAME} 1947-05-11`);
 const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS };
 const ROOT = '1.2.840.10008.1.2.';
 
-/** Its instance is free of the name, shows the same, and does not change again. */
+/** Asserts that the image's instance is free of the name, shows the same, and does not change again. */
 async function losesTheName(image: CodedImage): Promise<void> {
   const file = codedImage(image);
   const before = await residueOf(await parsed(file));

@@ -43,7 +43,7 @@ export function isClearable(transferSyntaxUID: string): boolean {
 
 export interface Encapsulated {
   readonly element: DicomElement;
-  /** Of the Data Set or item around it. */
+  /** Elements of the Data Set or item around it. */
   readonly elements: readonly DicomElement[];
   readonly module: PixelModule;
   readonly bitsStored: number;

@@ -6,7 +6,7 @@ import type { ByteRange } from '../../dicom/data-set.ts';
 
 const DHT = 0xc4;
 const SOF55 = 0xf7;
-/** Of a table: its class or precision with its number, and of a Huffman table sixteen counts. */
+/** Bytes before a Huffman table's values: its class with its number, and sixteen counts. */
 const HUFFMAN_HEADER_BYTES = 17;
 const VALUES_LIMIT = 256;
 

@@ -27,7 +27,7 @@ const DNL = 0xdc;
 const DRI = 0xdd;
 const DHP = 0xde;
 const EXP = 0xdf;
-/** Of JPEG-LS: its parameters. */
+/** Parameters of JPEG-LS. */
 const LSE = 0xf8;
 const TABLES = new Set([DHT, DAC, DQT, DNL, DRI, DHP, EXP, LSE]);
 /** The longest part of an application segment that is needed. */

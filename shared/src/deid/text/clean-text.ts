@@ -22,10 +22,7 @@ import type { Budget } from './search-sources.ts';
 import { findTelephones } from './telephones.ts';
 import { findPatterns, type Span } from './text-patterns.ts';
 
-/**
- * As much of an age as may be told: those above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they
- * are written as 90.
- */
+/** The age as which those above 89 are written, for they single a person out (45 CFR 164.514(b)(2)(i)(C)). */
 export const AGE_CAP_YEARS = 90;
 /**
  * ASCII: every Specific Character Set has it. The short one where the value would become longer than its VR
@@ -110,7 +107,7 @@ function cleanValue(cleaning: Cleaning, { bytes, characterSets }: Prose, vr: str
 /** By what one instance is cleaned. */
 interface Cleaning {
   readonly known: Known;
-  /** Of the search, for all texts of the instance together. */
+  /** Budget of the search, for all texts of the instance together. */
   readonly budget: Budget;
   readonly rules: DeidRules;
   /** The shift of its dates. */

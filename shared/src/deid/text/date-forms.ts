@@ -10,11 +10,11 @@ import { UNIT } from './vocabulary.ts';
 /** Neither side is part of a longer number or of a word. */
 const BEFORE = '(?<!\\p{N}|\\p{N}[.,])';
 const AFTER = '(?!\\p{N}|\\.\\p{N})';
-/** Of numbers: the same on both sides of the month. */
+/** The separator of numbers: the same on both sides of the month. */
 const BETWEEN = '\\s?[-/._·]\\s?|\\s';
 const SEPARATOR = '[\\s.,/-]{0,3}';
 const ROMANS = ROMAN.toReversed().join('|');
-/** One of these, as `fold` leaves it. */
+/** A pattern for one of these signs, as `fold` leaves it. */
 const oneOf = (signs: string): string => `(?:${[...signs].map((sign) => fold(sign).text).join('|')})`;
 const YEAR = oneOf('年년');
 const MONTH_SIGN = oneOf('月월');
@@ -95,7 +95,7 @@ export const FORMS = {
 /** The first day of a range, before its last: "10.-14.03.2024", "10 to 14 March", "10.03.-14.03.2024". */
 export const RANGE_BEFORE =
   /(?<!\p{N}|\p{N}[.,/])(?<c>\d{1,2})(?:(?<p>[./])(?<m>\d{1,2}))?(?<s>[./]?\s?(?:-|to|bis|au|al|do|tot|по)\s?)$/u;
-/** As far before a date as a range can begin. */
+/** The most characters before a date at which a range can begin. */
 export const RANGE_FAR = 16;
 
 const DATE_WORDS =
@@ -119,5 +119,5 @@ export const COUNT_CUE = composePattern(`(?<!\\p{L})(?:${COUNT_WORDS})[\\s.:#]{0
 /** Behind two numbers likewise. */
 export const COUNT_BEHIND =
   /^\s?(?:fx|fr|fractions?|views?|of|dose|gy|slices?|images?|lines?|phases?|level|disc|spacing|-)(?!\p{L})/u;
-/** As far around two numbers as these are looked for. */
+/** Characters around two numbers in which these cues are looked for. */
 export const CUE_FAR = 16;

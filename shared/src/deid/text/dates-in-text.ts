@@ -200,7 +200,7 @@ const readWithoutYear: Reader = ({ a = '', b = '', s = '', e = '' }, { before, b
   return (isBehindCue && isDay) || !isCount(day, month, isPadded) ? UNMOVABLE : null;
 };
 
-/** Of an era, or of our own; null: none that is meant as one. */
+/** The year of an era, or of our own; null: none that is meant as one. */
 function yearOf(era: string | undefined, year: string): string | null {
   const number = numberOf(year) + (era === undefined ? 0 : (ERAS[era] ?? 0));
   return number >= YEARS.least && number <= YEARS.most ? String(number) : null;
@@ -294,7 +294,7 @@ function isPartOfAWord(form: string, { y }: Groups, { before, behind }: Surround
   return y?.length === 2 && form === 'yearLast' && (/\p{L}$/u.test(before) || /^\p{L}/u.test(behind));
 }
 
-/** As much of what stands behind a date as says that it is none. */
+/** Characters behind a date that may say that it is none. */
 const BEHIND = 32;
 /** Dates of which a range may name the first day before. */
 const WITH_A_DAY_FIRST: ReadonlySet<string> = new Set(['yearLast', 'dayAndMonth', 'roman', 'withoutYear']);

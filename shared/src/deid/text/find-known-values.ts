@@ -77,7 +77,7 @@ const SEARCHES_FOR_PLACE_WORDS = 2;
  */
 export type Finder = (folded: Folded, budget: Budget, isProduct?: boolean) => Span[];
 
-/** One search for all values of the header. */
+/** Makes a single search for all values of the header. */
 export function createFinder(known: KnownValues): Finder {
   const searches = sourcesOf(known).map((sources) => createSearch(sources));
   const near = createNearFinder(known.parts);

@@ -22,7 +22,7 @@ interface NamedValues {
 }
 
 export interface HeaderValues {
-  /** As in PN: components by "^". */
+  /** Names as in PN: components by "^". */
   readonly names: Set<string>;
   /** Identifiers and other phrases. */
   readonly phrases: Set<string>;
@@ -39,7 +39,7 @@ export interface HeaderValues {
   readonly namedDays: Set<number>;
 }
 
-/** Of the distinct values that are looked at: a header may repeat a name for each of its frames. */
+/** The most characters of the distinct values that are looked at: a header may repeat a name for each of its frames. */
 const VALUES_CHARACTERS_LIMIT = 256 * 1024;
 /** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
 export const PHRASE_LIMIT = 1024;
@@ -65,7 +65,7 @@ const CODE_VALUE = 0x00080100;
 const CODE_MEANING = 0x00080104;
 /** The day in DA and DT (PS3.5 §6.2), and in the form of ACR-NEMA 2.0. */
 const DAY = /^\d{4}(\.?)\d{2}\1\d{2}/;
-/** Of a value that is longer than any phrase. */
+/** Words of a value that is longer than any phrase. */
 const WORDS = /(?<![\p{L}\p{N}])[\p{L}\p{N}]{1,64}(?![\p{L}\p{N}])/gu;
 /** A name and nothing else: a few words with capitals. */
 const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){0,4}$/u;
@@ -76,7 +76,7 @@ export interface HeaderSource {
   /** The dictionary's where the file has UN. */
   readonly vr: string;
   readonly context: ValueContext;
-  /** It stands in an item that is a person as a code. */
+  /** The value stands in an item that is a person as a code. */
   readonly isOfPerson: boolean;
 }
 
@@ -140,7 +140,7 @@ const isSource = (tag: number, vr: string, isOfPerson: boolean): boolean =>
   (SOURCES.has(vr) && IDENTIFYING.has(tag)) ||
   (isOfPerson && (tag === CODE_MEANING || tag === CODE_VALUE));
 
-/** Of a key; more is not worth a comparison. */
+/** The most characters of a key; more is not worth a comparison. */
 const KEY_CHARACTERS_LIMIT = 256 * 1024;
 
 /**
@@ -203,7 +203,7 @@ function gatherTexts({ element, vr, context }: HeaderSource, gathering: Gatherin
   }
 }
 
-/** As in DA; none for a value that de-identification itself has written. */
+/** Dates in DA form; none for values that de-identification wrote. */
 const daysOf = (element: DicomElement): string[] =>
   asciiOf(element)
     .split('\\')
@@ -279,7 +279,7 @@ function sortDay({ tag, vr, value }: NamedValue, rules: DeidRules, values: Heade
   if (tag === PATIENT_BIRTH_DATE) addBirth(value, values.numbers);
 }
 
-/** As devices and people write a day into one number. */
+/** Adds the birth date as devices and people write a day into one number. */
 function addBirth(value: string, numbers: Set<string>): void {
   const digits = value.replaceAll('.', '');
   const two = (at: number): string => digits.slice(at, at + 2);

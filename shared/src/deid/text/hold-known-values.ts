@@ -40,7 +40,7 @@ export interface Known {
   /** The days that must not stand in a kept value. */
   readonly days: readonly ReadonlySet<number>[];
   readonly retainsUids: boolean;
-  /** Of values that were searched, by their bytes and how these are read. */
+  /** Verdicts on values that were searched, by their bytes and how these are read. */
   readonly verdicts: BoundedMemo<string, Verdict>;
   /** Texts as they were cleaned (clean-text.ts). */
   readonly cleaned: BoundedMemo<string, Cleaned>;
@@ -48,14 +48,14 @@ export interface Known {
 
 interface Verdict {
   readonly holds: boolean;
-  /** Of the search, which a value costs although it was searched before: another order gives the same answers. */
+  /** Steps of the search, which a value costs although it was searched before: another order gives the same answers. */
   readonly steps: number;
 }
 
 export interface Cleaned {
   /** Null: nothing of the value may stay. */
   readonly bytes: Uint8Array | null;
-  /** As of a verdict. */
+  /** Steps of the search, as in a verdict. */
   readonly steps: number;
 }
 
@@ -95,7 +95,7 @@ export function bytesOfKnown(known: Known): number {
   return SCREEN_BYTES + characters * SOURCE_CHARACTER_BYTES + 2 * VALUES_LIMIT_BYTES;
 }
 
-/** One whole number, as IS and DS may write it. */
+/** A whole number of six digits or more, as IS and DS may write it. */
 const WHOLE = /^\+?(?<number>\d{6,})(?:\.0*)?$/;
 
 type Headers = BoundedMemo<string, Known | null>;

@@ -45,7 +45,7 @@ export const MONTH = [...new Set(MONTHS.flat())].sort((a, b) => b.length - a.len
 export const MONTHS_AND_WORDS: ReadonlySet<string> = new Set(
   'may mar mars dec mei mai oct mart ara'.split(' '),
 );
-/** These only with a year: "Set 1 of 3", "Mag 2". */
+/** Months that count only with a year: "Set 1 of 3", "Mag 2". */
 export const MONTHS_WITH_A_YEAR: ReadonlySet<string> = new Set(
   'set mag gen ago lug dic sept ocak ekim maja sub out eki lis paz kas tem sie lip lut cze gru nis oca haz kwi sty wrz luty мар اب ماي'.split(
     ' ',
@@ -68,7 +68,7 @@ export function monthNameLike(month: number, original: string, folded: string, i
   return original[0] === original[0]!.toUpperCase() ? name[0]!.toUpperCase() + name.slice(1) : name;
 }
 
-/** As they stand in "14.III.2024". */
+/** Months as they stand in "14.III.2024". */
 export const ROMAN: readonly string[] = 'i ii iii iv v vi vii viii ix x xi xii'.split(' ');
 
 /** The year before the first one of each era: Japan's, and the Republic of China's. */

@@ -105,7 +105,7 @@ export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
   'OP',
   'ING',
 ]);
-/** These need their dot, or a capital and small letters. */
+/** Titles that need their dot, or a capital and small letters. */
 export const TITLES_WITH_A_DOT: ReadonlySet<string> = new Set([
   'm',
   'fr',

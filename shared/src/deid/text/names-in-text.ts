@@ -60,7 +60,7 @@ function endOfCue({ text, words }: Reading, at: number, cue: Cue): number | null
   return at + cue.words.length;
 }
 
-/** Of titles that stand one behind the other. */
+/** The most titles that stand one behind the other. */
 const TITLES_MOST = 5;
 
 /** The place behind the titles, or what belongs to one, that stand at `from`; `from` where none does. */

@@ -12,9 +12,9 @@ import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
 
 interface NationalNumber {
-  /** Of one country or several, whose groups look alike. */
+  /** Pattern of one country's numbers, or of several countries' whose groups look alike. */
   readonly written: string;
-  /** Of the letters and digits without separators; null: the groups tell enough. */
+  /** Judges the letters and digits without separators; null: the groups tell enough. */
   readonly isOne: ((value: string) => boolean) | null;
 }
 

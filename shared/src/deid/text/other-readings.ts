@@ -65,7 +65,7 @@ const FOREIGN_SIGN = /(?![\0-\x7f])[\p{S}\p{N}\p{C}]/u;
 const withoutMisread = (text: string): string =>
   text.replace(/\S+/g, (word) => (FOREIGN_SIGN.test(word) ? '' : word));
 
-/** One reading for each encoding, and one for two encodings; none where all is ASCII. */
+/** Readings of the bytes: one for each encoding, and one for two encodings; none where all is ASCII. */
 export function otherReadings(bytes: Uint8Array): string[] {
   if (!bytes.some(isForeign)) return [];
   const words = Uint8Array.from(foreignWords(bytes), (character) => character.charCodeAt(0));

@@ -18,7 +18,7 @@ const ESCAPE = 0x1b;
 const DOT = 0x2e;
 /** A UID has more parts (text-patterns.ts). */
 const DOTS_OF_A_UID = 4;
-/** Of the shortest date, 2.5.61. */
+/** Digits of the shortest date, 2.5.61. */
 const DIGITS_OF_A_DATE = 4;
 
 function symbolOf(byte: number): number {
@@ -85,7 +85,7 @@ export function mayHoldKnown({ beginnings, years, hasInitials }: Screen, bytes: 
   return dots >= DOTS_OF_A_UID || (hasYear && digits >= DIGITS_OF_A_DATE) || (hasInitials && initials >= 2);
 }
 
-/** Of a whole number that can be an identifier or a day (IS, DS). */
+/** The fewest digits of a whole number that can be an identifier or a day (IS, DS). */
 const DIGITS_OF_A_NUMBER = 6;
 const BACKSLASH = 0x5c;
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;

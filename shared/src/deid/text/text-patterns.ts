@@ -13,7 +13,7 @@ const AFTER = '(?![\\p{L}\\p{N}])';
 const STREET =
   'Street|St\\.|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy|Drive|Court|Way|Place|Square|Close|Grove|Hill|Gardens';
 
-/** Of hosts; no code of a country that is also a word or an abbreviation after a full stop. */
+/** Top-level domains of hosts; no code of a country that is also a word or an abbreviation after a full stop. */
 const TOP_LEVELS =
   'com|org|net|edu|gov|mil|info|biz|health|hospital|clinic|int\\.nl|co\\.uk|nhs\\.uk|ac\\.uk|com\\.br|' +
   'com\\.au|com\\.tr|co\\.jp|ac\\.jp|local|localdomain|lan|intern|internal|intranet|corp|' +

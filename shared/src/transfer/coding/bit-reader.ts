@@ -7,7 +7,7 @@ export abstract class EntropyBits {
   cache = 0;
   /** How many of them there are: 25 or more after `fill`. */
   held = 0;
-  /** Of those, the last ones, how many stand behind the end. */
+  /** Bits that stand behind the end, the last ones of those held. */
   protected invented = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
@@ -34,7 +34,7 @@ export abstract class EntropyBits {
 }
 
 /**
- * Of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
+ * The bits of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
  * there begins a marker, which is the end.
  */
 export class BitReader extends EntropyBits {

@@ -11,7 +11,7 @@
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder } from './jpeg-ls-scan.ts';
 
-/** One grey image: 8 bits a sample in one byte, 9 to 16 in two, little endian. */
+/** A grey image: 8 bits a sample in one byte, 9 to 16 in two, little endian. */
 export interface GreyShape {
   /** Pixels, 1 to 65 535. */
   readonly width: number;
