@@ -351,7 +351,8 @@ const rooms: Rule = ({ path }, { target, isPackage, kind }) => {
   const allowed = ROOMS.find(([names]) => names.includes(room))![1];
   if (isIn(target, room) || OPEN_TO_ALL.test(target)) return false;
   return (
-    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) && `the map of docs/develop.md does not let ${room} do so`
+    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) &&
+    `the map of docs/develop.md does not let ${room} do so`
   );
 };
 

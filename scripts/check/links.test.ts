@@ -8,7 +8,9 @@ const dead = (text: string) => deadLinks('docs/one.md', text, new Map([...texts,
 
 test('to a file and a heading that are there are right, and so are those that leave the project', () => {
   assert.equal(
-    dead('# Own\n[a](there.md) [b](there.md#9-dimse-a-user) [c](#own) [d](../README.md) [e](https://x.org/#y)'),
+    dead(
+      '# Own\n[a](there.md) [b](there.md#9-dimse-a-user) [c](#own) [d](../README.md) [e](https://x.org/#y)',
+    ),
     [],
   );
 });

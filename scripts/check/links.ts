@@ -27,7 +27,9 @@ export function deadLinks(path: string, text: string, texts: ReadonlyMap<string,
   return [...text.matchAll(LINK)].flatMap(([, file = '', anchor]) => {
     const target = file === '' ? path : normalize(join(dirname(path), file));
     if (!texts.has(target) && !existsSync(join(ROOT, target))) return [`${path}: no file ${file}`];
-    const headings = [...(texts.get(target) ?? '').matchAll(HEADING)].map(([, heading]) => anchorOf(heading!));
+    const headings = [...(texts.get(target) ?? '').matchAll(HEADING)].map(([, heading]) =>
+      anchorOf(heading!),
+    );
     const isThere = anchor === undefined || headings.includes(anchor);
     return isThere ? [] : [`${path}: no heading #${anchor} in ${file || 'itself'}`];
   });

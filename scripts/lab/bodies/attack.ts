@@ -119,15 +119,19 @@ const MIDDLE_BYTES = 1024 ** 2;
 /** Nothing larger is fired where there is no limit. */
 export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
-/** Every eighth file or answer is as large as it may be, and each that is worst at a limit; each seed has others. */
+/**
+ * Bodies as large as they may be: every eighth file or answer, every third other body, and each that is worst at a
+ * limit; each seed has others.
+ */
 const LARGE_FILES = 8;
+const LARGE_BODIES = 3;
 
 /** How large the kind becomes at the nth place where it is tried. */
 export const limitOf = (
   { isFile = false, isAtLimit = false }: Pick<Kind, 'isFile' | 'isAtLimit'>,
   limit: number,
   nth: number,
-): number => (isFile && !isAtLimit && nth % LARGE_FILES > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
+): number => (!isAtLimit && nth % (isFile ? LARGE_FILES : LARGE_BODIES) > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
 
 /** Shots at once: as many small ones as have room side by side in what one account may send. */
 const AT_ONCE = 8;

@@ -1,5 +1,5 @@
 /**
- * Annotations: what a reader draws on the images of a case (protocol/reviews.md, *Annotations*). Coordinates are those of
+ * Annotations: what a reader draws on the images of a case (protocol/reviews.md). Coordinates are those of
  * PS3.3 §C.18.6: `[column, row]`, (0, 0) is the top left corner of the top left pixel, and (Columns, Rows) the bottom
  * right corner of the last one.
  */

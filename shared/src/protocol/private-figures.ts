@@ -1,6 +1,6 @@
 /**
- * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise (protocol/results.md, *Private
- * figures*). Where a figure without noise stands in the other answer, there is null.
+ * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise
+ * (protocol/results.md, *Private figures*). Where a figure without noise stands in the other answer, there is null.
  */
 import { z } from 'zod';
 import { askedShape } from './analytics.ts';

@@ -1,5 +1,6 @@
 /**
- * The vault on the wire (protocol/pseudonyms.md, The vault): identities that two people together can open, one patient at a time.
+ * The vault on the wire (protocol/pseudonyms.md): identities that two people together can open, one patient at a
+ * time.
  * The gateway has sealed entries and public keys; no schema here has a place for a name.
  */
 import { composePattern } from '../compose-pattern.ts';

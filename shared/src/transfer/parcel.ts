@@ -13,7 +13,7 @@ import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
 import { sizeOf, type InstanceBytes } from './instance-bytes.ts';
 
 /**
- * Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (protocol/parcel.md, "The parcel").
+ * Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (protocol/parcel.md).
  */
 export type ContentEncoding = 'deflate' | 'x-jls';
 
