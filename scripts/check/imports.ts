@@ -176,21 +176,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/exports'],
     [
-      ...[
-        'cases',
-        'reviews',
-        'inference',
-        'foreign',
-        'policies',
-        'pipeline',
-        'ports',
-        'threads',
-        'http',
-        'audit',
-        'database',
-      ],
-      ...['jobs'],
+      ...['cases', 'reviews', 'inference', 'foreign', 'policies', 'pipeline', 'ports', 'threads', 'http'],
+      ...['audit', 'database', 'jobs'],
     ],
+  ],
   ],
   [
     ['gateway/src/sample'],
@@ -352,7 +341,7 @@ const rooms: Rule = ({ path }, { target, isPackage, kind }) => {
   if (isIn(target, room) || OPEN_TO_ALL.test(target)) return false;
   return (
     !allowed.some((name) => isIn(target, `${side}/src/${name}`)) &&
-    `the map of docs/develop.md does not let ${room} do so`
+    `docs/develop.md does not let ${room} do so`
   );
 };
 

@@ -28,7 +28,6 @@ export type VisitTools = {
   /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
   readonly largePlaces: PacedPlaces;
   readonly remember: RememberSight;
-  /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
   /** The reader is the built-in viewer, which searches in its one study on its own. */
   readonly isViewer?: boolean;
   /** How long a caller may read nothing of its answer. */

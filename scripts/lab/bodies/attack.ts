@@ -131,7 +131,8 @@ export const limitOf = (
   { isFile = false, isAtLimit = false }: Pick<Kind, 'isFile' | 'isAtLimit'>,
   limit: number,
   nth: number,
-): number => (!isAtLimit && nth % (isFile ? LARGE_FILES : LARGE_BODIES) > 0 ? Math.min(limit, MIDDLE_BYTES) : limit);
+): number =>
+  !isAtLimit && nth % (isFile ? LARGE_FILES : LARGE_BODIES) > 0 ? Math.min(limit, MIDDLE_BYTES) : limit;
 
 /** Shots at once: as many small ones as have room side by side in what one account may send. */
 const AT_ONCE = 8;

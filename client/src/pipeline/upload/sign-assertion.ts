@@ -31,7 +31,8 @@ export function signAssertion(right: KeptRight, now: number, jti: string): Promi
 
 /**
  * The signature under the ticket of a study on a stick (protocol/parcel.md, "A file for a stick"): this device
- * promised it. `digest`: SHA-256 of the promise, in hexadecimal. `keyId`: the gateway's key that the ticket is sealed to.
+ * promised it. `digest`: SHA-256 of the promise, in hexadecimal. `keyId`: the gateway's key that the ticket is
+ * sealed to.
  */
 export function signGrant(
   right: KeptRight,
