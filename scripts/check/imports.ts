@@ -180,7 +180,6 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       ...['audit', 'database', 'jobs'],
     ],
   ],
-  ],
   [
     ['gateway/src/sample'],
     ['cases', 'reviews', 'destinations', 'pipeline', 'auth', 'ports', 'http', 'audit', 'database'],

@@ -4,7 +4,6 @@
  *
  * A model that crashes, hangs or answers nonsense is an error with a name, and does not touch the others.
  */
-import { createHash } from 'node:crypto';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { disagreement, SCORED_ON_DEVICE } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
@@ -25,6 +24,7 @@ import {
   type ResultRow,
 } from '../results/result.store.ts';
 import { runAnswerOf } from '../results/run-answer.ts';
+import { digestInTurns } from '../threads/in-turns.ts';
 import { codeOf } from './code-of-error.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Film, Run } from './examine-thread.ts';
@@ -111,7 +111,7 @@ async function answer(answering: Answering, signal: AbortSignal): Promise<Answer
   const known = input.digest === null ? null : await answerCached(answering, input.digest);
   if (known !== null) return known;
   const film = await input.film(signal);
-  const digest = createHash('sha256').update(film.bytes).digest('hex');
+  const digest = await digestInTurns([film.bytes]);
   const again = digest === input.digest ? null : await answerCached(answering, digest);
   if (again !== null) return again;
   const examined = await tools.examiner.examine(

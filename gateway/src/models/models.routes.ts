@@ -3,7 +3,6 @@
  * activates, rolls back and stops them. Each change is in the audit trail, and holds for the next question at
  * every gateway; running jobs end with the version that they began with.
  */
-import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { modelSchema } from '#shared/protocol/inference.ts';
@@ -26,6 +25,7 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
+import { digestInTurns } from '../threads/in-turns.ts';
 import { modelIdSchema, versionSchema } from './model-name.ts';
 import type { ModelFiles } from './model-files.ts';
 import { checkModel, engineModelOf } from './check-model.ts';
@@ -267,7 +267,7 @@ function serveAdding(router: Router, tools: ModelRouteTools): void {
     const body = { request: c.req.raw, from: caller.id, heldBytes: MODEL_BYTES_LIMIT };
     const { card, digest, bytes } = await holdBody(body, async (pieces) => {
       const sent = await readUpload(c.req.raw, pieces, caller.id);
-      const found = digestOf(sent.chunks);
+      const found = await digestInTurns(sent.chunks);
       if (sent.card.sha256 !== found) throw new Problem('model-changed');
       // On the disk first: the engine, a process of its own, reads it there.
       await files.save(found, sent.chunks);
@@ -297,9 +297,6 @@ async function check(
 ): Promise<void> {
   await checkModel(card, engineModelOf(card, digest, files.pathOf(digest), newId()), engine);
 }
-
-const digestOf = (chunks: readonly Uint8Array[]): string =>
-  chunks.reduce((hash, chunk) => hash.update(chunk), createHash('sha256')).digest('hex');
 
 /** @throws Problem bad-request, invalid-request, model-too-large, unsupported-media-type. */
 async function readUpload(
