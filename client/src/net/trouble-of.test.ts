@@ -21,9 +21,9 @@ test('nobody has to act where no answer came, or another account’s or a proxy�
 });
 
 test('an answer of the gateway counts, whatever the browser says of the network', () => {
-  const said = troubleOf(problem('case-changed', 'Somebody else changed it'), () => true);
-  assert.equal([said.kind, said.title, said.code], ['stop', 'Somebody else changed it', 'case-changed']);
-  assert.is(troubleOf(problem('pacs-unreachable', 'The PACS does not answer')).kind, 'wait');
+  const said = troubleOf(problem('not-found', 'Some text'), () => true);
+  assert.equal([said.kind, said.title, said.code], ['stop', 'There is nothing here.', 'not-found']);
+  assert.is(troubleOf(problem('pacs-unreachable', 'Some text')).kind, 'wait');
 });
 
 test('a code that this page does not know yet has the gateway’s title, and none of a proxy’s text is shown', () => {

@@ -32,7 +32,7 @@ export function troubleOfCode(code: string, title: string = words.unknown): Trou
 /** `navigator` has none where there is no page. A device that is offline learns nothing of the gateway or a PACS. */
 const isDeviceOffline = (): boolean => navigator.onLine === false;
 
-/** Shows only the gateway's title of an error's own text: the rest may contain anything. */
+/** Shows nothing of an error's own text but the gateway's title, where this page does not know its code. */
 export function troubleOf(error: unknown, isOffline: () => boolean = isDeviceOffline): Trouble {
   if (error instanceof ForeignAnswer) return { ...words.foreign, kind: 'wait', code: null };
   if (error instanceof OtherAccount) return { ...words.otherAccount, kind: 'wait', code: null };
@@ -41,5 +41,5 @@ export function troubleOf(error: unknown, isOffline: () => boolean = isDeviceOff
   if (!(error instanceof ApiProblem)) return { ...words.notUnderstood, kind: 'stop', code: null };
   // A proxy's refusal has neither a code nor a title.
   if (error.anyCode === null) return troubleOfCode(`${error.status}`);
-  return { ...troubleOfCode(error.anyCode), title: error.message };
+  return troubleOfCode(error.anyCode, error.message);
 }
