@@ -1,7 +1,7 @@
 /** The form of a new account: a name, its roles, and a first password. */
 import { useSignal } from '@preact/signals';
 import { type Role, newUsernameSchema } from '#shared/protocol/api.ts';
-import { FormSheet } from '../kit/FormSheet.tsx';
+import { SheetForm } from '../kit/FormSheet.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
 import { useForm } from '../kit/use-form.ts';
@@ -34,35 +34,34 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
       given.value = { username, password };
     });
   };
-  if (given.value !== null)
-    return (
-      <Sheet title={accountsWords.added} onClose={onClose}>
-        <GivenPassword {...given.value} onClose={onClose} />
-      </Sheet>
-    );
   return (
-    <FormSheet
-      title={accountsWords.add}
-      form={form}
-      submit={words.submit}
-      submitting={words.submitting}
-      onSubmit={add}
-      onClose={onClose}
-    >
-      <NameField isWrong={wrong === 'username'} message={message} />
-      <RoleChoice
-        chosen={roles.value}
-        fixed={null}
-        message={wrong === 'roles' ? message : null}
-        onChoose={(chosen) => (roles.value = chosen)}
-      />
-      <PasswordField
-        label={words.password}
-        hint={words.passwordHint}
-        isWrong={wrong === 'password'}
-        message={message}
-      />
-    </FormSheet>
+    <Sheet title={given.value === null ? accountsWords.add : accountsWords.added} onClose={onClose}>
+      {given.value !== null ? (
+        <GivenPassword {...given.value} onClose={onClose} />
+      ) : (
+        <SheetForm
+          form={form}
+          submit={words.submit}
+          submitting={words.submitting}
+          onSubmit={add}
+          onClose={onClose}
+        >
+          <NameField isWrong={wrong === 'username'} message={message} />
+          <RoleChoice
+            chosen={roles.value}
+            fixed={null}
+            message={wrong === 'roles' ? message : null}
+            onChoose={(chosen) => (roles.value = chosen)}
+          />
+          <PasswordField
+            label={words.password}
+            hint={words.passwordHint}
+            isWrong={wrong === 'password'}
+            message={message}
+          />
+        </SheetForm>
+      )}
+    </Sheet>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Gives somebody else a new password, and says what that ends. */
 import { useSignal } from '@preact/signals';
-import { FormSheet } from '../kit/FormSheet.tsx';
+import { SheetForm } from '../kit/FormSheet.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useForm } from '../kit/use-form.ts';
 import { accountsWords } from './accounts-words.ts';
@@ -25,35 +25,35 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
       given.value = password;
     });
   };
-  if (given.value !== null)
-    return (
-      <Sheet title={accountsWords.passwordSet} onClose={onClose}>
-        <GivenPassword username={account.username} password={given.value} onClose={onClose} />
-      </Sheet>
-    );
   return (
-    <FormSheet
-      title={accountsWords.newPassword}
-      form={form}
-      submit={words.submit}
-      submitting={words.submitting}
-      onSubmit={change}
+    <Sheet
+      title={given.value === null ? accountsWords.newPassword : accountsWords.passwordSet}
       onClose={onClose}
-      before={
+    >
+      {given.value !== null ? (
+        <GivenPassword username={account.username} password={given.value} onClose={onClose} />
+      ) : (
         <>
           <p class="strong kept">
             <bdi>{account.username}</bdi>
           </p>
           <p class="sheet-text">{words.what}</p>
+          <SheetForm
+            form={form}
+            submit={words.submit}
+            submitting={words.submitting}
+            onSubmit={change}
+            onClose={onClose}
+          >
+            <PasswordField
+              label={words.password}
+              hint={words.hint}
+              isWrong={form.mistake.value !== null}
+              message={form.message}
+            />
+          </SheetForm>
         </>
-      }
-    >
-      <PasswordField
-        label={words.password}
-        hint={words.hint}
-        isWrong={form.mistake.value !== null}
-        message={form.message}
-      />
-    </FormSheet>
+      )}
+    </Sheet>
   );
 }

@@ -45,7 +45,13 @@ export function StoredInstance({ path, instance, studyInstanceUID, onAgain, chil
   if (reading.kind === 'failed') {
     return (
       <>
-        <TroubleAlert trouble={reading.trouble} onAgain={again} />
+        <TroubleAlert trouble={reading.trouble}>
+          <p>
+            <button type="button" class="button" onClick={again}>
+              {storedWords.again}
+            </button>
+          </p>
+        </TroubleAlert>
         {proof}
       </>
     );
