@@ -121,18 +121,21 @@ export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
 /**
  * Bodies as large as they may be: every eighth file or answer, every third other body, and each that is worst at a
- * limit; each seed has others.
+ * limit; every second of the rest is of a megabyte at most, and the others are small. Each seed has others.
  */
 const LARGE_FILES = 8;
 const LARGE_BODIES = 3;
+const MIDDLE_BODIES = 2;
 
 /** How large the kind becomes at the nth place where it is tried. */
 export const limitOf = (
   { isFile = false, isAtLimit = false }: Pick<Kind, 'isFile' | 'isAtLimit'>,
   limit: number,
   nth: number,
-): number =>
-  !isAtLimit && nth % (isFile ? LARGE_FILES : LARGE_BODIES) > 0 ? Math.min(limit, MIDDLE_BYTES) : limit;
+): number => {
+  if (isAtLimit || nth % (isFile ? LARGE_FILES : LARGE_BODIES) === 0) return limit;
+  return Math.min(limit, nth % MIDDLE_BODIES === 0 ? MIDDLE_BYTES : FIRST_BYTES);
+};
 
 /** Shots at once: as many small ones as have room side by side in what one account may send. */
 const AT_ONCE = 8;
