@@ -258,6 +258,7 @@ export function Verdicts({ result: { verification, history } }: { readonly resul
           </li>
         ))}
       </ol>
+      {!may && <Behind result={result} />}
     </div>
   );
 }

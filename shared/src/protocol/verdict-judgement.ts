@@ -14,12 +14,16 @@ const PNEUMONIAS: readonly string[] = [
   'viral pneumonia',
 ] satisfies Correction[];
 
-/** Answers that the model gave itself: who corrects it to one of them agrees with it. */
+/**
+ * Answers that the model gave itself: who corrects it to one of them agrees with it. Above its threshold it says that
+ * there is something, however likely it is that there is nothing.
+ */
 export function saidBy({ model, positive, probabilities, image }: Found): readonly string[] {
   if (model.id === 'image-kind') return [image.kind];
   if (positive === null) return [];
   if (!positive) return ['normal'];
-  const [likeliest] = (probabilities ?? []).toSorted((a, b) => b.probability - a.probability);
+  const kinds = (probabilities ?? []).filter(({ name }) => name !== 'normal');
+  const [likeliest] = kinds.toSorted((a, b) => b.probability - a.probability);
   return [...(model.id === 'pneumonia' ? ['pneumonia'] : []), ...(likeliest ? [likeliest.name] : [])];
 }
 
