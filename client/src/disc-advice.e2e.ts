@@ -31,8 +31,8 @@ const walk = await walkScreens(test, {
 });
 
 const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
-const MAY_GO_BUT_ONE =
-  'Your study is in the PACS, except 1 file not sent. You can remove the disc or delete the other files.';
+const ALL_BUT_ONE =
+  'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if it is needed.';
 
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
@@ -88,7 +88,7 @@ walk(
     await isKept(page, `${study.instances.length} files not sent`);
     await looksRight(page, 'disc-kept');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
-    await disc(page, MAY_GO).waitFor();
+    await page.locator('.status-disc').waitFor({ state: 'detached' });
   },
 );
 
@@ -100,18 +100,19 @@ walk(
     const files = studyOf(stage, 3);
     await choose(page, [...files.slice(1), cut(files[0]!)]);
     await pressSend(page);
-    await disc(page, MAY_GO_BUT_ONE).waitFor();
+    await disc(page, ALL_BUT_ONE).waitFor();
     await toUpload(stage);
     const next = studyOf(stage, 4, 'Weber^Karl');
     await choose(page, next);
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
     await isKept(page, '1 file not sent');
     await pressSend(page);
-    await disc(page, MAY_GO_BUT_ONE).waitFor();
+    await disc(page, ALL_BUT_ONE).waitFor();
     await page.getByRole('button', { name: 'Which file?' }).click();
     await page.getByRole('dialog').getByText('cut.dcm').waitFor();
     await page.getByRole('button', { name: 'Remove from this list' }).click();
-    await disc(page, MAY_GO).waitFor();
+    await page.getByRole('button', { name: 'Forget them' }).click();
+    await page.locator('.status-disc').waitFor({ state: 'detached' });
     await toUpload(stage);
     await chooseUnsendable(page, cut(next[0]!));
     await page.getByText('1 file can’t be sent').first().waitFor();
@@ -167,7 +168,7 @@ walk(
     await pressSend(page);
     await page
       .getByText(
-        'Your study is in the PACS, except 3 files not sent. You can remove the disc or delete the other files.',
+        'Your study is in the PACS, except 3 files not sent. Keep the disc or the files if one of these is needed.',
       )
       .waitFor();
     await expect(said).toBeVisible();

@@ -247,7 +247,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await looksRight(page, 'study-left-out');
   await page
     .getByText(
-      'Your study is in the PACS, except 4 files not sent. You can remove the disc or delete the other files.',
+      'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if one of these is needed.',
     )
     .waitFor();
   await page.getByRole('button', { name: 'Which files?' }).click();
@@ -266,6 +266,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   const notSent = page.getByRole('button', { name: 'Which files?' });
   await notSent.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
+  await page.getByRole('button', { name: 'Forget them' }).click();
   await notSent.waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('4 images left out: not in the PACS').waitFor();

@@ -5,7 +5,7 @@ import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { discWords } from './disc-words.ts';
-import { sayOf } from './choice-outcome.ts';
+import { isAnyLacking, sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
 import { discOf, isBeforeSend, leavesOut, withLost } from './disc-of.ts';
@@ -33,6 +33,7 @@ export function DiscItem({ standing }: DiscItemProps) {
     underWay: underWay.length,
     leftOut: leavesOut(underWay),
     choices,
+    isTakenOff: here.isTakenOff,
   });
   if (disc === null) return null;
   return (
@@ -44,6 +45,7 @@ export function DiscItem({ standing }: DiscItemProps) {
           isKept={disc !== 'in-pacs'}
           said={withLost(choices, standing)}
           except={choices.except}
+          isAnyLacking={standing.kind === 'not-sent' || isAnyLacking(outcomes.choices)}
           notSent={outcomes.notSent}
         />
       )}

@@ -1,5 +1,6 @@
 /** In the status line: that everything is in the PACS, or the way to the list of files that are not. */
 import { useState } from 'preact/hooks';
+import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { nameSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -21,15 +22,17 @@ export type DiscNoteProps = {
   readonly said: ChoicesSaid;
   /** The number of exceptions in `said` that are listed here. */
   readonly except: number;
+  /** One of them may belong to a study. */
+  readonly isAnyLacking: boolean;
   readonly notSent: NotSent;
 };
 
-export function DiscNote({ isKept, said, except, notSent }: DiscNoteProps) {
+export function DiscNote({ isKept, said, except, isAnyLacking, notSent }: DiscNoteProps) {
   const [isOpen, setOpen] = useState(false);
   return (
     <>
       {!isKept && <Icon name="disc" size={20} />}
-      {!isKept && <span>{discWords.mayGo(said)}</span>}
+      {!isKept && <span>{discWords.mayGo(said, isAnyLacking)}</span>}
       {except > 0 && (
         <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {isKept ? discWords.title(except) : discWords.which(except)}
@@ -91,9 +94,12 @@ function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
             {next === 'undecided' ? chosenWords.decide : discWords.toUpload}
           </a>
         ) : (
-          <button type="button" class="button" onClick={settle}>
-            {discWords.settle}
-          </button>
+          <AskFirst
+            label={discWords.settle}
+            of={discWords.settle}
+            ask={discWords.askSettle(except)}
+            onYes={settle}
+          />
         )}
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}

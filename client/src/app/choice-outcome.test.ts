@@ -1,7 +1,8 @@
 /** The disc may go only where nothing of any choice needs it: tried with all combinations of outcomes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sayOf, standingOfChoice, type ChoiceOutcome } from './choice-outcome.ts';
+import { isAnyLacking, sayOf, standingOfChoice, type ChoiceOutcome } from './choice-outcome.ts';
+import { discWords } from './disc-words.ts';
 import { discOf } from './disc-of.ts';
 import { standingOf } from './may-close.ts';
 import { NOTHING_HERE } from '../testing/standing-facts.ts';
@@ -21,6 +22,7 @@ const NOTHING: ChoiceOutcome = {
   isInDoubt: false,
   leftOut: 0,
   cleared: 0,
+  foreign: 0,
 };
 const COUNTS = [
   'inPacs',
@@ -34,9 +36,10 @@ const COUNTS = [
   'unread',
   'leftOut',
   'cleared',
+  'foreign',
 ] as const satisfies readonly (keyof ChoiceOutcome)[];
 
-/** Each count of each choice none or one, and both flags: 8192 outcomes. */
+/** Each count of each choice none or one, and both flags: 16384 outcomes. */
 function* allOutcomes(): Generator<ChoiceOutcome> {
   for (let bits = 0; bits < 2 ** (COUNTS.length + 2); bits += 1) {
     const is = (at: number): boolean => (bits & (1 << at)) !== 0;
@@ -57,6 +60,7 @@ const saidOf = (...choices: readonly ChoiceOutcome[]) =>
     underWay: choices.reduce((sum, { underWay }) => sum + underWay, 0),
     leftOut: 0,
     choices: sayOf(choices),
+    isTakenOff: false,
   });
 const ARRIVED: ChoiceOutcome = { ...NOTHING, inPacs: 1 };
 
@@ -96,12 +100,33 @@ test('a second choice takes the sentence of the first one back unless all of it 
 
 test('every file that was not sent is counted, of every choice of which anything was sent', () => {
   for (const choice of allOutcomes()) {
-    const { unsent, refused, missing, unread, leftOut, cleared } = choice;
-    const except = unsent + refused + missing + unread + leftOut + cleared;
+    const { unsent, refused, missing, unread, leftOut, cleared, foreign } = choice;
+    const except = unsent + refused + missing + unread + leftOut + cleared + foreign;
     const isRemoved = standingOfChoice(choice) === 'removed';
     assert.is(sayOf([choice]).except, isRemoved ? 0 : except);
-    if (isRemoved) assert.is(choice.inPacs + choice.underWay + except - cleared - leftOut, 0);
+    if (isRemoved) assert.is(choice.inPacs + choice.underWay + except - cleared - leftOut - foreign, 0);
   }
+});
+
+test('taking files off the page, or off the list of those not sent, lets go of no disc', () => {
+  for (const choice of allOutcomes()) {
+    const said = discOf(AT_REST, {
+      ...{ mayBeCleared: false, underWay: choice.underWay, leftOut: 0, isTakenOff: true },
+      choices: sayOf([ARRIVED, choice]),
+    });
+    assert.ok(said === 'keep' || said === null, JSON.stringify(choice));
+  }
+});
+
+test('the disc may go beside files that are no images; not beside one that may be of a study', () => {
+  const words = (choice: Partial<ChoiceOutcome>): string => {
+    const choices = [{ ...ARRIVED, ...choice }];
+    return discWords.mayGo(sayOf(choices), isAnyLacking(choices));
+  };
+  assert.match(words({}), /You can remove the disc/);
+  assert.match(words({ foreign: 2 }), /except 2 files not sent\. You can remove the disc/);
+  for (const name of ['unsent', 'refused', 'missing', 'unread', 'leftOut', 'cleared'] as const)
+    assert.match(words({ [name]: 1, foreign: 1 }), /except 2 files not sent\. Keep the disc/, name);
 });
 
 const AFTERWARDS: readonly (readonly [string, Partial<ChoiceOutcome>, ReturnType<typeof saidOf>])[] = [

@@ -20,7 +20,7 @@ export interface ChoiceOutcome {
   readonly isBeingRead: boolean;
   /** Instances on the page that were not sent. */
   readonly unsent: number;
-  /** Files on the page that cannot be sent. */
+  /** Files on the page that may be of a study, and cannot be sent. */
   readonly refused: number;
   /** Files that the index of its disc names, and that were not chosen. */
   readonly missing: number;
@@ -32,6 +32,8 @@ export interface ChoiceOutcome {
   readonly leftOut: number;
   /** Files that left the page without being sent. */
   readonly cleared: number;
+  /** Files that are no images of any study, on the page or taken off it. */
+  readonly foreign: number;
 }
 
 /**
@@ -44,12 +46,12 @@ const TABLE: readonly (readonly [ChoiceStanding, (choice: ChoiceOutcome) => bool
   ['keep', ({ held, unsent, ended }) => held + unsent + ended > 0],
   // Nobody has decided about these, and the disc may have them.
   ['keep', ({ missing, unread }) => missing + unread > 0],
-  ['keep', (choice) => !isSent(choice) && (choice.refused > 0 || choice.isInDoubt)],
+  ['keep', (choice) => !isSent(choice) && (choice.refused + choice.foreign > 0 || choice.isInDoubt)],
   ['being-read', ({ isBeingRead }) => isBeingRead],
   ['removed', (choice) => !isSent(choice)],
   ['off-list', ({ offList }) => offList > 0],
   // A person may want to copy them again, and knows which ones once the rest has arrived.
-  ['keep', ({ underWay, refused, leftOut, cleared }) => underWay > 0 && refused + leftOut + cleared > 0],
+  ['keep', (choice) => choice.underWay > 0 && choice.refused + choice.foreign + lackingOf(choice) > 0],
   ['on-device', ({ underWay }) => underWay > 0],
 ];
 
@@ -59,9 +61,15 @@ const isSent = ({ inPacs, underWay, ended, offList }: ChoiceOutcome): boolean =>
 export const standingOfChoice = (choice: ChoiceOutcome): ChoiceStanding =>
   TABLE.find(([, holds]) => holds(choice))?.[0] ?? 'in-pacs';
 
+/** Files and instances of the choice that may belong to a study, and are neither in the PACS nor on their way. */
+const lackingOf = ({ unsent, missing, unread, leftOut, cleared }: ChoiceOutcome): number =>
+  unsent + missing + unread + leftOut + cleared;
+
+export const isAnyLacking = (choices: readonly ChoiceOutcome[]): boolean =>
+  choices.some((choice) => standingOfChoice(choice) !== 'removed' && lackingOf(choice) + choice.refused > 0);
+
 /** Files and instances of the choice that are not in the PACS and not on their way. */
-const exceptionsOf = ({ unsent, refused, missing, unread, leftOut, cleared }: ChoiceOutcome): number =>
-  unsent + refused + missing + unread + leftOut + cleared;
+const exceptionsOf = (choice: ChoiceOutcome): number => lackingOf(choice) + choice.refused + choice.foreign;
 
 export interface ChoicesSaid {
   /** The most careful standing of all choices; null: there is none whose files anybody has to think of. */

@@ -90,7 +90,7 @@ test('a study that was cancelled while the gateway could not be told keeps its d
     discOf(
       { kind: 'may-close', count: 9, travelling: 0 },
       {
-        ...{ mayBeCleared: false, underWay: 1, leftOut: leavesOut([study]) },
+        ...{ mayBeCleared: false, underWay: 1, leftOut: leavesOut([study]), isTakenOff: false },
         choices: sayOf(outcomesOf(here, [done(), study], EMPTY_PAGE).choices),
       },
     );

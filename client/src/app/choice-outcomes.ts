@@ -174,7 +174,7 @@ function outcomesOfEarlier(earlier: readonly QueuedStudy[]): readonly ChoiceOutc
 
 const NO_OUTCOME: ChoiceOutcome = {
   ...{ inPacs: 0, underWay: 0, ended: 0, offList: 0, told: 0, held: 0, isBeingRead: false },
-  ...{ unsent: 0, refused: 0, missing: 0, unread: 0, isInDoubt: false, leftOut: 0, cleared: 0 },
+  ...{ unsent: 0, refused: 0, missing: 0, unread: 0, isInDoubt: false, leftOut: 0, cleared: 0, foreign: 0 },
 };
 
 /** A file that was cleared and is on the page again counts there alone. */
@@ -212,13 +212,13 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     held: sumOf(there.flatMap(({ needs }) => needs)),
     isBeingRead: page.isBeingRead,
     unsent: page.studies.reduce((sum, { instances }) => sum + instances, 0),
-    refused: page.refused.length,
+    refused: page.refused.length - page.notDicom.size,
     missing: page.missing.length + filesOf('missing'),
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
-    cleared:
-      countUnread(page.leftUnread) + filesOf('left-unread') + filesOf('not-sent') + filesOf('not-dicom'),
+    cleared: countUnread(page.leftUnread) + filesOf('left-unread') + filesOf('not-sent'),
+    foreign: page.notDicom.size + filesOf('not-dicom'),
   };
 }
 

@@ -9,6 +9,8 @@ export type DiscFacts = {
   readonly leftOut: number;
   /** Every choice on this page, added up (choice-outcome.ts). */
   readonly choices: ChoicesSaid;
+  /** Files were taken off the page or its list unsent since the last study was sent. */
+  readonly isTakenOff: boolean;
 };
 
 /** `in-pacs`: everything that was chosen here is there, but the exceptions. */
@@ -39,13 +41,19 @@ export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open
  * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
  * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left
  * out, because they are damaged or by a person, who may want to copy them again. No choice lets go of the disc of
- * another one.
+ * another one, and taking files off the page lets go of none.
  */
 export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
+  const said = sayDisc(standing, facts);
+  if (!facts.isTakenOff || said === 'keep') return said;
+  return said === 'may-go' || facts.choices.except > 0 ? 'keep' : null;
+}
+
+function sayDisc(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const { mayBeCleared, underWay, leftOut, choices } = facts;
   // Files of a lost choice were not sent either, of this disc or of another one.
   if (standing.kind === 'not-sent')
-    return discOf(standing.beside, { ...facts, choices: withLost(choices, standing) });
+    return sayDisc(standing.beside, { ...facts, choices: withLost(choices, standing) });
   // The person who decides may have to look at it again.
   if (standing.kind === 'decide') return 'keep';
   if (isBeforeSend(standing)) return 'keep';

@@ -5,10 +5,12 @@ import type { ChoicesSaid } from './choice-outcome.ts';
 
 export const discWords = {
   said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
-  mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>) => {
+  /** `isAnyLacking`: one of the exceptions may belong to a study. */
+  mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>, isAnyLacking: boolean) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
-    return except === 0
-      ? `${said}. You can remove the disc or delete the files.`
+    if (except === 0) return `${said}. You can remove the disc or delete the files.`;
+    return isAnyLacking
+      ? `${said}, except ${files(except)} not sent. Keep the disc or the files if ${except === 1 ? 'it is' : 'one of these is'} needed.`
       : `${said}, except ${files(except)} not sent. You can remove the disc or delete the other files.`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
@@ -39,5 +41,12 @@ export const discWords = {
   leftUnread: (count: number) => `Reading was stopped, and you left out ${files(count)}`,
   others: (count: number) => `and ${formatCount(count)} more`,
   settle: 'Remove from this list',
+  askSettle: (count: number) => ({
+    title: 'Forget these files?',
+    about: files(count),
+    what: `${count === 1 ? 'It is' : 'They are'} not in the PACS, and nothing will remind you. Keep the disc or the files until you are sure that nobody needs ${count === 1 ? 'it' : 'them'}.`,
+    yes: 'Forget them',
+    no: 'Keep the list',
+  }),
   toUpload: 'Go to Upload',
 };

@@ -39,9 +39,9 @@ export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
       // Files that were chosen meanwhile begin a choice of their own.
       if (isTheirs && ingest.sentFromHere.peek() === NOTHING_SENT) ingest.restoreSent(toSent(before!));
     }
-    const { choices, sent, settled, leftBehind } = ingest.sentFromHere.value;
-    if (who === null || sent.size === 0 || leftBehind.size > 0 || !hasNothing(pageOf(ingest)))
-      storage.removeItem(KEPT);
+    const { choices, sent, settled, leftBehind, isTakenOff } = ingest.sentFromHere.value;
+    const isWhole = sent.size > 0 && leftBehind.size === 0 && !isTakenOff;
+    if (who === null || !isWhole || !hasNothing(pageOf(ingest))) storage.removeItem(KEPT);
     else {
       const kept: KeptSent = { account: who, choices, sent: [...sent], settled: [...settled] };
       storage.setItem(KEPT, JSON.stringify(kept));

@@ -12,7 +12,7 @@ import { NOTHING_HERE } from '../testing/standing-facts.ts';
 /** Unless a test says otherwise, all that is safe here is sent. */
 const of = (some: Partial<StandingFacts>) =>
   standingOf({ ...NOTHING_HERE, travelling: some.safe ?? 0, ...some });
-const AT_EASE = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: sayOf([]) };
+const AT_EASE = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: sayOf([]), isTakenOff: false };
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [
@@ -223,8 +223,8 @@ test('an old reminder hides neither that a later study is in the PACS nor that i
   const standing = of({ notSent: 2 });
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
-    discWords.mayGo(withLost(inPacs, standing)),
-    'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the other files.',
+    discWords.mayGo(withLost(inPacs, standing), true),
+    'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if one of these is needed.',
   );
   assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });

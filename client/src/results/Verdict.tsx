@@ -242,7 +242,8 @@ export function Verified({ verification }: { readonly verification: Verification
 }
 
 /** Everything that radiologists have said of it; who is not asked also reads here that nobody has. */
-export function Verdicts({ result: { verification, history } }: { readonly result: Result }) {
+export function Verdicts({ result }: { readonly result: Result }) {
+  const { verification, history } = result;
   const may = useMayVerify();
   const all = history ?? (verification ? [verification] : []);
   // A radiologist reads the only one in the bar.

@@ -135,7 +135,7 @@ walk(
     await page.getByText('1 image damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText(
-        'Your study is in the PACS, except 2 files not sent. You can remove the disc or delete the other files.',
+        'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if one of these is needed.',
       )
       .waitFor();
     await isSaidInTheList(page, stage.address);

@@ -49,6 +49,27 @@ test('the page knows the studies it sent and the files that were cleared from it
   assert.equal([store.sentFromHere.value.sent.size, store.sentFromHere.value.leftBehind.size], [0, 0]);
 });
 
+test('files that are taken off unsent are remembered as that, until another study is sent', async () => {
+  const { store } = await openIngest();
+  const study = (seed: number) => filesOf(syntheticStudy({ seed, instancesPerSeries: 2 }));
+  const damaged = new File([new Uint8Array(200)], 'cut.dcm');
+  await store.addFiles(study(86));
+  await store.send();
+  store.clear();
+  assert.is(store.sentFromHere.value.isTakenOff, false, 'all of it was sent');
+  for (const unsent of [study(87), [damaged]]) {
+    await store.addFiles(unsent);
+    store.clear();
+    assert.is(store.sentFromHere.value.isTakenOff, true);
+    await store.addFiles(study(88 + unsent.length));
+    await store.send();
+    assert.is(store.sentFromHere.value.isTakenOff, false);
+    store.clear();
+  }
+  store.settleNotSent();
+  assert.is(store.sentFromHere.value.isTakenOff, true, 'off the list');
+});
+
 test('files that were sent are not left behind when they are chosen again and cleared', async () => {
   const { store } = await openIngest();
   const files = filesOf(syntheticStudy({ seed: 85, instancesPerSeries: 3 }));

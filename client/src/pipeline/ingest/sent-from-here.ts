@@ -29,6 +29,11 @@ export interface SentFromHere {
    * place among all chosen files (`FoundFile.ordinal`).
    */
   readonly files: ReadonlyMap<number, InspectedFile>;
+  /**
+   * A person took files off the page, or off the list of those not sent, after the last study was sent: the disc in
+   * the drive may be theirs, and nobody is told that it may go.
+   */
+  readonly isTakenOff: boolean;
 }
 
 /** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
@@ -58,6 +63,7 @@ export const NOTHING_SENT: SentFromHere = {
   missing: new Map(),
   settled: new Set(),
   files: new Map(),
+  isTakenOff: false,
 };
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
@@ -105,7 +111,10 @@ export function noteSent(
     for (const { sopInstanceUID } of some) left.delete(sopInstanceUID);
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);
-  sentFromHere.value = { ...others, sent: new Map(sent).set(id, choice), leftBehind: left, files: all };
+  sentFromHere.value = {
+    ...{ ...others, sent: new Map(sent).set(id, choice), leftBehind: left, files: all },
+    isTakenOff: false,
+  };
 }
 
 /** The page names them as long as it knows the disc; the queue keeps their number. */
@@ -157,7 +166,6 @@ export function noteLeftBehind(
   refused: readonly Refused[],
   there: ReadonlySet<number>,
 ): void {
-  if (!isSentInPart(sentFromHere.value)) return;
   const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
   const choice = currentOf(sentFromHere.value);
@@ -171,7 +179,14 @@ export function noteLeftBehind(
   }
   for (const file of refused)
     left.set(keyOf(file), { files: 1, why: whyOf(file), path: file.path, patientName: null, choice });
-  sentFromHere.value = { ...others, leftBehind: left };
+  keepLeft({ sentFromHere }, left);
+}
+
+/** Files of a choice of which nothing was sent are forgotten, but for that they were there. */
+function keepLeft({ sentFromHere }: State, leftBehind: SentFromHere['leftBehind']): void {
+  const here = sentFromHere.value;
+  if (isSentInPart(here)) sentFromHere.value = { ...here, leftBehind };
+  else if (leftBehind.size > here.leftBehind.size) sentFromHere.value = { ...here, isTakenOff: true };
 }
 
 /** Before the page forgets a disc: the files that its index names and nobody chose, and those that were not read. */
@@ -179,8 +194,7 @@ export function noteDiscLeft(
   { sentFromHere }: State,
   { missing, stopped, leftUnread, readAgain }: Omit<DiscView, 'indexes' | 'expected' | 'isInDoubt'>,
 ): void {
-  if (!isSentInPart(sentFromHere.value)) return;
-  const { leftBehind, ...others } = sentFromHere.value;
+  const { leftBehind } = sentFromHere.value;
   const choice = currentOf(sentFromHere.value);
   const left = new Map(leftBehind);
   for (const key of readAgain) left.delete(key);
@@ -192,13 +206,14 @@ export function noteDiscLeft(
   for (const [at, { folders, read }] of leftUnread.entries())
     for (const { path, files } of folders)
       left.set(`left-unread ${choice} ${at} ${path}`, { ...common, files, why: 'left-unread', path, read });
-  sentFromHere.value = { ...others, leftBehind: left };
+  keepLeft({ sentFromHere }, left);
 }
 
 /** A person has read which files were not sent, and takes them off that list. */
 export function settleNotSent({ sentFromHere }: State): void {
   const { sent, ...others } = sentFromHere.value;
-  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled: new Set(sent.keys()) };
+  const settled = new Set(sent.keys());
+  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled, isTakenOff: true };
 }
 
 /** A file whose beginning cannot be read may be an image: nobody knows what it is. */

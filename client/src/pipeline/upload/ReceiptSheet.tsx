@@ -50,6 +50,7 @@ export function ReceiptSheet({ studyInstanceUID, id, name, isRecord, onClose }: 
           {said}
         </p>
       ))}
+      {study?.leftUnread && <p class="sheet-text">{words.notOnIt}</p>}
       <div aria-live="polite">
         {loaded.kind === 'loading' && <p class="quiet">{uploadWords.receiptLoading}</p>}
         {loaded.kind === 'trouble' && (

@@ -79,6 +79,7 @@ export const uploadWords = {
   sheet: {
     title: 'Receipt',
     what: 'One page that says what is in the PACS, since when and how it was proven. Its code can be checked without this gateway.',
+    notOnIt: 'The page does not say this: the gateway knows nothing of these files.',
     open: 'Open and print',
     save: 'Save as PDF',
     saveSigned: 'Save the signed file',
