@@ -1,18 +1,20 @@
 /** The row of an account: its facts in a line, and opened, what an administrator can do with it. */
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { type Role, ROLES } from '#shared/protocol/api.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
+import { FormBody } from '../kit/FormSheet.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { useForm } from '../kit/use-form.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { accountsWords as words } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
 import { NewPasswordSheet } from './NewPasswordSheet.tsx';
+import { NO_ROLE, sayMistake } from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
 
 export type AccountRowProps = { readonly account: ListedAccount; readonly store: AccountsStore };
@@ -87,35 +89,37 @@ function Facts({ account, isOwn }: FactsProps) {
 
 function Roles({ account, store, isOwn }: AccountRowProps & { readonly isOwn: boolean }) {
   const chosen = useSignal<readonly Role[]>(account.roles);
-  const isWrong = useSignal(false);
-  const message = useId();
+  const form = useForm(sayMistake);
   const isSame = ROLES.every((role) => account.roles.includes(role) === chosen.value.includes(role));
   const stops = maySend(account) && !maySend({ roles: [...chosen.value] }) && chosen.value.length > 0;
-  const save = (event: SubmitEvent): void => {
-    event.preventDefault();
-    isWrong.value = chosen.value.length === 0;
-    if (!isWrong.value) void store.change(account.id, { roles: chosen.value });
-  };
+  const save = () =>
+    form.submit(async () => {
+      if (chosen.value.length === 0) return NO_ROLE;
+      await store.change(account.id, { roles: chosen.value });
+    });
   return (
-    <form class="stack-tight" aria-label={words.rolesOf(account.username)} onSubmit={save} noValidate>
+    <FormBody
+      form={form}
+      label={words.rolesOf(account.username)}
+      class="stack-tight"
+      onSubmit={save}
+      actions={
+        <p>
+          <button type="submit" class="button" disabled={isSame || store.isBusy.value}>
+            {words.saveRoles}
+          </button>
+        </p>
+      }
+    >
       <RoleChoice
         chosen={chosen.value}
         fixed={isOwn ? 'admin' : null}
-        message={isWrong.value ? message : null}
         onChoose={(roles) => (chosen.value = roles)}
       />
       {isOwn && <p class="small quiet">{words.ownAdmin}</p>}
       {stops && <p class="small">{words.stopsSending}</p>}
-      <p id={message} class="small" role="alert">
-        {isWrong.value && words.noRole}
-      </p>
       {!isSame && <p class="small quiet">{words.rolesCount}</p>}
-      <p>
-        <button type="submit" class="button" disabled={isSame || store.isBusy.value}>
-          {words.saveRoles}
-        </button>
-      </p>
-    </form>
+    </FormBody>
   );
 }
 

@@ -1,11 +1,8 @@
 /** Under the finding that an authority is not trusted: the file of its certificate, saved and tested by choosing it. */
-import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
+import { useForm } from '../kit/use-form.ts';
 import { readForm, toTyped } from './destination-form.ts';
 import { destinationWords } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
@@ -25,24 +22,20 @@ type Props = {
 };
 
 export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) {
-  const trouble = useSignal<Trouble | null>(null);
-  const message = useId();
-  const submitting = useSubmit((error) => {
-    // A DOMException comes from the chosen file: it is gone, or may not be read.
-    trouble.value = error instanceof DOMException ? words.unreadable : troubleOf(error);
-  });
+  // A DOMException comes from the chosen file: it is gone, or may not be read.
+  const form = useForm((error) => (error instanceof DOMException ? words.unreadable : troubleOf(error)));
   const isUntrusted = tested?.found?.findings.some(({ code }) => code === UNTRUSTED) ?? false;
   if (!isUntrusted || destination.fromEnvironment) return null;
-  const save = async (file: File): Promise<void> => {
-    const before = toTyped(destination);
-    const isSmall = file.size <= CERTIFICATES_BYTES_LIMIT;
-    const ca = isSmall ? toPem(new Uint8Array(await file.arrayBuffer())) : '';
-    const read = readForm({ ...before, ...secrets, ca }, before);
-    const mistake = ca === '' ? 'ca' : read.kind === 'mistake' ? read.field : null;
-    trouble.value = mistake === null ? null : mistake === 'ca' ? words.noCertificate : words.secretToo;
-    if (mistake !== null || read.kind === 'mistake') return;
-    await onSave({ ...read.wish, version: destination.version });
-  };
+  const save = (file: File) =>
+    form.submit(async () => {
+      const before = toTyped(destination);
+      const isSmall = file.size <= CERTIFICATES_BYTES_LIMIT;
+      const ca = isSmall ? toPem(new Uint8Array(await file.arrayBuffer())) : '';
+      const read = readForm({ ...before, ...secrets, ca }, before);
+      if (ca === '' || (read.kind === 'mistake' && read.field === 'ca')) return words.noCertificate;
+      if (read.kind === 'mistake') return words.secretToo;
+      await onSave({ ...read.wish, version: destination.version });
+    });
   return (
     <div class="stack-tight">
       <label class="field">
@@ -50,17 +43,17 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
         <input
           type="file"
           accept=".pem,.crt,.cer,.der"
-          disabled={submitting.isBusy.value}
-          aria-describedby={message}
+          disabled={form.isBusy.value}
+          aria-describedby={form.message}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
-            if (file) void submitting.run(() => save(file));
+            if (file) void save(file);
             // The same file may be chosen again once it was put right.
             currentTarget.value = '';
           }}
         />
       </label>
-      <TroubleAlert trouble={trouble.value} id={message} />
+      <TroubleAlert trouble={form.mistake.value} id={form.message} />
     </div>
   );
 }

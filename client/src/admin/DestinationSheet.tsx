@@ -1,21 +1,13 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
-import {
-  mayCommit,
-  type CommittingKind,
-  type Destination,
-  type DestinationKind,
-  type DestinationWish,
-} from '#shared/protocol/destination.ts';
-import { troubleOf } from '../net/trouble-of.ts';
-import { mistakeOf, type Trouble } from '../kit/trouble.ts';
+import { mayCommit, type Destination, type DestinationWish } from '#shared/protocol/destination.ts';
+import { SelectField, TextField, TickField, type TextFieldProps } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
-import { TroubleNotice } from '../kit/TroubleAlert.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm, type Mistake } from '../kit/use-form.ts';
+import { troubleOf } from '../net/trouble-of.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { AsPrimary, type AsPrimaryProps } from './AsPrimary.tsx';
 import {
@@ -29,14 +21,7 @@ import {
   type Typed,
   withSecrets,
 } from './destination-form.ts';
-import {
-  addressWords,
-  folderMistake,
-  destinationWords,
-  type AuthenticationKind,
-  type DimseConnection,
-  type FieldName,
-} from './destination-words.ts';
+import { addressWords, folderMistake, destinationWords, type FieldName } from './destination-words.ts';
 import type { DestinationsStore } from './destinations.store.ts';
 import { isProposedAsPrimary, primaryOf } from './propose-primary.ts';
 import type { Secrets } from './typed-secrets.ts';
@@ -57,75 +42,52 @@ export type DestinationSheetProps = {
   readonly onClose: () => void;
 };
 
-/** A mistake, and the field that it lies in; null: in none, or the gateway refused. */
-type Mistake = Trouble & { readonly field: FieldName | null };
-type Form = {
+type Part = {
   readonly typed: Signal<Typed>;
-  readonly mistake: Signal<Mistake | null>;
-  readonly message: string;
   readonly isNew: boolean;
-  /** Null: a new one. */
-  readonly before: Typed | null;
 };
 
 export function DestinationSheet(props: DestinationSheetProps) {
   const { destination, all, folderRoot, secrets, onSave, onClose } = props;
   const taken = all.map(({ name }) => name);
-  const form: Form = {
-    typed: useSignal(toTyped(destination)),
-    mistake: useSignal<Mistake | null>(null),
-    message: useId(),
-    isNew: destination === null,
-    before: destination === null ? null : toTyped(destination),
-  };
-  const submitting = useSubmit((error) => {
-    form.mistake.value = toRefusal(error, form, taken);
-  });
+  const isNew = destination === null;
+  const typed = useSignal(toTyped(destination));
+  const form = useForm<FieldName>((error) => toRefusal(error, typed.value, taken));
   const asPrimary = useAsPrimary(props);
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const typed = withSecrets(form.typed.value, form.before, secrets);
-    const read = readForm(typed, form.before, taken, folderRoot);
-    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form, folderRoot);
-    if (read.kind === 'mistake') return;
-    await submitting.run(async () => {
-      await onSave(
-        destination?.id ?? null,
-        { ...read.wish, version: destination?.version },
-        asPrimary.isTicked,
-      );
+  const save = () =>
+    form.submit(async () => {
+      const before = isNew ? null : toTyped(destination);
+      const read = readForm(withSecrets(typed.value, before, secrets), before, taken, folderRoot);
+      if (read.kind === 'mistake') return mistakeIn(read.field, typed.value, isNew, folderRoot);
+      const wish = { ...read.wish, version: destination?.version };
+      await onSave(destination?.id ?? null, wish, asPrimary.isTicked);
       onClose();
     });
-  };
+  const part = { typed, isNew };
   return (
-    <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
-      <form
-        ref={useMistakeInSight(form.mistake.value)}
-        class="stack sheet-part destination-form"
-        onSubmit={(event) => void save(event)}
-        noValidate
-      >
-        <Field
-          form={form}
-          name="name"
-          label={words.name}
-          what={form.isNew ? words.nameOfNew : words.nameWhat}
+    <FormSheet
+      title={isNew ? words.add : words.change(destination.name)}
+      form={form}
+      class="destination-form"
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <Text {...part} name="name" label={words.name} what={isNew ? words.nameOfNew : words.nameWhat} />
+      <Choice {...part} name="kind" label={words.kind} options={words.kindNames} />
+      <Address {...part} {...props} />
+      {hasSignIn(typed.value.kind) && <SignIn {...part} />}
+      {hasCertificates(typed.value) && <Certificates {...part} />}
+      {mayCommit(typed.value.kind) && (
+        <TickField
+          name="commitment"
+          label={words.commitment}
+          what={words.commitmentWhat[typed.value.kind]}
+          isTicked={typed.value.commits}
+          onTick={(commits) => (typed.value = { ...typed.value, commits })}
         />
-        <Kind form={form} />
-        <Address form={form} {...props} />
-        <Details form={form} />
-        {form.isNew && <AsPrimary {...asPrimary} />}
-        <div role="alert">
-          {form.mistake.value?.field === null && <TroubleNotice trouble={form.mistake.value} />}
-        </div>
-        <FormActions
-          submit={words.save}
-          submitting={words.saving}
-          isBusy={submitting.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+      )}
+      {isNew && <AsPrimary {...asPrimary} />}
+    </FormSheet>
   );
 }
 
@@ -141,195 +103,136 @@ function useAsPrimary({ destination, all, tests }: DestinationSheetProps): AsPri
   };
 }
 
-type AddressProps = Pick<DestinationSheetProps, 'destination' | 'all' | 'folderRoot'> & {
-  readonly form: Form;
-};
+type AddressProps = Pick<DestinationSheetProps, 'destination' | 'all' | 'folderRoot'> & Part;
 
-function Address({ form, destination, all, folderRoot }: AddressProps) {
-  const { value: typed } = form.typed;
+function Address({ typed, isNew, destination, all, folderRoot }: AddressProps) {
   const others = all.filter(({ id }) => id !== destination?.id);
-  const twin = findTwin(typed, others);
+  const twin = findTwin(typed.value, others);
   return (
     <>
-      {typed.kind === 'dimse' ? (
-        <Peer form={form} />
+      {typed.value.kind === 'dimse' ? (
+        <Peer typed={typed} isNew={isNew} />
       ) : (
-        <Field form={form} name="url" {...addressWords(typed.kind, folderRoot)} />
+        <Text {...{ typed, isNew }} name="url" {...addressWords(typed.value.kind, folderRoot)} />
       )}
       {twin && (
         <Notice kind="wait" title={words.twin(twin.name)}>
           <p>{words.twinMeans}</p>
         </Notice>
       )}
-      {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
+      {isInTheClear(typed.value) && <Notice kind="wait">{words.inTheClear}</Notice>}
     </>
   );
 }
 
-function Details({ form }: { readonly form: Form }) {
-  const { value: typed } = form.typed;
-  return (
-    <>
-      {hasSignIn(typed.kind) && <SignIn form={form} />}
-      {hasCertificates(typed) && <Certificates form={form} />}
-      {mayCommit(typed.kind) && <Commitment form={form} kind={typed.kind} />}
-    </>
-  );
+function mistakeIn(
+  field: FieldName,
+  { kind }: Typed,
+  isNew: boolean,
+  folderRoot: string | null,
+): Mistake<FieldName> {
+  const isSecret = ['password', 'token', 'clientSecret'].includes(field);
+  const title = field === 'url' ? addressMistake(kind, folderRoot) : words.mistakes[field];
+  return { ...mistakeOf(title, !isNew && isSecret ? words.secretAgain : null), field };
 }
 
-const toMistake = (field: FieldName, { typed, isNew }: Form, folderRoot: string | null): Mistake => ({
-  ...mistakeOf(
-    mistakeIn(field, typed.value, folderRoot),
-    !isNew && ['password', 'token', 'clientSecret'].includes(field) ? words.secretAgain : null,
-  ),
-  field,
-});
+function addressMistake(kind: Typed['kind'], folderRoot: string | null): string {
+  if (kind === 'dimse') return words.mistakes.host;
+  return kind === 'folder' ? folderMistake(folderRoot) : words.addresses[kind].mistake;
+}
 
 const NAME_TAKEN = 'destination-exists';
 
-function toRefusal(error: unknown, { typed }: Form, taken: readonly string[]): Mistake {
+function toRefusal(error: unknown, typed: Typed, taken: readonly string[]): Mistake<FieldName> {
   const trouble = troubleOf(error);
   if (trouble.code === NAME_TAKEN) {
-    const name = typed.value.name.trim();
+    const name = typed.name.trim();
     const next = name === '' ? words.nameAgain : words.nameFree(freeName(name, [...taken, name]));
     return { ...trouble, next, field: 'name' };
   }
   // The gateway's detail names the field, never what was typed.
   const detail = error instanceof ApiProblem ? error.detail : null;
-  return { ...trouble, next: detail ?? trouble.next, field: null };
+  return { ...trouble, next: detail ?? trouble.next };
 }
 
-/** The field with the mistake gets the focus, and its message lies beneath it; another message comes into sight. */
-function useMistakeInSight(mistake: Mistake | null): { current: HTMLFormElement | null } {
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    if (mistake === null) return;
-    const at = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
-    const folded = at?.closest('details');
-    if (folded) folded.open = true;
-    at?.focus({ preventScroll: true });
-    (at ?? form.current?.querySelector('[role=alert]'))?.scrollIntoView({ block: 'center' });
-  }, [mistake]);
-  return form;
-}
+const Text = ({ typed, name, ...props }: Part & { readonly name: FieldName } & TextFieldProps) => (
+  <TextField
+    {...props}
+    name={name}
+    value={typed.value[name]}
+    onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
+  />
+);
 
-function mistakeIn(field: FieldName, { kind }: Typed, folderRoot: string | null): string {
-  if (field !== 'url') return words.mistakes[field];
-  if (kind === 'dimse') return words.mistakes.host;
-  return kind === 'folder' ? folderMistake(folderRoot) : words.addresses[kind].mistake;
-}
+/** A secret is never shown, and an empty one stays as it is kept. */
+const Secret = (props: Parameters<typeof Text>[0]) => (
+  <Text
+    what={props.isNew ? null : words.keptHere}
+    {...props}
+    type="password"
+    autocomplete="new-password"
+  />
+);
 
-type ChoiceProps<T extends string> = {
+type ChoiceName = 'kind' | 'connection' | 'signIn';
+type ChoiceProps<Name extends ChoiceName> = Part & {
+  readonly name: Name;
   readonly label: string;
-  readonly names: Readonly<Record<T, string>>;
-  readonly value: T;
-  readonly onChoose: (value: T) => void;
+  readonly options: Readonly<Record<Typed[Name], string>>;
 };
 
-function Choice<T extends string>({ label, names, value, onChoose }: ChoiceProps<T>) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={({ currentTarget }) => onChoose(currentTarget.value as T)}>
-        {(Object.keys(names) as T[]).map((one) => (
-          <option key={one} value={one}>
-            {names[one]}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
+const Choice = <Name extends ChoiceName>({ typed, name, label, options }: ChoiceProps<Name>) => (
+  <SelectField<Typed[Name]>
+    label={label}
+    name={name}
+    value={typed.value[name]}
+    options={options}
+    onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
+  />
+);
 
-function Kind({ form: { typed } }: { readonly form: Form }) {
-  return (
-    <Choice<DestinationKind>
-      label={words.kind}
-      names={words.kindNames}
-      value={typed.value.kind}
-      onChoose={(kind) => (typed.value = { ...typed.value, kind })}
-    />
-  );
-}
+const Peer = (part: Part) => (
+  <>
+    <Text {...part} name="host" label={words.host} />
+    <Text {...part} name="port" label={words.port} what={words.portWhat} />
+    <Text {...part} name="calledAE" label={words.calledAE} />
+    <Text {...part} name="callingAE" label={words.callingAE} what={words.callingAEWhat} />
+    <Choice {...part} name="connection" label={words.connection} options={words.connections} />
+  </>
+);
 
-function Peer({ form }: { readonly form: Form }) {
-  const { typed } = form;
+function SignIn(part: Part) {
+  const { signIn } = part.typed.value;
   return (
     <>
-      <Field form={form} name="host" label={words.host} />
-      <Field form={form} name="port" label={words.port} what={words.portWhat} />
-      <Field form={form} name="calledAE" label={words.calledAE} />
-      <Field form={form} name="callingAE" label={words.callingAE} what={words.callingAEWhat} />
-      <Choice<DimseConnection>
-        label={words.connection}
-        names={words.connections}
-        value={typed.value.connection}
-        onChoose={(connection) => (typed.value = { ...typed.value, connection })}
-      />
-    </>
-  );
-}
-
-function Commitment({ form: { typed }, kind }: { readonly form: Form; readonly kind: CommittingKind }) {
-  const hint = useId();
-  return (
-    <div class="stack-tight">
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          name="commitment"
-          checked={typed.value.commits}
-          aria-describedby={hint}
-          onChange={({ currentTarget: { checked } }) => (typed.value = { ...typed.value, commits: checked })}
-        />
-        <span>{words.commitment}</span>
-      </label>
-      <p id={hint} class="small quiet">
-        {words.commitmentWhat[kind]}
-      </p>
-    </div>
-  );
-}
-
-function SignIn({ form }: { readonly form: Form }) {
-  const { typed, isNew } = form;
-  const kept = isNew ? {} : { what: words.keptHere };
-  const { signIn: kind } = typed.value;
-  return (
-    <>
-      <Choice<AuthenticationKind>
-        label={words.authentication}
-        names={words.signIns}
-        value={kind}
-        onChoose={(signIn) => (typed.value = { ...typed.value, signIn })}
-      />
-      {kind === 'basic' && (
+      <Choice {...part} name="signIn" label={words.authentication} options={words.signIns} />
+      {signIn === 'basic' && (
         <>
-          <Field form={form} name="username" label={words.username} />
-          <Field
-            form={form}
+          <Text {...part} name="username" label={words.username} />
+          <Secret
+            {...part}
             name="password"
             label={words.password}
-            isSecret
-            what={isNew ? words.nobody : words.keptHere}
+            what={part.isNew ? words.nobody : words.keptHere}
           />
         </>
       )}
-      {kind === 'bearer' && <Field form={form} name="token" label={words.token} isSecret {...kept} />}
-      {kind === 'oauth' && (
+      {signIn === 'bearer' && <Secret {...part} name="token" label={words.token} />}
+      {signIn === 'oauth' && (
         <>
-          <Field form={form} name="tokenUrl" label={words.tokenUrl} />
-          <Field form={form} name="clientId" label={words.clientId} />
-          <Field form={form} name="clientSecret" label={words.clientSecret} isSecret {...kept} />
-          <Field form={form} name="scope" label={words.scope} />
+          <Text {...part} name="tokenUrl" label={words.tokenUrl} />
+          <Text {...part} name="clientId" label={words.clientId} />
+          <Secret {...part} name="clientSecret" label={words.clientSecret} />
+          <Text {...part} name="scope" label={words.scope} />
         </>
       )}
     </>
   );
 }
 
-function Certificates({ form }: { readonly form: Form }) {
+function Certificates(part: Part) {
+  const { isNew, typed } = part;
+  const caWhat = isNew || typed.value.signIn === 'none' ? null : words.caWhat;
   return (
     <details class="disclosure">
       <summary>
@@ -339,76 +242,10 @@ function Certificates({ form }: { readonly form: Form }) {
         {words.certificates}
       </summary>
       <div class="stack">
-        <Field
-          form={form}
-          name="ca"
-          label={words.ca}
-          isLong
-          {...(form.isNew || form.typed.value.signIn === 'none' ? {} : { what: words.caWhat })}
-        />
-        <Field form={form} name="certificate" label={words.certificate} isLong />
-        <Field
-          form={form}
-          name="key"
-          label={words.key}
-          isLong
-          {...(form.isNew ? {} : { what: words.kept })}
-        />
+        <Text {...part} name="ca" label={words.ca} rows={4} what={caWhat} />
+        <Text {...part} name="certificate" label={words.certificate} rows={4} />
+        <Text {...part} name="key" label={words.key} rows={4} what={isNew ? null : words.kept} />
       </div>
     </details>
-  );
-}
-
-type FieldProps = {
-  readonly form: Form;
-  readonly name: FieldName;
-  readonly label: string;
-  readonly what?: string;
-  readonly isSecret?: boolean;
-  readonly isLong?: boolean;
-};
-
-function Field({ form, name, label, what, isSecret = false, isLong = false }: FieldProps) {
-  const { typed, mistake, message } = form;
-  const id = useId();
-  const hint = `${id}-hint`;
-  const wrong = mistake.value?.field === name ? mistake.value : null;
-  const described = [...(what === undefined ? [] : [hint]), ...(wrong === null ? [] : [message])];
-  const input = {
-    id,
-    name,
-    value: typed.value[name],
-    spellcheck: false,
-    'aria-invalid': wrong !== null,
-    'aria-describedby': described.join(' ') || undefined,
-    onInput: ({ currentTarget: { value } }: { readonly currentTarget: { readonly value: string } }) => {
-      typed.value = { ...typed.value, [name]: value };
-    },
-  };
-  return (
-    <div class="stack-tight">
-      <label class="field" for={id}>
-        <span>{label}</span>
-        {isLong ? (
-          <textarea rows={4} {...input} />
-        ) : (
-          <input
-            type={(isSecret ? 'password' : 'text') as 'password'}
-            autocomplete={isSecret ? 'new-password' : 'off'}
-            {...input}
-          />
-        )}
-      </label>
-      {what && (
-        <p id={hint} class="small quiet">
-          {what}
-        </p>
-      )}
-      {wrong && (
-        <div id={message} role="alert">
-          <TroubleNotice trouble={wrong} />
-        </div>
-      )}
-    </div>
   );
 }

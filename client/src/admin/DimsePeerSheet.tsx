@@ -25,28 +25,25 @@ export type DimsePeerSheetProps = {
 export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerSheetProps) {
   const typed = useSignal(toTypedPeer(peer));
   const form = useForm<PeerField>(troubleOf);
-  const save = (): Promise<void> => {
-    const read = readPeer(typed.value);
-    const mistake =
-      read.kind === 'wish' ? null : { ...mistakeOf(words.mistakes[read.field]), field: read.field };
-    return form.submit(mistake, async () => {
-      if (read.kind === 'wish') await onSave(peer?.id ?? null, read.wish);
+  const save = () =>
+    form.submit(async () => {
+      const read = readPeer(typed.value);
+      if (read.kind === 'mistake')
+        return { ...mistakeOf(words.mistakes[read.field]), field: read.field };
+      await onSave(peer?.id ?? null, read.wish);
       onClose();
     });
-  };
   const { accounts, policies } = choices;
   const of = (name: PeerField, label: string) => ({
     label,
+    name,
     value: typed.value[name],
     onChange: (value: string) => (typed.value = { ...typed.value, [name]: value }),
-    of: [form, name] as const,
   });
   return (
     <FormSheet
       title={peer === null ? words.add : words.change(peer.name)}
       form={form}
-      submit={words.save}
-      submitting={words.saving}
       onSubmit={save}
       onClose={onClose}
     >
@@ -57,22 +54,22 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
         {...of('accountId', words.account)}
         what={words.accountWhat}
         options={[
-          { value: '', text: words.noAccount },
-          ...accounts.map(({ id, username }) => ({ value: id, text: username })),
+          ['', words.noAccount],
+          ...accounts.map(({ id, username }) => [id, username] as const),
         ]}
       />
       <SelectField
         {...of('policy', words.policy)}
         options={[
-          ...(typed.value.policy === '' ? [{ value: '', text: words.noPolicy }] : []),
-          ...policies.map((name) => ({ value: name, text: name })),
+          ...(typed.value.policy === '' ? [['', words.noPolicy] as const] : []),
+          ...policies.map((name) => [name, name] as const),
         ]}
       />
       <SelectField
         {...of('reason', words.reason)}
         options={[
-          { value: '', text: words.noReason },
-          ...SENDING_REASONS.map((reason) => ({ value: reason, text: words.reasons[reason] })),
+          ['', words.noReason],
+          ...SENDING_REASONS.map((reason) => [reason, words.reasons[reason]] as const),
         ]}
       />
     </FormSheet>

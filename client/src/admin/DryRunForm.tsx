@@ -3,15 +3,15 @@
  * is shown with its values and judged by them alone: only those that the gateway does not keep can be typed.
  */
 import { type Signal, useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { CONDITIONS, RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
-import { mistakeOf, type Trouble } from '../kit/trouble.ts';
+import { FormBody } from '../kit/FormSheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm } from '../kit/use-form.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { SelectField } from '../kit/fields.tsx';
 import { RuleFields } from './RuleFields.tsx';
@@ -24,66 +24,68 @@ const words = rulesWords.dryRun;
 type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies' | 'values'> };
 /** With the rules that it is about: after a change it is shown no longer. */
 type Said = { readonly rules: RulesStore['lists']['value']['value']; readonly said: DryRun };
-type Wrong = Trouble & { readonly field: Condition | null };
 
 const UNKEPT: readonly Condition[] = ['bodyPart', 'description'];
 
 /** The fields, the answer, and the way to ask for it. */
 function useDryRun(store: RulesStore) {
-  const form = {
+  const form = useForm<Condition>(troubleOf);
+  const typed = {
     kind: useSignal<RuleKind>('forwarding'),
     study: useSignal(''),
     /** Attributes of the chosen study, once they are known. */
     has: useSignal<DryRun['attributes'] | null>(null),
     values: useSignal(toTypedValues({})),
-    wrong: useSignal<Wrong | null>(null),
     result: useSignal<Said | null>(null),
-    busy: useSignal(false),
   };
-  const { kind, study, has, values, wrong, result, busy } = form;
-  const choose = async (studyInstanceUID: string): Promise<void> => {
+  const { kind, study, has, values, result } = typed;
+  const choose = (studyInstanceUID: string): Promise<void> => {
     study.value = studyInstanceUID;
-    has.value = wrong.value = result.value = null;
+    has.value = result.value = null;
     values.value = toTypedValues({});
-    if (studyInstanceUID === '') return;
-    const isStill = (): boolean => study.peek() === studyInstanceUID;
-    try {
+    return form.submit(async () => {
+      if (studyInstanceUID === '') return;
       const { attributes } = await store.dryRun(kind.value, { studyInstanceUID });
-      if (isStill()) has.value = attributes;
-    } catch (error) {
-      if (isStill()) wrong.value = { ...troubleOf(error), field: null };
-    }
+      if (study.peek() === studyInstanceUID) has.value = attributes;
+    });
   };
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    result.value = null;
-    const read = readValues(values.value);
-    wrong.value =
-      read.kind === 'mistake'
-        ? { ...mistakeOf(rulesWords.form.mistakes.values(read.field)), field: read.field }
-        : null;
-    if (read.kind === 'mistake') return;
-    busy.value = true;
-    const of = study.value === '' ? {} : { studyInstanceUID: study.value };
-    try {
+  const tryIt = () =>
+    form.submit(async () => {
+      result.value = null;
+      const read = readValues(values.value);
+      if (read.kind === 'mistake')
+        return { ...mistakeOf(rulesWords.form.mistakes.values(read.field)), field: read.field };
+      const of = study.value === '' ? {} : { studyInstanceUID: study.value };
       const rules = store.lists.value.value;
       result.value = { rules, said: await store.dryRun(kind.value, { ...of, attributes: read.when }) };
-    } catch (error) {
-      wrong.value = { ...troubleOf(error), field: null };
-    } finally {
-      busy.value = false;
-    }
-  };
-  return { ...form, choose, submit };
+    });
+  return { ...typed, form, choose, tryIt };
 }
 
 export function DryRunForm({ store, known: { studies, values: known } }: Props) {
-  const { kind, study, has, values, wrong, result, busy, choose, submit } = useDryRun(store);
-  const message = useId();
+  const { kind, study, has, values, result, form, choose, tryIt } = useDryRun(store);
   const isChosen = study.value !== '';
   return (
     <section aria-label={words.title}>
-      <form class="stack admin-form" onSubmit={(event) => void submit(event)} noValidate>
+      <FormBody
+        form={form}
+        class="stack admin-form"
+        onSubmit={tryIt}
+        actions={
+          <>
+            <div>
+              <button type="submit" class="button button-main" disabled={form.isBusy.value}>
+                {form.isBusy.value ? words.trying : words.submit}
+              </button>
+            </div>
+            <div role="status">
+              {result.value?.rules === store.lists.value.value && result.value && (
+                <Result result={result.value.said} />
+              )}
+            </div>
+          </>
+        }
+      >
         <div>
           <h2>{words.title}</h2>
           <p class="quiet">{words.what}</p>
@@ -98,22 +100,9 @@ export function DryRunForm({ store, known: { studies, values: known } }: Props) 
             values={values.value}
             known={known}
             onChange={(next) => (values.value = next)}
-            wrong={wrong.value?.field ?? null}
-            message={message}
           />
         </fieldset>
-        <TroubleAlert trouble={wrong.value} id={message} />
-        <div>
-          <button type="submit" class="button button-main" disabled={busy.value}>
-            {busy.value ? words.trying : words.submit}
-          </button>
-        </div>
-        <div role="status">
-          {result.value?.rules === store.lists.value.value && result.value && (
-            <Result result={result.value.said} />
-          )}
-        </div>
-      </form>
+      </FormBody>
     </section>
   );
 }
@@ -149,15 +138,15 @@ function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
       <SelectField
         label={words.which}
         value={kind.value}
-        options={RULE_KINDS.map((value) => ({ value, text: rulesWords.kinds[value].title }))}
-        onChange={(value) => (kind.value = RULE_KINDS.find((one) => one === value) ?? 'forwarding')}
+        options={RULE_KINDS.map((value) => [value, rulesWords.kinds[value].title] as const)}
+        onChange={(value) => (kind.value = value)}
       />
       <SelectField
         label={words.study}
         value={study}
         options={[
-          { value: '', text: words.noStudy },
-          ...studies.map((study) => ({ value: study.studyInstanceUID, text: nameOf(study, now) })),
+          ['', words.noStudy],
+          ...studies.map((study) => [study.studyInstanceUID, nameOf(study, now)] as const),
         ]}
         onChange={onStudy}
       />

@@ -1,6 +1,7 @@
 /** The form of a new account: a name, its roles, and a first password. */
 import { useSignal } from '@preact/signals';
 import { type Role, newUsernameSchema } from '#shared/protocol/api.ts';
+import { Field } from '../kit/fields.tsx';
 import { SheetForm } from '../kit/FormSheet.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
@@ -10,8 +11,10 @@ import type { AccountsStore, NewAccount } from './accounts.store.ts';
 import {
   GivenPassword,
   isTooShort,
+  NO_ROLE,
   PasswordField,
   sayMistake,
+  TOO_SHORT,
   type PasswordMistake,
 } from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
@@ -24,41 +27,24 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
   const roles = useSignal<readonly Role[]>([]);
   const given = useSignal<Pick<NewAccount, 'username' | 'password'> | null>(null);
   const form = useForm(sayMistake);
-  const { message } = form;
-  const wrong = form.mistake.value?.field ?? null;
-  const add = (data: FormData): Promise<void> => {
-    const username = String(data.get('username')).trim();
-    const password = String(data.get('password'));
-    return form.submit(mistakeIn(username, password, roles.value), async () => {
+  const add = (data: FormData) =>
+    form.submit(async () => {
+      const username = String(data.get('username')).trim();
+      const password = String(data.get('password'));
+      const mistake = mistakeIn(username, password, roles.value);
+      if (mistake !== null) return mistake;
       await store.add({ username, password, roles: roles.value });
       given.value = { username, password };
     });
-  };
   return (
     <Sheet title={given.value === null ? accountsWords.add : accountsWords.added} onClose={onClose}>
       {given.value !== null ? (
         <GivenPassword {...given.value} onClose={onClose} />
       ) : (
-        <SheetForm
-          form={form}
-          submit={words.submit}
-          submitting={words.submitting}
-          onSubmit={add}
-          onClose={onClose}
-        >
-          <NameField isWrong={wrong === 'username'} message={message} />
-          <RoleChoice
-            chosen={roles.value}
-            fixed={null}
-            message={wrong === 'roles' ? message : null}
-            onChoose={(chosen) => (roles.value = chosen)}
-          />
-          <PasswordField
-            label={words.password}
-            hint={words.passwordHint}
-            isWrong={wrong === 'password'}
-            message={message}
-          />
+        <SheetForm form={form} words={words} onSubmit={add} onClose={onClose}>
+          <NameField />
+          <RoleChoice chosen={roles.value} fixed={null} onChoose={(chosen) => (roles.value = chosen)} />
+          <PasswordField label={words.password} hint={words.passwordHint} />
         </SheetForm>
       )}
     </Sheet>
@@ -69,26 +55,22 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
 function mistakeIn(username: string, password: string, roles: readonly Role[]): PasswordMistake | null {
   if (!newUsernameSchema.safeParse(username).success)
     return { ...mistakeOf(words.badName, words.badNameNext), field: 'username' };
-  if (roles.length === 0) return { ...mistakeOf(accountsWords.noRole), field: 'roles' };
-  return isTooShort(password);
+  if (roles.length === 0) return NO_ROLE;
+  return isTooShort(password) ? TOO_SHORT : null;
 }
 
-function NameField({ isWrong, message }: { readonly isWrong: boolean; readonly message: string }) {
-  return (
-    <label class="field">
-      <span>{words.name}</span>
+const NameField = () => (
+  <Field label={words.name} name="username" what={words.nameHint}>
+    {(input) => (
       <input
-        name="username"
+        {...input}
         type="text"
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
         dir="auto"
         maxLength={128}
-        aria-invalid={isWrong}
-        aria-describedby={message}
       />
-      <span class="small quiet">{words.nameHint}</span>
-    </label>
-  );
-}
+    )}
+  </Field>
+);

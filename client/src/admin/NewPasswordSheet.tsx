@@ -5,7 +5,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useForm } from '../kit/use-form.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
-import { GivenPassword, isTooShort, PasswordField, sayMistake } from './PasswordField.tsx';
+import { GivenPassword, isTooShort, PasswordField, sayMistake, TOO_SHORT } from './PasswordField.tsx';
 
 const words = accountsWords.passwordSheet;
 
@@ -18,13 +18,13 @@ export type NewPasswordSheetProps = {
 export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetProps) {
   const given = useSignal<string | null>(null);
   const form = useForm(sayMistake);
-  const change = (data: FormData): Promise<void> => {
-    const password = String(data.get('password'));
-    return form.submit(isTooShort(password), async () => {
+  const change = (data: FormData) =>
+    form.submit(async () => {
+      const password = String(data.get('password'));
+      if (isTooShort(password)) return TOO_SHORT;
       await store.setPassword(account.id, password);
       given.value = password;
     });
-  };
   return (
     <Sheet
       title={given.value === null ? accountsWords.newPassword : accountsWords.passwordSet}
@@ -38,19 +38,8 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
             <bdi>{account.username}</bdi>
           </p>
           <p class="sheet-text">{words.what}</p>
-          <SheetForm
-            form={form}
-            submit={words.submit}
-            submitting={words.submitting}
-            onSubmit={change}
-            onClose={onClose}
-          >
-            <PasswordField
-              label={words.password}
-              hint={words.hint}
-              isWrong={form.mistake.value !== null}
-              message={form.message}
-            />
+          <SheetForm form={form} words={words} onSubmit={change} onClose={onClose}>
+            <PasswordField label={words.password} hint={words.hint} />
           </SheetForm>
         </>
       )}

@@ -1,11 +1,9 @@
 /** Under the finding that a PACS does not take its password: another one, without opening the whole form. */
 import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
+import { useForm } from '../kit/use-form.ts';
 import { readForm, toTyped } from './destination-form.ts';
 import { destinationWords } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
@@ -22,20 +20,16 @@ type Props = {
 
 export function PasswordAgain({ destination, tested, onSave }: Props) {
   const password = useSignal('');
-  const trouble = useSignal<Trouble | null>(null);
-  const message = useId();
-  const submitting = useSubmit((error) => {
-    trouble.value = troubleOf(error);
-  });
+  const form = useForm(troubleOf);
   const { authentication, fromEnvironment, name } = destination;
   const isRefused = tested?.found?.findings.some(({ code }) => code === REFUSED) ?? false;
   if (!isRefused || fromEnvironment || authentication.kind !== 'basic') return null;
-  const save = async (event: SubmitEvent): Promise<void> => {
+  const save = (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const read = readForm({ ...toTyped(destination), password: password.value }, toTyped(destination));
-    if (read.kind === 'mistake' || password.value === '') return;
-    trouble.value = null;
-    await submitting.run(async () => {
+    return form.submit(async () => {
+      const before = toTyped(destination);
+      const read = readForm({ ...before, password: password.value }, before);
+      if (read.kind === 'mistake' || password.value === '') return;
       await onSave({ ...read.wish, version: destination.version });
       password.value = '';
     });
@@ -50,14 +44,14 @@ export function PasswordAgain({ destination, tested, onSave }: Props) {
           autocomplete="new-password"
           required
           value={password.value}
-          aria-describedby={message}
+          aria-describedby={form.message}
           onInput={({ currentTarget: { value } }) => (password.value = value)}
         />
       </label>
-      <button type="submit" class="button" disabled={submitting.isBusy.value}>
-        {submitting.isBusy.value ? words.saving : words.save}
+      <button type="submit" class="button" disabled={form.isBusy.value}>
+        {form.isBusy.value ? words.saving : words.save}
       </button>
-      <TroubleAlert trouble={trouble.value} id={message} />
+      <TroubleAlert trouble={form.mistake.value} id={form.message} />
     </form>
   );
 }

@@ -5,6 +5,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import { mistakeOf } from '../kit/trouble.ts';
 import type { Mistake } from '../kit/use-form.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
+import { Field } from '../kit/fields.tsx';
 import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { accountsWords } from './accounts-words.ts';
@@ -23,39 +24,28 @@ export function sayMistake(error: unknown): PasswordMistake {
   return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
 }
 
-export const isTooShort = (password: string): PasswordMistake | null =>
-  [...password].length < PASSWORD_LENGTH_LIMIT
-    ? { ...mistakeOf(accountsWords.tooShort), field: 'password' }
-    : null;
-
-export type PasswordFieldProps = {
-  readonly label: string;
-  readonly hint: string;
-  readonly isWrong: boolean;
-  /** The id of what is said about it. */
-  readonly message: string;
-};
+export const isTooShort = (password: string): boolean => [...password].length < PASSWORD_LENGTH_LIMIT;
+export const NO_ROLE: PasswordMistake = { ...mistakeOf(accountsWords.noRole), field: 'roles' };
+export const TOO_SHORT: PasswordMistake = { ...mistakeOf(accountsWords.tooShort), field: 'password' };
 
 /** In clear: it is passed on, and made up here. */
-export function PasswordField({ label, hint, isWrong, message }: PasswordFieldProps) {
+export function PasswordField({ label, hint }: { readonly label: string; readonly hint: string }) {
   const [made] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        name="password"
-        type="text"
-        class="account-password"
-        autocomplete="off"
-        autocapitalize="off"
-        spellcheck={false}
-        defaultValue={made}
-        maxLength={PASSWORD_LENGTH_MOST}
-        aria-invalid={isWrong}
-        aria-describedby={message}
-      />
-      <span class="small quiet">{hint}</span>
-    </label>
+    <Field label={label} name="password" what={hint}>
+      {(input) => (
+        <input
+          {...input}
+          type="text"
+          class="account-password"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          defaultValue={made}
+          maxLength={PASSWORD_LENGTH_MOST}
+        />
+      )}
+    </Field>
   );
 }
 

@@ -1,22 +1,23 @@
 /** The roles of an account, each with what it may do. */
 import { type Role, ROLES } from '#shared/protocol/api.ts';
+import { useMistakeOf } from '../kit/fields.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 
 export type RoleChoiceProps = {
   readonly chosen: readonly Role[];
   /** The role that stays as it is; null: every role can be changed. */
   readonly fixed: Role | null;
-  /** The id of what is said about a mistake in them; null: there is none. */
-  readonly message: string | null;
   readonly onChoose: (roles: readonly Role[]) => void;
 };
 
-export function RoleChoice({ chosen, fixed, message, onChoose }: RoleChoiceProps) {
+export function RoleChoice({ chosen, fixed, onChoose }: RoleChoiceProps) {
   const toggle = (role: Role): void =>
     onChoose(ROLES.filter((each) => chosen.includes(each) !== (each === role)));
+  const { mistake, message } = useMistakeOf('roles');
   return (
-    <fieldset aria-describedby={message ?? undefined}>
+    <fieldset aria-describedby={mistake ? message : undefined}>
       <legend class="strong">{words.roles}</legend>
       {ROLES.map((role) => (
         <label key={role} class="choice">
@@ -35,6 +36,7 @@ export function RoleChoice({ chosen, fixed, message, onChoose }: RoleChoiceProps
           </span>
         </label>
       ))}
+      {mistake && <TroubleAlert trouble={mistake} id={message} />}
     </fieldset>
   );
 }

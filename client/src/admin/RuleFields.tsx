@@ -1,6 +1,7 @@
 /** The values of the conditions, in the form of a rule and in the dry run. */
 import { useId } from 'preact/hooks';
 import type { Condition, RuleKind } from '#shared/protocol/rule.ts';
+import { TextField } from '../kit/fields.tsx';
 import { suggestions, valueWithoutName, type KnownValues, type TypedValues } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 
@@ -13,12 +14,9 @@ type Props = {
   /** Rules of cases are judged later, when the body part is no longer known. */
   readonly kind: RuleKind;
   readonly onChange: (values: TypedValues) => void;
-  /** The condition that has a mistake, and the id of what says so. */
-  readonly wrong: Condition | null;
-  readonly message: string;
 };
 
-export function RuleFields({ kind, conditions, values, known, onChange, wrong, message }: Props) {
+export function RuleFields({ kind, conditions, values, known, onChange }: Props) {
   return (
     <>
       {conditions
@@ -29,8 +27,6 @@ export function RuleFields({ kind, conditions, values, known, onChange, wrong, m
             condition={condition}
             value={values[condition]}
             known={known}
-            isWrong={wrong === condition}
-            message={message}
             onChange={(value) => onChange({ ...values, [condition]: value })}
           />
         ))}
@@ -42,53 +38,33 @@ type FieldProps = {
   readonly condition: Condition;
   readonly value: string;
   readonly known: KnownValues;
-  readonly isWrong: boolean;
-  readonly message: string;
   readonly onChange: (value: string) => void;
 };
 
-function OneField({ condition, value, known, isWrong, message, onChange }: FieldProps) {
+function OneField({ condition, value, known, onChange }: FieldProps) {
   const id = useId();
   const unknown = valueWithoutName(condition, value, known);
   const hint = unknown === null ? words.hints[condition] : words.noSuch(condition, unknown);
   const choices = suggestions(condition, value, known);
-  const input = {
-    id,
-    name: condition,
-    value,
-    spellcheck: false,
-    'aria-invalid': isWrong,
-    'aria-describedby': [...(hint === undefined ? [] : [`${id}-hint`]), message].join(' '),
-    onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
-      onChange(currentTarget.value),
-  };
+  const isLong = condition === 'description';
+  const list = choices.length > 0 ? `${id}-choices` : undefined;
   return (
-    <div class="stack-tight">
-      <label class="field" for={id}>
-        <span>{words.conditions[condition]}</span>
-        {condition === 'description' ? (
-          <textarea rows={2} {...input} />
-        ) : (
-          <input
-            type="text"
-            autocomplete="off"
-            list={choices.length > 0 ? `${id}-choices` : undefined}
-            {...input}
-          />
-        )}
-      </label>
-      {choices.length > 0 && (
-        <datalist id={`${id}-choices`}>
+    <>
+      <TextField
+        label={words.conditions[condition]}
+        name={condition}
+        value={value}
+        onChange={onChange}
+        what={hint}
+        {...(isLong ? { rows: 2 } : { list })}
+      />
+      {list && (
+        <datalist id={list}>
           {choices.map((choice) => (
             <option key={choice} value={choice} />
           ))}
         </datalist>
       )}
-      {hint && (
-        <p id={`${id}-hint`} class="small quiet">
-          {hint}
-        </p>
-      )}
-    </div>
+    </>
   );
 }

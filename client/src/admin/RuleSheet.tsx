@@ -2,12 +2,12 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
 import { COERCED_ATTRIBUTES } from '#shared/protocol/coercion.ts';
-import { SelectField, TextField } from '../kit/fields.tsx';
+import { SelectField, TextField, TickField } from '../kit/fields.tsx';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
-import { useForm, type Form } from '../kit/use-form.ts';
+import { useForm } from '../kit/use-form.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { CaseRuleFields } from './CaseRuleFields.tsx';
@@ -45,26 +45,20 @@ export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClo
     await onSave(read);
     onClose();
   };
-  const save = (): Promise<void> => {
-    const read = readRule(kind, typed.value, others);
-    const mistake =
-      read.kind === 'mistake' ? { ...mistakeOf(mistakeIn(read.field)), field: read.field } : null;
-    return form.submit(mistake, async () => {
-      if (read.kind === 'mistake') return;
+  const save = () =>
+    form.submit(async () => {
+      const read = readRule(kind, typed.value, others);
+      if (read.kind === 'mistake') return { ...mistakeOf(mistakeIn(read.field)), field: read.field };
       const names = leftOutBy(read.rule, known.destinations);
       if (names.length > 0) asked.value = { rule: read.rule, names };
       else await keep(read.rule);
     });
-  };
-  const keepAsked = (): Promise<void> => form.submit(null, () => keep(asked.value!.rule));
-  const part = { typed, form };
+  const keepAsked = (): Promise<void> => form.submit(() => keep(asked.value!.rule));
   return (
     <FormSheet
       title={rule === null ? words.add : words.change(rule.name)}
       form={form}
       class="rule-form"
-      submit={words.save}
-      submitting={words.saving}
       onSubmit={save}
       onClose={onClose}
       after={
@@ -79,30 +73,28 @@ export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClo
         )
       }
     >
-      <OneText {...part} name="name" />
-      <Switch typed={typed} />
-      <Conditions {...part} kind={kind} known={known} />
-      <Consequence {...{ ...part, kind, known, isExamined }} />
+      <OneText typed={typed} name="name" />
+      <TickField
+        label={rulesWords.on}
+        name="enabled"
+        isTicked={typed.value.enabled}
+        onTick={(enabled) => (typed.value = { ...typed.value, enabled })}
+      />
+      <Conditions typed={typed} kind={kind} known={known} />
+      <Consequence {...{ typed, kind, known, isExamined }} />
     </FormSheet>
   );
 }
 
 /** The fields for what follows from the rule. */
 function Consequence({ isExamined, ...props }: ConditionsProps & Pick<RuleSheetProps, 'isExamined'>) {
-  const { kind, known, typed, form } = props;
+  const { kind, known, typed } = props;
   if (kind === 'forwarding') return <Destinations typed={typed} known={known} />;
-  if (kind === 'cases')
-    return (
-      <CaseRuleFields
-        {...{ typed, known, isExamined }}
-        message={form.message}
-        wrong={form.mistake.value?.field ?? null}
-      />
-    );
+  if (kind === 'cases') return <CaseRuleFields {...{ typed, known, isExamined }} />;
   return (
     <>
       <Models typed={typed} known={known} />
-      <OneText typed={typed} form={form} name="priority" />
+      <OneText typed={typed} name="priority" />
     </>
   );
 }
@@ -115,40 +107,23 @@ const mistakeIn = (field: RuleField): string => {
   return field === 'title' || field === 'tags' ? caseRuleWords.mistakes[field] : words.mistakes[field];
 };
 
-type PartProps = { readonly typed: Signal<TypedRule>; readonly form: Form<RuleField> };
+type PartProps = { readonly typed: Signal<TypedRule> };
 
-function OneText({ typed, form, name }: PartProps & { readonly name: 'name' | 'priority' }) {
+function OneText({ typed, name }: PartProps & { readonly name: 'name' | 'priority' }) {
   return (
     <TextField
       label={words[name]}
+      name={name}
       value={typed.value[name]}
       onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
-      of={[form, name]}
       inputMode={name === 'priority' ? 'numeric' : 'text'}
     />
   );
 }
 
-/** Switched off, a rule is kept and decides nothing. */
-function Switch({ typed }: Pick<PartProps, 'typed'>) {
-  return (
-    <label class="choice">
-      <input
-        type="checkbox"
-        class="tick"
-        name="enabled"
-        checked={typed.value.enabled}
-        onChange={({ currentTarget: { checked } }) => (typed.value = { ...typed.value, enabled: checked })}
-      />
-      <span>{rulesWords.on}</span>
-    </label>
-  );
-}
-
 type ConditionsProps = PartProps & { readonly kind: RuleKind; readonly known: Known };
 
-function Conditions({ kind, known, typed, form }: ConditionsProps) {
-  const field = form.mistake.value?.field;
+function Conditions({ kind, known, typed }: ConditionsProps) {
   return (
     <fieldset class="stack">
       <legend class="strong">{words.when}</legend>
@@ -161,14 +136,12 @@ function Conditions({ kind, known, typed, form }: ConditionsProps) {
         values={typed.value.values}
         known={known.values}
         onChange={(values) => (typed.value = { ...typed.value, values })}
-        wrong={isCondition(field) ? field : null}
-        message={form.message}
       />
     </fieldset>
   );
 }
 
-type ActionProps = Pick<PartProps, 'typed'> & { readonly known: Known };
+type ActionProps = PartProps & { readonly known: Known };
 
 function Destinations({ typed, known }: ActionProps) {
   const others = known.destinations.filter(({ isPrimary }) => !isPrimary);
@@ -187,10 +160,7 @@ function Destinations({ typed, known }: ActionProps) {
           key={id}
           label={name}
           value={typed.value.needs[id] ?? 'none'}
-          options={(['none', 'also', 'required'] as const).map((need) => ({
-            value: need,
-            text: words.needs[need],
-          }))}
+          options={words.needs}
           onChange={(need) => choose(id, need)}
         />
       ))}
@@ -203,7 +173,7 @@ function Destinations({ typed, known }: ActionProps) {
   );
 }
 
-type CoercionProps = Pick<PartProps, 'typed'> & { readonly id: string; readonly name: string };
+type CoercionProps = PartProps & { readonly id: string; readonly name: string };
 
 function Coercion({ id, name, typed }: CoercionProps) {
   const own = typed.value.coercions[id] ?? NO_COERCION;

@@ -2,6 +2,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
+import { TextField } from '../kit/fields.tsx';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
@@ -21,22 +22,17 @@ const EMPTY: Viewer = { title: '', address: '' };
 export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps) {
   const rows = useSignal<readonly Viewer[]>(destination.viewers.length === 0 ? [EMPTY] : destination.viewers);
   const form = useForm(troubleOf);
-  const save = (): Promise<void> => {
-    const wrong = rows.value.findIndex((row) => !viewerSchema.safeParse(row).success);
-    return form.submit(
-      wrong < 0 ? null : mistakeOf(words.mistake(wrong + 1), words.mistakeNext),
-      async () => {
-        await onSave(destination.id, rows.value);
-        onClose();
-      },
-    );
-  };
+  const save = () =>
+    form.submit(async () => {
+      const wrong = rows.value.findIndex((row) => !viewerSchema.safeParse(row).success);
+      if (wrong >= 0) return mistakeOf(words.mistake(wrong + 1), words.mistakeNext);
+      await onSave(destination.id, rows.value);
+      onClose();
+    });
   return (
     <FormSheet
       title={words.title(destination.name)}
       form={form}
-      submit={words.save}
-      submitting={words.saving}
       onSubmit={save}
       onClose={onClose}
     >
@@ -66,27 +62,18 @@ function OneViewer({ rows, at }: { readonly rows: Signal<readonly Viewer[]>; rea
   return (
     <fieldset class="stack-tight">
       <legend class="strong">{words.nth(at + 1)}</legend>
-      <label class="field">
-        <span>{words.name}</span>
-        <input
-          type="text"
-          autocomplete="off"
-          maxLength={60}
-          value={title}
-          onInput={({ currentTarget }) => change({ title: currentTarget.value })}
-        />
-      </label>
-      <label class="field">
-        <span>{words.address}</span>
-        <input
-          type="text"
-          autocomplete="off"
-          spellcheck={false}
-          placeholder={words.example}
-          value={address}
-          onInput={({ currentTarget }) => change({ address: currentTarget.value.trim() })}
-        />
-      </label>
+      <TextField
+        label={words.name}
+        longest={60}
+        value={title}
+        onChange={(typed) => change({ title: typed })}
+      />
+      <TextField
+        label={words.address}
+        hint={words.example}
+        value={address}
+        onChange={(typed) => change({ address: typed.trim() })}
+      />
       <p>
         <button
           type="button"

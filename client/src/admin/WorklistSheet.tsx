@@ -18,27 +18,26 @@ export type WorklistSheetProps = {
 
 export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetProps) {
   const text = useSignal(destination.worklist ?? '');
-  const form = useForm(troubleOf);
-  const save = (): Promise<void> => {
-    const address = text.value.trim() || null;
-    const isRight = worklistAddressSchema.safeParse({ address }).success;
-    return form.submit(isRight ? null : mistakeOf(words.mistake, words.mistakeNext), async () => {
+  const form = useForm<'address'>(troubleOf);
+  const save = () =>
+    form.submit(async () => {
+      const address = text.value.trim() || null;
+      if (!worklistAddressSchema.safeParse({ address }).success)
+        return { ...mistakeOf(words.mistake, words.mistakeNext), field: 'address' };
       await onSave(destination.id, address);
       onClose();
     });
-  };
   return (
     <FormSheet
       title={words.title(destination.name)}
       form={form}
-      submit={words.save}
-      submitting={words.saving}
       onSubmit={save}
       onClose={onClose}
     >
       <p class="quiet">{words.what}</p>
       <TextField
         label={words.address}
+        name="address"
         hint={words.example}
         value={text.value}
         onChange={(value) => (text.value = value)}

@@ -348,8 +348,6 @@ export const destinationWords = {
     ca: 'Certificate of a private authority (PEM)',
     certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',
     key: 'Its private key (PEM, without a password)',
-    save: 'Save',
-    saving: 'Saving…',
     mistakes: {
       name: 'Enter a name of lower-case letters, digits and hyphens.',
       host: 'Enter the name or the IP address of the PACS.',

@@ -92,8 +92,6 @@ export const dimsePeerWords = {
     reason: 'Why names are kept',
     noReason: 'The policy does not ask',
     reasons: sendingReasonWords,
-    save: 'Save',
-    saving: 'Saving…',
     mistakes: {
       name: 'Enter a name.',
       aeTitle: 'Enter an AE title of at most 16 characters.',

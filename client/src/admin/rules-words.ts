@@ -140,8 +140,6 @@ export const rulesWords = {
     } satisfies Record<CoercedAttribute, string>,
     models: 'Models that look at them',
     priority: 'Priority of their jobs (−100 to 100)',
-    save: 'Save',
-    saving: 'Saving…',
     askLeaveOut: (names: readonly string[]) => ({
       title: `Save it without ${inWords(names, 'and')}?`,
       what: `Studies that this rule takes no longer have to arrive at ${inWords(names, 'and')}, which must have all studies by ${names.length === 1 ? 'its own setting' : 'their own settings'}.`,

@@ -15,8 +15,6 @@ export const viewersWords = {
   add: 'Add a viewer',
   remove: (nth: number) => `Remove viewer ${nth}`,
   removeShort: 'Remove',
-  save: 'Save',
-  saving: 'Saving…',
   mistake: (nth: number) => `Viewer ${nth} needs a name, and an address with {StudyInstanceUID} in it.`,
   mistakeNext:
     'The address begins with https, http, weasis, radiant, osirix or horos, and has no password in it. ' +

@@ -1,36 +1,34 @@
 /** The sheet for a person's own new password. Keeps no password after the request. */
-import { useSignal, type Signal } from '@preact/signals';
-import { useId, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
-import { mistakeOf, type Trouble } from '../kit/trouble.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { FormActions } from '../kit/FormActions.tsx';
+import { TextField, TickField } from '../kit/fields.tsx';
 import { focused } from '../kit/focused.ts';
+import { SheetForm } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { useSubmit } from '../kit/use-submit.ts';
-import { ApiProblem } from '../net/api-client.ts';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm, type Mistake } from '../kit/use-form.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
 import { troubleOf } from './trouble-of.ts';
 
-type FieldName = 'current' | 'next';
-/** A mistake, and the fields that it lies in; none where it lies in neither. */
-type Mistake = Trouble & { readonly fields: readonly FieldName[] };
+type PasswordMistake = Mistake<'current' | 'next'>;
 
 /** The mistake that needs no gateway to be found; null where there is none. */
-function mistakeIn(current: string, next: string): Mistake | null {
-  const fields: FieldName[] = [...(current ? [] : ['current' as const]), ...(next ? [] : ['next' as const])];
-  if (fields.length > 0) return { ...mistakeOf(words.missing), fields };
-  return [...next].length < PASSWORD_LENGTH_LIMIT ? { ...mistakeOf(words.tooShort), fields: ['next'] } : null;
+function mistakeIn(current: string, next: string): PasswordMistake | null {
+  if (!current || !next) return { ...mistakeOf(words.missing), field: current ? 'next' : 'current' };
+  return [...next].length < PASSWORD_LENGTH_LIMIT ? { ...mistakeOf(words.tooShort), field: 'next' } : null;
 }
 
+const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
+  'wrong-password': 'current',
+  'weak-password': 'next',
+};
+
 /** The mistake that the gateway names. */
-function refusalIn(error: unknown): Mistake {
-  const code = error instanceof ApiProblem ? error.code : null;
-  const fields =
-    code === 'wrong-password' ? ['current' as const] : code === 'weak-password' ? ['next' as const] : [];
-  return { ...troubleOf(error, words.unreachable), fields };
+function refusalIn(error: unknown): PasswordMistake {
+  const trouble = troubleOf(error, words.unreachable);
+  return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
 }
 
 export type PasswordSheetProps = {
@@ -65,86 +63,25 @@ type FormProps = Omit<PasswordSheetProps, 'isChanged'>;
 
 function PasswordForm({ onClose, onChanged }: FormProps) {
   const session = useSession();
-  const trouble = useSignal<Mistake | null>(null);
   const shown = useSignal(false);
-  const form = useRef<HTMLFormElement>(null);
-  const message = useId();
-  const submitting = useSubmit((error) => (trouble.value = refusalIn(error)));
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const data = new FormData(form.current!);
-    const current = String(data.get('current'));
-    const next = String(data.get('next'));
-    const mistake = mistakeIn(current, next);
-    trouble.value = mistake;
-    if (mistake !== null) return;
-    await submitting.run(async () => {
+  const form = useForm(refusalIn);
+  const change = (data: FormData) =>
+    form.submit(async () => {
+      const current = String(data.get('current'));
+      const next = String(data.get('next'));
+      const mistake = mistakeIn(current, next);
+      if (mistake !== null) return mistake;
       await session.changePassword(current, next);
       onChanged();
     });
-  };
-  const field = (name: FieldName) =>
-    ({
-      name,
-      type: shown.value ? 'text' : 'password',
-      message,
-      isWrong: trouble.value?.fields.includes(name) ?? false,
-    }) as const;
+  const field = { type: shown.value ? 'text' : 'password', longest: PASSWORD_LENGTH_MOST } as const;
   return (
-    <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
+    <SheetForm form={form} words={words} onSubmit={change} onClose={onClose}>
       {/* For the browser's store of passwords: whose they are. */}
       <input hidden readOnly name="username" autocomplete="username" value={session.user.value?.username} />
-      <Field {...field('current')} label={words.current} autocomplete="current-password" />
-      <Field {...field('next')} label={words.next} autocomplete="new-password" />
-      <p class="small quiet">{words.rule}</p>
-      <ShowPasswords shown={shown} />
-      <TroubleAlert trouble={trouble.value} id={message} />
-      <FormActions
-        submit={words.submit}
-        submitting={words.submitting}
-        isBusy={submitting.isBusy.value}
-        onCancel={onClose}
-      />
-    </form>
-  );
-}
-
-function ShowPasswords({ shown }: { readonly shown: Signal<boolean> }) {
-  return (
-    <label class="choice">
-      <input
-        type="checkbox"
-        class="tick"
-        checked={shown.value}
-        onChange={() => (shown.value = !shown.value)}
-      />
-      <span>{words.show}</span>
-    </label>
-  );
-}
-
-type FieldProps = {
-  readonly name: FieldName;
-  readonly label: string;
-  readonly autocomplete: 'current-password' | 'new-password';
-  readonly type: 'text' | 'password';
-  readonly isWrong: boolean;
-  /** The id of what is said about it. */
-  readonly message: string;
-};
-
-function Field({ name, label, autocomplete, type, isWrong, message }: FieldProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        name={name}
-        type={type as 'password'}
-        autocomplete={autocomplete}
-        maxLength={PASSWORD_LENGTH_MOST}
-        aria-invalid={isWrong}
-        aria-describedby={message}
-      />
-    </label>
+      <TextField {...field} name="current" label={words.current} autocomplete="current-password" />
+      <TextField {...field} name="next" label={words.next} what={words.rule} autocomplete="new-password" />
+      <TickField label={words.show} isTicked={shown.value} onTick={(isTicked) => (shown.value = isTicked)} />
+    </SheetForm>
   );
 }

@@ -1,12 +1,12 @@
 /** The sheets that ask how several cases are changed, or why they are closed or opened again. */
 import { useSignal } from '@preact/signals';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
-import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
+import { Field, SelectField, TextField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
 import { TypedField } from '../kit/TypedField.tsx';
 import { AssigneeOptions } from './CaseForm.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { useStoreForm } from '../kit/use-form.ts';
 import { ReasonField } from './ReasonField.tsx';
 import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkSet, BulkStore } from './bulk.store.ts';
@@ -29,57 +29,44 @@ export function BulkChangeSheet({
   onApply,
   onClose,
 }: BulkSheetProps & { readonly hasTags: boolean }) {
-  const isEmpty = useSignal(false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const set = readSet(event.currentTarget as HTMLFormElement);
-    isEmpty.value = Object.keys(set).length === 0;
-    if (!isEmpty.value && (await onApply({ kind: 'change', set }))) onClose();
-  };
+  const form = useStoreForm(store);
+  const send = (data: FormData) =>
+    form.submit(async () => {
+      const set = readSet(data);
+      if (Object.keys(set).length === 0) return mistakeOf(words.nothing);
+      if (await onApply({ kind: 'change', set })) onClose();
+    });
   return (
-    <Sheet title={words.changeTitle(count)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <label class="field">
-          <span>{caseWords.form.assignee}</span>
-          <select name="assignee">
+    <FormSheet
+      title={words.changeTitle(count)}
+      form={form}
+      words={{ ...words, submit: words.submit(count) }}
+      onSubmit={send}
+      onClose={onClose}
+    >
+      <Field label={caseWords.form.assignee} name="assignee">
+        {(input) => (
+          <select {...input}>
             <option value={KEEP}>{words.keep}</option>
             <AssigneeOptions chosen={null} />
           </select>
-        </label>
-        <label class="field">
-          <span>{caseWords.form.priority}</span>
-          <select name="priority">
-            <option value={KEEP}>{words.keep}</option>
-            {CASE_PRIORITIES.map((priority) => (
-              <option key={priority} value={priority}>
-                {caseWords.priorities[priority]}
-              </option>
-            ))}
-          </select>
-        </label>
-        {hasTags && (
-          <TypedField title={words.tag}>
-            <label class="field">
-              <span>{words.tag}</span>
-              <input name="tag" type="text" maxLength={40} autocomplete="off" />
-            </label>
-          </TypedField>
         )}
-        <div role="alert">{isEmpty.value && <Notice kind="stop" title={words.nothing} />}</div>
-        <TroubleAlert trouble={store.trouble.value} />
-        <FormActions
-          submit={words.submit(count)}
-          submitting={words.submitting}
-          isBusy={store.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+      </Field>
+      <SelectField
+        label={caseWords.form.priority}
+        name="priority"
+        options={{ [KEEP]: words.keep, ...caseWords.priorities }}
+      />
+      {hasTags && (
+        <TypedField title={words.tag}>
+          <TextField label={words.tag} name="tag" longest={40} />
+        </TypedField>
+      )}
+    </FormSheet>
   );
 }
 
-function readSet(form: HTMLFormElement): BulkSet {
-  const data = new FormData(form);
+function readSet(data: FormData): BulkSet {
   const text = (name: string): string => String(data.get(name) ?? '').trim();
   const priority = CASE_PRIORITIES.find((known) => known === text('priority'));
   return {
@@ -115,26 +102,23 @@ export function BulkReasonSheet({
 }: BulkSheetProps & { readonly kind: 'close' | 'reopen' }) {
   const { title, what, reason: label, missing, submit: verb } = REASONS[kind];
   const reason = useSignal('');
-  const isMissing = useSignal(false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const said = reason.value.trim();
-    isMissing.value = missing !== null && said === '';
-    if (!isMissing.value && (await onApply({ kind, reason: said }))) onClose();
-  };
+  const form = useStoreForm<'reason'>(store);
+  const send = () =>
+    form.submit(async () => {
+      const said = reason.value.trim();
+      if (missing !== null && said === '') return { ...mistakeOf(missing), field: 'reason' };
+      if (await onApply({ kind, reason: said })) onClose();
+    });
   return (
-    <Sheet title={title(count)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        {what !== null && <p class="quiet">{what}</p>}
-        <ReasonField {...{ label, reason }} isMissing={isMissing.value} missing={missing} />
-        <TroubleAlert trouble={store.trouble.value} />
-        <FormActions
-          submit={verb(count)}
-          submitting={words.submitting}
-          isBusy={store.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={title(count)}
+      form={form}
+      words={{ ...words, submit: verb(count) }}
+      onSubmit={send}
+      onClose={onClose}
+    >
+      {what !== null && <p class="quiet">{what}</p>}
+      <ReasonField label={label} reason={reason} />
+    </FormSheet>
   );
 }

@@ -2,11 +2,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_VIEWS_LIMIT, type CaseView, type CaseViewFilters } from '#shared/protocol/case-views.ts';
-import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
+import { TextField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { Confirm, Sheet } from '../kit/Sheet.tsx';
+import { Confirm } from '../kit/Sheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
 import { TypedField } from '../kit/TypedField.tsx';
+import { useStoreForm } from '../kit/use-form.ts';
 import { useApi } from '../net/net-context.ts';
 import { writeFilters, type CaseFilters } from './case-filters.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -84,48 +86,38 @@ type NameSheetProps = {
 
 function NameSheet({ store, filters, renamed, onClose }: NameSheetProps) {
   const name = useSignal(renamed?.name ?? '');
-  const isMissing = useSignal(false);
+  const form = useStoreForm<'name'>(store);
   const views = store.views.value.value ?? [];
   const typed = name.value.trim();
   const same = views.find((view) => view.name === typed && view.id !== renamed?.id);
   const isFull = renamed === null && same === undefined && views.length >= CASE_VIEWS_LIMIT;
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    isMissing.value = typed === '';
-    if (typed !== '' && !isFull && (await store.save(renamed?.id ?? null, typed, filters))) onClose();
-  };
+  const save = () =>
+    form.submit(async () => {
+      if (typed === '') return { ...mistakeOf(words.missing), field: 'name' };
+      if (!isFull && (await store.save(renamed?.id ?? null, typed, filters))) onClose();
+    });
   return (
-    <Sheet title={renamed === null ? words.saveTitle : words.renameTitle} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        {renamed === null && <p class="quiet">{words.what}</p>}
-        <TypedField title={words.name}>
-          <label class="field">
-            <span>{words.name}</span>
-            <input
-              type="text"
-              maxLength={60}
-              autocomplete="off"
-              value={name.value}
-              aria-invalid={isMissing.value && typed === ''}
-              onInput={(event) => (name.value = event.currentTarget.value)}
-            />
-          </label>
-        </TypedField>
-        <p role="status" class="small quiet">
-          {same !== undefined && (renamed === null ? words.replaces : words.takesOver)}
-          {isFull && words.full(CASE_VIEWS_LIMIT)}
-        </p>
-        <div role="alert">
-          {isMissing.value && typed === '' && <Notice kind="stop" title={words.missing} />}
-        </div>
-        <TroubleAlert trouble={store.trouble.value} />
-        <FormActions
-          submit={renamed === null ? words.submit : words.submitRename}
-          submitting={words.submitting}
-          isBusy={store.isBusy.value}
-          onCancel={onClose}
+    <FormSheet
+      title={renamed === null ? words.saveTitle : words.renameTitle}
+      form={form}
+      words={renamed === null ? words : { ...words, submit: words.submitRename }}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      {renamed === null && <p class="quiet">{words.what}</p>}
+      <TypedField title={words.name}>
+        <TextField
+          label={words.name}
+          name="name"
+          longest={60}
+          value={name.value}
+          onChange={(value) => (name.value = value)}
         />
-      </form>
-    </Sheet>
+      </TypedField>
+      <p role="status" class="small quiet">
+        {same !== undefined && (renamed === null ? words.replaces : words.takesOver)}
+        {isFull && words.full(CASE_VIEWS_LIMIT)}
+      </p>
+    </FormSheet>
   );
 }

@@ -1,9 +1,9 @@
 /** Closing a case, and opening a closed one again: each asks for words, which become a note. */
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
-import { FormActions } from '../kit/FormActions.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useStoreForm } from '../kit/use-form.ts';
 import { ReasonField } from './ReasonField.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
@@ -42,30 +42,17 @@ type ReasonSheetProps = SheetProps & {
 
 function ReasonSheet({ words, store, missing, onSend, onClose, children }: ReasonSheetProps) {
   const reason = useSignal('');
-  const isMissing = useSignal(false);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const said = reason.value.trim();
-    isMissing.value = missing !== undefined && said === '';
-    if (!isMissing.value && (await onSend(said))) onClose();
-  };
+  const form = useStoreForm<'reason'>(store);
+  const send = () =>
+    form.submit(async () => {
+      const said = reason.value.trim();
+      if (missing !== undefined && said === '') return { ...mistakeOf(missing), field: 'reason' };
+      if (await onSend(said)) onClose();
+    });
   return (
-    <Sheet title={words.title} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        {children}
-        <ReasonField
-          {...{ label: words.reason, reason }}
-          isMissing={isMissing.value}
-          missing={missing ?? null}
-        />
-        <TroubleAlert trouble={store.trouble.value} />
-        <FormActions
-          submit={words.submit}
-          submitting={words.submitting}
-          isBusy={store.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet title={words.title} form={form} words={words} onSubmit={send} onClose={onClose}>
+      {children}
+      <ReasonField label={words.reason} reason={reason} />
+    </FormSheet>
   );
 }

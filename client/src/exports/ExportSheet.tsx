@@ -12,17 +12,17 @@ import {
   type NewExport,
 } from '#shared/protocol/exports.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { SelectField, TextField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
+import { mistakeOf } from '../kit/trouble.ts';
+import { useForm } from '../kit/use-form.ts';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { useTold } from '../cases/use-told.ts';
-import { openAttempt } from '../kit/open-attempt.ts';
-import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -42,55 +42,56 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const count = 'cases' in selection ? selection.cases.length : 0;
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
-  const [attempt] = useState(() => openAttempt(troubleOf));
+  const form = useForm<'purpose'>(troubleOf);
   const told = useTold('/export-templates', exportTemplatesSchema);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');
-  const isMissing = useSignal(false);
   const templates = (told.value.value?.templates ?? []).filter(
     ({ definition }) => !namesHidden.value || definition.redaction !== 'full',
   );
   const template = templates.find(({ name }) => name === chosen.value) ?? preselected(templates, selection);
   const isTooFew = isEmptyFor(selection, template);
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    isMissing.value = purpose.value.trim() === '';
-    if (isMissing.value || template === undefined || isTooFew) return;
-    const body = { id, template: template.name, selection, purpose: purpose.value };
-    const lead = leadFromHere();
-    const ask = async () => void (await api.json('/exports', exportSchema, { method: 'POST', body }));
-    const isAsked = await attempt.tried(ask);
-    if (isAsked) lead(hrefOf({ page: 'exports' }));
-  };
+  const ask = () =>
+    form.submit(async () => {
+      if (purpose.value.trim() === '') return { ...mistakeOf(words.purposeMissing), field: 'purpose' };
+      if (template === undefined || isTooFew) return;
+      const body = { id, template: template.name, selection, purpose: purpose.value };
+      const lead = leadFromHere();
+      await api.json('/exports', exportSchema, { method: 'POST', body });
+      lead(hrefOf({ page: 'exports' }));
+    });
   return (
-    <Sheet title={isListed ? words.title : words.titleOf(count)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        {isListed && <p class="quiet">{words.what}</p>}
-        <WhenKnown of={told} loading={words.loading}>
-          {(_, known) =>
-            template === undefined ? (
-              <p>{words.none(known)}</p>
-            ) : (
-              <Template {...{ templates }} chosen={template} onChoose={(name) => (chosen.value = name)} />
-            )
-          }
-        </WhenKnown>
-        <LeftOut isTooFew={isTooFew} />
-        <Purpose
-          purpose={purpose.value}
-          isMissing={isMissing.value && purpose.value.trim() === ''}
-          onType={(typed) => (purpose.value = typed)}
+    <FormSheet
+      title={isListed ? words.title : words.titleOf(count)}
+      form={form}
+      words={words}
+      isReady={template !== undefined}
+      onSubmit={ask}
+      onClose={onClose}
+    >
+      {isListed && <p class="quiet">{words.what}</p>}
+      <WhenKnown of={told} loading={words.loading}>
+        {(_, known) =>
+          template === undefined ? (
+            <p>{words.none(known)}</p>
+          ) : (
+            <Template {...{ templates }} chosen={template} onChoose={(name) => (chosen.value = name)} />
+          )
+        }
+      </WhenKnown>
+      <LeftOut isTooFew={isTooFew} />
+      <TypedField title={words.purpose}>
+        <TextField
+          label={words.purpose}
+          name="purpose"
+          what={words.purposeHint}
+          rows={2}
+          longest={PURPOSE_LENGTH}
+          value={purpose.value}
+          onChange={(typed) => (purpose.value = typed)}
         />
-        <TroubleAlert trouble={attempt.trouble.value} />
-        <FormActions
-          submit={words.submit}
-          submitting={words.submitting}
-          isBusy={attempt.isBusy.value}
-          isReady={template !== undefined}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+      </TypedField>
+    </FormSheet>
   );
 }
 
@@ -121,16 +122,15 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
   const told = exportWords.tellsFormat[format];
   return (
     <>
-      <label class="field">
-        <span>{words.template}</span>
-        <select value={chosen.name} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
-          {templates.map(({ name, definition }) => (
-            <option key={name} value={name} selected={name === chosen.name}>
-              {`${definition.title} · ${exportWords.formats[definition.format]}`}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SelectField
+        label={words.template}
+        value={chosen.name}
+        options={templates.map(
+          ({ name, definition }) =>
+            [name, `${definition.title} · ${exportWords.formats[definition.format]}`] as const,
+        )}
+        onChange={onChoose}
+      />
       <div role="status">
         <Notice kind={redaction === 'full' ? 'wait' : 'plain'} title={exportWords.redactions[redaction]}>
           <p>{exportWords.tells[redaction]}</p>
@@ -150,36 +150,6 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
         </summary>
         <p class="code">{fields.join(', ')}</p>
       </details>
-    </>
-  );
-}
-
-type PurposeProps = {
-  readonly purpose: string;
-  readonly isMissing: boolean;
-  readonly onType: (typed: string) => void;
-};
-
-function Purpose({ purpose, isMissing, onType }: PurposeProps) {
-  return (
-    <>
-      <TypedField title={words.purpose}>
-        <label class="field">
-          <span>{words.purpose}</span>
-          <textarea
-            rows={2}
-            maxLength={PURPOSE_LENGTH}
-            value={purpose}
-            aria-invalid={isMissing}
-            aria-describedby="export-purpose"
-            onInput={({ currentTarget }) => onType(currentTarget.value)}
-          />
-          <span id="export-purpose" class="small quiet">
-            {words.purposeHint}
-          </span>
-        </label>
-      </TypedField>
-      <div role="alert">{isMissing && <Notice kind="stop" title={words.purposeMissing} />}</div>
     </>
   );
 }

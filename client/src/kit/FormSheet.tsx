@@ -1,32 +1,94 @@
 /** A sheet with one form: its fields, what is wrong with it, and the buttons that leave or send it. */
 import type { ComponentChildren } from 'preact';
-import { FormActions, type FormActionsProps } from './FormActions.tsx';
+import { useContext, useEffect, useRef } from 'preact/hooks';
+import { kitWords } from './kit-words.ts';
 import { Sheet } from './Sheet.tsx';
 import { TroubleAlert } from './TroubleAlert.tsx';
-import type { Form } from './use-form.ts';
+import { FormContext, type Form } from './use-form.ts';
 
-export type SheetFormProps = Pick<FormActionsProps, 'submit' | 'submitting'> & {
-  readonly form: Pick<Form, 'mistake' | 'isBusy' | 'message'>;
+export type FormBodyProps = {
+  readonly form: Form;
+  /** Names it where a page has several. */
+  readonly label?: string;
   readonly class?: string;
   readonly onSubmit: (data: FormData) => Promise<void>;
-  readonly onClose: () => void;
   readonly children: ComponentChildren;
+  /** Stands behind what is wrong with it. */
+  readonly actions: ComponentChildren;
 };
 
-/** The form alone, in a sheet that shows something else once it was sent: another sheet would close with this one. */
-export function SheetForm({ form, onSubmit, onClose, children, ...props }: SheetFormProps) {
-  const { class: own = '', ...words } = props;
+/** A form on a page. */
+export function FormBody({ form, onSubmit, children, actions, ...props }: FormBodyProps) {
   const send = (event: SubmitEvent): void => {
     event.preventDefault();
     void onSubmit(new FormData(event.currentTarget as HTMLFormElement));
   };
   return (
-    <form class={`stack sheet-part ${own}`} onSubmit={send} noValidate>
-      {children}
-      <TroubleAlert trouble={form.mistake.value} id={form.message} />
-      <FormActions {...words} isBusy={form.isBusy.value} onCancel={onClose} />
-    </form>
+    <FormContext.Provider value={form}>
+      <form
+        ref={useMistakeInSight(form)}
+        class={props.class ?? 'stack'}
+        aria-label={props.label}
+        onSubmit={send}
+        noValidate
+      >
+        {children}
+        <MistakeOfForm />
+        {actions}
+      </form>
+    </FormContext.Provider>
   );
+}
+
+export type SheetFormProps = Omit<FormBodyProps, 'actions'> & {
+  /** `submitting` stands for `submit` while the answer is waited for. Without them: *Save*. */
+  readonly words?: Readonly<Record<'submit' | 'submitting', string>>;
+  /** False while the form cannot be sent yet. */
+  readonly isReady?: boolean;
+  readonly onClose: () => void;
+};
+
+/** The form alone, in a sheet that shows something else once it was sent: another sheet would close with this one. */
+export function SheetForm({ words = kitWords.saving, isReady = true, onClose, ...props }: SheetFormProps) {
+  const isBusy = props.form.isBusy.value;
+  return (
+    <FormBody
+      {...props}
+      class={`stack sheet-part ${props.class ?? ''}`}
+      actions={
+        <div class="sheet-actions">
+          <button type="button" class="button" onClick={onClose}>
+            {kitWords.cancel}
+          </button>
+          <button type="submit" class="button button-main" disabled={isBusy || !isReady}>
+            {isBusy ? words.submitting : words.submit}
+          </button>
+        </div>
+      }
+    />
+  );
+}
+
+/** The mistake that no field says. Drawn after the fields, so that it knows them. */
+function MistakeOfForm() {
+  const { mistake, fields, message } = useContext(FormContext)!;
+  const isInField = fields.has(mistake.value?.field ?? '');
+  return <TroubleAlert trouble={isInField ? null : mistake.value} {...(!isInField && { id: message })} />;
+}
+
+/** The field with the mistake gets the focus, and its message lies beneath it; another message comes into sight. */
+function useMistakeInSight({ mistake }: Form): { current: HTMLFormElement | null } {
+  const form = useRef<HTMLFormElement>(null);
+  const { value } = mistake;
+  useEffect(() => {
+    if (value === null) return;
+    const at = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const folded = at?.closest('details');
+    if (folded) folded.open = true;
+    at?.focus({ preventScroll: true });
+    (at ?? form.current?.querySelector('[role=alert]'))?.scrollIntoView({ block: 'center' });
+  }, [value]);
+  return form;
 }
 
 export type FormSheetProps = SheetFormProps & {

@@ -1,61 +1,167 @@
-/** The fields of a form: a line of text, and a choice among few. */
-import { markOf, type Form } from './use-form.ts';
+/** The fields of a form. Each has its label, what explains it, and beneath it what is wrong with it. */
+import { useContext, useEffect, useId } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { TroubleAlert } from './TroubleAlert.tsx';
+import { FormContext } from './use-form.ts';
 
-type FieldProps = {
+export type FieldProps = {
   readonly label: string;
-  readonly value: string;
-  readonly onChange: (value: string) => void;
+  /** Names it in what is sent, and in the mistakes of its form. */
+  readonly name?: string;
   /** Explains the field below it. */
-  readonly what?: string | undefined;
-  /** The form that says what is wrong with it, and its name there. */
-  readonly of?: readonly [Form, string];
+  readonly what?: string | null | undefined;
 };
 
-export type TextFieldProps = FieldProps & {
-  /** Shown while it is empty. */
-  readonly hint?: string | undefined;
-  readonly inputMode?: 'text' | 'numeric';
+type InputProps = {
+  readonly id: string;
+  readonly name: string | undefined;
+  readonly 'aria-invalid': boolean;
+  readonly 'aria-describedby': string | undefined;
 };
 
-export function TextField({ label, value, onChange, what, of, hint, inputMode = 'text' }: TextFieldProps) {
+/** A field with an input of its own. */
+export function Field(props: FieldProps & { readonly children: (input: InputProps) => ComponentChildren }) {
+  const { label, name, what, children } = props;
+  const id = useId();
+  const { mistake, message } = useMistakeOf(name);
+  const described = [...(what ? [`${id}-hint`] : []), ...(mistake ? [message] : [])].join(' ');
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        type="text"
-        inputMode={inputMode}
-        autocomplete="off"
-        spellcheck={false}
-        placeholder={hint}
-        value={value}
-        onInput={({ currentTarget }) => onChange(currentTarget.value)}
-        {...(of && markOf(...of))}
-      />
-      {what && <span class="small quiet">{what}</span>}
-    </label>
+    <div class="stack-tight">
+      <label class="field" for={id}>
+        <span>{label}</span>
+        {children({
+          id,
+          name,
+          'aria-invalid': mistake !== null,
+          'aria-describedby': described || undefined,
+        })}
+      </label>
+      {what && (
+        <p id={`${id}-hint`} class="small quiet">
+          {what}
+        </p>
+      )}
+      {mistake && <TroubleAlert trouble={mistake} id={message} />}
+    </div>
   );
 }
 
-export type SelectFieldProps = FieldProps & {
-  readonly options: readonly { readonly value: string; readonly text: string }[];
+/** The mistake in the field of this name; the field that asks says it, and the end of its form no longer does. */
+export function useMistakeOf(name: string | undefined) {
+  const form = useContext(FormContext);
+  if (name !== undefined) form?.fields.add(name);
+  useEffect(() => () => void (name !== undefined && form?.fields.delete(name)), [form?.fields, name]);
+  const { value = null } = form?.mistake ?? {};
+  return { mistake: value !== null && value.field === name ? value : null, message: form?.message };
+}
+
+/** `value` and `onChange`, or `initial` where the form is read as it is sent. */
+type ValueProps = {
+  readonly value?: string;
+  readonly initial?: string;
+  readonly onChange?: (value: string) => void;
 };
 
-export function SelectField({ label, value, onChange, what, of, options }: SelectFieldProps) {
+export type TextFieldProps = FieldProps &
+  ValueProps & {
+    /** Shown while it is empty. */
+    readonly hint?: string | undefined;
+    /** Most characters. */
+    readonly longest?: number;
+    /** Of several lines; without it one line. */
+    readonly rows?: number;
+    /** The id of a `datalist`. */
+    readonly list?: string | undefined;
+    readonly inputMode?: 'text' | 'numeric' | 'decimal';
+    readonly type?: 'text' | 'password' | 'date';
+    readonly autocomplete?: 'off' | 'new-password' | 'current-password';
+  };
+
+export function TextField({ value, initial, onChange, hint, longest, rows, list, ...props }: TextFieldProps) {
+  const { inputMode = 'text', type = 'text', autocomplete = 'off', ...field } = props;
+  const typed = {
+    ...(value === undefined ? { defaultValue: initial } : { value }),
+    placeholder: hint,
+    maxLength: longest,
+    spellcheck: false,
+    onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
+      onChange?.(currentTarget.value),
+  };
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select
-        value={value}
-        onChange={({ currentTarget }) => onChange(currentTarget.value)}
-        {...(of && markOf(...of))}
-      >
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.text}
-          </option>
-        ))}
-      </select>
-      {what && <span class="small quiet">{what}</span>}
-    </label>
+    <Field {...field}>
+      {(input) =>
+        rows === undefined ? (
+          <input
+            type={type as 'text'}
+            inputMode={inputMode}
+            autocomplete={autocomplete}
+            list={list}
+            {...typed}
+            {...input}
+          />
+        ) : (
+          <textarea rows={rows} {...typed} {...input} />
+        )
+      }
+    </Field>
+  );
+}
+
+export type SelectFieldProps<Value extends string> = FieldProps &
+  Omit<ValueProps, 'onChange'> & {
+    /** Their words, by value, in their order. */
+    readonly options: Readonly<Record<Value, string>> | readonly (readonly [value: Value, words: string])[];
+    readonly onChange?: (value: Value) => void;
+  };
+
+export function SelectField<Value extends string>(props: SelectFieldProps<Value>) {
+  const { value, initial, onChange, options, ...field } = props;
+  const offered = Array.isArray(options) ? options : (Object.entries(options) as [Value, string][]);
+  return (
+    <Field {...field}>
+      {(input) => (
+        <select
+          {...input}
+          value={value}
+          onChange={({ currentTarget }) => onChange?.(currentTarget.value as Value)}
+        >
+          {offered.map(([one, words]: readonly [Value, string]) => (
+            <option key={one} value={one} selected={one === (value ?? initial)}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+export type TickFieldProps = Omit<FieldProps, 'what'> & {
+  readonly what?: ComponentChildren;
+  readonly isTicked: boolean;
+  readonly onTick: (isTicked: boolean) => void;
+};
+
+export function TickField({ label, name, what, isTicked, onTick }: TickFieldProps) {
+  const hint = useId();
+  return (
+    <div class="stack-tight">
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          name={name}
+          checked={isTicked}
+          aria-describedby={what ? hint : undefined}
+          onChange={({ currentTarget }) => onTick(currentTarget.checked)}
+        />
+        <span>{label}</span>
+      </label>
+      {what && (
+        <p id={hint} class="small quiet">
+          {what}
+        </p>
+      )}
+    </div>
   );
 }

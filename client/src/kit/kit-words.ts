@@ -41,6 +41,7 @@ export const kitWords = {
   } satisfies Record<Role, string>,
   /** Between parts of one line. */
   separator: ' · ',
+  saving: { submit: 'Save', submitting: 'Saving…' },
   cancel: 'Cancel',
   close: 'Close',
   done: 'Done',

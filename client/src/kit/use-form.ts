@@ -1,8 +1,9 @@
 /** A form: what is wrong with it, and whether its answer is waited for. */
-import { useSignal, type ReadonlySignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { openAttempt, type Attempt } from './open-attempt.ts';
 import type { Trouble } from './trouble.ts';
-import { useSubmit } from './use-submit.ts';
 
 /** `field`: where the mistake lies, if it lies in one field. */
 export type Mistake<Field extends string> = Trouble & { readonly field?: Field | null };
@@ -12,25 +13,47 @@ export type Form<Field extends string = string> = {
   readonly isBusy: ReadonlySignal<boolean>;
   /** The id of the place where the mistake is said. */
   readonly message: string;
-  /** Says the mistake, or does the work and says why that was refused. Never throws. */
-  submit(mistake: Mistake<Field> | null, work: () => Promise<void>): Promise<void>;
+  /** The fields that say their own mistakes, by name; the form's end says all others. */
+  readonly fields: Set<string>;
+  /** Does the work, and says the mistake that it found, or why the gateway refused it. Never throws. */
+  submit(work: Work<Field>): Promise<void>;
 };
 
+type Work<Field extends string> = () => Promise<Mistake<Field> | void>;
+
+/** Hands the form to its fields. */
+export const FormContext = createContext<Form | null>(null);
+
+/** The form of a sheet that asks the gateway by itself; `refusalOf` is that of the first drawing. */
 export function useForm<Field extends string>(refusalOf: (error: unknown) => Mistake<Field>): Form<Field> {
-  const mistake = useSignal<Mistake<Field> | null>(null);
+  const [attempt] = useState(() => openAttempt(refusalOf));
+  return useFormOf(attempt, (work) => attempt.tried(work));
+}
+
+/** The form of a store that does the work, and says itself why it was refused. */
+export const useStoreForm = <Field extends string>(store: Attempting<Field>): Form<Field> =>
+  useFormOf(store, (work) => work());
+
+type Attempting<Field extends string> = Pick<Attempt<Mistake<Field>>, 'isBusy' | 'trouble'>;
+
+function useFormOf<Field extends string>(
+  { isBusy, trouble }: Attempting<Field>,
+  run: (work: () => Promise<void>) => Promise<unknown>,
+): Form<Field> {
+  const own = useSignal<Mistake<Field> | null>(null);
+  const mistake = useComputed(() => own.value ?? trouble.value);
   const message = useId();
-  const { isBusy, run } = useSubmit((error) => (mistake.value = refusalOf(error)));
+  const [fields] = useState(() => new Set<string>());
   return {
     mistake,
     isBusy,
     message,
-    async submit(found, work) {
-      mistake.value = found;
-      if (found === null) await run(work);
+    fields,
+    async submit(work) {
+      own.value = null;
+      await run(async () => {
+        own.value = (await work()) ?? null;
+      });
     },
   };
 }
-
-/** Attributes of a field's input: they tell people who do not see the screen that it is the wrong one. */
-export const markOf = <Field extends string>({ mistake, message }: Form<Field>, field: Field) =>
-  mistake.value?.field === field ? { 'aria-invalid': true, 'aria-describedby': message } : {};

@@ -7,14 +7,13 @@ import {
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useTold } from '../cases/use-told.ts';
-import { FormActions } from '../kit/FormActions.tsx';
+import { SelectField } from '../kit/fields.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { leadFromHere } from '../kit/lead-from-here.ts';
-import { openAttempt } from '../kit/open-attempt.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { Sheet } from '../kit/Sheet.tsx';
+import { useForm } from '../kit/use-form.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { offerTypes, type KnownImages } from './fitting-types.ts';
@@ -32,7 +31,7 @@ type HaveItReadProps = {
 export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
-  const [attempt] = useState(() => openAttempt(troubleOf));
+  const form = useForm(troubleOf);
   const [chosen, setChosen] = useState<string | null>(null);
   const [named, setNamed] = useState<Named>({ readers: [], adjudicator: '' });
   // Sent again after a lost answer, it opens no second review.
@@ -49,44 +48,40 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const isOwnSeen = seenNamed.some((one) => one.id === account);
   const isUnknown = seen === 'unknown' && named.readers.length > 0;
   const asksAnyway = seenNamed.length > 0 && !isOwnSeen;
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (type === undefined || isTooMany || isOwnSeen) return;
-    const lead = leadFromHere();
-    const body = { id, type: name, ...namedIn(type, named) };
-    const path = `/cases/${caseId}/reviews`;
-    if (!(await attempt.tried(() => api.json(path, reviewSchema, { method: 'POST', body })))) return;
-    onClose();
-    lead(hrefOf({ page: 'reviews', id }));
-  };
+  const request = () =>
+    form.submit(async () => {
+      if (type === undefined || isTooMany || isOwnSeen) return;
+      const lead = leadFromHere();
+      const body = { id, type: name, ...namedIn(type, named) };
+      await api.json(`/cases/${caseId}/reviews`, reviewSchema, { method: 'POST', body });
+      onClose();
+      lead(hrefOf({ page: 'reviews', id }));
+    });
   return (
-    <Sheet title={words.sheet} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <WhenKnown of={told} loading={kitWords.looking}>
-          {({ readers: accounts }) => (
-            <>
-              <TypeField {...{ name, fitting, others }} onChoose={setChosen} />
-              <Readers {...{ accounts, named, seen, onName: setNamed }} />
-              <div role="alert">
-                {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
-                {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
-                {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
-                {isUnknown && <p class="small">{words.seenUnknown}</p>}
-              </div>
-              {mayDiffer(type) && <Adjudicator {...{ accounts, named, onName: setNamed }} />}
-            </>
-          )}
-        </WhenKnown>
-        <TroubleAlert trouble={attempt.trouble.value} />
-        <FormActions
-          submit={asksAnyway || isUnknown ? words.submitSeen : words.submit}
-          submitting={words.submitting}
-          isBusy={attempt.isBusy.value}
-          isReady={type !== undefined && seen !== 'loading'}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={words.sheet}
+      form={form}
+      words={asksAnyway || isUnknown ? { ...words, submit: words.submitSeen } : words}
+      isReady={type !== undefined && seen !== 'loading'}
+      onSubmit={request}
+      onClose={onClose}
+    >
+      <WhenKnown of={told} loading={kitWords.looking}>
+        {({ readers: accounts }) => (
+          <>
+            <TypeField {...{ name, fitting, others }} onChoose={setChosen} />
+            <Readers {...{ accounts, named, seen, onName: setNamed }} />
+            <div role="alert">
+              {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
+              {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
+              {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
+              {isUnknown && <p class="small">{words.seenUnknown}</p>}
+            </div>
+            {mayDiffer(type) && <Adjudicator {...{ accounts, named, onName: setNamed }} />}
+          </>
+        )}
+      </WhenKnown>
+    </FormSheet>
   );
 }
 
@@ -173,19 +168,14 @@ function Readers({ accounts, named: { readers, adjudicator }, seen, onName }: Re
 function Adjudicator({ accounts, named: { readers, adjudicator }, onName }: NamedProps) {
   const others = accounts.filter(({ id }) => !readers.includes(id));
   return (
-    <label class="field">
-      <span>{words.adjudicator}</span>
-      <select
-        value={adjudicator}
-        onChange={(event) => onName({ readers, adjudicator: event.currentTarget.value })}
-      >
-        <option value="">{words.adjudicatorLater}</option>
-        {others.map(({ id, username }) => (
-          <option key={id} value={id}>
-            {username}
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField
+      label={words.adjudicator}
+      value={adjudicator}
+      options={[
+        ['', words.adjudicatorLater],
+        ...others.map(({ id, username }) => [id, username] as const),
+      ]}
+      onChange={(chosen) => onName({ readers, adjudicator: chosen })}
+    />
   );
 }

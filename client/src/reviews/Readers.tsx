@@ -8,11 +8,10 @@ import {
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR, isRefusal, stepOf, type Party } from '#shared/protocol/review-state.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useTold } from '../cases/use-told.ts';
-import { FormActions } from '../kit/FormActions.tsx';
+import { FormSheet } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { Sheet } from '../kit/Sheet.tsx';
+import { useStoreForm } from '../kit/use-form.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useSession } from '../net/net-context.ts';
 import { dueOf } from './due-of.ts';
@@ -98,37 +97,35 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
   const types = useTold('/review-types', reviewTypesSchema);
   const chosenSeen = types.value.value?.readers.find(({ id }) => id === chosen && hasSeen(seen, id));
   const isUnknown = chosen !== null && seen === 'unknown';
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    if (chosen === null) return;
-    await store.assign(place, chosen);
-    if (store.trouble.peek() === null) onClose();
-  };
+  const form = useStoreForm(store);
+  const give = () =>
+    form.submit(async () => {
+      if (chosen === null) return;
+      await store.assign(place, chosen);
+      if (store.trouble.peek() === null) onClose();
+    });
   return (
-    <Sheet title={words.sheet} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void submit(event)}>
-        <WhenKnown of={types} loading={kitWords.looking}>
-          {({ readers }, known) => {
-            const people = readers.filter(({ id }) => !holders.includes(id));
-            if (people.length === 0) return <p>{words.nobody(known)}</p>;
-            return <People {...{ people, seen, chosen }} onChoose={setChosen} />;
-          }}
-        </WhenKnown>
-        {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
-        <div role="alert">
-          {chosenSeen && <p class="small">{words.seenBy(chosenSeen.username)}</p>}
-          {isUnknown && <p class="small">{words.seenUnknown}</p>}
-        </div>
-        <TroubleAlert trouble={store.trouble.value} />
-        <FormActions
-          submit={chosenSeen || isUnknown ? words.submitSeen : words.submit}
-          submitting={words.submitting}
-          isBusy={store.isBusy.value}
-          isReady={types.value.value !== null && seen !== 'loading'}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={words.sheet}
+      form={form}
+      words={chosenSeen || isUnknown ? { ...words, submit: words.submitSeen } : words}
+      isReady={types.value.value !== null && seen !== 'loading'}
+      onSubmit={give}
+      onClose={onClose}
+    >
+      <WhenKnown of={types} loading={kitWords.looking}>
+        {({ readers }, known) => {
+          const people = readers.filter(({ id }) => !holders.includes(id));
+          if (people.length === 0) return <p>{words.nobody(known)}</p>;
+          return <People {...{ people, seen, chosen }} onChoose={setChosen} />;
+        }}
+      </WhenKnown>
+      {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
+      <div role="alert">
+        {chosenSeen && <p class="small">{words.seenBy(chosenSeen.username)}</p>}
+        {isUnknown && <p class="small">{words.seenUnknown}</p>}
+      </div>
+    </FormSheet>
   );
 }
 

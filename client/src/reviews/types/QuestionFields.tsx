@@ -1,18 +1,10 @@
 /** The fields of one question of a review type, and the question as readers will see it. */
 import { useState } from 'preact/hooks';
 import { OPTIONS_LIMIT } from '#shared/protocol/review-forms.ts';
+import { SelectField, TextField, TickField, type TextFieldProps } from '../../kit/fields.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import { Question } from '../ReviewForm.tsx';
-import {
-  KINDS,
-  NO_OPTION,
-  ofKind,
-  readField,
-  UNITS,
-  type Kind,
-  type TypedQuestion,
-  type Unit,
-} from './type-form.ts';
+import { NO_OPTION, ofKind, readField, type TypedQuestion } from './type-form.ts';
 import { typeWords } from './type-words.ts';
 
 const words = typeWords.form;
@@ -29,47 +21,36 @@ export function QuestionFields({ question, onChange }: Props) {
         label={words.asked}
         value={question.title}
         longest={160}
-        onType={(title) => onChange({ title })}
+        onChange={(title) => onChange({ title })}
       />
       <TextField
         label={words.description}
         value={question.description}
         longest={400}
-        onType={(description) => onChange({ description })}
+        onChange={(description) => onChange({ description })}
       />
-      <label class="field">
-        <span>{words.kind}</span>
-        <select
-          value={question.kind}
-          onChange={({ currentTarget }) => onChange(ofKind(question, currentTarget.value as Kind))}
-        >
-          {KINDS.map((kind) => (
-            <option key={kind} value={kind} selected={kind === question.kind}>
-              {words.kinds[kind]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SelectField
+        label={words.kind}
+        value={question.kind}
+        options={words.kinds}
+        onChange={(kind) => onChange(ofKind(question, kind))}
+      />
       {question.kind === 'radio' && <Options question={question} onChange={onChange} />}
       {question.kind === 'text' && (
         <NumberField
           label={words.maxLength}
           value={question.maxLength}
-          onType={(maxLength) => onChange({ maxLength })}
+          onChange={(maxLength) => onChange({ maxLength })}
         />
       )}
       {question.kind !== 'radio' && question.kind !== 'text' && (
         <Range question={question} onChange={onChange} />
       )}
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          checked={question.isRequired}
-          onChange={({ currentTarget }) => onChange({ isRequired: currentTarget.checked })}
-        />
-        <span>{words.required}</span>
-      </label>
+      <TickField
+        label={words.required}
+        isTicked={question.isRequired}
+        onTick={(isRequired) => onChange({ isRequired })}
+      />
       <Preview question={question} />
     </div>
   );
@@ -110,7 +91,7 @@ function Options({ question: { options }, onChange }: Props) {
             label={words.answer(at + 1)}
             value={option.title}
             longest={80}
-            onType={(title) => set(at, { title })}
+            onChange={(title) => set(at, { title })}
           />
           {MEANINGS.map((meaning) => (
             <label key={meaning} class="choice">
@@ -152,22 +133,15 @@ function Range({ question, onChange }: Props) {
   const [low, high] = ends;
   return (
     <div class="review-type-range">
-      <NumberField label={words.minimum} value={minimum} onType={(typed) => onChange({ minimum: typed })} />
-      <NumberField label={words.maximum} value={maximum} onType={(typed) => onChange({ maximum: typed })} />
+      <NumberField label={words.minimum} value={minimum} onChange={(typed) => onChange({ minimum: typed })} />
+      <NumberField label={words.maximum} value={maximum} onChange={(typed) => onChange({ maximum: typed })} />
       {kind === 'measurement' && (
-        <label class="field">
-          <span>{words.unit}</span>
-          <select
-            value={unit}
-            onChange={({ currentTarget }) => onChange({ unit: currentTarget.value as Unit })}
-          >
-            {UNITS.map((one) => (
-              <option key={one} value={one} selected={one === unit}>
-                {words.units[one]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SelectField
+          label={words.unit}
+          value={unit}
+          options={words.units}
+          onChange={(one) => onChange({ unit: one })}
+        />
       )}
       {kind === 'scale' && (
         <>
@@ -175,57 +149,25 @@ function Range({ question, onChange }: Props) {
             label={words.low}
             value={low}
             longest={40}
-            onType={(typed) => onChange({ ends: [typed, high] })}
+            onChange={(typed) => onChange({ ends: [typed, high] })}
           />
           <TextField
             label={words.high}
             value={high}
             longest={40}
-            onType={(typed) => onChange({ ends: [low, typed] })}
+            onChange={(typed) => onChange({ ends: [low, typed] })}
           />
         </>
       )}
       <NumberField
         label={words.tolerance}
         value={tolerance}
-        onType={(typed) => onChange({ tolerance: typed })}
+        onChange={(typed) => onChange({ tolerance: typed })}
       />
     </div>
   );
 }
 
-type FieldProps = {
-  readonly label: string;
-  readonly value: string;
-  readonly onType: (typed: string) => void;
-};
-
-export function TextField({ label, value, longest, onType }: FieldProps & { readonly longest: number }) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        type="text"
-        autocomplete="off"
-        maxLength={longest}
-        value={value}
-        onInput={({ currentTarget }) => onType(currentTarget.value)}
-      />
-    </label>
-  );
-}
-
-export function NumberField({ label, value, onType }: FieldProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input
-        type="text"
-        inputMode="decimal"
-        autocomplete="off"
-        value={value}
-        onInput={({ currentTarget }) => onType(currentTarget.value)}
-      />
-    </label>
-  );
-}
+export const NumberField = (props: Pick<TextFieldProps, 'label' | 'value' | 'onChange'>) => (
+  <TextField {...props} inputMode="decimal" />
+);

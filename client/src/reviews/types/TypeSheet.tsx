@@ -1,18 +1,17 @@
 /** The form of one review type: who reads, and the questions. */
 import { useSignal } from '@preact/signals';
-import { useId, useState } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import { CASE_BODY_PARTS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
 import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
-import { ASSIGNMENTS, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
+import type { ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../../net/trouble-of.ts';
-import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { caseWords } from '../../cases/case-words.ts';
-import { openAttempt } from '../../kit/open-attempt.ts';
-import { FormActions } from '../../kit/FormActions.tsx';
+import { SelectField, TextField, TickField } from '../../kit/fields.tsx';
+import { FormSheet } from '../../kit/FormSheet.tsx';
 import { MoveButton } from '../../kit/MoveButton.tsx';
-import { Notice } from '../../kit/Notice.tsx';
-import { Sheet } from '../../kit/Sheet.tsx';
-import { NumberField, QuestionFields, TextField } from './QuestionFields.tsx';
+import { mistakeOf } from '../../kit/trouble.ts';
+import { useForm } from '../../kit/use-form.ts';
+import { NumberField, QuestionFields } from './QuestionFields.tsx';
 import {
   newQuestion,
   readType,
@@ -35,59 +34,42 @@ type SheetProps = {
 
 export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
   const typed = useSignal(toTyped(definition));
-  const mistake = useSignal<TypeMistake | null>(null);
-  const [attempt] = useState(() => openAttempt(troubleOf));
+  const form = useForm(troubleOf);
   const { title, readers, assignment, hidesFinding, questions } = typed.value;
   const change = (some: Partial<typeof typed.value>) => {
     typed.value = { ...typed.value, ...some };
-    mistake.value = null;
   };
-  const save = async (event: SubmitEvent) => {
-    event.preventDefault();
-    const read = readType(typed.value);
-    mistake.value = read.kind === 'mistake' ? read.mistake : null;
-    if (read.kind === 'definition' && (await attempt.tried(() => onSave(read.definition)))) onClose();
-  };
+  const save = () =>
+    form.submit(async () => {
+      const read = readType(typed.value);
+      if (read.kind === 'mistake') return mistakeOf(said(read.mistake));
+      await onSave(read.definition);
+      onClose();
+    });
   return (
-    <Sheet title={definition === null ? words.add : words.change(definition.title)} onClose={onClose}>
-      <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
-        <TextField label={words.title} value={title} longest={120} onType={(one) => change({ title: one })} />
-        <NumberField label={words.readers} value={readers} onType={(one) => change({ readers: one })} />
-        <label class="field">
-          <span>{words.assignment}</span>
-          <select
-            value={assignment}
-            onChange={({ currentTarget }) => change({ assignment: currentTarget.value as Assignment })}
-          >
-            {ASSIGNMENTS.map((one) => (
-              <option key={one} value={one} selected={one === assignment}>
-                {typeWords.assignments[one]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="choice">
-          <input
-            type="checkbox"
-            class="tick"
-            checked={hidesFinding}
-            onChange={({ currentTarget }) => change({ hidesFinding: currentTarget.checked })}
-          />
-          <span>{words.hides}</span>
-        </label>
-        <Images typed={typed.value} onChange={change} />
-        <h3>{words.questions}</h3>
-        <Questions questions={questions} onSet={(all) => change({ questions: all })} />
-        <div role="alert">{mistake.value && <Notice kind="stop" title={said(mistake.value)} />}</div>
-        <TroubleAlert trouble={attempt.trouble.value} />
-        <FormActions
-          submit={words.save}
-          submitting={words.saving}
-          isBusy={attempt.isBusy.value}
-          onCancel={onClose}
-        />
-      </form>
-    </Sheet>
+    <FormSheet
+      title={definition === null ? words.add : words.change(definition.title)}
+      form={form}
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <TextField label={words.title} value={title} longest={120} onChange={(one) => change({ title: one })} />
+      <NumberField label={words.readers} value={readers} onChange={(one) => change({ readers: one })} />
+      <SelectField
+        label={words.assignment}
+        value={assignment}
+        options={typeWords.assignments}
+        onChange={(one) => change({ assignment: one })}
+      />
+      <TickField
+        label={words.hides}
+        isTicked={hidesFinding}
+        onTick={(isTicked) => change({ hidesFinding: isTicked })}
+      />
+      <Images typed={typed.value} onChange={change} />
+      <h3>{words.questions}</h3>
+      <Questions questions={questions} onSet={(all) => change({ questions: all })} />
+    </FormSheet>
   );
 }
 

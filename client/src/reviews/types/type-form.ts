@@ -6,8 +6,6 @@ import { STEPS_LIMIT, TEXT_LIMIT, type ReviewField } from '#shared/protocol/revi
 export type Modality = (typeof CASE_MODALITIES)[number];
 export type Kind = ReviewField['x-field'];
 export type Unit = Extract<ReviewField, { readonly 'x-field': 'measurement' }>['x-unit'];
-export const KINDS: readonly Kind[] = ['radio', 'scale', 'number', 'measurement', 'text'];
-export const UNITS: readonly Unit[] = ['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%', "[hnsf'U]"];
 
 /** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
 export type TypedOption = {
