@@ -1,15 +1,11 @@
 /** The accounts of the site: who may sign in, what they may do, and how they are used. */
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import { refreshInSight } from '../kit/refresh-in-sight.ts';
-import { WhenKnown } from '../kit/WhenKnown.tsx';
 import type { Known } from '../kit/resource.ts';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { AccountRow } from './AccountRow.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 import { createAccountsStore, type AccountsStore, type ListedAccount } from './accounts.store.ts';
-import { adminWords } from './admin-words.ts';
-import { AdminHead } from './AdminHead.tsx';
+import { AdminPage } from './AdminPage.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
 
@@ -17,22 +13,15 @@ import { NewAccountSheet } from './NewAccountSheet.tsx';
 const REFRESH_MS = 60_000;
 
 export function AccountsView() {
-  const api = useApi();
-  const [store] = useState(() => createAccountsStore(api));
+  const store = usePageStore(createAccountsStore, REFRESH_MS);
   const isAdding = useSignal(false);
-  useEffect(() => {
-    void store.load();
-    const ends = refreshInSight(() => void store.load(), REFRESH_MS);
-    return () => {
-      ends();
-      store.close();
-    };
-  }, [store]);
   return (
-    <main id="content" class="page stack admin" aria-busy={store.accounts.answer.value.state === 'loading'}>
-      <AdminHead at="accounts" />
-      <p class="quiet">{words.intro}</p>
-      <WhenKnown of={store.accounts} loading={adminWords.loading}>
+    <AdminPage
+      at="accounts"
+      intro={words.intro}
+      of={store.accounts}
+      after={isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
+    >
         {(accounts, known) => (
           <>
             <p>
@@ -43,9 +32,7 @@ export function AccountsView() {
             <Found accounts={accounts} known={known} store={store} />
           </>
         )}
-      </WhenKnown>
-      {isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
-    </main>
+    </AdminPage>
   );
 }
 

@@ -13,6 +13,7 @@ const PAGES = {
   rules: toTask('rules'),
   'api-keys': toTask('api-keys'),
   'dimse-peers': toTask('dimse-peers'),
+  quotas: toTask('quotas'),
   audit: hrefOf({ page: 'audit', query: '' }),
   analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
 } satisfies Record<Place, string>;

@@ -5,6 +5,7 @@ import { AccountsView } from './AccountsView.tsx';
 import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
+import { QuotasView } from './QuotasView.tsx';
 import { RulesView } from './RulesView.tsx';
 import './admin.css';
 
@@ -15,6 +16,7 @@ const PAGES = {
   rules: RulesView,
   'api-keys': ApiKeysView,
   'dimse-peers': DimsePeersView,
+  quotas: QuotasView,
 } satisfies Record<AdminTask, ComponentType>;
 
 export function AdminPages({ at }: { readonly at: AdminTask }) {

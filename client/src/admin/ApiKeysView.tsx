@@ -1,5 +1,4 @@
 /** API keys: the ones there are, a form for a new one, and its text, shown once. */
-import { useEffect, useState } from 'preact/hooks';
 import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
@@ -10,7 +9,7 @@ import { MoreButton } from '../kit/MoreButton.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
 import { ApiKeyForm } from './ApiKeyForm.tsx';
@@ -19,12 +18,7 @@ import { expiryOf } from './key-expiry.ts';
 import { type ApiKeysStore, createApiKeysStore } from './api-keys.store.ts';
 
 export function ApiKeysView() {
-  const api = useApi();
-  const [store] = useState(() => createApiKeysStore(api));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createApiKeysStore);
   return (
     <main id="content" class="page stack admin" aria-busy={store.keys.answer.value.state === 'loading'}>
       <AdminHead at="api-keys" />

@@ -1,5 +1,4 @@
 /** The built-in viewer on the page of destinations: whether it is on, how far it is fetched, and what to do. */
-import { useEffect, useState } from 'preact/hooks';
 import type { BuiltInViewer as State } from '#shared/protocol/viewer.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
@@ -8,17 +7,12 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { createBuiltInViewerStore, type BuiltInViewerStore } from './built-in-viewer.store.ts';
 import { builtInViewerWords as words } from './built-in-viewer-words.ts';
 
 export function BuiltInViewer() {
-  const api = useApi();
-  const [store] = useState(() => createBuiltInViewerStore(api));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createBuiltInViewerStore);
   return (
     <section class="destination hairline" aria-label={words.title}>
       <div>

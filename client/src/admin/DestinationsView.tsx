@@ -1,18 +1,15 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
-import { adminWords } from './admin-words.ts';
-import { AdminHead } from './AdminHead.tsx';
+import { usePageStore } from '../net/use-page-store.ts';
+import { AdminPage } from './AdminPage.tsx';
 import { AuthorityAgain } from './AuthorityAgain.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
@@ -39,62 +36,52 @@ import {
 const REFRESH_MS = 10_000;
 
 export function DestinationsView() {
-  const api = useApi();
-  const [store] = useState(() => createDestinationsStore(api));
+  const store = usePageStore(createDestinationsStore, REFRESH_MS);
   /** Undefined: the form is closed; null: it is for a new one. */
   const editing = useSignal<Destination | null | undefined>(undefined);
   /** The one that was saved last. */
   const saved = useSignal<string | null>(null);
-  useEffect(() => {
-    void store.load();
-    const timer = setInterval(() => void store.refresh(), REFRESH_MS);
-    return () => {
-      clearInterval(timer);
-      store.close();
-    };
-  }, [store]);
-  const listed = store.list.value.value;
-  useAsCounted(listed?.destinations ?? null);
-  const trouble = store.trouble.value;
+  useAsCounted(store.list.value.value?.destinations ?? null);
   return (
-    <main id="content" class="page stack admin" aria-busy={store.list.answer.value.state === 'loading'}>
-      <AdminHead at="destinations" />
-      <p class="quiet">{words.intro}</p>
-      <TroubleAlert trouble={trouble} onAgain={() => void store.load()} />
-      <WhenKnown of={store.list} loading={adminWords.loading}>
-        {(known) => (
-          <>
-            <List
-              {...known}
-              store={store}
-              saved={editing.value === undefined ? saved.value : null}
-              onChange={(destination) => (editing.value = destination)}
+    <AdminPage
+      at="destinations"
+      intro={words.intro}
+      of={store.list}
+      trouble={store.trouble}
+      onAgain={() => void store.load()}
+      after={<SampleData />}
+    >
+      {(known) => (
+        <>
+          <List
+            {...known}
+            store={store}
+            saved={editing.value === undefined ? saved.value : null}
+            onChange={(destination) => (editing.value = destination)}
+          />
+          <p>
+            <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
+              {words.add}
+            </button>{' '}
+            <ImportOrders />
+          </p>
+          <BuiltInViewer />
+          {editing.value !== undefined && (
+            <DestinationSheet
+              destination={editing.value}
+              all={known.destinations}
+              folderRoot={known.folderRoot}
+              tests={store.tests.value}
+              secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
+              onSave={async (...wanted) => {
+                saved.value = await store.save(...wanted);
+              }}
+              onClose={() => (editing.value = undefined)}
             />
-            <p>
-              <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
-                {words.add}
-              </button>{' '}
-              <ImportOrders />
-            </p>
-            <BuiltInViewer />
-          </>
-        )}
-      </WhenKnown>
-      <SampleData />
-      {editing.value !== undefined && listed !== null && (
-        <DestinationSheet
-          destination={editing.value}
-          all={listed.destinations}
-          folderRoot={listed.folderRoot}
-          tests={store.tests.value}
-          secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
-          onSave={async (...wanted) => {
-            saved.value = await store.save(...wanted);
-          }}
-          onClose={() => (editing.value = undefined)}
-        />
+          )}
+        </>
       )}
-    </main>
+    </AdminPage>
   );
 }
 

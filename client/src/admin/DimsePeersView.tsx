@@ -1,6 +1,5 @@
 /** The modalities that may store over DIMSE: what to enter on them, what came of each, and who was refused. */
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
 import type { DimsePeer, DimsePeers } from '#shared/protocol/dimse-peer.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
@@ -9,11 +8,10 @@ import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { adminWords } from './admin-words.ts';
-import { AdminHead } from './AdminHead.tsx';
+import { AdminPage } from './AdminPage.tsx';
 import { DimsePeerSheet } from './DimsePeerSheet.tsx';
 import { DimseTransfers } from './DimseTransfers.tsx';
 import { dimsePeerWords as words } from './dimse-peer-words.ts';
@@ -24,23 +22,10 @@ import { titleIn } from './title-in.ts';
 const REFRESH_MS = 10_000;
 
 export function DimsePeersView() {
-  const api = useApi();
-  const [store] = useState(() => createDimsePeersStore(api));
+  const store = usePageStore(createDimsePeersStore, REFRESH_MS);
   const editing = useSignal<DimsePeer | null | undefined>(undefined);
-  useEffect(() => {
-    void store.load();
-    const timer = setInterval(() => void store.refresh(), REFRESH_MS);
-    return () => {
-      clearInterval(timer);
-      store.close();
-    };
-  }, [store]);
   return (
-    <main id="content" class="page stack admin" aria-busy={store.state.answer.value.state === 'loading'}>
-      <AdminHead at="dimse-peers" />
-      <p class="quiet">{words.intro}</p>
-      <TroubleAlert trouble={store.trouble.value} />
-      <WhenKnown of={store.state} loading={adminWords.loading}>
+    <AdminPage at="dimse-peers" intro={words.intro} of={store.state} trouble={store.trouble}>
         {({ transfers, listener, peers, refused }, known) => (
           <>
             <DimseTransfers transfers={transfers} onAnswer={(id, answer) => void store.answer(id, answer)} />
@@ -53,8 +38,7 @@ export function DimsePeersView() {
             <Refused refused={refused} />
           </>
         )}
-      </WhenKnown>
-    </main>
+    </AdminPage>
   );
 }
 

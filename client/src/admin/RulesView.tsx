@@ -1,17 +1,15 @@
 /** The rules of all kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
 import { attributesOf } from '#shared/protocol/coercion.ts';
 import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { MoveButton } from '../kit/MoveButton.tsx';
 import type { Known as KnownAnswer } from '../kit/resource.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { adminWords } from './admin-words.ts';
-import { AdminHead } from './AdminHead.tsx';
+import { AdminPage } from './AdminPage.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { DryRunForm } from './DryRunForm.tsx';
 import { toTypedValues, valueWithoutName } from './rule-form.ts';
@@ -21,22 +19,9 @@ import { createRulesStore, type Known, type RulesStore } from './rules.store.ts'
 import './rules.css';
 
 export function RulesView() {
-  const api = useApi();
-  const [store] = useState(() => createRulesStore(api));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createRulesStore);
   return (
-    <main
-      id="content"
-      class="page stack admin rules"
-      aria-busy={store.lists.answer.value.state === 'loading'}
-    >
-      <AdminHead at="rules" />
-      <p class="quiet">{words.intro}</p>
-      <TroubleAlert trouble={store.trouble.value} />
-      <WhenKnown of={store.lists} loading={adminWords.loading}>
+    <AdminPage at="rules" intro={words.intro} of={store.lists} trouble={store.trouble}>
         {(lists, answer) => (
           <WhenKnown of={store.known} loading={adminWords.loading}>
             {(known) => (
@@ -54,8 +39,7 @@ export function RulesView() {
             )}
           </WhenKnown>
         )}
-      </WhenKnown>
-    </main>
+    </AdminPage>
   );
 }
 

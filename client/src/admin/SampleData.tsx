@@ -1,21 +1,15 @@
 /** Sample data on the first page for administrators: that it is there, and one button that removes it. */
-import { useEffect, useState } from 'preact/hooks';
 import type { SampleRemoval } from '#shared/protocol/sample.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { createSampleStore } from './sample.store.ts';
 import { sampleWords as words } from './sample-words.ts';
 
 /** Nothing where there is none, unless it was removed here just now. */
 export function SampleData() {
-  const api = useApi();
-  const [store] = useState(() => createSampleStore(api));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createSampleStore);
   const sample = store.sample.value.value;
   const removed = store.removed.value;
   const left = store.left.value ?? [];

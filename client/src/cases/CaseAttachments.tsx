@@ -16,12 +16,7 @@ const words = caseWords.attachments;
 type CaseAttachmentsProps = { readonly id: string; readonly mayWrite: boolean };
 
 export function CaseAttachments({ id, mayWrite }: CaseAttachmentsProps) {
-  const api = useApi();
-  const [store] = useState(() => createAttachmentsStore(api, id));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore((api) => createAttachmentsStore(api, id));
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>

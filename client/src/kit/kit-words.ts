@@ -28,6 +28,7 @@ export const kitWords = {
     rules: 'Rules',
     'api-keys': 'API keys',
     'dimse-peers': 'Modalities',
+    quotas: 'Quotas',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',

@@ -41,7 +41,7 @@ export type Route =
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
-const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers'] as const;
+const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers', 'quotas'] as const;
 export type AdminTask = (typeof adminTasks)[number];
 
 /** Their address has no id. */

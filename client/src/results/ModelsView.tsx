@@ -2,7 +2,6 @@
  * The models: the active version, the state of the others, and their cards. An administrator activates, rolls
  * back and stops them.
  */
-import { useEffect, useState } from 'preact/hooks';
 import { troubleOfCode } from '../net/trouble-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -24,12 +23,7 @@ import { Back } from './ResultView.tsx';
 const said = resultWords.models;
 
 export function ModelsView() {
-  const api = useApi();
-  const [store] = useState(() => createModelsStore(api));
-  useEffect(() => {
-    void store.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createModelsStore);
   const trouble = store.trouble.value;
   return (
     <main id="content" class="page results" aria-busy={store.models.answer.value.state === 'loading'}>

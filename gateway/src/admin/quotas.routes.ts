@@ -1,20 +1,13 @@
 /** `/admin/quotas`: how much the accounts may announce and ask, and what each has. */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
-import { quotaSchema, quotaUseSchema } from '#shared/protocol/quota.ts';
+import { quotaSchema, quotasSchema } from '#shared/protocol/quota.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { quotasOfSite, setAccountQuota, setSiteQuota, siteQuota } from '../policies/quota.store.ts';
 
 const ADMIN = ['admin'] as const;
-const shown = z.object({
-  /** For every account without one of its own. */
-  site: quotaSchema,
-  accounts: z.array(
-    quotaUseSchema.extend({ id: z.uuid(), username: z.string(), own: quotaSchema.nullable() }),
-  ),
-});
 
 const list = defineRoute({
   method: 'get',
@@ -22,7 +15,7 @@ const list = defineRoute({
   roles: ['admin', 'auditor'],
   tags: ['admin'],
   summary: 'The quotas of the accounts, and what each has announced that is not in the PACS',
-  responses: { 200: jsonResponse(shown, 'The site’s quota, and every account’s.') },
+  responses: { 200: jsonResponse(quotasSchema, 'The site’s quota, and every account’s.') },
 });
 const setForSite = defineRoute({
   method: 'put',

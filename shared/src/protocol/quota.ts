@@ -29,3 +29,13 @@ export type Quota = z.infer<typeof quotaSchema>;
 
 export const quotaUseSchema = z.object({ quota: quotaSchema, used: quotaSchema });
 export type QuotaUse = z.infer<typeof quotaUseSchema>;
+
+/** `GET /admin/quotas`. */
+export const quotasSchema = z.object({
+  /** For every account without one of its own. */
+  site: quotaSchema,
+  accounts: z.array(
+    quotaUseSchema.extend({ id: z.uuid(), username: z.string(), own: quotaSchema.nullable() }),
+  ),
+});
+export type Quotas = z.infer<typeof quotasSchema>;

@@ -1,0 +1,35 @@
+/** A page for administrators: its head, what it is for, why a change was refused, and what is known. */
+import type { ReadonlySignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import type { Known, Resource } from '../kit/resource.ts';
+import type { AdminTask } from '../kit/routes.ts';
+import type { Trouble } from '../kit/trouble.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { WhenKnown } from '../kit/WhenKnown.tsx';
+import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
+
+export type AdminPageProps<T> = {
+  readonly at: AdminTask;
+  readonly intro: string;
+  readonly of: Resource<T, Trouble>;
+  readonly trouble?: ReadonlySignal<Trouble | null>;
+  readonly onAgain?: () => void;
+  readonly children: (value: T, known: Known) => ComponentChildren;
+  /** Stands at the end, whether anything is known or not. */
+  readonly after?: ComponentChildren;
+};
+
+export function AdminPage<T>({ at, intro, of, trouble, onAgain, children, after }: AdminPageProps<T>) {
+  return (
+    <main id="content" class={`page stack admin ${at}`} aria-busy={of.answer.value.state === 'loading'}>
+      <AdminHead at={at} />
+      <p class="quiet">{intro}</p>
+      {trouble && <TroubleAlert trouble={trouble.value} {...(onAgain && { onAgain })} />}
+      <WhenKnown of={of} loading={adminWords.loading}>
+        {children}
+      </WhenKnown>
+      {after}
+    </main>
+  );
+}
