@@ -81,6 +81,7 @@ const PAGES: Readonly<Record<Known['page'], readonly (readonly [Known, None?])[]
     [{ page: 'admin', at: 'rules' }],
     [{ page: 'admin', at: 'api-keys' }, apiKeysWords.none],
     [{ page: 'admin', at: 'dimse-peers' }, dimsePeerWords.none],
+    [{ page: 'admin', at: 'quotas' }],
   ],
 };
 

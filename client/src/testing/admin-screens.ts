@@ -63,6 +63,10 @@ export const ADMIN_SCREENS = {
     'sample-data-left': 'A PACS keeps some of it',
     'sample-data-removed': 'All of it is removed',
   },
+  'admin/quotas.e2e.ts': {
+    quotas: 'The quotas of two accounts, one of its own',
+    'quota-form': 'A quota that is no number',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rule yet',
     'rule-form': 'A rule without a name',
