@@ -18,6 +18,6 @@ export const quotasWords = {
     patients: 'Patients a day whose pseudonyms are asked for',
   } satisfies Record<keyof Quota, string>,
   of: (used: string, most: string) => `${used} of ${most}`,
-  wrong: 'Enter a whole number that is not too large.',
+  wrong: 'Enter a number, in digits alone, that is not too large.',
   zero: 'With 0, nothing can be sent.',
 } as const;

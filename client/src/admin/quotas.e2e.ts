@@ -22,7 +22,7 @@ walk('an administrator gives an account a quota of its own, and takes it back', 
   await follows.uncheck();
   await sheet.getByLabel('Gigabytes on their way').fill('a lot');
   await sheet.getByRole('button', { name: 'Save' }).click();
-  await sheet.getByText('Enter a whole number that is not too large.').waitFor();
+  await sheet.getByText('Enter a number, in digits alone, that is not too large.').waitFor();
   await expect(sheet.getByLabel('Gigabytes on their way')).toBeFocused();
   await looksRight(page, 'quota-form');
   await sheet.getByLabel('Gigabytes on their way').fill('2.5');
