@@ -22,16 +22,16 @@ export function AccountsView() {
       of={store.accounts}
       after={isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
     >
-        {(accounts, known) => (
-          <>
-            <p>
-              <button type="button" class="button button-main" onClick={() => (isAdding.value = true)}>
-                {words.add}
-              </button>
-            </p>
-            <Found accounts={accounts} known={known} store={store} />
-          </>
-        )}
+      {(accounts, known) => (
+        <>
+          <p>
+            <button type="button" class="button button-main" onClick={() => (isAdding.value = true)}>
+              {words.add}
+            </button>
+          </p>
+          <Found accounts={accounts} known={known} store={store} />
+        </>
+      )}
     </AdminPage>
   );
 }

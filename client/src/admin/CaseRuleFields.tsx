@@ -17,7 +17,11 @@ const typesFor = (occasion: TypedCase['occasion'], { reviewTypes }: Known): Know
   reviewTypes.filter(({ hidesFinding }) => occasion === 'delivered' || !hidesFinding);
 
 /** A review type that is not offered with the occasion is no longer chosen. */
-function occasionChosen(occasion: TypedCase['occasion'], { review }: TypedCase, known: Known): Partial<TypedCase> {
+function occasionChosen(
+  occasion: TypedCase['occasion'],
+  { review }: TypedCase,
+  known: Known,
+): Partial<TypedCase> {
   const isOffered = typesFor(occasion, known).some(({ name }) => name === review);
   return { occasion, review: isOffered ? review : '' };
 }

@@ -166,12 +166,7 @@ const Text = ({ typed, name, ...props }: Part & { readonly name: FieldName } & T
 
 /** A secret is never shown, and an empty one stays as it is kept. */
 const Secret = (props: Parameters<typeof Text>[0]) => (
-  <Text
-    what={props.isNew ? null : words.keptHere}
-    {...props}
-    type="password"
-    autocomplete="new-password"
-  />
+  <Text what={props.isNew ? null : words.keptHere} {...props} type="password" autocomplete="new-password" />
 );
 
 type ChoiceName = 'kind' | 'connection' | 'signIn';

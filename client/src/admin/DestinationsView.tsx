@@ -1,5 +1,6 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { useEffect } from 'preact/hooks';
 import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';

@@ -28,8 +28,7 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
   const save = () =>
     form.submit(async () => {
       const read = readPeer(typed.value);
-      if (read.kind === 'mistake')
-        return { ...mistakeOf(words.mistakes[read.field]), field: read.field };
+      if (read.kind === 'mistake') return { ...mistakeOf(words.mistakes[read.field]), field: read.field };
       await onSave(peer?.id ?? null, read.wish);
       onClose();
     });
@@ -53,10 +52,7 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
       <SelectField
         {...of('accountId', words.account)}
         what={words.accountWhat}
-        options={[
-          ['', words.noAccount],
-          ...accounts.map(({ id, username }) => [id, username] as const),
-        ]}
+        options={[['', words.noAccount], ...accounts.map(({ id, username }) => [id, username] as const)]}
       />
       <SelectField
         {...of('policy', words.policy)}

@@ -26,18 +26,18 @@ export function DimsePeersView() {
   const editing = useSignal<DimsePeer | null | undefined>(undefined);
   return (
     <AdminPage at="dimse-peers" intro={words.intro} of={store.state} trouble={store.trouble}>
-        {({ transfers, listener, peers, refused }, known) => (
-          <>
-            <DimseTransfers transfers={transfers} onAnswer={(id, answer) => void store.answer(id, answer)} />
-            <Listener listener={listener} />
-            {peers.length === 0 && <p class="quiet">{words.none(known)}</p>}
-            <Peers peers={peers} store={store} onChange={(peer) => (editing.value = peer)} />
-            <WhenKnown of={store.choices} loading={adminWords.loading}>
-              {(choices) => <Form store={store} choices={choices} editing={editing} />}
-            </WhenKnown>
-            <Refused refused={refused} />
-          </>
-        )}
+      {({ transfers, listener, peers, refused }, known) => (
+        <>
+          <DimseTransfers transfers={transfers} onAnswer={(id, answer) => void store.answer(id, answer)} />
+          <Listener listener={listener} />
+          {peers.length === 0 && <p class="quiet">{words.none(known)}</p>}
+          <Peers peers={peers} store={store} onChange={(peer) => (editing.value = peer)} />
+          <WhenKnown of={store.choices} loading={adminWords.loading}>
+            {(choices) => <Form store={store} choices={choices} editing={editing} />}
+          </WhenKnown>
+          <Refused refused={refused} />
+        </>
+      )}
     </AdminPage>
   );
 }

@@ -37,9 +37,7 @@ export function QuotasView() {
       at="quotas"
       intro={words.intro}
       of={store.quotas}
-      after={
-        form && <QuotaSheet {...form} onSave={store.save} onClose={() => (changed.value = null)} />
-      }
+      after={form && <QuotaSheet {...form} onSave={store.save} onClose={() => (changed.value = null)} />}
     >
       {({ site, accounts }) => (
         <>

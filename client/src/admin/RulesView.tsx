@@ -22,23 +22,23 @@ export function RulesView() {
   const store = usePageStore(createRulesStore);
   return (
     <AdminPage at="rules" intro={words.intro} of={store.lists} trouble={store.trouble}>
-        {(lists, answer) => (
-          <WhenKnown of={store.known} loading={adminWords.loading}>
-            {(known) => (
-              <>
-                {RULE_KINDS.map((kind) => (
-                  <KindOfRules
-                    {...{ kind, answer, known, store }}
-                    key={kind}
-                    rules={lists[kind].rules}
-                    isExamined={lists.inference.rules.some(({ enabled }) => enabled)}
-                  />
-                ))}
-                <DryRunForm store={store} known={known} />
-              </>
-            )}
-          </WhenKnown>
-        )}
+      {(lists, answer) => (
+        <WhenKnown of={store.known} loading={adminWords.loading}>
+          {(known) => (
+            <>
+              {RULE_KINDS.map((kind) => (
+                <KindOfRules
+                  {...{ kind, answer, known, store }}
+                  key={kind}
+                  rules={lists[kind].rules}
+                  isExamined={lists.inference.rules.some(({ enabled }) => enabled)}
+                />
+              ))}
+              <DryRunForm store={store} known={known} />
+            </>
+          )}
+        </WhenKnown>
+      )}
     </AdminPage>
   );
 }

@@ -30,12 +30,7 @@ export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps
       onClose();
     });
   return (
-    <FormSheet
-      title={words.title(destination.name)}
-      form={form}
-      onSubmit={save}
-      onClose={onClose}
-    >
+    <FormSheet title={words.title(destination.name)} form={form} onSubmit={save} onClose={onClose}>
       <p class="quiet">{words.what}</p>
       <p class="quiet">{words.ofPrimary}</p>
       {!destination.isPrimary && <Notice kind="wait" title={words.ofOther(destination.name)} />}

@@ -28,12 +28,7 @@ export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetPro
       onClose();
     });
   return (
-    <FormSheet
-      title={words.title(destination.name)}
-      form={form}
-      onSubmit={save}
-      onClose={onClose}
-    >
+    <FormSheet title={words.title(destination.name)} form={form} onSubmit={save} onClose={onClose}>
       <p class="quiet">{words.what}</p>
       <TextField
         label={words.address}

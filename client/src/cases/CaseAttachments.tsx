@@ -1,11 +1,10 @@
 /** The files of a case: attached with their progress, saved to this device, removed. None is shown on this page. */
-import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { identitySaid, typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { caseWords } from './case-words.ts';

@@ -87,7 +87,9 @@ export function EditCaseSheet({ of, store, onClose }: EditCaseSheetProps) {
         label={words.status}
         name="status"
         initial={of.status}
-        options={(['open', 'on-hold'] as const).map((status) => [status, caseWords.statuses[status]] as const)}
+        options={(['open', 'on-hold'] as const).map(
+          (status) => [status, caseWords.statuses[status]] as const,
+        )}
       />
       <Fields of={of} />
     </FormSheet>

@@ -3,7 +3,13 @@ import type { Signal } from '@preact/signals';
 import { TextField } from '../kit/fields.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 
-export const ReasonField = ({ label, reason }: { readonly label: string; readonly reason: Signal<string> }) => (
+export const ReasonField = ({
+  label,
+  reason,
+}: {
+  readonly label: string;
+  readonly reason: Signal<string>;
+}) => (
   <TypedField title={label}>
     <TextField
       label={label}

@@ -8,7 +8,7 @@ import type { Trouble } from './trouble.ts';
 export type TroubleAlertProps = {
   readonly trouble: Trouble | null;
   /** Names the place for the fields that it is about. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Asks once more; a button offers it. */
   readonly onAgain?: () => void;
   readonly children?: ComponentChildren;

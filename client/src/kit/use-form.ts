@@ -19,7 +19,7 @@ export type Form<Field extends string = string> = {
   submit(work: Work<Field>): Promise<void>;
 };
 
-type Work<Field extends string> = () => Promise<Mistake<Field> | void>;
+type Work<Field extends string> = () => Promise<Mistake<Field> | undefined>;
 
 /** Hands the form to its fields. */
 export const FormContext = createContext<Form | null>(null);
@@ -38,7 +38,7 @@ type Attempting<Field extends string> = Pick<Attempt<Mistake<Field>>, 'isBusy' |
 
 function useFormOf<Field extends string>(
   { isBusy, trouble }: Attempting<Field>,
-  run: (work: () => Promise<void>) => Promise<unknown>,
+  run: (work: () => Promise<unknown>) => Promise<unknown>,
 ): Form<Field> {
   const own = useSignal<Mistake<Field> | null>(null);
   const mistake = useComputed(() => own.value ?? trouble.value);

@@ -171,10 +171,7 @@ function Adjudicator({ accounts, named: { readers, adjudicator }, onName }: Name
     <SelectField
       label={words.adjudicator}
       value={adjudicator}
-      options={[
-        ['', words.adjudicatorLater],
-        ...others.map(({ id, username }) => [id, username] as const),
-      ]}
+      options={[['', words.adjudicatorLater], ...others.map(({ id, username }) => [id, username] as const)]}
       onChange={(chosen) => onName({ readers, adjudicator: chosen })}
     />
   );
