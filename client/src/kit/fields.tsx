@@ -68,7 +68,7 @@ export type TextFieldProps = FieldProps &
     readonly hint?: string | undefined;
     /** Most characters. */
     readonly longest?: number;
-    /** Of several lines; without it one line. */
+    /** Lines of a text area; without it the field has one line. */
     readonly rows?: number;
     /** The id of a `datalist`. */
     readonly list?: string | undefined;

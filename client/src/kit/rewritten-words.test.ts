@@ -7,7 +7,7 @@ const files = (await readSources()).filter(({ path }) =>
   /^client\/.*-words\.ts$|^shared\/src\/protocol\/(reasons|problem-table|[a-z]+-problems)\.ts$/.test(path),
 );
 
-/** As they stand in the code; null: nothing is said instead. */
+/** The new sentences as they stand in the code; null: nothing is said instead. */
 const REWRITTEN: readonly (readonly [old: RegExp, plain: string | null])[] = [
   [/disc or files may go/, 'You can remove the disc or delete the files.'],
   [/\bneeds? you\b/, "'to decide'"],

@@ -16,7 +16,7 @@ export function isNotDicom(code: ReasonCode): boolean {
   return NOT_DICOM.includes(code);
 }
 
-/** Among those: what may hold studies, and is not opened here. */
+/** Files among the foreign ones that may hold studies, and are not opened here. */
 const UNOPENED: readonly ReasonCode[] = ['not-dicom-archive', 'not-dicom-disc'];
 
 export function isUnopened(code: ReasonCode): boolean {

@@ -57,7 +57,7 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
   };
 }
 
-/** Of the pool: a picture that takes longer is not worth a core. */
+/** The pool gave the picture up: one that takes longer is not worth a core. */
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 
 /** The same object as long as the study has not changed. */

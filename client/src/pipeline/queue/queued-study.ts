@@ -211,7 +211,7 @@ export interface QueuedStudy {
 }
 
 export interface QueuedInstance {
-  /** Among all files that were chosen on the page that sent it. */
+  /** Its place among all files that were chosen on the page that sent it. */
   readonly position: number;
   readonly sopInstanceUID: string;
   readonly digest: string;
