@@ -17,7 +17,7 @@ type Limit = keyof Quota;
 const LIMITS = Object.keys(words.fields) as readonly Limit[];
 const GIGABYTE = 1e9;
 
-/** What is changed: the quota of every account, or the one of this account. `own` null: it has that of every account. */
+/** The quota that is changed: of every account, or of this one. `own` null: the account has that of every account. */
 type Changed = {
   readonly id: string | null;
   readonly title: string;
@@ -110,7 +110,7 @@ function QuotaSheet({ id, title, quota, own, onSave, onClose }: QuotaSheetProps)
       if (!follows.value) {
         const typed = LIMITS.map((limit) => {
           const text = String(data.get(limit)).trim();
-          const amount = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+          const amount = text === '' ? Number.NaN : Number(text);
           return [limit, limit === 'bytes' ? Math.round(amount * GIGABYTE) : amount] as const;
         });
         const read = quotaSchema.safeParse(Object.fromEntries(typed));

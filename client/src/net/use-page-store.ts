@@ -6,7 +6,7 @@ import { useApi } from './net-context.ts';
 
 type PageStore = {
   load(): Promise<void>;
-  /** What changes by itself; without it, everything is loaded again. */
+  /** Loads what changes by itself; without it, everything is loaded again. */
   refresh?(): Promise<void>;
   close(): void;
 };
