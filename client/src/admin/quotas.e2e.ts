@@ -29,7 +29,7 @@ walk('an administrator gives an account a quota of its own, and takes it back', 
   await sheet.getByLabel('Studies on their way').fill('7');
   await sheet.getByRole('button', { name: 'Save' }).click();
   await row.getByText('Studies on their way: 0 of 7').waitFor();
-  await row.getByText('0 byte of 2.5 GB').waitFor();
+  await row.getByText('of 2.5 GB').waitFor();
   await looksRight(page, 'quotas');
   await page.getByRole('button', { name: `Change the quota of ${username}` }).click();
   await follows.check();
