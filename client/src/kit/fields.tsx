@@ -52,7 +52,8 @@ export function useMistakeOf(name: string | undefined) {
   if (name !== undefined) form?.fields.add(name);
   useEffect(() => () => void (name !== undefined && form?.fields.delete(name)), [form?.fields, name]);
   const { value = null } = form?.mistake ?? {};
-  return { mistake: value !== null && value.field === name ? value : null, message: form?.message };
+  const isHere = name !== undefined && value?.field === name;
+  return { mistake: isHere ? value : null, message: form?.message };
 }
 
 /** `value` and `onChange`, or `initial` where the form is read as it is sent. */
