@@ -8,6 +8,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
 import { useForm, type Mistake } from '../kit/use-form.ts';
+import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
 import { troubleOf } from './trouble-of.ts';
@@ -27,8 +28,8 @@ const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
 
 /** The mistake that the gateway names. */
 function refusalIn(error: unknown): PasswordMistake {
-  const trouble = troubleOf(error, words.unreachable);
-  return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
+  const code = error instanceof ApiProblem ? error.code : '';
+  return { ...troubleOf(error, words.unreachable), field: FIELDS[code] ?? null };
 }
 
 export type PasswordSheetProps = {
