@@ -28,7 +28,7 @@ const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
 
 /** The mistake that the gateway names. */
 function refusalIn(error: unknown): PasswordMistake {
-  const code = error instanceof ApiProblem ? error.code : '';
+  const code = (error instanceof ApiProblem && error.code) || '';
   return { ...troubleOf(error, words.unreachable), field: FIELDS[code] ?? null };
 }
 
