@@ -53,7 +53,10 @@ export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClo
       if (names.length > 0) asked.value = { rule: read.rule, names };
       else await keep(read.rule);
     });
-  const keepAsked = () => form.submit(async () => void (await keep(asked.value!.rule)));
+  const keepAsked = () =>
+    form.submit(async () => {
+      await keep(asked.value!.rule);
+    });
   return (
     <FormSheet
       title={rule === null ? words.add : words.change(rule.name)}

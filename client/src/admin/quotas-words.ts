@@ -3,7 +3,7 @@ import type { Quota } from '#shared/protocol/quota.ts';
 
 export const quotasWords = {
   intro:
-    'How much each account may have on its way at a time, so that nobody fills the gateway for all others. Studies that are already under way go on when a quota is lowered.',
+    'How much each account may have on its way at a time, so that nobody fills the gateway for all others. Lowering a quota does not stop studies that are already under way.',
   site: 'Every account without a quota of its own',
   accounts: 'Accounts',
   own: 'a quota of its own',

@@ -46,7 +46,9 @@ const TABLE: readonly (readonly [ChoiceStanding, (choice: ChoiceOutcome) => bool
   ['keep', ({ held, unsent, ended }) => held + unsent + ended > 0],
   // Nobody has decided about these, and the disc may have them.
   ['keep', ({ missing, unread }) => missing + unread > 0],
-  ['keep', (choice) => !isSent(choice) && (choice.refused + choice.foreign > 0 || choice.isInDoubt)],
+  // Files that left the page are known of a choice of which something was sent: that was cancelled, or sent otherwise.
+  ['keep', (choice) => !isSent(choice) && choice.refused + choice.foreign + choice.cleared > 0],
+  ['keep', (choice) => !isSent(choice) && choice.isInDoubt],
   ['being-read', ({ isBeingRead }) => isBeingRead],
   ['removed', (choice) => !isSent(choice)],
   ['off-list', ({ offList }) => offList > 0],

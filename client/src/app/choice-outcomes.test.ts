@@ -136,6 +136,12 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
     assert.is(onPage(0, 500), known === here ? 12 : 0, 'none of those that were sent from this page');
   }
   assert.equal(said(here, [cancelled, again]), { standing: 'in-pacs', studies: 1, except: 0 });
+  const beside = { ...here, leftBehind: new Map([['cut.dcm', cleared('cut.dcm', 0)]]) };
+  assert.equal(
+    said(beside, [cancelled, again]),
+    { standing: 'keep', studies: 1, except: 1 },
+    'a file that left the page with the cancelled study',
+  );
   const fewer = { ...again, instances: 3, track: { ...NOWHERE, inPacs: 3 } };
   assert.is(said(here, [cancelled, fewer]).except, 12, 'a smaller part does not stand for all');
   assert.is(said(here, [cancelled, { ...again, holds: [] }]).except, 12, 'nor does another part');

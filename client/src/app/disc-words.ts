@@ -9,9 +9,11 @@ export const discWords = {
   mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>, isAnyLacking: boolean) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
     if (except === 0) return `${said}. You can remove the disc or delete the files.`;
-    return isAnyLacking
-      ? `${said}, except ${files(except)} not sent. Keep the disc or the files if ${except === 1 ? 'it is' : 'one of these is'} needed.`
-      : `${said}, except ${files(except)} not sent. You can remove the disc or delete the other files.`;
+    const needed = except === 1 ? 'it is needed' : 'one of these is needed';
+    const next = isAnyLacking
+      ? `Keep the disc or the files if ${needed}.`
+      : 'You can remove the disc or delete the other files.';
+    return `${said}, except ${files(except)} not sent. ${next}`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: (count: number) => `${files(count)} not sent`,
@@ -44,7 +46,10 @@ export const discWords = {
   askSettle: (count: number) => ({
     title: 'Forget these files?',
     about: files(count),
-    what: `${count === 1 ? 'It is' : 'They are'} not in the PACS, and nothing will remind you. Keep the disc or the files until you are sure that nobody needs ${count === 1 ? 'it' : 'them'}.`,
+    what: [
+      `${count === 1 ? 'It is' : 'They are'} not in the PACS, and nothing will remind you.`,
+      `Keep the disc or the files until you are sure that nobody needs ${count === 1 ? 'it' : 'them'}.`,
+    ].join(' '),
     yes: 'Forget them',
     no: 'Keep the list',
   }),

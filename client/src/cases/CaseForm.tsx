@@ -119,7 +119,14 @@ function readForm(data: FormData) {
 
 const Title = ({ value }: { readonly value: string }) => (
   <TypedField title={words.title}>
-    <TextField label={words.title} name="title" what={words.titleHint} longest={200} initial={value} />
+    <TextField
+      label={words.title}
+      name="title"
+      what={words.titleHint}
+      isProse
+      longest={200}
+      initial={value}
+    />
   </TypedField>
 );
 

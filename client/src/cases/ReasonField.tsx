@@ -14,6 +14,7 @@ export const ReasonField = ({
     <TextField
       label={label}
       name="reason"
+      isProse
       rows={3}
       value={reason.value}
       onChange={(typed) => (reason.value = typed)}

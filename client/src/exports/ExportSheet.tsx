@@ -85,6 +85,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
           label={words.purpose}
           name="purpose"
           what={words.purposeHint}
+          isProse
           rows={2}
           longest={PURPOSE_LENGTH}
           value={purpose.value}

@@ -67,6 +67,8 @@ export type TextFieldProps = FieldProps &
   ValueProps & {
     /** Shown while it is empty. */
     readonly hint?: string | undefined;
+    /** Words of a person, in which the browser may mark spelling mistakes. */
+    readonly isProse?: boolean;
     /** Most characters. */
     readonly longest?: number;
     /** Lines of a text area; without it the field has one line. */
@@ -78,13 +80,14 @@ export type TextFieldProps = FieldProps &
     readonly autocomplete?: 'off' | 'new-password' | 'current-password';
   };
 
-export function TextField({ value, initial, onChange, hint, longest, rows, list, ...props }: TextFieldProps) {
-  const { inputMode = 'text', type = 'text', autocomplete = 'off', ...field } = props;
+export function TextField(props: TextFieldProps) {
+  const { value, initial, onChange, hint, isProse = false, longest, rows, list, ...more } = props;
+  const { inputMode = 'text', type = 'text', autocomplete = 'off', ...field } = more;
   const typed = {
     ...(value === undefined ? { defaultValue: initial } : { value }),
     placeholder: hint,
     maxLength: longest,
-    spellcheck: false,
+    spellcheck: isProse,
     onInput: ({ currentTarget }: { readonly currentTarget: { readonly value: string } }) =>
       onChange?.(currentTarget.value),
   };

@@ -24,7 +24,7 @@ type Work<Field extends string> = () => Promise<Mistake<Field> | undefined>;
 /** Hands the form to its fields. */
 export const FormContext = createContext<Form | null>(null);
 
-/** The form of a sheet that asks the gateway by itself; `refusalOf` is that of the first drawing. */
+/** The form of a sheet that asks the gateway itself. `refusalOf` is taken when the sheet is first drawn. */
 export function useForm<Field extends string>(refusalOf: (error: unknown) => Mistake<Field>): Form<Field> {
   const [attempt] = useState(() => openAttempt(refusalOf));
   return useFormOf(attempt, (work) => attempt.tried(work));

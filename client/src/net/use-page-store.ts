@@ -6,7 +6,7 @@ import { useApi } from './net-context.ts';
 
 type PageStore = {
   load(): Promise<void>;
-  /** Loads what changes by itself; without it, everything is loaded again. */
+  /** Loads only what changes without the person; where it is missing, everything is loaded again. */
   refresh?(): Promise<void>;
   close(): void;
 };

@@ -105,12 +105,15 @@ test('a correction answers the question that the model answered', () => {
     model: { ...recordedFinding().model, id: 'lung-fields' },
   });
   assert.equal(correctionsOf({ finding: lungs }), ['other', 'not-assessable']);
-  assert.equal(correctionsOf({ finding: recordedFinding() }), [
-    'normal',
-    'viral pneumonia',
-    'other',
-    'not-assessable',
-  ]);
+  const nearThreshold = recordedFinding({
+    probabilities: [
+      { name: 'normal', probability: 0.66 },
+      { name: 'bacterial pneumonia', probability: 0.19 },
+      { name: 'viral pneumonia', probability: 0.15 },
+    ],
+  });
+  for (const finding of [recordedFinding(), nearThreshold])
+    assert.equal(correctionsOf({ finding }), ['normal', 'viral pneumonia', 'other', 'not-assessable']);
 });
 
 test('nobody corrects a model to what it said, nor against a signed review', () => {

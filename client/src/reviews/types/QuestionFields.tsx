@@ -19,12 +19,14 @@ export function QuestionFields({ question, onChange }: Props) {
     <div class="stack">
       <TextField
         label={words.asked}
+        isProse
         value={question.title}
         longest={160}
         onChange={(title) => onChange({ title })}
       />
       <TextField
         label={words.description}
+        isProse
         value={question.description}
         longest={400}
         onChange={(description) => onChange({ description })}
