@@ -69,6 +69,13 @@ test('an account that gives up leaves the line, and a place is given on once it 
   assert.equal(begun, ['c']);
 });
 
+test('work that comes one by one has the place that was used last', async () => {
+  const line = createFairLine([1, 2, 3]);
+  const used: number[] = [];
+  for (const account of ['a', 'b', 'a', 'c']) await line(account, async (place) => void used.push(place));
+  assert.equal(new Set(used).size, 1, `${used}`);
+});
+
 test('continues after work that failed', async () => {
   const line = createFairLine([1]);
   const failed = line('a', () => Promise.reject(new Error('failed')));

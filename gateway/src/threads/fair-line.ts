@@ -93,7 +93,8 @@ class Line<Place> {
       if (turn === undefined) continue;
       if (own.length === 0) this.#waiting.delete(account);
       this.#inside.add(account);
-      turn.resolve(this.#free.shift()!);
+      // The place that was used last: a thread that rests stays at rest, and ends.
+      turn.resolve(this.#free.pop()!);
     }
   }
 }
