@@ -34,6 +34,9 @@ const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the
 const ALL_BUT_ONE =
   'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if it is needed.';
 
+const EXCEPT_FOUR =
+  'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if one of these is needed.';
+
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
     seed: seed(nth),
@@ -139,6 +142,15 @@ walk(
     await page.getByText('3 images were not sent. Choose them again.').waitFor();
     await disc(page, 'Keep your files or disc').waitFor();
     await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
+    await toUpload(stage);
+    const [first, ...others] = studyOf(stage, 17, 'Vogt^Vera');
+    await choose(page, [...others, cut(first!)]);
+    await pressSend(page);
+    await disc(page, EXCEPT_FOUR).waitFor();
+    await page.getByRole('button', { name: 'Which files?' }).click();
+    const list = page.getByRole('dialog', { name: '4 files not sent' });
+    await list.getByText('3 images of an earlier choice: choose them again').waitFor();
+    await list.getByText('cut.dcm').waitFor();
   },
 );
 

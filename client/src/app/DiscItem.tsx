@@ -8,7 +8,7 @@ import { discWords } from './disc-words.ts';
 import { isAnyLacking, sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
-import { discOf, isBeforeSend, leavesOut, withLost } from './disc-of.ts';
+import { discOf, isBeforeSend, leavesOut, lostOf, withLost } from './disc-of.ts';
 import { useToldSince } from './use-told-since.ts';
 import { underWayOf, type Standing } from './may-close.ts';
 
@@ -44,7 +44,7 @@ export function DiscItem({ standing }: DiscItemProps) {
         <DiscNote
           isKept={disc !== 'in-pacs'}
           said={withLost(choices, standing)}
-          except={choices.except}
+          earlier={lostOf(standing)}
           isAnyLacking={standing.kind === 'not-sent' || isAnyLacking(outcomes.choices)}
           notSent={outcomes.notSent}
         />

@@ -20,26 +20,27 @@ export type DiscNoteProps = {
   /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
   readonly isKept: boolean;
   readonly said: ChoicesSaid;
-  /** The number of exceptions in `said` that are listed here. */
-  readonly except: number;
+  /** Images among the exceptions that an earlier page did not send: only their number is known. */
+  readonly earlier: number;
   /** One of them may belong to a study. */
   readonly isAnyLacking: boolean;
   readonly notSent: NotSent;
 };
 
-export function DiscNote({ isKept, said, except, isAnyLacking, notSent }: DiscNoteProps) {
+export function DiscNote({ isKept, said, earlier, isAnyLacking, notSent }: DiscNoteProps) {
   const [isOpen, setOpen] = useState(false);
+  const isListed = said.except > earlier;
   return (
     <>
       {!isKept && <Icon name="disc" size={20} />}
       {!isKept && <span>{discWords.mayGo(said, isAnyLacking)}</span>}
-      {except > 0 && (
+      {isListed && (
         <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-          {isKept ? discWords.title(except) : discWords.which(except)}
+          {isKept ? discWords.title(said) : discWords.which(said.except)}
         </button>
       )}
-      {isOpen && except > 0 && (
-        <NotSentSheet except={except} notSent={notSent} onClose={() => setOpen(false)} />
+      {isOpen && isListed && (
+        <NotSentSheet said={said} earlier={earlier} notSent={notSent} onClose={() => setOpen(false)} />
       )}
     </>
   );
@@ -48,13 +49,9 @@ export function DiscNote({ isKept, said, except, isAnyLacking, notSent }: DiscNo
 /** The most lines that a person reads; a folder of thousands is counted. */
 const MOST = 200;
 
-type NotSentProps = {
-  readonly except: number;
-  readonly notSent: NotSent;
-  readonly onClose: () => void;
-};
+type NotSentProps = Pick<DiscNoteProps, 'said' | 'earlier' | 'notSent'> & { readonly onClose: () => void };
 
-function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
+function NotSentSheet({ said, earlier, notSent, onClose }: NotSentProps) {
   const { leftOut, noted, left } = notSent;
   const next = nextFor(notSent);
   const ingest = useIngest();
@@ -67,9 +64,10 @@ function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
     void queue.noteNotSent(noted);
   };
   return (
-    <Sheet title={discWords.title(except)} onClose={onClose}>
+    <Sheet title={discWords.title(said)} onClose={onClose}>
       <p class="sheet-text">{discWords.what[next]}</p>
       <ul class="not-sent">
+        {earlier > 0 && <li>{discWords.earlier(earlier)}</li>}
         {leftOut.map((study) => (
           <li key={study.id}>
             <a href={hrefOf({ page: 'study', id: study.id })} onClick={onClose}>
@@ -97,7 +95,7 @@ function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
           <AskFirst
             label={discWords.settle}
             of={discWords.settle}
-            ask={discWords.askSettle(except)}
+            ask={discWords.askSettle(said.except - earlier)}
             onYes={settle}
           />
         )}
@@ -110,8 +108,8 @@ function NotSentSheet({ except, notSent, onClose }: NotSentProps) {
 }
 
 function Left({ file }: { readonly file: NotSent['left'][number] }) {
-  const { files, why, path, patientName } = file;
-  if (why === 'unread') return <p>{discWords.unread(files)}</p>;
+  const { files, isAtLeast, why, path, patientName } = file;
+  if (why === 'unread') return <p>{discWords.unread(files, isAtLeast)}</p>;
   return (
     <>
       {patientName !== null && (
@@ -119,7 +117,7 @@ function Left({ file }: { readonly file: NotSent['left'][number] }) {
           <bdi>{discWords.study(files, nameSaid(patientName) ?? titleWords.noPatient)}</bdi>
         </p>
       )}
-      {why === 'left-unread' && <p>{discWords.leftUnread(files)}</p>}
+      {why === 'left-unread' && <p>{discWords.leftUnread(files, isAtLeast)}</p>}
       {path !== '' && <Path path={path} />}
       {(why === 'missing' || why === 'not-dicom') && <p class="small quiet">{discWords.why[why]}</p>}
     </>

@@ -23,6 +23,7 @@ const NOTHING: ChoiceOutcome = {
   leftOut: 0,
   cleared: 0,
   foreign: 0,
+  isAtLeast: false,
 };
 const COUNTS = [
   'inPacs',

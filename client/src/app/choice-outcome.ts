@@ -34,6 +34,8 @@ export interface ChoiceOutcome {
   readonly cleared: number;
   /** Files that are no images of any study, on the page or taken off it. */
   readonly foreign: number;
+  /** There may be more unread files: not all of them were listed. */
+  readonly isAtLeast: boolean;
 }
 
 /**
@@ -79,6 +81,8 @@ export interface ChoicesSaid {
   /** In the PACS, and not told before. */
   readonly studies: number;
   readonly except: number;
+  /** There may be more exceptions. */
+  readonly isAtLeast: boolean;
 }
 
 const MOST_CAREFUL_FIRST = ['keep', 'being-read', 'off-list', 'on-device', 'in-pacs'] as const;
@@ -90,5 +94,6 @@ export function sayOf(choices: readonly ChoiceOutcome[]): ChoicesSaid {
     standing: MOST_CAREFUL_FIRST.find((standing) => standings.has(standing)) ?? null,
     studies: kept.reduce((sum, { inPacs, told }) => sum + inPacs - told, 0),
     except: kept.reduce((sum, choice) => sum + exceptionsOf(choice), 0),
+    isAtLeast: kept.some(({ isAtLeast }) => isAtLeast),
   };
 }

@@ -24,13 +24,23 @@ const said = (here: SentFromHere, studies: readonly QueuedStudy[], page: Partial
 
 test('every study that was sent from here is in the PACS, with its receipt', () => {
   const studies = [done(), done({ id: 'b' }), queuedStudy({ id: 'of another page' })];
-  assert.equal(said(sent('a', 'b'), studies), { standing: 'in-pacs', studies: 2, except: 0 });
+  assert.equal(said(sent('a', 'b'), studies), {
+    standing: 'in-pacs',
+    studies: 2,
+    except: 0,
+    isAtLeast: false,
+  });
   assert.is(said(NOTHING_SENT, studies).standing, null, 'nothing was chosen here');
   const found = [
     { studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 4, why: 'not-pressed' as const },
   ];
   const here = sent('a', 'b');
-  assert.equal(said(here, studies, { studies: found }), { standing: 'keep', studies: 2, except: 4 });
+  assert.equal(said(here, studies, { studies: found }), {
+    standing: 'keep',
+    studies: 2,
+    except: 4,
+    isAtLeast: false,
+  });
   assert.equal(outcomesOf(here, studies, { ...EMPTY_PAGE, studies: found }).notSent.left, [
     { files: 4, why: 'not-pressed', path: '', patientName: 'Left^Out' },
   ]);
@@ -38,13 +48,18 @@ test('every study that was sent from here is in the PACS, with its receipt', () 
 
 test('files that were left out unread are an exception, and nobody is asked about them', () => {
   const studies = [done()];
-  const page = { leftUnread: [{ path: 'disc', files: 5 }] };
-  assert.equal(said(sent('a'), studies, page), { standing: 'in-pacs', studies: 1, except: 5 });
+  const page = { leftUnread: [{ path: 'disc', files: 5, isAtLeast: false }] };
+  assert.equal(said(sent('a'), studies, page), {
+    standing: 'in-pacs',
+    studies: 1,
+    except: 5,
+    isAtLeast: false,
+  });
   assert.is(said(sent('a'), studies, { unread: 5 }).standing, 'keep', 'nobody has decided about these');
-  const left = { files: 5, why: 'left-unread', path: 'disc', patientName: null } as const;
+  const left = { files: 5, isAtLeast: false, why: 'left-unread', path: 'disc', patientName: null } as const;
   assert.equal(outcomesOf(sent('a'), studies, { ...EMPTY_PAGE, ...page }).notSent.left, [left]);
   const later = { ...sent('a'), leftBehind: new Map([['left-unread 0', { ...left, choice: 0 }]]) };
-  assert.equal(said(later, studies), { standing: 'in-pacs', studies: 1, except: 5 });
+  assert.equal(said(later, studies), { standing: 'in-pacs', studies: 1, except: 5, isAtLeast: false });
 });
 
 test('a page that was opened later counts files that were left out unread, each choice of them once', () => {
@@ -52,7 +67,12 @@ test('a page that was opened later counts files that were left out unread, each 
   const uid = { studyInstanceUID: '1.2.3', instances: 12 };
   const lacking = done({ ...uid, leftUnread, track: { ...NOWHERE, inPacs: 9, leftOut: 3 } });
   const other = done({ id: 'b', leftUnread });
-  assert.equal(said(NOTHING_SENT, [lacking, other]), { standing: 'keep', studies: 0, except: 225 });
+  assert.equal(said(NOTHING_SENT, [lacking, other]), {
+    standing: 'keep',
+    studies: 0,
+    except: 225,
+    isAtLeast: false,
+  });
   const under = queuedStudy({ id: 'c', state: 'uploading', leftUnread });
   assert.is(leavesOut([under]), 222, 'its disc is kept until it arrives');
   assert.is(
@@ -104,18 +124,18 @@ test('a missing file that the queue counts with its study counts once, while the
   const here = { ...sent('a'), missing: new Map([['a', ['1.2.3']]]) };
   const studies = [done({ track: { ...NOWHERE, inPacs: 11, leftOut: 1 }, withheld: { damaged: 1 } })];
   const named = { missing: ['IM1'], names: new Set(['1.2.3']) };
-  assert.equal(said(here, studies, named), { standing: 'keep', studies: 1, except: 1 });
-  const arrived = { standing: 'in-pacs', studies: 1, except: 1 };
+  assert.equal(said(here, studies, named), { standing: 'keep', studies: 1, except: 1, isAtLeast: false });
+  const arrived = { standing: 'in-pacs', studies: 1, except: 1, isAtLeast: false };
   assert.equal(said(here, studies), arrived, 'it was found, or forgotten');
 });
 
 test('a study that was sent before this page was opened keeps its disc until its missing files are off the list', () => {
   const lacking = done({ track: { ...NOWHERE, inPacs: 11, leftOut: 1 }, withheld: { damaged: 1 } });
-  assert.equal(said(NOTHING_SENT, [lacking]), { standing: 'keep', studies: 0, except: 1 });
+  assert.equal(said(NOTHING_SENT, [lacking]), { standing: 'keep', studies: 0, except: 1, isAtLeast: false });
   assert.equal(outcomesOf(NOTHING_SENT, [lacking], EMPTY_PAGE).notSent.leftOut, [lacking]);
   assert.is(said(sent('b'), [lacking, done({ id: 'b' })]).standing, 'keep', 'another study arrived');
   const seen = { ...lacking, noted: 1 };
-  assert.equal(said(NOTHING_SENT, [seen]), { standing: null, studies: 0, except: 0 });
+  assert.equal(said(NOTHING_SENT, [seen]), { standing: null, studies: 0, except: 0, isAtLeast: false });
   const removed = { ...lacking, removed: true };
   assert.is(said(NOTHING_SENT, [removed]).except, 1, 'the list of studies was tidied up');
 });
@@ -135,11 +155,16 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
     assert.equal([onPage(12, 0), onPage(0, 3)], [0, 12], 'a smaller part is another one');
     assert.is(onPage(0, 500), known === here ? 12 : 0, 'none of those that were sent from this page');
   }
-  assert.equal(said(here, [cancelled, again]), { standing: 'in-pacs', studies: 1, except: 0 });
+  assert.equal(said(here, [cancelled, again]), {
+    standing: 'in-pacs',
+    studies: 1,
+    except: 0,
+    isAtLeast: false,
+  });
   const beside = { ...here, leftBehind: new Map([['cut.dcm', cleared('cut.dcm', 0)]]) };
   assert.equal(
     said(beside, [cancelled, again]),
-    { standing: 'keep', studies: 1, except: 1 },
+    { standing: 'keep', studies: 1, except: 1, isAtLeast: false },
     'a file that left the page with the cancelled study',
   );
   const fewer = { ...again, instances: 3, track: { ...NOWHERE, inPacs: 3 } };
@@ -171,15 +196,15 @@ test('a cancelled study that the PACS has all the same is not among those not se
   const there = queuedStudy({ id: 'a', state: 'taken-back', track: { ...NOWHERE, inPacs: 12 } });
   const partly = { ...there, track: { ...NOWHERE, inPacs: 7, leftOut: 5 } };
   for (const known of [sent('a'), NOTHING_SENT]) {
-    assert.equal(said(known, [there]), { standing: null, studies: 0, except: 0 });
-    assert.equal(said(known, [partly]), { standing: 'keep', studies: 0, except: 5 });
+    assert.equal(said(known, [there]), { standing: null, studies: 0, except: 0, isAtLeast: false });
+    assert.equal(said(known, [partly]), { standing: 'keep', studies: 0, except: 5, isAtLeast: false });
   }
   assert.is(said({ ...sent('a'), settled: new Set(['a']) }, [partly]).standing, null, 'a person has seen it');
 });
 
 test('an image that a person left out is not among those not sent where the PACS has another version of it', () => {
   const study = done({ instances: 3, track: { ...NOWHERE, inPacs: 1, leftOut: 2 } });
-  assert.equal(said(sent('a'), [study]), { standing: 'in-pacs', studies: 1, except: 2 });
+  assert.equal(said(sent('a'), [study]), { standing: 'in-pacs', studies: 1, except: 2, isAtLeast: false });
   assert.is(said(NOTHING_SENT, [study]).except, 2);
   assert.is(said(NOTHING_SENT, [{ ...study, noted: 2 }]).except, 0, 'a person has seen it');
   const alone = { ...study, instances: 1, track: { ...NOWHERE, inPacs: 1 } };
@@ -197,11 +222,11 @@ test('files that a person left out, that were cleared or could not be sent are t
   const here = { ...sent('a'), leftBehind: new Map([['1.2.3', left]]) };
   const page = { ...EMPTY_PAGE, refused: ['cut.dcm', 'B/cut.dcm'] };
   const { choices, notSent } = outcomesOf(here, [study], page);
-  assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 9 });
+  assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 9, isAtLeast: false });
   assert.equal(notSent.leftOut, [study]);
   assert.equal(valuesOf(notSent.left, 'path'), ['A/1.dcm', 'cut.dcm', 'B/cut.dcm']);
   const settled = { ...here, leftBehind: new Map(), settled: new Set(['a']) };
-  assert.equal(said(settled, [study]), { standing: 'in-pacs', studies: 1, except: 0 });
+  assert.equal(said(settled, [study]), { standing: 'in-pacs', studies: 1, except: 0, isAtLeast: false });
 });
 
 test('a study that was cleared and is chosen again counts once, and so does a damaged file', () => {
@@ -230,22 +255,32 @@ test('the studies of a disc that was proven before the next was chosen are not c
   const here = { ...sentIn({ a: 0, b: 1 }, [1000, 5000]), leftBehind };
   const ended = (firstAt: number) =>
     said(here, [done({ completedAt: firstAt }), done({ id: 'b', completedAt: 9000 })]);
-  assert.equal(ended(4999), { standing: 'in-pacs', studies: 1, except: 2 });
-  assert.equal(ended(5000), { standing: 'in-pacs', studies: 2, except: 2 });
+  assert.equal(ended(4999), { standing: 'in-pacs', studies: 1, except: 2, isAtLeast: false });
+  assert.equal(ended(5000), { standing: 'in-pacs', studies: 2, except: 2, isAtLeast: false });
 });
 
 test('a choice after it of which nothing was sent takes the sentence back until it leaves the page', () => {
   const here: SentFromHere = { ...sent('a'), choices: [1000, 5000] };
   const studies = [done({ completedAt: 2000 })];
-  assert.equal(said(here, studies, { missing: ['A', 'B'] }), { standing: 'keep', studies: 1, except: 2 });
-  assert.equal(said(here, studies, { refused: ['cut.dcm'] }), { standing: 'keep', studies: 1, except: 1 });
-  assert.equal(said(here, studies), { standing: 'in-pacs', studies: 1, except: 0 });
+  assert.equal(said(here, studies, { missing: ['A', 'B'] }), {
+    standing: 'keep',
+    studies: 1,
+    except: 2,
+    isAtLeast: false,
+  });
+  assert.equal(said(here, studies, { refused: ['cut.dcm'] }), {
+    standing: 'keep',
+    studies: 1,
+    except: 1,
+    isAtLeast: false,
+  });
+  assert.equal(said(here, studies), { standing: 'in-pacs', studies: 1, except: 0, isAtLeast: false });
 });
 
 test('a folder without an image takes the sentence back until it is cleared; files beside images do not', async () => {
   const { store } = await openIngest({ chosen: IDENTIFIED });
   const image = filesOf(syntheticStudy({ seed: 93, series: 1, instancesPerSeries: 1 }), 'cd');
-  const others = ['a.txt', 'empty.dcm'].map((name) =>
+  const others = ['a.txt', 'empty.tmp'].map((name) =>
     inFolder(new File(['x'.repeat(name.length % 5)], name), 'cd'),
   );
   await store.addFiles([...image, ...others]);
@@ -255,11 +290,12 @@ test('a folder without an image takes the sentence back until it is cleared; fil
     const { choices, notSent } = outcomesOf(store.sentFromHere.value, studies, pageOf(store));
     return { ...sayOf(choices), next: nextFor(notSent), paths: valuesOf(notSent.left, 'path') };
   };
-  const arrived = { standing: 'in-pacs', studies: 1, except: 0, next: 'choose-again', paths: [] };
+  const nothing = { except: 0, isAtLeast: false, paths: [] };
+  const arrived = { standing: 'in-pacs', studies: 1, next: 'choose-again', ...nothing };
   assert.equal(said(), arrived);
   store.clear();
   await store.addFiles(others);
-  const paths = ['cd/a.txt', 'cd/empty.dcm'];
+  const paths = ['cd/a.txt', 'cd/empty.tmp'];
   assert.equal(said(), { ...arrived, standing: 'keep', except: 2, paths });
   store.clear();
   assert.equal(said(), arrived);

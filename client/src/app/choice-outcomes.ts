@@ -10,6 +10,7 @@ import {
   type LeftBehind,
   type SentFromHere,
 } from '../pipeline/ingest/sent-from-here.ts';
+import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
@@ -32,6 +33,8 @@ export interface OnPage {
   /** Damaged, refused and missing files on the page, named as in `SentFromHere.leftBehind`. */
   readonly names: ReadonlySet<string>;
   readonly unread: number;
+  /** There may be more unread files. */
+  readonly isAtLeast: boolean;
   /** Files that a person left out unread, by the folder or archive that was chosen. */
   readonly leftUnread: readonly UnreadFolder[];
   /** Keys of `SentFromHere.leftBehind` whose files are on this page, and were read. */
@@ -53,6 +56,7 @@ export const EMPTY_PAGE: OnPage = {
   missing: [],
   names: new Set(),
   unread: 0,
+  isAtLeast: false,
   leftUnread: [],
   readAgain: [],
   isInDoubt: false,
@@ -85,7 +89,7 @@ export interface NotSent {
   readonly leftOut: readonly QueuedStudy[];
   /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
   readonly noted: ReadonlyMap<string, number>;
-  readonly left: readonly (Pick<LeftBehind, 'files' | 'path' | 'patientName'> & {
+  readonly left: readonly (Pick<LeftBehind, 'files' | 'isAtLeast' | 'path' | 'patientName'> & {
     readonly why: LeftBehind['why'] | OnUpload;
   })[];
 }
@@ -164,17 +168,18 @@ const isLackingStill = (study: QueuedStudy): boolean =>
  */
 function outcomesOfEarlier(earlier: readonly QueuedStudy[]): readonly ChoiceOutcome[] {
   const unread = new Map(
-    earlier.flatMap(({ id, leftUnread }) => (leftUnread ? [[leftUnread.from ?? id, leftUnread.files]] : [])),
+    earlier.flatMap(({ id, leftUnread }) => (leftUnread ? [[leftUnread.from ?? id, leftUnread]] : [])),
   );
-  return [...earlier.map(({ track }) => track.leftOut), ...unread.values()].map((missing) => ({
-    ...NO_OUTCOME,
-    missing,
-  }));
+  return [
+    ...earlier.map(({ track }) => ({ ...NO_OUTCOME, missing: track.leftOut })),
+    ...[...unread.values()].map(({ files, isAtLeast }) => ({ ...NO_OUTCOME, missing: files, isAtLeast })),
+  ];
 }
 
 const NO_OUTCOME: ChoiceOutcome = {
   ...{ inPacs: 0, underWay: 0, ended: 0, offList: 0, told: 0, held: 0, isBeingRead: false },
   ...{ unsent: 0, refused: 0, missing: 0, unread: 0, isInDoubt: false, leftOut: 0, cleared: 0, foreign: 0 },
+  isAtLeast: false,
 };
 
 /** A file that was cleared and is on the page again counts there alone. */
@@ -219,6 +224,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
     cleared: countUnread(page.leftUnread) + filesOf('left-unread') + filesOf('not-sent'),
     foreign: page.notDicom.size + filesOf('not-dicom'),
+    isAtLeast: [page, ...page.leftUnread, ...left].some((some) => some.isAtLeast === true),
   };
 }
 
@@ -263,27 +269,47 @@ function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotS
       why: notDicom.has(path) ? ('not-dicom' as const) : ('not-sent' as const),
     })),
     ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
-    ...(page.unread > 0 ? [{ ...file, files: page.unread, why: 'unread' as const, path: '' }] : []),
+    ...(page.unread > 0
+      ? [{ ...file, files: page.unread, isAtLeast: page.isAtLeast, why: 'unread' as const, path: '' }]
+      : []),
     ...page.leftUnread.map((folder) => ({ ...file, ...folder, why: 'left-unread' as const })),
   ];
 }
 
 /**
- * The studies on the page, with the files of them that were not sent; and those that left it whole, because nothing of
- * them could be read, or a person cleared them beside others that were sent.
+ * The studies on the page, with the files of them that were not sent; those that left it whole, because nothing of them
+ * could be read, or a person cleared them beside others that were sent; and the files that may be images of a study
+ * that nobody can tell.
  */
-export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
+export function unsentStudies(page: Chosen & Pick<IngestStore, 'rejected'>): readonly ChosenStudy[] {
   const here = page.sentFromHere.value;
   const left = [...here.leftBehind].flatMap(([studyInstanceUID, { patientName, files: instances }]) =>
     patientName === null
       ? []
       : { studyInstanceUID, instances, sent: unsentOf(here, studyInstanceUID, []).sent },
   );
-  return [...left, ...chosenOn(page)].map(({ studyInstanceUID, instances, sent }) => ({
+  const loose = looseFiles(page).map((path) => ({ studyInstanceUID: path, instances: 1, sent: 0 }));
+  return [...left, ...chosenOn(page), ...loose].map(({ studyInstanceUID, instances, sent }) => ({
     mark: markOfStudy(studyInstanceUID),
     instances,
     sent,
   }));
+}
+
+/** Paths of damaged files, on the page or taken off it, that count with no study. */
+function looseFiles({
+  studies,
+  rejected,
+  sentFromHere,
+}: Chosen & Pick<IngestStore, 'rejected'>): readonly string[] {
+  const onPage = new Set(studies.value.map(({ studyInstanceUID }) => studyInstanceUID));
+  const own = rejected.value.filter(
+    ({ reason, begun }) => isCutOrDamaged(reason) && !onPage.has(begun?.studyInstanceUID ?? ''),
+  );
+  const left = [...sentFromHere.value.leftBehind.values()].filter(
+    ({ why, patientName }) => why === 'not-sent' && patientName === null,
+  );
+  return [...new Set([...own, ...left].map(({ path }) => path))];
 }
 
 type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'policy' | 'released'>;
@@ -339,6 +365,7 @@ export function pageOf(page: Page): OnPage {
       ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
     ]),
     unread: stopped === null ? 0 : unreadOf(stopped),
+    isAtLeast: stopped?.isListed === false,
     leftUnread: leftUnread.flatMap(({ folders }) => folders),
     readAgain,
     isInDoubt: disc.value.isInDoubt,

@@ -69,6 +69,11 @@ function sayDisc(standing: Standing, facts: DiscFacts): DiscSaid | null {
   return choices.except > 0 ? 'keep' : null;
 }
 
-/** With the instances of earlier pages among the exceptions. */
-export const withLost = (choices: ChoicesSaid, standing: Standing): ChoicesSaid =>
-  standing.kind === 'not-sent' ? { ...choices, except: choices.except + standing.count } : choices;
+/** Counts the instances that earlier pages did not send. */
+export const lostOf = (standing: Standing): number => (standing.kind === 'not-sent' ? standing.count : 0);
+
+/** With these among the exceptions. */
+export const withLost = (choices: ChoicesSaid, standing: Standing): ChoicesSaid => ({
+  ...choices,
+  except: choices.except + lostOf(standing),
+});

@@ -3,20 +3,26 @@ import { counted, files, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { ChoicesSaid } from './choice-outcome.ts';
 
+const atLeast = (is: boolean): string => (is ? 'at least ' : '');
+const them = (count: number): string => (count === 1 ? 'it' : 'them');
+
 export const discWords = {
   said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
   /** `isAnyLacking`: one of the exceptions may belong to a study. */
-  mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>, isAnyLacking: boolean) => {
+  mayGo: ({ studies: count, except, isAtLeast }: Omit<ChoicesSaid, 'standing'>, isAnyLacking: boolean) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
     if (except === 0) return `${said}. You can remove the disc or delete the files.`;
     const needed = except === 1 ? 'it is needed' : 'one of these is needed';
     const next = isAnyLacking
       ? `Keep the disc or the files if ${needed}.`
       : 'You can remove the disc or delete the other files.';
-    return `${said}, except ${files(except)} not sent. ${next}`;
+    return `${said}, except ${atLeast(isAtLeast)}${files(except)} not sent. ${next}`;
   },
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
-  title: (count: number) => `${files(count)} not sent`,
+  title: ({ except, isAtLeast }: Pick<ChoicesSaid, 'except' | 'isAtLeast'>) =>
+    `${isAtLeast ? 'At least ' : ''}${files(except)} not sent`,
+  earlier: (count: number) =>
+    `${counted(count, 'image', 'images')} of an earlier choice: choose ${them(count)} again`,
   /** By the way to send them (`nextFor`). */
   what: {
     'choose-again':
@@ -39,8 +45,10 @@ export const discWords = {
     missing: 'Listed on the disc, but missing',
     'not-dicom': 'Not a DICOM file, so no image of a study',
   },
-  unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,
-  leftUnread: (count: number) => `Reading was stopped, and you left out ${files(count)}`,
+  unread: (count: number, isAtLeast = false) =>
+    `Reading was stopped: ${atLeast(isAtLeast)}${files(count)} not read`,
+  leftUnread: (count: number, isAtLeast = false) =>
+    `Reading was stopped, and you left out ${atLeast(isAtLeast)}${files(count)}`,
   others: (count: number) => `and ${formatCount(count)} more`,
   settle: 'Remove from this list',
   askSettle: (count: number) => ({
@@ -48,7 +56,7 @@ export const discWords = {
     about: files(count),
     what: [
       `${count === 1 ? 'It is' : 'They are'} not in the PACS, and nothing will remind you.`,
-      `Keep the disc or the files until you are sure that nobody needs ${count === 1 ? 'it' : 'them'}.`,
+      `Keep the disc or the files until you are sure that nobody needs ${them(count)}.`,
     ].join(' '),
     yes: 'Forget them',
     no: 'Keep the list',

@@ -253,6 +253,20 @@ test('a choice of nobody who had signed in belongs to the first person who does'
   assert.is(next.count.value, 0);
 });
 
+test('a damaged file of which nobody can tell the study is not forgotten when its page goes', async () => {
+  const { open, isKept } = await openPages();
+  const page = await open();
+  await page.store.addFiles([...filesOf(FIRST), new File([new Uint8Array(60)], 'ruin.dcm')]);
+  await page.store.send();
+  page.store.clear();
+  assert.ok(await isKept(1));
+  page.end();
+  const next = await open();
+  assert.ok(await next.isLost(1));
+  next.dismiss();
+  assert.ok(await isKept(0));
+});
+
 test('nothing of a study is kept by which it could be told', async () => {
   const { open, kept } = await openPages();
   await (await open()).choose(FIRST);

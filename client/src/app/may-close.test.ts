@@ -218,7 +218,7 @@ test('an instance that is paused or waits for its sender is not said to be sent'
 });
 
 test('an old reminder hides neither that a later study is in the PACS nor that its page may be closed', () => {
-  const inPacs = { standing: 'in-pacs', studies: 1, except: 0 } as const;
+  const inPacs = { standing: 'in-pacs', studies: 1, except: 0, isAtLeast: false } as const;
   const facts = { ...AT_EASE, choices: inPacs };
   const standing = of({ notSent: 2 });
   assert.is(discOf(standing, facts), 'in-pacs');

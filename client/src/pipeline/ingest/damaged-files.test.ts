@@ -4,9 +4,10 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sayOf } from '../../app/choice-outcome.ts';
 import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
+import { queuedStudy } from '../../testing/queued-study.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { notSentOf } from '../upload/not-sent.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -51,21 +52,38 @@ test('only where its front does not say which study it is of, every study may la
 
 test('in a folder beside files of one study, that one alone may lack it', async () => {
   const { store } = await openIngest();
-  const inFolder = (folder: string) => (file: File) => {
-    Object.defineProperty(file, 'webkitRelativePath', { value: `${folder}/${file.name}` });
-    return file;
-  };
+  const folder = (name: string) => (file: File) => inFolder(file, name);
   const early = cut(LAST, 'early.dcm', 400);
   const alone = cut(LAST, 'alone.dcm', 400);
-  await store.addFiles([...wholeOnes(), early].map(inFolder('a')));
-  await store.addFiles(filesOf(OTHER).map(inFolder('b')));
+  await store.addFiles([...wholeOnes(), early].map(folder('a')));
+  await store.addFiles(filesOf(OTHER).map(folder('b')));
   const ofEach = () =>
     [UID, OTHER.studyInstanceUID].map((uid) =>
       valuesOf(store.perhapsDamaged.value.get(String(uid))!, 'path'),
     );
   assert.equal(ofEach(), [['a/early.dcm'], []]);
-  await store.addFiles([alone].map(inFolder('c')));
+  await store.addFiles([alone].map(folder('c')));
   assert.equal(ofEach(), [['a/early.dcm', 'c/alone.dcm'], ['c/alone.dcm']]);
+});
+
+test('of which nothing is left, but a name like those of the images, is a damaged one of some study', async () => {
+  const images = wholeOnes().map((file, at) => new File([file], `IM${at}`));
+  const ruins = [new File([], 'IM7'), new File([new Uint8Array(60)], 'im8'), new File(['text'], 'x.dcm')];
+  const others = [new File([], 'README'), new File(['text'], 'IM9.txt')];
+  for (const files of [
+    [...images, ...ruins, ...others],
+    [...others, ...ruins, ...images],
+  ]) {
+    const { store } = await openIngest({ chosen: IDENTIFIED });
+    await store.addFiles(files.map((file) => inFolder(file, 'cd')));
+    const paths = valuesOf(store.perhapsDamaged.value.get(UID)!, 'path');
+    assert.equal(paths.sort(), ['cd/IM7', 'cd/im8', 'cd/x.dcm']);
+    await store.send();
+    const [id] = store.sentFromHere.value.sent.keys();
+    const arrived = queuedStudy({ id: id!, state: 'done', receiptId: 'receipt' });
+    const { choices } = outcomesOf(store.sentFromHere.value, [arrived], pageOf(store));
+    assert.is(sayOf(choices).except, ruins.length, 'the disc is not said to be free');
+  }
 });
 
 for (const policy of [IDENTIFIED, DEIDENTIFIED])
@@ -84,7 +102,7 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     const track = { ...study!.track, safe: 0, inPacs: 2 };
     const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
     const { choices } = outcomesOf(store.sentFromHere.value, [arrived], pageOf(store));
-    assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 1 });
+    assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 1, isAtLeast: false });
   });
 
 for (const policy of [IDENTIFIED, DEIDENTIFIED])

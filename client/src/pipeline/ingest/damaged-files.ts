@@ -1,7 +1,8 @@
 /** Refused files that began to be an instance of a study: the study is not whole without them, and must not look so. */
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
-import { damagedBy, type NamedFile } from './disc-files.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { damagedBy, kindOf, type NamedFile } from './disc-files.ts';
 import type { ChosenDisc } from './disc-view.ts';
 import type { IngestStore, RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
@@ -65,10 +66,11 @@ export function perhapsOf({
 
 /**
  * Once a choice was read: its files that no reader recognises, and that the index of their disc names as instances,
- * are damaged instances of their studies. A file’s own UIDs count before those of the index.
+ * are damaged instances of their studies; those that are called like its images are damaged ones of some study. A
+ * file’s own UIDs count before those of the index.
  */
 export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: ChosenDisc): void {
-  if (disc.files.indexes.length === 0) return;
+  if (disc.rejected.size === 0) return;
   const files = [...notSent.refused, ...notSent.skipped].map((file) =>
     disc.rejected.has(file) ? countToStudy(file, disc) : file,
   );
@@ -76,10 +78,17 @@ export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: 
   notSent.skipped = files.filter(({ state }) => state === 'skipped');
 }
 
-function countToStudy(file: RejectedFile, { files }: ChosenDisc): RejectedFile {
+/** A file that has not even the beginning of an image: it was emptied, cut, or overwritten. */
+const UNREADABLE: Partial<Record<ReasonCode, ReasonCode>> = {
+  'empty-file': 'truncated',
+  'not-dicom': 'not-parseable',
+};
+
+function countToStudy(file: RejectedFile, { files, kinds }: ChosenDisc): RejectedFile {
+  const unreadable = kinds.has(kindOf(file.path)) && UNREADABLE[file.reason];
   const named = file.begun === undefined ? files.named(file.path) : null;
   const reason = damagedBy(named, file.reason);
-  if (reason === null) return file;
+  if (reason === null) return unreadable ? { ...file, state: 'refused', reason: unreadable } : file;
   const { sopInstanceUID, study } = named!;
   const begun = study?.studyInstanceUID && { studyInstanceUID: study.studyInstanceUID, sopInstanceUID };
   return { ...file, state: 'refused', reason, begun: begun || undefined };

@@ -110,6 +110,19 @@ export function damagedBy(named: NamedFile | null, reason: ReasonCode): ReasonCo
   return isNotDicom(reason) || reason === 'missing-uid' ? 'not-parseable' : null;
 }
 
+/**
+ * How a file is called: its extension, or, without one, the letters of its name, as images of one study differ in their
+ * digits alone. Small letters.
+ */
+export function kindOf(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
+  const dot = name.lastIndexOf('.');
+  const extension = dot < 0 ? '' : lettersOf(name.slice(dot));
+  return extension === '' ? lettersOf(name) : `.${extension}`;
+}
+
+const lettersOf = (text: string): string => [...text].filter((sign) => sign >= 'a' && sign <= 'z').join('');
+
 /** Whether the index may not name everything. */
 export function isInDoubt(index: DiscIndex): boolean {
   return index.kind === 'damaged' || index.faults.length > 0;

@@ -2,7 +2,14 @@
 import type { DiscIndex, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import type { Collected, CollectedFile } from './collect-files.ts';
 import type { UnreadFiles } from '../queue/queued-study.ts';
-import { createDiscFiles, isInDoubt, studiesIn, type DiscFiles, type NamedFile } from './disc-files.ts';
+import {
+  createDiscFiles,
+  isInDoubt,
+  kindOf,
+  studiesIn,
+  type DiscFiles,
+  type NamedFile,
+} from './disc-files.ts';
 
 export interface DiscView {
   /** How many indexes were read: they are neither instances nor refused. */
@@ -52,16 +59,17 @@ export interface LeftUnread extends UnreadFiles {
 }
 
 /** A folder or an archive that was chosen, or a file, and how many of its files were not read. */
-export type UnreadFolder = { readonly path: string; readonly files: number };
+export type UnreadFolder = Pick<UnreadFiles, 'files' | 'isAtLeast'> & { readonly path: string };
 
 /** Knowledge of a choice of which some files were not read. */
 type ReadPart = Pick<ChosenDisc, 'files' | 'instances' | 'listing'>;
 
 function foldersOf(disc: ChosenDisc): readonly UnreadFolder[] {
   const top = (path: string): string => path.split('/', 1)[0]!;
+  const isAtLeast = disc.listing !== 'done';
   const waiting = Map.groupBy(disc.waiting, ({ file }) => top(file.path));
-  if (waiting.size > 0) return [...waiting].map(([path, { length: files }]) => ({ path, files }));
-  return [{ path: top(disc.files.paths[0] ?? ''), files: unreadOf(disc) }];
+  if (waiting.size > 0) return [...waiting].map(([path, { length: files }]) => ({ path, files, isAtLeast }));
+  return [{ path: top(disc.files.paths[0] ?? ''), files: unreadOf(disc), isAtLeast }];
 }
 
 /** The files that were left out unread of choices in which this study was found; null: none were. */
@@ -95,14 +103,17 @@ export interface ChosenDisc {
   filesRead: number;
   /** `lost`: the page can no longer list them. */
   listing: 'under-way' | 'done' | 'lost';
-  /** Settles when nobody lists them any more. */
-  lister: Promise<void>;
+  isBeingListed: boolean;
+  /** Called when a file was listed, all were, or listing failed with `error`. */
+  onListed: (error?: unknown) => void;
   /** A person decided that the rest is not wanted. */
   isLeftOut: boolean;
   /** Study Instance UIDs of the instances that were read in it. */
   readonly studies: Set<string>;
   /** SOP Instance UIDs of these instances. */
   readonly instances: Set<string>;
+  /** How their files are called (`kindOf`). */
+  readonly kinds: Set<string>;
   /** Files of the choice that are not sent, each as the page lists it. */
   readonly rejected: Set<object>;
 }
@@ -145,6 +156,7 @@ export interface Discs {
   noteInstance(
     disc: ChosenDisc,
     uids: { readonly studyInstanceUID: string; readonly sopInstanceUID: string },
+    path: string,
   ): void;
   /** False once it was cleared. */
   has(disc: ChosenDisc): boolean;
@@ -183,7 +195,8 @@ export function createDiscs(): Discs {
     },
     has: (disc) => chosen.includes(disc),
     stopped,
-    noteInstance(disc, { studyInstanceUID, sopInstanceUID }) {
+    noteInstance(disc, { studyInstanceUID, sopInstanceUID }, path) {
+      disc.kinds.add(kindOf(path));
       disc.studies.add(studyInstanceUID);
       disc.instances.add(sopInstanceUID);
       instances.add(sopInstanceUID);
@@ -226,10 +239,12 @@ function openDisc(source: AsyncIterable<Collected>): ChosenDisc {
     filesFound: 0,
     filesRead: 0,
     listing: 'under-way',
-    lister: Promise.resolve(),
+    isBeingListed: false,
+    onListed: () => undefined,
     isLeftOut: false,
     studies: new Set(),
     instances: new Set(),
+    kinds: new Set(['.dcm']),
     rejected: new Set(),
   };
 }

@@ -65,7 +65,7 @@ test('missing files are compared again after a change only', () => {
   const missing = () => discs.view(false).missing;
   const before = missing();
   assert.is(missing(), before);
-  discs.noteInstance(disc, { studyInstanceUID: '2.25.9', sopInstanceUID: '2.25.1' });
+  discs.noteInstance(disc, { studyInstanceUID: '2.25.9', sopInstanceUID: '2.25.1' }, 'IM1');
   assert.is(missing().length, 1);
   disc.files.notePath('cd/IM2');
   assert.is(missing().length, 0);

@@ -1,6 +1,7 @@
 /**
  * Reads the headers of chosen files in the pool, while they are still being listed. The names of all files are listed
- * ahead, so that their number is known; a choice whose reading was stopped keeps the rest, and goes on from there.
+ * ahead, so that their number is known, also after a person stopped reading: that choice keeps the rest, and goes on
+ * from there.
  */
 import type { Collected, ReadFile } from './collect-files.ts';
 import { createBreath } from './breathe.ts';
@@ -80,27 +81,28 @@ function fail(reading: Reading, error: unknown): void {
   reading.wake();
 }
 
-/** A listing that a person stopped ends with the file it was asked for last: nobody waits for that. */
+/** Lists the files of the choice until all are known or the page forgets them; whoever reads then hears of each. */
 function startListing(state: IngestState, reading: Reading): void {
   const { disc } = reading;
-  if (disc.listing !== 'under-way') return;
+  disc.onListed = (error) => (error === undefined ? reading.wake() : fail(reading, error));
+  if (disc.isBeingListed || disc.listing !== 'under-way') return;
+  disc.isBeingListed = true;
   state.count.listing += 1;
-  disc.lister = disc.lister
-    .then(() => listAhead(state, reading))
+  void list(state, disc)
     .catch((error: unknown) => {
       disc.listing = 'lost';
-      fail(reading, error);
+      disc.onListed(error);
     })
     .finally(() => {
       state.count.listing -= 1;
-      reading.wake();
+      disc.onListed();
+      drawSoon(state);
     });
 }
 
-async function listAhead(state: IngestState, reading: Reading): Promise<void> {
-  const { disc, signal } = reading;
+async function list(state: IngestState, disc: ChosenDisc): Promise<void> {
   const breathe = createBreath(state.tools);
-  while (!signal.aborted && disc.listing === 'under-way') {
+  while (state.discs.has(disc)) {
     const next = await disc.source.next();
     if (!state.discs.has(disc)) return;
     if (next.done) {
@@ -108,7 +110,7 @@ async function listAhead(state: IngestState, reading: Reading): Promise<void> {
       return;
     }
     note(state, next.value, disc);
-    reading.wake();
+    disc.onListed();
     await breathe();
   }
 }
@@ -204,7 +206,7 @@ function takeSummary(
   const read: ReadFile = { ...file, bytes: file.bytes ?? bytes };
   if (said.kind === 'summary') {
     state.gathering.add(said, read, ordinal);
-    state.discs.noteInstance(disc, said.identifiers);
+    state.discs.noteInstance(disc, said.identifiers, read.path);
   } else if (said.kind === 'index') disc.files.noteIndex(read.path, said.index);
   else disc.rejected.add(reject(state, read, said));
   noteRead(state, disc, read.bytes);

@@ -39,6 +39,8 @@ export interface SentFromHere {
 /** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
 export interface LeftBehind {
   readonly files: number;
+  /** More of them may not have been listed. */
+  readonly isAtLeast?: boolean;
   /**
    * `missing`: the disc's index names it; `unread`: reading was stopped before these; `left-unread`: so it was, and a
    * person left them out; `unreadable`: at Send, nothing of
@@ -202,10 +204,18 @@ export function noteDiscLeft(
   for (const { path, sopInstanceUID } of missing)
     left.set(sopInstanceUID || path, { ...common, files: 1, why: 'missing', path });
   if (stopped !== null)
-    left.set(`unread ${choice}`, { ...common, files: unreadOf(stopped), why: 'unread', path: '' });
+    left.set(`unread ${choice}`, {
+      ...{ ...common, files: unreadOf(stopped), isAtLeast: !stopped.isListed },
+      ...{ why: 'unread', path: '' },
+    });
   for (const [at, { folders, read }] of leftUnread.entries())
-    for (const { path, files } of folders)
-      left.set(`left-unread ${choice} ${at} ${path}`, { ...common, files, why: 'left-unread', path, read });
+    for (const folder of folders)
+      left.set(`left-unread ${choice} ${at} ${folder.path}`, {
+        ...common,
+        ...folder,
+        why: 'left-unread',
+        read,
+      });
   keepLeft({ sentFromHere }, left);
 }
 

@@ -227,6 +227,26 @@ test('the number of files is known before a sixteenth of them is read', async ()
   assert.ok(readThen < MANY / 16, `${readThen} were read`);
 });
 
+test('files are listed on after a person stopped reading, so that those left out are counted', async () => {
+  const pool = await poolOfOne();
+  let now = 0;
+  const later = (work: () => void) => void setImmediate(work);
+  const tools = { pool, later, now: () => (now += 1) };
+  const { store } = await openIngest({ tools });
+  const stop = effect(() => {
+    if (store.progress.value.filesRead > 0) store.cancel();
+  });
+  await store.addFiles(manyFiles());
+  stop();
+  const { stopped } = store.disc.value;
+  assert.ok(!stopped!.isListed && stopped!.filesFound < MANY);
+  assert.is(pageOf(store).isAtLeast, true, 'until then there may be more');
+  assert.ok(await untilRead(() => store.disc.value.stopped!.isListed));
+  assert.equal([store.disc.value.stopped!.filesFound, pageOf(store).isAtLeast], [MANY, false]);
+  await store.continueReading();
+  assert.is(store.studies.value[0]!.instances, MANY);
+});
+
 test('ten thousand files take a message for every sixteen, yield the thread, and are drawn by the clock alone', async () => {
   const pool = await poolOfOne();
   let now = 0;
