@@ -25,6 +25,7 @@ import { expect } from '#testing/expect.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 import { looksRight } from './testing/looks-right.ts';
+import { deviceNow } from './testing/send-half.ts';
 
 const TAG = 'relaypacs-queue';
 /**
@@ -203,6 +204,9 @@ if (why !== null) {
   });
 
   test('after signing out a queued study is still sent under its owner’s name', async () => {
+    await until('the device to be enrolled', async () =>
+      (await deviceNow(page)).rights.some(({ enrolled }) => enrolled),
+    );
     await queueBehindCut(filesOf({ seed: seed(3) }));
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();

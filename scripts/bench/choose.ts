@@ -16,8 +16,10 @@ import { drop, openTablet, tracing, untilShown, watchingHeap } from './tablet.ts
 
 const BUDGET = { cardsMs: 2_000, memoryMB: 300 } as const;
 const CARDS = 3;
+/** The gateway takes 20 000 instances of one study. */
+const STUDIES = 4;
 const MANY = 65_536;
-const SERIES = 64;
+const SERIES = 16;
 const SIDE = 8;
 const LOOK_EVERY_MS = 20;
 
@@ -78,19 +80,19 @@ async function rendererOf(profile: string): Promise<number> {
   return largest.pid;
 }
 
+const manyOf = (nth: number): readonly SyntheticInstance[] =>
+  syntheticStudy({
+    seed: 65 + nth,
+    ...{ series: SERIES, instancesPerSeries: MANY / STUDIES / SERIES, rows: SIDE, columns: SIDE },
+  }).instances.map((instance) => ({ ...instance, fileName: `${nth}-${instance.fileName}` }));
+
 async function manyFiles(name: string, write: Write, say: Say): Promise<BenchRow> {
   const { app, page, session } = await openTablet();
   try {
     say(`${name}: writing ${MANY} files …`);
     const path = await write(
       join(app.folder, 'many'),
-      syntheticStudy({
-        seed: 65,
-        series: SERIES,
-        instancesPerSeries: MANY / SERIES,
-        rows: SIDE,
-        columns: SIDE,
-      }).instances,
+      Array.from({ length: STUDIES }, (_, at) => manyOf(at)).flat(),
     );
     const renderer = await rendererOf(app.profile);
     await forgetPeak(renderer);
