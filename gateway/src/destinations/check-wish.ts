@@ -34,11 +34,11 @@ export function checkWish(
   return { kind: wish.kind, name: wish.name, url, settings, sealed };
 }
 
-function splitWish({ authentication, ca, certificate, key, commitment }: DestinationWish): {
+function splitWish(wish: DestinationWish): {
   readonly settings: DestinationSettings;
   readonly secrets: Secrets;
 } {
-  const rest = { ca, certificate, ...(commitment === undefined ? {} : { commitment }) };
+  const { kind: _, name: _name, url: _url, version: _version, authentication, key, ...rest } = wish;
   const own = key === undefined ? {} : { key };
   switch (authentication.kind) {
     case 'none':

@@ -91,6 +91,15 @@ const oauth = z.strictObject({
 /** A whole Authorization header field: of PACS_AUTHORIZATION alone. */
 const header = z.strictObject({ kind: z.literal('header') });
 
+/** Settings of the connection that an administrator writes as they are kept. */
+const plainSettings = {
+  /**
+   * Storage commitment over DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it
+   * keeps it.
+   */
+  commitment: z.boolean().optional(),
+};
+
 /** Everything about the connection but its secrets. */
 export const destinationSettingsSchema = z.strictObject({
   authentication: z.discriminatedUnion('kind', [none, basic, bearer, oauth, header]),
@@ -98,11 +107,7 @@ export const destinationSettingsSchema = z.strictObject({
   ca: pemSchema.nullable(),
   /** PEM: the certificate that the gateway shows. Its key is a secret. */
   certificate: pemSchema.nullable(),
-  /**
-   * Storage commitment over DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it
-   * keeps it.
-   */
-  commitment: z.boolean().optional(),
+  ...plainSettings,
 });
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
 
@@ -123,7 +128,7 @@ export const destinationWishSchema = z
     certificate: withoutKeySchema.nullable(),
     /** PEM, without a password. */
     key: pemSchema.optional(),
-    commitment: z.boolean().optional(),
+    ...plainSettings,
     /** Version of the changed destination, as it was seen; without it, whatever is there is overwritten. */
     version: z.number().int().optional(),
   })
