@@ -26,7 +26,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   ],
   [/^onnxruntime-node$/, [/^gateway\/src\/ports\/engine\//]],
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
-  [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
+  [/^fast-png$/, [/^gateway\/src\/images\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
   [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/(parse-)?csv\.ts$/]],
   [/^pdfkit$/, [/^gateway\/src\/http\/pdf\.ts$/]],

@@ -4,7 +4,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { CaseOccasion, CaseRule, DryRun, Rule, Verdict } from '#shared/protocol/rule.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { reviewTypes } from '../reviews/review-type.store.ts';
+import { reviewTypes } from './review-type.store.ts';
 
 const isOfCases = (rule: Rule): rule is CaseRule => 'occasion' in rule;
 

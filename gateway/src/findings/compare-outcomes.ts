@@ -3,14 +3,15 @@
  * One that says that something is there and one that nothing is can't both be true. Nobody decides between settled
  * reviews but the next reader: the side that another reading takes after both is the one that stands.
  */
+import { sql } from 'kysely';
 import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
-import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
+import { isKeeper, type CaseReader } from './case-rights.ts';
 import type { Db } from '../database/database.ts';
-import { settledReviewsOf } from './list-reviews.ts';
+import { isHiddenOutcome } from './blinding.ts';
 import { decisionsOf, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
@@ -86,16 +87,23 @@ export async function disputedCases(
   reader: CaseReader,
   caseIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  if (!isKeeper(reader)) return new Set();
-  const settled = await settledReviewsOf(db, reader, caseIds);
+  if (!isKeeper(reader) || caseIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('review')
+    .selectAll()
+    .where('site_id', '=', reader.siteId)
+    .where('case_id', 'in', [...caseIds])
+    .where('state', '=', 'settled')
+    .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
+    .orderBy('number')
+    .execute();
   const places = await placesOf(
     db,
-    settled.map(({ review }) => review.id),
+    rows.map(({ id }) => id),
   );
+  const settled = rows.map((review) => ({ review }));
   const outcomes = await outcomesNow(db, settled, places);
-  return new Set(
-    settled.flatMap(({ review, of }) => (outcomes.get(review.id) === 'contradicted' ? of.id : [])),
-  );
+  return new Set(rows.flatMap(({ id, case_id }) => (outcomes.get(id) === 'contradicted' ? case_id : [])));
 }
 
 /** Compares outcomes that answer one question. */

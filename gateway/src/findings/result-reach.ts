@@ -9,7 +9,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
-import { isBlindTo } from '../reviews/blinding.ts';
+import { isBlindTo } from './blinding.ts';
 
 export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
-import { drawExplanation } from '../results/draw-explanation.ts';
+import { drawExplanation } from './draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { createRoom } from '../threads/room.ts';

@@ -32,8 +32,7 @@ import { toSquare } from '#shared/pixels/to-square.ts';
 import type { ExplanationMethod, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
-import { encodePng } from '../results/encode-png.ts';
-import type { ResultMap } from '../results/result-map.store.ts';
+import { encodePng } from './encode-png.ts';
 import type { Room } from '../threads/room.ts';
 
 /** The role of a model in an examination. */
@@ -55,6 +54,18 @@ export type Question = {
    */
   readonly population: Population | null;
 };
+/** Maps as rows from the top. Values; of the lungs 0 and 1 for each of the two, the right one first. */
+export type MapData = {
+  readonly cam: Float32Array;
+  readonly attributions: Float32Array;
+  readonly lungs: Uint8Array;
+};
+export type ResultMap<Name extends keyof MapData = keyof MapData> = {
+  readonly name: Name;
+  readonly dims: readonly number[];
+  readonly data: MapData[Name];
+};
+
 export type Examined =
   | {
       readonly kind: 'examined';

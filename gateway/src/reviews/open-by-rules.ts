@@ -5,14 +5,14 @@
  */
 import type { CaseRule } from '#shared/protocol/rule.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { openReview } from '../reviews/open-review.ts';
-import type { ReviewTools } from '../reviews/review-tools.ts';
+import { openReview } from './open-review.ts';
+import type { ReviewTools } from './review-tools.ts';
 import { firstUnmet, NO_ATTRIBUTES, type Attributes } from '../rules/match-rule.ts';
 import { caseRules } from '../rules/rule.store.ts';
 import { attributesOfSent, modalitiesOf } from '../rules/study-attributes.ts';
 import { occasionsOf } from './case-rules.ts';
-import type { CaseTools } from './case-tools.ts';
-import { findFor, insertCase } from './open-case.ts';
+import type { CaseTools } from '../cases/case-tools.ts';
+import { findFor, insertCase } from '../cases/open-case.ts';
 
 export type CaseRuleTools = Omit<CaseTools, 'pacs'> & {
   readonly jobs: ReviewTools['jobs'];

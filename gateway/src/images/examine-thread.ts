@@ -4,7 +4,7 @@
  * is given (by the engine, a process of its own) performs it.
  */
 import type { Tensor } from '#shared/models/model.ts';
-import type { Explanation } from '../results/draw-explanation.ts';
+import type { Explanation } from './draw-explanation.ts';
 import { giving, keepThread, toOwn, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, RunRole, Shown } from './examination.ts';
 import type { Preview } from './preview-image.ts';

@@ -6,10 +6,10 @@
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { lockTurn } from '../reviews/choose-readers.ts';
-import { releasePlaces, type Leaver } from '../reviews/release-places.ts';
-import { lockCase, mayBeAssigned, updateCase } from './case.store.ts';
-import type { CaseTools } from './case-tools.ts';
+import { lockTurn } from './choose-readers.ts';
+import { releasePlaces, type Leaver } from './release-places.ts';
+import { lockCase, mayBeAssigned, updateCase } from '../cases/case.store.ts';
+import type { CaseTools } from '../cases/case-tools.ts';
 
 export const HAND_BACK_QUEUE = 'hand-back';
 type HandBackTools = Pick<CaseTools, 'db' | 'now' | 'newId'>;

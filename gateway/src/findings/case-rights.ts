@@ -8,7 +8,7 @@ import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
-import { isReached } from '../results/result-reach.ts';
+import { isReached } from './result-reach.ts';
 
 export type CaseReader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { sha256 } from '#testing/sha256.ts';
-import { encodePng } from '../results/encode-png.ts';
+import { encodePng } from './encode-png.ts';
 import type { Question } from './examination.ts';
 import { createExaminer, type Film } from './examine-thread.ts';
 

@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
 import { modelMetrics } from '../models/model-use.store.ts';
 import type { PacsState } from './is-up.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../observability/metrics.ts';
 
 const health = z.object(healthSchema.shape).openapi('Health');
 const alive = z.object({ status: z.literal('ok') });
@@ -91,7 +91,7 @@ const routes = {
 /** The part of its start that the gateway waits for, or the state after the start. */
 export type Phase = (typeof START_WAITS)[number] | 'running' | 'stopping';
 
-export type ObservabilityTools = {
+export type RunningTools = {
   readonly db: Db;
   readonly isDatabaseUp: () => Promise<boolean>;
   readonly now: () => Date;
@@ -105,7 +105,7 @@ export type ObservabilityTools = {
   readonly profileEdition: string;
 };
 
-export function observabilityRoutes({
+export function runningRoutes({
   db,
   now,
   metrics,
@@ -116,7 +116,7 @@ export function observabilityRoutes({
   phase,
   version,
   profileEdition,
-}: ObservabilityTools): Router {
+}: RunningTools): Router {
   const router = createRouter();
 
   router.openapi(routes.health, async (c) => {
