@@ -1,8 +1,8 @@
 /** The patient of a study as the PACS tells them: on the page of a case, where it is read, and where it is opened. */
 import { useEffect, useMemo } from 'preact/hooks';
-import { namesHidden } from '../kit/identities.ts';
-import type { Known } from '../kit/resource.ts';
-import { WhenKnown } from '../kit/WhenKnown.tsx';
+import { namesHidden } from '../../kit/identities.ts';
+import type { Known } from '../../kit/resource.ts';
+import { WhenKnown } from '../../kit/WhenKnown.tsx';
 import { caseWords } from './case-words.ts';
 import { useManyPatients } from './PatientLine.tsx';
 import { patientSaid, type Patient } from './say-patient.ts';

@@ -5,7 +5,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { refreshInSight } from '../../kit/refresh-in-sight.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
-import { useWhenBack } from '../queue/use-when-back.ts';
+import { useWhenBack } from './use-when-back.ts';
 
 type StudyPartProps = {
   readonly title: string;

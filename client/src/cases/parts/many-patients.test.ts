@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { json, openTestApi, refusal } from '../testing/open-api.ts';
-import { valuesOf } from '../testing/values-of.ts';
-import { assertEach } from '../testing/assert-each.ts';
+import { json, openTestApi, refusal } from '../../testing/open-api.ts';
+import { valuesOf } from '../../testing/values-of.ts';
+import { assertEach } from '../../testing/assert-each.ts';
 import { createManyPatients } from './many-patients.ts';
 
 const test = suite('the patients of a list');

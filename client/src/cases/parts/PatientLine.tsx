@@ -1,7 +1,7 @@
 /** In a row of a list and on the page of a study: whose it is and its day, asked of the PACS once it is in sight. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { namesHidden } from '../kit/identities.ts';
-import { useApi } from '../net/net-context.ts';
+import { namesHidden } from '../../kit/identities.ts';
+import { useApi } from '../../net/net-context.ts';
 import { caseWords } from './case-words.ts';
 import { createManyPatients, type ManyPatients, type Subject } from './many-patients.ts';
 import { studyDaysOf, whoseSaid } from './say-patient.ts';

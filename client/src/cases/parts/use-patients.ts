@@ -1,11 +1,11 @@
 /** The patients of a case, asked of the PACS; nobody is asked while names are hidden on this device. */
 import { useEffect, useMemo } from 'preact/hooks';
 import { casePatientsSchema, type CasePatients } from '#shared/protocol/cases.ts';
-import { mistakeOf, type Trouble } from '../kit/trouble.ts';
-import { namesHidden } from '../kit/identities.ts';
-import { createResource, type Resource } from '../kit/resource.ts';
-import type { ApiClient } from '../net/api-client.ts';
-import { useApi } from '../net/net-context.ts';
+import { mistakeOf, type Trouble } from '../../kit/trouble.ts';
+import { namesHidden } from '../../kit/identities.ts';
+import { createResource, type Resource } from '../../kit/resource.ts';
+import type { ApiClient } from '../../net/api-client.ts';
+import { useApi } from '../../net/net-context.ts';
 import { caseWords } from './case-words.ts';
 
 export type Patients = Resource<CasePatients['studies'], Trouble>;

@@ -5,7 +5,7 @@ import {
   type CasePatients,
   type ManyPatients as Answer,
 } from '#shared/protocol/cases.ts';
-import type { ApiClient } from '../net/api-client.ts';
+import type { ApiClient } from '../../net/api-client.ts';
 
 /** A case, or a study without one. */
 export type Subject = { readonly kind: 'cases' | 'studies'; readonly id: string };

@@ -1,5 +1,5 @@
 /** The mark "for early reading" of the automatic check on a device, in lists of what is to be read and on a case. */
-import { Icon } from '../kit/Icon.tsx';
+import { Icon } from '../../kit/Icon.tsx';
 import { caseWords as words } from './case-words.ts';
 
 export const EarlyMark = () => (

@@ -1,8 +1,8 @@
 /** Parts that the pages of cases share: the switch that hides names, and the words of a due date. */
 import type { CasePart, ListedCase } from '#shared/protocol/cases.ts';
-import { formatDicomDate } from '../kit/format.ts';
-import { HideNames } from '../kit/HideNames.tsx';
-import { identitySaid, namesHidden } from '../kit/identities.ts';
+import { formatDicomDate } from '../../kit/format.ts';
+import { HideNames } from '../../kit/HideNames.tsx';
+import { identitySaid, namesHidden } from '../../kit/identities.ts';
 import { dayOf } from './case-filters.ts';
 import { caseWords as words } from './case-words.ts';
 

@@ -1,10 +1,10 @@
 /** Before a case is opened for a study: the cases that have this study already. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseListSchema, type ListedCase } from '#shared/protocol/cases.ts';
-import { namesHidden } from '../kit/identities.ts';
-import { Notice } from '../kit/Notice.tsx';
-import { hrefOf } from '../kit/routes.ts';
-import { useApi } from '../net/net-context.ts';
+import { namesHidden } from '../../kit/identities.ts';
+import { Notice } from '../../kit/Notice.tsx';
+import { hrefOf } from '../../kit/routes.ts';
+import { useApi } from '../../net/net-context.ts';
 import { nameOf } from './CaseParts.tsx';
 import { caseWords } from './case-words.ts';
 

@@ -6,18 +6,18 @@ import {
   caseSchema,
   type Assignees,
   type Case,
+  type CaseChange,
   type CasePriority,
 } from '#shared/protocol/cases.ts';
-import { troubleOf } from '../net/trouble-of.ts';
-import { SelectField, TextField } from '../kit/fields.tsx';
-import { FormSheet } from '../kit/FormSheet.tsx';
-import { mistakeOf } from '../kit/trouble.ts';
-import { leadFromHere } from '../kit/lead-from-here.ts';
-import { hrefOf } from '../kit/routes.ts';
-import { TypedField } from '../kit/TypedField.tsx';
-import { useForm, useStoreForm } from '../kit/use-form.ts';
-import { useApi } from '../net/net-context.ts';
-import type { CaseStore, Change } from './case.store.ts';
+import { troubleOf } from '../../net/trouble-of.ts';
+import { SelectField, TextField } from '../../kit/fields.tsx';
+import { FormSheet } from '../../kit/FormSheet.tsx';
+import { mistakeOf } from '../../kit/trouble.ts';
+import { leadFromHere } from '../../kit/lead-from-here.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { TypedField } from '../../kit/TypedField.tsx';
+import { useForm, useStoreForm } from '../../kit/use-form.ts';
+import { useApi } from '../../net/net-context.ts';
 import { caseWords } from './case-words.ts';
 import { KnownCases } from './KnownCases.tsx';
 import { PatientOfStudy } from './PatientOf.tsx';
@@ -67,7 +67,16 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
   );
 }
 
-type EditCaseSheetProps = { readonly of: Case; readonly store: CaseStore; readonly onClose: () => void };
+/** The fields that change; the version is the one that is shown. */
+export type Change = Omit<CaseChange, 'version'>;
+
+type EditCaseSheetProps = {
+  readonly of: Case;
+  readonly store: Parameters<typeof useStoreForm<CaseField>>[0] & {
+    readonly change: (change: Change) => Promise<boolean>;
+  };
+  readonly onClose: () => void;
+};
 
 /** Behind the switch that hides titles, title and tags are not changed either. */
 export function EditCaseSheet({ of, store, onClose }: EditCaseSheetProps) {

@@ -1,7 +1,7 @@
 /** *Open a case*, from the page of a study or of a result, for those who keep cases. */
 import { useState } from 'preact/hooks';
-import { deferred } from '../kit/deferred.tsx';
-import { useSession } from '../net/net-context.ts';
+import { deferred } from '../../kit/deferred.tsx';
+import { useSession } from '../../net/net-context.ts';
 import { openCaseWords } from './open-case-words.ts';
 import type { NewCaseSheetProps } from './CaseForm.tsx';
 

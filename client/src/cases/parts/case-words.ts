@@ -1,5 +1,5 @@
 /** The words of the pages of cases. */
-import { none } from '../kit/none.ts';
+import { none } from '../../kit/none.ts';
 import type { VERIFICATIONS } from '#shared/protocol/inference.ts';
 import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
   CaseStatus,
   NOTE_KINDS,
 } from '#shared/protocol/cases.ts';
-import { counted } from '../kit/counted.ts';
+import { counted } from '../../kit/counted.ts';
 
 const hiddenWords = (what: string) =>
   `You read this case, or may be asked to. Hidden until you have signed: ${what} of other radiologists.`;

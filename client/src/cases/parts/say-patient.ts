@@ -1,7 +1,7 @@
 /** A patient in words, as the PACS tells them: on the head of a page, in a row of a list, and beside *Sign*. */
 import type { CasePatients } from '#shared/protocol/cases.ts';
-import { formatDicomDate } from '../kit/format.ts';
-import { bornSaid, identitySaid, nameSaid } from '../kit/identities.ts';
+import { formatDicomDate } from '../../kit/format.ts';
+import { bornSaid, identitySaid, nameSaid } from '../../kit/identities.ts';
 import { caseWords } from './case-words.ts';
 
 export type Patient = CasePatients['studies'][number];

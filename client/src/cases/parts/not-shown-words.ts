@@ -1,6 +1,6 @@
 /** The words about cases that a person is not shown. */
 import type { NotShown } from '#shared/protocol/cases.ts';
-import { formatCount } from '../kit/format.ts';
+import { formatCount } from '../../kit/format.ts';
 
 const counted = ({ cases, isMore }: NotShown): string =>
   cases === null ? 'A few cases' : `${formatCount(cases)} cases${isMore ? ' or more' : ''}`;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hideNames } from '../kit/identities.ts';
+import { hideNames } from '../../kit/identities.ts';
 import { eachOnce, studyDaysOf, whoseSaid, type Patient } from './say-patient.ts';
 
 const test = suite('the line of a patient');
