@@ -35,8 +35,8 @@ export type ResultsRoute = Extract<Route, { page: 'results' }>;
 type ResultsPagesProps = { readonly route: ResultsRoute; readonly unread: ComponentChildren };
 
 /**
- * The list, the chosen map and the picked pictures stay while a person goes from result to result. `unread`: the studies
- * that wait to be read, on the list.
+ * The list, the chosen map and the picked pictures stay while a person goes from result to result. `unread`: the
+ * studies that wait to be read, on the list.
  */
 export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPagesProps) {
   const api = useApi();
