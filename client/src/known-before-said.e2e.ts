@@ -18,7 +18,7 @@ import { apiKeysWords } from './admin/api-keys-words.ts';
 import { dimsePeerWords } from './admin/dimse-peer-words.ts';
 import { analyticsWords } from './analytics/analytics-words.ts';
 import { appWords } from './app/app-words.ts';
-import { caseWords } from './cases/case-words.ts';
+import { caseWords } from './cases/parts/case-words.ts';
 import { exportWords } from './exports/export-words.ts';
 import { kitWords } from './kit/kit-words.ts';
 import type { None } from './kit/none.ts';

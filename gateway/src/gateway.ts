@@ -12,14 +12,14 @@ import { analyticsFeature } from './analytics/analytics.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
 import { type AuditHeads, openAuditHeads } from './audit/audit-heads.ts';
 import { recordRunning } from './audit/record-running.ts';
-import { defaultSiteId } from './auth/account.store.ts';
+import { defaultSiteId } from './database/default-site.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { createCaseSeal } from './cases/case-seal.ts';
 import { casesFeature, PRINTS } from './cases/cases.feature.ts';
-import { promiseHandBack } from './cases/hand-back.ts';
-import { openByRules } from './cases/open-by-rules.ts';
+import { promiseHandBack } from './reviews/hand-back.ts';
+import { openByRules } from './reviews/open-by-rules.ts';
 import { createStudiesOfPatient } from './cases/studies-of-patient.ts';
 import { isInClearText, type Config } from './config.ts';
 import { type Db, openDatabase } from './database/database.ts';
@@ -50,9 +50,9 @@ import { registerBuiltIn } from './models/register-built-in.ts';
 import { logJobs } from './observability/log-jobs.ts';
 import { createLog, describeError, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
-import { observabilityFeature } from './observability/observability.feature.ts';
-import type { Phase } from './observability/observability.routes.ts';
-import { isUp, oneAtATime, remembered, createPacsState } from './observability/is-up.ts';
+import { runningFeature } from './running/running.feature.ts';
+import type { Phase } from './running/running.routes.ts';
+import { isUp, oneAtATime, remembered, createPacsState } from './running/is-up.ts';
 import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { refuseForeignParcels } from './pipeline/foreign-parcels.ts';
 import { createBodyPlaces } from './pipeline/intake/body-places.ts';
@@ -78,7 +78,7 @@ import { exportsFeature } from './exports/exports.feature.ts';
 import { dimseFeature } from './foreign/dimse/dimse.feature.ts';
 import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
-import { isBlindToStudy } from './reviews/blinding.ts';
+import { isBlindToStudy } from './findings/blinding.ts';
 import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { ruleRoutes } from './rules/rules.routes.ts';
 import { sampleFeature } from './sample/sample.feature.ts';
@@ -216,7 +216,7 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
   const keysIn = (name: string) => createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', name));
   const { caseKeys } = tools;
   return [
-    observabilityFeature(tools),
+    runningFeature(tools),
     authFeature(tools),
     auditFeature(tools),
     adminFeature({ ...tools, handBack: (trx, work) => promiseHandBack(tools, trx, work) }),

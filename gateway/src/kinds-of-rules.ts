@@ -1,6 +1,6 @@
 /** The kinds of rules: what each may name, and what follows from it. */
 import type { RuleKind } from '#shared/protocol/rule.ts';
-import { casesBy, checkCaseRules, whyNoCase } from './cases/case-rules.ts';
+import { casesBy, checkCaseRules, whyNoCase } from './reviews/case-rules.ts';
 import { appliedInference, checkInference, inferenceBy } from './inference/inference-rules.ts';
 import { builtInRules } from './inference/is-sample.ts';
 import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';

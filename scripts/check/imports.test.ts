@@ -39,6 +39,8 @@ const BROKEN: readonly [string, string, RegExp][] = [
   ['gateway/src/pipeline/verify/a.ts', 'gateway/src/uploads/b.ts', /does not let gateway\/src\/pipeline/],
   ['gateway/src/http/a.ts', 'gateway/src/results/b.ts', /does not let gateway\/src\/http/],
   ['gateway/src/new/a.ts', 'gateway/src/http/b.ts', /a room without a line/],
+  ['gateway/src/cases/a.ts', 'gateway/src/reviews/b.ts', /does not let gateway\/src\/cases/],
+  ['client/src/cases/parts/a.ts', 'client/src/cases/b.ts', /does not let client\/src\/cases\/parts/],
   ['client/src/app/a.ts', 'dexie', /dexie has one door/],
   ['gateway/src/auth/a.ts', 'pg', /pg has one door/],
   ['scripts/lab/a.ts', 'gateway/src/database/embedded/b.ts', /talk to the gateway as a process/],
@@ -64,6 +66,11 @@ test('the program that runs before the packages are there reaches none', () => {
     ]).join('\n');
   assert.is(needs('node:fs'), '');
   assert.match(needs('zod'), /bring-pacs\.ts → .*orthanc\.ts → zod: npm may still be bringing the packages/);
+});
+
+test('a room imports those before it', () => {
+  assert.is(finding('gateway/src/reviews/a.ts', 'gateway/src/cases/b.ts'), '');
+  assert.is(finding('client/src/cases/a.ts', 'client/src/cases/parts/b.ts'), '');
 });
 
 test('tests may look at the product from outside', () => {

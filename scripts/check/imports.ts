@@ -2,6 +2,7 @@
  * Checks imports (docs/develop.md, *The map*): the arrows between the folders and one door per package. Tests may
  * import more: they look at the product from outside. Cycles are found by Biome.
  */
+import { ROOMS } from './rooms.ts';
 import { findTests } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
 
@@ -26,7 +27,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   ],
   [/^onnxruntime-node$/, [/^gateway\/src\/ports\/engine\//]],
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
-  [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
+  [/^fast-png$/, [/^gateway\/src\/images\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
   [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/(parse-)?csv\.ts$/]],
   [/^pdfkit$/, [/^gateway\/src\/http\/pdf\.ts$/]],
@@ -71,132 +72,11 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
 /** Files that import nothing: every folder has promises that may fail, remembers within bounds, gives memory back. */
 const OPEN_IN_SHARED = /^(give-back|ignore-failure|bounded-memo|compose-pattern|day|trim-end)\.ts$/;
 
-/** docs/develop.md, *The map*, for the rooms of both sides: what each may import besides itself and shared. */
-const ROOMS: readonly [readonly string[], readonly string[]][] = [
-  [['client/src/kit'], []],
-  [['client/src/net'], ['kit']],
-  [['client/src/pipeline/ingest'], ['kit', 'net', 'viewer', 'pipeline/queue', 'pipeline/deid']],
-  [['client/src/pipeline/deid'], ['kit', 'net', 'viewer', 'pipeline/ingest', 'pipeline/queue']],
-  [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
-  [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
-  [['client/src/pipeline/upload'], ['kit', 'net', 'viewer', 'pipeline/queue', 'results', 'cases']],
-  [['client/src/admin'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
-  [['client/src/viewer'], ['kit', 'net']],
-  [['client/src/audit'], ['kit', 'net', 'admin']],
-  [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
-  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer', 'cases', 'results']],
-  [['client/src/analytics'], ['kit', 'net', 'admin', 'cases']],
-  [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'results', 'cases']],
-  [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],
-  [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews', 'exports', 'analytics']],
-  [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
-  [['gateway/src/dimse'], []],
-  [['gateway/src/ports'], ['dimse', 'threads']],
-  [['gateway/src/doctor'], ['ports', 'dimse', 'threads']],
-  [['gateway/src/database', 'gateway/src/jobs'], ['database']],
-  [
-    ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],
-    ['http', 'audit', 'observability', 'threads', 'auth', 'models', 'ports', 'database', 'jobs'],
-  ],
-  [
-    ['gateway/src/pipeline'],
-    ['ports', 'dimse', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
-  ],
-  [
-    ['gateway/src/uploads'],
-    [
-      'pipeline',
-      'policies',
-      'rules',
-      'vault',
-      'auth',
-      'ports',
-      'http',
-      'observability',
-      'audit',
-      'database',
-      'threads',
-    ],
-  ],
-  [
-    ['gateway/src/foreign'],
-    [
-      'uploads',
-      'pipeline',
-      'policies',
-      'vault',
-      'destinations',
-      'ports',
-      'dimse',
-      'threads',
-      'http',
-      'audit',
-      'observability',
-      'database',
-    ],
-  ],
-  [['gateway/src/worklist'], ['destinations', 'pipeline', 'ports', 'http', 'audit', 'database']],
-  [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'dimse', 'http', 'audit', 'database']],
-  [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database', 'threads']],
-  [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
-  [
-    ['gateway/src/studies'],
-    ['uploads', 'policies', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database'],
-  ],
-  [
-    ['gateway/src/dicom-results'],
-    ['pipeline', 'uploads', 'results', 'reviews', 'policies', 'auth', 'ports', 'threads', 'database'],
-  ],
-  [
-    ['gateway/src/reviews'],
-    [
-      ...['cases', 'results', 'inference', 'policies', 'pipeline', 'ports', 'http', 'audit'],
-      ...['observability', 'database', 'jobs', 'threads'],
-    ],
-  ],
-  [
-    ['gateway/src/analytics'],
-    ['reviews', 'results', 'models', 'policies', 'pipeline', 'http', 'audit', 'database'],
-  ],
-  [
-    ['gateway/src/cases'],
-    [
-      'results',
-      'reviews',
-      'rules',
-      'pipeline',
-      'ports',
-      'http',
-      'audit',
-      'observability',
-      'database',
-      'jobs',
-    ],
-  ],
-  [
-    ['gateway/src/exports'],
-    [
-      ...['cases', 'reviews', 'inference', 'foreign', 'policies', 'pipeline', 'ports', 'threads', 'http'],
-      ...['audit', 'database', 'jobs'],
-    ],
-  ],
-  [
-    ['gateway/src/sample'],
-    ['cases', 'reviews', 'destinations', 'pipeline', 'auth', 'ports', 'http', 'audit', 'database'],
-  ],
-  [['gateway/src/policies'], ['database']],
-  [
-    ['gateway/src/auth', 'gateway/src/admin'],
-    ['auth', 'policies', 'http', 'audit', 'database', 'threads'],
-  ],
-  [
-    ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
-    [
-      ...['models', 'inference', 'results', 'policies', 'reviews', 'rules', 'pipeline', 'ports', 'threads'],
-      ...['http', 'audit', 'observability', 'database', 'jobs'],
-    ],
-  ],
-];
+/** The rooms of both sides, each in its order. */
+const ROOM_FOLDERS = (['client', 'gateway'] as const).flatMap((side) =>
+  ROOMS[side].map(([folder]) => `${side}/src/${folder}`),
+);
+
 /** Open to its whole side: the form of a feature, the keys, the settings, the refusal of link-local addresses. */
 const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config|refuse-link-local)\.ts$/;
 
@@ -330,17 +210,21 @@ const clientRooms: Rule = ({ path }, { target, isPackage, kind }) => {
   return isInRooms('app') && 'only main.tsx imports app: views use the hook beside their store';
 };
 
-/** The rooms of a side; the roofs (`app`, the files of `gateway/src` itself) may import all of them. */
+/** The room of a file: the innermost one around it. */
+const roomOf = (path: string): string | undefined =>
+  ROOM_FOLDERS.filter((folder) => isIn(path, folder)).sort((a, b) => b.length - a.length)[0];
+
+/** Each room imports those before it; the roofs (`app`, the files of `gateway/src` itself) may import all of them. */
 const rooms: Rule = ({ path }, { target, isPackage, kind }) => {
   const side = /^(client|gateway)\/src\/(?!app\/)[^/]+\//.exec(path)?.[1];
   if (isPackage || kind === 'url' || side === undefined || !isIn(target, `${side}/src`)) return false;
-  const room = ROOMS.flatMap(([names]) => names).find((name) => isIn(path, name));
-  if (room === undefined) return `${folderOf(path, 3)} is a room without a line in ROOMS`;
-  const allowed = ROOMS.find(([names]) => names.includes(room))![1];
-  if (isIn(target, room) || OPEN_TO_ALL.test(target)) return false;
+  const room = roomOf(path);
+  if (room === undefined) return `${folderOf(path, 3)} is a room without a line in rooms.ts`;
+  if (OPEN_TO_ALL.test(target)) return false;
+  const to = roomOf(target);
   return (
-    !allowed.some((name) => isIn(target, `${side}/src/${name}`)) &&
-    `docs/develop.md does not let ${room} do so`
+    (to === undefined || ROOM_FOLDERS.indexOf(to) > ROOM_FOLDERS.indexOf(room)) &&
+    `the order of rooms in docs/develop.md does not let ${room} do so`
   );
 };
 

@@ -1,7 +1,7 @@
 /** Sends all that a queue of the command line holds, by the browser's own code. */
 import { DIAGNOSES } from '../../client/src/pipeline/queue/diagnosis-words.ts';
 import type { CarrierTools } from '../../client/src/pipeline/upload/carry-study.ts';
-import { realClock } from '../../client/src/pipeline/upload/clock.ts';
+import { realClock } from '../../client/src/net/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from './command.ts';

@@ -32,7 +32,7 @@ import { finishPacking } from '../../client/src/pipeline/queue/rows/finish-packi
 import { keepRight, keptRight } from '../../client/src/pipeline/queue/rows/kept-rights.ts';
 import { policyRequest, rememberPolicies } from '../../client/src/pipeline/queue/rows/remember-policies.ts';
 import { storeParcel } from '../../client/src/pipeline/queue/rows/store-parcel.ts';
-import { realClock } from '../../client/src/pipeline/upload/clock.ts';
+import { realClock } from '../../client/src/net/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
 import { packStick } from '../../client/src/pipeline/upload/sender/pack-stick.ts';
 import { createUploadRight } from '../../client/src/pipeline/upload/upload-right.ts';

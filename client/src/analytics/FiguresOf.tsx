@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { z } from 'zod';
 import type { Known } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 import { analyticsWords as words } from './analytics-words.ts';
 import { formatWholeDay } from './format-period.ts';
 

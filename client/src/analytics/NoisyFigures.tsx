@@ -22,7 +22,7 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
 import { formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { formatDay, formatWholeDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';

@@ -8,7 +8,7 @@ import { useRef } from 'preact/hooks';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { triageWords } from '../pipeline/triage/triage-words.ts';
+import { triageWords } from '../pipeline/queue/triage-words.ts';
 import { milestoneOf } from '../pipeline/queue/track-state.ts';
 import { appWords } from './app-words.ts';
 import { sayStudy } from './say-track.ts';

@@ -42,7 +42,7 @@ const StudiesView = deferred<StudiesViewProps>(() =>
   import('../studies/StudiesView.tsx').then((view) => view.StudiesView),
 );
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
-  import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
+  import('./ResultsWithUnread.tsx').then((view) => view.ResultsWithUnread),
 );
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),

@@ -13,7 +13,7 @@ import { takeNews } from '../pipeline/queue/rows/take-news.ts';
 import { watchQueue } from '../pipeline/queue/rows/watch-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
+import { realClock } from '../net/clock.ts';
 import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock.ts';
 import { showNews } from './show-news.ts';
 

@@ -23,7 +23,7 @@ import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
-import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
+import { createBackOff, realClock } from '../net/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';

@@ -5,12 +5,12 @@ import { Field, SelectField, TextField } from '../kit/fields.tsx';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { mistakeOf } from '../kit/trouble.ts';
 import { TypedField } from '../kit/TypedField.tsx';
-import { AssigneeOptions } from './CaseForm.tsx';
+import { AssigneeOptions } from './parts/CaseForm.tsx';
 import { useStoreForm } from '../kit/use-form.ts';
 import { ReasonField } from './ReasonField.tsx';
 import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkSet, BulkStore } from './bulk.store.ts';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 
 type BulkSheetProps = {
   readonly count: number;

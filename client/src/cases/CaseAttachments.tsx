@@ -7,7 +7,7 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { usePageStore } from '../net/use-page-store.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 import { saveBlob } from '../net/save-file.ts';
 
 const words = caseWords.attachments;

@@ -11,8 +11,8 @@ import {
   USUAL,
   type CaseFilters,
   type Choice,
-} from './case-filters.ts';
-import { caseWords } from './case-words.ts';
+} from './parts/case-filters.ts';
+import { caseWords } from './parts/case-words.ts';
 
 const words = caseWords.list;
 

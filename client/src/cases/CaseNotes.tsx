@@ -5,7 +5,7 @@ import { typedSaid } from '../kit/identities.ts';
 import { TypedField } from '../kit/TypedField.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import type { CaseStore } from './case.store.ts';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 
 const words = caseWords.notes;
 

@@ -3,11 +3,11 @@ import type { ListedCase } from '#shared/protocol/cases.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
-import { EarlyMark } from './EarlyMark.tsx';
-import type { ManyPatients } from './many-patients.ts';
-import { PatientLine } from './PatientLine.tsx';
-import { caseWords as words } from './case-words.ts';
+import { dayWords, isOverdue, nameOf } from './parts/CaseParts.tsx';
+import { EarlyMark } from './parts/EarlyMark.tsx';
+import type { ManyPatients } from './parts/many-patients.ts';
+import { PatientLine } from './parts/PatientLine.tsx';
+import { caseWords as words } from './parts/case-words.ts';
 
 /** `patients` null: this person is not told whose a case is. */
 export type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };

@@ -7,10 +7,10 @@ import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
-import { EarlyMark } from './EarlyMark.tsx';
-import { PatientOf } from './PatientOf.tsx';
-import { studyDaysOf, type Patient } from './say-patient.ts';
-import { caseWords } from './case-words.ts';
+import { EarlyMark } from './parts/EarlyMark.tsx';
+import { PatientOf } from './parts/PatientOf.tsx';
+import { studyDaysOf, type Patient } from './parts/say-patient.ts';
+import { caseWords } from './parts/case-words.ts';
 
 const words = caseWords.study;
 type Study = Case['studies'][number];

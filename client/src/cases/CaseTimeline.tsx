@@ -6,8 +6,8 @@ import { caseFieldWords } from '../kit/case-field-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { caseWords } from './case-words.ts';
-import { useTold } from './use-told.ts';
+import { caseWords } from './parts/case-words.ts';
+import { useTold } from '../net/use-told.ts';
 
 const words = caseWords.timeline;
 

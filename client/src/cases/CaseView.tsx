@@ -16,15 +16,15 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { CaseImages } from '../reviews/CaseImages.tsx';
 import { CaseReviews } from '../reviews/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
-import { EditCaseSheet } from './CaseForm.tsx';
+import { EditCaseSheet } from './parts/CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
-import { dayWords, isOverdue, nameOf, Withheld } from './CaseParts.tsx';
+import { dayWords, isOverdue, nameOf, Withheld } from './parts/CaseParts.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { CaseStudies } from './CaseStudies.tsx';
 import { CaseTimeline } from './CaseTimeline.tsx';
 import { CloseSheet, ReopenSheet } from './CloseSheets.tsx';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 import { createCaseStore, type CaseStore } from './case.store.ts';
 
 const words = caseWords.page;

@@ -10,7 +10,7 @@ import { mistakeOf } from '../kit/trouble.ts';
 import { TypedField } from '../kit/TypedField.tsx';
 import { useStoreForm } from '../kit/use-form.ts';
 import { useApi } from '../net/net-context.ts';
-import { writeFilters, type CaseFilters } from './case-filters.ts';
+import { writeFilters, type CaseFilters } from './parts/case-filters.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { viewWords as words } from './view-words.ts';
 import { createViewsStore, viewOf, type ViewsStore } from './views.store.ts';

@@ -6,7 +6,7 @@ import { mistakeOf } from '../kit/trouble.ts';
 import { useStoreForm } from '../kit/use-form.ts';
 import { ReasonField } from './ReasonField.tsx';
 import type { CaseStore } from './case.store.ts';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 
 type SheetProps = { readonly store: CaseStore; readonly onClose: () => void };
 

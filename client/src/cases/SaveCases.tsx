@@ -4,7 +4,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
-import { queryOf, type CaseFilters } from './case-filters.ts';
+import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords as words } from './case-csv-words.ts';
 import { saveFile } from '../net/save-file.ts';

@@ -11,14 +11,14 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { HaveItRead } from '../reviews/HaveItRead.tsx';
-import { caseWords } from './case-words.ts';
-import { EarlyMark } from './EarlyMark.tsx';
-import type { ManyPatients } from './many-patients.ts';
-import { OpenCase } from './OpenCase.tsx';
-import { PatientLine, useManyPatients } from './PatientLine.tsx';
+import { caseWords } from './parts/case-words.ts';
+import { EarlyMark } from './parts/EarlyMark.tsx';
+import type { ManyPatients } from './parts/many-patients.ts';
+import { OpenCase } from './parts/OpenCase.tsx';
+import { PatientLine, useManyPatients } from './parts/PatientLine.tsx';
 import { createUnreadStore, type UnreadStore } from './unread.store.ts';
 import { unreadWords as words } from './unread-words.ts';
-import './cases.css';
+import './parts/cases.css';
 
 /** `isFirst`: on the page on which radiologists begin (landing.ts), they see the list without a press. */
 export function UnreadStudies({ isFirst = false }: { readonly isFirst?: boolean }) {

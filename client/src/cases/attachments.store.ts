@@ -6,7 +6,7 @@ import { mistakeOf, type Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
-import { caseWords } from './case-words.ts';
+import { caseWords } from './parts/case-words.ts';
 
 export type Attachment = CaseAttachments['attachments'][number];
 

@@ -1,20 +1,12 @@
 /** The store of a case: what its page shows, and what a person does with it. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import {
-  type Case,
-  caseNotesSchema,
-  caseSchema,
-  type CaseChange,
-  type CaseNotes,
-} from '#shared/protocol/cases.ts';
+import { type Case, caseNotesSchema, caseSchema, type CaseNotes } from '#shared/protocol/cases.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { createResource, troubleIn, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { askPatients, createPatients, type Patients } from './use-patients.ts';
-
-/** The fields that change; the version is the one that is shown. */
-export type Change = Omit<CaseChange, 'version'>;
+import type { Change } from './parts/CaseForm.tsx';
+import { askPatients, createPatients, type Patients } from './parts/use-patients.ts';
 
 export interface CaseStore {
   readonly case: Resource<Case, Trouble>;

@@ -9,7 +9,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { queryOf, type CaseFilters } from './case-filters.ts';
+import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 
 /** The cases that are asked for: other ones begin a new list. */
 export type Asked = {

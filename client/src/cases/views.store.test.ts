@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import type { CaseView, NewCaseView } from '#shared/protocol/case-views.ts';
 import { Unreachable, type ApiClient, type RequestOptions } from '../net/api-client.ts';
-import { USUAL } from './case-filters.ts';
+import { USUAL } from './parts/case-filters.ts';
 import { createViewsStore, viewOf } from './views.store.ts';
 
 const { q: _, ...FILTERS } = USUAL;

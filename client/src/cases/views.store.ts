@@ -10,7 +10,7 @@ import {
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { CHOICE_NAMES } from './case-filters.ts';
+import { CHOICE_NAMES } from './parts/case-filters.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import { exportSelectionSchema, type Export } from '#shared/protocol/exports.ts';
 import { troubleWords } from '../net/trouble-words.ts';
-import { USUAL } from '../cases/case-filters.ts';
+import { USUAL } from '../cases/parts/case-filters.ts';
 import { Unreachable, type ApiClient, type RequestOptions } from '../net/api-client.ts';
 import { createExportsStore, selectionOf } from './exports.store.ts';
 

@@ -5,11 +5,11 @@ import type { z } from 'zod';
 import { exportListSchema, exportSchema, type Export, type NewExport } from '#shared/protocol/exports.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import { queryOf, type CaseFilters } from '../cases/case-filters.ts';
+import { queryOf, type CaseFilters } from '../cases/parts/case-filters.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 
 /** The interval at which a person would look. */
 const ASK_AGAIN_MS = 1_500;

@@ -2,12 +2,13 @@
  * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
  * model, and the models.
  */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { createManyPatients } from '../cases/many-patients.ts';
+import { createManyPatients } from '../cases/parts/many-patients.ts';
 import { readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import type { Route } from '../kit/routes.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
+import { realClock } from '../net/clock.ts';
 import { BesideView } from './BesideView.tsx';
 import { isPlace } from './stored-places.ts';
 import { StoredView } from './StoredView.tsx';
@@ -31,8 +32,13 @@ import { useOutbox } from './use-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
-/** The list, the chosen map and the picked pictures stay while a person goes from result to result. */
-export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
+type ResultsPagesProps = { readonly route: ResultsRoute; readonly unread: ComponentChildren };
+
+/**
+ * The list, the chosen map and the picked pictures stay while a person goes from result to result. `unread`: the
+ * studies that wait to be read, on the list.
+ */
+export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPagesProps) {
   const api = useApi();
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
@@ -72,7 +78,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (at === 'infer')
     return <RunView key={`${id} ${beside}`} id={id} ofCase={beside} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
-  if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
+  if (id === '') return <ResultsView {...{ list, previews, picked, unread }} />;
   if (beside === OF_STUDY) return <OfStudy id={id} list={list} />;
   if (isPlace(beside))
     return <StoredView key={`${id} ${beside}`} id={id} place={beside} {...{ look, kept }} />;

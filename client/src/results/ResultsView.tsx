@@ -5,9 +5,9 @@
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import type { Known } from '../kit/resource.ts';
@@ -36,7 +36,13 @@ export type ResultsViewProps = {
   readonly picked: PickedPictures;
 };
 
-export function ResultsView({ list, previews, picked }: ResultsViewProps) {
+/** `unread`: the studies that wait to be read. */
+export function ResultsView({
+  list,
+  previews,
+  picked,
+  unread,
+}: ResultsViewProps & { readonly unread: ComponentChildren }) {
   useEffect(() => {
     // The list may have been read long ago, before visiting another page of results.
     void list.refresh();
@@ -68,7 +74,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       {results.length > 0 && <Narrowed list={list} />}
       <TroubleAlert trouble={trouble} onAgain={() => void list.refresh()} />
       <NotSent previews={previews} picked={picked} />
-      <UnreadStudies isFirst />
+      {unread}
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <FilterBar list={list} previews={previews} />

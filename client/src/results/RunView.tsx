@@ -16,7 +16,7 @@ import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
+import { realClock } from '../net/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { Progress } from './JobRow.tsx';

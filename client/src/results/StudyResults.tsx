@@ -7,7 +7,7 @@ import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import { useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
+import { useStudyPart, type Question } from '../pipeline/queue/StudyPart.tsx';
 import type { LinkedResult } from './newest-of-models.ts';
 import { studyResultsWords as words } from './study-results-words.ts';
 

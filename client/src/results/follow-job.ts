@@ -7,7 +7,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { JOB_STATES, jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { readEvents } from '../net/read-events.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 
 /**
  * The polling interval next to an open stream; without one the job is polled as often as a person would look.

@@ -7,7 +7,7 @@ import { effect, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { resultSchema, type Result } from '#shared/protocol/inference.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import { resultListSchema } from './answers.ts';
 import { isUnderWay, waitBefore } from './await-reports.ts';
 

@@ -8,7 +8,7 @@ import type { SignOutTasks } from '../net/sign-out-tasks.ts';
 import { readUnsent, watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
+import { realClock } from '../net/clock.ts';
 import type { Outboxes } from './outboxes.ts';
 import { createVerdictOutbox, type VerdictOutbox, type VerdictRows } from './verdict-outbox.ts';
 

@@ -5,7 +5,7 @@ import { createVirtualTime } from '#testing/virtual-time.ts';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedFinding, recordedResult, STUDY } from '../testing/recorded-answers.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import { createManyPatients } from '../cases/many-patients.ts';
+import { createManyPatients } from '../cases/parts/many-patients.ts';
 import { createPreviewsStore } from './previews.store.ts';
 
 const PATIENT = { name: 'Planted^Name', id: 'P-1', isPseudonym: false };

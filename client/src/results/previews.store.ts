@@ -7,9 +7,9 @@ import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type Result, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { typedPseudonym } from '#shared/protocol/typed-patient.ts';
-import type { ManyPatients } from '../cases/many-patients.ts';
+import type { ManyPatients } from '../cases/parts/many-patients.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
-import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
+import { createBackOff, type Clock } from '../net/clock.ts';
 
 /** `picture`: a blob's address; null where there is none to show. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };

@@ -16,7 +16,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { followResult } from './follow-result.ts';
 import {

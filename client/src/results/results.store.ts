@@ -9,7 +9,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import type { Answer } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import { jobListSchema, resultChoicesSchema, resultListSchema } from './answers.ts';
 import { ALL, FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';

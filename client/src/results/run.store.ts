@@ -7,7 +7,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import { modelListSchema, type Model } from './answers.ts';
 import { followJob } from './follow-job.ts';
 import { bodyOf, emptyForm, invalidOf, type Form, type Invalid } from './run-form.ts';

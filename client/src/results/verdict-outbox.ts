@@ -12,7 +12,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import type { ReadUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 
 /** A verdict as it was given, on the revision that its author looked at. */

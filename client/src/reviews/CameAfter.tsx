@@ -1,6 +1,6 @@
 /** Notes and readings of a case after one of its reviews was settled, at the top of its page. */
 import type { Review } from '#shared/protocol/reviews.ts';
-import { caseWords } from '../cases/case-words.ts';
+import { caseWords } from '../cases/parts/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';

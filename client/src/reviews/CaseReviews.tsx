@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Case } from '#shared/protocol/cases.ts';
 import { caseReviewsSchema, type CaseReview, type ListedReview } from '#shared/protocol/reviews.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { formatMoment } from '../kit/format.ts';

@@ -7,7 +7,7 @@ import {
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 import { SelectField } from '../kit/fields.tsx';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';

@@ -8,7 +8,7 @@ import {
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR, isRefusal, stepOf, type Party } from '#shared/protocol/review-state.ts';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { useStoreForm } from '../kit/use-form.ts';

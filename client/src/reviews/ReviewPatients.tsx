@@ -1,8 +1,8 @@
 /** The patient whose images are read, as the PACS tells them; nobody is asked while names are hidden on this device. */
-import { caseWords } from '../cases/case-words.ts';
-import { PatientOf } from '../cases/PatientOf.tsx';
-import { eachOnce } from '../cases/say-patient.ts';
-import type { Patients } from '../cases/use-patients.ts';
+import { caseWords } from '../cases/parts/case-words.ts';
+import { PatientOf } from '../cases/parts/PatientOf.tsx';
+import { eachOnce } from '../cases/parts/say-patient.ts';
+import type { Patients } from '../cases/parts/use-patients.ts';
 import { HideNames } from '../kit/HideNames.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';

@@ -4,7 +4,7 @@ import { ReviewView } from './ReviewView.tsx';
 import { marksIn } from './stored-marks.ts';
 import { StoredMarksView } from './StoredMarksView.tsx';
 import { ReviewTypesView } from './types/ReviewTypesView.tsx';
-import '../cases/cases.css';
+import '../cases/parts/cases.css';
 import '../results/results.css';
 import '../results/result.css';
 import '../results/stored.css';

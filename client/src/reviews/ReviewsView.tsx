@@ -11,11 +11,11 @@ import {
 } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
-import { EarlyMark } from '../cases/EarlyMark.tsx';
-import type { ManyPatients } from '../cases/many-patients.ts';
-import { PatientLine, useManyPatients } from '../cases/PatientLine.tsx';
-import { caseWords } from '../cases/case-words.ts';
+import { dayWords, isOverdue } from '../cases/parts/CaseParts.tsx';
+import { EarlyMark } from '../cases/parts/EarlyMark.tsx';
+import type { ManyPatients } from '../cases/parts/many-patients.ts';
+import { PatientLine, useManyPatients } from '../cases/parts/PatientLine.tsx';
+import { caseWords } from '../cases/parts/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';

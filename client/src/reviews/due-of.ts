@@ -1,8 +1,8 @@
 /** When the case of a review is due, in words. */
 import { isEnded } from '#shared/protocol/review-state.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
-import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
-import { caseWords } from '../cases/case-words.ts';
+import { dayWords, isOverdue } from '../cases/parts/CaseParts.tsx';
+import { caseWords } from '../cases/parts/case-words.ts';
 import { reviewWords } from './review-words.ts';
 
 /** Null: never, or nothing is read any more. */

@@ -1,6 +1,6 @@
 /** The accounts that may have seen what a blinded reading is to be made without. */
 import { caseReadersSchema } from '#shared/protocol/reviews.ts';
-import { useTold } from '../cases/use-told.ts';
+import { useTold } from '../net/use-told.ts';
 
 /** Ids; `unknown`: the gateway could not be asked, or does not tell this person. */
 export type SeenReaders = readonly string[] | 'loading' | 'unknown';

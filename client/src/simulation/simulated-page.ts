@@ -7,7 +7,7 @@ import type { GatewayKeys } from '#testing/simulated-state.ts';
 import { createVirtualTime, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../net/api-client.ts';
 import { keyOf } from '../pipeline/queue/upload-queue.ts';
-import type { Clock } from '../pipeline/upload/clock.ts';
+import type { Clock } from '../net/clock.ts';
 import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
 import { createSimulatedQueue, move, uidOf, type Row, type SimulatedQueue } from './simulated-queue.ts';
 import { faultsOf, type Action, type Day } from './uploader-day.ts';

@@ -11,7 +11,7 @@ import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
-import { StudyPart } from '../pipeline/upload/StudyPart.tsx';
+import { StudyPart } from '../pipeline/queue/StudyPart.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import {
   canOfferAgain,

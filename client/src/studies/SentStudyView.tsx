@@ -26,7 +26,7 @@ const nothing = () => null;
 /** Fetched by those who are told: most people never open what it is drawn with. */
 const PatientLineOf = deferred<{ studyInstanceUID: string }>(
   () =>
-    import('../cases/PatientLine.tsx').then(
+    import('../cases/parts/PatientLine.tsx').then(
       (view) => view.PatientLineOf,
       () => nothing,
     ),

@@ -2,7 +2,7 @@
  * Of a study that the gateway knows: the viewers that show it, a case for it, what models found, its destinations, and
  * what happened to it.
  */
-import { OpenCase } from '../cases/OpenCase.tsx';
+import { OpenCase } from '../cases/parts/OpenCase.tsx';
 import { StudyDestinations } from '../pipeline/upload/StudyDestinations.tsx';
 import { StudyResults } from '../results/StudyResults.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';

@@ -3,7 +3,7 @@ import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import { StudyPart, useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
+import { StudyPart, useStudyPart, type Question } from '../pipeline/queue/StudyPart.tsx';
 import { stepsOf, type Step, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords as words } from './timeline-words.ts';
 

@@ -13,7 +13,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { holdAccount } from '../auth/account.store.ts';
-import { digestOfKey, type KeyTexts } from '../auth/api-key.ts';
+import { digestOfKey, type KeyTexts } from '../http/api-key.ts';
 import { findApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../auth/api-key.store.ts';
 import type { Db } from '../database/database.ts';
 import { policyNamed } from '../policies/policies.ts';

@@ -14,7 +14,7 @@ import type { Finding } from '#shared/protocol/inference.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
-import { mayKnowResult, reachesAll } from '../results/result-reach.ts';
+import { mayKnowResult, reachesAll } from '../findings/result-reach.ts';
 import { all, dayOf, isOfAll, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
 
 const PAGE = 500;

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
-import { blindStudies } from '../reviews/blinding.ts';
+import { blindStudies } from '../findings/blinding.ts';
 import { modalityOf, type Asked, type Asking } from './asked.ts';
 import { hashOf, readDays, type KeptDay } from './kept-days.ts';
 import { resultDays, type ResultFacts } from './result-days.ts';

@@ -7,7 +7,7 @@ import type { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { AuditHead } from '#shared/protocol/audit-head.ts';
-import { defaultSiteId } from '../auth/account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import type { Db } from '../database/database.ts';
 import type { Keys } from '../keys.ts';
 import { describeError, type Log } from '../observability/log.ts';

@@ -1,5 +1,5 @@
 /** Records in the audit trail of the gateway's own site that the gateway started or stopped. */
-import { defaultSiteId } from '../auth/account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import type { Db } from '../database/database.ts';
 import { recordAudit } from './audit.ts';
 

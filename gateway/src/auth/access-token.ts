@@ -10,6 +10,7 @@
  * that say so.
  */
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { ReadToken, TokenSubject } from '../http/authenticate.ts';
 import type { SigningKey, TokenKey } from '../keys.ts';
 
 /**
@@ -28,17 +29,6 @@ const TYPE = 'at+jwt';
 const CLIENT_ID = 'relaypacs';
 /** RFC 9068 §2.2.3: what a device's token is good for. */
 const UPLOAD_SCOPE = 'upload';
-
-/**
- * The token's owner; `deviceId` null: a person who is signed in. `epoch`: the account's when it was signed; it
- * grows when sessions are ended.
- */
-export type TokenSubject = {
-  readonly accountId: string;
-  readonly epoch: number;
-  readonly deviceId: string | null;
-};
-export type ReadToken = TokenSubject & { readonly expiresAt: Date };
 
 export type AccessTokens = {
   sign(subject: TokenSubject): Promise<string>;

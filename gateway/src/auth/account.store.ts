@@ -160,9 +160,3 @@ export async function lockAdmins(trx: Trx, siteId: string): Promise<readonly str
 export async function hasAccounts(db: Db | Trx): Promise<boolean> {
   return (await db.selectFrom('account').select('id').limit(1).executeTakeFirst()) !== undefined;
 }
-
-/** The one site there is until sites can be added. */
-export async function defaultSiteId(db: Db | Trx): Promise<string> {
-  return (await db.selectFrom('site').select('id').orderBy('created_at').limit(1).executeTakeFirstOrThrow())
-    .id;
-}

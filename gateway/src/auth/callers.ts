@@ -15,7 +15,7 @@ import {
 import type { Keys } from '../keys.ts';
 import { createAccessTokens, type AccessTokens } from './access-token.ts';
 import { findAccount, toUser } from './account.store.ts';
-import { createKeyTexts, isKeyText, type KeyTexts } from './api-key.ts';
+import { createKeyTexts, isKeyText, type KeyTexts } from '../http/api-key.ts';
 import { useApiKey } from './api-key.store.ts';
 import { findDevice } from './device.store.ts';
 

@@ -2,7 +2,8 @@
 import { recordAudit } from '../audit/audit.ts';
 import { ConfigMistakes } from '../config.ts';
 import type { Db } from '../database/database.ts';
-import { defaultSiteId, hasAccounts, insertAccount } from './account.store.ts';
+import { hasAccounts, insertAccount } from './account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import { isEasyPassword } from './easy-passwords.ts';
 import { hashPassword, makePassword, type PasswordCost } from './password.ts';
 

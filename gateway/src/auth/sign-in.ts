@@ -7,14 +7,8 @@ import type { Db, Trx } from '../database/database.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Session } from '#shared/protocol/api.ts';
 import { ACCESS_TOKEN_SECONDS, type AccessTokens } from './access-token.ts';
-import {
-  type Account,
-  defaultSiteId,
-  findAccount,
-  holdAccount,
-  toUser,
-  updateAccount,
-} from './account.store.ts';
+import { type Account, findAccount, holdAccount, toUser, updateAccount } from './account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import { type Attempts, tooManyAttempts } from './attempts.ts';
 import { endRightsOf } from './device-right.ts';
 import type { KnownDevices } from './known-device.ts';

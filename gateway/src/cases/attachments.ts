@@ -13,8 +13,8 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { readMultipart } from '../http/read-multipart.ts';
-import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
-import type { CaseReader } from './case-rights.ts';
+import { isHiddenWriting, writtenIn } from '../findings/blinding.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lockCase, type CaseRow, usernameShownTo } from './case.store.ts';
 import { cipherOf } from './change-case.ts';

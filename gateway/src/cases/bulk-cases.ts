@@ -2,7 +2,7 @@
 import type { BulkChange, BulkOutcome } from '#shared/protocol/case-bulk.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { describeError, type Log } from '../observability/log.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { changeCase, closeCase, reopenCase } from './change-case.ts';
 

@@ -20,7 +20,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import { anonymise, refuseAnonymous } from './anonymise.ts';
-import { asSender } from './case-rights.ts';
+import { asSender } from '../findings/case-rights.ts';
 import { findCase } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { attach, openAttachment, readAttachment, removeAttachment, shownAttachments } from './attachments.ts';

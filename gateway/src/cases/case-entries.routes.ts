@@ -8,7 +8,7 @@ import {
   newNoteSchema,
 } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { asSender, withheldFrom } from './case-rights.ts';
+import { asSender, withheldFrom } from '../findings/case-rights.ts';
 import { anonymise } from './anonymise.ts';
 import { timelineOf } from './case-timeline.ts';
 import { findAudited, findCase } from './case.store.ts';

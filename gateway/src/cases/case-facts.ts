@@ -3,11 +3,11 @@ import { sql } from 'kysely';
 import type { CASE_FINDINGS, Case, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
-import { mayKnowResult } from '../results/result-reach.ts';
-import { isBlindTo, isHiddenVerdict } from '../reviews/blinding.ts';
+import { mayKnowResult } from '../findings/result-reach.ts';
+import { isBlindTo, isHiddenVerdict } from '../findings/blinding.ts';
 import { bodyPartOf } from './body-parts.ts';
 import { isMarkedEarly } from './early-marks.ts';
-import { mayKnowStudy, type CaseReader } from './case-rights.ts';
+import { mayKnowStudy, type CaseReader } from '../findings/case-rights.ts';
 
 type Studies = Case['studies'];
 /** More are on the page of results. */

@@ -15,7 +15,7 @@ import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Route
 import { createTurns, type Turns } from '../http/take-turns.ts';
 import { anonymise, refuseAnonymous } from './anonymise.ts';
 import { studiesOf } from './case-facts.ts';
-import { isVisible, knownStudies, type CaseReader } from './case-rights.ts';
+import { isVisible, knownStudies, type CaseReader } from '../findings/case-rights.ts';
 import { findCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { readPatients } from './read-patients.ts';

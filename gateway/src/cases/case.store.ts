@@ -4,8 +4,8 @@ import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { isHiddenWriting, isNameless, writtenIn } from '../reviews/blinding.ts';
-import { isVisible, type CaseReader } from './case-rights.ts';
+import { isHiddenWriting, isNameless, writtenIn } from '../findings/blinding.ts';
+import { isVisible, type CaseReader } from '../findings/case-rights.ts';
 import { isSampleAccount, isSampleCase, sampleAccountIds } from './sample-mark.ts';
 
 export type CaseRow = Selectable<CaseRecordTable>;

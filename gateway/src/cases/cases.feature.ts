@@ -1,7 +1,6 @@
 /** Cases: what people do with a study after it has arrived (protocol/cases.md). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { Leaver } from '../reviews/release-places.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
 import type { BulkTools } from './bulk-cases.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
@@ -13,7 +12,6 @@ import { casePatientRoutes } from './case-patients.routes.ts';
 import { caseViewRoutes } from './case-views.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
 import type { CaseTools } from './case-tools.ts';
-import { handBack, HAND_BACK_QUEUE } from './hand-back.ts';
 import { linkArrivals } from './link-arrivals.ts';
 import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
@@ -46,13 +44,6 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
       caseCsvRoutes(tools),
       caseBulkRoutes(tools),
       caseViewRoutes({ ...rest, names: createCipher(keys.secretFor(VIEW_NAMES)) }),
-    ],
-    jobs: [
-      {
-        queue: HAND_BACK_QUEUE,
-        concurrency: 1,
-        run: (leaver: Leaver) => handBack(tools, leaver),
-      },
     ],
     clocks: [
       {

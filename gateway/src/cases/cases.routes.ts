@@ -35,9 +35,9 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
-import { disputedCases } from '../reviews/compare-outcomes.ts';
+import { disputedCases } from '../findings/compare-outcomes.ts';
 import { anonymise } from './anonymise.ts';
-import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
+import { asSender, withheldFrom, type CaseReader } from '../findings/case-rights.ts';
 import { findCase, listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { changeCase, closeCase, deleteCase, reopenCase } from './change-case.ts';

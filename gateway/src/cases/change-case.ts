@@ -4,8 +4,8 @@ import { CASE_PRIORITIES, type CaseChange, NOTES_LIMIT, type NOTE_KINDS } from '
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
-import { isReadBlinded, mayRead } from '../reviews/blinding.ts';
-import type { CaseReader } from './case-rights.ts';
+import { isReadBlinded, mayRead } from '../findings/blinding.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseCipher } from './case-seal.ts';
 import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';
 import { NOT_SHOWN_LIMIT, type NotShown } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
-import { isKeeper, isVisible, type CaseReader } from './case-rights.ts';
+import { isKeeper, isVisible, type CaseReader } from '../findings/case-rights.ts';
 
 export async function countNotShown(db: Db, reader: CaseReader): Promise<NotShown> {
   if (isKeeper(reader)) return { cases: 0, isMore: false };

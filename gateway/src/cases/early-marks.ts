@@ -6,9 +6,9 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { MARKED_EARLY } from '../pipeline/triage.store.ts';
-import { isReached, reachesAll } from '../results/result-reach.ts';
-import { isBlindTo } from '../reviews/blinding.ts';
-import { mayKnowStudy, type CaseReader, type CaseStudyUid } from './case-rights.ts';
+import { isReached, reachesAll } from '../findings/result-reach.ts';
+import { isBlindTo } from '../findings/blinding.ts';
+import { mayKnowStudy, type CaseReader, type CaseStudyUid } from '../findings/case-rights.ts';
 
 /** A condition on `uid`, a Study Instance UID in the query: it is marked, and the reader may know. */
 export async function isMarkedEarly(

@@ -4,7 +4,7 @@
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { searchStudies } from './read-patients.ts';
 

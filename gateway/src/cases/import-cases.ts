@@ -13,7 +13,7 @@ import {
 import { CsvBroken, type CsvRow } from '../http/csv.ts';
 import { readCsv } from '../http/read-csv.ts';
 import { fieldOf, RowFault } from './case-csv.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { judgeRows, type Judged, type ReadRow } from './judge-rows.ts';

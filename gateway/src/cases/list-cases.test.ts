@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { DAY_MS } from '#shared/day.ts';
 import { CASE_SORTS, CASE_STATUSES, type CaseSort } from '#shared/protocol/cases.ts';
-import { defaultSiteId } from '../auth/account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import type { Database } from '../database/database.ts';
 import { insertAccountOf } from '../testing/add-account.ts';
 import { openTestDatabase } from '../testing/open-database.ts';

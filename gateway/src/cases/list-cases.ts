@@ -10,10 +10,10 @@ import {
 } from '#shared/protocol/cases.ts';
 import { classPatternOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
-import { mayKnowResult } from '../results/result-reach.ts';
-import { blindStudies } from '../reviews/blinding.ts';
+import { mayKnowResult } from '../findings/result-reach.ts';
+import { blindStudies } from '../findings/blinding.ts';
 import { kindsOf } from './body-parts.ts';
-import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
+import { isVisible, mayKnowStudy, type CaseReader } from '../findings/case-rights.ts';
 import { isEarlyCase } from './early-marks.ts';
 import type { CaseRow } from './case.store.ts';
 import type { FoundPatient } from './find-by-patient.ts';

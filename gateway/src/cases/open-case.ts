@@ -7,7 +7,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import type { Trx } from '../database/database.ts';
-import { knownStudies, type CaseReader } from './case-rights.ts';
+import { knownStudies, type CaseReader } from '../findings/case-rights.ts';
 import { addStudies, requireAssignee } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';

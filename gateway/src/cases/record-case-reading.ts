@@ -5,7 +5,7 @@
 import { recordAudit } from '../audit/audit.ts';
 import { periodOf } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 
 type CaseReading = 'case-read' | 'case-patients-read';
 type Tools = { readonly db: Db; readonly now: () => Date };

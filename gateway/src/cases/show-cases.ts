@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CASE_PRIORITIES, type Case, type CasePart, type ListedCase } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
 import { findingOf, studiesOf } from './case-facts.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { pseudonymOf, type CaseSeal } from './case-seal.ts';
 import { usernamesOf, type CaseRow } from './case.store.ts';
 

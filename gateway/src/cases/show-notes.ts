@@ -1,6 +1,6 @@
 /** The notes of a case as a reader is shown them: none that is hidden from them now, and how many are. */
 import type { CaseNotes } from '#shared/protocol/cases.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { notesOf, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { placeOfNote } from './change-case.ts';

@@ -10,7 +10,7 @@ import { atEnd } from '../database/at-end.ts';
 import type { CaseImportRowTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Fields } from './case-csv.ts';
-import type { CaseReader } from './case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { NewCaseKey } from './case-seal.ts';
 import type { CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';

@@ -11,7 +11,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { classesOf } from './case-facts.ts';
-import { knownStudies, type CaseReader } from './case-rights.ts';
+import { knownStudies, type CaseReader } from '../findings/case-rights.ts';
 import { isMarkedEarly } from './early-marks.ts';
 import { isSampleAccount, sampleAccountIds, sampleCaseIds } from './sample-mark.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { countCases, type CaseQuestion } from '../cases/list-cases.ts';
 import type { Trx } from '../database/database.ts';
 import { exportTemplates } from './export-template.store.ts';

@@ -18,7 +18,7 @@ import { annotationsOf } from '../reviews/annotation.store.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { openAnnotations } from '../reviews/seal-annotations.ts';
 import { withoutLabels } from '../reviews/show-annotations.ts';
-import { placesOf } from '../reviews/review.store.ts';
+import { placesOf } from '../findings/review.store.ts';
 
 /** `review`: its place among the settled reviews of its case, from 0. `place`: null: the only one of its review. */
 export type Reading = { readonly review: number; readonly place: number | null };

@@ -11,7 +11,7 @@ import { listCases, type CaseQuery, type CaseQuestion } from '../cases/list-case
 import { listStudyRows, patientsIn } from '../cases/read-patients.ts';
 import { showCases, type Shown } from '../cases/show-cases.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
-import { hiddenInstances } from '../reviews/blinding.ts';
+import { hiddenInstances } from '../findings/blinding.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';

@@ -14,7 +14,7 @@ import {
 } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { withheldFrom, type CaseReader } from '../cases/case-rights.ts';
+import { withheldFrom, type CaseReader } from '../findings/case-rights.ts';
 import { checkRoom, StorageFull } from '../ports/blobs/blobs.ts';
 import { EXPORT_QUEUE, questionOf } from './ask-export.ts';
 import { destroyFile, nameFile, openFile, writeFile } from './export-files.ts';

@@ -5,7 +5,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
-import type { ReadToken } from '../auth/access-token.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv, TokenWatch } from './route.ts';
 
@@ -80,6 +79,17 @@ export type KnownKey = {
   readonly policy: string | null;
   readonly expiresAt: Date;
 };
+
+/**
+ * The token's owner; `deviceId` null: a person who is signed in. `epoch`: the account's when it was signed; it
+ * grows when sessions are ended.
+ */
+export type TokenSubject = {
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly deviceId: string | null;
+};
+export type ReadToken = TokenSubject & { readonly expiresAt: Date };
 
 /** The caller's proof; `keyDigest` null: an access token. Of a key, `epoch` is the account's `keyEpoch`. */
 export type Shown = ReadToken & { readonly keyDigest: string | null };

@@ -10,7 +10,7 @@ import type { Role, User } from '#shared/protocol/api.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { isKeyText } from '../auth/api-key.ts';
+import { isKeyText } from './api-key.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { isJson, readJson } from './json-body.ts';
 import { operationIdOf } from './operation-id.ts';

@@ -20,7 +20,7 @@ import type { InferenceTools } from './inference-tools.ts';
 import { isSample } from './is-sample.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
 import { appliedInference, SAMPLE_RULE } from './inference-rules.ts';
-import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
+import { fetchWhole, isImage, LISTED_LIMIT } from '../images/study-images.ts';
 
 export const RULE_QUEUE = 'inference';
 

@@ -26,8 +26,8 @@ import {
 import { runAnswerOf } from '../results/run-answer.ts';
 import { digestInTurns } from '../threads/in-turns.ts';
 import { codeOf } from './code-of-error.ts';
-import type { Examined, Question } from './examination.ts';
-import type { Film, Run } from './examine-thread.ts';
+import type { Examined, Question } from '../images/examination.ts';
+import type { Film, Run } from '../images/examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 

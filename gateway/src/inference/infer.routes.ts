@@ -24,7 +24,7 @@ import { askModels, type Input } from './ask-models.ts';
 import { codeOf } from './code-of-error.ts';
 import type { JobOrder } from './create-job.ts';
 import { ASKERS, describeInference } from './describe-infer.ts';
-import type { Film } from './examine-thread.ts';
+import type { Film } from '../images/examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { placeOrders } from './place-orders.ts';
 import {

@@ -13,7 +13,7 @@ import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { deliverResult, type ResultSender } from '../results/deliver-result.ts';
 import type { ResultRow } from '../results/result.store.ts';
-import { createExaminer, type Examiner } from './examine-thread.ts';
+import { createExaminer, type Examiner } from '../images/examine-thread.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 
 export type InferenceMetrics = {

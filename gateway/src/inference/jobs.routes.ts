@@ -19,7 +19,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
-import { reachesAll } from '../results/result-reach.ts';
+import { reachesAll } from '../findings/result-reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import {
   endJob,

@@ -8,7 +8,7 @@ import type { ModelRef } from '#shared/models/model.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db } from '../database/database.ts';
 import { answering, findModelVersion, type ModelName, type ModelVersion } from '../models/model.store.ts';
-import type { RunRole } from './examination.ts';
+import type { RunRole } from '../images/examination.ts';
 
 export type ModelSet = {
   readonly asked: ModelVersion;

@@ -5,7 +5,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
-import { reachesStudy } from '../results/result-reach.ts';
+import { reachesStudy } from '../findings/result-reach.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { findJob, requireRoom, toShownJobs, type JobRow } from './job.store.ts';

@@ -11,15 +11,15 @@ import { describeError } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { triageOf } from '../pipeline/triage.store.ts';
-import { reachedInstances } from '../results/result-reach.ts';
+import { reachedInstances } from '../findings/result-reach.ts';
 import { ownInstances } from '../results/result-instance.store.ts';
 import { askModels, type Ask, type Input } from './ask-models.ts';
 import { codeOf } from './code-of-error.ts';
-import type { Film } from './examine-thread.ts';
+import type { Film } from '../images/examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { beginJob, endJob, findJob, lockJob, putBack, setProgress, type JobRow } from './job.store.ts';
 import type { ModelSet } from './model-set.ts';
-import { fetchWhole, isImage, LISTED_LIMIT, storedDigest } from './study-images.ts';
+import { fetchWhole, isImage, LISTED_LIMIT, storedDigest } from '../images/study-images.ts';
 import { withModels } from './with-models.ts';
 
 export const JOB_QUEUE = 'inference-job';

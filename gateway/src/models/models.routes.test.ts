@@ -10,7 +10,7 @@ import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inferenc
 import { openTestDatabase } from '../testing/open-database.ts';
 import { createTestEngine } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { encodePng } from '../results/encode-png.ts';
+import { encodePng } from '../images/encode-png.ts';
 import type { ModelCard } from '#shared/models/card.ts';
 import { aboveOneModel, darkNanModel, meanModel, type TestModel } from '../testing/build-model.ts';
 import { versionsOf } from './model.store.ts';

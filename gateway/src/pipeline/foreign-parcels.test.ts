@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultSiteId } from '../auth/account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import type { Database } from '../database/database.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import { openTestDatabase } from '../testing/open-database.ts';

@@ -1,8 +1,8 @@
 /** Lists of results: filtered, newest first, and, where the caller asks for it, each answer of a run once. */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
-import { isHiddenVerdict } from '../reviews/blinding.ts';
-import { mayKnowResult, type Asking, type ResultName } from './result-reach.ts';
+import { isHiddenVerdict } from '../findings/blinding.ts';
+import { mayKnowResult, type Asking, type ResultName } from '../findings/result-reach.ts';
 import type { ResultRow } from './result.store.ts';
 
 export type ResultFilter = {

@@ -1,20 +1,7 @@
 /** The maps that explain a result: squares over the whole image. */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Db, Trx } from '../database/database.ts';
-
-/**
- * Rows from the top. Values; of the lungs 0 and 1 for each of the two, the right one first.
- */
-type MapData = {
-  readonly cam: Float32Array;
-  readonly attributions: Float32Array;
-  readonly lungs: Uint8Array;
-};
-export type ResultMap<Name extends keyof MapData = keyof MapData> = {
-  readonly name: Name;
-  readonly dims: readonly number[];
-  readonly data: MapData[Name];
-};
+import type { MapData, ResultMap } from '../images/examination.ts';
 
 export async function insertMaps(trx: Trx, resultId: string, maps: readonly ResultMap[]): Promise<void> {
   for (const { name, dims, data } of maps) {

@@ -8,7 +8,8 @@ import type { ModelRef } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
-import { insertMaps, type ResultMap } from './result-map.store.ts';
+import type { ResultMap } from '../images/examination.ts';
+import { insertMaps } from './result-map.store.ts';
 
 export type ResultRow = Selectable<InferenceResultTable>;
 export type Disagreement = z.infer<typeof disagreementSchema>;

@@ -17,7 +17,7 @@ import {
 } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordReading } from '../audit/record-reading.ts';
-import { readWithoutVerdicts } from '../reviews/blinding.ts';
+import { readWithoutVerdicts } from '../findings/blinding.ts';
 import type { Db } from '../database/database.ts';
 import {
   callerOf,
@@ -30,13 +30,13 @@ import {
 } from '../http/route.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces } from '../http/places.ts';
-import type { Shown } from '../inference/examination.ts';
-import type { Examiner, ShownImage } from '../inference/examine-thread.ts';
-import type { Preview } from '../inference/preview-image.ts';
-import { fetchWhole } from '../inference/study-images.ts';
+import type { Shown } from '../images/examination.ts';
+import type { Examiner, ShownImage } from '../images/examine-thread.ts';
+import type { Preview } from '../images/preview-image.ts';
+import { fetchWhole } from '../images/study-images.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
-import type { Explanation } from './draw-explanation.ts';
-import { reachedInstances, reachesResult } from './result-reach.ts';
+import type { Explanation } from '../images/draw-explanation.ts';
+import { reachedInstances, reachesResult } from '../findings/result-reach.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
 import { recordView } from './result-view.store.ts';

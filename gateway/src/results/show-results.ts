@@ -3,10 +3,10 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { Result, ResultInstance, Verification } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
-import { readWithoutVerdicts } from '../reviews/blinding.ts';
-import { standingReview } from '../reviews/compare-outcomes.ts';
+import { readWithoutVerdicts } from '../findings/blinding.ts';
+import { standingReview } from '../findings/compare-outcomes.ts';
 import { instancesOfResults } from './result-instance.store.ts';
-import { reachesAll } from './result-reach.ts';
+import { reachesAll } from '../findings/result-reach.ts';
 import { firstRequests, usernamesOf, verdictsOf, type ResultRow, type VerdictRow } from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 

@@ -5,12 +5,12 @@
 import { sql } from 'kysely';
 import type { CaseNotes } from '#shared/protocol/cases.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { shownNotes } from '../cases/show-notes.ts';
 import type { Db } from '../database/database.ts';
-import { isHiddenWriting, writtenIn } from './blinding.ts';
+import { isHiddenWriting, writtenIn } from '../findings/blinding.ts';
 import type { FoundReview } from './list-reviews.ts';
-import type { PlaceRow } from './review.store.ts';
+import type { PlaceRow } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 
 /** How many notes the reader may read, for each of these reviews that has any. */

@@ -6,13 +6,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { lastNumberIn, type Annotation, type PutAnnotations } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { requireImages } from './annotated-images.ts';
 import { findAnnotations, insertReports, writeAnnotations } from './annotation.store.ts';
 import { openCipher } from './open-cipher.ts';
-import { lockReview, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
+import { lockReview, placesOf, type PlaceRow, type ReviewRow } from '../findings/review.store.ts';
 import type { AnnotationTools, ReviewTools } from './review-tools.ts';
 import { openAnnotations, sealAnnotations, type AnnotationsOf } from './seal-annotations.ts';
 

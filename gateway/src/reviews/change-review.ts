@@ -17,7 +17,7 @@ import {
 } from '#shared/protocol/review-state.ts';
 import type { Assign, Decide, Sign } from '#shared/protocol/reviews.ts';
 import { recordAudit, type AuditEvent, type ReviewEventName } from '../audit/audit.ts';
-import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
+import { isKeeper, type CaseReader } from '../findings/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
 import { promiseReports } from './change-annotations.ts';
@@ -34,7 +34,7 @@ import {
   type EventRow,
   type PlaceRow,
   type ReviewRow,
-} from './review.store.ts';
+} from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped, sealTyped } from './seal-decision.ts';
 import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';

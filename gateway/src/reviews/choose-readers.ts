@@ -4,7 +4,7 @@ import { REVIEWERS, type Assignment } from '#shared/protocol/reviews.ts';
 import { isSampleAccount, isSampleCase, sampleAccountIds, sampleCaseIds } from '../cases/sample-mark.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
-import type { ReviewRow } from './review.store.ts';
+import type { ReviewRow } from '../findings/review.store.ts';
 
 export type Candidate = {
   readonly id: string;

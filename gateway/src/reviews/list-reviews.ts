@@ -2,11 +2,11 @@
 import { sql, type RawBuilder } from 'kysely';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import type { ReviewList } from '#shared/protocol/reviews.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import type { Db } from '../database/database.ts';
 import { isEarlyCase } from '../cases/early-marks.ts';
-import { isHiddenOutcome } from './blinding.ts';
-import type { ReviewRow } from './review.store.ts';
+import { isHiddenOutcome } from '../findings/blinding.ts';
+import type { ReviewRow } from '../findings/review.store.ts';
 import type { CaseRow } from '../cases/case.store.ts';
 
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;

@@ -1,5 +1,5 @@
 /** The facts of an image in the PACS, read once. */
-import { fetchWhole } from '../inference/study-images.ts';
+import { fetchWhole } from '../images/study-images.ts';
 import type { FoundInstance, Pacs } from '../ports/pacs/pacs.ts';
 import type { AnnotationRoad, ImageFacts } from './annotation-road.ts';
 

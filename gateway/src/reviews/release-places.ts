@@ -14,7 +14,7 @@ import {
   updatePlace,
   type PlaceRow,
   type ReviewRow,
-} from './review.store.ts';
+} from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { whoSawFinding, whoSawWhileTaken } from './who-saw.ts';
 

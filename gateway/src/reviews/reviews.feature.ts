@@ -6,7 +6,9 @@ import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
 import { annotationRoutes } from './annotations.routes.ts';
 import { ANNOTATIONS_QUEUE, type AnnotationReport } from './change-annotations.ts';
+import { handBack, HAND_BACK_QUEUE } from './hand-back.ts';
 import { createImageLook } from './look-at-image.ts';
+import type { Leaver } from './release-places.ts';
 import { reviewTypeRoutes } from './review-types.routes.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewRoutes } from './reviews.routes.ts';
@@ -24,6 +26,11 @@ export function reviewsFeature({ keys, caseKeys, ...rest }: ReviewsFeatureTools)
   return {
     routes: [reviewTypeRoutes(tools), reviewRoutes(tools), annotationRoutes(tools)],
     jobs: [
+      {
+        queue: HAND_BACK_QUEUE,
+        concurrency: 1,
+        run: (leaver: Leaver) => handBack(tools, leaver),
+      },
       {
         queue: ANNOTATIONS_QUEUE,
         concurrency: 1,

@@ -4,11 +4,11 @@
  * it would tell who reads it, and that something is there.
  */
 import { Problem } from '#shared/protocol/problem.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
-import { isKeptFromReaders } from './blinding.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
+import { isKeptFromReaders } from '../findings/blinding.ts';
 import { listReaders } from './choose-readers.ts';
 import { findListed } from './list-reviews.ts';
-import type { ReviewRow } from './review.store.ts';
+import type { ReviewRow } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { whoSawFinding, whoSawHidden } from './who-saw.ts';
 

@@ -7,7 +7,7 @@ import type { Annotation } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseSeal } from '../cases/case-seal.ts';
 import type { Db } from '../database/database.ts';
-import { fetchWhole } from '../inference/study-images.ts';
+import { fetchWhole } from '../images/study-images.ts';
 import type { Log } from '../observability/log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
@@ -17,7 +17,7 @@ import { reportsOf, updateReport, type ReportOnItsWay } from './annotation.store
 import { annotationsIn, type AnnotationReport } from './change-annotations.ts';
 import type { LookAtImage } from './look-at-image.ts';
 import { openCipher } from './open-cipher.ts';
-import { placesOf } from './review.store.ts';
+import { placesOf } from '../findings/review.store.ts';
 
 export type AnnotationReportTools = {
   readonly db: Db;

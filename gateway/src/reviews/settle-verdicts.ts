@@ -9,10 +9,10 @@ import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import { REVIEWERS, type Decision } from '#shared/protocol/reviews.ts';
 import type { Answers } from '#shared/protocol/review-forms.ts';
 import type { Trx } from '../database/database.ts';
-import { isNotBlinded } from '../results/result-reach.ts';
+import { isNotBlinded } from '../findings/result-reach.ts';
 import type { ResultRow, Verification } from '../results/result.store.ts';
 import { keepVerdict } from '../results/verify-result.ts';
-import { decisionsOf, type PlaceRow, type ReviewRow } from './review.store.ts';
+import { decisionsOf, type PlaceRow, type ReviewRow } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 
 type Reading = { readonly review: ReviewRow; readonly place: PlaceRow };

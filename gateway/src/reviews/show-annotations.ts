@@ -11,7 +11,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { annotationsOf, reportsOf, type ReportOnItsWay } from './annotation.store.ts';
 import { openCipher } from './open-cipher.ts';
 import type { SeenReview } from './list-reviews.ts';
-import { placesOf } from './review.store.ts';
+import { placesOf } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openAnnotations } from './seal-annotations.ts';
 import { sightOf, type Viewer } from './show-reviews.ts';

@@ -15,15 +15,15 @@ import {
   type Said,
 } from '#shared/protocol/reviews.ts';
 import { modalitiesOfCases } from '../cases/case-facts.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseReader } from '../findings/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
-import { isKeptFromReaders } from './blinding.ts';
+import { isKeptFromReaders } from '../findings/blinding.ts';
 import { mayWithdraw } from './change-review.ts';
 import { countNotesAfter, notesAfter, readingsAfter } from './came-after.ts';
-import { outcomesNow } from './compare-outcomes.ts';
+import { outcomesNow } from '../findings/compare-outcomes.ts';
 import { settledReviewsOf, type FoundReview, type SeenReview } from './list-reviews.ts';
-import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from './review.store.ts';
+import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped } from './seal-decision.ts';
 

@@ -5,9 +5,9 @@
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
-import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from './blinding.ts';
+import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from '../findings/blinding.ts';
 import { MARKED_EARLY } from '../pipeline/triage.store.ts';
-import { eventsOf, type ReviewRow } from './review.store.ts';
+import { eventsOf, type ReviewRow } from '../findings/review.store.ts';
 
 /** Readings of a case are events once in a quarter of an hour: a later one may have none. */
 const UNRECORDED = sql`interval '15 minutes'`;

@@ -11,7 +11,7 @@ import { endRightsOf } from '../auth/device-right.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
 import { lockTurn } from '../reviews/choose-readers.ts';
 import { deleteCase } from '../cases/change-case.ts';
-import { handBack } from '../cases/hand-back.ts';
+import { handBack } from '../reviews/hand-back.ts';
 import type { Caller } from '../http/route.ts';
 import { destroyFile } from '../pipeline/file-spool.ts';
 import { deleteAccount } from './delete-account.ts';

@@ -1,5 +1,5 @@
 /** A policy that keeps names and asks why. */
-import { defaultSiteId } from '../auth/account.store.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import { insertPolicy } from '../policies/policy.store.ts';
 import { audited } from './audited.ts';
 import type { TestGateway } from './open-gateway.ts';

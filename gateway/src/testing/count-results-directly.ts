@@ -8,7 +8,7 @@ import { all, isOfModality, modalityNameOf, patientConditions } from '../analyti
 import type { Counted } from '../analytics/count-models.ts';
 import type { Question } from '../analytics/read-results.ts';
 import type { Db } from '../database/database.ts';
-import { isNotBlinded } from '../results/result-reach.ts';
+import { isNotBlinded } from '../findings/result-reach.ts';
 
 export async function countResultsDirectly(db: Db, question: Question): Promise<Counted> {
   return {

@@ -3,7 +3,7 @@ import { TAGS_CHARACTERS } from '../cases/case-csv.ts';
 import { PARTS_LIMIT } from '../foreign/read-parts.ts';
 import { VALUES_LIMIT } from '../http/json-body.ts';
 import { CELL_CHARACTERS_LIMIT, CELLS_LIMIT, ROW_CHARACTERS_LIMIT } from '../http/parse-csv.ts';
-import { PICTURE_BYTES_LIMIT } from '../inference/examination.ts';
+import { PICTURE_BYTES_LIMIT } from '../images/examination.ts';
 import { BATCH, FIELDS_BYTES, FIELDS_LIMIT, FILE_BYTES_LIMIT } from '../inference/read-form.ts';
 import { REFERENCES_LIMIT, ROWS_LIMIT, SHAPE } from '../ports/pacs/dicom-json.ts';
 import { ATTRIBUTES_LIMIT, DEPTH_LIMIT, ELEMENTS_LIMIT } from '../ports/pacs/dicom-xml.ts';

@@ -6,7 +6,7 @@ import { createAnonymousThread } from '../exports/anonymous/anonymous-thread.ts'
 import type { ExportTools } from '../exports/export-tools.ts';
 import { createReportThread } from '../exports/report/report-thread.ts';
 import { createSetThread } from '../exports/set/set-thread.ts';
-import { createExaminer } from '../inference/examine-thread.ts';
+import { createExaminer } from '../images/examine-thread.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';

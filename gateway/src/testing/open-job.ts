@@ -5,7 +5,7 @@
 import type { Job } from '#shared/protocol/inference.ts';
 import type { TestGateway } from './open-gateway.ts';
 import { EngineFault, type Engine, type EngineFaultCode, type EngineModel } from '../ports/engine/engine.ts';
-import { encodePng } from '../results/encode-png.ts';
+import { encodePng } from '../images/encode-png.ts';
 
 /** A PNG of one grey: no two greys are the same input. */
 export function greyFile(value: number, side = 96): Uint8Array<ArrayBuffer> {

@@ -8,7 +8,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { reachedInstances } from '../results/result-reach.ts';
+import { reachedInstances } from '../findings/result-reach.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { reachedInstances } from '../results/result-reach.ts';
+import { reachedInstances } from '../findings/result-reach.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';

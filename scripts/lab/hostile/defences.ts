@@ -86,12 +86,12 @@ export const DEFENCES: readonly Defence[] = [
     'pixels are limited before they are decoded',
     ['image-bombs'],
     [
-      'gateway/src/inference/examination.ts',
+      'gateway/src/images/examination.ts',
       "if (pictureBytes > PICTURE_BYTES_LIMIT) return { kind: 'refused', because: 'image-too-large' };",
       '',
     ],
     [
-      'gateway/src/inference/examination.ts',
+      'gateway/src/images/examination.ts',
       'const leave = await room.enter(pictureBytes);',
       'const leave = await room.enter(0);',
     ],

@@ -8,7 +8,7 @@ import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import type { NotShown } from './comparison.ts';
+import type { NotShown } from '../compare/comparison.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { ElementRow } from './ElementRow.tsx';
 import { keyOfRow, type Entry, type Filter } from './list-entries.ts';

@@ -4,7 +4,7 @@ import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
 import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
-import type { ComparedRow, ShownValue } from './comparison.ts';
+import type { ComparedRow, ShownValue } from '../compare/comparison.ts';
 import { inWords, type Entry } from './list-entries.ts';
 
 /** A longer value would push the next row away; its length shows that there is more. */

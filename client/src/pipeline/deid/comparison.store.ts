@@ -7,7 +7,7 @@ import type { FoundFile } from '../ingest/group-studies.ts';
 import type { IngestStore } from '../ingest/found-study.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import { NotPrepared } from '../ingest/prepare-policy.ts';
-import type { Comparison } from './comparison.ts';
+import type { Comparison } from '../compare/comparison.ts';
 import {
   createListing,
   keyOfRow,

@@ -1,5 +1,5 @@
 /** The words of the screen before and after; fetched with that screen alone. */
-import type { Change, NotShown, RowReason } from './comparison.ts';
+import type { Change, NotShown, RowReason } from '../compare/comparison.ts';
 import type { Filter, Heading } from './list-entries.ts';
 import { counted, images } from '../../kit/counted.ts';
 import { formatBytes, formatCount } from '../../kit/format.ts';

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ComparedRow } from './comparison.ts';
+import type { ComparedRow } from '../compare/comparison.ts';
 import { createListing, keyOfRow, type Entry, type ListState } from './list-entries.ts';
 
 const text = (value: string) => ({ kind: 'text' as const, text: value, characters: value.length });

@@ -4,7 +4,7 @@
  */
 import { GROUPS, type Group } from '#shared/deid/groups.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
-import type { ComparedRow, ShownValue } from './comparison.ts';
+import type { ComparedRow, ShownValue } from '../compare/comparison.ts';
 
 /** All kept elements are in one group, whatever they mean. */
 export type Heading = Group | 'kept';

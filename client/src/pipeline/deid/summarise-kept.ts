@@ -1,5 +1,5 @@
 /** In one sentence what becomes of an instance that is sent with names: nothing, or what its order replaces. Pure. */
-import type { ComparedRow } from './comparison.ts';
+import type { ComparedRow } from '../compare/comparison.ts';
 
 export type KeptSummary =
   | { readonly kind: 'unchanged' }

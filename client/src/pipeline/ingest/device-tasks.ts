@@ -10,7 +10,7 @@ import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
 import type { VaultTerms } from '#shared/protocol/vault.ts';
 import type { AskedPatient } from '#shared/transfer/patient-secrets.ts';
-import type { Comparison } from '../deid/comparison.ts';
+import type { Comparison } from '../compare/comparison.ts';
 import type { InstanceKey } from '../queue/upload-queue.ts';
 import type { FileRef } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';

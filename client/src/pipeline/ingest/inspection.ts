@@ -2,7 +2,7 @@
  * Shows single instances of a found study before Send: the data set before and after the policy in force, and
  * the picture. The pool does the work; results go to the caller and are kept nowhere.
  */
-import type { Comparison } from '../deid/comparison.ts';
+import type { Comparison } from '../compare/comparison.ts';
 import type { DevicePicture, PolicyForTask, WantedPicture } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';

@@ -3,8 +3,8 @@
  * so the warnings are repeated here.
  */
 import { Icon } from '../../kit/Icon.tsx';
-import type { FilmFault } from '../triage/film-faults.ts';
-import { triageWords } from '../triage/triage-words.ts';
+import type { FilmFault } from './film-faults.ts';
+import { triageWords } from './triage-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 const sayFault = (fault: FilmFault): string =>

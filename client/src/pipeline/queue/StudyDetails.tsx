@@ -8,7 +8,7 @@ import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
-import { MovedUp } from '../triage/MovedUp.tsx';
+import { MovedUp } from './MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Cancelled } from './Cancelled.tsx';
 import { endingWords } from './ending-words.ts';

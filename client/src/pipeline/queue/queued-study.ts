@@ -3,7 +3,7 @@
  * gateway, in the PACS). Titles are decrypted for the screen and erased when the study is done.
  */
 import type { ReadonlySignal } from '@preact/signals';
-import type { FilmFault } from '../triage/film-faults.ts';
+import type { FilmFault } from './film-faults.ts';
 import type { Link, LinkNow } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';

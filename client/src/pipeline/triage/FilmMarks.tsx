@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import type { Edge, FilmMark } from '#shared/models/film.ts';
-import { triageWords } from './triage-words.ts';
+import { triageWords } from '../queue/triage-words.ts';
 
 export type FilmMarksProps = {
   readonly marks: readonly FilmMark[];

@@ -5,13 +5,13 @@
  */
 import { useState } from 'preact/hooks';
 import { Sheet } from '../../kit/Sheet.tsx';
-import { triageWords } from './triage-words.ts';
+import { triageWords } from '../queue/triage-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { useTriage } from './triage-context.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
-import { isToRepeat, uprightOf, type Upright } from './film-faults.ts';
+import { isToRepeat, uprightOf, type Upright } from '../queue/film-faults.ts';
 import { FilmMarks } from './FilmMarks.tsx';
 import { turnWords } from './turn-words.ts';
 import type { FilmWarning } from './triage.store.ts';

@@ -6,10 +6,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
 import { nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { triageWords } from './triage-words.ts';
+import { triageWords } from '../queue/triage-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
-import { isToRepeat } from './film-faults.ts';
+import { isToRepeat } from '../queue/film-faults.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
 export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] }) {

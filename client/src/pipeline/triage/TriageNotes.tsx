@@ -5,9 +5,9 @@
 import { useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { MovedUp } from './MovedUp.tsx';
-import { isToRepeat } from './film-faults.ts';
-import { triageWords } from './triage-words.ts';
+import { MovedUp } from '../queue/MovedUp.tsx';
+import { isToRepeat } from '../queue/film-faults.ts';
+import { triageWords } from '../queue/triage-words.ts';
 import { turnWords } from './turn-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';

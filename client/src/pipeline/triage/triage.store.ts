@@ -13,7 +13,7 @@ import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import { FILMS } from '#shared/ingest/plain-films.ts';
 import type { Triaged } from '../queue/rows/note-triage.ts';
 import type { Examination } from './examination.ts';
-import { isToRepeat } from './film-faults.ts';
+import { isToRepeat } from '../queue/film-faults.ts';
 import type { ModelWorker } from './model-worker.ts';
 
 /**

@@ -10,7 +10,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
-import { OpenCase } from '../../cases/OpenCase.tsx';
+import { OpenCase } from '../../cases/parts/OpenCase.tsx';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';

@@ -8,7 +8,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { useSession } from '../../net/net-context.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { studyDestinationsWords as words } from './study-destinations-words.ts';
-import { StudyPart, useStudyPart, type Question } from './StudyPart.tsx';
+import { StudyPart, useStudyPart, type Question } from '../queue/StudyPart.tsx';
 import './study-destinations.css';
 
 type StudyDestinationsProps = { readonly studyInstanceUID: string };

@@ -8,7 +8,7 @@ import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
 import { ApiProblem, ForeignAnswer, Unreachable } from '../../net/api-client.ts';
 import type { Link } from '../../net/link.ts';
 import type { UploadQueue } from '../queue/upload-queue.ts';
-import { createBackOff, type Clock } from './clock.ts';
+import { createBackOff, type Clock } from '../../net/clock.ts';
 import type { Pace } from './pace.ts';
 
 /** The gateway refuses the whole study: asking again does not help. */

@@ -8,7 +8,7 @@ import type { Diagnosis } from '../queue/queued-study.ts';
 import type { QueuedUpload, UploadQueue } from '../queue/upload-queue.ts';
 import { createAsking, StudyRefused, type AskingTools } from './ask-until-answered.ts';
 import { awaitReceipt, type ReceiptTools } from './await-receipt.ts';
-import { createBackOff } from './clock.ts';
+import { createBackOff } from '../../net/clock.ts';
 import {
   announceManifest,
   deliver,

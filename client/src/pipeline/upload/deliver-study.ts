@@ -9,7 +9,7 @@ import type { Withheld } from '#shared/protocol/withheld.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../../net/api-client.ts';
 import { keyOf, type InstanceKey, type QueuedUpload } from '../queue/upload-queue.ts';
 import type { Asking } from './ask-until-answered.ts';
-import { createBackOff } from './clock.ts';
+import { createBackOff } from '../../net/clock.ts';
 import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
 

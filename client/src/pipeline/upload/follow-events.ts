@@ -8,7 +8,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { readEvents } from '../../net/read-events.ts';
-import { createBackOff, type BackOff, type Clock } from './clock.ts';
+import { createBackOff, type BackOff, type Clock } from '../../net/clock.ts';
 
 export type StudyEvent = Omit<UploadStatus, 'instances'>;
 

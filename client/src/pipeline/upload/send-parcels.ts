@@ -7,7 +7,7 @@ import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
 import { StudyRefused, type Asking } from './ask-until-answered.ts';
-import { createBackOff, type Clock } from './clock.ts';
+import { createBackOff, type Clock } from '../../net/clock.ts';
 import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import type { Pace } from './pace.ts';
 import { sendParcel } from './tus-client.ts';

@@ -8,7 +8,7 @@
  */
 import { Unreachable, type ApiProblem } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
-import { createBackOff, type BackOff } from './clock.ts';
+import { createBackOff, type BackOff } from '../../net/clock.ts';
 import {
   askOffset,
   createParcel,

@@ -7,7 +7,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { problemOf, Unreachable, type ApiClient, type ApiProblem } from '../../net/api-client.ts';
 import type { ParcelToSend } from '../queue/upload-queue.ts';
 import type { WaitingBecause } from './ask-until-answered.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../net/clock.ts';
 import type { Ended, Pace } from './pace.ts';
 import { mayBeTheBody, speakerOf, stepFor, type Step } from './tus-answers.ts';
 

@@ -6,7 +6,7 @@ import {
   type ReviewType,
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
-import { useTold } from '../../cases/use-told.ts';
+import { useTold } from '../../net/use-told.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { WhenKnown } from '../../kit/WhenKnown.tsx';

@@ -5,7 +5,7 @@ import { CASE_BODY_PARTS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
 import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
 import type { ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../../net/trouble-of.ts';
-import { caseWords } from '../../cases/case-words.ts';
+import { caseWords } from '../../cases/parts/case-words.ts';
 import { SelectField, TextField, TickField } from '../../kit/fields.tsx';
 import { FormSheet } from '../../kit/FormSheet.tsx';
 import { MoveButton } from '../../kit/MoveButton.tsx';

@@ -1,6 +1,6 @@
 /** A review type in one line: who reads, what they are shown and asked, and what it is for. */
 import type { ReviewDefinition } from '#shared/protocol/reviews.ts';
-import { caseWords } from '../../cases/case-words.ts';
+import { caseWords } from '../../cases/parts/case-words.ts';
 import { typeWords as words } from './type-words.ts';
 
 export function describeType(definition: ReviewDefinition): string {

@@ -18,7 +18,7 @@ import {
 } from '#shared/protocol/private-figures.ts';
 import type { Trx } from '../../database/database.ts';
 import { versionsOf } from '../../models/model.store.ts';
-import { isNotBlinded } from '../../results/result-reach.ts';
+import { isNotBlinded } from '../../findings/result-reach.ts';
 import { reviewTypes } from '../../reviews/review-type.store.ts';
 import { all, isOfModality, laterDay, patientConditions, saidOf, type Asked, type Asking } from '../asked.ts';
 import { isStudyOfCohort, UNDER_WAY } from '../count-reviews.ts';

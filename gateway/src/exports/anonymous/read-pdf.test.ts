@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXPORT_FIELD_NAMES, type ExportField } from '#shared/protocol/exports.ts';
 import { openPdf } from '../../http/pdf.ts';
-import { encodePng } from '../../results/encode-png.ts';
+import { encodePng } from '../../images/encode-png.ts';
 import { drawReport } from '../report/draw-report.ts';
 import { REPORT_TEXTS } from '../report/report-words.ts';
 import type { Cell } from '../source-row.ts';

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import type { Numbered, ReadMark } from '../case-images.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
-import { encodePng } from '../../results/encode-png.ts';
+import { encodePng } from '../../images/encode-png.ts';
 import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
 import type { Cell } from '../source-row.ts';
 import { pointsAt } from '../../testing/read-marks.ts';

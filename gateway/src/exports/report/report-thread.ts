@@ -5,7 +5,7 @@
 import type { NotShown } from '#shared/protocol/cases.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { Role } from '#shared/protocol/api.ts';
-import type { PrintedImage } from '../../inference/print-image.ts';
+import type { PrintedImage } from '../../images/print-image.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { CaseImage } from '../case-images.ts';
 import type { Cell } from '../source-row.ts';

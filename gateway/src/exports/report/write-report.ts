@@ -2,8 +2,8 @@
 import type { Redaction } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import type { Examiner } from '../../inference/examine-thread.ts';
-import { fetchWhole } from '../../inference/study-images.ts';
+import type { Examiner } from '../../images/examine-thread.ts';
+import { fetchWhole } from '../../images/study-images.ts';
 import type { Pacs } from '../../ports/pacs/pacs.ts';
 import { reaching } from '../reach-pacs.ts';
 import type { CaseImage } from '../case-images.ts';

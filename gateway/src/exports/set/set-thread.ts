@@ -15,7 +15,7 @@ export type SetHead = {
 };
 /** `patient`, `study`: their numbers in the set, counted from 1. */
 export type SetStudy = { readonly patient: number; readonly study: number; readonly instances: number };
-/** Why an instance is not in the set: the code of a reason, `gone`, or `read-blinded` (reviews/blinding.ts). */
+/** Why an instance is not in the set: the code of a reason, `gone`, or `read-blinded` (findings/blinding.ts). */
 export type SetInstance =
   | { readonly kind: 'instance'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'left'; readonly because: 'instance-too-large' | 'gone' | 'read-blinded' };

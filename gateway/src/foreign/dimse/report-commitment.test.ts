@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { defaultSiteId } from '../../auth/account.store.ts';
+import { defaultSiteId } from '../../database/default-site.ts';
 import { insertDestination } from '../../destinations/destination.store.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { withAssociation, type Association, type Wanted } from '../../dimse/association.ts';

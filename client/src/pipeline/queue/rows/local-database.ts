@@ -23,7 +23,7 @@ import type {
   UnreadFiles,
   Waiting,
 } from '../queued-study.ts';
-import type { FilmFault } from '../../triage/film-faults.ts';
+import type { FilmFault } from '../film-faults.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
 /**

@@ -5,7 +5,7 @@
  * because its card is gone by then.
  */
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
-import { isToRepeat, type FilmFault } from '../../triage/film-faults.ts';
+import { isToRepeat, type FilmFault } from '../film-faults.ts';
 import type { LocalDatabase } from './local-database.ts';
 
 /**

@@ -7,7 +7,7 @@ import { createFollower } from '../follow-events.ts';
 import type { CarrierTools } from '../carry-study.ts';
 import { createUploader, type Uploader } from '../uploader.ts';
 import { createUploadRight, type UploadRight } from '../upload-right.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../../net/clock.ts';
 import { holding, writingLock, type Locks } from './leader-lock.ts';
 import { rememberDiagnosis, rememberLink, rememberRate } from '../../queue/rows/device-notes.ts';
 import { createInstanceQueue } from '../../queue/rows/instance-queue.ts';

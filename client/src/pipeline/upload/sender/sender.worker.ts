@@ -6,7 +6,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { clearInterrupted } from '../../queue/rows/drop-study.ts';
 import { openLocalDatabase } from '../../queue/rows/local-database.ts';
-import { createBackOff, realClock, type Clock } from '../clock.ts';
+import { createBackOff, realClock, type Clock } from '../../../net/clock.ts';
 import { isHeld, runAsLeader, writingLock } from './leader-lock.ts';
 import { fetchTelling } from '../../../net/fetch-with-progress.ts';
 import { borrowSession, type FromSender, type Here, type ToSender } from './sender-messages.ts';

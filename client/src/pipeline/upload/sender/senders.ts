@@ -6,7 +6,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { watchQueue } from '../../queue/rows/watch-queue.ts';
 import { claimNobodys, watchAccounts } from '../../queue/rows/waiting-accounts.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../../net/clock.ts';
 import type { UploadRight } from '../upload-right.ts';
 import type { TokenSource } from '../../../net/api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';

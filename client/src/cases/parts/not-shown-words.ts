@@ -1,0 +1,11 @@
+/** The words about cases that a person is not shown. */
+import type { NotShown } from '#shared/protocol/cases.ts';
+import { formatCount } from '../../kit/format.ts';
+
+const counted = ({ cases, isMore }: NotShown): string =>
+  cases === null ? 'A few cases' : `${formatCount(cases)} cases${isMore ? ' or more' : ''}`;
+
+export const notShownWords = {
+  said: (notShown: NotShown) =>
+    `${counted(notShown)} of this site are not shown to you and not in your files: their studies keep names, or have not arrived yet.`,
+};

@@ -1,0 +1,7 @@
+/** The one site there is until sites can be added. */
+import type { Db, Trx } from './database.ts';
+
+export async function defaultSiteId(db: Db | Trx): Promise<string> {
+  return (await db.selectFrom('site').select('id').orderBy('created_at').limit(1).executeTakeFirstOrThrow())
+    .id;
+}

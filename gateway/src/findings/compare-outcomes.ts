@@ -1,0 +1,178 @@
+/**
+ * Outcomes of settled reviews of one case that answer the same question: what the later ones make of the earlier ones.
+ * One that says that something is there and one that nothing is can't both be true. Nobody decides between settled
+ * reviews but the next reader: the side that another reading takes after both is the one that stands.
+ */
+import { sql } from 'kysely';
+import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
+import type { ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { Result } from '#shared/protocol/inference.ts';
+import type { ListedReview } from '#shared/protocol/reviews.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { isKeeper, type CaseReader } from './case-rights.ts';
+import type { Db } from '../database/database.ts';
+import { isHiddenOutcome } from './blinding.ts';
+import { decisionsOf, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
+
+type Places = ReadonlyMap<string, readonly PlaceRow[]>;
+export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
+/** `account` null: it is gone. */
+type Signature = { readonly account: string | null; readonly signedAt: Date };
+/** `by`: who gave it, each at their own time. A review may settle long after its first reader signed. */
+export type Outcome = {
+  readonly id: string;
+  readonly positive: Positive;
+  readonly by: readonly Signature[];
+};
+
+type Settled = readonly { readonly review: ReviewRow }[];
+
+/** By the ids of these settled reviews. */
+export async function outcomesNow(
+  db: Db,
+  settled: Settled,
+  places: Places,
+): Promise<ReadonlyMap<string, OutcomeNow>> {
+  return nowOf(await outcomesOf(db, settled, places));
+}
+
+function nowOf(outcomes: Awaited<ReturnType<typeof outcomesOf>>): ReadonlyMap<string, OutcomeNow> {
+  const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
+  return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+}
+
+type StandingReview = NonNullable<Result['review']>;
+
+/** The settled review of a study, in any of its cases, that stands and says whether there is something; the newest. */
+export async function standingReview(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<StandingReview | null> {
+  const rows = await db
+    .selectFrom('review')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('state', '=', 'settled')
+    .where('case_id', 'in', (of) =>
+      of
+        .selectFrom('case_study')
+        .select('case_id')
+        .where('site_id', '=', siteId)
+        .where('study_instance_uid', '=', studyInstanceUID),
+    )
+    .orderBy('settled_at', 'desc')
+    .execute();
+  if (rows.length === 0) return null;
+  const settled = rows.map((review) => ({ review }));
+  const places = await placesOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const outcomes = await outcomesOf(db, settled, places);
+  const now = nowOf(outcomes);
+  const said = new Map(outcomes.map(({ id, positive }) => [id, positive]));
+  for (const { id, final_place, settled_at, definition } of rows) {
+    const positive = said.get(id) ?? null;
+    if (positive === null || now.get(id) !== 'stands') continue;
+    const isAdjudicated = final_place === ADJUDICATOR;
+    return { id, positive, readers: definition.readers, isAdjudicated, settledAt: settled_at!.toISOString() };
+  }
+  return null;
+}
+
+/** Cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
+export async function disputedCases(
+  db: Db,
+  reader: CaseReader,
+  caseIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (!isKeeper(reader) || caseIds.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('review')
+    .selectAll()
+    .where('site_id', '=', reader.siteId)
+    .where('case_id', 'in', [...caseIds])
+    .where('state', '=', 'settled')
+    .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
+    .orderBy('number')
+    .execute();
+  const places = await placesOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const settled = rows.map((review) => ({ review }));
+  const outcomes = await outcomesNow(db, settled, places);
+  return new Set(rows.flatMap(({ id, case_id }) => (outcomes.get(id) === 'contradicted' ? case_id : [])));
+}
+
+/** Compares outcomes that answer one question. */
+export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<string, OutcomeNow> {
+  const replaced = new Set(outcomes.filter((one) => isReplaced(one, outcomes)));
+  const said = outcomes.filter((one) => !replaced.has(one) && one.positive !== null);
+  const stands = whatStands(said.toSorted((a, b) => lastSignedOf(a) - lastSignedOf(b)));
+  const nowOf = (one: Outcome): OutcomeNow => {
+    if (replaced.has(one)) return 'replaced';
+    if (one.positive === null) return 'stands';
+    if (stands === null) return 'contradicted';
+    return one.positive === stands ? 'stands' : 'overruled';
+  };
+  return new Map(outcomes.map((one) => [one.id, nowOf(one)]));
+}
+
+const lastSignedOf = ({ by }: Outcome): number => Math.max(...by.map(({ signedAt }) => Number(signedAt)));
+
+/** Each of those who gave it has signed another one since. One without a side withdraws no side that was taken. */
+const isReplaced = ({ positive, by }: Outcome, all: readonly Outcome[]): boolean =>
+  by.every(({ account, signedAt }) =>
+    all.some(
+      (one) =>
+        (positive === null || one.positive !== null) &&
+        one.by.some((later) => account !== null && later.account === account && later.signedAt > signedAt),
+    ),
+  );
+
+/**
+ * The side that stands, of sides in their order. Null: the last two contradict each other, and nobody read
+ * the case since.
+ */
+function whatStands(said: readonly Outcome[]): Positive {
+  let stands = said[0]?.positive ?? null;
+  for (const { positive } of said.slice(1)) {
+    if (stands === null) stands = positive;
+    else if (positive !== stands) stands = null;
+  }
+  return stands;
+}
+
+async function outcomesOf(db: Db, found: Settled, places: Places) {
+  const finals = found.flatMap(({ review }) => {
+    const those = places.get(review.id) ?? [];
+    const final = those.find(({ place }) => place === review.final_place);
+    if (final === undefined) return [];
+    const by = final.place === ADJUDICATOR ? [final] : those;
+    // A review is settled once each of them has signed.
+    return [{ review, final, by: by.map((one) => ({ account: one.account_id, signedAt: one.signed_at! })) }];
+  });
+  const decisions = await decisionsOf(
+    db,
+    finals.map(({ final }) => final),
+  );
+  return finals.flatMap(({ review: { id, case_id, definition }, final, by }) => {
+    const decision = decisions.get(final.decided_by_event ?? '');
+    if (decision === undefined) return [];
+    const isJudged = decision.decision !== 'reject';
+    const positive = isJudged ? positiveOf(definition.form, decision.answers ?? {}) : null;
+    return [{ id, question: `${case_id} ${questionOf(definition.form)}`, positive, by }];
+  });
+}
+
+/** The questions that say whether there is something, as they are put: another wording may ask something else. */
+const questionOf = ({ properties }: ReviewForm): string =>
+  JSON.stringify(
+    Object.entries(properties).filter(
+      ([, field]) =>
+        field['x-field'] === 'radio' &&
+        (field['x-positive'] ?? []).length + (field['x-negative'] ?? []).length > 0,
+    ),
+  );

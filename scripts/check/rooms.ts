@@ -1,0 +1,123 @@
+/**
+ * The rooms of the client and of the gateway, each side in one order: a room imports those that stand before it, itself
+ * and `shared/src`, and none after it. So every arrow between two rooms has one direction. `imports.ts` refuses an
+ * arrow the other way, and `generate-map.ts` writes the map in docs/develop.md from here.
+ */
+
+/** A folder below `client/src` or `gateway/src`, and its work in a line. */
+export type Room = readonly [folder: string, work: string];
+
+export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
+  client: [
+    ['kit', 'parts that every page uses: icons, sheets, lists, formats, routes'],
+    ['net', 'talking to the gateway: API client, session, clocks, readers of answers'],
+    ['viewer', 'opening a study in the viewers that the site has'],
+    [
+      'pipeline/queue',
+      'studies that wait on the device: their rows (Dexie, encrypted), the track that shows where each one is, and its warnings',
+    ],
+    ['pipeline/compare', 'what the policy does to each element of an instance, side by side'],
+    [
+      'pipeline/ingest',
+      'files become studies: read in workers, de-identified, packed; it gives the queue what is to be sent',
+    ],
+    [
+      'pipeline/deid',
+      'before and after: the policy’s effect on a study, shown before Send; `cover/`: boxes over names in pixels',
+    ],
+    ['pipeline/triage', 'models examine plain films before Send'],
+    [
+      'cases/parts',
+      'parts of cases that other pages have too: the patient, marks, filters, words, and *Create case*',
+    ],
+    ['results', 'pages of results, verdicts, models, and of what the PACS holds of them'],
+    [
+      'pipeline/upload',
+      'manifest, tus, pace, events; the view of a study and its receipt, printed too; `sender/` starts sending, in the page and in workers',
+    ],
+    [
+      'reviews',
+      'what a radiologist reads: the form beside the images, answers kept until they are sent, signatures; `image/`: window, zoom and marks',
+    ],
+    ['exports', 'files that are made of many cases for a purpose: asked for, followed, saved, erased'],
+    ['admin', 'pages for administrators: accounts, destinations, rules, API keys'],
+    ['analytics', 'the dashboard: uploads, models and reviews in numbers and charts, each with its table'],
+    [
+      'cases',
+      'cases: the list with its filters, a case with its notes, and the studies that wait to be read',
+    ],
+    [
+      'studies',
+      'the day’s list: every study of a person, found again with its receipt; what needs a person, and its badge; checking a receipt by camera',
+    ],
+    ['audit', 'the audit trail: what happened, who did it, and whether the chain is whole'],
+  ],
+  gateway: [
+    ['database', 'tables, migrations, PostgreSQL'],
+    ['jobs', 'queues of work and clocks, by pg-boss'],
+    ['threads', 'worker threads, and the turns and the memory that they share'],
+    ['dimse', 'DIMSE’s upper layer and messages, for the adapter of a PACS and for the listener'],
+    ['ports', 'blobs, PACS, inference engine: an interface, its adapters, a contract test'],
+    ['observability', 'the log and the metrics'],
+    ['http', 'around every request: routes, callers, problems, limits, the one door for bytes'],
+    ['audit', 'the audit trail, its signed heads, and who may read it'],
+    ['auth', 'accounts, passwords, sessions, tokens, roles, devices’ right to send'],
+    ['policies', 'which policies exist, what roles may read, quotas'],
+    ['admin', 'users, API keys, policies and quotas, by an administrator'],
+    ['vault', 'sealed identities, and the two people who open one together'],
+    ['models', 'uploaded models, and how each version does'],
+    ['running', 'the gateway’s health, version and metrics, for those who watch it'],
+    [
+      'pipeline',
+      'the stages in order, outcomes applied in a transaction; a folder a stage, none of which imports another: `intake verify assembly forward receipt eviction`',
+    ],
+    [
+      'doctor',
+      'looks at a PACS and says what is wrong with it and what to change: `relay doctor`, and *Test* of a destination',
+    ],
+    [
+      'destinations',
+      'the PACSs to which studies go, in the database, and the connection to each; by an administrator',
+    ],
+    ['worklist', 'orders of modality worklists and imported lists, and which study is of which'],
+    [
+      'viewer',
+      'the built-in viewer: OHIF’s package fetched, checked and unpacked; its origin, and DICOMweb there for one study',
+    ],
+    [
+      'rules',
+      'which destinations a new study gets, and which models look at it: one form of rule, one matcher, one dry run',
+    ],
+    ['uploads', 'a client’s questions about its uploads: init, status, events, decisions'],
+    ['studies', 'what people ask about the studies they sent: the list, the timeline, the receipt on paper'],
+    [
+      'foreign',
+      'other clients: tus files and STOW-RS, opened in a thread and sent on the road of every upload; QIDO-RS and WADO-RS; the DIMSE listener; storage commitment',
+    ],
+    [
+      'images',
+      'looks at images in a thread of its own: pictures, previews, prints, and what models are asked',
+    ],
+    [
+      'findings',
+      'what people and models said of an image, and who may know it: blinded readers, reach, outcomes that stand',
+    ],
+    ['results', 'findings of models, and verdicts with the reports that follow'],
+    ['inference', 'runs of models: asked for, by rule, and as jobs'],
+    [
+      'cases',
+      'studies of one patient with what people write of them, as ciphertext; who sees what of a case',
+    ],
+    [
+      'reviews',
+      'what people answer of a case and mark on its images, blinded to each other, and sign; cases that rules open; the work of accounts that leave',
+    ],
+    ['dicom-results', 'findings become SR, SEG and Secondary Capture, readers’ marks SR'],
+    [
+      'analytics',
+      'figures for dashboards: what came in, what models found, how it was read; predictions as CSV',
+    ],
+    ['exports', 'data of many cases as a file, redacted, for a stated purpose; templates of exports'],
+    ['sample', 'sample data for people who want to look around: its accounts, and its removal'],
+  ],
+};
