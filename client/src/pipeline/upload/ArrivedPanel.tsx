@@ -44,8 +44,8 @@ function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
 }
 
 /**
- * The QR code of a receipt for the printed page; its encoder is loaded by then, since the printer does not wait. Null: the
- * receipt has none, or the encoder cannot be loaded; it is then printed without its code.
+ * The QR code of a receipt for the printed page; its encoder is loaded by then, since the printer does not wait.
+ * Null: the receipt has none, or the encoder cannot be loaded; it is then printed without its code.
  */
 function usePrintedCode(receipt: Receipt | null): CodeSquares | null | 'loading' {
   const [code, setCode] = useState<CodeSquares | null | 'loading'>('loading');

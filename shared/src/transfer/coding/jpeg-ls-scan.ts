@@ -17,13 +17,11 @@ export interface ScanParameters {
 
 /** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0: the default. */
 export type Preset = readonly [most: number, t1: number, t2: number, t3: number, reset: number];
+const DEFAULTS: Preset = [0, 0, 0, 0, 0];
 
 /** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */
-export function scanParameters(
-  bits: number,
-  near: number,
-  [mostGiven, ...given]: Preset = [0, 0, 0, 0, 0],
-): ScanParameters | null {
+export function scanParameters(bits: number, near: number, preset = DEFAULTS): ScanParameters | null {
+  const [mostGiven, ...given] = preset;
   const most = mostGiven || 2 ** bits - 1;
   if (most >= 2 ** bits || near > Math.min(255, most / 2)) return null;
   const factor = most >= 128 ? (Math.min(most, 4095) + 128) >> 8 : Math.floor(256 / (most + 1));
