@@ -17,9 +17,9 @@ import { until } from '#testing/gateway-under-test.ts';
 import { keyboardAlone, mouseAndTouch } from '#testing/hands.ts';
 import { pressKey } from '#testing/press.ts';
 import { noWorldBecause, type World } from '#testing/world.ts';
-import { FILM_SIDE } from '../../scripts/relay/sample/draw-slices.ts';
 import { sampleCases } from '../../scripts/relay/sample/sample-cases.ts';
 import { sampleStudies } from '../../scripts/relay/sample/sample-studies.ts';
+import { FILM_SIDE } from './pipeline/ingest/sample-study.ts';
 import {
   approveAndExport,
   button,

@@ -10,6 +10,7 @@ import {
   givenUpSchema,
   resentSchema,
   type DeadLetterDecision,
+  type DeadLettersDecided,
   type Destination,
   type DestinationExamination,
   type DestinationWish,
@@ -18,14 +19,15 @@ import {
 } from '#shared/protocol/destination.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { rulesSchema } from '#shared/protocol/rule.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
+import { deadLetterWords } from './dead-letter-words.ts';
 import { decidingRules, type DecidingRule } from './rule-form.ts';
-import { notDecidedTrouble } from './not-decided-trouble.ts';
 import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 
 /** `again`: a whole test that nobody asked for, because something is wrong. It stores nothing. */
@@ -316,5 +318,29 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
       closing.abort();
       list.close();
     },
+  };
+}
+
+/**
+ * Tells which studies a decision about several did not reach, and why. Null: all was decided. The first
+ * study's reason stands for all; the others still stand in the list.
+ */
+function notDecidedTrouble(studies: DeadLettersDecided['notDecided']): Trouble | null {
+  const [first] = studies;
+  if (first === undefined) return null;
+  const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
+  const known = Object.hasOwn(problems, first.code) ? problems[first.code] : undefined;
+  const instances = studies.reduce((sum, study) => sum + study.instances, 0);
+  const why = first.detail ?? known?.title ?? deadLetterWords.unknown;
+  const others = studies.length - 1;
+  return {
+    kind: 'stop',
+    title: deadLetterWords.notDecided(instances),
+    next: deadLetterWords.notDecidedWhy(
+      first.studyInstanceUID,
+      others,
+      [why, known?.next ?? ''].join(' ').trim(),
+    ),
+    code: first.code,
   };
 }

@@ -1,6 +1,7 @@
 /** Sample data as the gateway has it, and its removal, step by step until nothing more can be removed. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import {
+  gatherLeft,
   sampleRemovalSchema,
   sampleSchema,
   type Sample,
@@ -44,7 +45,7 @@ export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
       found.push(...step.left);
       next = step.next;
     }
-    left.value = gathered(found);
+    left.value = gatherLeft(found);
     await load();
   };
   return {
@@ -65,13 +66,4 @@ export function createSampleStore(api: Pick<ApiClient, 'json'>): SampleStore {
       sample.close();
     },
   };
-}
-
-/** Adds up what was left over all steps: one line for each reason and place. */
-function gathered(found: SampleRemoval['left']): SampleRemoval['left'] {
-  const groups = Map.groupBy(found, ({ because, name }) => `${because} ${name}`);
-  return [...groups.values()].map((those) => ({
-    ...those[0]!,
-    count: those.reduce((sum, { count }) => sum + count, 0),
-  }));
 }

@@ -12,7 +12,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
-import { lockDevice } from './lock-device.ts';
+import { BY_HAND, LOCKED, lockMarkIn } from './lock-mark.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { labelledIn, signOutMeaning } from './sign-out-meaning.ts';
@@ -144,4 +144,11 @@ function LeaveButtons({ isLeaving, isUnkept, onSignOut }: LeaveButtonsProps) {
       </button>
     </>
   );
+}
+
+/** Locks this device at once, in all its tabs, as the automatic lock does (AutoLock.tsx). */
+function lockDevice(): void {
+  lockMarkIn(localStorage).write(LOCKED, BY_HAND);
+  // The browser tells the other tabs alone.
+  dispatchEvent(new StorageEvent('storage'));
 }

@@ -34,7 +34,6 @@ import { createOutboxes, type Outboxes } from '../results/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import { sendKeptVerdicts } from './send-kept-verdicts.ts';
-import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
 export interface Device {
   readonly database: LocalDatabase;
@@ -291,4 +290,26 @@ function watchMetered(): ReadonlySignal<boolean> {
     metered.value = isMetered(facts);
   });
   return metered;
+}
+
+/** The addresses of workers are written out, because the build looks for them in this form. */
+function spawnIngest(): Worker {
+  return reportingMissing(
+    new Worker(new URL('../pipeline/ingest/ingest.worker.ts', import.meta.url), { type: 'module' }),
+  );
+}
+
+function spawnSender(): Worker {
+  return reportingMissing(
+    new Worker(new URL('../pipeline/upload/sender/sender.worker.ts', import.meta.url), { type: 'module' }),
+  );
+}
+
+/** The build reports other parts of the page that cannot be fetched (main.tsx), but not workers. */
+function reportingMissing(worker: Worker): Worker {
+  worker.addEventListener('error', (event) => {
+    // An error of the script has a message; a script that could not be fetched has none.
+    if (!('message' in event)) globalThis.dispatchEvent(new Event('vite:preloadError'));
+  });
+  return worker;
 }

@@ -6,11 +6,16 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import { caseWords } from '../cases/parts/case-words.ts';
 import { EarlyMark } from '../cases/parts/EarlyMark.tsx';
+import { PatientOf } from '../cases/parts/PatientOf.tsx';
+import { eachOnce } from '../cases/parts/say-patient.ts';
 import { usePatients, type Patients } from '../cases/parts/use-patients.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
+import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -27,7 +32,6 @@ import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { headOf, isOutcomeHidden } from './outcome-of.ts';
 import { OutcomeNow } from './OutcomeNow.tsx';
 import { reviewWords } from './review-words.ts';
-import { ReviewPatients } from './ReviewPatients.tsx';
 import { Sides } from './Sides.tsx';
 import { SignReading } from './SignReading.tsx';
 import { takenAnswers } from './taken-answers.ts';
@@ -325,5 +329,21 @@ function Next({ store, own }: { readonly store: ReviewStore; readonly own: Revie
         {words.next}
       </a>
     </p>
+  );
+}
+
+/** The patient as the PACS tells them; nobody is asked while names are hidden on this device. */
+function ReviewPatients({ patients }: { readonly patients: Patients }) {
+  return (
+    <section class="stack-tight" aria-label={caseWords.patient.title} aria-busy={patients.isAsking.value}>
+      {!namesHidden.value && (
+        <WhenKnown of={patients} loading={caseWords.patient.loading}>
+          {(told, known) =>
+            eachOnce(told).map((patient, at) => <PatientOf key={at} {...{ patient, known }} />)
+          }
+        </WhenKnown>
+      )}
+      <HideNames />
+    </section>
   );
 }

@@ -1,6 +1,6 @@
 /**
  * Room on the disk for what must not fail: the database's log. Below a floor nothing new is taken
- * (http/refuse-when-full.ts), while studies that are here go on to the PACS and free their room. Other programs may
+ * (http/api.ts), while studies that are here go on to the PACS and free their room. Other programs may
  * fill the disk all the same, so a part of it is kept back in a file; it is given up when the database would run
  * out, and taken again when there is room. A PostgreSQL that cannot write its log ends, and needs some to start.
  *

@@ -20,7 +20,6 @@ import type { ExportTables } from './export-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { OrderTables } from './order-tables.ts';
-import type { SampleTables } from './sample-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -354,8 +353,9 @@ export type Tables = InferenceTables &
   ExportTables &
   OrderTables &
   AnnotationTables &
-  AuditTables &
-  SampleTables & {
+  AuditTables & {
+    /** The mark of sample data: what these accounts sent, the cases that they opened, and nothing else. */
+    sample_account: { account_id: string; site_id: string };
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;

@@ -2,11 +2,11 @@
  * A Data Set of the PACS's answer on its way to a caller: the facts that decide about it, and how it is written with
  * the gateway's own addresses. A thread reads and writes a large one: whole slides have some megabytes of it.
  */
+import { burnedInTextBy } from '#shared/deid/undeclared-text.ts';
 import { isObject, jsonIn, type Json } from '../ports/pacs/dicom-json.ts';
 import { isSmall, parseApart, parserIn, type ToParse } from '../threads/parse-apart.ts';
 import type { DataSetForm } from './accepted.ts';
 import { withoutImpossibleSpacing } from './impossible-spacing.ts';
-import { mayHoldName } from './may-hold-name.ts';
 import { loadToXml, type ToXml } from './native-model.ts';
 import { namesPatient, relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
 
@@ -44,6 +44,22 @@ export async function readDataSet(
   const apart = () => ({ ...given, bytes: new Uint8Array(bytes) });
   const facts = await parseApart(FACTS, apart());
   return facts && { facts, write: (as) => parseApart(WRITTEN, apart(), as) };
+}
+
+const SOP_CLASS_UID = 0x00080016;
+/** Rows, and the three kinds of Pixel Data: a PACS may leave these out of metadata. */
+const OF_PICTURES = ['00280010', '7FE00008', '7FE00009', '7FE00010'];
+
+/** Whether a picture may hold a name; an instance without a SOP Class may. */
+function mayHoldName(dataSet: Json): boolean {
+  const textOf = (tag: number): string => {
+    const attribute = dataSet[tag.toString(16).toUpperCase().padStart(8, '0')];
+    const values = isObject(attribute) ? attribute['Value'] : undefined;
+    return Array.isArray(values) ? values.map(String).join('\\') : '';
+  };
+  const sopClassUID = textOf(SOP_CLASS_UID);
+  const hasPixels = OF_PICTURES.some((tag) => tag in dataSet);
+  return sopClassUID === '' || burnedInTextBy({ sopClassUID, textOf, hasPixels }) !== 'no';
 }
 
 const factsOf = (dataSet: Json): Facts => ({

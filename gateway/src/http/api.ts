@@ -1,4 +1,5 @@
 /** The API: what surrounds every request, the features' routes, and the contract made from them. */
+import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Feature } from '../feature.ts';
 import type { Log } from '../observability/log.ts';
@@ -7,11 +8,11 @@ import { createHostCheck, type OwnNames } from './check-host.ts';
 import { clientAddress, networkOf, type TrustedProxies } from './client-address.ts';
 import { endWithToken } from './end-with-token.ts';
 import { limitRequests } from './limit-requests.ts';
+import { namedMethod } from './named-method.ts';
 import { observeRequest, type RequestObserver } from './observe-request.ts';
 import { serveOpenApi } from './openapi.ts';
 import { notFoundHandler, problemHandler } from './problem-handler.ts';
-import { refuseWhenFull } from './refuse-when-full.ts';
-import { createRouter, type Router } from './route.ts';
+import { createRouter, type GatewayEnv, type Router } from './route.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export type ApiTools = OwnNames & {
@@ -54,3 +55,18 @@ export function createApi(features: readonly Feature[], tools: ApiTools): Router
 }
 
 export const isSecure = (publicUrl: string): boolean => publicUrl.startsWith('https:');
+
+const BRINGS_DATA = new Set(['POST', 'PUT', 'PATCH']);
+const PASSES = /^\/(auth\/|upload\/[^/]+\/(complete|decisions)$)/;
+
+/**
+ * On a full disk nothing new is taken: each such request is answered 507 before it touches the database. Requests
+ * that read, delete, sign in, or bring a study to its end still pass.
+ */
+function refuseWhenFull(isFull: () => Promise<boolean>): MiddlewareHandler<GatewayEnv> {
+  return async (c, next) => {
+    if (BRINGS_DATA.has(namedMethod(c.req)) && !PASSES.test(c.req.path) && (await isFull()))
+      throw new Problem('storage-full');
+    await next();
+  };
+}

@@ -3,7 +3,8 @@
  * the accounts, which carry its mark. So it can be cut anywhere and asked again, and nothing is forgotten before it
  * is gone.
  */
-import type { SampleRemoval } from '#shared/protocol/sample.ts';
+import { sql } from 'kysely';
+import { gatherLeft, type SampleRemoval } from '#shared/protocol/sample.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { updateAccount } from '../auth/account.store.ts';
@@ -14,11 +15,25 @@ import { deleteCase } from '../cases/change-case.ts';
 import { handBack } from '../reviews/hand-back.ts';
 import type { Caller } from '../http/route.ts';
 import { destroyFile } from '../pipeline/file-spool.ts';
-import { deleteAccount } from './delete-account.ts';
 import { removeStudy, type Left } from './remove-study.ts';
 import { countSample, sampleAccounts, sampleCases, sampleStudies } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
+/** Tables with rows of the account alone. */
+const OWN = [
+  'refresh_token',
+  'api_key',
+  'device',
+  'reading',
+  'case_reading',
+  'study_reading',
+  'reading_waiver',
+  'case_view',
+  'case_import',
+  'commitment_request',
+];
+/** SQLSTATE of a foreign key that would point nowhere. */
+const NAMED = '23503';
 /** Studies of one step: a PACS deletes a study within a second, and somebody waits. */
 const STUDIES_A_STEP = 5;
 
@@ -29,10 +44,14 @@ export async function removeSample(
   { after, signal }: { readonly after: string; readonly signal: AbortSignal },
 ): Promise<SampleRemoval> {
   const { db } = tools;
-  const { siteId } = caller;
-  await endAccounts(tools, caller);
+  const { siteId, id: by } = caller;
+  const accounts = await sampleAccounts(db, siteId);
+  // Nobody makes anything more with them.
+  for (const { id, disabled_at: disabledAt } of accounts)
+    if (disabledAt === null) await endAccount(tools, { id, siteId, by });
   const cases = await removeCases(tools, caller);
-  await handBackWork(tools, caller);
+  // A case is no sample data any more once a person has sent its study too, and was given to readers before.
+  for (const { id } of accounts) await handBack(tools, { siteId, accountId: id, by });
   const left: Left[] = await removeFiles(tools, siteId);
   const uids = await sampleStudies(db, siteId, { after, limit: STUDIES_A_STEP });
   let studies = 0;
@@ -42,30 +61,21 @@ export async function removeSample(
     else left.push(because);
   }
   const removed = { accounts: 0, studies, cases };
-  if (uids.length === STUDIES_A_STEP) return { removed, left: gathered(left), next: uids.at(-1)! };
+  if (uids.length === STUDIES_A_STEP) return { removed, left: gatherLeft(left), next: uids.at(-1)! };
   const rest = await countSample(db, siteId);
-  if (rest.studies + rest.cases > 0 || left.length > 0) return { removed, left: gathered(left), next: null };
+  if (rest.studies + rest.cases > 0 || left.length > 0)
+    return { removed, left: gatherLeft(left), next: null };
   const kept = await removeAccounts(tools, caller);
-  return { removed: { ...removed, accounts: rest.accounts - kept.length }, left: gathered(kept), next: null };
+  return {
+    removed: { ...removed, accounts: rest.accounts - kept.length },
+    left: gatherLeft(kept),
+    next: null,
+  };
 }
 
-/** Nobody makes anything more with them. */
-async function endAccounts(tools: SampleTools, { siteId, id: by }: Caller): Promise<void> {
-  for (const { id, disabled_at: disabledAt } of await sampleAccounts(tools.db, siteId)) {
-    if (disabledAt === null) await endAccount(tools, { id, siteId, by });
-  }
-}
+type Account = { readonly id: string; readonly siteId: string; readonly by: string };
 
-/** A case is no sample data any more once a person has sent its study too, and was given to readers before. */
-async function handBackWork(tools: SampleTools, { siteId, id: by }: Caller): Promise<void> {
-  for (const { id } of await sampleAccounts(tools.db, siteId))
-    await handBack(tools, { siteId, accountId: id, by });
-}
-
-async function endAccount(
-  { db, now, forget }: SampleTools,
-  { id, siteId, by }: { readonly id: string; readonly siteId: string; readonly by: string },
-): Promise<void> {
+async function endAccount({ db, now, forget }: SampleTools, { id, siteId, by }: Account): Promise<void> {
   const devices = await db.transaction().execute(async (trx) => {
     await updateAccount(trx, id, { disabledAt: now() });
     await endFamiliesOf(trx, id, now());
@@ -109,20 +119,26 @@ async function removeFiles({ db, spool }: SampleTools, siteId: string): Promise<
   return left;
 }
 
-async function removeAccounts({ db, now }: SampleTools, { siteId, id: by }: Caller): Promise<Left[]> {
+async function removeAccounts(tools: SampleTools, { siteId, id: by }: Caller): Promise<Left[]> {
   const left: Left[] = [];
-  for (const { id, username } of await sampleAccounts(db, siteId))
-    if (!(await deleteAccount(db, { id, siteId, by, now: now() })))
+  for (const { id, username } of await sampleAccounts(tools.db, siteId))
+    if (!(await deleteAccount(tools, { id, siteId, by })))
       left.push({ because: 'named-elsewhere', name: username, count: 1 });
   return left;
 }
 
-/** Gathers what is left in a line for each reason and place. */
-function gathered(left: readonly Left[]): SampleRemoval['left'] {
-  const lines = new Map<string, Left>();
-  for (const one of left) {
-    const line = `${one.because} ${one.name}`;
-    lines.set(line, { ...one, count: (lines.get(line)?.count ?? 0) + one.count });
+/** False: something that is no sample data names the account, and it stays as it was. */
+async function deleteAccount({ db, now }: SampleTools, { id, siteId, by }: Account): Promise<boolean> {
+  try {
+    await db.transaction().execute(async (trx) => {
+      for (const table of OWN)
+        await sql`delete from ${sql.table(table)} where account_id = ${id}::uuid`.execute(trx);
+      await trx.deleteFrom('account').where('id', '=', id).execute();
+      await recordAudit(trx, siteId, { event: 'user-deleted', accountId: id, by }, now());
+    });
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === NAMED) return false;
+    throw error;
   }
-  return [...lines.values()];
 }

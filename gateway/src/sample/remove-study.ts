@@ -11,7 +11,6 @@ import { destinationOfStudy } from '../destinations/destination.store.ts';
 import { removeParcelBlobs } from '../pipeline/parcel-blobs.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { forgetStudy } from './forget-study.ts';
 import { sampleAccounts } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
@@ -37,8 +36,9 @@ export async function removeStudy(tools: SampleTools, caller: Caller, which: Whi
     if (because !== null) return because;
     const inPacs = await removeFromAll(tools.destinations, trx, rows, which);
     if (inPacs !== null) return inPacs;
-    const parcels = await parcelsOf(trx, rows);
-    await forgetStudy(trx, siteId, { studyInstanceUID, rows });
+    const studies = rows.map(({ id }) => id);
+    const parcels = await parcelsOf(trx, studies);
+    await forgetStudy(trx, siteId, { studyInstanceUID, studies });
     await recordAudit(trx, siteId, { event: 'sample-study-removed', studyInstanceUID, by }, now());
     return { parcels, keys: rows.flatMap(({ wrapped_key: key }) => key ?? []) };
   });
@@ -50,10 +50,9 @@ export async function removeStudy(tools: SampleTools, caller: Caller, which: Whi
 
 type Leftovers = { readonly parcels: readonly string[]; readonly keys: readonly Uint8Array[] };
 
-async function parcelsOf(trx: Trx, rows: readonly StudyRow[]): Promise<string[]> {
-  if (rows.length === 0) return [];
-  const ids = rows.map(({ id }) => id);
-  const parcels = await trx.selectFrom('parcel').select('id').where('study_id', 'in', ids).execute();
+async function parcelsOf(trx: Trx, studies: readonly string[]): Promise<string[]> {
+  if (studies.length === 0) return [];
+  const parcels = await trx.selectFrom('parcel').select('id').where('study_id', 'in', studies).execute();
   return parcels.map(({ id }) => id);
 }
 
@@ -102,3 +101,52 @@ async function removeFromAll(
 }
 
 const isSamplePatient = (patientId: string): boolean => patientId.startsWith(SAMPLE_PATIENT_PREFIX);
+
+/**
+ * Rows, results and receipts. The audit trail stays: it is a chain. For sample data only; a real study is never
+ * forgotten. `studies`: the ids of all its rows, locked.
+ */
+async function forgetStudy(
+  trx: Trx,
+  siteId: string,
+  { studyInstanceUID, studies }: { readonly studyInstanceUID: string; readonly studies: string[] },
+): Promise<void> {
+  await forgetRoad(trx, studies);
+  await forgetResults(trx, siteId, studyInstanceUID);
+  for (const table of [
+    'case_study',
+    'case_by_rule',
+    'case_arrival',
+    'order_choice',
+    'reading',
+    'study_cohort',
+  ] as const)
+    await sql`delete from ${sql.table(table)} where site_id = ${siteId}::uuid
+      and study_instance_uid = ${studyInstanceUID}`.execute(trx);
+}
+
+/** Tables without `on delete cascade`, each after those that point to it. */
+async function forgetRoad(trx: Trx, studies: string[]): Promise<void> {
+  await sql`delete from upload_instance where upload_id in (select id from upload where study_id = any(${studies}::uuid[]))`.execute(
+    trx,
+  );
+  for (const table of ['receipt', 'instance', 'parcel', 'upload'] as const)
+    await trx.deleteFrom(table).where('study_id', 'in', studies).execute();
+  await trx.deleteFrom('study').where('id', 'in', studies).where('copy_of', 'is not', null).execute();
+  await trx.deleteFrom('study').where('id', 'in', studies).execute();
+}
+
+async function forgetResults(trx: Trx, siteId: string, studyInstanceUID: string): Promise<void> {
+  const jobs = trx
+    .selectFrom('inference_job')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID);
+  await trx.deleteFrom('result_request').where('job_id', 'in', jobs).execute();
+  for (const table of ['inference_result', 'inference_job'] as const)
+    await trx
+      .deleteFrom(table)
+      .where('site_id', '=', siteId)
+      .where('study_instance_uid', '=', studyInstanceUID)
+      .execute();
+}

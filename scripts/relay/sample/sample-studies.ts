@@ -2,12 +2,19 @@
  * The studies of `relay sample`: invented patients, whose names and Patient IDs say so, with films, slices and scans
  * that are drawn here. The same each time, bit for bit: sent again, a study is the same study.
  */
-import { buildInstance, type BuiltImage, type SimpleElement } from '#shared/dicom/build-instance.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
-import { parseUid } from '#shared/dicom/uid.ts';
+import type { BuiltImage, SimpleElement } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { SAMPLE_PATIENT_PREFIX } from '#shared/protocol/sample.ts';
-import { drawFilm, drawScan, drawSlice, FILM_SIDE, FILM_WHITE, SCAN, seeded } from './draw-slices.ts';
+import {
+  axialElements,
+  buildDrawn,
+  CT_ELEMENTS,
+  FILM_ELEMENTS,
+  FILM_SIDE,
+  grey,
+  INTERCEPT,
+} from '../../../client/src/pipeline/ingest/sample-study.ts';
+import { drawFilm, drawScan, drawSlice, SCAN, seeded } from './draw-slices.ts';
 
 /** Derived from the UUID 7c1f3a52-93d4-4e0b-8a6d-50b2c7e40000; the last digits count (PS3.5 §B.2). */
 const FIRST_UUID = 0x7c1f3a5293d44e0b8a6d50b2c7e40000n;
@@ -39,162 +46,106 @@ export function sampleStudies(count: number): SampleStudy[] {
 
 const SURNAMES = [
   ...['Quince', 'Medlar', 'Sorrel', 'Tansy', 'Yarrow', 'Borage', 'Lovage', 'Salsify', 'Damson', 'Bergamot'],
-  ...[
-    'Chicory',
-    'Fennel',
-    'Juniper',
-    'Marjoram',
-    'Nettle',
-    'Parsnip',
-    'Rhubarb',
-    'Saffron',
-    'Teasel',
-    'Verbena',
-  ],
-  ...['Woodruff', 'Angelica', 'Burdock', 'Caraway', 'Dill', 'Elder', 'Gentian', 'Hyssop', 'Lupin', 'Mallow'],
+  ...['Chicory', 'Fennel', 'Juniper', 'Marjoram', 'Nettle', 'Parsnip', 'Rhubarb', 'Saffron', 'Teasel'],
+  ...['Verbena', 'Woodruff', 'Angelica', 'Burdock', 'Caraway', 'Dill', 'Elder', 'Gentian', 'Hyssop'],
+  ...['Lupin', 'Mallow'],
 ];
+
+/** Of each file of a study. */
+type Form = {
+  readonly files: number;
+  readonly elements: readonly SimpleElement[];
+  /** Pixels of an axial slice to a side, and the millimetres between them; null: no slice. */
+  readonly axial: { readonly side: number; readonly spacing: number } | null;
+  /** `height`: from the first file (0) to the last (1). */
+  readonly draw: (study: SampleStudy, number: number, height: number) => BuiltImage;
+};
+
+const CT = { phantom: 'thorax', side: 192, offset: -INTERCEPT, background: -1000 } as const;
+const MR = { phantom: 'head', side: 160, offset: 0, background: 8 } as const;
+
+const FORMS: Readonly<Record<SampleKind, Form>> = {
+  CR: {
+    files: 1,
+    axial: null,
+    draw: ({ number, isOpaque }) => grey(FILM_SIDE, drawFilm(number, isOpaque)),
+    elements: [
+      ...FILM_ELEMENTS,
+      [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
+      [0x00081030, 'LO', 'Chest AP'],
+      [0x00180015, 'CS', 'CHEST'],
+    ],
+  },
+  CT: {
+    files: 12,
+    axial: { side: CT.side, spacing: 2 },
+    draw: ({ number: seed }, _, height) => grey(CT.side, drawSlice({ ...CT, height, seed })),
+    elements: [
+      ...CT_ELEMENTS,
+      [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', 'AXIAL'],
+      [0x00081030, 'LO', 'CT thorax'],
+      [0x00180015, 'CS', 'CHEST'],
+      [0x00281050, 'DS', -500],
+      [0x00281051, 'DS', 1500],
+      [0x00281054, 'LO', 'HU'],
+    ],
+  },
+  MR: {
+    files: 10,
+    axial: { side: MR.side, spacing: 240 / MR.side },
+    draw: ({ number: seed }, _, height) => grey(MR.side, drawSlice({ ...MR, height, seed })),
+    elements: [
+      [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', 'M', 'SE'],
+      [0x00081030, 'LO', 'MR head'],
+      [0x00180015, 'CS', 'BRAIN'],
+      [0x00180020, 'CS', 'SE'],
+      [0x00180021, 'CS', 'NONE'],
+      [0x00180022, 'CS', ''],
+      [0x00180023, 'CS', '2D'],
+      [0x00180080, 'DS', 4000],
+      [0x00180081, 'DS', 90],
+      [0x00180091, 'IS', 1],
+      [0x00281050, 'DS', 400],
+      [0x00281051, 'DS', 800],
+    ],
+  },
+  US: {
+    files: 2,
+    axial: null,
+    draw: (study, number) => ({
+      ...{ ...SCAN, bitsAllocated: 8 },
+      pixels: drawScan(study.number * 10 + number),
+    }),
+    elements: [
+      [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
+      [0x00081030, 'LO', 'Abdomen'],
+      [0x00180015, 'CS', 'ABDOMEN'],
+      [0x00200020, 'CS', ''],
+      [0x00280301, 'CS', 'NO'],
+    ],
+  },
+};
 
 /** The files of a study, as a modality would send them. */
 export function filesOf(study: SampleStudy): Uint8Array<ArrayBuffer>[] {
-  switch (study.kind) {
-    case 'CR':
-      return [film(study)];
-    case 'CT':
-      return slicesOf(study, 12, ctSlice);
-    case 'MR':
-      return slicesOf(study, 10, mrSlice);
-    case 'US':
-      return [1, 2].map((number) => scan(study, number));
-    default:
-      return study.kind satisfies never;
-  }
-}
-
-const slicesOf = (
-  study: SampleStudy,
-  count: number,
-  slice: (study: SampleStudy, number: number, height: number) => Uint8Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer>[] =>
-  Array.from({ length: count }, (_, at) => slice(study, at + 1, at / (count - 1)));
-
-function film(study: SampleStudy): Uint8Array<ArrayBuffer> {
-  const elements: SimpleElement[] = [
-    [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
-    [0x00081030, 'LO', 'Chest AP'],
-    [0x00180015, 'CS', 'CHEST'],
-    [0x00185101, 'CS', 'AP'],
-    [0x00200020, 'CS', 'L', 'F'],
-    [0x00281050, 'DS', String(FILM_WHITE / 2)],
-    [0x00281051, 'DS', String(FILM_WHITE)],
-  ];
-  const samples = drawFilm(study.number, study.isOpaque);
-  return build(study, { number: 1, elements, image: grey(FILM_SIDE, FILM_SIDE, samples, 12) });
-}
-
-/** Hounsfield units are stored from zero on. */
-const INTERCEPT = -1024;
-const CT_SIDE = 192;
-
-function ctSlice(study: SampleStudy, number: number, height: number): Uint8Array<ArrayBuffer> {
-  const drawn = { phantom: 'thorax', side: CT_SIDE, height, seed: study.number } as const;
-  const samples = drawSlice({ ...drawn, offset: -INTERCEPT, background: -1000 });
-  const elements: SimpleElement[] = [
-    ...axial(study, number, { spacing: 2, side: CT_SIDE }),
-    [0x00081030, 'LO', 'CT thorax'],
-    [0x00180015, 'CS', 'CHEST'],
-    [0x00180060, 'DS', '120'],
-    [0x00281050, 'DS', '-500'],
-    [0x00281051, 'DS', '1500'],
-    [0x00281052, 'DS', String(INTERCEPT)],
-    [0x00281053, 'DS', '1'],
-    [0x00281054, 'LO', 'HU'],
-  ];
-  return build(study, { number, elements, image: grey(CT_SIDE, CT_SIDE, samples, 12) });
-}
-
-const MR_SIDE = 160;
-
-function mrSlice(study: SampleStudy, number: number, height: number): Uint8Array<ArrayBuffer> {
-  const drawn = { phantom: 'head', side: MR_SIDE, height, seed: study.number } as const;
-  const samples = drawSlice({ ...drawn, offset: 0, background: 8 });
-  const elements: SimpleElement[] = [
-    ...axial(study, number, { spacing: 240 / MR_SIDE, side: MR_SIDE }),
-    [0x00081030, 'LO', 'MR head'],
-    [0x00180015, 'CS', 'BRAIN'],
-    [0x00180020, 'CS', 'SE'],
-    [0x00180021, 'CS', 'NONE'],
-    [0x00180022, 'CS', ''],
-    [0x00180023, 'CS', '2D'],
-    [0x00180080, 'DS', '4000'],
-    [0x00180081, 'DS', '90'],
-    [0x00180091, 'IS', 1],
-    [0x00281050, 'DS', '400'],
-    [0x00281051, 'DS', '800'],
-  ];
-  return build(study, { number, elements, image: grey(MR_SIDE, MR_SIDE, samples, 12) });
-}
-
-function scan(study: SampleStudy, number: number): Uint8Array<ArrayBuffer> {
-  const elements: SimpleElement[] = [
-    [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
-    [0x00081030, 'LO', 'Abdomen'],
-    [0x00180015, 'CS', 'ABDOMEN'],
-    [0x00200020, 'CS', ''],
-    [0x00280301, 'CS', 'NO'],
-  ];
-  const pixels = new Uint8Array(drawScan(study.number * 10 + number));
-  return build(study, { number, elements, image: { ...SCAN, bitsAllocated: 8, pixels } });
-}
-
-/** Image Plane and Frame of Reference: axial, 5 mm apart. */
-function axial(
-  study: SampleStudy,
-  number: number,
-  { spacing, side }: { readonly spacing: number; readonly side: number },
-): SimpleElement[] {
-  const corner = String(-(spacing * side) / 2);
-  return [
-    [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', ...(study.kind === 'CT' ? ['AXIAL'] : ['M', 'SE'])],
-    [0x00180050, 'DS', '5'],
-    [0x00185100, 'CS', 'HFS'],
-    [0x00200012, 'IS', 1],
-    [0x00200032, 'DS', corner, corner, String(number * 5)],
-    [0x00200037, 'DS', '1', '0', '0', '0', '1', '0'],
-    [0x00200052, 'UI', uid(study.number, 0xf, 1)],
-    [0x00201040, 'LO', ''],
-    [0x00280030, 'DS', String(spacing), String(spacing)],
-  ];
-}
-
-const grey = (rows: number, columns: number, samples: Uint16Array, bitsStored: number): BuiltImage => ({
-  ...{ rows, columns, bitsAllocated: 16, bitsStored },
-  pixels: new Uint8Array(samples.buffer as ArrayBuffer),
-});
-
-type Built = {
-  readonly number: number;
-  readonly elements: readonly SimpleElement[];
-  readonly image: BuiltImage;
-};
-
-function build(study: SampleStudy, { number, elements, image }: Built): Uint8Array<ArrayBuffer> {
-  const sopClassUID = SOP_CLASSES[study.kind];
-  const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', study.studyInstanceUID),
-    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(study.number, 1, 0)),
-    sopInstanceUID: parseUid('SOPInstanceUID', uid(study.number, 1, number)),
-    sopClassUID,
-  };
-  const parts = buildInstance({
-    identifiers,
-    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    elements: [...commonElements(study, number), ...elements],
-    image,
+  const { files, axial, elements, draw } = FORMS[study.kind];
+  const frame = uid(study.number, 0xf, 1);
+  return Array.from({ length: files }, (_, at) => {
+    const number = at + 1;
+    const plane = axial === null ? [] : axialElements({ ...axial, position: number * 5, frame });
+    const parts = buildDrawn({
+      kind: study.kind,
+      study: study.studyInstanceUID,
+      series: uid(study.number, 1, 0),
+      instance: uid(study.number, 1, number),
+      elements: [...commonElements(study, number), ...elements, ...plane],
+      image: draw(study, number, at / (files - 1)),
+    });
+    return concatBytes(parts) as Uint8Array<ArrayBuffer>;
   });
-  return concatBytes(parts) as Uint8Array<ArrayBuffer>;
 }
 
-function commonElements({ number: study, kind, patient }: SampleStudy, number: number): SimpleElement[] {
+function commonElements({ number: study, patient }: SampleStudy, number: number): SimpleElement[] {
   const random = seeded(patient);
   // The models were made for children: the patients of films are some.
   const years = patient % 2 === 1 ? 1 + Math.floor(random() * 5) : 20 + Math.floor(random() * 65);
@@ -203,13 +154,10 @@ function commonElements({ number: study, kind, patient }: SampleStudy, number: n
   const day = String(1 + ((study * 5) % 27)).padStart(2, '0');
   const three = (value: number): string => String(value).padStart(3, '0');
   return [
-    [0x00080005, 'CS', 'ISO_IR 192'],
     [0x00080020, 'DA', `202606${day}`],
     [0x00080030, 'TM', `${String(8 + (study % 9)).padStart(2, '0')}1500`],
     [0x00080050, 'SH', `SMP${three(study)}`],
-    [0x00080060, 'CS', kind],
     [0x00080070, 'LO', 'RelayPACS sample'],
-    [0x00080090, 'PN', ''],
     [0x0008103e, 'LO', 'Drawn, of nobody'],
     [0x00100010, 'PN', `SAMPLE^${SURNAMES[(patient - 1) % SURNAMES.length]}`],
     [0x00100020, 'LO', `${SAMPLE_PATIENT_PREFIX}${three(patient)}`],

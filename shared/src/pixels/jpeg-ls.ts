@@ -7,8 +7,9 @@ import { BitReader } from '../transfer/coding/bit-reader.ts';
 import {
   type ComponentLines,
   createLines,
+  type Preset,
   ScanDecoder,
-  type ScanParameters,
+  scanParameters,
 } from '../transfer/coding/jpeg-ls-scan.ts';
 import type { DecodedSamples, ExpectedImage } from './decoder.ts';
 
@@ -19,9 +20,6 @@ const EOI = 0xd9;
 /** Restart intervals: nobody writes them in JPEG-LS. */
 const DRI = 0xdd;
 const APP8 = 0xe8;
-
-/** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0: the default. */
-type Preset = readonly [most: number, t1: number, t2: number, t3: number, reset: number];
 
 interface LosslessFrame {
   readonly bits: number;
@@ -37,7 +35,7 @@ export function decodeJpegLS(
 ): DecodedSamples | null {
   let frame: LosslessFrame | null = null;
   let values: Uint8Array | Uint16Array | null = null;
-  let preset: Preset = [0, 0, 0, 0, 0];
+  let preset: Preset | undefined;
   const seen = new Set<number>();
   if (coded[0] !== 0xff || coded[1] !== 0xd8) return null;
   for (let at = 2; at + 4 <= coded.length; ) {
@@ -112,7 +110,7 @@ function decodeScan(coded: Uint8Array, start: number, scan: Scan, image: Image):
   const { content, preset } = scan;
   const [near = 0, interleave = 0] = content.subarray(1 + 2 * content[0]!);
   const indices = componentsOf(content, image);
-  const parameters = indices && parametersOf(bits, near, preset);
+  const parameters = indices && scanParameters(bits, near, preset);
   if (!parameters) return null;
   const reader = new BitReader(coded, start);
   const decoder = new ScanDecoder(reader, parameters);
@@ -134,7 +132,7 @@ function decodeScan(coded: Uint8Array, start: number, scan: Scan, image: Image):
 
 interface Scan {
   readonly content: Uint8Array;
-  readonly preset: Preset;
+  readonly preset: Preset | undefined;
 }
 
 /** The components of a scan; null if its header is damaged or one was decoded before. */
@@ -163,26 +161,4 @@ function writeLine({ frame, values }: Image, row: number, index: number, line: C
   }
   for (let column = 0, at = row * columns * count + index; column < columns; column += 1, at += count)
     values[at] = line[column + 1]!;
-}
-
-/** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */
-function parametersOf(bits: number, near: number, [mostGiven, ...given]: Preset): ScanParameters | null {
-  const most = mostGiven || 2 ** bits - 1;
-  if (most >= 2 ** bits || near > Math.min(255, most / 2)) return null;
-  const factor = most >= 128 ? (Math.min(most, 4095) + 128) >> 8 : Math.floor(256 / (most + 1));
-  const [d1, d2, d3] =
-    most >= 128
-      ? [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]
-      : [
-          Math.max(2, Math.floor(3 / factor) + 3 * near),
-          Math.max(3, Math.floor(7 / factor) + 5 * near),
-          Math.max(4, Math.floor(21 / factor) + 7 * near),
-        ];
-  const within = (value: number, least: number): number => (value > most || value < least ? least : value);
-  const t1 = given[0] || within(d1, near + 1);
-  const t2 = given[1] || within(d2, t1);
-  const t3 = given[2] || within(d3, t2);
-  const reset = given[3] || 64;
-  if (t1 <= near || t2 < t1 || t3 < t2 || t3 > most || reset < 3) return null;
-  return { most, near, t1, t2, t3, reset };
 }

@@ -56,3 +56,12 @@ export const sampleRemovalSchema = z.object({
   next: z.string().nullable(),
 });
 export type SampleRemoval = z.infer<typeof sampleRemovalSchema>;
+
+/** Adds up what is left: one line for each reason and place. */
+export function gatherLeft(left: SampleRemoval['left']): SampleRemoval['left'] {
+  const groups = Map.groupBy(left, ({ because, name }) => `${because} ${name}`);
+  return [...groups.values()].map((those) => ({
+    ...those[0]!,
+    count: those.reduce((sum, { count }) => sum + count, 0),
+  }));
+}

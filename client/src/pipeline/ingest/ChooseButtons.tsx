@@ -3,10 +3,10 @@
  * browser's own pickers; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
+import type { FolderHandle } from './folder-handle.ts';
 import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { ingestWords } from './ingest-words.ts';
-import { hasFolderPicker, pickFolder } from './pick-folder.ts';
 
 /** Phones cannot pick folders; there the button would do nothing. */
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
@@ -55,4 +55,16 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
       )}
     </fieldset>
   );
+}
+
+/** The browser's own picker of folders (Chromium; File System Access §3.3); the DOM's types do not know it. */
+type Picking = { showDirectoryPicker?(options: { mode: 'read' }): Promise<FolderHandle> };
+
+function hasFolderPicker(scope: object): boolean {
+  return 'showDirectoryPicker' in scope;
+}
+
+/** Null where the person chose none, or the browser gives none. Called in a person's own gesture. */
+async function pickFolder(scope: object): Promise<FolderHandle | null> {
+  return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
 }

@@ -53,14 +53,20 @@ function shadowAt(u: number, v: number): number {
   return 0.08 + 0.532 * body - 0.426 * lung + bones + heart + abdomen + vessels;
 }
 
+/** Numbers in [0, 1), after Park and Miller (CACM 1988): all products are exact in a double. */
+export function randomFrom(state: number): () => number {
+  return () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 /** The picture of `side` × `side`, with a little noise, as samples from 0 to `white`. */
 export function drawSampleFilm(side: number, white: number): Uint16Array<ArrayBuffer> {
   const samples = new Uint16Array(side * side);
-  // Park and Miller (CACM 1988): all its products are exact in a double.
-  let state = 1;
+  const random = randomFrom(1);
   for (let at = 0; at < samples.length; at += 1) {
-    state = (state * 16_807) % 2_147_483_647;
-    const noise = 0.042 * (state / 2_147_483_647 - 0.5);
+    const noise = 0.042 * (random() - 0.5);
     const value = shadowAt((at % side) / side - 0.5, Math.floor(at / side) / side) + noise;
     samples[at] = Math.round(white * Math.min(1, Math.max(0, value)));
   }

@@ -1,33 +1,22 @@
 /**
  * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one drawn chest
- * film. Nobody is in it.
+ * film. Nobody is in it. `relay sample` makes its studies of the same parts.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
-import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { FIRST_SAMPLE, sampleUid } from '#shared/dicom/sample-uids.ts';
-import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
+import { parseUid } from '#shared/dicom/uid.ts';
 import { drawSampleFilm } from './sample-film.ts';
 
 const SLICES = 24;
 const SIDE = 256;
-const FILM_SIDE = 512;
-const FILM_WHITE = 4000;
+export const FILM_SIDE = 512;
+export const FILM_WHITE = 4000;
 /** Hounsfield units are stored from zero on. */
-const INTERCEPT = -1024;
-const BODY = 20;
+export const INTERCEPT = -1024;
 
-/**
- * An ellipse of the phantom: centre and half axes in parts of the image's half side, value in Hounsfield
- * units.
- */
-type Ellipse = {
-  readonly x: number;
-  readonly y: number;
-  readonly a: number;
-  readonly b: number;
-  readonly value: number;
-};
+/** Centre and half axes in parts of the image's half side, and the value; a later one covers an earlier one. */
+export type Ellipse = readonly [x: number, y: number, a: number, b: number, value: number];
 
 /** The study's files, as if they had been chosen: 25 instances, 3.7 MB. `uuid`: of what the study is for. */
 export function sampleStudyFiles(uuid = FIRST_SAMPLE): File[] {
@@ -36,64 +25,48 @@ export function sampleStudyFiles(uuid = FIRST_SAMPLE): File[] {
 }
 
 function ctSlice(uuid: string, slice: number): File {
-  const elements: SimpleElement[] = [
-    ...commonElements('CT', 1, slice + 1, 'Phantom axial 5 mm'),
-    [0x00180050, 'DS', '5'],
-    [0x00180060, 'DS', '120'],
-    [0x00185100, 'CS', 'HFS'],
-    [0x00200012, 'IS', 1],
-    [0x00200032, 'DS', '-128', '-128', String(slice * 5)],
-    [0x00200037, 'DS', '1', '0', '0', '0', '1', '0'],
-    [0x00200052, 'UI', sampleUid(uuid, 0xff)],
-    [0x00201040, 'LO', ''],
-    [0x00280030, 'DS', '1', '1'],
-    [0x00281050, 'DS', '40'],
-    [0x00281051, 'DS', '600'],
-    [0x00281052, 'DS', String(INTERCEPT)],
-    [0x00281053, 'DS', '1'],
-  ];
   const samples = new Uint16Array(SIDE * SIDE);
-  for (const ellipse of ellipsesAt(slice / (SLICES - 1))) fillEllipse(samples, ellipse);
-  return asFile(
-    { uuid, sopClassUID: SOP_CLASSES.CT, seriesNumber: 1, instanceNumber: slice + 1 },
-    elements,
-    grey(SIDE, samples),
-  );
+  const height = slice / (SLICES - 1);
+  const inserts: Ellipse[] = [
+    [-0.62, 0.3, 0.06, 0.06, 900],
+    [0.62, 0.3, 0.06, 0.06, -100],
+  ];
+  for (const ellipse of [...thorax(height, 1), ...inserts]) fillEllipse(samples, ellipse);
+  const elements: SimpleElement[] = [
+    ...axialElements({ side: SIDE, spacing: 1, position: slice * 5, frame: sampleUid(uuid, 0xff) }),
+    ...CT_ELEMENTS,
+    [0x0008103e, 'LO', 'Phantom axial 5 mm'],
+    [0x00281050, 'DS', 40],
+    [0x00281051, 'DS', 600],
+  ];
+  return asFile({ uuid, kind: 'CT', series: 1, number: slice + 1 }, elements, grey(SIDE, samples));
 }
 
 /** A drawn chest film of a child, for whom the models were made. */
 function film(uuid: string): File {
-  const elements: SimpleElement[] = [
-    ...commonElements('CR', 2, 1, 'Phantom frontal'),
-    [0x00185101, 'CS', 'AP'],
-    [0x00200020, 'CS', 'L', 'F'],
-    [0x00281050, 'DS', String(FILM_WHITE / 2)],
-    [0x00281051, 'DS', String(FILM_WHITE)],
-  ];
-  const place = { uuid, sopClassUID: SOP_CLASSES.CR, seriesNumber: 2, instanceNumber: 1 };
-  return asFile(place, elements, grey(FILM_SIDE, drawSampleFilm(FILM_SIDE, FILM_WHITE)));
-}
-
-/** Body, lungs, heart, spine and two inserts, as they change from the first slice (0) to the last (1). */
-function ellipsesAt(height: number): Ellipse[] {
-  const lung = 0.2 + 0.14 * Math.sin(Math.PI * height);
-  return [
-    { x: 0, y: 0, a: 0.86, b: 0.66, value: BODY },
-    { x: -0.4, y: -0.05, a: lung, b: lung * 1.35, value: -820 },
-    { x: 0.4, y: -0.05, a: lung, b: lung * 1.35, value: -820 },
-    { x: 0.1, y: -0.12, a: 0.2 * height + 0.05, b: 0.22 * height + 0.05, value: 60 },
-    { x: 0, y: 0.44, a: 0.12, b: 0.12, value: 480 },
-    { x: 0, y: 0.44, a: 0.05, b: 0.05, value: 30 },
-    { x: -0.62, y: 0.3, a: 0.06, b: 0.06, value: 900 },
-    { x: 0.62, y: 0.3, a: 0.06, b: 0.06, value: -100 },
-  ];
+  const image = grey(FILM_SIDE, drawSampleFilm(FILM_SIDE, FILM_WHITE));
+  const elements: SimpleElement[] = [...FILM_ELEMENTS, [0x0008103e, 'LO', 'Phantom frontal']];
+  return asFile({ uuid, kind: 'CR', series: 2, number: 1 }, elements, image);
 }
 
 /**
- * Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. A later ellipse covers an
- * earlier one.
+ * Body, lungs, heart and spine in Hounsfield units, as they change from the first slice (0) to the last (1). `size`: of
+ * the patient, about 1.
  */
-function fillEllipse(samples: Uint16Array, { x, y, a, b, value }: Ellipse): void {
+export function thorax(height: number, size: number): Ellipse[] {
+  const lung = size * (0.2 + 0.14 * Math.sin(Math.PI * height));
+  return [
+    [0, 0, 0.86 * size, 0.66 * size, 20],
+    [-0.4 * size, -0.05, lung, lung * 1.35, -820],
+    [0.4 * size, -0.05, lung, lung * 1.35, -820],
+    [0.1, -0.12, 0.2 * height + 0.05, 0.22 * height + 0.05, 60],
+    [0, 0.44 * size, 0.12, 0.12, 480],
+    [0, 0.44 * size, 0.05, 0.05, 30],
+  ];
+}
+
+/** Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. */
+function fillEllipse(samples: Uint16Array, [x, y, a, b, value]: Ellipse): void {
   const toPixel = (coordinate: number): number => ((coordinate + 1) / 2) * (SIDE - 1);
   for (let row = Math.ceil(toPixel(y - b)); row <= toPixel(y + b); row++) {
     for (let column = Math.ceil(toPixel(x - a)); column <= toPixel(x + a); column++) {
@@ -105,33 +78,96 @@ function fillEllipse(samples: Uint16Array, { x, y, a, b, value }: Ellipse): void
   }
 }
 
-function grey(side: number, samples: Uint16Array<ArrayBuffer>): BuiltImage {
-  return {
-    rows: side,
-    columns: side,
-    bitsAllocated: 16,
-    bitsStored: 12,
-    pixels: new Uint8Array(samples.buffer),
-  };
+export const FILM_ELEMENTS: readonly SimpleElement[] = [
+  [0x00185101, 'CS', 'AP'],
+  [0x00200020, 'CS', 'L', 'F'],
+  [0x00281050, 'DS', FILM_WHITE / 2],
+  [0x00281051, 'DS', FILM_WHITE],
+];
+
+export const CT_ELEMENTS: readonly SimpleElement[] = [
+  [0x00180060, 'DS', 120],
+  [0x00281052, 'DS', INTERCEPT],
+  [0x00281053, 'DS', 1],
+];
+
+type Axial = {
+  readonly side: number;
+  /** Between pixels; `position`: of the slice. In millimetres. */
+  readonly spacing: number;
+  readonly position: number;
+  /** Frame of Reference UID. */
+  readonly frame: string;
+};
+
+/** Image Plane and Frame of Reference: axial, 5 mm thick. */
+export function axialElements({ side, spacing, position, frame }: Axial): SimpleElement[] {
+  const corner = -(spacing * side) / 2;
+  return [
+    [0x00180050, 'DS', 5],
+    [0x00185100, 'CS', 'HFS'],
+    [0x00200012, 'IS', 1],
+    [0x00200032, 'DS', corner, corner, position],
+    [0x00200037, 'DS', 1, 0, 0, 0, 1, 0],
+    [0x00200052, 'UI', frame],
+    [0x00201040, 'LO', ''],
+    [0x00280030, 'DS', spacing, spacing],
+  ];
 }
 
-function commonElements(
-  modality: string,
-  seriesNumber: number,
-  instanceNumber: number,
-  description: string,
-): SimpleElement[] {
-  return [
-    [0x00080005, 'CS', 'ISO_IR 192'],
+/** A square of 12 bits. */
+export const grey = (side: number, samples: Uint16Array<ArrayBuffer>): BuiltImage => ({
+  ...{ rows: side, columns: side, bitsAllocated: 16, bitsStored: 12 },
+  pixels: new Uint8Array(samples.buffer),
+});
+
+export type DrawnInstance = {
+  readonly kind: 'CR' | 'CT' | 'MR' | 'US';
+  readonly study: string;
+  readonly series: string;
+  readonly instance: string;
+  readonly elements: readonly SimpleElement[];
+  readonly image: BuiltImage;
+};
+
+/** A whole Part 10 file, in pieces. `study`, `series`, `instance`: UIDs. */
+export function buildDrawn(drawn: DrawnInstance): Uint8Array<ArrayBuffer>[] {
+  const { kind, study, series, instance, elements, image } = drawn;
+  const parts = buildInstance({
+    identifiers: {
+      studyInstanceUID: parseUid('StudyInstanceUID', study),
+      seriesInstanceUID: parseUid('SeriesInstanceUID', series),
+      sopInstanceUID: parseUid('SOPInstanceUID', instance),
+      sopClassUID: SOP_CLASSES[kind],
+    },
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements: [
+      [0x00080005, 'CS', 'ISO_IR 192'],
+      [0x00080060, 'CS', kind],
+      [0x00080090, 'PN', ''],
+      ...elements,
+    ],
+    image,
+  });
+  return parts as Uint8Array<ArrayBuffer>[];
+}
+
+type SamplePlace = {
+  readonly uuid: string;
+  readonly kind: 'CT' | 'CR';
+  readonly series: number;
+  readonly number: number;
+};
+
+function asFile({ uuid, kind, series, number }: SamplePlace, own: SimpleElement[], image: BuiltImage): File {
+  const elements: SimpleElement[] = [
+    ...own,
     [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', 'AXIAL'],
     [0x00080020, 'DA', '20250101'],
     [0x00080030, 'TM', '090000'],
     [0x00080050, 'SH', ''],
-    [0x00080060, 'CS', modality],
     [0x00080070, 'LO', 'RelayPACS'],
-    [0x00080090, 'PN', ''],
     [0x00081030, 'LO', 'Sample of a phantom'],
-    [0x0008103e, 'LO', description],
     [0x00100010, 'PN', 'Sample^Study'],
     [0x00100020, 'LO', 'SAMPLE-1'],
     [0x00100030, 'DA', ''],
@@ -139,31 +175,12 @@ function commonElements(
     [0x00101010, 'AS', '004Y'],
     [0x00180015, 'CS', 'CHEST'],
     [0x00200010, 'SH', 'SAMPLE'],
-    [0x00200011, 'IS', seriesNumber],
-    [0x00200013, 'IS', instanceNumber],
+    [0x00200011, 'IS', series],
+    [0x00200013, 'IS', number],
   ];
-}
-
-interface SamplePlace {
-  readonly uuid: string;
-  readonly sopClassUID: SOPClassUID;
-  readonly seriesNumber: number;
-  readonly instanceNumber: number;
-}
-
-function asFile(
-  { uuid, sopClassUID, seriesNumber, instanceNumber }: SamplePlace,
-  elements: readonly SimpleElement[],
-  image: BuiltImage,
-): File {
-  const kind = sopClassUID === SOP_CLASSES.CT ? 'CT' : 'CR';
-  const name = `${kind}${String(instanceNumber).padStart(3, '0')}.dcm`;
-  const identifiers: InstanceIdentifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', sampleUid(uuid, 0)),
-    seriesInstanceUID: parseUid('SeriesInstanceUID', sampleUid(uuid, seriesNumber)),
-    sopInstanceUID: parseUid('SOPInstanceUID', sampleUid(uuid, seriesNumber * 0x100 + instanceNumber)),
-    sopClassUID,
-  };
-  const parts = buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image });
-  return new File(parts as Uint8Array<ArrayBuffer>[], name, { type: 'application/dicom', lastModified: 0 });
+  const uid = (count: number): string => sampleUid(uuid, count);
+  const uids = { study: uid(0), series: uid(series), instance: uid(series * 0x100 + number) };
+  const name = `${kind}${String(number).padStart(3, '0')}.dcm`;
+  const options = { type: 'application/dicom', lastModified: 0 };
+  return new File(buildDrawn({ kind, ...uids, elements, image }), name, options);
 }

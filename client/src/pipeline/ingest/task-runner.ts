@@ -30,7 +30,6 @@ import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
 import { listFolder, type Listing } from './picked-folder.ts';
 import { mapInParallel } from './run-in-parallel.ts';
-import { isSameBytes } from './same-bytes.ts';
 
 export interface TaskRunner {
   /** Throws QuotaExceededError, StudyGone, and unexpected errors. */
@@ -160,4 +159,20 @@ async function compare(
   const resolved = await policies.resolve(policy);
   const terms = { policy: resolved, looked, companions: () => companions, cover: { boxes, codecs } };
   return refusingUnreadable(undefined, async () => compareInstance(await openFile(ref, archives), terms));
+}
+
+const PIECE_BYTES = 1024 * 1024;
+
+/** Reads no further than the first bytes that differ. Rejects as reading does. */
+async function isSameBytes(first: Blob, second: Blob): Promise<boolean> {
+  if (first.size !== second.size) return false;
+  for (let at = 0; at < first.size; at += PIECE_BYTES) {
+    const [one, other] = await Promise.all(
+      [first, second].map(
+        async (file) => new Uint8Array(await file.slice(at, at + PIECE_BYTES).arrayBuffer()),
+      ),
+    );
+    if (!one!.every((byte, index) => byte === other![index])) return false;
+  }
+  return true;
 }

@@ -11,15 +11,15 @@ import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
 import { OpenCase } from '../../cases/parts/OpenCase.tsx';
-import { LookWithModel } from '../../results/LookWithModel.tsx';
+import { resultWords } from '../../results/result-words.ts';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
 import { arrivedLines, endOf, headOf, notStoredOf, whenSaid } from './arrived-said.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
+import type { CodeSquares } from './draw-code.ts';
 import { leftOutOf, notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
-import { usePrintedCode } from './use-printed-code.ts';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
 
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
@@ -41,6 +41,28 @@ function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
     };
   }, [study.id, study.receiptId]);
   return loaded;
+}
+
+/**
+ * The QR code of a receipt for the printed page; its encoder is loaded by then, since the printer does not wait.
+ * Null: the receipt has none, or the encoder cannot be loaded; it is then printed without its code.
+ */
+function usePrintedCode(receipt: Receipt | null): CodeSquares | null | 'loading' {
+  const [code, setCode] = useState<CodeSquares | null | 'loading'>('loading');
+  const text = receipt?.code;
+  useEffect(() => {
+    if (receipt === null) return;
+    if (text === undefined) return setCode(null);
+    let isGone = false;
+    import('./draw-code.ts').then(
+      ({ drawCode }) => isGone || setCode(drawCode(text)),
+      () => isGone || setCode(null),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [receipt === null, text]);
+  return code;
 }
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
@@ -107,7 +129,9 @@ function PrintButton({ isDisabled }: { readonly isDisabled: boolean }) {
 function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: QueuedStudy }) {
   return (
     <>
-      <LookWithModel id={id} />
+      <a class="button" href={hrefOf({ page: 'results', at: 'infer', id, beside: '' })}>
+        {resultWords.look}
+      </a>
       {studyInstanceUID !== null && (
         <>
           <OpenCase studyInstanceUID={studyInstanceUID} />

@@ -9,7 +9,7 @@
  * run it: the gateway restores exactly what the device has checked.
  */
 import { BitReader } from './bit-reader.ts';
-import { createLines, ScanDecoder } from './jpeg-ls-scan.ts';
+import { createLines, ScanDecoder, scanParameters, type ScanParameters } from './jpeg-ls-scan.ts';
 
 /** A grey image: 8 bits a sample in one byte, 9 to 16 in two, little endian. */
 export interface GreyShape {
@@ -30,18 +30,11 @@ export function greyBytes({ width, height, bitsPerSample }: GreyShape): number {
  * samples).
  */
 export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<ArrayBuffer> | null {
-  const start = scanStart(coded, shape);
-  if (start === null) return null;
   const { width, height, bitsPerSample } = shape;
-  const [t1, t2, t3] = thresholds(bitsPerSample);
-  const decoder = new ScanDecoder(new BitReader(coded, start), {
-    most: (1 << bitsPerSample) - 1,
-    near: 0,
-    t1,
-    t2,
-    t3,
-    reset: RESET,
-  });
+  const parameters = scanParameters(bitsPerSample, 0)!;
+  const start = scanStart(coded, shape, parameters);
+  if (start === null) return null;
+  const decoder = new ScanDecoder(new BitReader(coded, start), parameters);
   const bytes = new Uint8Array(greyBytes(shape));
   const samples = bitsPerSample > 8 ? new Uint16Array(bytes.buffer) : bytes;
   const lines = createLines(width);
@@ -52,43 +45,22 @@ export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<Ar
   return bytes;
 }
 
-/** §A.2.1, the default. */
-const RESET = 64;
-
 /**
  * The start of the entropy-coded bytes; null unless only a header of exactly this shape precedes them: start
  * of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway (§C.2.4.1.1),
  * start of scan (§C.2.3: NEAR 0).
  */
-function scanStart(coded: Uint8Array, { width, height, bitsPerSample }: GreyShape): number | null {
-  const [t1, t2, t3] = thresholds(bitsPerSample);
+function scanStart(
+  coded: Uint8Array,
+  { width, height, bitsPerSample }: GreyShape,
+  { most, t1, t2, t3, reset }: ScanParameters,
+): number | null {
   const frame = [
-    0xff,
-    0xd8,
-    0xff,
-    0xf7,
-    0,
-    11,
-    bitsPerSample,
-    ...word(height),
-    ...word(width),
-    1,
-    1,
-    0x11,
-    0,
+    ...[0xff, 0xd8, 0xff, 0xf7, 0, 11, bitsPerSample],
+    ...[height, width].flatMap(word),
+    ...[1, 1, 0x11, 0],
   ];
-  const preset = [
-    0xff,
-    0xf8,
-    0,
-    13,
-    1,
-    ...word((1 << bitsPerSample) - 1),
-    ...word(t1),
-    ...word(t2),
-    ...word(t3),
-    ...word(RESET),
-  ];
+  const preset = [0xff, 0xf8, 0, 13, 1, ...[most, t1, t2, t3, reset].flatMap(word)];
   const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0];
   const isAt = (offset: number, expected: readonly number[]): boolean =>
     expected.every((byte, i) => coded[offset + i] === byte);
@@ -98,10 +70,4 @@ function scanStart(coded: Uint8Array, { width, height, bitsPerSample }: GreyShap
 
 function word(value: number): [number, number] {
   return [value >> 8, value & 255];
-}
-
-/** §C.2.4.1.1.1, for NEAR 0 and at least 8 bits. */
-function thresholds(bitsPerSample: number): [number, number, number] {
-  const factor = (Math.min((1 << bitsPerSample) - 1, 4095) + 128) >> 8;
-  return [factor + 2, 4 * factor + 3, 17 * factor + 4];
 }

@@ -15,6 +15,33 @@ export interface ScanParameters {
   readonly reset: number;
 }
 
+/** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0: the default. */
+export type Preset = readonly [most: number, t1: number, t2: number, t3: number, reset: number];
+const DEFAULTS: Preset = [0, 0, 0, 0, 0];
+
+/** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */
+export function scanParameters(bits: number, near: number, preset = DEFAULTS): ScanParameters | null {
+  const [mostGiven, ...given] = preset;
+  const most = mostGiven || 2 ** bits - 1;
+  if (most >= 2 ** bits || near > Math.min(255, most / 2)) return null;
+  const factor = most >= 128 ? (Math.min(most, 4095) + 128) >> 8 : Math.floor(256 / (most + 1));
+  const [d1, d2, d3] =
+    most >= 128
+      ? [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]
+      : [
+          Math.max(2, Math.floor(3 / factor) + 3 * near),
+          Math.max(3, Math.floor(7 / factor) + 5 * near),
+          Math.max(4, Math.floor(21 / factor) + 7 * near),
+        ];
+  const within = (value: number, least: number): number => (value > most || value < least ? least : value);
+  const t1 = given[0] || within(d1, near + 1);
+  const t2 = given[1] || within(d2, t1);
+  const t3 = given[2] || within(d3, t2);
+  const reset = given[3] || 64;
+  if (t1 <= near || t2 < t1 || t3 < t2 || t3 > most || reset < 3) return null;
+  return { most, near, t1, t2, t3, reset };
+}
+
 /** A component's lines: samples are numbered from 1; one more stands on either side (§A.2.1). */
 export interface ComponentLines {
   above: Int32Array;
@@ -38,40 +65,9 @@ const STATE = 4;
 const MOST_BIAS = 127;
 const LEAST_BIAS = -128;
 /** §A.2.1: J, the order of run lengths. */
-const RUN_ORDERS = Uint8Array.of(
-  0,
-  0,
-  0,
-  0,
-  1,
-  1,
-  1,
-  1,
-  2,
-  2,
-  2,
-  2,
-  3,
-  3,
-  3,
-  3,
-  4,
-  4,
-  5,
-  5,
-  6,
-  6,
-  7,
-  7,
-  8,
-  9,
-  10,
-  11,
-  12,
-  13,
-  14,
-  15,
-);
+const RUN_ORDERS = Uint8Array.from([
+  0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+]);
 
 /** §A.3.3: the region of every gradient, from -MAXVAL to +MAXVAL. */
 function quantization({ most, near, t1, t2, t3 }: ScanParameters): Int8Array {
