@@ -75,13 +75,13 @@ async function caOf(options: Arguments): Promise<string | null> {
 }
 
 const MARKS = { ok: 'ok  ', warn: 'WARN', fail: 'FAIL', skipped: '-   ' } as const;
-const WIDTH = Math.max(...Object.values(CHECKS).map((title) => title.length));
+const WIDTH = Math.max(...Object.values(CHECKS).map(({ title }) => title.length));
 const INDENT = ' '.repeat(WIDTH + MARKS.ok.length + 2);
 
 function* toLines(url: string, { findings, settings }: PacsReport): Generator<string> {
   yield url;
   for (const { check, result, says, change } of findings) {
-    yield `${MARKS[result]}  ${CHECKS[check].padEnd(WIDTH)}  ${says}`;
+    yield `${MARKS[result]}  ${CHECKS[check].title.padEnd(WIDTH)}  ${says}`;
     if (result === 'ok' || result === 'skipped') continue;
     for (const { at, text } of change) yield `${INDENT}→ ${at === 'any' ? '' : `${at}: `}${text}`;
   }

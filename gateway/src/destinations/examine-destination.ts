@@ -69,6 +69,6 @@ async function examine(
 }
 
 const toShown = ({ check, code, result, says, change }: Finding) => ({
-  ...{ title: CHECKS[check], code, result, says },
+  ...{ title: CHECKS[check].title, code, result, says },
   change: change.map(({ at, text }) => (at === 'any' ? text : `${at}: ${text}`)),
 });

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { CRLF, relatedParts } from '../threads/write-parts.ts';
 import { answerTo, codeOf, startRequest, type Answer, type NoAnswer } from './ask.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
@@ -31,15 +32,11 @@ const STEP_BYTES = MIB / 4;
 const CONTINUE_MS = 1_000;
 const SENDING_MS = 15_000;
 
-const BOUNDARY = 'relay-doctor';
-const CLOSING = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
-const HEADERS = {
-  accept: DICOM_JSON,
-  'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
-};
-const GARBAGE = Buffer.from(
-  `--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\nThis is a test by RelayPACS.\r\n--${BOUNDARY}--\r\n`,
-);
+const DICOM = 'application/dicom';
+const { contentType, head, tail } = relatedParts(DICOM, 'relay-doctor');
+const HEADERS = { accept: DICOM_JSON, 'content-type': contentType };
+const CLOSING = Buffer.concat([CRLF, tail]);
+const GARBAGE = Buffer.concat([head({ type: DICOM }), Buffer.from('This is a test by RelayPACS.'), CLOSING]);
 
 const storeUrl = ({ connection }: Visit): string => `${connection.url}/studies`;
 

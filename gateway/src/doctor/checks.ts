@@ -1,68 +1,57 @@
 /** The checks of a visit, and the form of a diagnosis. */
 
-export const CHECKS = {
-  folder: 'Folder',
-  name: 'Name',
-  connection: 'Connection',
-  certificate: 'TLS certificate',
-  'certificate-name': 'TLS name',
-  clock: 'Clock',
-  authentication: 'Authentication',
-  association: 'Association',
-  echo: 'C-ECHO',
-  contexts: 'Kinds of images',
-  search: 'Search (QIDO-RS)',
-  rest: 'Orthanc’s REST API',
-  find: 'Search (C-FIND)',
-  get: 'Retrieval (C-GET)',
-  'uid-lists': 'Lists of UIDs',
-  rows: 'Rows of a search',
-  retrieval: 'Retrieval (WADO-RS)',
-  'media-types': 'Media types',
-  store: 'Store',
-  'body-size': 'Largest body',
-  chunked: 'Chunked bodies',
-  garbage: 'Garbage',
-  lag: 'Lag of the search',
-  'read-back': 'Bit for bit',
-  duplicates: 'Duplicates',
-  removal: 'Removal',
-  commitment: 'Storage commitment',
-  cors: 'CORS',
-} as const;
+/** `way`: the only destinations that have the check; all that are no folder by default. */
+type Check = { readonly title: string; readonly way?: 'web' | 'dimse' | 'folder' };
 
-export type CheckName = keyof typeof CHECKS;
+/** In the order of a report. */
+const TABLE = {
+  folder: { title: 'Folder', way: 'folder' },
+  name: { title: 'Name' },
+  connection: { title: 'Connection' },
+  certificate: { title: 'TLS certificate' },
+  'certificate-name': { title: 'TLS name' },
+  clock: { title: 'Clock', way: 'web' },
+  authentication: { title: 'Authentication', way: 'web' },
+  association: { title: 'Association', way: 'dimse' },
+  echo: { title: 'C-ECHO', way: 'dimse' },
+  contexts: { title: 'Kinds of images', way: 'dimse' },
+  search: { title: 'Search (QIDO-RS)', way: 'web' },
+  rest: { title: 'Orthanc’s REST API', way: 'web' },
+  find: { title: 'Search (C-FIND)', way: 'dimse' },
+  get: { title: 'Retrieval (C-GET)', way: 'dimse' },
+  'uid-lists': { title: 'Lists of UIDs', way: 'web' },
+  rows: { title: 'Rows of a search', way: 'web' },
+  retrieval: { title: 'Retrieval (WADO-RS)', way: 'web' },
+  'media-types': { title: 'Media types', way: 'web' },
+  store: { title: 'Store' },
+  'body-size': { title: 'Largest body', way: 'web' },
+  chunked: { title: 'Chunked bodies', way: 'web' },
+  garbage: { title: 'Garbage', way: 'web' },
+  lag: { title: 'Lag of the search' },
+  'read-back': { title: 'Bit for bit' },
+  duplicates: { title: 'Duplicates', way: 'web' },
+  removal: { title: 'Removal' },
+  commitment: { title: 'Storage commitment' },
+  cors: { title: 'CORS', way: 'web' },
+} as const satisfies Record<string, Check>;
 
-const OF_WEB_ALONE = [
-  ...([
-    'clock',
-    'authentication',
-    'search',
-    'rest',
-    'uid-lists',
-    'rows',
-    'retrieval',
-    'media-types',
-  ] as const),
-  ...(['body-size', 'chunked', 'garbage', 'duplicates', 'cors'] as const),
-] as const;
-const OF_DIMSE_ALONE = ['association', 'echo', 'contexts', 'find', 'get'] as const;
+export type CheckName = keyof typeof TABLE;
+export const CHECKS: Readonly<Record<CheckName, Check>> = TABLE;
 
 /** In the order of the table. `rest`: only where it has to be there. */
 export function checksOf(way: 'web' | 'dimse', isOrthanc: boolean): readonly CheckName[] {
-  const others: readonly CheckName[] = way === 'web' ? OF_DIMSE_ALONE : OF_WEB_ALONE;
   return (Object.keys(CHECKS) as CheckName[]).filter(
-    (check) => check !== 'folder' && !others.includes(check) && (check !== 'rest' || isOrthanc),
+    (check) => (CHECKS[check].way ?? way) === way && (check !== 'rest' || isOrthanc),
   );
 }
+
 /** `skipped`: not looked at, and the sentence says why. */
 export type Result = 'ok' | 'warn' | 'fail' | 'skipped';
 /** Where something is changed; `any`: wherever it is. */
 export type Place = 'any' | 'nginx' | 'Orthanc' | 'dcm4chee' | 'cloud';
 
-export type Diagnosis = {
-  readonly check: CheckName;
-  readonly result: Result;
-  readonly says: string;
-  readonly change?: Readonly<Partial<Record<Place, string>>>;
-};
+/** Its meaning, under how bad it is, and what to change at which place. `{name}` stands for a fact. */
+export type Diagnosis = { [R in Result]: Readonly<Record<R, string>> }[Result] &
+  Readonly<Partial<Record<Place, string>>>;
+/** Diagnoses by their checks and codes. */
+export type Diagnoses = Readonly<Partial<Record<CheckName, Readonly<Record<string, Diagnosis>>>>>;

@@ -2,11 +2,11 @@
  * Every diagnosis: which check it is of, how bad it is, what it means, and what to change where. Facts come
  * from outside: control characters are written out and long ones cut.
  */
-import type { CheckName, Diagnosis, Place, Result } from './checks.ts';
-import { DIMSE, FOLDER } from './dimse-diagnoses.ts';
-import { EXTRAS, SEARCH } from './search-diagnoses.ts';
-import { BODIES, INSTANCES, STORED } from './store-diagnoses.ts';
-import { ACCESS, NETWORK } from './way-diagnoses.ts';
+import type { CheckName, Diagnoses, Place, Result } from './checks.ts';
+import { OF_DIMSE } from './dimse-diagnoses.ts';
+import { OF_SEARCH } from './search-diagnoses.ts';
+import { OF_STORE } from './store-diagnoses.ts';
+import { OF_WAY } from './way-diagnoses.ts';
 
 export type Finding = {
   readonly check: CheckName;
@@ -16,31 +16,33 @@ export type Finding = {
   readonly change: readonly { readonly at: Place; readonly text: string }[];
 };
 
-const DIAGNOSES = {
-  ...NETWORK,
-  ...ACCESS,
-  ...SEARCH,
-  ...INSTANCES,
-  ...BODIES,
-  ...STORED,
-  ...EXTRAS,
-  ...DIMSE,
-  ...FOLDER,
-};
-export type DiagnosisCode = keyof typeof DIAGNOSES;
+const TABLES = [OF_WAY, OF_SEARCH, OF_STORE, OF_DIMSE] as const;
+type CodesOf<Table> = Table extends unknown ? { [C in keyof Table]: keyof Table[C] }[keyof Table] : never;
+export type DiagnosisCode = CodesOf<(typeof TABLES)[number]> & string;
 
+type Texts = Readonly<Partial<Record<Result | Place, string>>>;
+const DIAGNOSES = new Map<string, { readonly check: CheckName; readonly texts: Texts }>(
+  TABLES.flatMap((table: Diagnoses) =>
+    Object.entries(table).flatMap(([check, rows]) =>
+      Object.entries(rows).map(([code, texts]) => [code, { check: check as CheckName, texts }] as const),
+    ),
+  ),
+);
+
+const RESULTS: readonly Result[] = ['ok', 'warn', 'fail', 'skipped'];
 const PLACES: readonly Place[] = ['any', 'nginx', 'Orthanc', 'dcm4chee', 'cloud'];
 
 export type Facts = Readonly<Record<string, string | number>>;
 
 /** Throws where a fact of the sentence is missing. */
 export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {
-  const { check, result, says, change = {} }: Diagnosis = DIAGNOSES[code];
-  const changes = PLACES.flatMap((at) => {
-    const text = change[at];
+  const { check, texts } = DIAGNOSES.get(code)!;
+  const result = RESULTS.find((one) => texts[one] !== undefined)!;
+  const change = PLACES.flatMap((at) => {
+    const text = texts[at];
     return text === undefined ? [] : [{ at, text: fill(text, facts) }];
   });
-  return { check, result, code, says: fill(says, facts), change: changes };
+  return { check, result, code, says: fill(texts[result]!, facts), change };
 }
 
 /** In the order in which a person should look. Null: nothing is wrong. */

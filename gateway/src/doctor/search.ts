@@ -20,14 +20,14 @@ export const ROOT: Probe = { isVital: true, run: search };
 /** How well it searches. */
 export const SEARCHES: readonly Probe[] = [{ run: lookAtTypes }, { run: tryRows }, { run: tryLists }];
 
-const searchFor = (root: string, what: string) => ({
+export const searchFor = (root: string, what = '/studies?limit=1') => ({
   url: `${root}${what}`,
   headers: { accept: DICOM_JSON },
 });
 
 async function search(visit: Visit): Promise<readonly Finding[]> {
   const { connection } = visit;
-  const answer = await visit.ask(searchFor(connection.url, '/studies?limit=1'));
+  const answer = await visit.ask(searchFor(connection.url));
   if (answer.kind === 'none') return [await unanswered(visit, answer)];
   const clock = judgeClock(answer, visit.clock.now());
   const turnedAway = judgeAccess(answer, connection.authorization !== null);
@@ -40,14 +40,17 @@ async function search(visit: Visit): Promise<readonly Finding[]> {
 }
 
 /** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. Null: it is no answer to a search. */
-async function rowsOf(visit: Visit, answer: Answer | NoAnswer): Promise<readonly DescribedInstance[] | null> {
+export async function rowsOf(
+  visit: Visit,
+  answer: Answer | NoAnswer,
+): Promise<readonly DescribedInstance[] | null> {
   if (answer.kind === 'none' || (answer.status !== 200 && answer.status !== 204)) return null;
   return answer.status === 204 ? [] : readAnswer(visit, answer, SEARCH_ANSWER);
 }
 
 async function unanswered({ connection, ask }: Visit, answer: NoAnswer): Promise<Finding> {
   if (connection.url.startsWith('http:') && !answer.isSilent) {
-    const encrypted = await ask(searchFor(connection.url.replace(/^http:/, 'https:'), '/studies?limit=1'));
+    const encrypted = await ask(searchFor(connection.url.replace(/^http:/, 'https:')));
     // A certificate that is not accepted was shown by somebody who speaks TLS.
     if (encrypted.kind === 'answer' || /CERT|SIGNATURE|ISSUER/.test(encrypted.code))
       return diagnose('wants-tls');
@@ -75,7 +78,7 @@ function judgeAccess({ status, headers }: Answer, isAuthorized: boolean): Findin
 async function judgeOpenness(visit: Visit): Promise<Finding> {
   const { connection, ask } = visit;
   if (connection.authorization === null) return diagnose('open-to-all');
-  const answer = await ask({ ...searchFor(connection.url, '/studies?limit=1'), isAnonymous: true });
+  const answer = await ask({ ...searchFor(connection.url), isAnonymous: true });
   const isOpen = (await rowsOf(visit, answer)) !== null;
   return diagnose(isOpen ? 'open-to-all' : 'credentials-taken');
 }
@@ -128,7 +131,7 @@ async function findRoot(visit: Visit): Promise<string | null> {
   ];
   const tried = [...new Set(roots)].filter((root) => root !== connection.url);
   const answers = await Promise.all(
-    tried.map((root) => ask({ ...searchFor(root, '/studies?limit=1'), maxBytes: ONE_ROW_BYTES })),
+    tried.map((root) => ask({ ...searchFor(root), maxBytes: ONE_ROW_BYTES })),
   );
   for (const [at, answer] of answers.entries()) {
     const rows = await rowsOf(visit, answer);
@@ -163,7 +166,7 @@ const isOurForm = (one: Visit['found']['instances'][number]): boolean =>
   UID.test(one.studyInstanceUID) && UID.test(one.seriesInstanceUID) && UID.test(one.sopInstanceUID);
 
 async function lookAtTypes(visit: Visit): Promise<readonly Finding[]> {
-  const answer = await visit.ask(searchFor(visit.connection.url, '/studies?limit=1'));
+  const answer = await visit.ask(searchFor(visit.connection.url));
   if (answer.kind === 'none') return only('search-fails', { outcome: outcomeOf(answer) });
   const type = mediaTypeOf(answer) || 'nothing';
   // RFC 9110 §15.3.5: 204 has no content, and so no type.

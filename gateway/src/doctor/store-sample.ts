@@ -1,7 +1,7 @@
 /** Stores the samples, and looks what becomes of them. Only where a person asked for it. */
 import { createHash } from 'node:crypto';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { readStoreAnswer, SEARCH_ANSWER, STORE_ANSWER } from '../ports/pacs/dicom-json.ts';
+import { readStoreAnswer, STORE_ANSWER } from '../ports/pacs/dicom-json.ts';
 import { storeRequestBody } from '../ports/pacs/multipart.ts';
 import type { InstanceToStore, StoreAnswer } from '../ports/pacs/pacs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -11,6 +11,7 @@ import { diagnose, type Finding } from './diagnoses.ts';
 import { readAnswer } from './read-answer.ts';
 import { instanceIn, retrieve } from './retrieve.ts';
 import { createSamples, sampleBytes, type Sample } from './sample.ts';
+import { rowsOf, searchFor } from './search.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 /** Longer than most PACSs take to index; the visit has a minute. */
@@ -156,16 +157,9 @@ export function lagMinutesOf({ found }: Visit): number {
 
 /** Counts the samples that a search shows; null: the PACS does not answer. */
 export async function countShown(visit: Visit): Promise<number | null> {
-  const { connection, ask } = visit;
   const { samples } = visit.found;
-  const { studyInstanceUID } = samples[0]!.identifiers;
-  const answer = await ask({
-    url: `${connection.url}/studies/${studyInstanceUID}/instances?limit=10`,
-    headers: { accept: DICOM_JSON },
-  });
-  if (answer.kind === 'none') return null;
-  if (answer.status === 204) return 0;
-  const rows = answer.status === 200 ? await readAnswer(visit, answer, SEARCH_ANSWER) : null;
+  const path = `/studies/${samples[0]!.identifiers.studyInstanceUID}/instances?limit=10`;
+  const rows = await rowsOf(visit, await visit.ask(searchFor(visit.connection.url, path)));
   if (rows === null) return null;
   const shown = new Set(rows.map((row) => row.sopInstanceUID));
   return samples.filter(({ identifiers }) => shown.has(identifiers.sopInstanceUID)).length;

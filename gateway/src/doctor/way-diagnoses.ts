@@ -1,255 +1,154 @@
 /** Diagnoses of the way to a PACS and of access to it. `{name}` stands for a fact. */
-import type { Diagnosis } from './checks.ts';
+import type { Diagnoses } from './checks.ts';
 
-export const NETWORK = {
-  'name-found': { check: 'name', result: 'ok', says: '{host} is {addresses}.' },
-  'name-unknown': {
-    check: 'name',
-    result: 'fail',
-    says: 'No address is known for {host} ({code}).',
-    change: {
+export const OF_WAY = {
+  name: {
+    'name-found': { ok: '{host} is {addresses}.' },
+    'name-unknown': {
+      fail: 'No address is known for {host} ({code}).',
       any: 'Check the spelling. If it is right, add the name to the DNS or to the hosts file of the gateway.',
       cloud: 'A private endpoint is known only inside its own network: link that network to the gateway.',
     },
+    'name-is-address': { ok: '{host} is an address.' },
   },
-  'connection-open': { check: 'connection', result: 'ok', says: 'Port {port} answers.' },
-  'connection-refused': {
-    check: 'connection',
-    result: 'fail',
-    says: 'Nothing listens on port {port} of {host}.',
-    change: {
+  connection: {
+    'connection-open': { ok: 'Port {port} answers.' },
+    'connection-refused': {
+      fail: 'Nothing listens on port {port} of {host}.',
       any: 'Start the PACS, or correct the port in the address.',
       nginx: 'Check the listen directive, and that nginx runs: systemctl status nginx.',
       Orthanc: 'Its port is "HttpPort" (8042 unless changed); "HttpServerEnabled" must be true.',
       dcm4chee: 'It listens on 8080 (http) and 8443 (https) unless changed.',
     },
-  },
-  'connection-silent': {
-    check: 'connection',
-    result: 'fail',
-    says: 'Port {port} of {host} does not answer at all. A firewall probably drops the packets.',
-    change: {
+    'connection-silent': {
+      fail: 'Port {port} of {host} does not answer at all. A firewall probably drops the packets.',
       any: 'Allow TCP from the gateway to {host}, port {port}.',
       cloud: 'Add the public address of the gateway to the list of allowed addresses.',
     },
-  },
-  'too-slow': {
-    check: 'connection',
-    result: 'fail',
-    says: 'The PACS answers too slowly to be worked with.',
-    change: { any: 'Look at the load of the PACS, and at the line between it and the gateway.' },
-  },
-  'connection-failed': {
-    check: 'connection',
-    result: 'fail',
-    says: '{host} cannot be reached ({code}).',
-    change: { any: 'Check the network and the routes between the gateway and the PACS.' },
-  },
-  'address-blocked': {
-    check: 'connection',
-    result: 'fail',
-    says: '{host} leads to a link-local address. The gateway does not connect to those.',
-    change: {
+    'too-slow': {
+      fail: 'The PACS answers too slowly to be worked with.',
+      any: 'Look at the load of the PACS, and at the line between it and the gateway.',
+    },
+    'connection-failed': {
+      fail: '{host} cannot be reached ({code}).',
+      any: 'Check the network and the routes between the gateway and the PACS.',
+    },
+    'address-blocked': {
+      fail: '{host} leads to a link-local address. The gateway does not connect to those.',
       any: 'Give another address of the PACS. If it has no other, start the gateway with RELAY_LINK_LOCAL=allow.',
       cloud: 'The metadata service of a cloud has such an address: no PACS is there.',
     },
   },
-  'name-is-address': { check: 'name', result: 'ok', says: '{host} is an address.' },
-  'plain-loopback': {
-    check: 'certificate',
-    result: 'ok',
-    says: 'Without TLS, on this machine only.',
-  },
-  'plain-network': {
-    check: 'certificate',
-    result: 'warn',
-    says: 'The address begins with http: anybody on the way can read the password and the images.',
-    change: {
+  certificate: {
+    'plain-loopback': { ok: 'Without TLS, on this machine only.' },
+    'plain-network': {
+      warn: 'The address begins with http: anybody on the way can read the password and the images.',
       any: 'Use https.',
       nginx: 'Put nginx before the PACS: listen 443 ssl, ssl_certificate, ssl_certificate_key, proxy_pass.',
       Orthanc: 'Set "SslEnabled" to true and "SslCertificate" to a PEM file with certificate and key.',
       dcm4chee: 'Use its port 8443.',
     },
-  },
-  'certificate-trusted': {
-    check: 'certificate',
-    result: 'ok',
-    says: 'The certificate is trusted. It is valid until {until}.',
-  },
-  'certificate-ends-soon': {
-    check: 'certificate',
-    result: 'warn',
-    says: 'The certificate is trusted, but ends on {until}.',
-    change: { any: 'Renew it before then. Nothing reaches the PACS afterwards.' },
-  },
-  'certificate-expired': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'The certificate ended on {until}.',
-    change: {
+    'certificate-trusted': { ok: 'The certificate is trusted. It is valid until {until}.' },
+    'certificate-ends-soon': {
+      warn: 'The certificate is trusted, but ends on {until}.',
+      any: 'Renew it before then. Nothing reaches the PACS afterwards.',
+    },
+    'certificate-expired': {
+      fail: 'The certificate ended on {until}.',
       any: 'Renew it. If it is still valid, correct the clock of the gateway.',
       nginx: 'After the renewal, run nginx -s reload: it serves the old one until then.',
     },
-  },
-  'certificate-not-yet-valid': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'The certificate is valid only from {from}.',
-    change: { any: 'Correct the clock of the gateway, or wait.' },
-  },
-  'certificate-private': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'The certificate was issued by {issuer}, which this machine does not trust ({code}).',
-    change: {
+    'certificate-not-yet-valid': {
+      fail: 'The certificate is valid only from {from}.',
+      any: 'Correct the clock of the gateway, or wait.',
+    },
+    'certificate-private': {
+      fail: 'The certificate was issued by {issuer}, which this machine does not trust ({code}).',
       any: 'Choose the certificate file of that authority at the destination, or give --ca FILE to relay doctor. For PACS_URL, start with NODE_EXTRA_CA_CERTS=FILE.',
       nginx:
         'If the authority is a public one, the chain is incomplete: ssl_certificate must name a file with the certificate of the server and those of the intermediate authorities (fullchain.pem).',
     },
-  },
-  'certificate-invalid': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'The certificate is not accepted ({code}).',
-    change: { any: 'Have a new certificate issued for this server.' },
-  },
-  'tls-failed': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'Port {port} does not speak TLS as this machine does ({code}).',
-    change: {
+    'certificate-invalid': {
+      fail: 'The certificate is not accepted ({code}).',
+      any: 'Have a new certificate issued for this server.',
+    },
+    'tls-failed': {
+      fail: 'Port {port} does not speak TLS as this machine does ({code}).',
       any: 'If the PACS serves plain HTTP on this port, begin the address with http. Otherwise allow TLS 1.2 or 1.3.',
       nginx: 'Write listen {port} ssl, and ssl_protocols TLSv1.2 TLSv1.3.',
     },
+    'client-certificate-wanted': {
+      fail: 'The PACS asks for a client certificate ({code}).',
+      nginx: 'Set ssl_verify_client to off for the gateway, and protect it by a password.',
+    },
   },
-  'client-certificate-wanted': {
-    check: 'certificate',
-    result: 'fail',
-    says: 'The PACS asks for a client certificate ({code}).',
-    change: { nginx: 'Set ssl_verify_client to off for the gateway, and protect it by a password.' },
-  },
-  'certificate-name-right': {
-    check: 'certificate-name',
-    result: 'ok',
-    says: 'The certificate is for {host}.',
-  },
-  'certificate-name-wrong': {
-    check: 'certificate-name',
-    result: 'fail',
-    says: 'The certificate is for {names}, not for {host}.',
-    change: {
+  'certificate-name': {
+    'certificate-name-right': { ok: 'The certificate is for {host}.' },
+    'certificate-name-wrong': {
+      fail: 'The certificate is for {names}, not for {host}.',
       any: 'Use a name that the certificate has, or have a certificate issued for {host}.',
       nginx: 'If another certificate was meant, check server_name: nginx chooses the certificate by it.',
     },
+    'plain-has-no-name': { skipped: 'Without TLS there is no certificate.' },
   },
-  'plain-has-no-name': {
-    check: 'certificate-name',
-    result: 'skipped',
-    says: 'Without TLS there is no certificate.',
-  },
-  'clock-right': {
-    check: 'clock',
-    result: 'ok',
-    says: 'The clocks of the PACS and of this machine agree.',
-  },
-  'clock-wrong': {
-    check: 'clock',
-    result: 'warn',
-    says: 'The clock of the PACS is {seconds} s {direction} that of this machine.',
-    change: {
+  clock: {
+    'clock-right': { ok: 'The clocks of the PACS and of this machine agree.' },
+    'clock-wrong': {
+      warn: 'The clock of the PACS is {seconds} s {direction} that of this machine.',
       any: 'Set both by NTP (timedatectl set-ntp true). Tokens and certificates are refused otherwise.',
     },
+    'clock-untold': { skipped: 'The PACS does not tell its time (no Date header).' },
   },
-  'clock-untold': {
-    check: 'clock',
-    result: 'skipped',
-    says: 'The PACS does not tell its time (no Date header).',
-  },
-} as const satisfies Record<string, Diagnosis>;
-
-export const ACCESS = {
-  'credentials-taken': {
-    check: 'authentication',
-    result: 'ok',
-    says: 'The PACS takes these credentials, and refuses callers without any.',
-  },
-  'open-to-all': {
-    check: 'authentication',
-    result: 'warn',
-    says: 'The PACS answers everyone, with or without credentials.',
-    change: {
+  authentication: {
+    'credentials-taken': { ok: 'The PACS takes these credentials, and refuses callers without any.' },
+    'open-to-all': {
+      warn: 'The PACS answers everyone, with or without credentials.',
       any: 'Let it ask for a password, or let only the gateway reach it.',
       nginx: 'Add auth_basic and auth_basic_user_file, or allow ADDRESS and deny all.',
       Orthanc: 'Set "AuthenticationEnabled" to true and add a user to "RegisteredUsers".',
       dcm4chee: 'Use the secured edition (Keycloak).',
     },
-  },
-  'credentials-wanted': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The PACS asks for credentials (status {status}, scheme {scheme}).',
-    change: {
+    'credentials-wanted': {
+      fail: 'The PACS asks for credentials (status {status}, scheme {scheme}).',
       any: 'Enter user and password, or a token, at the destination. On the command line: --authorization "Basic …" (base64 of user:password), and PACS_AUTHORIZATION for the gateway.',
       Orthanc: 'The users are in "RegisteredUsers".',
       dcm4chee: 'Keycloak issues the token.',
       cloud: 'Use a token of the service account that may read and write this DICOM store.',
     },
-  },
-  'credentials-refused': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The PACS does not take these credentials (status {status}, scheme {scheme}).',
-    change: {
+    'credentials-refused': {
+      fail: 'The PACS does not take these credentials (status {status}, scheme {scheme}).',
       any: 'Enter the user name and the password again, or a token that has not expired. On the command line, "Basic" is followed by the base64 of user:password.',
       nginx:
         'If it asks for the password (auth_basic), compare with the file of auth_basic_user_file. If the PACS asks, remove proxy_set_header Authorization: nginx then passes it on.',
       Orthanc: 'Compare with "RegisteredUsers".',
       cloud: 'Check that the token is for this service and its account has the role to read and write.',
     },
-  },
-  forbidden: {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The PACS refuses this caller (status 403).',
-    change: {
+    forbidden: {
+      fail: 'The PACS refuses this caller (status 403).',
       any: 'Give the account the right to search, retrieve and store.',
       nginx: 'Check allow and deny, and that the firewall for web applications lets DICOMweb through.',
       Orthanc: 'Set "RemoteAccessAllowed" to true where the gateway runs on another machine.',
       cloud: 'Give the account the role of an editor of the DICOM store.',
     },
-  },
-  'no-access-token': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The authorization server gives no access token.',
-    change: { any: 'Check the token address, the client ID, the client secret and the scope.' },
-  },
-  'access-token-malformed': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The authorization server gives an access token that no request can carry: it has other characters than RFC 6750 §2.1 allows, or more than 16 KiB.',
-    change: {
+    'no-access-token': {
+      fail: 'The authorization server gives no access token.',
+      any: 'Check the token address, the client ID, the client secret and the scope.',
+    },
+    'access-token-malformed': {
+      fail: 'The authorization server gives an access token that no request can carry: it has other characters than RFC 6750 §2.1 allows, or more than 16 KiB.',
       any: 'Check that the token address is that of the authorization server, and how it makes tokens.',
     },
-  },
-  'token-address-blocked': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The token address leads to a link-local address. The gateway does not connect to those.',
-    change: {
+    'token-address-blocked': {
+      fail: 'The token address leads to a link-local address. The gateway does not connect to those.',
       any: 'Correct the token address. If the authorization server has no other, start the gateway with RELAY_LINK_LOCAL=allow.',
     },
+    'secrets-unreadable': {
+      fail: 'The saved password can no longer be read, because the key of the gateway has changed.',
+      any: 'Enter it again.',
+    },
+    'proxy-wants-credentials': {
+      fail: 'A proxy on the way asks for credentials (status 407).',
+      any: 'Let the gateway reach the PACS without that proxy.',
+    },
   },
-  'secrets-unreadable': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'The saved password can no longer be read, because the key of the gateway has changed.',
-    change: { any: 'Enter it again.' },
-  },
-  'proxy-wants-credentials': {
-    check: 'authentication',
-    result: 'fail',
-    says: 'A proxy on the way asks for credentials (status 407).',
-    change: { any: 'Let the gateway reach the PACS without that proxy.' },
-  },
-} as const satisfies Record<string, Diagnosis>;
+} as const satisfies Diagnoses;

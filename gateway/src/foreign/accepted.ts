@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 export type Accepted = { readonly accept: string; readonly type: string; readonly isSingle: boolean };
 
 export const DICOM = 'application/dicom';
-const OCTETS = 'application/octet-stream';
+export const OCTETS = 'application/octet-stream';
 /** Frames and bulk data as they are encoded (PS3.18 Tables 8.7.3-2 to 8.7.3-5). */
 export const ENCODED: readonly string[] = [
   ...[OCTETS, 'image/jpeg', 'image/jp2', 'image/jpx', 'image/jph', 'image/jphc', 'image/jls', 'image/jxl'],

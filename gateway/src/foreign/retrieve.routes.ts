@@ -3,12 +3,12 @@
  * asked; callers who may not read all are given their instances one by one, so that none that came to the study since
  * is among them. Researchers get none whose picture may hold a name.
  */
-import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
+import { relatedParts, type PartPiece } from '../threads/write-parts.ts';
 import {
   acceptedDataSets,
   acceptedEncoded,
@@ -25,7 +25,7 @@ import { bulkPath } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import { withoutNamedPictures } from './named-pictures.ts';
 import { seen, type SeenStudy } from './sight.ts';
-import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
+import { onlyPart, readParts } from './web-parts.ts';
 import { listedPaths, pathOf, wholeOrEach, type Where } from './whole-or-each.ts';
 import { writeDataSets, type ToWrite } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
@@ -188,26 +188,19 @@ function ownPaths({ study, series: asked }: Where, own: SeenStudy): readonly str
     .map(([instance, series]) => pathOf({ study, series, instance }));
 }
 
-type Answers = AsyncGenerator<AsyncGenerator<PartPiece>>;
+type Parts = AsyncGenerator<PartPiece>;
 
-async function* answersAt(visit: Visit, paths: readonly string[], accept: string): Answers {
+async function* answersAt(visit: Visit, paths: readonly string[], accept: string): Parts {
   for (const path of paths) {
     const { contentType, body } = await visit.get(path, accept);
-    yield readParts(contentType, body);
+    yield* readParts(contentType, body);
   }
 }
 
-function served({ type, isSingle }: Accepted, answers: Answers): Served {
-  if (isSingle) return { type, pieces: firstOf(answers) };
-  const boundary = randomBytes(16).toString('hex');
-  return {
-    type: `multipart/related; type="${type}"; boundary=${boundary}`,
-    pieces: writeParts(answers, boundary),
-  };
-}
-
-async function* firstOf(answers: Answers): AsyncGenerator<Uint8Array> {
-  for await (const answer of answers) return yield* onlyPart(answer);
+function served({ type, isSingle }: Accepted, parts: Parts): Served {
+  if (isSingle) return { type, pieces: onlyPart(parts) };
+  const { contentType, write } = relatedParts(type);
+  return { type: contentType, pieces: write(parts) };
 }
 
 function readMetadata(c: GatewayContext): Reading {
@@ -307,13 +300,14 @@ async function* picturesAt(
   visit: Visit,
   paths: AsyncIterable<string> | Iterable<string>,
   { type, rendering }: Rendering,
-): Answers {
+): Parts {
   let isEmpty = true;
   for await (const path of paths) {
     const body = await visit.getPicture(`${path}/rendered${rendering}`, type).catch(withoutPicture);
     if (body === null) continue;
     isEmpty = false;
-    yield pictureOf(type, body);
+    yield { type };
+    yield* body;
   }
   if (isEmpty) throw new Problem('not-acceptable', 'The PACS renders none of them.');
 }
@@ -324,11 +318,6 @@ const NO_PICTURE: readonly string[] = ['not-acceptable', 'pacs-declined', 'not-f
 function withoutPicture(error: unknown): null {
   if (error instanceof Problem && NO_PICTURE.includes(error.code)) return null;
   throw error;
-}
-
-async function* pictureOf(type: string, body: ReadableStream<Uint8Array>): AsyncGenerator<PartPiece> {
-  yield { type };
-  yield* body;
 }
 
 async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

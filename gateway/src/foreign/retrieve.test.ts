@@ -8,6 +8,7 @@ import { LOOK_MS } from '../http/paced-places.ts';
 import { createRouter } from '../http/route.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { acceptedInstances } from './accepted.ts';
 import { bulkPath, withOwnAddresses } from './own-addresses.ts';
 import { readParts } from './web-parts.ts';
@@ -370,6 +371,22 @@ test('parts are read wherever a piece ends', async () => {
       read += piece instanceof Uint8Array ? Buffer.from(piece).toString() : `[${piece.type}]`;
     assert.is(read, '[image/jpeg]one\r\n--[application/octet-stream]', `${size} bytes`);
   }
+});
+
+test('an answer whose parts have no end, text behind a boundary or too long a head is refused', async () => {
+  const readAll = (text: string) =>
+    Array.fromAsync(readParts('multipart/related; boundary=b', new Blob([text]).stream()));
+  const long = (bytes: number) =>
+    `--b\r\nX: ${'x'.repeat(bytes)}\r\nContent-Type: image/jpeg\r\n\r\none\r\n--b--`;
+  assert.is((await readAll(long(8_000))).length, 2);
+  for (const text of [
+    long(9_000),
+    `${'x'.repeat(9_000)}${long(1)}`,
+    long(1).replace('--b', '--bc'),
+    long(1).slice(0, -3),
+    '',
+  ])
+    assert.instance(await readAll(text).catch((error: unknown) => error), PacsUnreachable, text.slice(0, 20));
 });
 
 test('the order of an Accept header is the caller’s wish', () => {

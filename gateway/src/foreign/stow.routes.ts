@@ -27,13 +27,14 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
 import { senderOf, type Sender } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
+import { PartsError } from '../threads/split-parts.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
 import { storeAnswerSchema } from './dicom-json-schema.ts';
 import { loadToXml } from './native-model.ts';
 import { createOldestFirst, type OldestFirst } from './oldest-first.ts';
 import { webAddress } from './own-addresses.ts';
-import { PartFinder, PartsError } from './read-parts.ts';
+import { PartFinder } from './read-parts.ts';
 import { toAnswer, warningOf } from './stow-answer.ts';
 
 export type StowTools = {

@@ -12,7 +12,8 @@ import { openTestPacs } from '../testing/open-pacs.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { awaitStored } from './await-stored.ts';
 import { ENTRY_BYTES_LIMIT, listEntries } from './list-entries.ts';
-import { PartFinder, PARTS_LIMIT, PartsError } from './read-parts.ts';
+import { PartsError } from '../threads/split-parts.ts';
+import { PartFinder, PARTS_LIMIT } from './read-parts.ts';
 import { toAnswer } from './stow-answer.ts';
 
 const test = suite('STOW-RS');

@@ -1,9 +1,8 @@
 /** Data Sets as the body of an answer: an array of the DICOM JSON Model, or parts of XML (PS3.18 §8.7.3). */
-import { randomBytes } from 'node:crypto';
+import { relatedParts, type PartPiece } from '../threads/write-parts.ts';
 import { DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
 import type { Uids } from './own-addresses.ts';
 import type { RemoteDataSet } from './remote-data-set.ts';
-import { writeParts } from './web-parts.ts';
 import type { Served, Visit } from './web-visit.ts';
 
 /** `of`: its UIDs, also those that the request named. */
@@ -19,9 +18,8 @@ export function writeDataSets(
     for await (const { dataSet, of } of dataSets) yield dataSet.write({ form, of, address, isViewer });
   };
   if (form === 'json') return { type: DICOM_JSON, pieces: asArray(texts()) };
-  const boundary = randomBytes(16).toString('hex');
-  const type = `multipart/related; type="${DICOM_XML}"; boundary=${boundary}`;
-  return { type, pieces: asParts(texts(), boundary) };
+  const { contentType, write } = relatedParts(DICOM_XML);
+  return { type: contentType, pieces: unlessEmpty(texts(), write) };
 }
 
 async function* asArray(dataSets: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -34,16 +32,17 @@ async function* asArray(dataSets: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 }
 
 /** Nothing at all where there is none: a body of no parts is malformed (RFC 2046 §5.1.1). */
-async function* asParts(dataSets: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<Uint8Array> {
+async function* unlessEmpty(
+  dataSets: AsyncIterable<Uint8Array>,
+  write: (pieces: AsyncIterable<PartPiece>) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   let isEmpty = true;
   const parts = async function* () {
     for await (const dataSet of dataSets) {
       isEmpty = false;
-      yield (async function* () {
-        yield { type: DICOM_XML };
-        yield dataSet;
-      })();
+      yield { type: DICOM_XML };
+      yield dataSet;
     }
   };
-  for await (const piece of writeParts(parts(), boundary)) if (!isEmpty) yield piece;
+  for await (const piece of write(parts())) if (!isEmpty) yield piece;
 }

@@ -106,6 +106,8 @@ test('a body that is cut off, has no names or is not a form is refused, and a st
   const whole = bodyOf([['f', new Uint8Array(5)]]);
   for (let length = 0; length < whole.length - 4; length += 1)
     assert.is(await codeOf(readAll(whole.subarray(0, length))), 'bad-request', String(length));
+  const textBehind = Buffer.from(`--XbX text\r\n${head('f')}x\r\n--XbX--`);
+  assert.is(await codeOf(readAll(textBehind)), 'bad-request', 'text behind a boundary');
   assert.is(
     await codeOf(readAll(Buffer.from('--XbX\r\nContent-Type: text/plain\r\n\r\nx\r\n--XbX--'))),
     'bad-request',

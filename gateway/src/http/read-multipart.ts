@@ -8,10 +8,10 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { gatherBytes } from '../threads/gather-bytes.ts';
+import { PartsError, splitParts } from '../threads/split-parts.ts';
 
-const CRLF = '\r\n';
-/** The headers of a part end within this many bytes; a browser's take about 200. */
-const PART_HEADER_LIMIT = 8 * 1024;
+/** A browser's head of a part takes about 200. */
+const BOUNDS = { head: 8 * 1024, before: 8 * 1024 };
 /** RFC 7578 §4.2: the name of the field. */
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/i;
 /** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
@@ -52,28 +52,40 @@ export async function* readMultipart(
 ): AsyncGenerator<Part> {
   const boundary = boundaryOf(contentType, 'form-data');
   if (boundary === null) throw new Problem('unsupported-media-type');
-  const read = createReader(body, limits);
-  const delimiter = Buffer.from(`${CRLF}--${boundary}`);
-  // Text before the first delimiter is ignored.
-  await read.until(delimiter, PART_HEADER_LIMIT);
-  for (let at = 0; ; at += 1) {
-    // The line of the delimiter: "--" ends the body, and anything after it is ignored.
-    const line = await read.until(Buffer.from(CRLF), PART_HEADER_LIMIT, '--');
-    if (line === 'ended') return;
-    if (at >= limits.parts) throw new Problem('body-too-large');
-    // The line break before an empty line belongs to the last header, or to the delimiter's line where there
-    // is none.
-    read.putBack(CRLF);
-    const headers = Buffer.concat(chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT)))
-      .toString()
-      .split(BETWEEN_HEADERS);
-    const field = headers.map((header) => FIELD_NAME.exec(header)?.[1]).find((name) => name !== undefined);
-    if (field === undefined) throw new Problem('bad-request');
-    yield {
-      field,
-      isFile: headers.some((header) => OF_A_FILE.test(header)),
-      chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))),
-    };
+  const { tooLarge = 'body-too-large' } = limits;
+  let parts = 0;
+  let open = { field: '', isFile: false, gathered: gatherBytes() };
+  try {
+    for await (const event of splitParts(boundary, givenBack(readLimited(body, limits)), BOUNDS)) {
+      if (event === 'end') {
+        const { gathered, ...part } = open;
+        yield { ...part, chunks: gathered.chunks() };
+        parts += 1;
+      } else if (event instanceof Uint8Array) {
+        if (open.gathered.size() + event.length > limits.partBytes(parts)) throw new Problem(tooLarge);
+        open.gathered.add(new Uint8Array(event));
+      } else {
+        if (parts >= limits.parts) throw new Problem('body-too-large');
+        open = { ...fieldIn(event.head), gathered: gatherBytes() };
+      }
+    }
+  } catch (error) {
+    throw error instanceof PartsError ? new Problem(error.isTooLarge ? tooLarge : 'bad-request') : error;
+  }
+}
+
+function fieldIn(head: Buffer): Pick<Part, 'field' | 'isFile'> {
+  const headers = head.toString().split(BETWEEN_HEADERS);
+  const field = headers.map((header) => FIELD_NAME.exec(header)?.[1]).find((name) => name !== undefined);
+  if (field === undefined) throw new Problem('bad-request');
+  return { field, isFile: headers.some((header) => OF_A_FILE.test(header)) };
+}
+
+/** The memory of each piece is given back once the next one is asked for. */
+async function* givenBack(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    giveBack(piece);
   }
 }
 
@@ -110,56 +122,4 @@ async function unlessQuiet<T>(next: Promise<T>, quietMs: number): Promise<T> {
     timer = setTimeout(() => reject(new Problem('bad-request')), quietMs);
   });
   return Promise.race([next, quiet]).finally(() => clearTimeout(timer));
-}
-
-type Found = readonly Uint8Array[] | 'ended';
-
-function chunksOf(found: Found): readonly Uint8Array[] {
-  if (found === 'ended') throw new Problem('bad-request');
-  return found;
-}
-
-function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) {
-  const { tooLarge = 'body-too-large' } = limits;
-  const pieces = readLimited(body, limits);
-  // A line break before the first delimiter makes it look like all others.
-  let held: Buffer = Buffer.from(CRLF);
-
-  async function more(): Promise<void> {
-    const { done, value } = await pieces.next();
-    if (done === true) throw new Problem('bad-request');
-    const joined = Buffer.concat([held, value]);
-    giveBack(value);
-    held = joined;
-  }
-
-  return {
-    putBack(text: string): void {
-      held = Buffer.concat([Buffer.from(text), held]);
-    },
-    /** The bytes before `mark`, which is skipped. `ended`: the body begins with `orEnd` instead. */
-    async until(mark: Buffer, limit: number, orEnd?: string): Promise<Found> {
-      while (orEnd !== undefined && held.length < orEnd.length) await more();
-      if (orEnd !== undefined && held.subarray(0, orEnd.length).toString('latin1') === orEnd) return 'ended';
-      const gathered = gatherBytes();
-      const take = (length: number): void => {
-        if (gathered.size() + length > limit) throw new Problem(tooLarge);
-        const all = held;
-        if (length > 0) gathered.add(new Uint8Array(all.subarray(0, length)));
-        held = Buffer.from(all.subarray(length));
-        giveBack(all);
-      };
-      for (;;) {
-        const end = held.indexOf(mark);
-        if (end >= 0) {
-          take(end);
-          held = held.subarray(mark.length);
-          return gathered.chunks();
-        }
-        // Bytes that may begin the mark stay until more have come.
-        take(Math.max(0, held.length - mark.length + 1));
-        await more();
-      }
-    },
-  };
 }

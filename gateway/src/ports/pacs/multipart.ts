@@ -2,13 +2,13 @@
  * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both
  * as streams.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { boundaryOf } from '#shared/boundary-of.ts';
 import { gatherBytes, joinChunks } from '../../threads/gather-bytes.ts';
+import { PartsError, splitParts, type PartEvent } from '../../threads/split-parts.ts';
+import { CRLF, relatedParts } from '../../threads/write-parts.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
-
-const CRLF = '\r\n';
 
 export type MultipartBody = {
   readonly contentType: string;
@@ -21,73 +21,69 @@ export type MultipartBody = {
  * for it.
  */
 export function storeRequestBody(instances: readonly InstanceToStore[]): MultipartBody {
-  const boundary = randomBytes(16).toString('hex');
-  const head = (bytes: number) =>
-    Buffer.from(
-      `--${boundary}${CRLF}Content-Type: application/dicom${CRLF}Content-Length: ${bytes}${CRLF}${CRLF}`,
-    );
-  const tail = Buffer.from(`--${boundary}--${CRLF}`);
+  const type = 'application/dicom';
+  const { contentType, head, tail } = relatedParts(type);
+  const headOf = ({ bytes: length }: InstanceToStore) => head({ type, length });
   const contentLength = instances.reduce(
-    (sum, { bytes }) => sum + head(bytes).length + bytes + CRLF.length,
+    (sum, one) => sum + headOf(one).length + one.bytes + CRLF.length,
     tail.length,
   );
   return {
-    contentType: `multipart/related; type="application/dicom"; boundary=${boundary}`,
-    contentLength,
+    ...{ contentType, contentLength },
     async *stream(signal) {
       for (const instance of instances) {
-        yield head(instance.bytes);
+        yield headOf(instance);
         yield* provenBytes(instance, signal);
-        yield Buffer.from(CRLF);
+        yield CRLF;
       }
       yield tail;
     },
   };
 }
 
-/** The header of a part ends within this many bytes, or the answer is not ours to read. */
-const PART_HEADER_LIMIT = 16 * 1024;
+/** An answer with more of either is not ours to read. */
+const BOUNDS = { head: 8 * 1024, before: 8 * 1024 };
 
 /**
- * The first part of a multipart answer, or the whole answer where it has no parts: a PACS may answer a single
- * instance with `application/dicom` itself (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut or
- * malformed.
+ * The parts of a PACS's answer. One that is not multipart is its only part, under its own Content-Type: a PACS may
+ * answer a single instance with `application/dicom` itself (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut
+ * or malformed.
  */
+export async function* answerParts(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<PartEvent> {
+  const boundary = boundaryOf(contentType, 'related');
+  if (boundary === null) {
+    yield { head: Buffer.from(`Content-Type: ${contentType}`), at: 0 };
+    yield* body;
+    yield 'end';
+    return;
+  }
+  try {
+    yield* splitParts(boundary, body, BOUNDS);
+  } catch (error) {
+    throw error instanceof PartsError ? new PacsUnreachable('the PACS broke off its answer', null) : error;
+  }
+}
+
+/** The bytes of the first part of an answer. `alive`: for each piece that comes. Throws as `answerParts`. */
 export async function* firstPart(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
   alive: () => void,
 ): AsyncGenerator<Uint8Array> {
-  const boundary = boundaryOf(contentType, 'related');
-  const delimiter = boundary === null ? null : Buffer.from(`${CRLF}--${boundary}`);
-  // A line break before the first delimiter makes it look like all others.
-  let held: Buffer = Buffer.from(CRLF);
-  let within = false;
-  for await (const piece of body) {
-    alive();
-    if (delimiter === null) {
+  async function* heard(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      alive();
       yield piece;
-      continue;
     }
-    held = Buffer.concat([held, piece]);
-    if (!within) {
-      const start = held.indexOf(delimiter);
-      const end = start < 0 ? -1 : held.indexOf(CRLF + CRLF, start + delimiter.length);
-      if (end < 0) {
-        if (held.length > PART_HEADER_LIMIT) break;
-        continue;
-      }
-      held = held.subarray(end + 2 * CRLF.length);
-      within = true;
-    }
-    const end = held.indexOf(delimiter);
-    // Bytes that may begin the delimiter stay until more have come.
-    const ready = end < 0 ? Math.max(0, held.length - delimiter.length + 1) : end;
-    yield held.subarray(0, ready);
-    held = held.subarray(ready);
-    if (end >= 0) return;
   }
-  if (delimiter !== null) throw new PacsUnreachable('the PACS broke off its answer', null);
+  for await (const event of answerParts(contentType, heard())) {
+    if (event === 'end') return;
+    if (event instanceof Uint8Array) yield event;
+  }
+  throw new PacsUnreachable('the PACS broke off its answer', null);
 }
 
 /** No more is read once there are more than `maxBytes`. */
