@@ -1,7 +1,7 @@
 /** The filters above a list. On a phone all but the first wait behind a button. */
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { isDay, type Filters } from './filters.ts';
+import { isDay } from './filters.ts';
 import './filter-bar.css';
 
 export type FilterBarProps = {
@@ -66,10 +66,11 @@ export function Select({ label, value, options, onChoose, onReach }: SelectProps
   );
 }
 
-export type FilterSelectProps<Values> = Pick<Filters<Values>, 'choices'> & {
+export type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name, string>>> = {
+  readonly choices: Readonly<Record<Name, readonly string[]>>;
   readonly filters: Values;
   readonly onChoose: (some: Partial<Values>) => void;
-  readonly name: keyof Values;
+  readonly name: NoInfer<Name>;
   readonly label: string;
   /** By choice; a choice that has none is its own. */
   readonly words: Readonly<Record<string, string>>;
@@ -78,14 +79,14 @@ export type FilterSelectProps<Values> = Pick<Filters<Values>, 'choices'> & {
 };
 
 /** One of the few choices of a filter. */
-export function FilterSelect<Values extends Readonly<Record<string, string>>>(
-  props: FilterSelectProps<Values>,
+export function FilterSelect<Name extends string, Values extends Readonly<Record<Name, string>>>(
+  props: FilterSelectProps<Name, Values>,
 ) {
   const { choices, filters, onChoose, name, label, words, any } = props;
   return (
     <Select
       label={label}
-      value={filters[name]!}
+      value={filters[name]}
       options={choices[name].map((value) => ({ value, name: words[value] ?? (value || (any ?? '')) }))}
       onChoose={(value) => onChoose({ [name]: value } as Partial<Values>)}
     />
@@ -96,8 +97,8 @@ const DAYS = ['from', 'to'] as const;
 type Days = Readonly<Record<(typeof DAYS)[number], string>>;
 
 /** A period: one that ends today, or the days that are chosen behind it. */
-export function FilterPeriod<Values extends Days & Readonly<Record<string, string>>>(
-  props: FilterSelectProps<Values> & { readonly days: Days },
+export function FilterPeriod<Name extends string, Values extends Days & Readonly<Record<Name, string>>>(
+  props: FilterSelectProps<Name, Values> & { readonly days: Days },
 ) {
   const { filters, onChoose, name, days } = props;
   const choose = (some: Partial<Days>) => onChoose(some as Partial<Values>);
