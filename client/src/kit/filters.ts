@@ -22,8 +22,7 @@ export function oneOf<Value extends string>(
   usual: NoInfer<Value> = choices[0]!,
   say: (value: string) => string = (value) => value || 'all',
 ): Filter<Value> {
-  const read = (text: string) => choices.find((known) => known === text || say(known) === text) ?? null;
-  return { usual, choices, read, say };
+  return { usual, choices, read: (text) => choices.find((known) => say(known) === text) ?? null, say };
 }
 
 export const orderOf = <Value extends string>(choices: readonly Value[]): Filter<Value> => ({

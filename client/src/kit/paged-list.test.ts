@@ -41,12 +41,16 @@ test('pages follow one another to the last, and a row that has moved down stands
 
 test('another question begins a new list, and drops the answer to the one before', async () => {
   const held = Promise.withResolvers<Page>();
-  const { list, ids } = open({ a: held.promise, b: page([7]) });
+  const { list, ids } = open({ a: held.promise, b: page([7], '7'), 'b/7': page([6]), c: page([7], '7') });
   const first = list.load('a');
   await list.load('b');
-  held.resolve(page([1]));
+  held.resolve(page([1], '1'));
   await first;
-  assert.equal([ids(), list.answer.value], [[7], { state: 'known', value: page([7]), old: null }]);
+  assert.equal([ids(), list.answer.value], [[7], { state: 'known', value: page([7], '7'), old: null }]);
+  await list.more();
+  assert.equal([ids(), list.answer.value.state], [[7, 6], 'known']);
+  await list.load('c');
+  assert.equal(ids(), [7], 'also where its first page reaches down to what is shown');
 });
 
 test('a next page that failed is asked for again, and one is asked for at a time', async () => {
