@@ -85,7 +85,7 @@ function KeyList({ store, which }: ListProps) {
               </li>
             ))}
           </ul>
-          <MoreButton of={store[which]} onMore={() => store.loadMore(which)} label={words.more} />
+          <MoreButton of={store[which]} label={words.more} />
         </>
       )}
     </WhenKnown>

@@ -10,6 +10,7 @@ import {
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 
@@ -42,9 +43,9 @@ export type MadeKey = { readonly name: string; readonly key: string };
 type Which = 'keys' | 'ended';
 
 export interface ApiKeysStore {
-  readonly keys: Resource<ApiKeyList, Trouble>;
+  readonly keys: PagedList<ApiKeyList, Trouble>;
   /** Keys that were revoked or have expired, once somebody asks for them. */
-  readonly ended: Resource<ApiKeyList, Trouble>;
+  readonly ended: PagedList<ApiKeyList, Trouble>;
   readonly choices: Resource<KeyChoices, Trouble>;
   /** The key that was made last, until the page closes or another one is made. */
   readonly made: ReadonlySignal<MadeKey | null>;
@@ -60,17 +61,18 @@ export interface ApiKeysStore {
   close(): void;
 }
 
-async function readPage(
-  api: Pick<ApiClient, 'json'>,
-  which: Which,
-  { signal, after }: { readonly signal: AbortSignal; readonly after: string | null },
-): Promise<ApiKeyList> {
-  const query = new URLSearchParams();
-  if (which === 'ended') query.set('ended', '1');
-  if (after !== null) query.set('after', after);
-  const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
-  return api.json(path, apiKeyListSchema, { signal });
-}
+const openList = (api: Pick<ApiClient, 'json'>, which: Which) =>
+  createPagedList<ApiKeyList, 'keys', Trouble>(troubleOf, {
+    rows: 'keys',
+    idOf: ({ id }) => id,
+    read(_, after, signal) {
+      const query = new URLSearchParams();
+      if (which === 'ended') query.set('ended', '1');
+      if (after !== null) query.set('after', after);
+      const path = query.size === 0 ? '/admin/api-keys' : `/admin/api-keys?${query.toString()}`;
+      return api.json(path, apiKeyListSchema, { signal });
+    },
+  });
 
 async function readChoices(
   api: Pick<ApiClient, 'json'>,
@@ -86,19 +88,14 @@ async function readChoices(
 }
 
 export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
-  const lists = {
-    keys: createResource<ApiKeyList, Trouble>(troubleOf),
-    ended: createResource<ApiKeyList, Trouble>(troubleOf),
-  };
+  const lists = { keys: openList(api, 'keys'), ended: openList(api, 'ended') };
   const choices = createResource<KeyChoices, Trouble>(troubleOf);
   const made = signal<MadeKey | null>(null);
   const { trouble, isBusy, tried } = openAttempt(troubleOf);
-  const read = (which: Which): Promise<void> =>
-    lists[which].ask((signal) => readPage(api, which, { signal, after: null }));
   /** From the first page on; the ended ones where somebody has asked for them. */
   const list = async (): Promise<void> => {
-    await read('keys');
-    if (lists.ended.value.peek() !== null) await read('ended');
+    await lists.keys.load();
+    if (lists.ended.value.peek() !== null) await lists.ended.load();
   };
 
   return {
@@ -111,12 +108,8 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
       await Promise.all([choices.ask((signal) => readChoices(api, { signal })), list()]);
     },
     async loadMore(which) {
-      const before = lists[which].value.peek();
-      if (before === null) return read(which);
-      await lists[which].ask(async (signal) => {
-        const more = await readPage(api, which, { signal, after: before.next });
-        return { keys: [...before.keys, ...more.keys], next: more.next };
-      });
+      const of = lists[which];
+      await (of.value.peek() === null ? of.load() : of.more());
     },
     make: (asked) =>
       tried(async () => {

@@ -1,12 +1,13 @@
 /** The dashboard, fetched when it is opened: a page for uploads, models and reviews each, with one bar of filters. */
 import type { ComponentType } from 'preact';
-import { EVALUATORS } from '#shared/protocol/analytics.ts';
+import { EVALUATORS, UNKNOWN } from '#shared/protocol/analytics.ts';
 import { AdminHead } from '../admin/AdminHead.tsx';
+import { FilterSelect } from '../kit/FilterBar.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
 import {
-  CHOICES,
+  FIGURES,
   isExactFor,
   mayAskPatients,
   parseFilters,
@@ -14,7 +15,6 @@ import {
   queryOf,
   USUAL,
   writeFilters,
-  type Choice,
   type Filters,
   type Place,
 } from './analytics-filters.ts';
@@ -95,45 +95,18 @@ function FilterBar({ at, filters, isByPatient }: FilterBarProps) {
   const choose = (some: Partial<Filters>) =>
     // In the place of the address before: the way back leads out of the dashboard.
     location.replace(hrefOf({ page: 'analytics', id: at, query: writeFilters({ ...filters, ...some }) }));
-  const options = { filters, choose };
+  const of = { choices: FIGURES.choices, any: words.any, filters, onChoose: choose };
+  const unknown = { [UNKNOWN]: words.unknown };
   return (
-    <search class="figure-filters" aria-label={words.filters}>
-      <Select {...options} name="days" label={words.period} named={words.days} />
-      <Select {...options} name="modality" label={words.modality} named={{}} />
+    <search class="filter-bar" aria-label={words.filters}>
+      <FilterSelect {...of} name="days" label={words.period} words={words.days} />
+      <FilterSelect {...of} name="modality" label={words.modality} words={{}} />
       {isByPatient && (
         <>
-          <Select {...options} name="sex" label={words.sex} named={words.sexes} />
-          <Select {...options} name="ageBand" label={words.ageBand} named={{}} />
+          <FilterSelect {...of} name="sex" label={words.sex} words={{ ...unknown, ...words.sexes }} />
+          <FilterSelect {...of} name="ageBand" label={words.ageBand} words={unknown} />
         </>
       )}
     </search>
-  );
-}
-
-type SelectProps = {
-  readonly name: Choice;
-  readonly label: string;
-  readonly named: Readonly<Record<string, string>>;
-  readonly filters: Filters;
-  readonly choose: (some: Partial<Filters>) => void;
-};
-
-function Select({ name, label, named, filters, choose }: SelectProps) {
-  const wordOf = (choice: string): string =>
-    named[choice] ?? (choice === '' ? words.any : choice === 'unknown' ? words.unknown : choice);
-  return (
-    <label class="field">
-      <span class="small quiet">{label}</span>
-      <select
-        value={filters[name]}
-        onChange={(event) => choose({ [name]: event.currentTarget.value } as Partial<Filters>)}
-      >
-        {CHOICES[name].map((choice) => (
-          <option key={choice} value={choice} selected={choice === filters[name]}>
-            {wordOf(choice)}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

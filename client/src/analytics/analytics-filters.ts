@@ -3,6 +3,7 @@ import { DAY_MS } from '#shared/day.ts';
 import { AGE_BANDS, MODELS_READERS, OPERATIONS_READERS, SEXES, UNKNOWN } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { CASE_KEEPERS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
+import { filtersOf, oneOf } from '../kit/filters.ts';
 
 export const PLACES = ['uploads', 'models', 'reviews'] as const;
 export type Place = (typeof PLACES)[number];
@@ -21,36 +22,20 @@ export const isExactFor = (place: Place, roles: readonly Role[]): boolean =>
 export const mayAskPatients = (place: Place, roles: readonly Role[]): boolean =>
   place !== 'uploads' || roles.includes('admin') || !isExactFor(place, roles);
 
-export const CHOICES = {
-  days: ['7', '30', '90', '365'],
-  sex: ['', ...SEXES, UNKNOWN],
-  ageBand: ['', ...AGE_BANDS, UNKNOWN],
-  modality: ['', ...CASE_MODALITIES],
-} as const;
-export type Choice = keyof typeof CHOICES;
-export type Days = (typeof CHOICES)['days'][number];
-export type Filters = { readonly [C in Choice]: (typeof CHOICES)[C][number] };
-const NAMES = Object.keys(CHOICES) as readonly Choice[];
-export const USUAL: Filters = { days: '30', sex: '', ageBand: '', modality: '' };
+const DAYS = ['7', '30', '90', '365'] as const;
+export type Days = (typeof DAYS)[number];
 
 /** An address has no plus sign. */
 const toAddress = (value: string): string => value.replace('+', '-up');
 
-/** Filters that are understood in an address; anything else is as usual. */
-export function parseFilters(query: string): Filters {
-  const said = new URLSearchParams(query);
-  const chosen = NAMES.map((name) => {
-    const values: readonly string[] = CHOICES[name];
-    return [name, values.find((value) => toAddress(value) === said.get(name)) ?? USUAL[name]];
-  });
-  return Object.fromEntries(chosen) as Filters;
-}
-
-/** Empty where everything is as usual. */
-export const writeFilters = (filters: Filters): string =>
-  new URLSearchParams(
-    NAMES.filter((name) => filters[name] !== USUAL[name]).map((name) => [name, toAddress(filters[name])]),
-  ).toString();
+export const FIGURES = filtersOf({
+  days: oneOf(DAYS, '30'),
+  sex: oneOf(['', ...SEXES, UNKNOWN]),
+  ageBand: oneOf(['', ...AGE_BANDS, UNKNOWN], '', toAddress),
+  modality: oneOf(['', ...CASE_MODALITIES]),
+});
+export const { usual: USUAL, parse: parseFilters, write: writeFilters } = FIGURES;
+export type Filters = typeof USUAL;
 
 /** In UTC, as the gateway counts. */
 export const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);

@@ -1,9 +1,11 @@
 /** The audit trail: the state of its chain, what is looked for, and the events, newest first. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import { AdminHead } from '../admin/AdminHead.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { MoreButton } from '../kit/MoreButton.tsx';
+import { NoneFits } from '../kit/NoneFits.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -19,7 +21,7 @@ import {
   type AuditQuestion,
 } from './audit-filters.ts';
 import { auditWords as words } from './audit-words.ts';
-import { createAuditStore, type AuditStore, type ShownEvents } from './audit.store.ts';
+import { createAuditStore, type AuditStore } from './audit.store.ts';
 import { ChainNotice } from './ChainNotice.tsx';
 import { EventRow } from './EventRow.tsx';
 import { SaveEvents } from './SaveEvents.tsx';
@@ -97,7 +99,7 @@ function filtersNow(): AuditFilters {
 }
 
 type EventsProps = {
-  readonly shown: ShownEvents;
+  readonly shown: AuditPage;
   readonly known: Known;
   readonly store: AuditStore;
   readonly questionNow: () => AuditQuestion;
@@ -109,19 +111,13 @@ function Events({ shown: events, known, store, questionNow, onChoose }: EventsPr
   const isSome = isNarrowed(filters) || uid !== '';
   if (events.rows.length === 0)
     return (
-      <div class="stack" role="status">
-        <div>
-          <p class="strong">{words.none(known)}</p>
-          <p class="quiet">{words.noneWhat}</p>
-        </div>
-        {isSome && (
-          <p>
-            <button type="button" class="button" onClick={() => onChoose(EVERYTHING)}>
-              {words.clear}
-            </button>
-          </p>
-        )}
-      </div>
+      <NoneFits
+        said={words.none(known)}
+        clear={words.clear}
+        onClear={isSome ? () => onChoose(EVERYTHING) : null}
+      >
+        {words.noneWhat}
+      </NoneFits>
     );
   return (
     <section class="stack" aria-label={words.list}>
@@ -137,7 +133,7 @@ function Events({ shown: events, known, store, questionNow, onChoose }: EventsPr
         ))}
       </ol>
       {events.next === null && <p class="small quiet">{words.end}</p>}
-      <MoreButton of={store.events} onMore={store.more} label={words.more} />
+      <MoreButton of={store.events} label={words.more} />
     </section>
   );
 }

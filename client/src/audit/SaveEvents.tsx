@@ -1,8 +1,8 @@
 /** All events that the filters name when the button is pressed, as a CSV file on this device. */
 import { troubleOf } from '../net/trouble-of.ts';
-import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
-import { useSignal } from '@preact/signals';
+import { useState } from 'preact/hooks';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { useApi } from '../net/net-context.ts';
 import { saveFile } from '../net/save-file.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';
@@ -10,19 +10,10 @@ import { auditWords as words } from './audit-words.ts';
 
 export function SaveEvents({ questionNow }: { readonly questionNow: () => AuditQuestion }) {
   const api = useApi();
-  const isBusy = useSignal(false);
-  const trouble = useSignal<Trouble | null>(null);
-  const save = async () => {
-    isBusy.value = true;
-    trouble.value = null;
-    try {
-      const query = [queryOf(questionNow(), new Date()), 'format=csv'].filter(Boolean).join('&');
-      await saveFile(api, `/audit/events?${query}`, words.fileName);
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    } finally {
-      isBusy.value = false;
-    }
+  const [{ isBusy, trouble, tried }] = useState(() => openAttempt(troubleOf));
+  const save = () => {
+    const query = [queryOf(questionNow(), new Date()), 'format=csv'].filter(Boolean).join('&');
+    return tried(() => saveFile(api, `/audit/events?${query}`, words.fileName));
   };
   return (
     <div>

@@ -4,81 +4,35 @@
  */
 import { DAY_MS } from '#shared/day.ts';
 import { UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
-import { AUDIT_KINDS, type AuditKind } from '#shared/protocol/audit-events.ts';
+import { AUDIT_KINDS } from '#shared/protocol/audit-events.ts';
+import { daysOf, filtersOf, oneOf, textOf } from '../kit/filters.ts';
 
-export const PERIODS = ['', 'today', 'yesterday', '7', '30', 'days'] as const;
+const PERIODS = ['', 'today', 'yesterday', '7', '30', 'days'] as const;
 export type Period = (typeof PERIODS)[number];
-
-export type AuditFilters = {
-  readonly period: Period;
-  /** Where the period is `days`: the first and the last one, YYYY-MM-DD; empty: open. */
-  readonly from: string;
-  readonly to: string;
-  /** The id of an account. */
-  readonly person: string;
-  readonly kind: AuditKind | '';
-  readonly outcome: 'failed' | '';
-  /** An id of the gateway for the study. */
-  readonly study: string;
-  /** The number or the id of a case. */
-  readonly case: string;
-  /** The id of a device. */
-  readonly device: string;
-};
-
-export const EVERYTHING: AuditFilters = {
-  period: '',
-  from: '',
-  to: '',
-  person: '',
-  kind: '',
-  outcome: '',
-  study: '',
-  case: '',
-  device: '',
-};
-
-/** No study, case or device: the page has one field for all three, so that one at a time is looked for. */
-export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NUMBER = /^[1-9]\d{0,8}$/;
-const DAY = /^(?:19|[2-9]\d)\d{2}-\d{2}-\d{2}$/;
-const isDay = (text: string): boolean => DAY.test(text) && !Number.isNaN(Date.parse(text));
-const either =
-  (...tests: readonly ((text: string) => boolean)[]) =>
-  (text: string): string =>
-    tests.some((test) => test(text)) ? text : '';
 const id = (text: string): boolean => UUID.test(text);
 
-/** The part of an address that is understood; anything else is as usual. */
-export function parseFilters(query: string): AuditFilters {
-  const said = new URLSearchParams(query);
-  const get = (name: keyof AuditFilters): string => said.get(name) ?? '';
-  const period = PERIODS.find((known) => known === get('period')) ?? '';
-  return {
-    period,
-    from: period === 'days' ? either(isDay)(get('from')) : '',
-    to: period === 'days' ? either(isDay)(get('to')) : '',
-    person: either(id)(get('person')),
-    kind: AUDIT_KINDS.find((known) => known === get('kind')) ?? '',
-    outcome: get('outcome') === 'failed' ? 'failed' : '',
-    study: either(id)(get('study')),
-    case: either(id, (text) => NUMBER.test(text))(get('case')),
-    device: either(id)(get('device')),
-  };
-}
+export const TRAIL = filtersOf({
+  period: oneOf(PERIODS),
+  ...daysOf('period'),
+  /** The id of an account. */
+  person: textOf(id),
+  kind: oneOf(['', ...AUDIT_KINDS]),
+  outcome: oneOf(['', 'failed']),
+  /** An id of the gateway for the study. */
+  study: textOf(id),
+  /** The number or the id of a case. */
+  case: textOf((text) => id(text) || NUMBER.test(text)),
+  /** The id of a device. */
+  device: textOf(id),
+});
+export const { usual: EVERYTHING, parse: parseFilters, write: writeFilters, isFiltered: isNarrowed } = TRAIL;
+export type AuditFilters = typeof EVERYTHING;
 
-const NAMES = Object.keys(EVERYTHING) as readonly (keyof AuditFilters)[];
-
-/** For the address; empty where everything is shown. */
-export const writeFilters = (filters: AuditFilters): string =>
-  new URLSearchParams(
-    NAMES.filter((name) => filters[name] !== '').map((name) => [name, filters[name]]),
-  ).toString();
-
-export const isNarrowed = (filters: AuditFilters): boolean =>
-  NAMES.some((name) => name !== 'from' && name !== 'to' && filters[name] !== '');
+/** No study, case or device: the page has one field for all three, so that one at a time is looked for. */
+export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
 /** A study, a case or a device as it is typed: a UID has dots. */
 export type Typed =

@@ -9,25 +9,13 @@ import {
   type AuditNames,
   type AuditPage,
   type AuditPeople,
-  type AuditRow,
 } from '#shared/protocol/audit-page.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import { createResource, type Resource } from '../kit/resource.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { readEvents } from '../net/read-events.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';
-
-export type ShownEvents = {
-  readonly rows: readonly AuditRow[];
-  readonly names: AuditNames;
-  readonly next: string | null;
-  /** The study that was asked for. */
-  readonly study: AuditPage['study'];
-  /** The number of the trail's last event. */
-  readonly newest: number;
-  readonly readingsPending: boolean;
-};
 
 export type ChainState =
   | { readonly kind: 'unasked' }
@@ -39,7 +27,7 @@ export type ChainState =
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
 export interface AuditStore {
-  readonly events: Resource<ShownEvents, Trouble>;
+  readonly events: PagedList<AuditPage, Trouble, string>;
   readonly people: ReadonlySignal<AuditPeople['people']>;
   readonly chain: ReadonlySignal<ChainState>;
   /** The first page, for this question from now on. */
@@ -59,17 +47,19 @@ export const CHECKED_UNASKED = 20_000;
 export function createAuditStore(api: Api, now: () => Date): AuditStore {
   const people = signal<AuditPeople['people']>([]);
   const closed = new AbortController();
-  const list = openList(api, now);
+  const events = openList(api);
   const chain = openChain(api, now);
   return {
-    ...list,
+    events,
     people,
     ...chain,
     async load(question) {
-      await list.load(question);
-      const count = list.events.value.peek()?.newest ?? Infinity;
+      // The period ends where it ended when it was asked for first.
+      await events.load(queryOf(question, now()));
+      const count = events.value.peek()?.newest ?? Infinity;
       if (count <= CHECKED_UNASKED && chain.chain.peek().kind === 'unasked') await chain.verify();
     },
+    more: events.more,
     async loadPeople() {
       const asked = api.json('/audit/people', auditPeopleSchema, { signal: closed.signal });
       const answer = await ignoreFailure(asked, 'the list of events says what is wrong');
@@ -77,42 +67,24 @@ export function createAuditStore(api: Api, now: () => Date): AuditStore {
     },
     close() {
       closed.abort();
-      list.close();
+      events.close();
       chain.stopVerifying();
     },
   };
 }
 
-function openList(api: Api, now: () => Date) {
-  const events = createResource<ShownEvents, Trouble>(troubleOf);
-  /** The period ends where it ended when it was asked for first. */
-  let asked = '';
-
-  const fetchPage = (known: ShownEvents | null): Promise<void> =>
-    events.ask(async (signal) => {
-      const before = known?.next ?? null;
+const openList = (api: Api) =>
+  createPagedList<AuditPage, 'rows', Trouble, string>(troubleOf, {
+    rows: 'rows',
+    idOf: ({ seq }) => seq,
+    async read(asked, before, signal) {
       const query = [asked, ...(before === null ? [] : [`before=${before}`])].filter(Boolean).join('&');
-      const path = query === '' ? '/audit/events' : `/audit/events?${query}`;
-      const page = await api.json(path, auditPageSchema, { signal });
-      const rows = [...(known?.rows ?? []), ...page.rows];
-      return { ...page, rows, names: merged(known?.names, page.names) };
-    });
-  return {
-    events,
-    async load(question: AuditQuestion) {
-      asked = queryOf(question, now());
-      await fetchPage(null);
+      return api.json(query === '' ? '/audit/events' : `/audit/events?${query}`, auditPageSchema, { signal });
     },
-    async more() {
-      const known = events.value.peek();
-      if (known !== null && known.next !== null) await fetchPage(known);
-    },
-    close: events.close,
-  };
-}
+    kept: (before, { names }) => ({ names: merged(before.names, names) }),
+  });
 
-function merged(known: AuditNames | undefined, more: AuditNames): AuditNames {
-  if (known === undefined) return more;
+function merged(known: AuditNames, more: AuditNames): AuditNames {
   return {
     accounts: { ...known.accounts, ...more.accounts },
     keys: { ...known.keys, ...more.keys },

@@ -9,11 +9,14 @@ import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { MoreButton } from '../kit/MoreButton.tsx';
+import { NoneFits } from '../kit/NoneFits.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
+import { useFilters } from '../kit/use-filters.ts';
+import { focusedRow, walkRows } from '../kit/walk-rows.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
-import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from './parts/case-filters.ts';
+import { CASES, isFiltered, USUAL, type CaseFilters } from './parts/case-filters.ts';
 import { BulkBar } from './BulkBar.tsx';
 import { bulkWords } from './bulk-words.ts';
 import { createBulkStore, type BulkStore } from './bulk.store.ts';
@@ -43,28 +46,21 @@ export function CasesView({ query }: CasesViewProps) {
   const [store] = useState(() => createCasesStore(api, () => new Date()));
   const isOpening = useSignal(false);
   // A search for a UID does not come into the address.
-  const [filters, setFilters] = useState<CaseFilters>(() => parseFilters(query));
+  const { filters, choose } = useFilters(CASES, query, (chosen) =>
+    hrefOf({ page: 'cases', id: '', query: chosen }),
+  );
   const isAnonymous = namesHidden.value;
-  useEffect(() => {
-    if (query !== writeFilters(filters)) setFilters(parseFilters(query));
-  }, [query]);
   const [typed, setPatient] = useState('');
   const patient = isAnonymous ? '' : typed;
   const load = () => void store.load({ filters, isAnonymous, patient });
   useEffect(load, [store, filters, isAnonymous, patient]);
   useEffect(() => () => store.close(), [store]);
-  const choose = (some: Partial<CaseFilters>) => {
-    const chosen = { ...filters, ...some };
-    setFilters(chosen);
-    // In the place of the address before: the way back leads out of the list, not through every filter.
-    location.replace(hrefOf({ page: 'cases', id: '', query: writeFilters(chosen) }));
-  };
   return (
-    <main id="content" class="page stack cases" aria-busy={store.list.isAsking.value} onKeyDown={toSearch}>
+    <main id="content" class="page stack cases" aria-busy={store.isAsking.value} onKeyDown={toSearch}>
       <Head onOpen={mayKeep ? () => (isOpening.value = true) : null} />
       <Tools
         {...{ filters, mayKeep }}
-        withheld={store.list.value.value?.withheld ?? []}
+        withheld={store.value.value?.withheld ?? []}
         isListed={patient === ''}
         onImported={load}
       />
@@ -185,7 +181,7 @@ function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProp
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   return (
-    <WhenKnown of={store.list} loading={words.loading}>
+    <WhenKnown of={store} loading={words.loading}>
       {({ cases, isCut }, known) => (
         <>
           {isCut && (
@@ -236,7 +232,7 @@ function Rows({ store, cases, bulk }: RowsProps) {
           </li>
         ))}
       </ol>
-      <MoreButton of={store.list} onMore={store.more} />
+      <MoreButton of={store} />
       <p class="small quiet case-keys">
         {words.keys} {bulk !== null && bulkWords.keys}
       </p>
@@ -247,12 +243,10 @@ function Rows({ store, cases, bulk }: RowsProps) {
 /** From row to row, as in the lists of a PACS; and the keys by which rows are chosen. */
 function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: Omit<RowsProps, 'store'>) {
   const rows = [...(list?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
-  const at = rows.findIndex((row) => row.parentElement?.contains(document.activeElement) ?? false);
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const at = focusedRow(rows);
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (step !== undefined && rows[at + step] !== undefined) rows[at + step]!.focus();
-  else if (bulk !== null && isPlain && event.key === 'x' && cases[at] !== undefined)
-    bulk.toggle(cases[at].id);
+  if (walkRows(event, rows)) return;
+  if (bulk !== null && isPlain && event.key === 'x' && cases[at] !== undefined) bulk.toggle(cases[at].id);
   else if (bulk !== null && isPlain && event.key === 'X') bulk.choose(cases.map(({ id }) => id));
   else if (bulk !== null && event.key === 'Escape') bulk.choose([]);
   else return;
@@ -264,15 +258,13 @@ type EmptyProps = Omit<ListProps, 'store' | 'onChanged'> & { readonly known: Kno
 function Empty({ known, filters, patient, onClear, mayKeep }: EmptyProps) {
   if (isFiltered(filters) || patient !== '')
     return (
-      <div class="stack" role="status">
-        <p class="strong">{(patient === '' ? words.none : words.nonePatient)(known)}</p>
-        {patient !== '' && <p class="quiet">{words.nonePatientWhat}</p>}
-        <p>
-          <button type="button" class="button" onClick={onClear}>
-            {words.clear}
-          </button>
-        </p>
-      </div>
+      <NoneFits
+        said={(patient === '' ? words.none : words.nonePatient)(known)}
+        clear={words.clear}
+        onClear={onClear}
+      >
+        {patient !== '' && words.nonePatientWhat}
+      </NoneFits>
     );
   return (
     <div class="stack-tight" role="status">

@@ -1,7 +1,8 @@
 /** The list of cases as a CSV file on this device. A file with titles is asked for twice. */
 import { useSignal } from '@preact/signals';
+import { useState } from 'preact/hooks';
+import { openAttempt } from '../kit/open-attempt.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import type { Trouble } from '../kit/trouble.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { queryOf, type CaseFilters } from './parts/case-filters.ts';
@@ -21,19 +22,10 @@ export type SaveCasesProps = {
 export function SaveCases({ filters, isListed, isAnonymous, isNamed }: SaveCasesProps) {
   const api = useApi();
   const isAsking = useSignal(false);
-  const isBusy = useSignal(false);
-  const trouble = useSignal<Trouble | null>(null);
-  const save = async () => {
-    isBusy.value = true;
-    trouble.value = null;
-    try {
-      const query = queryOf(filters, { now: new Date(), cursor: null, isAnonymous });
-      await saveFile(api, `/cases?${query}&format=csv`, words.fileName);
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    } finally {
-      isBusy.value = false;
-    }
+  const [{ isBusy, trouble, tried }] = useState(() => openAttempt(troubleOf));
+  const save = () => {
+    const query = queryOf(filters, { now: new Date(), cursor: null, isAnonymous });
+    return tried(() => saveFile(api, `/cases?${query}&format=csv`, words.fileName));
   };
   return (
     <>

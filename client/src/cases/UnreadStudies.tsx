@@ -32,7 +32,7 @@ function Unread({ beginsOpen }: { readonly beginsOpen: boolean }) {
   const api = useApi();
   const [store] = useState(() => createUnreadStore(api));
   const [isOpen, setOpen] = useState(beginsOpen);
-  useEffect(() => void (isOpen ? store.load() : store.tell()), [store, isOpen]);
+  useEffect(() => void (isOpen ? store.list.load() : store.tell()), [store, isOpen]);
   useEffect(() => () => store.close(), [store]);
   const count = store.count.value.value ?? 0;
   const said = words.count(count);
@@ -86,7 +86,7 @@ function List({ store }: { readonly store: UnreadStore }) {
                 </li>
               ))}
             </ol>
-            <MoreButton of={store.list} onMore={store.more} />
+            <MoreButton of={store.list} />
           </>
         )}
       </WhenKnown>

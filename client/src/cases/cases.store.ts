@@ -7,7 +7,7 @@ import {
 } from '#shared/protocol/cases.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import { createResource, type Resource } from '../kit/resource.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 
@@ -28,39 +28,24 @@ export type CasesPage = {
   readonly isCut: boolean;
 };
 
-export interface CasesStore {
-  /** The cases, as far as they were asked for. */
-  readonly list: Resource<CasesPage, Trouble>;
-  /** The first page. */
-  load(asked: Asked): Promise<void>;
-  more(): Promise<void>;
-  close(): void;
-}
+export type CasesStore = PagedList<CasesPage, Trouble, Asked>;
 
 export function createCasesStore(api: Pick<ApiClient, 'json'>, now: () => Date): CasesStore {
-  const list = createResource<CasesPage, Trouble>(troubleOf);
-  let shown: Asked | null = null;
-
-  const fetchPage = (asked: Asked, before: CasesPage | null): Promise<void> =>
-    list.ask(async (signal) => {
-      const cursor = before?.next ?? null;
-      const query = queryOf(asked.filters, { now: now(), cursor, isAnonymous: asked.isAnonymous });
-      const page = await readPage(api, { query, patient: asked.patient, signal });
-      return before === null ? page : { ...page, cases: merged(before.cases, page.cases) };
-    });
+  const list = createPagedList<CasesPage, 'cases', Trouble, Asked>(troubleOf, {
+    rows: 'cases',
+    idOf: ({ id }) => id,
+    read: ({ filters, isAnonymous, patient }, cursor, signal) =>
+      readPage(api, { query: queryOf(filters, { now: now(), cursor, isAnonymous }), patient, signal }),
+  });
+  let shown = '';
   return {
-    list,
+    ...list,
     async load(asked) {
       // The cases of others are no answer to the search for a patient.
-      if (asked.patient !== (shown?.patient ?? '')) list.forget();
-      shown = asked;
-      await fetchPage(asked, null);
+      if (asked.patient !== shown) list.forget();
+      shown = asked.patient;
+      await list.load(asked);
     },
-    async more() {
-      const before = list.value.peek();
-      if (shown !== null && before?.next) await fetchPage(shown, before);
-    },
-    close: list.close,
   };
 }
 
@@ -71,10 +56,4 @@ async function readPage(api: Pick<ApiClient, 'json'>, { query, patient, signal: 
     return { ...(await api.json(`/cases?${query}`, caseListSchema, { signal: until })), isCut: false };
   const asked = { method: 'POST', body: { patient }, signal: until };
   return api.json(`/cases/of-patient?${query}`, foundCaseListSchema, asked);
-}
-
-/** A case that has moved since the page before stands once. */
-function merged(known: readonly ListedCase[], more: readonly ListedCase[]): readonly ListedCase[] {
-  const ids = new Set(known.map(({ id }) => id));
-  return [...known, ...more.filter(({ id }) => !ids.has(id))];
 }

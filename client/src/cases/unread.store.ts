@@ -4,20 +4,19 @@ import { unreadStudiesSchema, type UnreadStudy } from '#shared/protocol/unread-s
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { openAttempt, type Attempt } from '../kit/open-attempt.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 
 export interface UnreadStore {
   readonly count: Resource<number, Trouble>;
-  readonly list: Resource<UnreadList, Trouble>;
+  readonly list: PagedList<UnreadList, Trouble>;
   /** By Study Instance UID: somebody has just said here that they need no reading. */
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
   /** Saying so is under way, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
   /** Only how many there are. */
   tell(): Promise<void>;
-  load(): Promise<void>;
-  more(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
 }
@@ -29,28 +28,22 @@ const PATH = '/cases/unread-studies';
 
 export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): UnreadStore {
   const count = createResource<number, Trouble>(troubleOf);
-  const list = createResource<UnreadList, Trouble>(troubleOf);
   const waived = signal<ReadonlySet<string>>(new Set());
   const { tried, ...waiving } = openAttempt(troubleOf);
   const ask = (query: string, signal: AbortSignal) =>
     api.json(`${PATH}${query}`, unreadStudiesSchema, { signal });
   const tell = (): Promise<void> => count.ask(async (until) => (await ask('?limit=0', until)).count);
-  const show = (query: string, before: readonly UnreadStudy[]): Promise<void> =>
-    list.ask(async (until) => {
-      const answer = await ask(query, until);
-      count.take(answer.count);
-      // A study that moved up meanwhile is not listed twice.
-      const known = new Set(before.map(({ studyInstanceUID }) => studyInstanceUID));
-      const more = answer.studies.filter((one) => !known.has(one.studyInstanceUID));
-      return { studies: [...before, ...more], next: answer.next };
-    });
+  const list = createPagedList<UnreadList, 'studies', Trouble>(troubleOf, {
+    rows: 'studies',
+    idOf: ({ studyInstanceUID }) => studyInstanceUID,
+    async read(_, cursor, signal) {
+      const page = await ask(cursor === null ? '' : `?cursor=${cursor}`, signal);
+      if (!signal.aborted) count.take(page.count);
+      return page;
+    },
+  });
   return {
     ...{ count, list, waived, waiving, tell },
-    load: () => show('', []),
-    async more() {
-      const { studies, next } = list.value.peek() ?? { studies: [], next: null };
-      if (next !== null) await show(`?cursor=${next}`, studies);
-    },
     async waive(uid, isWaived) {
       await tried(async () => {
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });

@@ -47,7 +47,7 @@ export function ExportsView() {
                 </li>
               ))}
             </ol>
-            <MoreButton of={store.list} onMore={store.more} />
+            <MoreButton of={store.list} />
           </>
         )}
       </WhenKnown>

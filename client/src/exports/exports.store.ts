@@ -7,7 +7,7 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { queryOf, type CaseFilters } from '../cases/parts/case-filters.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
-import { createResource, type Resource } from '../kit/resource.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../net/clock.ts';
 
@@ -16,7 +16,7 @@ const ASK_AGAIN_MS = 1_500;
 
 export interface ExportsStore {
   /** Newest first, as far as they were asked for. */
-  readonly list: Resource<ExportList, Trouble>;
+  readonly list: PagedList<ExportList, Trouble>;
   /** Why one could not be cancelled or erased. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
@@ -32,14 +32,14 @@ type ExportList = z.infer<typeof exportListSchema>;
 export const isBeingMade = ({ state }: Export): boolean => state === 'queued' || state === 'running';
 
 export function createExportsStore(api: Pick<ApiClient, 'json'>): ExportsStore {
-  const list = createResource<ExportList, Trouble>(troubleOf);
+  const list = createPagedList<ExportList, 'exports', Trouble>(troubleOf, {
+    rows: 'exports',
+    idOf: ({ id }) => id,
+    read: (_, cursor, signal) =>
+      api.json(`/exports${cursor === null ? '' : `?cursor=${cursor}`}`, exportListSchema, { signal }),
+  });
   const { trouble, tried } = openAttempt(troubleOf);
 
-  const read = async (cursor: string | null): Promise<ExportList> => {
-    const page = await api.json(`/exports${cursor === null ? '' : `?cursor=${cursor}`}`, exportListSchema);
-    const before = cursor === null ? [] : (list.value.peek()?.exports ?? []);
-    return { ...page, exports: [...before, ...page.exports] };
-  };
   const take = (one: Export): void =>
     list.change(({ exports, next }) => ({
       exports: exports.map((known) => (known.id === one.id ? one : known)),
@@ -53,11 +53,8 @@ export function createExportsStore(api: Pick<ApiClient, 'json'>): ExportsStore {
   return {
     list,
     trouble,
-    load: () => list.ask(() => read(null)),
-    async more() {
-      const next = list.value.peek()?.next;
-      if (next) await list.ask(() => read(next));
-    },
+    load: list.load,
+    more: list.more,
     cancel: (id) =>
       tried(async () => take(await api.json(`/exports/${id}/cancel`, exportSchema, { method: 'POST' }))),
     async follow(clock, until) {

@@ -15,7 +15,7 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { findWords as said } from './find-words.ts';
 import { FIND_PERIODS, MODALITIES } from './find-query.ts';
 import { createFindStore, type FindStore, type Found } from './find.store.ts';
-import { Select } from './Parts.tsx';
+import { Select } from '../kit/FilterBar.tsx';
 import type { FoundStudy } from './read-found.ts';
 import { resultWords } from './result-words.ts';
 

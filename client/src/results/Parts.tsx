@@ -72,37 +72,3 @@ export function Segments<T extends string>({
     </fieldset>
   );
 }
-
-export type SelectProps = {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
-  readonly onChoose: (value: string) => void;
-  /** A person is about to open it. */
-  readonly onReach?: () => void;
-};
-
-export function Select({ label, value, options, onChoose, onReach }: SelectProps) {
-  return (
-    <label class="field">
-      <span class="small quiet">{label}</span>
-      <select
-        value={value}
-        onChange={(event) => onChoose(event.currentTarget.value)}
-        onFocus={onReach}
-        onPointerDown={onReach}
-      >
-        {options.map((option) => (
-          <option
-            key={option.value}
-            value={option.value}
-            disabled={option.disabled ?? false}
-            selected={option.value === value}
-          >
-            {option.name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}

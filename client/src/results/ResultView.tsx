@@ -35,7 +35,8 @@ import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './Find
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { Select, useInputName } from './Parts.tsx';
+import { Select } from '../kit/FilterBar.tsx';
+import { useInputName } from './Parts.tsx';
 import type { KeptResults } from './kept-results.ts';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';

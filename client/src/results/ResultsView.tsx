@@ -6,27 +6,31 @@ import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
+import { FilterSelect, Select } from '../kit/FilterBar.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
-import type { Known } from '../kit/resource.ts';
+import { createPagedList } from '../kit/paged-list.ts';
+import { troubleIn } from '../kit/resource.ts';
+import { MoreButton } from '../kit/MoreButton.tsx';
+import { NoneFits } from '../kit/NoneFits.tsx';
 import { OnlySome } from '../kit/OnlySome.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { ALL, isFiltered, PERIODS, VERDICTS, WHOSE, type Filters } from './filters.ts';
+import { ALL, isFiltered, RESULTS, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
 import { listWords } from './list-words.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { NotSent } from './NotSent.tsx';
-import { Segments, Select, useInputName, useMayOpen } from './Parts.tsx';
+import { Segments, useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
-import type { ResultsStore, Unfolded } from './results.store.ts';
+import type { ResultPage, ResultsStore } from './results.store.ts';
 
 const said = resultWords.list;
 
@@ -51,7 +55,7 @@ export function ResultsView({
     return () => watching.abort();
   }, [list]);
   const results = list.results.value;
-  const answer = list.answer.value;
+  const answer = list.pages.answer.value;
   const trouble = list.trouble.value;
   const mayRun = useMayOpen();
   useWhenBack(trouble !== null, () => void list.refresh());
@@ -81,7 +85,12 @@ export function ResultsView({
       )}
       {answer.state === 'known' && results.length === 0 ? (
         isFiltered(list.filters.value) ? (
-          <NoneFits list={list} known={answer} />
+          <NoneFits
+            class="queue-empty"
+            said={said.none(answer)}
+            clear={said.clear}
+            onClear={() => (list.filters.value = ALL)}
+          />
         ) : (
           <Teach />
         )
@@ -151,7 +160,10 @@ function FilterBar({ list, previews }: FilterBarProps) {
   // Auditors ask for none.
   const mayAsk = useMayOpen();
   const nameOfInput = useInputName();
-  const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
+  const set = (some: Partial<Filters>) => {
+    list.filters.value = { ...filters, ...some };
+  };
+  const of = { choices: RESULTS.choices, filters, onChoose: set };
   const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
     results: list.newest.value,
@@ -175,23 +187,13 @@ function FilterBar({ list, previews }: FilterBarProps) {
         onChoose={(study) => set({ study })}
         onReach={onReach}
       />
-      <Select
-        label={said.period}
-        value={filters.period}
-        options={PERIODS.map((period) => ({ value: period, name: said.periods[period] }))}
-        onChoose={(chosen) => set({ period: PERIODS.find((period) => period === chosen) ?? 'any' })}
-      />
-      <Select
-        label={listWords.verdict}
-        value={filters.verdict}
-        options={VERDICTS.map((verdict) => ({ value: verdict, name: listWords.verdicts[verdict] }))}
-        onChoose={(chosen) => set({ verdict: VERDICTS.find((verdict) => verdict === chosen) ?? 'any' })}
-      />
+      <FilterSelect {...of} name="period" label={said.period} words={said.periods} />
+      <FilterSelect {...of} name="verdict" label={listWords.verdict} words={listWords.verdicts} />
       {mayAsk && (
         <Segments
           labelled
           label={said.whose}
-          options={WHOSE}
+          options={RESULTS.choices.whose}
           nameOf={(whose) => said.whoses[whose]}
           chosen={filters.whose}
           onChoose={(whose) => set({ whose })}
@@ -214,17 +216,6 @@ function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => v
     if (isReached && mayOpen && !isHidden) previews.wantNames(newest);
   }, [isReached, mayOpen, isHidden, newest]);
   return () => setReached(true);
-}
-
-function NoneFits({ list, known }: { readonly list: ResultsStore; readonly known: Known }) {
-  return (
-    <div class="queue-empty" role="status">
-      <p class="strong">{said.none(known)}</p>
-      <button type="button" class="button" onClick={() => (list.filters.value = ALL)}>
-        {said.clear}
-      </button>
-    </div>
-  );
 }
 
 const TEACH_SIGNS: readonly IconName[] = ['gateway', 'way', 'person'];
@@ -263,18 +254,7 @@ function List({ list, previews, picked }: ResultsViewProps) {
           </li>
         ))}
       </ol>
-      {list.hasMore.value && (
-        <p class="results-more">
-          <button
-            type="button"
-            class="button"
-            disabled={list.phase.value === 'loading'}
-            onClick={() => void list.more()}
-          >
-            {said.more}
-          </button>
-        </p>
-      )}
+      <MoreButton of={list.pages} label={said.more} />
     </section>
   );
 }
@@ -283,26 +263,20 @@ type FoldedProps = ResultsViewProps & { readonly row: Result };
 
 /** The other images of a run with the same answer: nothing of them is asked for before somebody opens it. */
 function Folded({ row, list, previews, picked }: FoldedProps) {
-  const [shown, setShown] = useState<Unfolded | null>(null);
-  const [trouble, setTrouble] = useState<Trouble | null>(null);
-  const asking = useRef(new AbortController());
-  useEffect(() => () => asking.current.abort(), []);
-  const ask = async (cursor: string | null) => {
-    asking.current.abort();
-    asking.current = new AbortController();
-    const { signal } = asking.current;
-    setTrouble(null);
-    try {
-      const { results, next } = await list.unfold(row, cursor, signal);
-      setShown({ results: [...(cursor === null ? [] : (shown?.results ?? [])), ...results], next });
-    } catch (error) {
-      if (!signal.aborted) setTrouble(troubleOf(error));
-    }
-  };
+  const [images] = useState(() =>
+    createPagedList<ResultPage, 'results', Trouble>(troubleOf, {
+      rows: 'results',
+      idOf: ({ id }) => id,
+      read: (_, cursor, signal) => list.unfold(row, cursor, signal),
+    }),
+  );
+  useEffect(() => images.close, [images]);
+  const shown = images.value.value;
+  const trouble = troubleIn(images.answer.value);
   return (
     <details
       class="disclosure result-folded"
-      onToggle={(event) => void (event.currentTarget.open && shown === null && ask(null))}
+      onToggle={(event) => void (event.currentTarget.open && shown === null && images.load())}
     >
       <summary>
         <span class="disclosure-mark">
@@ -311,20 +285,14 @@ function Folded({ row, list, previews, picked }: FoldedProps) {
         {listWords.folded(row.alike!)}
       </summary>
       <ol class="result-list">
-        {(shown?.results ?? []).map((result) => (
+        {shown?.results.map((result) => (
           <li key={result.id}>
             <ResultRow result={result} previews={previews} picked={picked} />
           </li>
         ))}
       </ol>
-      <TroubleAlert trouble={trouble} onAgain={() => void ask(shown?.next ?? null)} />
-      {trouble === null && shown?.next && (
-        <p class="results-more">
-          <button type="button" class="button" onClick={() => void ask(shown.next)}>
-            {listWords.moreImages}
-          </button>
-        </p>
-      )}
+      <TroubleAlert trouble={trouble} onAgain={() => void images.again()} />
+      {trouble === null && <MoreButton of={images} label={listWords.moreImages} />}
     </details>
   );
 }

@@ -50,6 +50,9 @@ test('stored values of another version, or that are not filters, are ignored', (
     '7',
     '{"owner":"me","period":"century","model":7}',
     JSON.stringify({ owner: 'me', study: '1'.repeat(65) }),
+    JSON.stringify({ owner: 'me', query: 7 }),
+    '{"owner":"me","query":"period=century&verdict=&whose"}',
+    JSON.stringify({ owner: 'me', query: `study=${'1'.repeat(65)}` }),
   ]) {
     assert.equal(parseFilters(kept, 'me'), ALL, String(kept));
   }

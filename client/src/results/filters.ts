@@ -4,30 +4,32 @@
  */
 import { DAY_MS } from '#shared/day.ts';
 import type { Result } from '#shared/protocol/inference.ts';
+import { filtersOf, oneOf, textOf } from '../kit/filters.ts';
 
-export const PERIODS = ['any', 'today', 'week', 'month'] as const;
+const PERIODS = ['any', 'today', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
-export const WHOSE = ['all', 'mine'] as const;
+const WHOSE = ['all', 'mine'] as const;
 export type Whose = (typeof WHOSE)[number];
 
 /** `none`: nobody has judged it. */
-export const VERDICTS = ['any', 'none'] as const;
+const VERDICTS = ['any', 'none'] as const;
 export type Verdicts = (typeof VERDICTS)[number];
 
-export interface Filters {
-  /** Empty: all. */
-  readonly model: string;
-  /** A Study Instance UID; empty: all. */
-  readonly study: string;
-  readonly period: Period;
-  readonly whose: Whose;
-  readonly verdict: Verdicts;
-}
+const id = textOf((text) => text.length <= 64);
+
+export const RESULTS = filtersOf({
+  model: id,
+  /** A Study Instance UID. */
+  study: id,
+  period: oneOf(PERIODS),
+  whose: oneOf(WHOSE),
+  verdict: oneOf(VERDICTS),
+});
+export const { usual: ALL, isFiltered } = RESULTS;
+export type Filters = typeof ALL;
 
 /** The name under which they persist. */
 export const FILTERS_KEY = 'relaypacs-results';
-export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all', verdict: 'any' };
-
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
 
 /** The start of a period, in the gateway's format; null: no start. A day begins at this device's midnight. */
@@ -35,10 +37,6 @@ export function beginOf(period: Period, now: Date): string | null {
   if (period === 'any') return null;
   if (period === 'today') return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
   return new Date(now.getTime() - DAYS[period] * DAY_MS).toISOString();
-}
-
-export function isFiltered(filters: Filters): boolean {
-  return (Object.keys(ALL) as (keyof Filters)[]).some((name) => filters[name] !== ALL[name]);
 }
 
 /** Whether a result may be listed under these filters: those of another study or model, or with a verdict, may not. */
@@ -74,21 +72,12 @@ export function queryOf(
 /** The part of the stored filters that is still understood; another person's choice is ignored. */
 export function parseFilters(kept: string | null, user: string): Filters {
   try {
-    const { owner, ...filters } = JSON.parse(kept ?? '') as Partial<Filters> & { owner?: unknown };
-    if (owner !== user) return ALL;
-    const text = (value: unknown) => (typeof value === 'string' && value.length <= 64 ? value : '');
-    return {
-      model: text(filters.model),
-      study: text(filters.study),
-      period: PERIODS.find((known) => known === filters.period) ?? ALL.period,
-      whose: WHOSE.find((known) => known === filters.whose) ?? ALL.whose,
-      verdict: VERDICTS.find((known) => known === filters.verdict) ?? ALL.verdict,
-    };
+    const { owner, query } = JSON.parse(kept ?? '') as { owner?: unknown; query?: unknown };
+    return owner === user && typeof query === 'string' ? RESULTS.parse(query) : ALL;
   } catch {
     return ALL;
   }
 }
 
-export function writeFilters(filters: Filters, user: string): string {
-  return JSON.stringify({ ...filters, owner: user });
-}
+export const writeFilters = (filters: Filters, user: string): string =>
+  JSON.stringify({ owner: user, query: RESULTS.write(filters) });

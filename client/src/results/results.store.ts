@@ -7,7 +7,8 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { jobSchema, resultSchema, type Job, type Result } from '#shared/protocol/inference.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import type { Answer } from '../kit/resource.ts';
+import { createPagedList, type PagedList } from '../kit/paged-list.ts';
+import { troubleIn } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../net/clock.ts';
 import { jobListSchema, resultChoicesSchema, resultListSchema } from './answers.ts';
@@ -19,8 +20,8 @@ export interface ResultsStore {
   readonly results: ReadonlySignal<readonly Result[]>;
   /** The phase is `loading` also while results for new filters are fetched: old results that fit them stay. */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
-  /** Whether the results of these filters are known. */
-  readonly answer: ReadonlySignal<Answer<readonly Result[], Trouble>>;
+  /** The results of these filters, once they are known. */
+  readonly pages: PagedList<ResultPage, Trouble, Filters>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
   /** Lists the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
@@ -37,7 +38,7 @@ export interface ResultsStore {
   readonly newest: ReadonlySignal<readonly Result[]>;
   more(): Promise<void>;
   /** The next page of the other images that a row stands for. @throws what the gateway answers otherwise. */
-  unfold(row: Result, cursor: string | null, signal: AbortSignal): Promise<Unfolded>;
+  unfold(row: Result, cursor: string | null, signal: AbortSignal): Promise<ResultPage>;
   refresh(): Promise<void>;
   cancel(job: Job): Promise<void>;
   retry(job: Job): Promise<void>;
@@ -53,7 +54,7 @@ export interface ResultsStore {
 }
 
 /** `next`: the cursor of the following page; null: there is none. */
-export type Unfolded = { readonly results: readonly Result[]; readonly next: string | null };
+export type ResultPage = { readonly results: readonly Result[]; readonly next: string | null };
 
 export interface ResultsTools {
   readonly api: Pick<ApiClient, 'json'>;
@@ -82,13 +83,13 @@ type Known = {
 
 type State = {
   readonly filters: Signal<Filters>;
-  readonly results: Signal<readonly Result[]>;
-  readonly phase: Signal<'loading' | 'ready' | 'failed'>;
-  readonly trouble: Signal<Trouble | null>;
-  /** A page of these filters was told. */
-  readonly isTold: Signal<boolean>;
-  /** Where the next page begins. */
-  readonly next: Signal<string | null>;
+  readonly pages: PagedList<ResultPage, Trouble, Filters>;
+  /** Results of other filters that fit the new ones, while these are asked for. */
+  readonly fitting: Signal<readonly Result[]>;
+  readonly results: ReadonlySignal<readonly Result[]>;
+  readonly phase: ResultsStore['phase'];
+  /** Why a job could not be changed. */
+  readonly jobTrouble: Signal<Trouble | null>;
   readonly allJobs: Signal<readonly Job[]>;
   /** Failed jobs that a person has cleared away. */
   readonly cleared: Signal<ReadonlySet<string>>;
@@ -96,28 +97,32 @@ type State = {
   /** The images that rows stand for, by the id of the row, as far as a person unfolded them. */
   readonly unfolded: Map<string, readonly Result[]>;
   readonly closed: AbortController;
-  /** The number of the last page request: an older answer is ignored. */
-  asked: number;
 };
 
 export function createResultsStore(tools: ResultsTools): ResultsStore {
   const state = createState(tools);
-  const { filters, results, phase, trouble, next, allJobs, cleared, known, closed } = state;
+  const { filters, pages, results, phase, jobTrouble, allJobs, cleared, known, closed } = state;
   const failed = computed(() =>
     allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
   void askChoices(state, tools);
-  const stop = effect(() => {
-    tools.storage?.setItem(FILTERS_KEY, writeFilters(filters.value, tools.user));
-    untracked(() => void fetchPage(state, tools, 'new-filters'));
-  });
+  const stops = [
+    effect(() => {
+      tools.storage?.setItem(FILTERS_KEY, writeFilters(filters.value, tools.user));
+      untracked(() => loadNew(state));
+    }),
+    effect(() => {
+      const page = pages.value.value;
+      if (page !== null) untracked(() => takeOver(state, page));
+    }),
+  ];
   return {
     filters,
+    pages,
     results,
     phase,
-    answer: computed(() => answerOf(state)),
-    trouble,
-    hasMore: computed(() => next.value !== null),
+    trouble: computed(() => jobTrouble.value ?? troubleIn(pages.answer.value)),
+    hasMore: computed(() => (pages.value.value?.next ?? null) !== null),
     async showStudyOf(id, signal) {
       const { finding } = await tools.api.json(`/results/${id}`, resultSchema, { signal });
       signal.throwIfAborted();
@@ -131,18 +136,18 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     clearFailed() {
       cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)]);
     },
-    more: () => more(state, tools),
+    more: pages.more,
     unfold: (row, cursor, signal) => unfold(state, tools, { row, cursor, signal }),
     async refresh() {
       if (phase.peek() === 'loading') return;
-      await Promise.all([fetchPage(state, tools, 'first'), askChoices(state, tools)]);
+      await Promise.all([pages.refresh(), askChoices(state, tools)]);
     },
     cancel: ({ id }) => change(state, tools, { path: `/jobs/${id}`, method: 'DELETE' }),
     retry: ({ id }) => change(state, tools, { path: `/jobs/${id}/retry`, method: 'POST' }),
-    note: (result) => note(state, tools, result),
+    note: (result) => note(state, result),
     neighbour: (id, step) => neighbour(state, id, step),
     async ahead(id) {
-      if (results.peek().at(-1)?.id === id) await more(state, tools);
+      if (results.peek().at(-1)?.id === id) await pages.more();
     },
     watch(signal) {
       void ignoreFailure(
@@ -151,32 +156,55 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
       );
     },
     close() {
-      stop();
+      for (const stop of stops) stop();
+      pages.close();
       closed.abort();
     },
   };
 }
 
-function answerOf({ results, isTold, phase, trouble }: State): Answer<readonly Result[], Trouble> {
-  const old = trouble.value;
-  if (isTold.value) return { state: 'known', value: results.value, old };
-  return old !== null && phase.value === 'failed' ? { state: 'failed', trouble: old } : { state: 'loading' };
+function createState({ api, storage, user, now }: ResultsTools): State {
+  const pages = createPagedList<ResultPage, 'results', Trouble, Filters>(troubleOf, {
+    rows: 'results',
+    idOf: ({ id }) => id,
+    async read(filters, cursor, signal) {
+      const query = queryOf(filters, user, new Date(now()), { limit: PAGE, cursor });
+      const { results, next = null } = await api.json(`/results?${query}`, resultListSchema, { signal });
+      return { results, next };
+    },
+  });
+  const fitting = signal<readonly Result[]>([]);
+  return {
+    filters: signal(parseFilters(storage?.getItem(FILTERS_KEY) ?? null, user)),
+    pages,
+    fitting,
+    results: computed(() => pages.value.value?.results ?? fitting.value),
+    phase: computed(() => {
+      if (pages.isAsking.value) return 'loading';
+      return troubleIn(pages.answer.value) === null ? 'ready' : 'failed';
+    }),
+    jobTrouble: signal(null),
+    allJobs: signal([]),
+    cleared: signal(new Set<string>()),
+    known: signal<Known>({ models: new Set<string>(), studies: new Set<string>(), newest: new Map() }),
+    unfolded: new Map(),
+    closed: new AbortController(),
+  };
 }
 
-const createState = ({ storage, user }: ResultsTools): State => ({
-  filters: signal(parseFilters(storage?.getItem(FILTERS_KEY) ?? null, user)),
-  results: signal([]),
-  phase: signal<'loading' | 'ready' | 'failed'>('loading'),
-  trouble: signal(null),
-  isTold: signal(false),
-  next: signal(null),
-  allJobs: signal([]),
-  cleared: signal(new Set<string>()),
-  known: signal<Known>({ models: new Set<string>(), studies: new Set<string>(), newest: new Map() }),
-  unfolded: new Map(),
-  closed: new AbortController(),
-  asked: 0,
-});
+/** The first page of new filters: of what was there, only what fits them stays meanwhile. */
+function loadNew({ filters, pages, results, fitting }: State): void {
+  fitting.value = results.peek().filter((result) => fits(result, filters.peek()));
+  pages.forget();
+  void pages.load(filters.peek());
+}
+
+/** A newer list is here. */
+function takeOver(state: State, { results }: ResultPage): void {
+  moveUnfolded(state);
+  learn(state, results);
+  state.jobTrouble.value = null;
+}
 
 /** Adds models and studies to choose from: those that a filter hides can still be chosen. */
 function learn({ known, filters }: State, page: readonly Result[], more: readonly string[] = []): void {
@@ -212,7 +240,7 @@ async function unfold(
   { filters, unfolded }: State,
   { api, user, now }: ResultsTools,
   { row, cursor, signal }: UnfoldAsked,
-): Promise<Unfolded> {
+): Promise<ResultPage> {
   const query = new URLSearchParams(queryOf(filters.peek(), user, new Date(now()), { limit: PAGE, cursor }));
   query.delete('folded');
   query.set('alike', row.id);
@@ -231,53 +259,13 @@ function newestOfStudies(results: readonly Result[]): ReadonlyMap<string, Result
   return newest;
 }
 
-/**
- * `first`: the first page again, above the pages that are still right below it; `new-filters`: the first page, and
- * nothing of what was there; `next`: the one after the last.
- */
-type Page = 'first' | 'new-filters' | 'next';
-
-async function fetchPage(state: State, { api, user, now }: ResultsTools, which: Page): Promise<void> {
-  const { filters, results, phase, trouble, isTold, next, closed } = state;
-  const cursor = which === 'next' ? next.peek() : null;
-  if (which === 'new-filters') {
-    results.value = results.peek().filter((result) => fits(result, filters.peek()));
-    isTold.value = false;
-  }
-  state.asked += 1;
-  const turn = state.asked;
-  phase.value = 'loading';
-  try {
-    const query = queryOf(filters.peek(), user, new Date(now()), { limit: PAGE, cursor });
-    const page = await api.json(`/results?${query}`, resultListSchema, { signal: closed.signal });
-    if (turn !== state.asked) return;
-    const below = which === 'first' && page.next ? behind(page.results, results.peek()) : [];
-    results.value = cursor === null ? [...page.results, ...below] : [...results.peek(), ...page.results];
-    moveUnfolded(state);
-    learn(state, page.results);
-    // The last of the pages that stay says where the next begins.
-    if (below.length === 0) next.value = page.next ?? null;
-    trouble.value = null;
-    isTold.value = true;
-    phase.value = 'ready';
-  } catch (error) {
-    if (turn !== state.asked || closed.signal.aborted) return;
-    trouble.value = troubleOf(error);
-    phase.value = 'failed';
-  }
-}
-
-async function more(state: State, tools: ResultsTools): Promise<void> {
-  if (state.next.peek() !== null && state.phase.peek() !== 'loading') await fetchPage(state, tools, 'next');
-}
-
 /** Lists the jobs. One that was live and is done has made results. */
 async function askJobs(state: State, tools: ResultsTools, signal: AbortSignal): Promise<void> {
   const { jobs } = await tools.api.json('/jobs', jobListSchema, { signal });
   const before = state.allJobs.peek().filter((job) => !hasEnded(job));
   const live = new Set(before.map(({ id }) => id));
   state.allJobs.value = jobs;
-  if (jobs.some((job) => live.has(job.id) && job.state === 'done')) await fetchPage(state, tools, 'first');
+  if (jobs.some((job) => live.has(job.id) && job.state === 'done')) await state.pages.refresh();
 }
 
 async function watchJobs(state: State, tools: ResultsTools, signal: AbortSignal): Promise<void> {
@@ -294,29 +282,30 @@ async function watchJobs(state: State, tools: ResultsTools, signal: AbortSignal)
 type Change = { readonly path: string; readonly method: 'DELETE' | 'POST' };
 
 async function change(
-  { allJobs, trouble }: State,
+  { allJobs, jobTrouble }: State,
   { api }: ResultsTools,
   { path, method }: Change,
 ): Promise<void> {
   try {
     const job = await api.json(path, jobSchema, { method });
     allJobs.value = allJobs.peek().map((known) => (known.id === job.id ? job : known));
-    trouble.value = null;
+    jobTrouble.value = null;
   } catch (error) {
-    trouble.value = troubleOf(error);
+    jobTrouble.value = troubleOf(error);
   }
 }
 
-function note(state: State, tools: ResultsTools, result: Result): void {
-  const { results, phase } = state;
+function note({ pages, results, phase, fitting }: State, result: Result): void {
   const isListed = results.peek().some(({ id }) => id === result.id);
-  if (!isListed && phase.peek() === 'ready') void fetchPage(state, tools, 'first');
-  else
-    results.value = results.peek().map((known) => {
-      if (known.id !== result.id) return known;
-      // The images that it stands for stay below it until the list is fetched again.
-      return known.alike === undefined ? result : { ...result, alike: known.alike };
-    });
+  if (!isListed && phase.peek() === 'ready') void pages.refresh();
+  if (!isListed) return;
+  const noted = results.peek().map((known) => {
+    if (known.id !== result.id) return known;
+    // The images that it stands for stay below it until the list is fetched again.
+    return known.alike === undefined ? result : { ...result, alike: known.alike };
+  });
+  fitting.value = noted;
+  pages.change((page) => ({ ...page, results: noted }));
 }
 
 /** Images that were unfolded stay below the row that stands for them now: one that was judged stands for itself. */
@@ -335,12 +324,6 @@ function neighbour({ results, unfolded }: State, id: string, step: -1 | 1): Resu
   const inOrder = results.value.flatMap((row) => [row, ...(unfolded.get(row.id) ?? [])]);
   const at = inOrder.findIndex((result) => result.id === id);
   return at < 0 ? null : (inOrder[at + step] ?? null);
-}
-
-/** The known results below the new first page; none where the two do not overlap. */
-function behind(first: readonly Result[], known: readonly Result[]): readonly Result[] {
-  const at = known.findIndex(({ id }) => id === first.at(-1)?.id);
-  return at < 0 ? [] : known.slice(at + 1);
 }
 
 function hasFailedLately(job: Job, now: number): boolean {

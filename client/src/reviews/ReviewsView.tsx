@@ -22,7 +22,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { createResource } from '../kit/resource.ts';
+import { createPagedList } from '../kit/paged-list.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { afterOf } from './outcome-of.ts';
@@ -36,26 +36,30 @@ type Page = { readonly reviews: readonly ListedReview[]; readonly next: string |
 /** The pages of a list that were asked for so far; another list begins again. */
 function usePages(list: ReviewList) {
   const api = useApi();
-  const pages = useMemo(() => createResource<Page, Trouble>(troubleOf), [list]);
-  const ask = (cursor: string | null) =>
-    pages.ask(async (signal) => {
-      const query = `list=${list}${cursor === null ? '' : `&cursor=${cursor}`}`;
-      const answer = await api.json(`/reviews?${query}`, reviewListSchema, { signal });
-      const before = cursor === null ? [] : (pages.value.peek()?.reviews ?? []);
-      return { ...answer, reviews: [...before, ...answer.reviews] };
-    });
+  const pages = useMemo(
+    () =>
+      createPagedList<Page, 'reviews', Trouble>(troubleOf, {
+        rows: 'reviews',
+        idOf: ({ id }) => id,
+        read: (_, cursor, signal) =>
+          api.json(`/reviews?list=${list}${cursor === null ? '' : `&cursor=${cursor}`}`, reviewListSchema, {
+            signal,
+          }),
+      }),
+    [list],
+  );
   useEffect(() => {
-    void ask(null);
+    void pages.load();
     return pages.close;
   }, [pages]);
-  return { pages, ask };
+  return pages;
 }
 
 export function ReviewsView() {
   const roles = useSession().user.value?.roles ?? [];
   const mayRead = roles.some((role) => REVIEWERS.includes(role));
   const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
-  const { pages, ask } = usePages(list);
+  const pages = usePages(list);
   const patients = useManyPatients();
   return (
     <main id="content" class="page stack" aria-busy={pages.answer.value.state === 'loading'}>
@@ -79,7 +83,7 @@ export function ReviewsView() {
         </select>
       </label>
       <WhenKnown of={pages} loading={words.loading}>
-        {({ reviews, next }, known) => (
+        {({ reviews }, known) => (
           <>
             {reviews.length === 0 && <p role="status">{words.empty[list](known)}</p>}
             <ol class="plain" aria-label={kitWords.pages.reviews}>
@@ -89,7 +93,7 @@ export function ReviewsView() {
                 </li>
               ))}
             </ol>
-            <MoreButton of={pages} onMore={() => ask(next)} />
+            <MoreButton of={pages} />
           </>
         )}
       </WhenKnown>

@@ -1,6 +1,7 @@
 /** The search above the list, and behind a button what narrows, orders and groups it. */
 import { useId } from 'preact/hooks';
 import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { FilterSelect } from '../kit/FilterBar.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
@@ -66,6 +67,8 @@ function hintOf({ whose, asksPatients }: SentStudiesStore): string {
 const countOf = ({ shown, period, names, byPatient }: Choice): number =>
   [shown !== 'all', period !== 'any', names !== 'any', byPatient].filter(Boolean).length;
 
+const CHOICES = { shown: SHOWN, period: PERIODS, names: NAMES, sort: SORTS };
+
 type FiltersProps = {
   readonly choice: Choice;
   /** The studies of this account, not those of the site. */
@@ -74,38 +77,13 @@ type FiltersProps = {
 };
 
 function Filters({ choice, isOwn, onSet }: FiltersProps) {
+  const of = { choices: CHOICES, filters: choice, onChoose: onSet };
   return (
     <div class="finder-filters">
-      <Select
-        label={words.show}
-        options={SHOWN}
-        names={isOwn ? words.shown : words.shownOfSite}
-        chosen={choice.shown}
-        onChoose={(shown) => onSet({ shown })}
-      />
-      <Select
-        label={words.period}
-        options={PERIODS}
-        names={words.periods}
-        chosen={choice.period}
-        onChoose={(period) => onSet({ period })}
-      />
-      {!isOwn && (
-        <Select
-          label={words.names}
-          options={NAMES}
-          names={words.namesChosen}
-          chosen={choice.names}
-          onChoose={(names) => onSet({ names })}
-        />
-      )}
-      <Select
-        label={words.sort}
-        options={SORTS}
-        names={words.sorts}
-        chosen={choice.sort}
-        onChoose={(sort) => onSet({ sort })}
-      />
+      <FilterSelect {...of} name="shown" label={words.show} words={isOwn ? words.shown : words.shownOfSite} />
+      <FilterSelect {...of} name="period" label={words.period} words={words.periods} />
+      {!isOwn && <FilterSelect {...of} name="names" label={words.names} words={words.namesChosen} />}
+      <FilterSelect {...of} name="sort" label={words.sort} words={words.sorts} />
       <label class="choice">
         <input
           type="checkbox"
@@ -116,28 +94,5 @@ function Filters({ choice, isOwn, onSet }: FiltersProps) {
         <span>{words.byPatient}</span>
       </label>
     </div>
-  );
-}
-
-type SelectProps<T extends string> = {
-  readonly label: string;
-  readonly options: readonly T[];
-  readonly names: Readonly<Record<T, string>>;
-  readonly chosen: T;
-  readonly onChoose: (option: T) => void;
-};
-
-function Select<T extends string>({ label, options, names, chosen, onChoose }: SelectProps<T>) {
-  return (
-    <label class="field">
-      <span class="small quiet">{label}</span>
-      <select value={chosen} onChange={(event) => onChoose(options[event.currentTarget.selectedIndex]!)}>
-        {options.map((option) => (
-          <option key={option} value={option} selected={option === chosen}>
-            {names[option]}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

@@ -1,24 +1,25 @@
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CASE_FILTERS } from '#shared/protocol/case-views.ts';
 import {
+  CASES,
   CHOICE_NAMES,
-  choicesOf,
   isFiltered,
-  parseFilters,
   queryOf,
   USUAL,
   writeFilters,
   type CaseFilters,
 } from './case-filters.ts';
 
+const { parse: parseFilters } = CASES;
 const test = suite('the filters of the list of cases');
 
 const anyDay = fc.constantFrom('', '2026-01-31', '2026-03-01');
 const anyFilters = fc
   .record(
     {
-      ...Object.fromEntries(CHOICE_NAMES.map((name) => [name, fc.constantFrom(...choicesOf(name))])),
+      ...Object.fromEntries(CHOICE_NAMES.map((name) => [name, fc.constantFrom(...CASE_FILTERS[name])])),
       from: anyDay,
       to: anyDay,
       q: fc.constantFrom('', '7', '123456789'),

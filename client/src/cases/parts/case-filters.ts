@@ -3,68 +3,36 @@
  * passed on; a search for a UID does not, because addresses hold none.
  */
 import { DAY_MS } from '#shared/day.ts';
-import { CASE_DAYS, CASE_FILTERS, caseDaySchema, type CaseViewFilters } from '#shared/protocol/case-views.ts';
+import { CASE_FILTERS } from '#shared/protocol/case-views.ts';
+import { daysOf, filtersOf, oneOf, orderOf, textOf } from '../../kit/filters.ts';
 
-export type Choice = keyof typeof CASE_FILTERS;
-export const CHOICE_NAMES = Object.keys(CASE_FILTERS) as readonly Choice[];
-export const choicesOf = <C extends Choice>(name: C): (typeof CASE_FILTERS)[C] => CASE_FILTERS[name];
+export const CHOICE_NAMES = Object.keys(CASE_FILTERS) as readonly (keyof typeof CASE_FILTERS)[];
 
-/** With what is searched for. */
-export type CaseFilters = Readonly<CaseViewFilters> & { readonly q: string };
-
-export const USUAL: CaseFilters = {
-  q: '',
-  status: 'active',
-  priority: '',
-  assignee: '',
-  due: '',
-  opened: '',
-  from: '',
-  to: '',
-  modality: '',
-  bodyPart: '',
-  early: '',
-  finding: '',
-  sort: 'newest',
-};
-
-const WEEK_MS = 7 * DAY_MS;
 /** A case's number: PostgreSQL counts further, and no site does. */
 const NUMBER = /^\d{1,9}$/;
-/** Or nothing, or the first digits of a UID. */
+
+export const CASES = filtersOf({
+  q: textOf((text) => NUMBER.test(text)),
+  status: oneOf(CASE_FILTERS.status),
+  priority: oneOf(CASE_FILTERS.priority),
+  assignee: oneOf(CASE_FILTERS.assignee),
+  due: oneOf(CASE_FILTERS.due),
+  opened: oneOf(CASE_FILTERS.opened),
+  modality: oneOf(CASE_FILTERS.modality),
+  bodyPart: oneOf(CASE_FILTERS.bodyPart),
+  early: oneOf(CASE_FILTERS.early),
+  finding: oneOf(CASE_FILTERS.finding),
+  sort: orderOf(CASE_FILTERS.sort),
+  ...daysOf('opened'),
+});
+export const { usual: USUAL, write: writeFilters, isFiltered } = CASES;
+export type CaseFilters = typeof USUAL;
+
+const WEEK_MS = 7 * DAY_MS;
+/** A case's number, or nothing, or the first digits of a UID. */
 export const isCaseNumber = (q: string): boolean => q === '' || NUMBER.test(q);
 /** Whether the gateway takes it as a search. */
 export const mayBeSearched = (q: string): boolean => /^[\d.]{0,64}$/.test(q);
-
-/** The part of an address that is understood; anything else is as usual. */
-export function parseFilters(query: string): CaseFilters {
-  const said = new URLSearchParams(query);
-  const chosen = CHOICE_NAMES.map((name) => {
-    const value = said.get(name) === 'all' ? '' : said.get(name);
-    return [name, (CASE_FILTERS[name] as readonly string[]).find((known) => known === value) ?? USUAL[name]];
-  });
-  const q = said.get('q') ?? '';
-  const filters = { ...(Object.fromEntries(chosen) as CaseFilters), q: NUMBER.test(q) ? q : '' };
-  const days = CASE_DAYS.map((name) => [name, filters.opened === 'days' ? dayFrom(said.get(name)) : '']);
-  return { ...filters, ...(Object.fromEntries(days) as Pick<CaseFilters, 'from' | 'to'>) };
-}
-
-const dayFrom = (said: string | null): string => caseDaySchema.safeParse(said).data ?? '';
-
-/** For the address; empty where everything is as usual. */
-export function writeFilters(filters: CaseFilters): string {
-  const said = CHOICE_NAMES.filter((name) => filters[name] !== USUAL[name]).map((name): [string, string] => [
-    name,
-    filters[name] === '' ? 'all' : filters[name],
-  ]);
-  for (const name of CASE_DAYS) if (filters[name] !== '') said.push([name, filters[name]]);
-  if (NUMBER.test(filters.q)) said.unshift(['q', filters.q]);
-  return new URLSearchParams(said).toString();
-}
-
-/** Whether fewer cases are listed than usual. */
-export const isFiltered = ({ sort: _, ...filters }: CaseFilters): boolean =>
-  filters.q !== '' || CHOICE_NAMES.some((name) => name !== 'sort' && filters[name] !== USUAL[name]);
 
 /** A day as the person's calendar has it: YYYY-MM-DD. */
 export function dayOf(at: Date): string {

@@ -1,0 +1,178 @@
+/** The filters above a list. On a phone all but the first wait behind a button. */
+import type { ComponentChildren } from 'preact';
+import { useId, useState } from 'preact/hooks';
+import { isDay } from './filters.ts';
+import './filter-bar.css';
+
+export type FilterBarProps = {
+  readonly label: string;
+  readonly class: string;
+  /** On the button: how many of those behind it are in use. */
+  readonly inUse: string;
+  /** Always in sight. */
+  readonly first: ComponentChildren;
+  readonly children: ComponentChildren;
+};
+
+export function FilterBar({ label, inUse, first, children, ...props }: FilterBarProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <search class={`filter-bar ${props.class}`} aria-label={label} data-open={isOpen}>
+      {first}
+      <button
+        type="button"
+        class="button filter-bar-more"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {inUse}
+      </button>
+      {children}
+    </search>
+  );
+}
+
+export type SelectProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
+  readonly onChoose: (value: string) => void;
+  /** A person is about to open it. */
+  readonly onReach?: () => void;
+};
+
+export function Select({ label, value, options, onChoose, onReach }: SelectProps) {
+  return (
+    <label class="field">
+      <span class="small quiet">{label}</span>
+      <select
+        value={value}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+        onFocus={onReach}
+        onPointerDown={onReach}
+      >
+        {options.map((option) => (
+          <option
+            key={option.value}
+            value={option.value}
+            disabled={option.disabled ?? false}
+            selected={option.value === value}
+          >
+            {option.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name, string>>> = {
+  readonly choices: Readonly<Record<Name, readonly string[]>>;
+  readonly filters: Values;
+  readonly onChoose: (some: Partial<Values>) => void;
+  readonly name: NoInfer<Name>;
+  readonly label: string;
+  /** By choice; a choice that has none is its own. */
+  readonly words: Readonly<Record<string, string>>;
+  /** Where the empty choice has no words of its own. */
+  readonly any?: string;
+};
+
+/** One of the few choices of a filter. */
+export function FilterSelect<Name extends string, Values extends Readonly<Record<Name, string>>>(
+  props: FilterSelectProps<Name, Values>,
+) {
+  const { choices, filters, onChoose, name, label, words, any } = props;
+  return (
+    <Select
+      label={label}
+      value={filters[name]}
+      options={choices[name].map((value) => ({ value, name: words[value] ?? (value || (any ?? '')) }))}
+      onChoose={(value) => onChoose({ [name]: value } as Partial<Values>)}
+    />
+  );
+}
+
+const DAYS = ['from', 'to'] as const;
+type Days = Readonly<Record<(typeof DAYS)[number], string>>;
+
+/** A period: one that ends today, or the days that are chosen behind it. */
+export function FilterPeriod<Name extends string, Values extends Days & Readonly<Record<Name, string>>>(
+  props: FilterSelectProps<Name, Values> & { readonly days: Days },
+) {
+  const { filters, onChoose, name, days } = props;
+  const choose = (some: Partial<Days>) => onChoose(some as Partial<Values>);
+  return (
+    <>
+      <FilterSelect {...props} onChoose={(some) => onChoose({ ...some, from: '', to: '' })} />
+      {filters[name] === 'days' &&
+        DAYS.map((day) => (
+          <label key={day} class="field">
+            <span class="small quiet">{days[day]}</span>
+            <input
+              type="date"
+              value={filters[day]}
+              min={day === 'to' ? filters.from : undefined}
+              max={day === 'from' ? filters.to : undefined}
+              onChange={({ currentTarget: { value } }) => {
+                if (value === '' || isDay(value)) choose({ [day]: value });
+              }}
+            />
+          </label>
+        ))}
+    </>
+  );
+}
+
+export type SearchFieldProps = {
+  readonly class: string;
+  readonly label: string;
+  readonly value: string;
+  /** It cannot be looked for. */
+  readonly isWrong: boolean;
+  /** Stands beneath: what is wrong with it, or how it is asked for. */
+  readonly said: string | false;
+  readonly longest: number;
+  readonly inputMode?: 'decimal' | 'text';
+  /** Shown while it is empty. */
+  readonly hint?: string;
+  readonly onType: (text: string) => void;
+  /** With Enter. */
+  readonly onAsk: () => void;
+  /** A list that changes under a press moves what is pressed: most fields ask for nothing as they are left. */
+  readonly onLeave?: () => void;
+};
+
+/** No browser keeps what was typed in it. */
+export function SearchField({ label, value, isWrong, said, longest, ...props }: SearchFieldProps) {
+  const below = useId();
+  return (
+    <form
+      class={props.class}
+      onSubmit={(event) => {
+        event.preventDefault();
+        props.onAsk();
+      }}
+    >
+      <label class="field">
+        <span class="small quiet">{label}</span>
+        <input
+          type="search"
+          inputMode={props.inputMode}
+          autocomplete="off"
+          spellcheck={false}
+          maxLength={longest}
+          placeholder={props.hint}
+          value={value}
+          aria-invalid={isWrong}
+          aria-describedby={below}
+          onInput={(event) => props.onType(event.currentTarget.value)}
+          onBlur={props.onLeave}
+        />
+      </label>
+      <p id={below} class="small" role="status">
+        {said}
+      </p>
+    </form>
+  );
+}

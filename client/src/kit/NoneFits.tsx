@@ -1,0 +1,30 @@
+/** Stands in the place of a list of which the filters leave nothing; drawn where that is known. */
+import type { ComponentChildren } from 'preact';
+
+export type NoneFitsProps = {
+  readonly class?: string;
+  readonly said: string;
+  /** What to do. */
+  readonly children?: ComponentChildren;
+  readonly clear: string;
+  /** Null: nothing hides any. */
+  readonly onClear: (() => void) | null;
+};
+
+export function NoneFits({ said, children, clear, onClear, ...props }: NoneFitsProps) {
+  return (
+    <div class={props.class ?? 'stack'} role="status">
+      <div>
+        <p class="strong">{said}</p>
+        {children && <p class="quiet">{children}</p>}
+      </div>
+      {onClear !== null && (
+        <p>
+          <button type="button" class="button" onClick={onClear}>
+            {clear}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

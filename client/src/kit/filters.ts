@@ -1,0 +1,101 @@
+/**
+ * The filters of a list as a description, from which its address follows: an address names what is not usual, so that
+ * it can be kept and passed on, and anything in it that no filter understands is as usual.
+ */
+
+/** `read`: the value that a text of an address names; null: none. `say`: the text; without it, the value itself. */
+export type Filter<Value extends string = string> = {
+  readonly usual: Value;
+  read(text: string): Value | null;
+  say?(value: Value): string;
+  /** In the order in which they are offered, where it is one of few. */
+  readonly choices?: readonly Value[];
+  /** The order of the list, or a part of another filter. */
+  readonly hidesNothing?: boolean;
+  /** Counts only while another filter has this value. */
+  readonly within?: readonly [name: string, value: string];
+};
+
+/** The empty one means any; an address that does not leave it out says `all`. */
+export function oneOf<Value extends string>(
+  choices: readonly Value[],
+  usual: NoInfer<Value> = choices[0]!,
+  say: (value: string) => string = (value) => value || 'all',
+): Filter<Value> {
+  return { usual, choices, read: (text) => choices.find((known) => say(known) === text) ?? null, say };
+}
+
+export const orderOf = <Value extends string>(choices: readonly Value[]): Filter<Value> => ({
+  ...oneOf(choices),
+  hidesNothing: true,
+});
+
+/** Usually empty. Another text than these may be looked for, but comes into no address. */
+export const textOf = (isUnderstood: (text: string) => boolean): Filter => ({
+  usual: '',
+  read: (text) => (isUnderstood(text) ? text : null),
+});
+
+/** The first and the last day, both included, where a filter of this name is `days`; empty: open. */
+export function daysOf(name: string): Readonly<Record<'from' | 'to', Filter>> {
+  const day: Filter = { ...textOf(isDay), hidesNothing: true, within: [name, 'days'] };
+  return { from: day, to: day };
+}
+
+/** From 1900 to 2999, as YYYY-MM-DD. */
+export function isDay(text: string): boolean {
+  const midnight = `${text}T00:00:00.000Z`;
+  const at = new Date(midnight);
+  return !Number.isNaN(at.getTime()) && at.toISOString() === midnight && text >= '1900' && text < '3';
+}
+
+export type ValuesOf<Described extends Readonly<Record<string, Filter>>> = {
+  readonly [Name in keyof Described]: Described[Name]['usual'];
+};
+
+export interface Filters<Values> {
+  readonly usual: Values;
+  /** None for those that are not one of few. */
+  readonly choices: { readonly [Name in keyof Values]: readonly Values[Name][] };
+  parse(query: string): Values;
+  /** The query of an address; empty where everything is as usual. */
+  write(values: Values): string;
+  /** Filters that are not as usual, and hide something. */
+  inUse(values: Values): readonly (keyof Values)[];
+  isFiltered(values: Values): boolean;
+}
+
+export function filtersOf<Described extends Readonly<Record<string, Filter>>>(
+  described: Described,
+): Filters<ValuesOf<Described>> {
+  type Values = ValuesOf<Described>;
+  const all = Object.entries<Filter>(described);
+  const each = <T>(told: (filter: Filter, name: string) => T) =>
+    Object.fromEntries(all.map(([name, filter]) => [name, told(filter, name)]));
+  const said = ({ say }: Filter, value: string): string => say?.(value) ?? value;
+  const inUse = (values: Values): readonly (keyof Values)[] =>
+    all.filter(([name, of]) => !of.hidesNothing && values[name] !== of.usual).map(([name]) => name);
+  return {
+    usual: each(({ usual }) => usual) as Values,
+    choices: each(({ choices }) => choices ?? []) as Filters<Values>['choices'],
+    parse(query) {
+      const asked = new URLSearchParams(query);
+      const values = each((filter, name) => {
+        const text = asked.get(name);
+        return (text === null ? null : filter.read(text)) ?? filter.usual;
+      });
+      return each(({ usual, within }, name) =>
+        within === undefined || values[within[0]] === within[1] ? values[name] : usual,
+      ) as Values;
+    },
+    write(values) {
+      const named = all.filter(([name, of]) => {
+        const value: string = values[name]!;
+        return value !== of.usual && of.read(said(of, value)) === value;
+      });
+      return new URLSearchParams(named.map(([name, of]) => [name, said(of, values[name]!)])).toString();
+    },
+    inUse,
+    isFiltered: (values) => inUse(values).length > 0,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * A list that is read a page at a time, each page from where the one before it ends. The last question counts: its
+ * first page takes the place of what is shown, and an answer to an earlier one is dropped. A row stands once.
+ */
+import { createResource, type Resource } from './resource.ts';
+
+export interface PagedList<Page, Trouble, Question = void> extends Resource<Page, Trouble> {
+  /** The first page, of this question from now on. */
+  load(question: Question): Promise<void>;
+  /** The next page, of the question whose rows are shown; nothing without one, or while another page is read. */
+  more(): Promise<void>;
+  /** The first page again. Pages below that it reaches down to stay, and so does the place where they end. */
+  refresh(): Promise<void>;
+}
+
+/** `next`: the cursor of the following page; null: there is none. */
+type Paged = { readonly next: string | null };
+type RowIn<Page, Rows extends keyof Page> = Page[Rows] extends readonly (infer Row)[] ? Row : never;
+
+export type Pages<Page extends Paged, Rows extends keyof Page, Question> = {
+  /** The name of the rows in a page. */
+  readonly rows: Rows;
+  readonly idOf: (row: RowIn<Page, Rows>) => unknown;
+  readonly read: (question: Question, cursor: string | null, signal: AbortSignal) => Promise<Page>;
+  /** Other parts of the pages before that belong to their rows. */
+  readonly kept?: (before: Page, page: Page) => Partial<Page>;
+};
+
+export function createPagedList<Page extends Paged, Rows extends keyof Page, Trouble, Question = void>(
+  troubleOf: (error: unknown) => Trouble,
+  { rows, idOf, read, kept }: Pages<Page, Rows, Question>,
+): PagedList<Page, Trouble, Question> {
+  type Asked = { readonly question: Question };
+  type Row = RowIn<Page, Rows>;
+  const list = createResource<Page, Trouble>(troubleOf);
+  let asked: Asked | null = null;
+  let shown: Asked | null = null;
+
+  const rowsOf = (page: Page) => page[rows] as readonly Row[];
+  const joined = (page: Page, above: readonly Row[], below: readonly Row[]): Page => {
+    const ids = new Set(above.map(idOf));
+    return { ...page, [rows]: [...above, ...below.filter((row) => !ids.has(idOf(row)))] };
+  };
+  const below = (before: Page, page: Page): Page => ({
+    ...joined(page, rowsOf(before), rowsOf(page)),
+    ...kept?.(before, page),
+  });
+  const above = (before: Page, page: Page): Page => {
+    const last = rowsOf(page).at(-1);
+    const at = last === undefined ? -1 : rowsOf(before).findIndex((row) => idOf(row) === idOf(last));
+    const rest = page.next === null || at < 0 ? [] : rowsOf(before).slice(at + 1);
+    return rest.length === 0 ? page : { ...joined(page, rowsOf(page), rest), next: before.next };
+  };
+
+  /** `join`: with the rows of the same question. */
+  const ask = (of: Asked, cursor: string | null, join: (before: Page, page: Page) => Page): Promise<void> =>
+    list.ask(async (signal) => {
+      const page = await read(of.question, cursor, signal);
+      signal.throwIfAborted();
+      const before = shown === of ? list.value.peek() : null;
+      shown = of;
+      return before === null ? page : join(before, page);
+    });
+  return {
+    ...list,
+    async load(question) {
+      asked = { question };
+      await ask(asked, null, above);
+    },
+    async more() {
+      const next = list.value.peek()?.next;
+      if (shown !== null && next && !list.isAsking.peek()) await ask(shown, next, below);
+    },
+    async refresh() {
+      if (asked !== null) await ask(asked, null, above);
+    },
+  };
+}
