@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ConfigMistakes, isLoopbackName, readConfig } from '../gateway/src/config.ts';
 import type { Config } from '../gateway/src/config.ts';
+import { portOf, type Report } from '../gateway/src/read-setting.ts';
 import {
   secretsOfProcess,
   takeSecrets,
@@ -58,23 +59,21 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** All settings, checked before anything is started. @throws CannotStart with every mistake at once. */
 function readSettings(given: Secrets): Settings {
   const mistakes: string[] = [];
-  const env = withSecretFiles({ ...process.env, ...given }, (mistake) => void mistakes.push(mistake));
-  const text = env.RELAY_PACS_PORT || '8042';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  const isEmbedded = !env.PACS_URL;
-  if (isEmbedded && (port < 1 || port > 65_535))
-    mistakes.push('RELAY_PACS_PORT must be a port from 1 to 65535, for example RELAY_PACS_PORT=8042.');
+  const wrong: Report = (mistake) => void mistakes.push(mistake);
+  const env = withSecretFiles({ ...process.env, ...given }, wrong);
+  const embeddedPacsPort = env.PACS_URL ? null : portOf(env, 'RELAY_PACS_PORT', wrong);
   try {
     // The gateway needs to be told of a PACS; the embedded one will be there by then.
     const config = readConfig(
-      isEmbedded ? { ...env, PACS_URL: `http://127.0.0.1:${port || 8042}/dicom-web` } : env,
+      embeddedPacsPort === null
+        ? env
+        : { ...env, PACS_URL: `http://127.0.0.1:${embeddedPacsPort}/dicom-web` },
     );
-    if (isEmbedded && [config.port, config.webPort].includes(port))
-      mistakes.push('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
+    if (embeddedPacsPort !== null && [config.port, config.webPort].includes(embeddedPacsPort))
+      wrong('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
     const own = { ...env };
     const secrets = takeSecrets(own);
-    if (mistakes.length === 0)
-      return { config, embeddedPacsPort: isEmbedded ? port : null, env: own, secrets };
+    if (mistakes.length === 0) return { config, embeddedPacsPort, env: own, secrets };
   } catch (error) {
     if (!(error instanceof ConfigMistakes)) throw error;
     mistakes.push(...error.mistakes);

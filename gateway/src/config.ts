@@ -5,7 +5,6 @@
  */
 import { isIP, type BlockList } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import { trimEnd } from '#shared/trim-end.ts';
 import type { DatabasePlace } from './database/database.ts';
@@ -13,9 +12,21 @@ import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 import { LINK_LOCAL, NOWHERE } from './refuse-link-local.ts';
-import { portOf, setting, type Env, type Report } from './read-setting.ts';
+import {
+  choiceOf,
+  durationOf,
+  portOf,
+  setting,
+  settingAsTyped,
+  settingInEitherCase,
+  settingOrDefault,
+  wholeNumberIn,
+  type Env,
+  type Report,
+} from './read-setting.ts';
 import { withSecretFiles } from './secret-settings.ts';
 import { reportUnknown } from './setting-names.ts';
+import { SETTINGS } from './settings.ts';
 import { tlsPairOf } from './tls-settings.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
@@ -74,34 +85,6 @@ export class ConfigMistakes extends Error {
   }
 }
 
-/**
- * 100 a second. A device that sends as fast as a gigabit link carries needs 16 (a PATCH takes 8 MiB), one
- * that sends many tiny studies about 30; below that uploads would stall, far above it one script can keep the
- * gateway from everybody else.
- */
-const RATE_LIMIT = 6_000;
-/**
- * A week: a tablet that spent the weekend in a drawer continues where it was, and the room is not taken for
- * ever.
- */
-const UPLOAD_EXPIRES_HOURS = 168;
-/** A year. Beyond it a parcel outlives the promise that it keeps. */
-const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
-/**
- * Some PACSs index what they stored minutes later. With less, a delivered study is called lost and posted
- * again; with more, a PACS that loses images is noticed later.
- */
-const PACS_LAG_MINUTES = 10;
-/** A shift. Longer than two days a label answers nobody's question, and only lies there. */
-const LABEL_HOURS = 12;
-const LABEL_HOURS_LIMIT = 48;
-/**
- * Long enough for a patient on the table between two touches; longer, and a tablet that was put down shows names to
- * whoever picks it up.
- */
-const LOCK_MINUTES = 15;
-/** A working day. Beyond it nothing is locked that was not forgotten. */
-const LOCK_MINUTES_LIMIT = 480;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
 /** A host name or an address, of a URL (in brackets) or a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
@@ -153,7 +136,7 @@ type Ends = { readonly isTls: boolean; readonly hasProxies: boolean };
 
 /** Passwords and images must not travel in clear text: whoever is not on this machine needs TLS. */
 function hostOf(env: Env, { isTls, hasProxies }: Ends, wrong: Report): string {
-  const host = (setting(env, 'RELAY_HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1');
+  const host = settingOrDefault(env, 'RELAY_HOST').replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) === 0 && !isLoopbackName(host))
     wrong('RELAY_HOST must be an address of this machine, for example RELAY_HOST=0.0.0.0 for all of them.');
   else if (!isLoopbackName(host) && !isTls && !hasProxies)
@@ -207,13 +190,13 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
 
 /** HTTPS_PROXY and NO_PROXY, as curl and others read them. */
 export function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
-  const url = setting(env, 'HTTPS_PROXY') ?? setting(env, 'https_proxy');
+  const url = settingInEitherCase(env, 'HTTPS_PROXY');
   if (url === undefined) return null;
   if (urlOf(url, ['http:', 'https:']) === null)
     wrong(
       'HTTPS_PROXY must be the address of a proxy, for example HTTPS_PROXY=http://proxy.example.org:3128.',
     );
-  return { url, except: setting(env, 'NO_PROXY') ?? setting(env, 'no_proxy') ?? '' };
+  return { url, except: settingInEitherCase(env, 'NO_PROXY') ?? '' };
 }
 
 export function blockedOf(env: Env, wrong: Report): BlockList {
@@ -235,83 +218,20 @@ function folderRootOf(env: Env, dataDir: string, wrong: Report): string | null {
   return root;
 }
 
-function policyOf(env: Env, wrong: Report): Config['policy'] {
-  const text = setting(env, 'RELAY_POLICY') ?? 'deidentified';
-  if (text === 'identified' || text === 'deidentified') return text;
-  wrong('RELAY_POLICY must be identified or deidentified, for example RELAY_POLICY=deidentified.');
-  return 'deidentified';
-}
-
 function rateLimitOf(env: Env, host: string, wrong: Report): number | null {
-  const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(RATE_LIMIT);
+  const limits = SETTINGS.RELAY_RATE_LIMIT;
+  const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(limits.default);
   if (text === 'off') {
     if (!isLoopbackName(host))
       wrong(
-        `RELAY_RATE_LIMIT=off is for tests on this machine alone: others could guess passwords without an end. Set a number, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
+        `RELAY_RATE_LIMIT=off is for tests on this machine alone: others could guess passwords without an end. Set a number, for example RELAY_RATE_LIMIT=${limits.default}.`,
       );
     return null;
   }
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  wrong(
-    `RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
-  );
-  return RATE_LIMIT;
-}
-
-function uploadExpiresOf(env: Env, wrong: Report): number {
-  const text = setting(env, 'RELAY_UPLOAD_EXPIRES_HOURS') ?? String(UPLOAD_EXPIRES_HOURS);
-  const hours = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (hours >= 1 && hours <= UPLOAD_EXPIRES_HOURS_LIMIT) return hours;
-  const example = `RELAY_UPLOAD_EXPIRES_HOURS=${UPLOAD_EXPIRES_HOURS}`;
-  wrong(
-    `RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example ${example}.`,
-  );
-  return UPLOAD_EXPIRES_HOURS;
-}
-
-function pacsLagOf(env: Env, wrong: Report): number {
-  const text = setting(env, 'RELAY_PACS_LAG_MINUTES') ?? String(PACS_LAG_MINUTES);
-  if (/^\d{1,4}$/.test(text) && Number(text) <= LAG_MINUTES_LIMIT) return Number(text);
-  wrong(
-    `RELAY_PACS_LAG_MINUTES must be the minutes after which the PACS shows what it stored, from 0 to ${LAG_MINUTES_LIMIT}, for example RELAY_PACS_LAG_MINUTES=${PACS_LAG_MINUTES}.`,
-  );
-  return PACS_LAG_MINUTES;
-}
-
-function labelHoursOf(env: Env, wrong: Report): number {
-  const text = setting(env, 'RELAY_LABEL_HOURS') ?? String(LABEL_HOURS);
-  if (/^\d{1,2}$/.test(text) && Number(text) <= LABEL_HOURS_LIMIT) return Number(text);
-  wrong(
-    `RELAY_LABEL_HOURS must be the hours after sign-in for which devices keep labels of studies, from 0 (never) to ${LABEL_HOURS_LIMIT}, for example RELAY_LABEL_HOURS=${LABEL_HOURS}.`,
-  );
-  return LABEL_HOURS;
-}
-
-function lockMinutesOf(env: Env, wrong: Report): number {
-  const text = setting(env, 'RELAY_LOCK_MINUTES') ?? String(LOCK_MINUTES);
-  if (/^\d{1,3}$/.test(text) && Number(text) <= LOCK_MINUTES_LIMIT) return Number(text);
-  wrong(
-    `RELAY_LOCK_MINUTES must be the minutes without a touch or a key after which devices sign the person out, from 0 (never) to ${LOCK_MINUTES_LIMIT}, for example RELAY_LOCK_MINUTES=${LOCK_MINUTES}.`,
-  );
-  return LOCK_MINUTES;
-}
-
-function pacsProofOf(env: Env, wrong: Report): Config['pacsProof'] {
-  const text = setting(env, 'RELAY_PACS_PROOF');
-  switch (text) {
-    case undefined:
-      return null;
-    case 'found':
-    case 'digest':
-    case 'read-back':
-    case 'read-back-sample':
-      return text;
-    default:
-      wrong(
-        'RELAY_PACS_PROOF must be found, digest, read-back or read-back-sample, for example RELAY_PACS_PROOF=read-back.',
-      );
-      return null;
-  }
+  const limit = wholeNumberIn(text, limits);
+  if (limit === null)
+    wrong(`RELAY_RATE_LIMIT must be ${limits.expected}, for example RELAY_RATE_LIMIT=${limits.default}.`);
+  return limit;
 }
 
 function auditUrlOf(env: Env, dataDir: string, wrong: Report): URL | null {
@@ -333,7 +253,7 @@ const isWithin = (folder: string, path: string): boolean =>
   `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 function adminPasswordOf(env: Env, wrong: Report): string | null {
-  const password = env.RELAY_ADMIN_PASSWORD || null;
+  const password = settingAsTyped(env, 'RELAY_ADMIN_PASSWORD') ?? null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
     wrong(
       `RELAY_ADMIN_PASSWORD must have ${PASSWORD_LENGTH_LIMIT} characters or more, for example four words. Without it a password is made and shown once.`,
@@ -352,7 +272,7 @@ export function readDatabasePlace(given: Env): DatabasePlace {
   return place;
 }
 
-const dataDirOf = (env: Env): string => resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
+const dataDirOf = (env: Env): string => resolve(settingOrDefault(env, 'RELAY_DATA_DIR'));
 
 /**
  * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value,
@@ -363,8 +283,8 @@ export function readConfig(given: Env): Config {
   const wrong: Report = (mistake) => void mistakes.push(mistake);
   const env = withSecretFiles(given, wrong);
   reportUnknown(env, wrong);
-  const port = portOf(env, 'RELAY_PORT', 8080, wrong);
-  const webPort = portOf(env, 'RELAY_WEB_PORT', 3000, wrong);
+  const port = portOf(env, 'RELAY_PORT', wrong);
+  const webPort = portOf(env, 'RELAY_WEB_PORT', wrong);
   if (port === webPort)
     wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
   const dimse = dimseOf(env, wrong);
@@ -390,18 +310,18 @@ export function readConfig(given: Env): Config {
     publicUrl: publicUrl.origin,
     database: databaseOf(env, dataDir, wrong),
     blobs: blobsOf(env, dataDir, wrong),
-    policy: policyOf(env, wrong),
+    policy: choiceOf(env, 'RELAY_POLICY', wrong),
     pacs: pacsOf(env, wrong),
     pacsProxy: pacsProxyOf(env, wrong),
     blocked: blockedOf(env, wrong),
     folderRoot: folderRootOf(env, dataDir, wrong),
     rateLimit: rateLimitOf(env, host, wrong),
     auditUrl: auditUrlOf(env, dataDir, wrong),
-    uploadExpiresHours: uploadExpiresOf(env, wrong),
-    pacsLagMinutes: pacsLagOf(env, wrong),
-    labelHours: labelHoursOf(env, wrong),
-    lockMinutes: lockMinutesOf(env, wrong),
-    pacsProof: pacsProofOf(env, wrong),
+    uploadExpiresHours: durationOf(env, 'RELAY_UPLOAD_EXPIRES_HOURS', wrong),
+    pacsLagMinutes: durationOf(env, 'RELAY_PACS_LAG_MINUTES', wrong),
+    labelHours: durationOf(env, 'RELAY_LABEL_HOURS', wrong),
+    lockMinutes: durationOf(env, 'RELAY_LOCK_MINUTES', wrong),
+    pacsProof: choiceOf(env, 'RELAY_PACS_PROOF', wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

@@ -5,7 +5,8 @@
 import { isIP } from 'node:net';
 import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
 import type { TlsFiles, TlsPair } from './http/certificate.ts';
-import { portOf, setting, type Env, type Report } from './read-setting.ts';
+import { portOf, setting, settingOrDefault, type Env, type Report } from './read-setting.ts';
+import { SETTINGS } from './settings.ts';
 import { authoritiesOf, tlsPairOf } from './tls-settings.ts';
 
 /** In PEM. `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
@@ -22,28 +23,24 @@ export type DimsePlace = {
   readonly tls: DimseTls | null;
 };
 
-/** The port that IANA has for DICOM above 1023. */
-const PORT = 11_112;
-const TITLE = 'RELAYPACS';
-
 /** Null: no listener. */
 export function dimseOf(env: Env, wrong: Report): DimsePlace | null {
   if (setting(env, 'RELAY_DIMSE_PORT') === undefined) return null;
-  const host = setting(env, 'RELAY_DIMSE_HOST') ?? '127.0.0.1';
+  const host = settingOrDefault(env, 'RELAY_DIMSE_HOST');
   if (isIP(host) === 0)
     wrong(
       'RELAY_DIMSE_HOST must be an address of this machine in the network of the modalities, for example RELAY_DIMSE_HOST=10.1.0.5.',
     );
-  const aeTitle = setting(env, 'RELAY_DIMSE_AE_TITLE') ?? TITLE;
+  const aeTitle = settingOrDefault(env, 'RELAY_DIMSE_AE_TITLE');
   if (!AE_TITLE.test(aeTitle))
     wrong(
-      `RELAY_DIMSE_AE_TITLE must have at most 16 characters of ASCII, for example RELAY_DIMSE_AE_TITLE=${TITLE}.`,
+      `RELAY_DIMSE_AE_TITLE must have at most 16 characters of ASCII, for example RELAY_DIMSE_AE_TITLE=${SETTINGS.RELAY_DIMSE_AE_TITLE.default}.`,
     );
-  return { host, port: portOf(env, 'RELAY_DIMSE_PORT', PORT, wrong), aeTitle, tls: tlsOf(env, wrong) };
+  return { host, port: portOf(env, 'RELAY_DIMSE_PORT', wrong), aeTitle, tls: tlsOf(env, wrong) };
 }
 
 function tlsOf(env: Env, wrong: Report): DimseTls | null {
-  const names = { certName: 'RELAY_DIMSE_TLS_CERT', keyName: 'RELAY_DIMSE_TLS_KEY' };
+  const names = { certName: 'RELAY_DIMSE_TLS_CERT', keyName: 'RELAY_DIMSE_TLS_KEY' } as const;
   const pair = tlsPairOf(env, names, wrong);
   const ca = authoritiesOf(env, 'RELAY_DIMSE_TLS_CA', wrong);
   if (ca !== null && setting(env, names.certName) === undefined)

@@ -8,14 +8,14 @@
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { setting, type Env, type Report } from './read-setting.ts';
+import { SETTING_NAMES, SETTINGS, type NameOf } from './settings.ts';
 
-export const SECRETS = [
-  'DATABASE_URL',
-  'PACS_AUTHORIZATION',
-  'RELAY_ADMIN_PASSWORD',
-  'RELAY_AUDIT_URL',
-] as const;
-export type Secrets = Partial<Record<(typeof SECRETS)[number], string>>;
+type SecretName = NameOf<{ isSecret: true }>;
+export type Secrets = Partial<Record<SecretName, string>>;
+
+export const SECRETS = SETTING_NAMES.filter(
+  (name): name is SecretName => 'isSecret' in SETTINGS[name],
+).toSorted();
 
 /** Takes the secrets out of `env`, and returns those that were there. */
 export function takeSecrets(env: NodeJS.ProcessEnv): Secrets {

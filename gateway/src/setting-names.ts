@@ -3,38 +3,9 @@
  * meant would keep its default in silence.
  */
 import type { Env, Report } from './read-setting.ts';
+import { SETTING_NAMES } from './settings.ts';
 
-const SETTINGS = [
-  'RELAY_ADMIN_PASSWORD',
-  'RELAY_AUDIT_URL',
-  'RELAY_DATA_DIR',
-  'RELAY_DIMSE_AE_TITLE',
-  'RELAY_DIMSE_HOST',
-  'RELAY_DIMSE_PORT',
-  'RELAY_DIMSE_TLS_CA',
-  'RELAY_DIMSE_TLS_CERT',
-  'RELAY_DIMSE_TLS_KEY',
-  'RELAY_FOLDER_ROOT',
-  'RELAY_HOST',
-  'RELAY_LABEL_HOURS',
-  'RELAY_LINK_LOCAL',
-  'RELAY_LOCK_MINUTES',
-  'RELAY_PACS_LAG_MINUTES',
-  'RELAY_PACS_PORT',
-  'RELAY_PACS_PROOF',
-  'RELAY_POLICY',
-  'RELAY_PORT',
-  'RELAY_PUBLIC_URL',
-  'RELAY_RATE_LIMIT',
-  'RELAY_TLS_CERT',
-  'RELAY_TLS_KEY',
-  'RELAY_TRUSTED_PROXIES',
-  'RELAY_UPLOAD_EXPIRES_HOURS',
-  'RELAY_VIEWER_PACKAGE',
-  'RELAY_VIEWER_PORT',
-  'RELAY_VIEWER_URL',
-  'RELAY_WEB_PORT',
-];
+const NAMES: readonly string[] = SETTING_NAMES.filter((name) => name.startsWith('RELAY_')).toSorted();
 
 /** Read by the command line, the build, compose.yaml, tests, benches and the lab: a shell may hold them too. */
 const OF_OTHER_COMMANDS = [
@@ -84,7 +55,7 @@ function distanceOf(one: string, other: string): number {
 const SLIP_LIMIT = 4;
 
 function hintFor(name: string): string {
-  const nearest = SETTINGS.reduce((best, each) =>
+  const nearest = NAMES.reduce((best, each) =>
     distanceOf(name, each) < distanceOf(name, best) ? each : best,
   );
   return distanceOf(name, nearest) > SLIP_LIMIT ? '' : ` Did you mean ${nearest}?`;
@@ -92,7 +63,7 @@ function hintFor(name: string): string {
 
 /** Reports each RELAY_ variable that has a value and that nothing reads. */
 export function reportUnknown(env: Env, wrong: Report): void {
-  const known = new Set([...SETTINGS, ...OF_OTHER_COMMANDS]);
+  const known = new Set([...NAMES, ...OF_OTHER_COMMANDS]);
   const isForeign = (name: string): boolean => OF_TESTS.test(name) || OF_KUBERNETES.test(name);
   for (const [name, value] of Object.entries(env))
     if (name.startsWith('RELAY_') && value && !known.has(name) && !isForeign(name))

@@ -3,11 +3,14 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { setting, type Env, type Report } from './read-setting.ts';
+import type { NameOf } from './settings.ts';
+
+type FileSetting = NameOf<{ kind: 'file' }>;
 
 /** Null: neither is set, or one is wrong, which is reported. */
 export function tlsPairOf(
   env: Env,
-  { certName, keyName }: { readonly certName: string; readonly keyName: string },
+  { certName, keyName }: { readonly certName: FileSetting; readonly keyName: FileSetting },
   wrong: Report,
 ): (TlsPair & TlsFiles) | null {
   const certFile = setting(env, certName);
@@ -29,7 +32,7 @@ export function tlsPairOf(
 }
 
 /** Certificates of authorities. Null: not set, or wrong, which is reported. */
-export function authoritiesOf(env: Env, name: string, wrong: Report): string | null {
+export function authoritiesOf(env: Env, name: FileSetting, wrong: Report): string | null {
   const file = setting(env, name);
   const text = file === undefined ? null : textOf(name, file, wrong);
   if (text === null) return null;
@@ -46,7 +49,7 @@ export function authoritiesOf(env: Env, name: string, wrong: Report): string | n
 }
 
 /** Null: it cannot be read, which is reported. */
-function textOf(name: string, file: string, wrong: Report): string | null {
+function textOf(name: FileSetting, file: string, wrong: Report): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -27,6 +27,14 @@ for (const [form, head, line, end] of FORMS)
     assert.is(faultsOf(withLines(61)), 'client/src/a.tsx:2: a function of 61 lines, more than 60');
   });
 
+test('a longer function says why in the comment right above it', () => {
+  const long = `export function a(): void {\n${'  b();\n'.repeat(60)}}\n`;
+  for (const reason of ['// Long, because of its steps.\n', '/**\n * Long, because\n * of its steps.\n */\n'])
+    assert.is(faultsOf(`const c = 1;\n\n${reason}${long}`), '', reason);
+  for (const none of ['// Steps.\n', '// Long, because\n', '// Long, because of its steps.\n\n'])
+    assert.match(faultsOf(none + long), 'a function of 62 lines', none);
+});
+
 test('a method is measured, its class is not', () => {
   const method = (name: string, count: number): string[] => [
     `  ${name}(): void {`,

@@ -78,7 +78,7 @@ const ROOM_FOLDERS = (['client', 'gateway'] as const).flatMap((side) =>
 );
 
 /** Open to its whole side: the form of a feature, the keys, the settings, the refusal of link-local addresses. */
-const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config|refuse-link-local)\.ts$/;
+const OPEN_TO_ALL = /^gateway\/src\/(feature|keys|config|settings|refuse-link-local)\.ts$/;
 
 type Rule = (file: SourceFile, imported: Import) => string | false;
 
@@ -108,7 +108,7 @@ const sides: Rule = ({ path }, { target, isPackage }) => {
 
 /** Imports of the gateway that scripts may make; otherwise they talk to it as a process. */
 const OF_GATEWAY: readonly (readonly [path: RegExp, target: RegExp])[] = [
-  [/^/, /^gateway\/src\/(config|secret-settings)\.ts$/],
+  [/^/, /^gateway\/src\/(config|read-setting|secret-settings|settings)\.ts$/],
   // Tests get the gateway's own PostgreSQL.
   [/^scripts\/system\/postgres\.ts$/, /^gateway\/src\/database\/embedded\//],
   // The laboratory surrounds its gateways with peers of the gateway's own tests, and writes PDUs.

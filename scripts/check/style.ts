@@ -1,16 +1,17 @@
 /**
  * House rules that neither the formatter nor the linter knows: names that say nothing, leftovers of work,
- * lines that the formatter does not break, files too long to read, documents that nobody can open, sentences
- * that do not name their subject, failures ignored without a reason.
+ * lines that the formatter does not break, files long without a reason, documents that nobody can open, titles
+ * of tests that do not name their subject, failures ignored without a reason.
  */
+import { isLongFileExplained } from './long-because.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** Texts, patterns and titles of tests may be longer than the formatter's 110 columns, but not than this. */
 const LINE_LIMIT = 200;
 const COMMENT_LINE_LIMIT = 120;
 /**
- * Files of 60 to 130 lines read well; one above this does two things. Tests may be longer: their cases share
- * one setup and are read one by one. Generated tables are data.
+ * Files of 60 to 130 lines read well; one above this does two things, or says why it is long (long-because.ts).
+ * Tests may be longer: their cases share one setup and are read one by one. Generated tables are data.
  */
 const PRODUCT_LINES_LIMIT = 420;
 const TEST_LINES_LIMIT = 500;
@@ -24,12 +25,7 @@ const UNBREAKABLE = /https?:\/\/|[→←↓↑─│▶◀]|^\s*\* {3}/;
 /** Planning documents: a reader of the repository can't open them. */
 const NOT_IN_THE_REPOSITORY = /(\/\/|\*) .*\b(DESIGN|HOUSE|INTERFACE)(\.md)?( §|,|\)|\.md)/;
 const UNFINISHED = /^\s*(\/\/|\/?\*+).*\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck) /;
-/**
- * A sentence names the thing or the person it is about, instead of "what …" or "who …". A question may begin so.
- * "Whatever happens, …" is no subject and stays free.
- */
-const UNNAMED_SUBJECT =
-  /(?:^|[\s{])(?:\/\/|\/?\*+)\s+(?:.*[.:;!?] )?(?:What|Who|Whose|Which|Whoever)\s[^?]*$/;
+/** A title names the thing or the person it is about. */
 const UNNAMED_SUBJECT_OF_TEST = /(?:\w\(|^\s*)['"`](?:what|who|whose|which|whoever)\s/;
 /** Bookish for "again" or "new". */
 const BOOKISH = /(?:^|[\s{])(?:\/\/|\/?\*+)\s.*\banew\b/i;
@@ -43,7 +39,6 @@ const NAMED_FORM = 'shared/src/ignore-failure.ts';
 const TUPLE = /(?:^\s*|\b(?:const|let) )\[[^=]*\](?:: [^=]+)? = \[(?!\.\.\.)/;
 
 function faultOfLanguage(line: string, isTest: boolean): string | null {
-  if (UNNAMED_SUBJECT.test(line)) return 'a sentence that does not name its subject';
   if (isTest && UNNAMED_SUBJECT_OF_TEST.test(line)) return 'a test title that does not name its subject';
   const isBookish = BOOKISH.test(line) || (isTest && BOOKISH_TEST.test(line));
   return isBookish ? 'write "again" or "new" for "anew"' : null;
@@ -70,7 +65,8 @@ function checkFile({ path, text }: SourceFile): string[] {
   const lines = text.split('\n');
   const limit = TEST.test(path) ? TEST_LINES_LIMIT : PRODUCT_LINES_LIMIT;
   const count = text.endsWith('\n') ? lines.length - 1 : lines.length;
-  if (count > limit) faults.push(`${path}: ${count} lines, more than ${limit}`);
+  if (count > limit && !isLongFileExplained(lines))
+    faults.push(`${path}: ${count} lines, more than ${limit}`);
   const inLines = lines.flatMap((line, index) => {
     const fault = path === NAMED_FORM ? null : faultOfLine(line, TEST.test(path));
     return fault === null ? [] : [`${path}:${index + 1}: ${fault}`];

@@ -1,4 +1,5 @@
 /** The settings of the built-in viewer: its port, its origin, and where its package lies. */
+import type { SettingName } from '../settings.ts';
 
 export type ViewerSettings = {
   readonly port: number;
@@ -14,7 +15,7 @@ type Report = (mistake: string) => void;
 
 /** By default it has the host name of the web app. With a name of its own, it shares no cookies with it. */
 export function readViewerSettings(
-  setting: (name: string) => string | undefined,
+  setting: (name: SettingName) => string | undefined,
   { app, ...taken }: Beside,
   wrong: Report,
 ): ViewerSettings | null {
