@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createOutboxes } from '../results/outboxes.ts';
+import { createOutboxes } from '../outbox/outboxes.ts';
 import { giveTurns, json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { createOpenReviews, COUNTED } from './open-reviews.ts';
 
