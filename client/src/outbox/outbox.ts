@@ -172,7 +172,10 @@ function keep(
     put(state, { said, isFresh: true });
   });
   const write = async () => {
-    await rows.keep(said, instead.map((one) => one.said));
+    await rows.keep(
+      said,
+      instead.map((one) => one.said),
+    );
     changeOne(state, said, { isKept: true });
   };
   // Where the device keeps nothing (a private window), sending is all that can be done.
@@ -192,14 +195,20 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
   batch(() => {
     for (const said of news) put(state, { said, isKept: true, isSending: true });
   });
-  const gone = state.statements.peek().filter((one) => one.isKept && !kept.some((said) => isReplaced(said, one.said)));
+  const gone = state.statements
+    .peek()
+    .filter((one) => one.isKept && !kept.some((said) => isReplaced(said, one.said)));
   for (const { said } of gone)
     void tools.rows.alone(subjectOf(said), async () => void (await rowOf(state, tools, said)));
   return (one) => isMeant(one) && news.some((said) => isSame(said, one.said));
 }
 
 /** The row as it is now; null: this window alone has the statement; undefined: there is nothing to send. */
-async function rowOf(state: State, tools: OutboxTools, said: Statement): Promise<ReadUnsent | null | undefined> {
+async function rowOf(
+  state: State,
+  tools: OutboxTools,
+  said: Statement,
+): Promise<ReadUnsent | null | undefined> {
   await state.writes;
   const one = find(state, said);
   if (!one?.isKept) return one && null;

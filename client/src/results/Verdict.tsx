@@ -285,7 +285,8 @@ function Buttons(props: ButtonsProps) {
   );
   // Asked until it is answered, or sent: each attempt in between draws other buttons.
   const [asked, setAsked] = useState<VerifyRequest | null>(null);
-  const unsent = verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.said.request : null;
+  const unsent =
+    verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.said.request : null;
   const waiting = verdict.kind === 'sending' ? verdict.request : unsent;
   return (
     <div ref={settling} class="verdict-buttons">

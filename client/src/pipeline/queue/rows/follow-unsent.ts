@@ -40,5 +40,8 @@ export async function readUnsent(database: LocalDatabase, place: UnsentPlace): P
 /** Calls `onChange` at once, and whenever any tab keeps or forgets what this account has to send. */
 export function watchUnsent(database: LocalDatabase, account: string, onChange: () => void): void {
   // Without a database nothing is kept, and nothing changes.
-  liveQuery(() => rowsToSend(database, account).toArray()).subscribe({ next: onChange, error: () => undefined });
+  liveQuery(() => rowsToSend(database, account).toArray()).subscribe({
+    next: onChange,
+    error: () => undefined,
+  });
 }

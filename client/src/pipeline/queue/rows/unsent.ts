@@ -57,7 +57,7 @@ export async function keptUnsent(
     opened.set(name, { value: value as Sealed, said });
     return said;
   };
-  const there = new Set(rows.map(({ name }) => name));
+  const there = new Set<string>(rows.map(({ name }) => name));
   for (const name of opened.keys()) if (name.startsWith(start) && !there.has(name)) opened.delete(name);
   const all = await Promise.allSettled(rows.map(read));
   return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
