@@ -1,16 +1,15 @@
 /**
- * Makes the outbox of an account. It sends what an earlier window kept, and the verdicts that are left before their
- * author signs out.
+ * The outbox of an account, made once. It sends what an earlier window kept, and the verdicts that are left before
+ * their author signs out, and outlives the pages that fill it.
  */
+import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { SessionStore } from '../net/session.ts';
 import type { SignOutTasks } from '../net/sign-out-tasks.ts';
-import { readUnsent, watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
-import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { keepUnsent, keptToSend, type OpenedUnsent } from '../pipeline/queue/rows/unsent.ts';
-import type { Outboxes } from './outboxes.ts';
-import { createOutbox, type Outbox, type StatementRows } from './outbox.ts';
-import { idOf, keyOf, KINDS, readStatement, type Statement } from './statements.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { statementRows } from './kept-statements.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { useOutboxes, type Outboxes } from './outboxes.ts';
 
 export interface OutboxParts {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
@@ -18,24 +17,6 @@ export interface OutboxParts {
   readonly signOutTasks: SignOutTasks;
   readonly outboxes: Outboxes;
   readonly database: () => LocalDatabase;
-}
-
-/** Where this account's statements are kept. */
-export function statementRows(database: LocalDatabase, account: string): StatementRows {
-  const placeOf = (said: Statement) => ({ kind: KINDS[said.step].row, account, id: idOf(said) });
-  const opened: OpenedUnsent = new Map();
-  return {
-    keep: (said, instead) => keepUnsent(database, placeOf(said), said, instead.map(placeOf)),
-    kept: async () =>
-      (await keptToSend(database, account, opened)).flatMap((row) => readStatement(row) ?? []),
-    async read(said) {
-      const row = await readUnsent(database, placeOf(said));
-      const kept = readStatement(row?.said);
-      return kept && keyOf(kept) === keyOf(said) ? row : null;
-    },
-    watch: (onChange) => watchUnsent(database, account, onChange),
-    alone: (subject, run) => navigator.locks.request(`relaypacs-outbox/${account}${subject}`, run),
-  };
 }
 
 /** The one of this account; made where there is none yet. */
@@ -49,4 +30,14 @@ export function openOutbox(parts: OutboxParts, account: string): Outbox {
     signOutTasks.add(async () => !isHere() || outbox.settle());
     return outbox;
   });
+}
+
+/** The outbox of the person who is signed in, for views. */
+export function useOutbox(): Outbox {
+  const api = useApi();
+  const session = useSession();
+  const signOutTasks = useSignOutTasks();
+  const outboxes = useOutboxes();
+  const parts = { api, session, signOutTasks, outboxes, database: openLocalDatabase };
+  return openOutbox(parts, session.user.value?.id ?? '');
 }

@@ -8,8 +8,8 @@ import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { recordedReview } from '../testing/recorded-review.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import { statementRows } from './open-outbox.ts';
-import { createOutbox, isOvertaken, type StatementRows } from './outbox.ts';
+import { statementRows, type StatementRows } from './kept-statements.ts';
+import { createOutbox, isOvertaken } from './outbox.ts';
 import { subjectOf, type Saying, type Statement, type Verdict } from './statements.ts';
 
 const ACCOUNT = idOf(501);
@@ -294,6 +294,17 @@ test('statements are sent in the order in which they were said, even where the c
   const next = await open(() => json(recordedReview(ACCOUNT)), device);
   assert.ok(await untilRead(() => next.sent().length === 2));
   assertEach(next.sent(), ({ body }) => (body as { version: number }).version, [1, 2]);
+});
+
+test('what was said behind a statement that waits for the link is sent with it', async () => {
+  let isAway = true;
+  const { outbox, time, sent } = await open(() => (isAway ? unreachable() : json(recordedReview(ACCOUNT))));
+  await outbox.give(decide(1));
+  await outbox.give(decide(2));
+  isAway = false;
+  await time.run(() => false, 60_000);
+  assert.ok(await untilRead(() => outbox.statements.value.length === 0));
+  assertEach(sent(), ({ body }) => (body as { version: number }).version, [1, 1, 1, 2]);
 });
 
 test('one that was sent and cannot be deleted here is not sent again by this window', async () => {

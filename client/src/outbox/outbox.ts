@@ -10,6 +10,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { ReadUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
+import type { StatementRows } from './kept-statements.ts';
 import { readLatest, trySend, type SendTools } from './send-statement.ts';
 import { idOf, KINDS, keyOf, subjectOf, type Answer, type Saying, type Statement } from './statements.ts';
 
@@ -50,18 +51,6 @@ export interface Outbox {
   retry(): Promise<void>;
   /** Tries all verdicts; resolves to whether none is left. */
   settle(): Promise<boolean>;
-}
-
-/** The device's own place for statements (rows/unsent.ts), for one account and all its tabs. */
-export interface StatementRows {
-  keep(said: Statement, instead: readonly Statement[]): Promise<void>;
-  kept(): Promise<readonly Statement[]>;
-  /** The row of this one; null: it was sent, discarded or replaced. */
-  read(said: Statement): Promise<ReadUnsent | null>;
-  /** Calls at once, and whenever any tab keeps or forgets one. */
-  watch(onChange: () => void): void;
-  /** Runs while no other tab sends or discards what was said about this subject. */
-  alone(subject: string, run: () => Promise<void>): Promise<void>;
 }
 
 export interface OutboxTools extends SendTools {
@@ -115,7 +104,7 @@ export function createOutbox(tools: OutboxTools): Outbox {
     discard: (unsent) => discard(state, tools, unsent),
     async retry() {
       await readKept(state, tools, () => false);
-      await send(({ trouble, isRetried }) => trouble === null || isRetried);
+      await send(needsNobody);
     },
     async settle() {
       await send(({ said, trouble }) => said.step === 'verdict' && !isOvertaken(trouble));
@@ -126,6 +115,8 @@ export function createOutbox(tools: OutboxTools): Outbox {
 
 /** Another person verified the result meanwhile: theirs holds until this author decides. */
 export const isOvertaken = (trouble: Trouble | null): boolean => trouble?.code === 'result-changed';
+
+const needsNobody: IsMeant = ({ trouble, isRetried }) => trouble === null || isRetried;
 
 const isSame = (one: Statement, other: Statement): boolean => keyOf(one) === keyOf(other);
 
@@ -166,7 +157,9 @@ function keep(
 ): Promise<void> {
   const all = state.statements.peek();
   const said = { ...saying, at: instead[0]?.said.at ?? momentAfter(now(), all) } as Statement;
-  const replaced = all.filter((one) => instead.includes(one) || isReplaced(one.said, said));
+  const replaced = all.filter(
+    (one) => instead.some((other) => isSame(other.said, one.said)) || isReplaced(one.said, said),
+  );
   batch(() => {
     for (const one of replaced) drop(state, one.said);
     put(state, { said, isFresh: true });
@@ -277,7 +270,10 @@ async function waitForLink(state: State, tools: OutboxTools): Promise<void> {
   state.isWaiting = true;
   while (tools.isHere() && state.statements.peek().some(({ isRetried }) => isRetried)) {
     await tools.sleep(RETRY_MS);
-    await sendAll(state, tools, ({ isRetried }) => isRetried);
+    const cutOff = state.statements.peek().filter(({ isRetried }) => isRetried);
+    const subjects = new Set(cutOff.map(({ said }) => subjectOf(said)));
+    // What was said behind it as well, which was not tried.
+    await sendAll(state, tools, (one) => subjects.has(subjectOf(one.said)) && needsNobody(one));
   }
   state.isWaiting = false;
 }

@@ -13,7 +13,7 @@ import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 import { isUnsentVerdict, type UnsentVerdict } from './result.store.ts';
 import { isOvertaken } from '../outbox/outbox.ts';
-import { useOutbox } from '../outbox/use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
 
 const said = resultWords.verdict;

@@ -44,7 +44,7 @@ import { canDecide, createResultStore, type ResultStore, type ResultTools } from
 import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
-import { useOutbox } from '../outbox/use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import type { CameFrom } from './came-from.ts';
 import { areSettling, focusOpener, isLeft } from './presses.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';

@@ -28,7 +28,7 @@ import './ask.css';
 import './find.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
-import { useOutbox } from '../outbox/use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 

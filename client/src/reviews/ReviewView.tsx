@@ -16,7 +16,7 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { useOutbox } from '../outbox/use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import { CameAfter } from './CameAfter.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';

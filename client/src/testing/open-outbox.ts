@@ -1,7 +1,7 @@
 /** For tests: the outbox of a person who stays, on a device, and what the device keeps of theirs. */
 import { signal } from '@preact/signals';
 import type { ApiClient } from '../net/api-client.ts';
-import { statementRows } from '../outbox/open-outbox.ts';
+import { statementRows } from '../outbox/kept-statements.ts';
 import { createOutbox } from '../outbox/outbox.ts';
 import { createOutboxes } from '../outbox/outboxes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';

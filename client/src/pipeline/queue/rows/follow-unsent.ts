@@ -5,7 +5,7 @@
 import { liveQuery } from 'dexie';
 import { deviceKey, open } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
-import { isSameRow, nameOf, rowsToSend, sealUnsent, type UnsentPlace } from './unsent.ts';
+import { isSameRow, nameOf, rowsOf, SENT_KINDS, sealUnsent, type UnsentPlace } from './unsent.ts';
 
 export interface ReadUnsent {
   readonly said: unknown;
@@ -39,9 +39,7 @@ export async function readUnsent(database: LocalDatabase, place: UnsentPlace): P
 
 /** Calls `onChange` at once, and whenever any tab keeps or forgets what this account has to send. */
 export function watchUnsent(database: LocalDatabase, account: string, onChange: () => void): void {
+  const rows = rowsOf(database, { kind: SENT_KINDS, account });
   // Without a database nothing is kept, and nothing changes.
-  liveQuery(() => rowsToSend(database, account).toArray()).subscribe({
-    next: onChange,
-    error: () => undefined,
-  });
+  liveQuery(() => rows.toArray()).subscribe({ next: onChange, error: () => undefined });
 }

@@ -8,7 +8,7 @@ import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
 /** Kinds that wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
-const SENT_KINDS = ['verdict', 'step'] as const;
+export const SENT_KINDS = ['verdict', 'step'] as const;
 export type SentKind = (typeof SENT_KINDS)[number];
 export type UnsentKind = SentKind | 'draft' | 'decision';
 
@@ -38,52 +38,47 @@ export async function keepUnsent(
   });
 }
 
-/** Rows as they were opened before: only those that were written since are opened. */
+/** Of one kind, or of all that wait to be sent; of all accounts where `account` is null. */
+type Kept = { readonly kind: UnsentKind | typeof SENT_KINDS; readonly account: string | null };
+export const rowsOf = (database: LocalDatabase, { kind, account }: Kept) =>
+  database.device
+    .where('name')
+    .startsWithAnyOf(
+      [kind].flat().map((one) => (account === null ? `${one}/` : nameOf({ kind: one, account, id: '' }))),
+    );
+
+/** Rows as they were opened last: only those that were written since are opened. */
 export type OpenedUnsent = Map<string, { readonly value: Sealed; readonly said: unknown }>;
 
-/** All of this kind and account, in no order; skips one that cannot be opened. */
+/** All of these, in no order; skips one that cannot be opened. */
 export async function keptUnsent(
   database: LocalDatabase,
-  { kind, account }: Omit<UnsentPlace, 'id'>,
+  kept: Kept,
   opened: OpenedUnsent = new Map(),
 ): Promise<unknown[]> {
   const key = await deviceKey(database);
-  const start = nameOf({ kind, account, id: '' });
-  const rows = await database.device.where('name').startsWith(start).toArray();
-  const read = async ({ name, value }: (typeof rows)[number]): Promise<unknown> => {
+  const rows = await rowsOf(database, kept).toArray();
+  const read = async ({ name, value }: { readonly name: string; readonly value?: unknown }) => {
+    const sealed = value as Sealed;
     const before = opened.get(name);
-    if (before && isSameRow(before.value, value as Sealed)) return before.said;
-    const said: unknown = JSON.parse(new TextDecoder().decode(await open(key, value as Sealed, name)));
-    opened.set(name, { value: value as Sealed, said });
-    return said;
+    if (before && isSameRow(before.value, sealed)) return { name, ...before };
+    const said: unknown = JSON.parse(new TextDecoder().decode(await open(key, sealed, name)));
+    return { name, value: sealed, said };
   };
-  const there = new Set<string>(rows.map(({ name }) => name));
-  for (const name of opened.keys()) if (name.startsWith(start) && !there.has(name)) opened.delete(name);
-  const all = await Promise.allSettled(rows.map(read));
-  return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const settled = await Promise.allSettled(rows.map(read));
+  const all = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  opened.clear();
+  for (const { name, ...one } of all) opened.set(name, one);
+  return all.map(({ said }) => said);
 }
 
 /** Each writing has a vector of its own, so that two of the same words differ. */
 export const isSameRow = (one: Sealed, other: Sealed): boolean =>
   one.length === other.length && one.every((byte, at) => byte === other[at]);
 
-/** All that waits to be sent, as `keptUnsent` gives it. */
-export const keptToSend = async (
-  database: LocalDatabase,
-  account: string,
-  opened: OpenedUnsent,
-): Promise<unknown[]> =>
-  (await Promise.all(SENT_KINDS.map((kind) => keptUnsent(database, { kind, account }, opened)))).flat();
-
-/** Rows that wait to be sent; of all accounts where `account` is null. */
-export function rowsToSend(database: LocalDatabase, account: string | null) {
-  const names = SENT_KINDS.map((kind) => (account === null ? `${kind}/` : nameOf({ kind, account, id: '' })));
-  return database.device.where('name').startsWithAnyOf(names);
-}
-
 /** Counts what waits to be sent; of all accounts where `account` is null. */
 export const countUnsent = (database: LocalDatabase, account: string | null): Promise<number> =>
-  rowsToSend(database, account).count();
+  rowsOf(database, { kind: SENT_KINDS, account }).count();
 
 export async function forgetUnsent(database: LocalDatabase, place: UnsentPlace): Promise<void> {
   await database.device.delete(nameOf(place));
