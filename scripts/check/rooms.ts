@@ -16,6 +16,10 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'pipeline/queue',
       'studies that wait on the device: their rows (Dexie, encrypted), the track that shows where each one is, and its warnings',
     ],
+    [
+      'outbox',
+      'what a person says and the gateway has not heard yet: verdicts, answers, signatures, marks, kept encrypted and sent in order',
+    ],
     ['pipeline/compare', 'what the policy does to each element of an instance, side by side'],
     [
       'pipeline/ingest',

@@ -9,7 +9,7 @@ import { NeedyCount } from '../admin/NeedyCount.tsx';
 import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { useOutboxes } from '../results/outboxes.ts';
+import { useOutboxes } from '../outbox/outboxes.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
 import { BY_HAND, LOCKED, lockMarkIn } from './lock-mark.ts';

@@ -5,7 +5,7 @@ import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-con
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
-import { ProvideOutboxes } from '../results/outboxes.ts';
+import { ProvideOutboxes } from '../outbox/outboxes.ts';
 import { ProvideOpenReviews } from '../reviews/open-reviews.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';

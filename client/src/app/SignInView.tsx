@@ -4,7 +4,7 @@ import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { mistakeOf, type Trouble } from '../kit/trouble.ts';
 import { TroubleNotice } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
-import { useOutboxes } from '../results/outboxes.ts';
+import { useOutboxes } from '../outbox/outboxes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';

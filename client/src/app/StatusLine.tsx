@@ -23,7 +23,7 @@ import type { LostChoice } from './lost-choice.ts';
 import { lockMarkIn } from './lock-mark.ts';
 import type { DiscItemProps } from './DiscItem.tsx';
 import { namedUnderWay, standingOf, type Standing } from './may-close.ts';
-import { useOutboxes } from '../results/outboxes.ts';
+import { useOutboxes } from '../outbox/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
 

@@ -30,7 +30,7 @@ import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
 import { createOpenReviews, type OpenReviews } from '../reviews/open-reviews.ts';
-import { createOutboxes, type Outboxes } from '../results/outboxes.ts';
+import { createOutboxes, type Outboxes } from '../outbox/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
 import { sendKeptVerdicts } from './send-kept-verdicts.ts';
@@ -111,7 +111,7 @@ export function createDevice(baseUrl = '/api'): Device {
     triage,
     signOutTasks,
     outboxes,
-    openReviews: createOpenReviews(api, outboxes.unsent),
+    openReviews: createOpenReviews(api, outboxes.answered),
     policies: policies.known.answer,
     lockMinutes: computed(() => policies.known.value.value?.lockMinutes ?? null),
     takeNews: async () => (await import('../pipeline/queue/rows/take-news.ts')).takeNews(database),
@@ -148,7 +148,10 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
     count: (author) => countUnsent(database, author),
     others: own.outboxes.others,
     open: async (author) =>
-      (await import('./open-kept.ts')).openKept({ ...own, api, session, database }, author),
+      (await import('../outbox/open-outbox.ts')).openOutbox(
+        { ...own, api, session, database: () => database },
+        author,
+      ),
   });
 }
 

@@ -5,7 +5,7 @@
  * choice that is in the PACS already comes last: nothing of it can be lost.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
-import type { Unsent } from '../results/outboxes.ts';
+import type { UnsentCounts } from '../outbox/outboxes.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 export type Standing =
@@ -79,7 +79,7 @@ export type StandingFacts = {
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
   /** Statements of the person who is here that the gateway does not have. */
-  readonly unsent: Unsent;
+  readonly unsent: UnsentCounts;
   /** Statements of people who are not here that the gateway does not have. */
   readonly othersUnsent: number;
   /** Instances that need whoever sent them, who is not here. */

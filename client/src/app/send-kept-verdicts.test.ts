@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import { createSignOutTasks } from '../net/sign-out-tasks.ts';
 import type { SessionState } from '../net/session.ts';
 import { countUnsent, keepUnsent } from '../pipeline/queue/rows/unsent.ts';
-import { openOutbox } from '../results/open-outbox.ts';
-import { createOutboxes } from '../results/outboxes.ts';
+import { openOutbox } from '../outbox/open-outbox.ts';
+import { createOutboxes } from '../outbox/outboxes.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
@@ -40,7 +40,7 @@ async function reopened(author: string) {
   );
   const outboxes = createOutboxes(account);
   const signOutTasks = createSignOutTasks(() => undefined);
-  const parts = { api, session: { user } as never, signOutTasks, outboxes, database };
+  const parts = { api, session: { user } as never, signOutTasks, outboxes, database: () => database };
   let opened = 0;
   sendKeptVerdicts({
     account,

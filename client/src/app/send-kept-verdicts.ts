@@ -5,7 +5,7 @@
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SessionState } from '../net/session.ts';
-import type { VerdictOutbox } from '../results/verdict-outbox.ts';
+import type { Outbox } from '../outbox/outbox.ts';
 
 export interface KeptVerdictsTools {
   /** The person who is here; without a network the last one. */
@@ -17,7 +17,7 @@ export interface KeptVerdictsTools {
   /** How many wait of people who are not here. */
   readonly others: Signal<number | null>;
   /** Opened for the first time, an outbox sends what was kept before. */
-  readonly open: (account: string) => Promise<Pick<VerdictOutbox, 'retry'>>;
+  readonly open: (account: string) => Promise<Pick<Outbox, 'retry'>>;
 }
 
 /** Returns a function that ends it. */

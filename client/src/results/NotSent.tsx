@@ -11,20 +11,23 @@ import { useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
-import { useOutbox } from './use-outbox.ts';
+import { isUnsentVerdict, type UnsentVerdict } from './result.store.ts';
+import { isOvertaken } from '../outbox/outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
-import type { Unsent } from './verdict-outbox.ts';
 
 const said = resultWords.verdict;
 
 type NotSentProps = { readonly previews: PreviewsStore; readonly picked: PickedPictures };
 
 export function NotSent(props: NotSentProps) {
-  return useOutbox().unsent.value.map((unsent) => <One key={unsent.resultId} unsent={unsent} {...props} />);
+  const unsent = useOutbox().statements.value.filter(isUnsentVerdict);
+  return unsent.map((one) => <One key={one.said.resultId} unsent={one} {...props} />);
 }
 
-function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Unsent }) {
-  const { resultId: id, input, trouble, isOvertaken, isRetried } = unsent;
+function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: UnsentVerdict }) {
+  const { trouble, isRetried } = unsent;
+  const { resultId: id, input } = unsent.said;
   const { studyInstanceUID: uid } = input;
   const isInPacs = uid !== undefined;
   useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
@@ -33,7 +36,7 @@ function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Uns
   // Nothing else tells two studies apart whose patients the page does not know.
   const name = [useInputName()(input), ...(isInPacs ? [resultWords.studyUID(uid.slice(-8))] : [])].join(', ');
   // The page itself says that the gateway cannot be reached, and only the result says whose verdict came first.
-  const next = isOvertaken
+  const next = isOvertaken(trouble)
     ? listWords.overtakenHere
     : isRetried
       ? said.unsentRetried

@@ -45,7 +45,7 @@ import { canDecide, createResultStore, type ResultStore, type ResultTools } from
 import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
-import { useOutbox } from './use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import type { CameFrom } from './came-from.ts';
 import { areSettling, focusOpener, isLeft } from './presses.ts';
 import { useWhenBack } from '../pipeline/queue/use-when-back.ts';
@@ -171,7 +171,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
       {corrected && (
         <CorrectSheet
           of={corrected}
-          before={verdict.kind === 'unsent' ? verdict.unsent.request : isOwn ? beforeOf(result) : null}
+          before={verdict.kind === 'unsent' ? verdict.unsent.said.request : isOwn ? beforeOf(result) : null}
           onCorrect={(request) => {
             setChanging(false);
             void store.submit(request, corrected);

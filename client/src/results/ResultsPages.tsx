@@ -2,6 +2,7 @@
  * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
  * model, and the models.
  */
+import { effect, untracked } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { createManyPatients } from '../cases/parts/many-patients.ts';
@@ -28,7 +29,7 @@ import './ask.css';
 import './find.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
-import { useOutbox } from './use-outbox.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
@@ -59,13 +60,17 @@ export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPages
     }),
   );
   const outbox = useOutbox();
-  const saved = outbox.saved.value;
   useEffect(() => void outbox.retry(), [outbox]);
-  useEffect(() => {
-    if (saved === null) return;
-    list.note(saved);
-    kept.note(saved);
-  }, [list, kept, saved]);
+  useEffect(
+    () =>
+      effect(() => {
+        const saved = outbox.answered.value?.result;
+        untracked(() => {
+          if (saved) for (const store of [list, kept]) store.note(saved);
+        });
+      }),
+    [outbox, list, kept],
+  );
   useEffect(
     () => () => {
       list.close();

@@ -15,8 +15,7 @@ import { useSettling } from '../kit/use-settling.ts';
 import { className, correctionsOf, judgeOf, mayAgree, questionOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
-import { mayVerify, type ResultStore, type Verdict } from './result.store.ts';
-import type { Unsent } from './verdict-outbox.ts';
+import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from './result.store.ts';
 
 const said = resultWords.verdict;
 
@@ -172,10 +171,11 @@ export function Waiting({ verdict, told }: WaitingProps) {
   );
 }
 
-type OvertakenProps = { readonly unsent: Unsent; readonly verification: Verification | null };
+type OvertakenProps = { readonly unsent: UnsentVerdict; readonly verification: Verification | null };
 
 /** The verdict that stands, and the person's own, which waits for their decision. */
-function Overtaken({ unsent: { request }, verification }: OvertakenProps) {
+function Overtaken({ unsent, verification }: OvertakenProps) {
+  const { request } = unsent.said;
   const isOwn = verification?.by === useSession().user.value?.id;
   return (
     <>
@@ -199,9 +199,11 @@ function Overtaken({ unsent: { request }, verification }: OvertakenProps) {
   );
 }
 
-type NotSentProps = { readonly unsent: Unsent; readonly isSaid: boolean };
+type NotSentProps = { readonly unsent: UnsentVerdict; readonly isSaid: boolean };
 
-function NotSent({ unsent: { request, trouble, isRetried }, isSaid }: NotSentProps) {
+function NotSent({ unsent, isSaid }: NotSentProps) {
+  const { trouble, isRetried } = unsent;
+  const { request } = unsent.said;
   const why = isSaid ? '' : [trouble.title, isRetried ? null : trouble.next].filter(Boolean).join(' ');
   return (
     <div class={isRetried ? 'said-wait' : 'said-red'}>
@@ -283,7 +285,8 @@ function Buttons(props: ButtonsProps) {
   );
   // Asked until it is answered, or sent: each attempt in between draws other buttons.
   const [asked, setAsked] = useState<VerifyRequest | null>(null);
-  const unsent = verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.request : null;
+  const unsent =
+    verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.said.request : null;
   const waiting = verdict.kind === 'sending' ? verdict.request : unsent;
   return (
     <div ref={settling} class="verdict-buttons">

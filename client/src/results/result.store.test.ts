@@ -15,11 +15,12 @@ import {
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
+import type { Answered, Unsent } from '../outbox/outbox.ts';
+import type { Saying, Verdict as GivenVerdict } from '../outbox/statements.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
-import { canDecide, createResultStore, mayVerify, type Verdict } from './result.store.ts';
-import type { Given, Unsent } from './verdict-outbox.ts';
+import { canDecide, createResultStore, mayVerify, type UnsentVerdict, type Verdict } from './result.store.ts';
 
 const RESULT = recordedResult(1);
 const VERIFIED = {
@@ -37,20 +38,17 @@ const withImage =
 /** A result's page over an outbox that takes every verdict, and says later what became of it. */
 async function open(answer: Answering, kept = createKeptResults()) {
   const { api, asked } = openTestApi(answer);
-  const given: Given[] = [];
+  const given: Saying<GivenVerdict>[] = [];
   const outbox = {
-    unsent: signal<readonly Unsent[]>([]),
-    sending: signal<ReadonlyMap<string, VerifyRequest>>(new Map()),
-    saved: signal<Result | null>(null),
-    async give(one: Given) {
-      given.push(one);
+    statements: signal<readonly Unsent[]>([]),
+    answered: signal<Answered | null>(null),
+    async give(one: Saying) {
+      given.push(one as Saying<GivenVerdict>);
     },
     async discard() {
-      outbox.unsent.value = [];
+      outbox.statements.value = [];
     },
-    again: async () => undefined,
-    retry: async () => undefined,
-    settle: async () => true,
+    send: async () => undefined,
   };
   const listed: Result[] = [];
   const sleeps: (() => void)[] = [];
@@ -70,15 +68,20 @@ async function open(answer: Answering, kept = createKeptResults()) {
   return { store, sleeps, stills, asked, given, outbox, listed, isNameAwaited };
 }
 
-const unsentOf = (isOvertaken: boolean): Unsent => ({
-  resultId: RESULT.id,
-  revision: 1,
-  request: { verdict: 'correct', finding: 'normal', reason: 'no opacity' },
-  input: { kind: 'dicom' },
+const unsentOf = (isOvertaken: boolean): UnsentVerdict => ({
+  said: {
+    ...{ step: 'verdict', at: 1, resultId: RESULT.id, revision: 1 },
+    request: { verdict: 'correct', finding: 'normal', reason: 'no opacity' },
+    input: { kind: 'dicom' },
+  },
   trouble: { kind: 'stop', title: '', next: null, code: isOvertaken ? 'result-changed' : null },
-  isOvertaken,
-  isRetried: !isOvertaken,
+  ...{ isRetried: !isOvertaken, isSending: false, isFresh: false, isKept: true },
 });
+const sendingOf = (request: VerifyRequest): Unsent => {
+  const { said, ...unsent } = unsentOf(false);
+  return { ...unsent, said: { ...said, request }, trouble: null, isSending: true };
+};
+const savedOf = (result: Result): Answered => ({ said: unsentOf(false).said, result });
 
 test('only a radiologist gets the bar that asks for a verdict; it takes no room on a technician’s page', () => {
   const may = (...roles: Role[]) => mayVerify({ roles });
@@ -161,7 +164,7 @@ test('one key does not overwrite a radiologist’s verdict: changing it takes a 
 test('a second press does not send a second verdict while one is on its way', async () => {
   const { store, given, outbox } = await open(plain);
   store.noteImage(true);
-  outbox.sending.value = new Map([[RESULT.id, { verdict: 'agree' }]]);
+  outbox.statements.value = [sendingOf({ verdict: 'agree' })];
   await store.decide({ verdict: 'agree' });
   assert.equal([store.verdict.value.kind, given], ['sending', []]);
 });
@@ -169,8 +172,7 @@ test('a second press does not send a second verdict while one is on its way', as
 test('the buttons of a verdict that waits stay while it is tried again', async () => {
   const { store, outbox } = await open(plain);
   const unsent = unsentOf(false);
-  outbox.unsent.value = [unsent];
-  outbox.sending.value = new Map([[RESULT.id, unsent.request]]);
+  outbox.statements.value = [unsent];
   assert.equal(store.verdict.value, { kind: 'unsent', unsent });
 });
 
@@ -179,8 +181,8 @@ test('a form that is sent after another tab kept a verdict is not lost, and coun
   store.noteImage(true);
   const { shown } = store;
   const opened = shown.value.kind === 'ready' ? shown.value.result : RESULT;
-  outbox.sending.value = new Map([[RESULT.id, { verdict: 'agree' }]]);
-  outbox.saved.value = VERIFIED;
+  outbox.statements.value = [sendingOf({ verdict: 'agree' })];
+  outbox.answered.value = savedOf(VERIFIED);
   const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
   await store.submit(request, opened);
   assertEach(given, (one) => [one.revision, one.request], [[1, request]]);
@@ -188,7 +190,7 @@ test('a form that is sent after another tab kept a verdict is not lost, and coun
 
 test('a verdict that arrives long after it was given is shown, here and in the list', async () => {
   const { store, outbox, listed } = await open(plain);
-  outbox.saved.value = VERIFIED;
+  outbox.answered.value = savedOf(VERIFIED);
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
   assert.is(listed.at(-1), VERIFIED);
 });
@@ -198,15 +200,15 @@ test('a verdict that came second waits beside the first until it is sent or disc
   const { store, outbox, given } = await open(() => json(isVerified ? VERIFIED : RESULT));
   isVerified = true;
   const unsent = unsentOf(true);
-  outbox.unsent.value = [unsent];
+  outbox.statements.value = [unsent];
   const { shown } = store;
   assert.ok(await untilRead(() => shown.value.kind === 'ready' && shown.value.result.revision === 2));
   await giveTurns();
-  assert.equal([store.verdict.value, outbox.unsent.value], [{ kind: 'overtaken', unsent }, [unsent]]);
+  assert.equal([store.verdict.value, outbox.statements.value], [{ kind: 'overtaken', unsent }, [unsent]]);
   await store.decide({ verdict: 'agree' });
   assert.equal(given, [], 'one answer waits already');
   await store.again();
-  const overSeen = [[2, unsent.request]];
+  const overSeen = [[2, unsent.said.request]];
   assert.equal(valuesOf(given, 'revision', 'request'), overSeen, 'over the verdict that its author has seen');
   await store.discard();
   assert.equal(store.verdict.value, { kind: 'none' });
@@ -229,7 +231,7 @@ test('after a change of the verdict the page asks until the PACS has the new rep
     answer ? json(answer) : refusal(503, 'unavailable'),
   );
   assert.is(sleeps.length, 0, 'nothing is on its way');
-  outbox.saved.value = changed;
+  outbox.answered.value = savedOf(changed);
   for (const next of [null, before, changed, promised, stored]) {
     assert.ok(await untilRead(() => sleeps.length === 1), 'it asks again');
     assert.ok(store.shown.value.kind === 'ready' && store.shown.value.result.revision === 3);
@@ -242,7 +244,7 @@ test('after a change of the verdict the page asks until the PACS has the new rep
 
 test('a page that is left no longer asks', async () => {
   const { store, outbox, sleeps, asked } = await open(plain);
-  outbox.saved.value = { ...VERIFIED, instances: [report(1, 'stored')] };
+  outbox.answered.value = savedOf({ ...VERIFIED, instances: [report(1, 'stored')] });
   assert.ok(await untilRead(() => sleeps.length === 1));
   const before = asked.length;
   store.close();
@@ -280,7 +282,7 @@ test('without a link the result that was open before is there with its image, an
   assert.equal(store.shown.value, { kind: 'ready', result: RESULT });
   assert.is(store.pictures.value.get('image'), image);
   store.noteImage(true);
-  outbox.unsent.value = [unsentOf(false)];
+  outbox.statements.value = [unsentOf(false)];
   await store.decide({ verdict: 'agree' });
   assert.equal(valuesOf(given, 'revision', 'request'), [[1, { verdict: 'agree' }]]);
   store.close();
@@ -298,7 +300,7 @@ test('an answer that is older than the shown result, as a slow one is, changes n
   const late = Promise.withResolvers<void>();
   gate = late.promise;
   const loading = store.load();
-  outbox.saved.value = VERIFIED;
+  outbox.answered.value = savedOf(VERIFIED);
   late.resolve();
   await loading;
   assert.equal([store.shown.value, listed.at(-1)], [{ kind: 'ready', result: VERIFIED }, VERIFIED]);
@@ -316,7 +318,7 @@ test('a verdict that is saved after its page was left is there without a link, b
   kept.note(changed);
   kept.note(VERIFIED);
   const { store, outbox } = await open(unreachable, kept);
-  outbox.saved.value = VERIFIED;
+  outbox.answered.value = savedOf(VERIFIED);
   assert.equal(store.shown.value, { kind: 'ready', result: changed });
 });
 

@@ -15,6 +15,8 @@ import { isAgainst } from '#shared/protocol/verdict-judgement.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
+import { isOvertaken, type Outbox, type Unsent } from '../outbox/outbox.ts';
+import { subjectOf, type Verdict as GivenVerdict } from '../outbox/statements.ts';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import type { Clock } from '../net/clock.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
@@ -26,7 +28,11 @@ import {
   type Picture,
   type Pictures,
 } from './kept-results.ts';
-import type { Unsent, VerdictOutbox } from './verdict-outbox.ts';
+
+/** Tried, and not on its way at the moment. */
+export type UnsentVerdict = Unsent<GivenVerdict> & { readonly trouble: Trouble };
+export const isUnsentVerdict = (unsent: Unsent): unsent is UnsentVerdict =>
+  unsent.said.step === 'verdict' && unsent.trouble !== null && !unsent.isSending;
 
 export type Shown =
   | { readonly kind: 'loading' }
@@ -36,7 +42,7 @@ export type Shown =
 export type Verdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'sending'; readonly request: VerifyRequest }
-  | { readonly kind: 'unsent' | 'overtaken'; readonly unsent: Unsent };
+  | { readonly kind: 'unsent' | 'overtaken'; readonly unsent: UnsentVerdict };
 /** Whether the image is on the screen, drawn by the browser. */
 export type ImageState = 'loading' | 'shown' | 'missing';
 /** The state of the page on which a verdict is asked for. */
@@ -105,7 +111,7 @@ export interface ResultTools {
   readonly onResult: (result: Result) => void;
   /** Whether the name of the patient of this study is on its way. */
   readonly awaitsName: (result: Result) => boolean;
-  readonly outbox: VerdictOutbox;
+  readonly outbox: Pick<Outbox, 'statements' | 'answered' | 'give' | 'send' | 'discard'>;
   readonly clock: Clock;
   /** The results that were open before this one; they are there at once, and without a link. */
   readonly kept: KeptResults;
@@ -165,11 +171,11 @@ export function createResultStore(tools: ResultTools): ResultStore {
     async again() {
       const now = verdict.peek();
       const seen = shown.peek();
-      if (now.kind === 'unsent') await tools.outbox.again(now.unsent);
+      if (now.kind === 'unsent') await tools.outbox.send(subjectOf(now.unsent.said));
       else if (now.kind === 'overtaken' && seen.kind === 'ready')
-        await give(tools, seen.result, now.unsent.request);
+        await give(tools, seen.result, now.unsent.said.request);
     },
-    discard: () => tools.outbox.discard(tools.id),
+    discard: () => tools.outbox.discard(givenIn(tools)),
     close() {
       stopFollowing();
       stopWatching();
@@ -188,33 +194,32 @@ function createState(kept: KeptResult | null): State {
   };
 }
 
+const givenIn = ({ id, outbox }: ResultTools): Unsent[] =>
+  outbox.statements.value.filter(({ said }) => said.step === 'verdict' && said.resultId === id);
+
 function verdictOf(tools: ResultTools): Verdict {
-  const { id, outbox } = tools;
-  const unsent = unsentOf(tools, outbox.unsent.value);
-  if (unsent) return { kind: unsent.isOvertaken ? 'overtaken' : 'unsent', unsent };
-  const sending = outbox.sending.value.get(id);
-  return sending ? { kind: 'sending', request: sending } : { kind: 'none' };
+  const [given] = givenIn(tools);
+  if (given?.said.step !== 'verdict') return { kind: 'none' };
+  if (!isUnsentVerdict(given)) return { kind: 'sending', request: given.said.request };
+  return { kind: isOvertaken(given.trouble) ? 'overtaken' : 'unsent', unsent: given };
 }
 
 /** On the revision that its author sees. */
 async function give({ id, outbox }: ResultTools, result: Result, request: VerifyRequest): Promise<void> {
   const { studyInstanceUID, kind } = result.finding.input;
   const input = { kind, ...(studyInstanceUID !== undefined && { studyInstanceUID }) };
-  await outbox.give({ resultId: id, revision: result.revision, request, input });
+  await outbox.give({ step: 'verdict', resultId: id, revision: result.revision, request, input });
 }
 
 /** Follows its verdict in the outbox, which may send it much later. */
 function follow(state: State, tools: ResultTools): void {
-  const saved = tools.outbox.saved.value;
-  const isOvertaken = unsentOf(tools, tools.outbox.unsent.value)?.isOvertaken ?? false;
+  const saved = tools.outbox.answered.value?.result;
+  const { kind } = verdictOf(tools);
   untracked(() => {
     if (saved?.id === tools.id) take(state, tools, saved);
-    if (isOvertaken && state.shown.peek().kind === 'ready') void load(state, tools);
+    if (kind === 'overtaken' && state.shown.peek().kind === 'ready') void load(state, tools);
   });
 }
-
-const unsentOf = ({ id }: ResultTools, unsent: readonly Unsent[]): Unsent | undefined =>
-  unsent.find(({ resultId }) => resultId === id);
 
 /** An answer may be older than what is shown: a verdict can be saved while a result is being read. */
 function take({ shown, closed }: State, { onResult }: Pick<ResultTools, 'onResult'>, result: Result): void {

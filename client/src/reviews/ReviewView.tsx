@@ -21,7 +21,7 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { useOutboxes } from '../results/outboxes.ts';
+import { useOutbox } from '../outbox/open-outbox.ts';
 import { CameAfter } from './CameAfter.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';
@@ -53,12 +53,11 @@ function later(ms: number, then: () => void): () => void {
 export function ReviewView({ id }: { readonly id: string }) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
-  const outboxes = useOutboxes();
+  const outbox = useOutbox();
   const [store] = useState(() =>
     createReviewStore(
       {
-        ...{ api, account, database: openLocalDatabase(), now: Date.now },
-        waits: (reviews) => outboxes.tellReviews(account, reviews),
+        ...{ api, account, outbox, database: openLocalDatabase() },
         ...{ newId: () => crypto.randomUUID(), wait: later },
       },
       id,

@@ -2,7 +2,8 @@
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createOutboxes } from '../results/outboxes.ts';
+import type { Answered, Outbox } from '../outbox/outbox.ts';
+import { createOutboxes } from '../outbox/outboxes.ts';
 import { giveTurns, json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { createOpenReviews, COUNTED } from './open-reviews.ts';
 
@@ -42,15 +43,20 @@ test('a step that is sent, also one that was kept before, is counted at once', a
   const answers = [page(2), page(1)];
   const { api, asked } = openTestApi(() => answers.shift()!);
   const outboxes = createOutboxes(signal('berg'));
-  const reviews = createOpenReviews(api, outboxes.unsent);
-  outboxes.tellReviews('berg', { waiting: ['r'], refused: [] });
+  const answered = signal<Answered | null>(null);
+  outboxes.of('berg', () => ({ statements: signal([]), answered }) as unknown as Outbox);
+  const reviews = createOpenReviews(api, outboxes.answered);
+  const hear = (): void => {
+    answered.value = { said: {} as Answered['said'] };
+  };
+  hear();
   assert.is(asked.length, 0, 'nobody reads here yet');
   await reviews.refresh();
   assert.is(reviews.count.value, 2);
-  outboxes.tellReviews('berg', { waiting: [], refused: [] });
+  hear();
   assert.ok(await untilRead(() => reviews.count.value === 1));
   reviews.forget();
-  outboxes.tellReviews('berg', { waiting: [], refused: [] });
+  hear();
   await giveTurns();
   assert.is(asked.length, 2, 'the next person is not counted before a page asks');
 });

@@ -18,10 +18,10 @@ export interface OpenReviews {
 
 export const [ProvideOpenReviews, useOpenReviews] = provided<OpenReviews>('open reviews');
 
-/** `unsent` has another value after each try to send a step of a review, which may end a wait. */
+/** `answered` has another value after each answer to a step of a review, also a refusal: it may end a wait. */
 export function createOpenReviews(
   api: Pick<ApiClient, 'json'>,
-  unsent: ReadonlySignal<unknown>,
+  answered: ReadonlySignal<unknown>,
 ): OpenReviews {
   const count = signal<number | null>(null);
   let isShown = false;
@@ -42,7 +42,7 @@ export function createOpenReviews(
     await ignoreFailure(ask(), 'the last count stays');
   };
   effect(() => {
-    void unsent.value;
+    void answered.value;
     if (isShown) untracked(() => void refresh());
   });
   return {

@@ -7,7 +7,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { answersSchema } from '#shared/protocol/review-forms.ts';
 import { DECISIONS, type ReviewPlace } from '#shared/protocol/reviews.ts';
 import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
-import type { OutboxTools } from './review-outbox.ts';
+import type { MarkTools } from './review-marks.ts';
 
 const typedShape = {
   /** Null: not decided yet. */
@@ -19,7 +19,7 @@ const draftSchema = z.object({ reviewId: z.uuid(), place: z.int(), version: z.in
 const typedSchema = z.object(typedShape);
 export type Typed = z.infer<typeof typedSchema>;
 
-type DraftTools = Pick<OutboxTools, 'database' | 'account'>;
+type DraftTools = Pick<MarkTools, 'database' | 'account'>;
 type Of = Pick<ReviewPlace, 'place' | 'version'> & { readonly reviewId: string };
 
 /**

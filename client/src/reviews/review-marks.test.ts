@@ -14,7 +14,7 @@ import {
 } from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
-import { unsentSteps } from './review-outbox.ts';
+import { openTestOutbox, unsentSteps } from '../testing/open-outbox.ts';
 import { answerBeside, recordedReview } from '../testing/recorded-review.ts';
 import { assertEach } from '../testing/assert-each.ts';
 
@@ -72,9 +72,8 @@ async function open(answer: Answering, device = openDevice()) {
     later.add(then);
     return () => void later.delete(then);
   };
-  let time = 0;
-  const now = () => (time += 1);
-  const tools = { api, database, account: ACCOUNT, now, newId: randomUUID, wait, waits: () => {} };
+  const { outbox } = openTestOutbox(api, database, ACCOUNT);
+  const tools = { api, database, account: ACCOUNT, outbox, newId: randomUUID, wait };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load();
   const sent = () => untilRead(() => store.unsent.value.length === 0);
@@ -136,6 +135,24 @@ test('a lost answer doubles nothing, and what was drawn since is not lost with i
   assert.equal(labels(again.store.marks.value), ['first', 'second']);
   assert.ok(await again.sent());
   assert.equal(gateway.taken, ['first', 'first,second']);
+});
+
+test('marks that another tab has sent are not changed under the id of that request', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, tools, sent, passTime } = await open(gateway.answer, device);
+  const idsOf = () => store.unsent.value.map(({ given }) => given.request.id);
+  await store.annotate([mark('a')]);
+  const before = idsOf();
+  await store.annotate([mark('a')]);
+  assert.equal([idsOf().length, (await unsentSteps(tools)).length], [1, 1]);
+  assert.not.equal(idsOf(), before);
+  await open(gateway.answer, device);
+  assert.ok(await sent());
+  await store.annotate([...store.marks.value!, mark('b')]);
+  passTime();
+  assert.ok(await sent());
+  assert.equal(gateway.taken, ['a', 'a,b']);
 });
 
 test('an adjudicator takes over a reader’s marks as copies, again without doubling them, and another’s in their place', async () => {

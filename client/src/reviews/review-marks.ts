@@ -11,71 +11,66 @@ import {
   type ReviewAnnotations,
 } from '#shared/protocol/annotations.ts';
 import type { Trouble } from '../kit/trouble.ts';
-import { keepGiven, type Given, type OutboxTools } from './review-outbox.ts';
+import type { ApiClient } from '../net/api-client.ts';
+import type { Outbox, Unsent as InOutbox } from '../outbox/outbox.ts';
+import type { Step } from '../outbox/statements.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 /** `trouble`: the gateway refused it; null: it waits for the link. */
-export type Unsent = { readonly given: Given; readonly trouble: Trouble | null };
-export type Annotate = Extract<Given, { step: 'annotate' }>;
+export type Unsent<S extends Step = Step> = {
+  readonly given: S;
+  readonly trouble: Trouble | null;
+  readonly inOutbox: InOutbox;
+};
+export type Annotate = Extract<Step, { step: 'annotate' }>;
 export type Marks = readonly Annotation[];
 
 /** A drag along an edge, or three quick steps with a key, are one request. */
 export const SEND_AFTER_MS = 800;
 
-export interface MarkTools extends OutboxTools {
-  readonly now: () => number;
+export interface MarkTools {
+  readonly api: Pick<ApiClient, 'json'>;
+  readonly outbox: Pick<Outbox, 'statements' | 'answered' | 'ready' | 'keep' | 'give' | 'send' | 'discard'>;
+  readonly database: LocalDatabase;
+  /** The user's id. */
+  readonly account: string;
   readonly newId: () => string;
   /** Calls back later; the answer calls that off. */
   readonly wait: (ms: number, then: () => void) => () => void;
 }
 
 export interface MarkState {
-  readonly unsent: Signal<readonly Unsent[]>;
+  readonly unsent: ReadonlySignal<readonly Unsent[]>;
   readonly server: Signal<ReviewAnnotations | null>;
-  /** The caller's own, as the page shows them; null: not known yet. */
-  readonly own: Signal<Marks | null>;
-  /** Ids of requests that may have reached the gateway: their content can no longer change. */
-  readonly tried: Set<string>;
+  /** The caller's own, as the page shows them: what waits goes over what the gateway has; null: not known yet. */
+  readonly own: ReadonlySignal<Marks | null>;
   /** The highest that a mark had on this page, whatever became of it. */
   lastNumber: number;
-  /** Writes of marks follow one another: the older never goes over the newer. */
-  keeping: Promise<void>;
 }
 
-export const openMarks = (unsent: MarkState['unsent']): MarkState => ({
-  unsent,
-  server: signal<ReviewAnnotations | null>(null),
-  own: signal<Marks | null>(null),
-  tried: new Set(),
-  lastNumber: 0,
-  keeping: Promise.resolve(),
-});
-
-const isAnnotate = (given: Given): given is Annotate => given.step === 'annotate';
-
-export const waitingMarks = (unsent: readonly Unsent[]): readonly Annotate[] =>
-  unsent.map(({ given }) => given).filter(isAnnotate);
-
-/** Read for another place: what was the caller's own is not, and the other way round. */
-export function forgetMarks(state: MarkState): void {
-  state.server.value = null;
-  state.own.value = waitingMarks(state.unsent.peek()).at(-1)?.request.annotations ?? null;
+export function openMarks(unsent: MarkState['unsent'], place: ReadonlySignal<number | null>): MarkState {
+  const server = signal<ReviewAnnotations | null>(null);
+  const own = computed(() => {
+    const waiting = waitingMarks(unsent.value).at(-1);
+    if (waiting) return waiting.given.request.annotations;
+    return server.value && (placeIn(server.value, place.value)?.annotations ?? []);
+  });
+  return { unsent, server, own, lastNumber: 0 };
 }
 
-/** Reads them from the gateway; what waits on the device goes over that. */
+const isAnnotate = (one: Unsent): one is Unsent<Annotate> => one.given.step === 'annotate';
+
+export const waitingMarks = (unsent: readonly Unsent[]): readonly Unsent<Annotate>[] =>
+  unsent.filter(isAnnotate);
+
+/** Reads them from the gateway. */
 export async function loadMarks(
-  { api }: Pick<OutboxTools, 'api'>,
+  { api }: Pick<MarkTools, 'api'>,
   state: MarkState,
-  of: { readonly reviewId: string; readonly place: number | null; readonly signal: AbortSignal },
+  of: { readonly reviewId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const path = `/reviews/${of.reviewId}/annotations`;
   state.server.value = await api.json(path, reviewAnnotationsSchema, { signal: of.signal });
-  showMarks(state, of.place);
-}
-
-/** Shows the marks as they are known here. */
-export function showMarks(state: MarkState, place: number | null): void {
-  const waiting = waitingMarks(state.unsent.peek()).at(-1);
-  state.own.value = waiting?.request.annotations ?? placeIn(state.server.peek(), place)?.annotations ?? [];
 }
 
 const placeIn = (server: ReviewAnnotations | null | undefined, place: number | null) =>
@@ -98,7 +93,7 @@ export const lastNumberOf = (state: MarkState, place: number | null): number =>
     Math.max(
       state.lastNumber,
       placeIn(state.server.peek(), place)?.lastNumber ?? 0,
-      ...waitingMarks(state.unsent.peek()).map(({ request }) => request.lastNumber),
+      ...waitingMarks(state.unsent.peek()).map(({ given }) => given.request.lastNumber),
     ),
   );
 
@@ -134,34 +129,20 @@ export function withCopies(
 }
 
 /**
- * Keeps these in place of those before. A request that was never sent takes them up; behind one that was, a new one
- * waits: so two at most.
+ * Keeps these in place of those before. A request that was never sent makes room for them, and they have an id of their
+ * own: another tab may have sent the other. Behind one that was sent, a new one waits: so two at most.
  */
 export async function keepMarks(
-  tools: MarkTools,
+  { newId, outbox }: MarkTools,
   state: MarkState,
   of: { readonly reviewId: string; readonly place: number; readonly marks: Marks },
 ): Promise<void> {
   const { reviewId, place, marks } = of;
-  const annotations = [...marks];
-  state.own.value = marks;
   const lastNumber = lastNumberIn(marks, lastNumberOf(state, place));
   state.lastNumber = lastNumber;
   const waiting = waitingMarks(state.unsent.peek());
-  const open = waiting.find(({ request }) => !state.tried.has(request.id));
-  const given: Annotate = open
-    ? { ...open, request: { ...open.request, annotations, lastNumber } }
-    : {
-        ...{ step: 'annotate', reviewId, at: tools.now() },
-        request: {
-          ...{ id: tools.newId(), place, annotations, lastNumber },
-          version: versionOf(state, place) + waiting.length,
-        },
-      };
-  const rest = state.unsent.peek();
-  state.unsent.value = open
-    ? rest.map((one) => (one.given === open ? { given, trouble: null } : one))
-    : [...rest, { given, trouble: null }];
-  state.keeping = state.keeping.then(() => keepGiven(tools, given));
-  await state.keeping;
+  const open = waiting.at(-1)?.inOutbox.isFresh ? waiting.at(-1) : undefined;
+  const version = open?.given.request.version ?? versionOf(state, place) + waiting.length;
+  const request = { id: newId(), place, annotations: [...marks], lastNumber, version };
+  await outbox.keep({ step: 'annotate', reviewId, request }, open ? [open.inOutbox] : []);
 }

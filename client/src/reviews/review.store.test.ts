@@ -15,15 +15,14 @@ import {
 } from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import type { UnsentReviews } from '../results/outboxes.ts';
+import { openTestOutbox, unsentSteps } from '../testing/open-outbox.ts';
 import { keptIn, type Answered } from './own-reading.ts';
 import { createReviewStore } from './review.store.ts';
-import { sendUnsent, unsentSteps } from './review-outbox.ts';
 import { SIGN_AFTER_SECONDS } from './signing.ts';
 import { answerBeside, recordedReview } from '../testing/recorded-review.ts';
 
 const ACCOUNT = randomUUID();
-const NONE: UnsentReviews = { waiting: [], refused: [] };
+const NONE = { waiting: [], refused: [] };
 const SAID = { decision: 'accept' as const, answers: { comment: 'PLANTED comment' }, reason: '' };
 const REVIEW = recordedReview(ACCOUNT);
 
@@ -71,12 +70,8 @@ async function open(answer: Answering, device = openDevice()) {
       pending = null;
     };
   };
-  /** Unsent reviews, as the status line counts them. */
-  let told: UnsentReviews = NONE;
-  const waits = (reviews: UnsentReviews): void => {
-    told = reviews;
-  };
-  const tools = { api, database, account: ACCOUNT, now: () => Date.now(), newId: randomUUID, wait, waits };
+  const { outbox, outboxes } = openTestOutbox(api, database, ACCOUNT);
+  const tools = { api, database, account: ACCOUNT, outbox, newId: randomUUID, wait };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load();
   /** Returns whether anything waited for it. */
@@ -92,7 +87,12 @@ async function open(answer: Answering, device = openDevice()) {
     for (let second = 0; second < SIGN_AFTER_SECONDS; second += 1) passSecond();
     assert.ok(await untilRead(() => !store.isBusy.value));
   };
-  return { store, link, tools, database, passSecond, sign, told: () => told };
+  /** Unsent reviews, as the status line counts them. */
+  const told = () => {
+    const { waiting, refused } = outboxes.unsent.value;
+    return { waiting, refused };
+  };
+  return { store, link, tools, database, passSecond, sign, told };
 }
 const pathsOf = (taken: readonly Asked[]) => taken.map(({ path }) => path.split('/').at(-1));
 
@@ -128,7 +128,7 @@ test('a closed page loses nothing, and an answer that was lost doubles nothing',
   assert.equal([gateway.taken.length, await unsentSteps(later.tools)], [1, []]);
   link.answer = unreachable;
   await sign();
-  await sendUnsent(later.tools);
+  await later.tools.outbox.retry();
   assert.equal(pathsOf(gateway.taken), ['decision', 'sign']);
 });
 
@@ -189,6 +189,27 @@ test('where somebody else has signed meanwhile, what stands is shown beside what
   await store.sendAgain();
   assert.equal([store.review.value?.state, store.own.value], ['settled', null]);
   assert.is(store.unsent.value.length, 2, 'the author has not decided about it yet');
+});
+
+test('an answer that is older than what is shown, as a slow one is, changes nothing', async () => {
+  const gateway = createGateway();
+  const { store, link } = await open(gateway.answer);
+  const late = Promise.withResolvers<void>();
+  let isAsked = false;
+  link.answer = async (asked) => {
+    const answer = await gateway.answer(asked);
+    if (asked.method === 'GET' && asked.path === `/reviews/${REVIEW.id}`) {
+      isAsked = true;
+      await late.promise;
+    }
+    return answer;
+  };
+  const loading = store.load();
+  assert.ok(await untilRead(() => isAsked));
+  await store.decide(SAID);
+  late.resolve();
+  await loading;
+  assert.equal([store.own.value?.version, store.own.value?.said?.answers], [2, SAID.answers]);
 });
 
 test('answers for a review that is gone are refused and can be discarded', async () => {

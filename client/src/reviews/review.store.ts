@@ -1,7 +1,7 @@
 /**
  * The store of a review: what its page shows, with what this device has not sent yet, and what a person does with it.
  */
-import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { caseSchema, type Case } from '#shared/protocol/cases.ts';
@@ -17,7 +17,8 @@ import type { Trouble } from '../kit/trouble.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
-import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
+import type { Answered as AnsweredStep } from '../outbox/outbox.ts';
+import type { Saying, Statement, Step } from '../outbox/statements.ts';
 import { followReports } from './follow-reports.ts';
 import { readFound } from './found-results.ts';
 import { answeredIn, keptIn, ownIn, type Answered } from './own-reading.ts';
@@ -25,14 +26,12 @@ import { createDrafts, type Typed } from './review-draft.ts';
 import { reviewWords } from './review-words.ts';
 import { createSigning } from './signing.ts';
 import {
-  forgetMarks,
   keepMarks,
   loadMarks,
   lastNumberOf,
   openMarks,
   othersOf,
   SEND_AFTER_MS,
-  showMarks,
   versionOf,
   withCopies,
   waitingMarks,
@@ -99,24 +98,34 @@ export interface ReviewStore {
 export type ReviewTools = MarkTools;
 
 /** A step as the page gives it. */
-type Saying<G extends Given = Given> = G extends Given ? Omit<G, 'reviewId' | 'at'> : never;
+type StepSaying<G extends Step = Step> = G extends Step ? Omit<Saying<G>, 'reviewId'> : never;
 
-function openState(tools: ReviewTools) {
-  const unsent = signal<readonly Unsent[]>([]);
+function openState(tools: ReviewTools, id: string) {
+  const inOutbox = computed(() => tools.outbox.statements.value.filter(({ said }) => isOf(said, id)));
+  const unsent = computed((): readonly Unsent[] =>
+    inOutbox.value.map((one) => ({
+      given: one.said as Step,
+      trouble: one.isRetried ? null : one.trouble,
+      inOutbox: one,
+    })),
+  );
+  const review = signal<Review | null>(null);
+  const place = computed(() => review.value?.places.find(({ isMine }) => isMine)?.place ?? null);
   return {
-    review: signal<Review | null>(null),
+    review,
+    place,
     of: signal<Case | null>(null),
     found: createResource<readonly Result[], Trouble>(troubleOf),
     isMissing: signal(false),
     trouble: signal<Trouble | null>(null),
     isBusy: signal(false),
-    isCutOff: signal(false),
+    isCutOff: computed(() => inOutbox.value.some(({ isRetried }) => isRetried)),
     unsent,
-    marks: openMarks(unsent),
+    marks: openMarks(unsent, place),
     /** Ids of the marks that were taken over from another's reading last. */
     copies: new Set<string>() as ReadonlySet<string>,
-    /** Steps go one after the other, whoever asks for it. */
-    sending: Promise.resolve(),
+    /** What stands is read beside a step that was refused. */
+    reading: Promise.resolve(),
     /** Calls off the sending of marks that is to come. */
     callOff: () => {},
     next: signal<string | null | undefined>(undefined),
@@ -127,6 +136,8 @@ function openState(tools: ReviewTools) {
 }
 type State = ReturnType<typeof openState>;
 
+const isOf = (said: Statement, id: string): said is Step => said.step !== 'verdict' && said.reviewId === id;
+
 const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: State) => ({
   ...{ review, case: of, found, isMissing, trouble, isBusy },
   ...{ unsent: state.unsent, isCutOff: state.isCutOff, marks: state.marks.own, kept: state.marks.server },
@@ -134,21 +145,22 @@ const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: St
 });
 
 export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
-  const state = openState(tools);
+  const state = openState(tools, id);
   const own = computed(() => ownIn(state.review.value, state.unsent.value));
-  const step = (given: Saying) =>
-    tried(state, () => give(tools, state, { ...given, reviewId: id, at: tools.now() } as Given));
+  const step = (given: StepSaying) =>
+    tried(state, () => give(tools, state, { ...given, reviewId: id } as Saying<Step>));
   const at = () => {
     const { place, version } = own.peek()!;
     return { id: tools.newId(), place, version };
   };
+  const stopHearing = hearAnswers(tools, state, id);
   const stopFollowing = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
   const signing = createSigning(tools.wait);
   const sign = (isMeant: boolean) => step(signatureOf(own.peek()!, { ...at(), isMeant }));
   const annotate = async (marks: Marks): Promise<void> => {
     const { place } = own.peek()!;
     state.callOff();
-    state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state));
+    state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state, id));
     await keepMarks(tools, state.marks, { reviewId: id, place, marks });
   };
   const post = (to: string, body: object) =>
@@ -162,7 +174,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     ...{ own, otherMarks: othersOf(state.marks, own) },
     signing: signing.left,
     load: () => tried(state, () => load(tools, state, id)),
-    ...{ annotate, nextNumber: () => lastNumberOf(state.marks, ownPlace(state)) + 1 },
+    ...{ annotate, nextNumber: () => lastNumberOf(state.marks, state.place.peek()) + 1 },
     takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
     keepDraft: (typed) => state.drafts.keep({ reviewId: id, ...own.peek()! }, typed),
@@ -180,28 +192,29 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     assign: ({ place, version }, accountId) =>
       post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
     withdraw: () => post('withdraw', { id: tools.newId() }),
-    sendAgain: () => tried(state, () => sendAll(tools, state)),
+    sendAgain: () => tried(state, () => sendAll(tools, state, id)),
     discard: () => tried(state, () => discardAll(tools, state, id)),
     useKept: () => tried(state, () => takeUpKept(tools, state, { reviewId: id, ...own.peek()! })),
     close() {
       signing.undo();
       stopFollowing();
+      stopHearing();
       state.callOff();
       // Marks of the last moment are sent all the same.
-      if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state);
+      if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state, id);
       state.closed.abort();
     },
   };
 }
 
 async function discardAll(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
-  const marks = waitingMarks(state.unsent.peek());
-  for (const { given } of state.unsent.peek()) await discardStep(tools, given.request.id);
-  state.unsent.value = [];
-  if (marks.length === 0) return;
-  showMarks(state.marks, ownPlace(state));
-  await readMarks(tools, state, reviewId);
+  const unsent = state.unsent.peek();
+  await discard(tools, unsent);
+  if (waitingMarks(unsent).length > 0) await readMarks(tools, state, reviewId);
 }
+
+const discard = ({ outbox }: ReviewTools, unsent: readonly Unsent[]): Promise<void> =>
+  outbox.discard(unsent.map(({ inOutbox }) => inOutbox));
 
 /** With the answers that it is for. */
 const signatureOf = ({ said }: ReviewPlace, request: Sign) =>
@@ -215,10 +228,11 @@ async function takeUpKept(tools: ReviewTools, state: State, of: OfPlace): Promis
   if (kept === null) return;
   await state.drafts.keep(of, kept.said);
   state.draft.value = kept.said;
-  const rest = unsent.filter(({ given }) => given.step === 'annotate');
-  for (const one of unsent) if (!rest.includes(one)) await discardStep(tools, one.given.request.id);
-  state.unsent.value = rest;
-  await sendAll(tools, state);
+  await discard(
+    tools,
+    unsent.filter(({ given }) => given.step !== 'annotate'),
+  );
+  await sendAll(tools, state, of.reviewId);
 }
 
 async function takeMarks(
@@ -230,7 +244,7 @@ async function takeMarks(
   if (state.marks.own.peek() === null) await readMarks(tools, state, reviewId);
   const of = state.marks.server.peek()!.places.find(({ place }) => place === from)?.annotations ?? [];
   const had = state.marks.own.peek()!;
-  const lastNumber = lastNumberOf(state.marks, ownPlace(state));
+  const lastNumber = lastNumberOf(state.marks, state.place.peek());
   const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId, lastNumber });
   state.copies = copies;
   if (marks.length !== had.length || marks.some((mark, at) => mark !== had[at])) await annotate(marks);
@@ -258,42 +272,35 @@ async function tried(state: State, work: () => Promise<void>): Promise<void> {
 
 async function load(tools: ReviewTools, state: State, id: string): Promise<void> {
   const { signal: until } = state.closed;
-  state.unsent.value = (await unsentSteps(tools, id)).map((given) => ({ given, trouble: null }));
-  for (const { given } of state.unsent.peek()) state.marks.tried.add(given.request.id);
+  await tools.outbox.ready;
   const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
   const review = await asked.catch(async (error: unknown) => {
     // Steps of a review that is gone are refused, and shown: their author can still discard them.
-    await sendAll(tools, state);
+    await sendAll(tools, state, id);
     throw error;
   });
   const place = ownIn(review, state.unsent.peek());
   state.draft.value = place && (await state.drafts.read({ reviewId: id, ...place }));
   see(state, review);
-  await sendAll(tools, state);
+  await sendAll(tools, state, id);
   await readMarks(tools, state, id);
   await look(tools, state, review.caseId);
   await findNext(tools, state);
 }
 
-const ownPlace = (state: State): number | null =>
-  state.review.peek()?.places.find(({ isMine }) => isMine)?.place ?? null;
-
 const readMarks = (tools: ReviewTools, state: State, reviewId: string): Promise<void> =>
-  loadMarks(tools, state.marks, { reviewId, place: ownPlace(state), signal: state.closed.signal });
+  loadMarks(tools, state.marks, { reviewId, signal: state.closed.signal });
 
 /** The last of them, over the version that the gateway has now. */
 async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
   await readMarks(tools, state, reviewId);
   const waiting = waitingMarks(state.unsent.peek());
-  const last = waiting.at(-1);
+  const last = waiting.at(-1)?.given.request;
   if (last === undefined) return;
-  const version = versionOf(state.marks, last.request.place);
-  const given = { ...last, isRefused: false, request: { ...last.request, id: tools.newId(), version } };
-  await keepGiven(tools, given);
-  for (const one of waiting) await discardStep(tools, one.request.id);
-  const rest = state.unsent.peek().filter((one) => !waiting.some((mark) => mark === one.given));
-  state.unsent.value = [{ given, trouble: null }, ...rest.map((one) => ({ ...one, trouble: null }))];
-  await sendAll(tools, state);
+  const request = { ...last, id: tools.newId(), version: versionOf(state.marks, last.place) };
+  const instead = waiting.map(({ inOutbox }) => inOutbox);
+  await tools.outbox.keep({ step: 'annotate', reviewId, request }, instead);
+  await sendAll(tools, state, reviewId);
 }
 
 /** At the case and at what models found in it, as far as the caller is shown it now. */
@@ -312,11 +319,11 @@ async function findNext({ api }: ReviewTools, state: State): Promise<void> {
 }
 
 /** A signature is not sent behind answers that were not taken. */
-async function give(tools: ReviewTools, state: State, given: Given): Promise<void> {
-  state.unsent.value = [...state.unsent.peek(), { given, trouble: null }];
-  await keepGiven(tools, given);
-  await sendAll(tools, state);
-  const kept = state.unsent.peek().find((one) => one.given === given);
+async function give(tools: ReviewTools, state: State, given: Saying<Step>): Promise<void> {
+  state.callOff();
+  await tools.outbox.give(given);
+  await state.reading;
+  const kept = state.unsent.peek().find((one) => one.given.request.id === given.request.id);
   if (given.step !== 'sign' || (kept !== undefined && kept.trouble === null)) return;
   // A model may have found something meanwhile; once it is signed, nothing is hidden any more.
   await look(tools, state, state.review.peek()!.caseId);
@@ -326,19 +333,27 @@ async function give(tools: ReviewTools, state: State, given: Given): Promise<voi
   await findNext(tools, state);
 }
 
-function sendAll(tools: ReviewTools, state: State): Promise<void> {
+async function sendAll({ outbox }: ReviewTools, state: State, reviewId: string): Promise<void> {
   state.callOff();
-  state.sending = state.sending.then(async () => {
-    for (let next = state.unsent.peek()[0]; next; next = state.unsent.peek()[0]) {
-      state.marks.tried.add(next.given.request.id);
-      const outcome = await sendStep(tools, next.given);
-      take(state, next.given, outcome);
-      if (outcome.kind === 'refused' && next.given.step !== 'annotate')
-        await readAgain(tools, state, next.given.reviewId);
-      if (outcome.kind !== 'sent') return;
-    }
+  await outbox.send(`/reviews/${reviewId}`);
+  await state.reading;
+}
+
+/** Takes in what the gateway answers to steps of this review, whoever sent them. */
+function hearAnswers(tools: ReviewTools, state: State, id: string): () => void {
+  const earlier = tools.outbox.answered.peek();
+  return effect(() => {
+    const answered = tools.outbox.answered.value;
+    if (answered === null || answered === earlier || !isOf(answered.said, id)) return;
+    untracked(() => hear(tools, state, answered));
   });
-  return state.sending;
+}
+
+function hear(tools: ReviewTools, state: State, { said, review, annotations }: AnsweredStep): void {
+  if (review) see(state, review);
+  else if (annotations) state.marks.server.value = annotations;
+  else if (said.step !== 'verdict' && said.step !== 'annotate')
+    state.reading = readAgain(tools, state, said.reviewId);
 }
 
 /** Somebody else was first: the page shows what stands, beside what was refused. */
@@ -351,24 +366,20 @@ async function readAgain(tools: ReviewTools, state: State, id: string): Promise<
   await ignoreFailure(readMarks(tools, state, id), 'the next visit reads them');
 }
 
-/** The one way in: marks are the caller's own or others' by the place that the review in sight gives the caller. */
+/**
+ * The one way in: marks are the caller's own or others' by the place that the review in sight gives the caller. An
+ * answer that is older than that review, as a slow one is, changes nothing.
+ */
 function see(state: State, review: Review): void {
+  const known = state.review.peek();
+  const isOlder = review.places.some(({ place, version }) =>
+    known?.places.some((one) => one.place === place && one.version > version),
+  );
+  if (isOlder) return;
   batch(() => {
-    const before = ownPlace(state);
+    const before = state.place.peek();
     state.review.value = review;
-    if (ownPlace(state) !== before) forgetMarks(state.marks);
+    // Read for another place: what was the caller's own is not, and the other way round.
+    if (state.place.peek() !== before) state.marks.server.value = null;
   });
-}
-
-function take(state: State, given: Given, outcome: Outcome): void {
-  state.isCutOff.value = outcome.kind === 'waits';
-  if (outcome.kind === 'sent') {
-    state.unsent.value = state.unsent.peek().filter((one) => one.given !== given);
-    if ('review' in outcome.answer) see(state, outcome.answer.review);
-    else state.marks.server.value = outcome.answer.annotations;
-  }
-  if (outcome.kind === 'refused') {
-    const trouble = troubleOf(outcome.error);
-    state.unsent.value = state.unsent.peek().map((one) => (one.given === given ? { given, trouble } : one));
-  }
 }

@@ -5,12 +5,14 @@
 import { liveQuery } from 'dexie';
 import { deviceKey, open } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
-import { nameOf, type UnsentPlace } from './unsent.ts';
+import { isSameRow, nameOf, rowsOf, SENT_KINDS, sealUnsent, type UnsentPlace } from './unsent.ts';
 
 export interface ReadUnsent {
   readonly said: unknown;
   /** Removes it if it still lies there: a later one of any tab stays. */
   forget(): Promise<void>;
+  /** Writes this in its place, likewise. */
+  replace(said: unknown): Promise<void>;
 }
 
 /** Reads the row as it is at this moment; null: there is none that can be opened. */
@@ -21,27 +23,23 @@ export async function readUnsent(database: LocalDatabase, place: UnsentPlace): P
   const sealed = row.value as Sealed;
   const opened = await open(await deviceKey(database), sealed, name).catch(() => null);
   if (!opened) return null;
+  const change = (value: Sealed | null) =>
+    database.transaction('rw', database.device, async () => {
+      const now = await database.device.get(name);
+      if (!now || !isSameRow(now.value as Sealed, sealed)) return;
+      if (value) await database.device.put({ name, value });
+      else await database.device.delete(name);
+    });
   return {
     said: JSON.parse(new TextDecoder().decode(opened)),
-    forget: () =>
-      database.transaction('rw', database.device, async () => {
-        const now = await database.device.get(name);
-        if (now && isSameRow(now.value as Sealed, sealed)) await database.device.delete(name);
-      }),
+    forget: () => change(null),
+    replace: async (said) => change(await sealUnsent(database, name, said)),
   };
 }
 
-/** Each writing has a vector of its own, so that two of the same words differ. */
-const isSameRow = (one: Sealed, other: Sealed): boolean =>
-  one.length === other.length && one.every((byte, at) => byte === other[at]);
-
-/** Calls `onChange` at once, and whenever any tab keeps or forgets one of this kind and account. */
-export function watchUnsent(
-  database: LocalDatabase,
-  { kind, account }: Omit<UnsentPlace, 'id'>,
-  onChange: () => void,
-): void {
-  const rows = database.device.where('name').startsWith(nameOf({ kind, account, id: '' }));
+/** Calls `onChange` at once, and whenever any tab keeps or forgets what this account has to send. */
+export function watchUnsent(database: LocalDatabase, account: string, onChange: () => void): void {
+  const rows = rowsOf(database, { kind: SENT_KINDS, account });
   // Without a database nothing is kept, and nothing changes.
   liveQuery(() => rows.toArray()).subscribe({ next: onChange, error: () => undefined });
 }

@@ -8,8 +8,9 @@ import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
 /** Kinds that wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
-const SENT_KINDS = ['verdict', 'step'] as const;
-export type UnsentKind = (typeof SENT_KINDS)[number] | 'draft' | 'decision';
+export const SENT_KINDS = ['verdict', 'step'] as const;
+export type SentKind = (typeof SENT_KINDS)[number];
+export type UnsentKind = SentKind | 'draft' | 'decision';
 
 export interface UnsentPlace {
   readonly kind: UnsentKind;
@@ -19,34 +20,65 @@ export interface UnsentPlace {
 
 export const nameOf = ({ kind, account, id }: UnsentPlace) => `${kind}/${account}/${id}` as const;
 
-/** Keeps what was said, as JSON; replaces what was said before in the same place. */
-export async function keepUnsent(database: LocalDatabase, place: UnsentPlace, said: unknown): Promise<void> {
+export const sealUnsent = async (database: LocalDatabase, name: string, said: unknown): Promise<Sealed> =>
+  seal(await deviceKey(database), new TextEncoder().encode(JSON.stringify(said)), name);
+
+/** Keeps what was said, as JSON; replaces what was said before in the same place, and `instead`. */
+export async function keepUnsent(
+  database: LocalDatabase,
+  place: UnsentPlace,
+  said: unknown,
+  instead: readonly UnsentPlace[] = [],
+): Promise<void> {
   const name = nameOf(place);
-  const bytes = new TextEncoder().encode(JSON.stringify(said));
-  await database.device.put({ name, value: await seal(await deviceKey(database), bytes, name) });
+  const value = await sealUnsent(database, name, said);
+  await database.transaction('rw', database.device, async () => {
+    await database.device.put({ name, value });
+    await database.device.bulkDelete(instead.map(nameOf));
+  });
 }
 
-/** All of this kind and account, in no order; skips one that cannot be opened. */
+/** Of one kind, or of all that wait to be sent; of all accounts where `account` is null. */
+type Kept = { readonly kind: UnsentKind | typeof SENT_KINDS; readonly account: string | null };
+export const rowsOf = (database: LocalDatabase, { kind, account }: Kept) =>
+  database.device
+    .where('name')
+    .startsWithAnyOf(
+      [kind].flat().map((one) => (account === null ? `${one}/` : nameOf({ kind: one, account, id: '' }))),
+    );
+
+/** Rows as they were opened last: only those that were written since are opened. */
+export type OpenedUnsent = Map<string, { readonly value: Sealed; readonly said: unknown }>;
+
+/** All of these, in no order; skips one that cannot be opened. */
 export async function keptUnsent(
   database: LocalDatabase,
-  { kind, account }: Omit<UnsentPlace, 'id'>,
+  kept: Kept,
+  opened: OpenedUnsent = new Map(),
 ): Promise<unknown[]> {
   const key = await deviceKey(database);
-  const rows = await database.device
-    .where('name')
-    .startsWith(nameOf({ kind, account, id: '' }))
-    .toArray();
-  const read = async ({ name, value }: (typeof rows)[number]): Promise<unknown> =>
-    JSON.parse(new TextDecoder().decode(await open(key, value as Sealed, name)));
-  const opened = await Promise.allSettled(rows.map(read));
-  return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const rows = await rowsOf(database, kept).toArray();
+  const read = async ({ name, value }: { readonly name: string; readonly value?: unknown }) => {
+    const sealed = value as Sealed;
+    const before = opened.get(name);
+    if (before && isSameRow(before.value, sealed)) return { name, ...before };
+    const said: unknown = JSON.parse(new TextDecoder().decode(await open(key, sealed, name)));
+    return { name, value: sealed, said };
+  };
+  const settled = await Promise.allSettled(rows.map(read));
+  const all = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  opened.clear();
+  for (const { name, ...one } of all) opened.set(name, one);
+  return all.map(({ said }) => said);
 }
 
+/** Each writing has a vector of its own, so that two of the same words differ. */
+export const isSameRow = (one: Sealed, other: Sealed): boolean =>
+  one.length === other.length && one.every((byte, at) => byte === other[at]);
+
 /** Counts what waits to be sent; of all accounts where `account` is null. */
-export function countUnsent(database: LocalDatabase, account: string | null): Promise<number> {
-  const names = SENT_KINDS.map((kind) => (account === null ? `${kind}/` : nameOf({ kind, account, id: '' })));
-  return database.device.where('name').startsWithAnyOf(names).count();
-}
+export const countUnsent = (database: LocalDatabase, account: string | null): Promise<number> =>
+  rowsOf(database, { kind: SENT_KINDS, account }).count();
 
 export async function forgetUnsent(database: LocalDatabase, place: UnsentPlace): Promise<void> {
   await database.device.delete(nameOf(place));

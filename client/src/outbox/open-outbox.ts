@@ -1,0 +1,43 @@
+/**
+ * The outbox of an account, made once. It sends what an earlier window kept, and the verdicts that are left before
+ * their author signs out, and outlives the pages that fill it.
+ */
+import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
+import type { ApiClient } from '../net/api-client.ts';
+import type { SessionStore } from '../net/session.ts';
+import type { SignOutTasks } from '../net/sign-out-tasks.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { statementRows } from './kept-statements.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { useOutboxes, type Outboxes } from './outboxes.ts';
+
+export interface OutboxParts {
+  readonly api: Pick<ApiClient, 'json' | 'send'>;
+  readonly session: Pick<SessionStore, 'user'>;
+  readonly signOutTasks: SignOutTasks;
+  readonly outboxes: Outboxes;
+  readonly database: () => LocalDatabase;
+}
+
+/** The one of this account; made where there is none yet. */
+export function openOutbox(parts: OutboxParts, account: string): Outbox {
+  const { api, session, signOutTasks, outboxes, database } = parts;
+  return outboxes.of(account, () => {
+    const isHere = () => session.user.peek()?.id === account;
+    const rows = statementRows(database(), account);
+    const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+    const outbox = createOutbox({ api, account, rows, isHere, now: Date.now, sleep });
+    signOutTasks.add(async () => !isHere() || outbox.settle());
+    return outbox;
+  });
+}
+
+/** The outbox of the person who is signed in, for views. */
+export function useOutbox(): Outbox {
+  const api = useApi();
+  const session = useSession();
+  const signOutTasks = useSignOutTasks();
+  const outboxes = useOutboxes();
+  const parts = { api, session, signOutTasks, outboxes, database: openLocalDatabase };
+  return openOutbox(parts, session.user.value?.id ?? '');
+}

@@ -1,0 +1,279 @@
+/**
+ * The way of what a person says to the gateway. Each statement is kept on the device, encrypted, before its first byte
+ * leaves, and forgotten once the gateway has it: a cut link or a closed page loses none. They are sent in the order in
+ * which they were said; one that could not be sent is sent when the link is back; one that the gateway refuses waits
+ * for its author, and nothing about the same subject is sent behind it. All tabs follow what the device keeps, and one
+ * at a time sends statements about a subject.
+ */
+import { batch, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { Trouble } from '../kit/trouble.ts';
+import { troubleOf } from '../net/trouble-of.ts';
+import type { ReadUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
+import type { StatementRows } from './kept-statements.ts';
+import { readLatest, trySend, type SendTools } from './send-statement.ts';
+import { idOf, KINDS, keyOf, subjectOf, type Answer, type Saying, type Statement } from './statements.ts';
+
+/** A statement that the gateway does not have, as far as this window knows. */
+export interface Unsent<S extends Statement = Statement> {
+  readonly said: S;
+  /** Why the last attempt of this window failed; null: it made none. */
+  readonly trouble: Trouble | null;
+  /** The link is at fault, not the statement: it is sent again without its author. */
+  readonly isRetried: boolean;
+  /** On its way because of its author; not while it is tried again without them. */
+  readonly isSending: boolean;
+  /** Given here, and no attempt was made: nobody but this window knows its content. */
+  readonly isFresh: boolean;
+  /** It lies on the device; otherwise this window alone has it. */
+  readonly isKept: boolean;
+}
+
+/** An answer of the gateway to a statement; without one, the gateway refused it. */
+export type Answered = Answer & { readonly said: Statement };
+
+export interface Outbox {
+  /** In the order in which they were said. */
+  readonly statements: ReadonlySignal<readonly Unsent[]>;
+  /** The last answer of the gateway; also about a statement that was sent or discarded in another tab. */
+  readonly answered: ReadonlySignal<Answered | null>;
+  /** Resolves once `statements` has what an earlier window kept. */
+  readonly ready: Promise<void>;
+  /** Keeps it, to be sent later; replaces one of the same id, and `instead`, whose place in the order it takes. */
+  keep(saying: Saying, instead?: readonly Unsent[]): Promise<void>;
+  /** Keeps it, then sends all that was said about its subject. */
+  give(saying: Saying): Promise<void>;
+  /** Sends all that was said about this subject, also what was refused. */
+  send(subject: string): Promise<void>;
+  /** Forgets these; one on its way once that attempt has failed. One that another tab gave since then stays. */
+  discard(unsent: readonly Unsent[]): Promise<void>;
+  /** Sends all that waits for no person. */
+  retry(): Promise<void>;
+  /** Tries all verdicts; resolves to whether none is left. */
+  settle(): Promise<boolean>;
+}
+
+export interface OutboxTools extends SendTools {
+  readonly rows: StatementRows;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Whether this person is still signed in. */
+  readonly isHere: () => boolean;
+}
+
+/** The link is usually back within this time of saying so, and a person notices a delay above it. */
+const RETRY_MS = 10_000;
+
+type State = {
+  readonly statements: Signal<readonly Unsent[]>;
+  readonly answered: Signal<Answered | null>;
+  /** Keys of those sent, discarded or replaced here: a row of theirs that cannot be deleted is not sent again. */
+  readonly done: Set<string>;
+  /** Writes follow one another: the older never goes over the newer. */
+  writes: Promise<unknown>;
+  isWaiting: boolean;
+};
+type IsMeant = (unsent: Unsent) => boolean;
+
+/** Reads what was kept before, and sends it. */
+export function createOutbox(tools: OutboxTools): Outbox {
+  const state: State = {
+    statements: signal([]),
+    answered: signal(null),
+    done: new Set(),
+    writes: Promise.resolve(),
+    isWaiting: false,
+  };
+  const send = (isMeant: IsMeant) => sendAll(state, tools, isMeant);
+  const sendOf = (subject: string) => {
+    change(state, ({ said }) => subjectOf(said) === subject, { isSending: true });
+    return send(({ said }) => subjectOf(said) === subject);
+  };
+  const first = readKept(state, tools, () => true);
+  void first.then(send);
+  tools.rows.watch(() => void readKept(state, tools, ({ said }) => KINDS[said.step].isShared).then(send));
+  return {
+    statements: state.statements,
+    answered: state.answered,
+    ready: first.then(() => undefined),
+    keep: (saying, instead) => keep(state, tools, saying, instead),
+    async give(saying) {
+      await Promise.all([keep(state, tools, saying), sendOf(subjectOf(saying))]);
+    },
+    send: sendOf,
+    discard: (unsent) => discard(state, tools, unsent),
+    async retry() {
+      await readKept(state, tools, () => false);
+      await send(needsNobody);
+    },
+    async settle() {
+      await send(({ said, trouble }) => said.step === 'verdict' && !isOvertaken(trouble));
+      return !state.statements.peek().some(({ said }) => said.step === 'verdict');
+    },
+  };
+}
+
+/** Another person verified the result meanwhile: theirs holds until this author decides. */
+export const isOvertaken = (trouble: Trouble | null): boolean => trouble?.code === 'result-changed';
+
+const needsNobody: IsMeant = ({ trouble, isRetried }) => trouble === null || isRetried;
+
+const isSame = (one: Statement, other: Statement): boolean => keyOf(one) === keyOf(other);
+
+const find = ({ statements }: State, said: Statement): Unsent | undefined =>
+  statements.peek().find((one) => isSame(one.said, said));
+
+function change({ statements }: State, isMeant: IsMeant, changed: Partial<Unsent>): void {
+  statements.value = statements.peek().map((one) => (isMeant(one) ? { ...one, ...changed } : one));
+}
+
+const changeOne = (state: State, said: Statement, changed: Partial<Unsent>): void =>
+  change(state, (one) => isSame(one.said, said), changed);
+
+function drop({ statements, done }: State, said: Statement): void {
+  done.add(keyOf(said));
+  statements.value = statements.peek().filter((one) => !isSame(one.said, said));
+}
+
+const isReplaced = (one: Statement, said: Statement): boolean =>
+  one.step === said.step && idOf(one) === idOf(said);
+
+/** In its place in the order, and in place of what it replaces. */
+function put(state: State, unsent: Pick<Unsent, 'said'> & Partial<Unsent>): void {
+  const one = { trouble: null, isRetried: false, isSending: false, isFresh: false, isKept: false, ...unsent };
+  const others = state.statements.peek().filter(({ said }) => !isReplaced(said, one.said));
+  state.statements.value = [...others, one].toSorted((a, b) => a.said.at - b.said.at);
+}
+
+/** After all that waits, even where the device's clock was set back since. */
+const momentAfter = (now: number, unsent: readonly Unsent[]): number =>
+  Math.max(now, ...unsent.map(({ said }) => said.at + 1));
+
+function keep(
+  state: State,
+  { rows, now }: OutboxTools,
+  saying: Saying,
+  instead: readonly Unsent[] = [],
+): Promise<void> {
+  const all = state.statements.peek();
+  const said = { ...saying, at: instead[0]?.said.at ?? momentAfter(now(), all) } as Statement;
+  const replaced = all.filter(
+    (one) => instead.some((other) => isSame(other.said, one.said)) || isReplaced(one.said, said),
+  );
+  batch(() => {
+    for (const one of replaced) drop(state, one.said);
+    put(state, { said, isFresh: true });
+  });
+  const write = async () => {
+    await rows.keep(
+      said,
+      instead.map((one) => one.said),
+    );
+    changeOne(state, said, { isKept: true });
+  };
+  // Where the device keeps nothing (a private window), sending is all that can be done.
+  state.writes = state.writes.then(() => ignoreFailure(write(), 'it is sent all the same'));
+  return state.writes.then(() => undefined);
+}
+
+/**
+ * Takes in what an earlier window or another tab has kept, sent or discarded, and looks what became of what is no
+ * longer kept. Answers which of the news are meant to be sent.
+ */
+async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Promise<IsMeant> {
+  const kept = await ignoreFailure(tools.rows.kept(), 'without a database there is nothing kept');
+  if (!kept || !tools.isHere()) return () => false;
+  const news = kept.filter((said) => !find(state, said) && !state.done.has(keyOf(said)));
+  // Nobody answers a result again whose verdict waits for its turn.
+  batch(() => {
+    for (const said of news) put(state, { said, isKept: true, isSending: true });
+  });
+  const gone = state.statements
+    .peek()
+    .filter((one) => one.isKept && !kept.some((said) => isReplaced(said, one.said)));
+  for (const { said } of gone)
+    void tools.rows.alone(subjectOf(said), async () => void (await rowOf(state, tools, said)));
+  return (one) => isMeant(one) && news.some((said) => isSame(said, one.said));
+}
+
+/** The row as it is now; null: this window alone has the statement; undefined: there is nothing to send. */
+async function rowOf(
+  state: State,
+  tools: OutboxTools,
+  said: Statement,
+): Promise<ReadUnsent | null | undefined> {
+  await state.writes;
+  const one = find(state, said);
+  if (!one?.isKept) return one && null;
+  const row = await tools.rows.read(said).catch(() => undefined);
+  if (row !== null) return row ?? null;
+  // Another tab has sent, replaced or discarded it: a step is still counted with until the gateway says which.
+  if (KINDS[said.step].isShared) drop(state, said);
+  const latest = await readLatest(tools, said);
+  if (latest) take(state, said, latest);
+  return undefined;
+}
+
+function take(state: State, said: Statement, answer: Answer): void {
+  batch(() => {
+    drop(state, said);
+    state.answered.value = { ...answer, said };
+  });
+}
+
+async function discard(state: State, { rows }: OutboxTools, unsent: readonly Unsent[]): Promise<void> {
+  for (const { said } of unsent)
+    await rows.alone(subjectOf(said), async () => {
+      await state.writes;
+      if (!find(state, said)) return;
+      drop(state, said);
+      const forgotten = rows.read(said).then((row) => row?.forget());
+      await ignoreFailure(forgotten, 'without a database nothing is kept');
+    });
+}
+
+/** In their order; of a subject nothing behind a statement that was not taken. */
+async function sendAll(state: State, tools: OutboxTools, isMeant: IsMeant): Promise<void> {
+  const stopped = new Set<string>();
+  for (const { said } of state.statements.peek().filter(isMeant)) {
+    const subject = subjectOf(said);
+    if (!stopped.has(subject)) await tools.rows.alone(subject, () => sendOne(state, tools, said));
+    changeOne(state, said, { isSending: false });
+    if (find(state, said)) stopped.add(subject);
+  }
+}
+
+async function sendOne(state: State, tools: OutboxTools, said: Statement): Promise<void> {
+  const row = await rowOf(state, tools, said);
+  const first = state.statements.peek().find((one) => subjectOf(one.said) === subjectOf(said));
+  if (row === undefined || !tools.isHere() || !first || !isSame(first.said, said)) return;
+  changeOne(state, said, { isFresh: false });
+  const outcome = await trySend(tools, said);
+  if (outcome.kind === 'sent') {
+    await ignoreFailure(Promise.resolve(row?.forget()), 'sent again, it is recognised as saved');
+    take(state, said, outcome.answer);
+    return;
+  }
+  const isRetried = outcome.kind === 'waits';
+  const now = isRetried ? said : { ...said, isRefused: true };
+  if (!isRetried && !said.isRefused)
+    await ignoreFailure(Promise.resolve(row?.replace(now)), 'it is refused again');
+  batch(() => {
+    changeOne(state, said, { said: now, trouble: troubleOf(outcome.error), isRetried, isSending: false });
+    if (!isRetried) state.answered.value = { said: now };
+  });
+  if (isRetried) void ignoreFailure(waitForLink(state, tools), 'waiting never ends by a signal');
+}
+
+async function waitForLink(state: State, tools: OutboxTools): Promise<void> {
+  if (state.isWaiting) return;
+  state.isWaiting = true;
+  while (tools.isHere() && state.statements.peek().some(({ isRetried }) => isRetried)) {
+    await tools.sleep(RETRY_MS);
+    const cutOff = state.statements.peek().filter(({ isRetried }) => isRetried);
+    const subjects = new Set(cutOff.map(({ said }) => subjectOf(said)));
+    // What was said behind it as well, which was not tried.
+    await sendAll(state, tools, (one) => subjects.has(subjectOf(one.said)) && needsNobody(one));
+  }
+  state.isWaiting = false;
+}

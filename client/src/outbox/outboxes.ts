@@ -1,0 +1,61 @@
+/**
+ * The outboxes of this window, one for each account that used it. The status line counts what they hold before their
+ * code is here, and after the pages that filled them are gone.
+ */
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { provided } from '../kit/provided.ts';
+import type { Outbox, Unsent } from './outbox.ts';
+
+/** What was tried and did not arrive. */
+export interface UnsentCounts {
+  /** Verdicts on results that wait for the link. */
+  readonly verdicts: number;
+  /** Verdicts that the gateway refused, perhaps as another person was faster: their author decides. */
+  readonly refusedVerdicts: number;
+  /** Ids of reviews with steps that wait for the link, or for their author, the oldest first. */
+  readonly waiting: readonly string[];
+  /** Ids of reviews of which the gateway refused a step: its author decides. */
+  readonly refused: readonly string[];
+}
+
+export interface Outboxes {
+  /** The outbox of this account; `make` is called once for each. */
+  of(account: string, make: () => Outbox): Outbox;
+  /** Statements of the person who is here that the gateway does not have. */
+  readonly unsent: ReadonlySignal<UnsentCounts>;
+  /** The gateway's last answer to a statement of the person who is here. */
+  readonly answered: ReadonlySignal<unknown>;
+  /** How many there are on this device of people who are not here; null: not counted yet. */
+  readonly others: Signal<number | null>;
+}
+
+export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
+
+function countsOf(all: readonly Unsent[]): UnsentCounts {
+  const tried = all.filter(({ said, trouble }) => trouble !== null || said.isRefused);
+  const reviewsIn = (some: readonly Unsent[]) =>
+    new Set(some.flatMap(({ said }) => (said.step === 'verdict' ? [] : [said.reviewId])));
+  const verdicts = tried.filter(({ said }) => said.step === 'verdict');
+  const refused = reviewsIn(tried.filter(({ said }) => said.isRefused));
+  const waiting = [...reviewsIn(tried)].filter((id) => !refused.has(id));
+  const refusedVerdicts = verdicts.filter(({ isRetried }) => !isRetried).length;
+  return { verdicts: verdicts.length - refusedVerdicts, refusedVerdicts, waiting, refused: [...refused] };
+}
+
+/** `account`: who is here. */
+export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes {
+  const made = signal<ReadonlyMap<string, Outbox>>(new Map());
+  const here = computed(() => made.value.get(account.value ?? ''));
+  return {
+    of(owner, make) {
+      const known = made.peek().get(owner);
+      if (known) return known;
+      const outbox = make();
+      made.value = new Map(made.peek()).set(owner, outbox);
+      return outbox;
+    },
+    others: signal(null),
+    unsent: computed(() => countsOf(here.value?.statements.value ?? [])),
+    answered: computed(() => here.value?.answered.value ?? null),
+  };
+}

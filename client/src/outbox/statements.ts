@@ -1,0 +1,99 @@
+/**
+ * The kinds of statements that a person makes and the gateway has to hear: verdicts on results, and answers, signatures
+ * and marks of reviews. Each kind says where it goes, and what the gateway answers. A step of a review has an id of its
+ * own, so that sending it twice does it once; a verdict names the revision that its author looked at.
+ */
+import { z } from 'zod';
+import {
+  putAnnotationsSchema,
+  reviewAnnotationsSchema,
+  type ReviewAnnotations,
+} from '#shared/protocol/annotations.ts';
+import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
+import { answersSchema } from '#shared/protocol/review-forms.ts';
+import { DECISIONS, decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
+import type { SentKind } from '../pipeline/queue/rows/unsent.ts';
+
+/**
+ * `at`: when it was given, by the device's clock: statements are sent in this order. `isRefused`: the gateway did not
+ * take it when it was sent last.
+ */
+const saidShape = { at: z.number(), isRefused: z.boolean().optional() };
+const stepShape = { reviewId: z.uuid(), ...saidShape };
+const saidOnceSchema = z.object({ decision: z.enum(DECISIONS), answers: answersSchema, reason: z.string() });
+const verdictSchema = z.object({
+  step: z.literal('verdict'),
+  ...saidShape,
+  resultId: z.uuid(),
+  revision: z.number().int(),
+  request: verifyRequestSchema,
+  input: findingSchema.shape.input.pick({ studyInstanceUID: true, kind: true }),
+});
+const statementSchema = z.discriminatedUnion('step', [
+  verdictSchema,
+  z.object({ step: z.literal('decide'), ...stepShape, request: decideSchema }),
+  // `said`: what was signed, for the reader whose signature is refused.
+  z.object({ step: z.literal('sign'), ...stepShape, request: signSchema, said: saidOnceSchema.nullable() }),
+  z.object({ step: z.literal('annotate'), ...stepShape, request: putAnnotationsSchema }),
+]);
+export type Statement = z.infer<typeof statementSchema>;
+export type Verdict = Extract<Statement, { step: 'verdict' }>;
+export type Step = Exclude<Statement, Verdict>;
+/** A statement as its page gives it. */
+export type Saying<S extends Statement = Statement> = S extends Statement
+  ? Omit<S, 'at' | 'isRefused'>
+  : never;
+
+/** Null where it is none. Verdicts of earlier versions name neither kind nor moment. */
+export const readStatement = (row: unknown): Statement | null =>
+  statementSchema.safeParse({ step: 'verdict', at: 0, ...(row as object | null) }).data ?? null;
+
+/** What the gateway holds after a statement, or after another tab's. */
+export interface Answer {
+  readonly result?: Result;
+  readonly review?: Review;
+  readonly annotations?: ReviewAnnotations;
+}
+
+interface Kind {
+  readonly row: SentKind;
+  readonly method: 'POST' | 'PUT';
+  /** Below the path of its subject. */
+  readonly to: string;
+  /** Where the gateway tells what it holds now, in the same form as its answer. */
+  readonly from: '' | '/annotations';
+  readonly answer: z.ZodType<Answer>;
+  /** Tabs share the one entry of a subject: each tries it as soon as any of them keeps it, to say what became of it. */
+  readonly isShared: boolean;
+}
+
+const step = { row: 'step', method: 'POST', from: '', isShared: false } as const;
+const review = reviewSchema.transform((review) => ({ review }));
+export const KINDS: Readonly<Record<Statement['step'], Kind>> = {
+  verdict: {
+    ...step,
+    row: 'verdict',
+    to: '/verify',
+    answer: resultSchema.transform((result) => ({ result })),
+    isShared: true,
+  },
+  decide: { ...step, to: '/decision', answer: review },
+  sign: { ...step, to: '/sign', answer: review },
+  annotate: {
+    ...step,
+    method: 'PUT',
+    to: '/annotations',
+    from: '/annotations',
+    answer: reviewAnnotationsSchema.transform((annotations) => ({ annotations })),
+  },
+};
+
+/** The path of the result or the review: of each, nothing is sent behind a statement that was not taken. */
+export const subjectOf = (said: Saying): string =>
+  said.step === 'verdict' ? `/results/${said.resultId}` : `/reviews/${said.reviewId}`;
+
+/** A statement with the id of another replaces it. */
+export const idOf = (said: Saying): string => (said.step === 'verdict' ? said.resultId : said.request.id);
+
+/** Of each statement its own, also where it replaced one of the same id. */
+export const keyOf = (said: Statement): string => `${said.step} ${idOf(said)} ${said.at}`;
