@@ -2,7 +2,6 @@
  * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
  * model, and the models.
  */
-import { effect, untracked } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { createManyPatients } from '../cases/many-patients.ts';
 import { readsSite } from '../net/may-send.ts';
@@ -54,17 +53,13 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
     }),
   );
   const outbox = useOutbox();
+  const saved = outbox.answered.value?.result;
   useEffect(() => void outbox.retry(), [outbox]);
-  useEffect(
-    () =>
-      effect(() => {
-        const saved = outbox.answered.value?.result;
-        untracked(() => {
-          if (saved) for (const store of [list, kept]) store.note(saved);
-        });
-      }),
-    [outbox, list, kept],
-  );
+  useEffect(() => {
+    if (saved === undefined) return;
+    list.note(saved);
+    kept.note(saved);
+  }, [list, kept, saved]);
   useEffect(
     () => () => {
       list.close();
