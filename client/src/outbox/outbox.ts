@@ -190,7 +190,7 @@ async function rowOf(
   await state.writes;
   const one = find(state, said);
   if (!one?.isKept) return one && null;
-  const row = await tools.rows.read(said).catch(() => undefined);
+  const row = await ignoreFailure(tools.rows.read(said), 'this window has it too');
   if (row !== null) return row ?? null;
   // Another tab has sent, replaced or discarded it: a step is still counted with until the gateway says which.
   if (KINDS[said.step].isShared) drop(state, said);
@@ -257,7 +257,7 @@ async function waitForLink(state: State, tools: OutboxTools): Promise<void> {
     await tools.sleep(RETRY_MS);
     const cutOff = state.statements.peek().filter(({ isRetried }) => isRetried);
     const subjects = new Set(cutOff.map(({ said }) => subjectOf(said)));
-    // What was said behind it as well, which was not tried.
+    // Statements behind it were not tried.
     await sendAll(state, tools, (one) => subjects.has(subjectOf(one.said)) && needsNobody(one));
   }
   state.isWaiting = false;
