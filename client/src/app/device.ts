@@ -141,17 +141,14 @@ export function createDevice(baseUrl = '/api'): Device {
 
 function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes'>): void {
   const { database, session, api, account, isOnline } = parts;
+  const kept = { ...own, api, session, database: () => database };
   sendKeptVerdicts({
     account,
     isOnline,
     state: session.state,
     count: (author) => countUnsent(database, author),
     others: own.outboxes.others,
-    open: async (author) =>
-      (await import('../outbox/open-outbox.ts')).openOutbox(
-        { ...own, api, session, database: () => database },
-        author,
-      ),
+    open: async (author) => (await import('../outbox/open-outbox.ts')).openOutbox(kept, author),
   });
 }
 

@@ -34,10 +34,7 @@ export function openOutbox(parts: OutboxParts, account: string): Outbox {
 
 /** The outbox of the person who is signed in, for views. */
 export function useOutbox(): Outbox {
-  const api = useApi();
   const session = useSession();
-  const signOutTasks = useSignOutTasks();
-  const outboxes = useOutboxes();
-  const parts = { api, session, signOutTasks, outboxes, database: openLocalDatabase };
-  return openOutbox(parts, session.user.value?.id ?? '');
+  const own = { api: useApi(), signOutTasks: useSignOutTasks(), outboxes: useOutboxes() };
+  return openOutbox({ ...own, session, database: openLocalDatabase }, session.user.value?.id ?? '');
 }

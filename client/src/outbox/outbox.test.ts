@@ -1,4 +1,4 @@
-/** A statement reaches the gateway whatever happens to the link, the page and its answer; or it is shown as not sent. */
+/** A statement reaches the gateway whatever happens to link, page and answer; or it is shown as not sent. */
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -54,7 +54,7 @@ async function open(answer: Answering, device = openDevice(), some: Partial<Stat
     isHere: () => person.isHere,
   });
   const sent = () => asked.filter(({ method }) => method === 'POST');
-  /** What is shown as not sent, and as on its way. */
+  /** Statements that are shown as not sent, and as on their way. */
   const unsent = () => outbox.statements.value.filter(({ trouble, isSending }) => trouble && !isSending);
   const sending = () => outbox.statements.value.filter(({ isSending }) => isSending);
   const kept = async () => (await rows.kept()).map(asGiven);
@@ -296,7 +296,7 @@ test('statements are sent in the order in which they were said, even where the c
   assertEach(next.sent(), ({ body }) => (body as { version: number }).version, [1, 2]);
 });
 
-test('what was said behind a statement that waits for the link is sent with it', async () => {
+test('a statement behind one that waits for the link is sent with it', async () => {
   let isAway = true;
   const { outbox, time, sent } = await open(() => (isAway ? unreachable() : json(recordedReview(ACCOUNT))));
   await outbox.give(decide(1));

@@ -5,7 +5,7 @@
  * for its author, and nothing about the same subject is sent behind it. All tabs follow what the device keeps, and one
  * at a time sends statements about a subject.
  */
-import { batch, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -32,26 +32,7 @@ export interface Unsent<S extends Statement = Statement> {
 /** An answer of the gateway to a statement; without one, the gateway refused it. */
 export type Answered = Answer & { readonly said: Statement };
 
-export interface Outbox {
-  /** In the order in which they were said. */
-  readonly statements: ReadonlySignal<readonly Unsent[]>;
-  /** The last answer of the gateway; also about a statement that was sent or discarded in another tab. */
-  readonly answered: ReadonlySignal<Answered | null>;
-  /** Resolves once `statements` has what an earlier window kept. */
-  readonly ready: Promise<void>;
-  /** Keeps it, to be sent later; replaces one of the same id, and `instead`, whose place in the order it takes. */
-  keep(saying: Saying, instead?: readonly Unsent[]): Promise<void>;
-  /** Keeps it, then sends all that was said about its subject. */
-  give(saying: Saying): Promise<void>;
-  /** Sends all that was said about this subject, also what was refused. */
-  send(subject: string): Promise<void>;
-  /** Forgets these; one on its way once that attempt has failed. One that another tab gave since then stays. */
-  discard(unsent: readonly Unsent[]): Promise<void>;
-  /** Sends all that waits for no person. */
-  retry(): Promise<void>;
-  /** Tries all verdicts; resolves to whether none is left. */
-  settle(): Promise<boolean>;
-}
+export type Outbox = ReturnType<typeof createOutbox>;
 
 export interface OutboxTools extends SendTools {
   readonly rows: StatementRows;
@@ -64,28 +45,23 @@ export interface OutboxTools extends SendTools {
 /** The link is usually back within this time of saying so, and a person notices a delay above it. */
 const RETRY_MS = 10_000;
 
-type State = {
-  readonly statements: Signal<readonly Unsent[]>;
-  readonly answered: Signal<Answered | null>;
+const openState = () => ({
+  statements: signal<readonly Unsent[]>([]),
+  answered: signal<Answered | null>(null),
   /** Keys of those sent, discarded or replaced here: a row of theirs that cannot be deleted is not sent again. */
-  readonly done: Set<string>;
+  done: new Set<string>(),
   /** Writes follow one another: the older never goes over the newer. */
-  writes: Promise<unknown>;
-  isWaiting: boolean;
-};
+  writes: Promise.resolve() as Promise<unknown>,
+  isWaiting: false,
+});
+type State = ReturnType<typeof openState>;
 type IsMeant = (unsent: Unsent) => boolean;
 
 /** Reads what was kept before, and sends it. */
-export function createOutbox(tools: OutboxTools): Outbox {
-  const state: State = {
-    statements: signal([]),
-    answered: signal(null),
-    done: new Set(),
-    writes: Promise.resolve(),
-    isWaiting: false,
-  };
+export function createOutbox(tools: OutboxTools) {
+  const state = openState();
   const send = (isMeant: IsMeant) => sendAll(state, tools, isMeant);
-  const sendOf = (subject: string) => {
+  const sendOf = (subject: string): Promise<void> => {
     change(state, ({ said }) => subjectOf(said) === subject, { isSending: true });
     return send(({ said }) => subjectOf(said) === subject);
   };
@@ -93,20 +69,29 @@ export function createOutbox(tools: OutboxTools): Outbox {
   void first.then(send);
   tools.rows.watch(() => void readKept(state, tools, ({ said }) => KINDS[said.step].isShared).then(send));
   return {
-    statements: state.statements,
-    answered: state.answered,
+    /** In the order in which they were said. */
+    statements: state.statements as ReadonlySignal<readonly Unsent[]>,
+    /** The last answer of the gateway; also about a statement that was sent or discarded in another tab. */
+    answered: state.answered as ReadonlySignal<Answered | null>,
+    /** Resolves once `statements` has what an earlier window kept. */
     ready: first.then(() => undefined),
-    keep: (saying, instead) => keep(state, tools, saying, instead),
-    async give(saying) {
-      await Promise.all([keep(state, tools, saying), sendOf(subjectOf(saying))]);
+    /** Keeps it, to be sent later; replaces one of the same id, and `instead`, whose place in the order it takes. */
+    keep: (saying: Saying, instead: readonly Unsent[] = []) => keep(state, tools, saying, instead),
+    /** Keeps it, then sends all that was said about its subject. */
+    async give(saying: Saying): Promise<void> {
+      await Promise.all([keep(state, tools, saying, []), sendOf(subjectOf(saying))]);
     },
+    /** Sends all that was said about this subject, also what was refused. */
     send: sendOf,
-    discard: (unsent) => discard(state, tools, unsent),
-    async retry() {
+    /** Forgets these; one on its way once that attempt has failed. One that another tab gave since then stays. */
+    discard: (unsent: readonly Unsent[]) => discard(state, tools, unsent),
+    /** Sends all that waits for no person. */
+    async retry(): Promise<void> {
       await readKept(state, tools, () => false);
       await send(needsNobody);
     },
-    async settle() {
+    /** Tries all verdicts; resolves to whether none is left. */
+    async settle(): Promise<boolean> {
       await send(({ said, trouble }) => said.step === 'verdict' && !isOvertaken(trouble));
       return !state.statements.peek().some(({ said }) => said.step === 'verdict');
     },
@@ -153,7 +138,7 @@ function keep(
   state: State,
   { rows, now }: OutboxTools,
   saying: Saying,
-  instead: readonly Unsent[] = [],
+  instead: readonly Unsent[],
 ): Promise<void> {
   const all = state.statements.peek();
   const said = { ...saying, at: instead[0]?.said.at ?? momentAfter(now(), all) } as Statement;
@@ -205,7 +190,7 @@ async function rowOf(
   await state.writes;
   const one = find(state, said);
   if (!one?.isKept) return one && null;
-  const row = await tools.rows.read(said).catch(() => undefined);
+  const row = await ignoreFailure(tools.rows.read(said), 'this window has it too');
   if (row !== null) return row ?? null;
   // Another tab has sent, replaced or discarded it: a step is still counted with until the gateway says which.
   if (KINDS[said.step].isShared) drop(state, said);
@@ -272,7 +257,7 @@ async function waitForLink(state: State, tools: OutboxTools): Promise<void> {
     await tools.sleep(RETRY_MS);
     const cutOff = state.statements.peek().filter(({ isRetried }) => isRetried);
     const subjects = new Set(cutOff.map(({ said }) => subjectOf(said)));
-    // What was said behind it as well, which was not tried.
+    // Statements behind it were not tried.
     await sendAll(state, tools, (one) => subjects.has(subjectOf(one.said)) && needsNobody(one));
   }
   state.isWaiting = false;

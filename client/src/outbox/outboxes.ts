@@ -6,7 +6,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { provided } from '../kit/provided.ts';
 import type { Outbox, Unsent } from './outbox.ts';
 
-/** What was tried and did not arrive. */
+/** Statements that were tried and did not arrive. */
 export interface UnsentCounts {
   /** Verdicts on results that wait for the link. */
   readonly verdicts: number;

@@ -51,7 +51,7 @@ async function sendOnce({ api, account }: SendTools, said: Statement, signal: Ab
   return answer.parse(await response.json());
 }
 
-/** What the gateway holds of the subject now; null: it cannot be read. */
+/** The subject as the gateway holds it now; null: it cannot be read. */
 export async function readLatest({ api }: SendTools, said: Statement): Promise<Answer | null> {
   const { from, answer } = KINDS[said.step];
   const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);

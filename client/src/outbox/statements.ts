@@ -48,7 +48,7 @@ export type Saying<S extends Statement = Statement> = S extends Statement
 export const readStatement = (row: unknown): Statement | null =>
   statementSchema.safeParse({ step: 'verdict', at: 0, ...(row as object | null) }).data ?? null;
 
-/** What the gateway holds after a statement, or after another tab's. */
+/** The subject as the gateway holds it after a statement. */
 export interface Answer {
   readonly result?: Result;
   readonly review?: Review;

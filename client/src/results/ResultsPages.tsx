@@ -2,7 +2,6 @@
  * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
  * model, and the models.
  */
-import { effect, untracked } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { createManyPatients } from '../cases/parts/many-patients.ts';
@@ -60,17 +59,13 @@ export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPages
     }),
   );
   const outbox = useOutbox();
+  const saved = outbox.answered.value?.result;
   useEffect(() => void outbox.retry(), [outbox]);
-  useEffect(
-    () =>
-      effect(() => {
-        const saved = outbox.answered.value?.result;
-        untracked(() => {
-          if (saved) for (const store of [list, kept]) store.note(saved);
-        });
-      }),
-    [outbox, list, kept],
-  );
+  useEffect(() => {
+    if (saved === undefined) return;
+    list.note(saved);
+    kept.note(saved);
+  }, [list, kept, saved]);
   useEffect(
     () => () => {
       list.close();

@@ -124,7 +124,7 @@ function openState(tools: ReviewTools, id: string) {
     marks: openMarks(unsent, place),
     /** Ids of the marks that were taken over from another's reading last. */
     copies: new Set<string>() as ReadonlySet<string>,
-    /** What stands is read beside a step that was refused. */
+    /** The review is read again beside a step that was refused. */
     reading: Promise.resolve(),
     /** Calls off the sending of marks that is to come. */
     callOff: () => {},
@@ -153,8 +153,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     const { place, version } = own.peek()!;
     return { id: tools.newId(), place, version };
   };
-  const stopHearing = hearAnswers(tools, state, id);
-  const stopFollowing = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
+  const stopFollowing = follow(tools, state, id);
   const signing = createSigning(tools.wait);
   const sign = (isMeant: boolean) => step(signatureOf(own.peek()!, { ...at(), isMeant }));
   const annotate = async (marks: Marks): Promise<void> => {
@@ -198,7 +197,6 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     close() {
       signing.undo();
       stopFollowing();
-      stopHearing();
       state.callOff();
       // Marks of the last moment are sent all the same.
       if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state, id);
@@ -339,7 +337,16 @@ async function sendAll({ outbox }: ReviewTools, state: State, reviewId: string):
   await state.reading;
 }
 
-/** Takes in what the gateway answers to steps of this review, whoever sent them. */
+function follow(tools: ReviewTools, state: State, id: string): () => void {
+  const stopHearing = hearAnswers(tools, state, id);
+  const stopReports = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
+  return () => {
+    stopHearing();
+    stopReports();
+  };
+}
+
+/** Takes in the gateway's answers to steps of this review, whoever sent them. */
 function hearAnswers(tools: ReviewTools, state: State, id: string): () => void {
   const earlier = tools.outbox.answered.peek();
   return effect(() => {
