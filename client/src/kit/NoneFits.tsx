@@ -4,10 +4,10 @@ import type { ComponentChildren } from 'preact';
 export type NoneFitsProps = {
   readonly class?: string;
   readonly said: string;
-  /** What to do. */
+  /** Says what to do. */
   readonly children?: ComponentChildren;
   readonly clear: string;
-  /** Null: nothing hides any. */
+  /** Null: no filter is in use. */
   readonly onClear: (() => void) | null;
 };
 

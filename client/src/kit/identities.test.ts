@@ -75,14 +75,14 @@ const OTHER_FIELDS = [
   ...['admin/', 'reviews/types/', 'app/PasswordSheet.tsx', 'app/SignInView.tsx'], // Of the site, and accounts.
   ...['audit/AuditFilterBar.tsx', 'studies/CheckView.tsx', 'results/RunForm.tsx'], // Numbers, UIDs, receipts.
   ...['pipeline/deid/ChangeList.tsx', 'cases/CaseFilterBar.tsx', 'results/FindInPacs.tsx'], // Not drawn; or a number.
-  'kit/fields.tsx', // Judged where it is used.
+  ...['kit/fields.tsx', 'kit/FilterBar.tsx'], // Judged where they are used.
 ];
 const NO_TEXT = /type="(checkbox|radio|range|date|file|number)"|inputMode="decimal"|\{words\.lineHint\}/;
 
 test('every field in which a person may type a name hides what is in it', () => {
   const open = [...SOURCES].flatMap(([path, source]) => {
     const bare = source.replaceAll(/<TypedField [\s\S]*?<\/TypedField>/g, '');
-    const fields = [...bare.matchAll(/<(input|textarea|TextField)\b[\s\S]*?\/>/g)].filter(
+    const fields = [...bare.matchAll(/<(input|textarea|TextField|SearchField)\b[\s\S]*?\/>/g)].filter(
       ([field]) => !NO_TEXT.test(field),
     );
     return OTHER_FIELDS.some((of) => path.startsWith(of)) ? [] : fields.map(([field]) => `${path}: ${field}`);

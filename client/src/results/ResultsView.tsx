@@ -58,6 +58,7 @@ export function ResultsView({
   const answer = list.pages.answer.value;
   const trouble = list.trouble.value;
   const mayRun = useMayOpen();
+  const showAll = () => (list.filters.value = ALL);
   useWhenBack(trouble !== null, () => void list.refresh());
   return (
     <main id="content" class="page results" aria-busy={list.phase.value === 'loading'}>
@@ -85,12 +86,7 @@ export function ResultsView({
       )}
       {answer.state === 'known' && results.length === 0 ? (
         isFiltered(list.filters.value) ? (
-          <NoneFits
-            class="queue-empty"
-            said={said.none(answer)}
-            clear={said.clear}
-            onClear={() => (list.filters.value = ALL)}
-          />
+          <NoneFits class="queue-empty" said={said.none(answer)} clear={said.clear} onClear={showAll} />
         ) : (
           <Teach />
         )

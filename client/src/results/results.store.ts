@@ -106,16 +106,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
   void askChoices(state, tools);
-  const stops = [
-    effect(() => {
-      tools.storage?.setItem(FILTERS_KEY, writeFilters(filters.value, tools.user));
-      untracked(() => loadNew(state));
-    }),
-    effect(() => {
-      const page = pages.value.value;
-      if (page !== null) untracked(() => takeOver(state, page));
-    }),
-  ];
+  const stops = [followFilters(state, tools), followPages(state)];
   return {
     filters,
     pages,
@@ -192,18 +183,29 @@ function createState({ api, storage, user, now }: ResultsTools): State {
   };
 }
 
-/** The first page of new filters: of what was there, only what fits them stays meanwhile. */
-function loadNew({ filters, pages, results, fitting }: State): void {
-  fitting.value = results.peek().filter((result) => fits(result, filters.peek()));
-  pages.forget();
-  void pages.load(filters.peek());
+/** Reads the list of new filters: of what was there, only results that fit them stay meanwhile. */
+function followFilters({ filters, pages, results, fitting }: State, { storage, user }: ResultsTools) {
+  return effect(() => {
+    const chosen = filters.value;
+    storage?.setItem(FILTERS_KEY, writeFilters(chosen, user));
+    untracked(() => {
+      fitting.value = results.peek().filter((result) => fits(result, chosen));
+      pages.forget();
+      void pages.load(chosen);
+    });
+  });
 }
 
-/** A newer list is here. */
-function takeOver(state: State, { results }: ResultPage): void {
-  moveUnfolded(state);
-  learn(state, results);
-  state.jobTrouble.value = null;
+function followPages(state: State) {
+  return effect(() => {
+    const page = state.pages.value.value;
+    if (page === null) return;
+    untracked(() => {
+      moveUnfolded(state);
+      learn(state, page.results);
+      state.jobTrouble.value = null;
+    });
+  });
 }
 
 /** Adds models and studies to choose from: those that a filter hides can still be chosen. */
