@@ -9,7 +9,7 @@ import { untilSome } from './app/current-account.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
 import { watchInstallOffer } from './app/install-offer.ts';
-import type { LostChoice } from './app/lost-choice.ts';
+import type { ChoiceMemory } from './app/watch-lost-choice.ts';
 import { createLooks } from './app/looks.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
@@ -43,7 +43,7 @@ const travels = computed(
 );
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
-const choiceLost = signal<LostChoice | null>(null);
+const choiceLost = signal<ChoiceMemory | null>(null);
 const { takeNews } = device;
 const news = { workers, studies: queue.studies, isHidden: around.isHidden, takeNews };
 // Until somebody is here, or files or studies are, nothing can be lost or become news: the sign-in page goes without.

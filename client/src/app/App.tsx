@@ -27,7 +27,7 @@ import { type AdminTask, hrefOf, type Route } from '../kit/routes.ts';
 import { landingOf, mayOpenCases, mayReadReviews } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
-import type { LostChoice } from './lost-choice.ts';
+import type { ChoiceMemory } from './watch-lost-choice.ts';
 import { StatusLine, type StatusLineProps } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
@@ -94,7 +94,7 @@ export type AppProps = {
   readonly install: ReadonlySignal<Install | null>;
   readonly lockMinutes: AutoLockProps['minutes'];
   readonly policies: ReadonlySignal<StatusLineProps['policies']>;
-  readonly choiceLost: ReadonlySignal<LostChoice | null>;
+  readonly choiceLost: ReadonlySignal<ChoiceMemory | null>;
 };
 
 /** Draw it inside `ProvideStores`. */

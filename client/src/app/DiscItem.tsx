@@ -9,12 +9,17 @@ import { isAnyLacking, sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
 import { discOf, isBeforeSend, leavesOut, lostOf, withLost } from './disc-of.ts';
+import type { DiscDoubt } from './disc-doubt.ts';
 import { useToldSince } from './use-told-since.ts';
 import { underWayOf, type Standing } from './may-close.ts';
 
-export type DiscItemProps = { readonly standing: Standing };
+export type DiscItemProps = {
+  readonly standing: Standing;
+  /** Null: not known yet. */
+  readonly doubt: DiscDoubt | null;
+};
 
-export function DiscItem({ standing }: DiscItemProps) {
+export function DiscItem({ standing, doubt }: DiscItemProps) {
   useToldSince();
   const ingest = useIngest();
   const studies = useQueue().studies.value;
@@ -34,8 +39,9 @@ export function DiscItem({ standing }: DiscItemProps) {
     leftOut: leavesOut(underWay),
     choices,
     isTakenOff: here.isTakenOff,
+    isDoubted: doubt?.isDoubted.value ?? false,
   });
-  if (disc === null) return null;
+  if (disc === null || (doubt === null && disc !== 'keep')) return null;
   return (
     <p class="status-item status-disc small" data-disc={disc}>
       {disc !== 'in-pacs' && <Icon name="disc" size={20} />}
@@ -47,6 +53,7 @@ export function DiscItem({ standing }: DiscItemProps) {
           earlier={lostOf(standing)}
           isAnyLacking={standing.kind === 'not-sent' || isAnyLacking(outcomes.choices)}
           notSent={outcomes.notSent}
+          doubt={doubt}
         />
       )}
     </p>

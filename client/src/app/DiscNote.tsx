@@ -11,6 +11,7 @@ import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
 import { chosenWords } from '../pipeline/ingest/chosen-words.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
+import type { DiscDoubt } from './disc-doubt.ts';
 import { discWords } from './disc-words.ts';
 import type { ChoicesSaid } from './choice-outcome.ts';
 import { nextFor, type NotSent } from './choice-outcomes.ts';
@@ -25,22 +26,42 @@ export type DiscNoteProps = {
   /** One of them may belong to a study. */
   readonly isAnyLacking: boolean;
   readonly notSent: NotSent;
+  readonly doubt: DiscDoubt | null;
 };
 
-export function DiscNote({ isKept, said, earlier, isAnyLacking, notSent }: DiscNoteProps) {
+export function DiscNote(props: DiscNoteProps) {
+  const { isKept, said, earlier, isAnyLacking, notSent, doubt } = props;
   const [isOpen, setOpen] = useState(false);
+  const ingest = useIngest();
+  const queue = useQueue();
+  const isDoubted = doubt?.isDoubted.value ?? false;
+  const settle = () => {
+    setOpen(false);
+    ingest.settleNotSent();
+    void queue.noteNotSent(notSent.noted);
+    doubt?.settle();
+  };
   const isListed = said.except > earlier;
   return (
     <>
       {!isKept && <Icon name="disc" size={20} />}
-      {!isKept && <span>{discWords.mayGo(said, isAnyLacking)}</span>}
+      {!isKept && <span>{discWords.mayGo(said, isAnyLacking || isDoubted)}</span>}
       {isListed && (
         <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {isKept ? discWords.title(said) : discWords.which(said.except)}
         </button>
       )}
+      {!isKept && isDoubted && said.except === 0 && (
+        <AskFirst
+          bare
+          label={discWords.noDoubt}
+          of={discWords.noDoubt}
+          ask={discWords.askNoDoubt}
+          onYes={settle}
+        />
+      )}
       {isOpen && isListed && (
-        <NotSentSheet said={said} earlier={earlier} notSent={notSent} onClose={() => setOpen(false)} />
+        <NotSentSheet {...{ said, earlier, notSent }} onSettle={settle} onClose={() => setOpen(false)} />
       )}
     </>
   );
@@ -49,20 +70,16 @@ export function DiscNote({ isKept, said, earlier, isAnyLacking, notSent }: DiscN
 /** The most lines that a person reads; a folder of thousands is counted. */
 const MOST = 200;
 
-type NotSentProps = Pick<DiscNoteProps, 'said' | 'earlier' | 'notSent'> & { readonly onClose: () => void };
+type NotSentProps = Pick<DiscNoteProps, 'said' | 'earlier' | 'notSent'> & {
+  readonly onSettle: () => void;
+  readonly onClose: () => void;
+};
 
-function NotSentSheet({ said, earlier, notSent, onClose }: NotSentProps) {
-  const { leftOut, noted, left } = notSent;
+function NotSentSheet({ said, earlier, notSent, onSettle, onClose }: NotSentProps) {
+  const { leftOut, left } = notSent;
   const next = nextFor(notSent);
-  const ingest = useIngest();
-  const queue = useQueue();
   // A file that the upload page still shows is cleared there.
-  const isOnPage = ingest.phase.value !== 'idle';
-  const settle = () => {
-    onClose();
-    ingest.settleNotSent();
-    void queue.noteNotSent(noted);
-  };
+  const isOnPage = useIngest().phase.value !== 'idle';
   return (
     <Sheet title={discWords.title(said)} onClose={onClose}>
       <p class="sheet-text">{discWords.what[next]}</p>
@@ -96,7 +113,7 @@ function NotSentSheet({ said, earlier, notSent, onClose }: NotSentProps) {
             label={discWords.settle}
             of={discWords.settle}
             ask={discWords.askSettle(said.except - earlier)}
-            onYes={settle}
+            onYes={onSettle}
           />
         )}
         <button type="button" class="button" onClick={onClose}>

@@ -19,7 +19,7 @@ import { hideNames, namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import type { Answer } from '../kit/resource.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import type { LostChoice } from './lost-choice.ts';
+import type { ChoiceMemory } from './watch-lost-choice.ts';
 import { lockMarkIn } from './lock-mark.ts';
 import type { DiscItemProps } from './DiscItem.tsx';
 import { namedUnderWay, standingOf, type Standing } from './may-close.ts';
@@ -52,7 +52,7 @@ const DiscItem = deferred<DiscItemProps>(
 export type StatusLineProps = {
   readonly page: Route['page'];
   /** Null: not known yet. */
-  readonly choiceLost: LostChoice | null;
+  readonly choiceLost: ChoiceMemory | null;
   readonly policies: Answer<unknown, unknown>;
   readonly worksOffline: boolean;
 };
@@ -98,7 +98,7 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
         {standing.kind === 'not-sent' && <LostStopped choiceLost={choiceLost} />}
         <Beside standing={standing} />
         <span class="status-break" />
-        <DiscPlace standing={standing} />
+        <DiscPlace standing={standing} doubt={choiceLost?.doubt ?? null} />
         <PausedItem />
         <HiddenItem />
         <LinkItem />
@@ -127,11 +127,12 @@ function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
 }
 
 /** Until something was chosen there is nothing to say of a disc. */
-function DiscPlace({ standing }: DiscItemProps) {
+function DiscPlace(props: DiscItemProps) {
+  const { standing } = props;
   const { phase, sentFromHere } = useIngest();
   const isEmpty = phase.value === 'idle' && sentFromHere.value.choices.length === 0;
   const hasStudies = useQueue().studies.value.length > 0;
-  return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem standing={standing} />;
+  return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem {...props} />;
 }
 
 /** The reminder of an earlier page hides nothing that is true of this one; beside a decision, the rest is safe. */

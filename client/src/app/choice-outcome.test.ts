@@ -62,6 +62,7 @@ const saidOf = (...choices: readonly ChoiceOutcome[]) =>
     leftOut: 0,
     choices: sayOf(choices),
     isTakenOff: false,
+    isDoubted: false,
   });
 const ARRIVED: ChoiceOutcome = { ...NOTHING, inPacs: 1 };
 
@@ -112,7 +113,7 @@ test('every file that was not sent is counted, of every choice of which anything
 test('taking files off the page, or off the list of those not sent, lets go of no disc', () => {
   for (const choice of allOutcomes()) {
     const said = discOf(AT_REST, {
-      ...{ mayBeCleared: false, underWay: choice.underWay, leftOut: 0, isTakenOff: true },
+      ...{ mayBeCleared: false, underWay: choice.underWay, leftOut: 0, isTakenOff: true, isDoubted: false },
       choices: sayOf([ARRIVED, choice]),
     });
     assert.ok(said === 'keep' || said === null, JSON.stringify(choice));

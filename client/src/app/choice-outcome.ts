@@ -72,6 +72,10 @@ const lackingOf = ({ unsent, missing, unread, leftOut, cleared }: ChoiceOutcome)
 export const isAnyLacking = (choices: readonly ChoiceOutcome[]): boolean =>
   choices.some((choice) => standingOfChoice(choice) !== 'removed' && lackingOf(choice) + choice.refused > 0);
 
+/** Something of it was sent, and some of what may belong to a study was not. */
+export const isLackingWhatWasSent = (choice: ChoiceOutcome): boolean =>
+  isSent(choice) && lackingOf(choice) - choice.unsent + choice.refused > 0;
+
 /** Files and instances of the choice that are not in the PACS and not on their way. */
 const exceptionsOf = (choice: ChoiceOutcome): number => lackingOf(choice) + choice.refused + choice.foreign;
 

@@ -110,7 +110,13 @@ test('a study that was cancelled while the gateway could not be told keeps its d
     discOf(
       { kind: 'may-close', count: 9, travelling: 0 },
       {
-        ...{ mayBeCleared: false, underWay: 1, leftOut: leavesOut([study]), isTakenOff: false },
+        ...{
+          mayBeCleared: false,
+          underWay: 1,
+          leftOut: leavesOut([study]),
+          isTakenOff: false,
+          isDoubted: false,
+        },
         choices: sayOf(outcomesOf(here, [done(), study], EMPTY_PAGE).choices),
       },
     );

@@ -11,6 +11,8 @@ export type DiscFacts = {
   readonly choices: ChoicesSaid;
   /** Files were taken off the page or its list unsent since the last study was sent. */
   readonly isTakenOff: boolean;
+  /** Something may have been left behind (disc-doubt.ts). */
+  readonly isDoubted: boolean;
 };
 
 /** `in-pacs`: everything that was chosen here is there, but the exceptions. */
@@ -45,6 +47,7 @@ export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open
  */
 export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const said = sayDisc(standing, facts);
+  if (facts.isDoubted && said === 'may-go') return 'keep';
   if (!facts.isTakenOff || said === 'keep') return said;
   return said === 'may-go' || facts.choices.except > 0 ? 'keep' : null;
 }

@@ -8,10 +8,13 @@ const them = (count: number): string => (count === 1 ? 'it' : 'them');
 
 export const discWords = {
   said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
-  /** `isAnyLacking`: one of the exceptions may belong to a study. */
+  /** `isAnyLacking`: one of the exceptions, or a file of an earlier choice, may belong to a study. */
   mayGo: ({ studies: count, except, isAtLeast }: Omit<ChoicesSaid, 'standing'>, isAnyLacking: boolean) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
-    if (except === 0) return `${said}. You can remove the disc or delete the files.`;
+    if (except === 0)
+      return isAnyLacking
+        ? `${said}. Some files that you chose earlier may not be: keep the disc or the files.`
+        : `${said}. You can remove the disc or delete the files.`;
     const needed = except === 1 ? 'it is needed' : 'one of these is needed';
     const next = isAnyLacking
       ? `Keep the disc or the files if ${needed}.`
@@ -50,6 +53,17 @@ export const discWords = {
   leftUnread: (count: number, isAtLeast = false) =>
     `Reading was stopped, and you left out ${atLeast(isAtLeast)}${files(count)}`,
   others: (count: number) => `and ${formatCount(count)} more`,
+  noDoubt: 'They are not needed',
+  askNoDoubt: {
+    title: 'Forget the files you chose earlier?',
+    about: 'Files that were damaged, not read, cleared or left out',
+    what: [
+      'Nothing will remind you of them.',
+      'Keep the disc or the files until you are sure that nobody needs them.',
+    ].join(' '),
+    yes: 'Forget them',
+    no: 'Keep the reminder',
+  },
   settle: 'Remove from this list',
   askSettle: (count: number) => ({
     title: 'Forget these files?',

@@ -12,7 +12,14 @@ import { NOTHING_HERE } from '../testing/standing-facts.ts';
 /** Unless a test says otherwise, all that is safe here is sent. */
 const of = (some: Partial<StandingFacts>) =>
   standingOf({ ...NOTHING_HERE, travelling: some.safe ?? 0, ...some });
-const AT_EASE = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: sayOf([]), isTakenOff: false };
+const AT_EASE = {
+  mayBeCleared: false,
+  underWay: 0,
+  leftOut: 0,
+  choices: sayOf([]),
+  isTakenOff: false,
+  isDoubted: false,
+};
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [

@@ -5,9 +5,13 @@ import { unsentStudies } from './choice-outcomes.ts';
 import type { Device } from './device.ts';
 import { keepSent } from './keep-sent.ts';
 import { chosenIn } from './use-chosen.ts';
+import { watchDoubt, type DiscDoubt } from './disc-doubt.ts';
 import { watchChoice, type LostChoice } from './lost-choice.ts';
 
-export function watchLostChoice({ ingest, queue, database, session, signOutTasks }: Device): LostChoice {
+/** The choices that were lost, and whether anything was left behind. */
+export type ChoiceMemory = LostChoice & { readonly doubt: DiscDoubt };
+
+export function watchLostChoice({ ingest, queue, database, session, signOutTasks }: Device): ChoiceMemory {
   const account = computed(() => session.user.value?.id ?? null);
   keepSent({ ingest, account, storage: sessionStorage, now: Date.now });
   const lost = watchChoice({
@@ -22,5 +26,9 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
   signOutTasks.onLeave(lost.beforeSignOut);
-  return lost;
+  const storage = localStorage;
+  return {
+    ...lost,
+    doubt: watchDoubt({ page: window, ingest, queue, account, lost, storage, now: Date.now }),
+  };
 }

@@ -34,6 +34,8 @@ export interface SentFromHere {
    * the drive may be theirs, and nobody is told that it may go.
    */
   readonly isTakenOff: boolean;
+  /** Files were taken off the page unsent, and no person has said since that they are not needed. */
+  readonly isCleared: boolean;
 }
 
 /** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
@@ -66,6 +68,7 @@ export const NOTHING_SENT: SentFromHere = {
   settled: new Set(),
   files: new Map(),
   isTakenOff: false,
+  isCleared: false,
 };
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
@@ -188,7 +191,8 @@ export function noteLeftBehind(
 function keepLeft({ sentFromHere }: State, leftBehind: SentFromHere['leftBehind']): void {
   const here = sentFromHere.value;
   if (isSentInPart(here)) sentFromHere.value = { ...here, leftBehind };
-  else if (leftBehind.size > here.leftBehind.size) sentFromHere.value = { ...here, isTakenOff: true };
+  else if (leftBehind.size > here.leftBehind.size)
+    sentFromHere.value = { ...here, isTakenOff: true, isCleared: true };
 }
 
 /** Before the page forgets a disc: the files that its index names and nobody chose, and those that were not read. */
@@ -223,7 +227,8 @@ export function noteDiscLeft(
 export function settleNotSent({ sentFromHere }: State): void {
   const { sent, ...others } = sentFromHere.value;
   const settled = new Set(sent.keys());
-  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled, isTakenOff: true };
+  const off = { isTakenOff: true, isCleared: false };
+  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled, ...off };
 }
 
 /** A file whose beginning cannot be read may be an image: nobody knows what it is. */

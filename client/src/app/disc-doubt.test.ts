@@ -1,0 +1,102 @@
+/** Once anything was left behind, no disc is said to be free before its person says so, whatever the counts forget. */
+import { signal } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { filesOf, IDENTIFIED, openIngest } from '../testing/open-ingest.ts';
+import { ownStorage } from '../testing/own-storage.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { watchDoubt } from './disc-doubt.ts';
+import { discWords } from './disc-words.ts';
+
+const STUDY = syntheticStudy({ seed: 97, instancesPerSeries: 3 });
+const OTHER = syntheticStudy({ seed: 98, instancesPerSeries: 2 });
+const RUIN = new File([new Uint8Array(60)], 'ruin.dcm');
+const HOURS_MS = 60 * 60 * 1000;
+
+/** Pages of one browser, of which each is opened with the memory of the ones before. */
+function openBrowser() {
+  const kept = new Map<string, string>();
+  const storage = ownStorage(kept);
+  let now = 0;
+  return {
+    wait: (ms: number) => (now += ms),
+    async open(who: string | null = 'a', lostBefore = 0) {
+      const { store } = await openIngest({ chosen: IDENTIFIED });
+      const page = new EventTarget();
+      const account = signal(who);
+      const studies = signal<readonly QueuedStudy[]>([]);
+      const lost = { count: signal(lostBefore), stopped: signal(null) };
+      const watched = { page: page as unknown as Window, ingest: store, queue: { studies }, account, lost };
+      const { isDoubted, settle } = watchDoubt({ ...watched, storage, now: () => now });
+      const send = async (...files: readonly File[]) => {
+        await store.addFiles(files);
+        await store.send();
+        studies.value = [...store.sentFromHere.value.sent.keys()].map((id) =>
+          queuedStudy({ id, state: 'done', receiptId: 'receipt' }),
+        );
+      };
+      const close = () => page.dispatchEvent(new Event('pagehide'));
+      return { store, account, lost, isDoubted, settle, send, close };
+    },
+  };
+}
+
+test('a choice of which everything was sent leaves no doubt, also where the page is reloaded', async () => {
+  const { open } = openBrowser();
+  const page = await open();
+  await page.send(...filesOf(STUDY));
+  page.close();
+  assert.equal([page.isDoubted.value, (await open()).isDoubted.value], [false, false]);
+});
+
+test('a damaged file leaves a doubt over a reload and over other studies, for its person alone', async () => {
+  const { open, wait } = openBrowser();
+  const page = await open();
+  await page.send(...filesOf(STUDY), RUIN);
+  assert.ok(page.isDoubted.value);
+  page.store.clear();
+  await page.send(...filesOf(OTHER));
+  assert.ok(page.isDoubted.value);
+  const next = await open();
+  await next.send(...filesOf(OTHER));
+  assert.ok(next.isDoubted.value);
+  next.account.value = 'b';
+  assert.not(next.isDoubted.value);
+  next.account.value = 'a';
+  assert.ok(next.isDoubted.value);
+  next.settle();
+  assert.equal([next.isDoubted.value, (await open()).isDoubted.value], [false, false]);
+  (await open('a', 1)).close();
+  wait(13 * HOURS_MS);
+  assert.not((await open()).isDoubted.value, 'a long shift is over');
+});
+
+test('files that were cleared, or left by a page that was closed or had lost them, leave a doubt', async () => {
+  const browser = openBrowser();
+  const cleared = await browser.open();
+  await cleared.store.addFiles(filesOf(STUDY));
+  assert.not(cleared.isDoubted.value, 'they wait for Send');
+  cleared.store.clear();
+  assert.ok(cleared.isDoubted.value);
+  cleared.store.settleNotSent();
+  cleared.settle();
+  await cleared.send(...filesOf(OTHER));
+  assert.not(cleared.isDoubted.value);
+  await cleared.store.addFiles([RUIN]);
+  cleared.close();
+  const next = await browser.open();
+  assert.ok(next.isDoubted.value);
+  next.settle();
+  next.lost.count.value = 3;
+  assert.ok(next.isDoubted.value);
+});
+
+test('the sentence of a study in the PACS frees no disc in doubt', () => {
+  const said = { studies: 1, except: 0, isAtLeast: false };
+  assert.match(discWords.mayGo(said, false), /You can remove the disc/);
+  assert.match(discWords.mayGo(said, true), /keep the disc or the files\.$/);
+});
+
+test.run();
