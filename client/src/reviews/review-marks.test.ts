@@ -85,7 +85,10 @@ async function open(answer: Answering, device = openDevice()) {
   await store.load();
   const sent = () => untilRead(() => store.unsent.value.length === 0);
   const passTime = () => {
-    for (const then of [...later]) then();
+    for (const then of [...later]) {
+      later.delete(then);
+      then();
+    }
   };
   /** Presses Sign and lets the time to undo it pass. */
   const sign = async (): Promise<void> => {
