@@ -16,6 +16,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -45,6 +46,9 @@ import { WhatModelsFound } from './WhatModelsFound.tsx';
 
 const words = reviewWords.page;
 
+/** A reader who takes up another device finds there what was drawn on the first. */
+const REFRESH_MS = 30_000;
+
 function later(ms: number, then: () => void): () => void {
   const timer = setTimeout(then, ms);
   return () => clearTimeout(timer);
@@ -68,7 +72,9 @@ export function ReviewView({ id }: { readonly id: string }) {
     // Opened without a link, there is nothing on the page yet.
     const isBack = () => void (store.review.peek() === null ? store.load() : store.sendAgain());
     addEventListener('online', isBack);
+    const stopRefreshing = refreshInSight(() => void store.refresh(), REFRESH_MS);
     return () => {
+      stopRefreshing();
       removeEventListener('online', isBack);
       store.close();
     };
@@ -94,7 +100,7 @@ export function ReviewView({ id }: { readonly id: string }) {
       </h1>
       {late && <p class="quiet">{words.loading}</p>}
       {store.isMissing.value && <p class="quiet">{words.missingWhat}</p>}
-      {store.isMissing.value && review === null && <UnsentSteps store={store} />}
+      {store.isMissing.value && review === null && <UnsentSteps store={store} stage={null} />}
       <TroubleAlert
         trouble={store.trouble.value}
         {...(review === null && { onAgain: () => void store.load() })}
@@ -143,7 +149,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           />
         )}
         <div class="stack">
-          <UnsentSteps store={store} />
+          <UnsentSteps store={store} stage={stage} />
           {studies && !review.hidesFinding && <Findings review={review} store={store} />}
           {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
           {review.state === 'settled' && <Signed review={review} store={store} />}

@@ -8,7 +8,9 @@ import { typedSaid } from '../kit/identities.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSettling } from '../kit/use-settling.ts';
 import { keptIn } from './own-reading.ts';
-import type { Unsent } from './review-marks.ts';
+import { nameOf, ownMarks, whereOf } from './image/shown-marks.ts';
+import type { Stage } from './image/stage.ts';
+import type { Marks, Unsent } from './review-marks.ts';
 import type { ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 import { saidDecision } from './said-decision.ts';
@@ -16,7 +18,13 @@ import { AnswerList } from './Sides.tsx';
 
 const words = reviewWords.kept;
 
-export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
+type UnsentStepsProps = {
+  readonly store: ReviewStore;
+  /** Has the images by which marks are named; null: not yet. */
+  readonly stage: Stage | null;
+};
+
+export function UnsentSteps({ store, stage }: UnsentStepsProps) {
   // Marks are sent without a press: only those that did not arrive are worth a line.
   const unsent = store.unsent.value.filter(
     ({ given, trouble }) => given.step !== 'annotate' || trouble !== null || store.isCutOff.value,
@@ -31,7 +39,8 @@ export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
           <p class="strong">
             {words.refused}: {what}
           </p>
-          {asked !== 'contradicts' && <p>{asked === 'overtaken' ? words.overtaken : words.refusedWhat}</p>}
+          {asked !== 'contradicts' && <p>{words.what[asked]}</p>}
+          <BothMarks {...{ store, stage, asked }} />
           <Kept store={store} />
           <Answers store={store} asked={asked} what={what} />
         </TroubleAlert>
@@ -52,11 +61,12 @@ export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
 }
 
 /** The question that the refusal of a step leaves to its author. */
-type Asked = 'overtaken' | 'contradicts' | 'refused';
+type Asked = 'overtaken' | 'marks' | 'contradicts' | 'refused';
 
 function askedOf(refused: Unsent | undefined): Asked {
   const code = refused?.trouble?.code;
   if (refused?.given.step === 'annotate' && code === 'review-changed') return 'overtaken';
+  if (code === 'review-marks-changed') return 'marks';
   return code === 'review-contradicts' ? 'contradicts' : 'refused';
 }
 
@@ -75,9 +85,10 @@ function Answers({ store, asked, what }: AnswersProps) {
       {asked === 'overtaken' && (
         <>
           {button(words.keepMarks, store.keepOwnMarks)}
-          {button(words.takeMarks, store.discard)}
+          {button(words.takeMarks, store.takeOtherMarks)}
         </>
       )}
+      {asked === 'marks' && button(words.signAgain, store.signAgain)}
       {asked === 'contradicts' && (
         <>
           {button(words.signAnyway, store.signAnyway)}
@@ -110,6 +121,32 @@ const mayUse = ({ own, review, unsent }: ReviewStore): boolean =>
   own.value.state !== 'signed' &&
   review.value !== null &&
   !isEnded(review.value.state);
+
+type BothMarksProps = UnsentStepsProps & { readonly asked: Asked };
+
+/** The marks that are in question, named as in their list. */
+function BothMarks({ store, stage, asked }: BothMarksProps) {
+  const place = store.own.value?.place ?? null;
+  const of = { place, hasOthers: store.otherMarks.value.length > 0 };
+  const spacings = stage?.viewer.spacings.value ?? new Map();
+  const said = (marks: Marks | null) =>
+    marks &&
+    ownMarks(marks, spacings, of).map((one) =>
+      [nameOf(one), whereOf(one, stage?.viewer.pictures), typedSaid(one.mark.label)]
+        .filter(Boolean)
+        .join(' '),
+    );
+  const here = said(store.marks.value);
+  const elsewhere = said(store.elsewhere.value);
+  if (asked === 'marks') return here && <p>{words.marksNow(here)}</p>;
+  if (asked !== 'overtaken') return null;
+  return (
+    <>
+      {here && <p>{words.marksHere(here)}</p>}
+      <p>{elsewhere ? words.marksElsewhere(elsewhere) : words.elsewhereUnread}</p>
+    </>
+  );
+}
 
 /** So that nobody has to remember what they said, when they say it again. */
 function Kept({ store }: { readonly store: ReviewStore }) {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Annotation, PutAnnotations } from '#shared/protocol/annotations.ts';
+import { marksDigest, type Annotation, type PutAnnotations } from '#shared/protocol/annotations.ts';
+import type { Sign } from '#shared/protocol/reviews.ts';
 import {
   giveTurns,
   json,
@@ -14,6 +15,7 @@ import {
 } from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
+import { SIGN_AFTER_SECONDS } from './signing.ts';
 import { openTestOutbox, unsentSteps } from '../testing/open-outbox.ts';
 import { answerBeside, recordedReview } from '../testing/recorded-review.ts';
 import { assertEach } from '../testing/assert-each.ts';
@@ -49,11 +51,16 @@ function createGateway() {
     known.add(id);
     return shown();
   };
+  const sign = async ({ marksDigest: seen }: Sign): Promise<Response> => {
+    if (seen !== (await marksDigest(place.annotations))) return refusal(409, 'review-marks-changed');
+    taken.push('signature');
+    return json(REVIEW);
+  };
   const answer: Answering = (asked) => {
     const { method, path, body } = asked;
     if (method === 'PUT') return put(body as PutAnnotations);
     if (path.endsWith('/annotations')) return shown();
-    if (path.endsWith('/sign')) taken.push('signature');
+    if (path.endsWith('/sign')) return sign(body as Sign);
     return answerBeside(asked, REVIEW);
   };
   return { taken, answer, place };
@@ -78,9 +85,19 @@ async function open(answer: Answering, device = openDevice()) {
   await store.load();
   const sent = () => untilRead(() => store.unsent.value.length === 0);
   const passTime = () => {
-    for (const then of [...later]) then();
+    for (const then of [...later]) {
+      later.delete(then);
+      then();
+    }
   };
-  return { store, link, tools, database, sent, passTime };
+  /** Presses Sign and lets the time to undo it pass. */
+  const sign = async (): Promise<void> => {
+    store.sign(false);
+    for (let second = 0; second < SIGN_AFTER_SECONDS; second += 1) passTime();
+    assert.ok(await untilRead(() => !store.isBusy.value));
+  };
+  const codes = () => store.unsent.value.map(({ trouble }) => trouble?.code);
+  return { store, link, tools, database, sent, passTime, sign, codes };
 }
 
 test('quick changes go as one request, the last of them', async () => {
@@ -241,6 +258,7 @@ test('a page that closes sends what was drawn in the last moment', async () => {
 
 for (const { choice, stands } of [
   { choice: 'keepOwnMarks', stands: 'mine' },
+  { choice: 'takeOtherMarks', stands: 'theirs' },
   { choice: 'discard', stands: 'theirs' },
 ] as const)
   test(`marks of another device are not overwritten: the reader decides (${choice})`, async () => {
@@ -252,9 +270,127 @@ for (const { choice, stands } of [
     assert.ok(await untilRead(() => store.unsent.value.some(({ trouble }) => trouble !== null)));
     assert.equal(labels(gateway.place.annotations), ['theirs']);
     assert.is(store.unsent.value[0]?.trouble?.code, 'review-changed');
+    assert.ok(await untilRead(() => store.elsewhere.value !== null));
+    assert.equal([labels(store.elsewhere.value), labels(store.marks.value)], [['theirs'], ['mine']]);
     await store[choice]();
     assertEach([gateway.place.annotations, store.marks.value], labels, [[stands], [stands]]);
     assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
   });
+
+for (const { where, isWaiting } of [
+  { where: 'at once', isWaiting: false },
+  { where: 'kept without a link and sent later', isWaiting: true },
+])
+  test(`nobody signs marks other than those in sight, ${where}: they are shown, and are signed once more`, async () => {
+    const gateway = createGateway();
+    const { store, link, tools, passTime, sent, sign, codes } = await open(gateway.answer);
+    await store.annotate([mark('box')]);
+    passTime();
+    assert.ok(await sent());
+    const other = await open(gateway.answer);
+    if (isWaiting) link.answer = unreachable;
+    if (isWaiting) await sign();
+    await other.store.annotate([mark('ellipse')]);
+    other.passTime();
+    assert.ok(await other.sent());
+    if (!isWaiting) assert.equal(labels(store.marks.value), ['box'], 'in sight');
+    if (!isWaiting) await sign();
+    link.answer = gateway.answer;
+    if (isWaiting) await store.sendAgain();
+    assert.equal([codes(), gateway.taken], [['review-marks-changed'], ['box', 'ellipse']]);
+    assert.equal([labels(store.marks.value), store.own.value?.state], [['ellipse'], 'decided']);
+    await store.signAgain();
+    assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
+    await sign();
+    assert.equal([codes(), gateway.taken.at(-1)], [[], 'signature']);
+  });
+
+test('marks that change while a signature can be taken back undo it here, and are not signed from elsewhere', async () => {
+  const gateway = createGateway();
+  const { store, passTime, sent, codes } = await open(gateway.answer);
+  store.sign(false);
+  await store.annotate([mark('box')]);
+  assert.is(store.signing.value, null);
+  passTime();
+  assert.ok(await sent());
+  store.sign(false);
+  Object.assign(gateway.place, { version: 2, annotations: [mark('ellipse')] });
+  await store.refresh();
+  assert.equal(labels(store.marks.value), ['ellipse']);
+  for (let second = 0; second < SIGN_AFTER_SECONDS; second += 1) passTime();
+  assert.ok(await untilRead(() => codes().length > 0 && !store.isBusy.value));
+  assert.equal(
+    [codes(), gateway.taken],
+    [['review-marks-changed'], ['box']],
+    'as seen when Sign was pressed',
+  );
+});
+
+test('an open page takes in marks of another tab by itself, and of another device when it is looked at again', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store } = await open(gateway.answer, device);
+  const tab = await open(gateway.answer, device);
+  await tab.store.annotate([mark('tab')]);
+  tab.passTime();
+  assert.ok(await tab.sent());
+  assert.ok(
+    await untilRead(() => labels(store.marks.value)?.[0] === 'tab' && store.unsent.value.length === 0),
+  );
+  const elsewhere = await open(gateway.answer);
+  await elsewhere.store.annotate([mark('device')]);
+  elsewhere.passTime();
+  assert.ok(await elsewhere.sent());
+  assert.equal(labels(store.marks.value), ['tab']);
+  await store.refresh();
+  const before = store.marks.value;
+  assert.equal(labels(before), ['device']);
+  await store.refresh();
+  assert.is(store.marks.value, before, 'unchanged, they are the same: steps back lead on from them');
+});
+
+test('a slow answer about marks, older than those that were saved since, changes nothing', async () => {
+  const gateway = createGateway();
+  const { store, link, passTime, sent } = await open(gateway.answer);
+  const late = Promise.withResolvers<void>();
+  let isAsked = false;
+  link.answer = async (asked) => {
+    const answer = await gateway.answer(asked);
+    if (asked.method === 'GET' && asked.path.endsWith('/annotations')) {
+      isAsked = true;
+      await late.promise;
+    }
+    return answer;
+  };
+  const reading = store.refresh();
+  assert.ok(await untilRead(() => isAsked));
+  await store.annotate([mark('new')]);
+  passTime();
+  assert.ok(await sent());
+  late.resolve();
+  await reading;
+  assert.equal(labels(store.marks.value), ['new']);
+});
+
+test('marks from elsewhere leave answers that wait behind them, and no signature under the others', async () => {
+  const gateway = createGateway();
+  const { store, link, tools, passTime, sign, codes } = await open(gateway.answer);
+  Object.assign(gateway.place, { version: 4, annotations: [mark('theirs')] });
+  link.answer = unreachable;
+  await store.annotate([mark('mine')]);
+  passTime();
+  await store.decide({ decision: 'accept', answers: {}, reason: '' });
+  await sign();
+  const asked: string[] = [];
+  link.answer = (one) => {
+    if (one.method === 'POST') asked.push(one.path.split('/').at(-1)!);
+    return gateway.answer(one);
+  };
+  await store.sendAgain();
+  assert.equal(codes(), ['review-changed', undefined, undefined]);
+  await store.takeOtherMarks();
+  assert.equal([asked, labels(store.marks.value)], [['decision'], ['theirs']]);
+  assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
+});
 
 test.run();

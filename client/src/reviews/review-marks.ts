@@ -42,6 +42,8 @@ export interface MarkTools {
 export interface MarkState {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   readonly server: Signal<ReviewAnnotations | null>;
+  /** The caller's; null: the caller does not read this review. */
+  readonly place: ReadonlySignal<number | null>;
   /** The caller's own, as the page shows them: what waits goes over what the gateway has; null: not known yet. */
   readonly own: ReadonlySignal<Marks | null>;
   /** The highest that a mark had on this page, whatever became of it. */
@@ -55,7 +57,7 @@ export function openMarks(unsent: MarkState['unsent'], place: ReadonlySignal<num
     if (waiting) return waiting.given.request.annotations;
     return server.value && (placeIn(server.value, place.value)?.annotations ?? []);
   });
-  return { unsent, server, own, lastNumber: 0 };
+  return { unsent, server, place, own, lastNumber: 0 };
 }
 
 const isAnnotate = (one: Unsent): one is Unsent<Annotate> => one.given.step === 'annotate';
@@ -70,11 +72,28 @@ export async function loadMarks(
   of: { readonly reviewId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const path = `/reviews/${of.reviewId}/annotations`;
-  state.server.value = await api.json(path, reviewAnnotationsSchema, { signal: of.signal });
+  seeMarks(state, await api.json(path, reviewAnnotationsSchema, { signal: of.signal }));
+}
+
+/** The one way in. A slow answer, older than what is known of the caller's own, changes nothing. */
+export function seeMarks({ server, place }: MarkState, read: ReviewAnnotations): void {
+  const known = server.peek();
+  const version = placeIn(read, place.peek())?.version ?? 0;
+  if (version < (placeIn(known, place.peek())?.version ?? 0)) return;
+  // The same marks stay the same: steps back lead on from them.
+  if (JSON.stringify(read) !== JSON.stringify(known)) server.value = read;
 }
 
 const placeIn = (server: ReviewAnnotations | null | undefined, place: number | null) =>
   server?.places.find((one) => one.place === place) ?? null;
+
+/** The caller's as the gateway has them instead of those that it refused; null: it refused none, or they are not read. */
+export const marksElsewhere = ({ unsent, server, place }: MarkState): ReadonlySignal<Marks | null> =>
+  computed(() => {
+    const refused = waitingMarks(unsent.value).find(({ trouble }) => trouble !== null);
+    const held = placeIn(server.value, place.value);
+    return refused && held && held.version > refused.given.request.version ? held.annotations : null;
+  });
 
 export const versionOf = (state: MarkState, place: number): number =>
   placeIn(state.server.peek(), place)?.version ?? 0;

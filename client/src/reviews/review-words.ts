@@ -5,6 +5,10 @@ import { formatCount } from '../kit/format.ts';
 import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
 import type { Decision, REVIEW_STEPS, ReviewList } from '#shared/protocol/reviews.ts';
 
+/** "2 marks: 1 Box on image 1 · 2 Ellipse on image 1". */
+const marksSaid = (marks: readonly string[]): string =>
+  marks.length === 0 ? 'no marks' : `${counted(marks.length, 'mark', 'marks')}: ${marks.join(' · ')}`;
+
 export const reviewWords = {
   separator: ' · ',
   states: {
@@ -175,7 +179,7 @@ export const reviewWords = {
     signFor: (whose: string) => `For ${whose}`,
     signWhat: 'After that nothing can be changed.',
     signsIn: (seconds: number) =>
-      `Signs in ${seconds} seconds. It is not signed if you undo it, change an answer or leave this page.`,
+      `Signs in ${seconds} seconds. It is not signed if you undo it, change an answer or a mark, or leave this page.`,
     left: (seconds: number) => `${seconds} s`,
     undo: 'Undo',
     contradiction: {
@@ -214,7 +218,12 @@ export const reviewWords = {
     waitsWhat: 'Kept on this device, encrypted. It is sent when the gateway can be reached.',
     sendNow: 'Send now',
     refused: 'This was not saved',
-    refusedWhat: 'Your answers are kept on this device until you decide.',
+    what: {
+      refused: 'Your answers are kept on this device until you decide.',
+      overtaken:
+        'You have changed the marks of this review elsewhere too: in another tab or on another device. Which marks shall stand?',
+      marks: 'Nothing is signed. The images and the list now show the marks that the gateway has.',
+    },
     said: 'Your answers that were kept',
     use: 'Use these answers',
     discard: 'Discard them',
@@ -225,9 +234,13 @@ export const reviewWords = {
     },
     signAnyway: 'Sign anyway',
     changeFirst: 'Change it first',
-    overtaken: 'You have drawn other marks in this review on another device. Which shall stand?',
-    keepMarks: 'Keep the marks of this device',
-    takeMarks: 'Take the marks of the other device',
+    keepMarks: 'Keep the marks shown here',
+    takeMarks: 'Take the marks from elsewhere',
+    marksHere: (marks: readonly string[]) => `Shown here: ${marksSaid(marks)}`,
+    marksElsewhere: (marks: readonly string[]) => `Saved elsewhere: ${marksSaid(marks)}`,
+    marksNow: (marks: readonly string[]) => `As they are now: ${marksSaid(marks)}`,
+    elsewhereUnread: 'The marks that were saved elsewhere can’t be read at the moment.',
+    signAgain: 'Go back to signing',
     steps: { decide: 'Your answers', sign: 'Your signature', annotate: 'Your marks' },
   },
   picture: {

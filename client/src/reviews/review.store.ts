@@ -3,8 +3,9 @@
  */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
+import { marksDigest, type ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { caseSchema, type Case } from '#shared/protocol/cases.ts';
+import { isEnded } from '#shared/protocol/review-state.ts';
 import {
   reviewListSchema,
   reviewSchema,
@@ -28,9 +29,11 @@ import { createSigning } from './signing.ts';
 import {
   keepMarks,
   loadMarks,
+  marksElsewhere,
   lastNumberOf,
   openMarks,
   othersOf,
+  seeMarks,
   SEND_AFTER_MS,
   versionOf,
   withCopies,
@@ -81,8 +84,16 @@ export interface ReviewStore {
   nextNumber(): number;
   /** Takes the marks of another's reading as the caller's own, in place of those that were taken before. */
   takeMarks(place: number): Promise<void>;
-  /** The gateway has other marks from another device: these take their place. */
+  /** The caller's at the gateway, where it has others than those that it refused; null: not known. */
+  readonly elsewhere: ReadonlySignal<Marks | null>;
+  /** The gateway has other marks from elsewhere: these take their place. */
   keepOwnMarks(): Promise<void>;
+  /** Or the others stand; a signature under these is none. */
+  takeOtherMarks(): Promise<void>;
+  /** Forgets a signature that the gateway refused, because the marks are others by now. */
+  signAgain(): Promise<void>;
+  /** Reads again what another device may have drawn meanwhile. */
+  refresh(): Promise<void>;
   /** Gives a place to somebody, or takes it. */
   assign(place: ReviewPlace, accountId: string): Promise<void>;
   withdraw(): Promise<void>;
@@ -155,9 +166,16 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   };
   const stopFollowing = follow(tools, state, id);
   const signing = createSigning(tools.wait);
-  const sign = (isMeant: boolean) => step(signatureOf(own.peek()!, { ...at(), isMeant }));
+  /** `digest`: of the marks in sight when it was pressed. */
+  const sign = (isMeant: boolean, digest: Promise<string>) =>
+    tried(state, async () => {
+      const seen = { isMeant, marksDigest: await digest };
+      await give(tools, state, { ...signatureOf(own.peek()!, { ...at(), ...seen }), reviewId: id });
+    });
+  const inSight = () => marksDigest(state.marks.own.peek() ?? []);
   const annotate = async (marks: Marks): Promise<void> => {
     const { place } = own.peek()!;
+    signing.undo();
     state.callOff();
     state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state, id));
     await keepMarks(tools, state.marks, { reviewId: id, place, marks });
@@ -170,23 +188,30 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     });
   return {
     ...shownOf(state),
-    ...{ own, otherMarks: othersOf(state.marks, own) },
+    ...{ own, otherMarks: othersOf(state.marks, own), elsewhere: marksElsewhere(state.marks) },
     signing: signing.left,
     load: () => tried(state, () => load(tools, state, id)),
     ...{ annotate, nextNumber: () => lastNumberOf(state.marks, state.place.peek()) + 1 },
     takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
+    takeOtherMarks: () => tried(state, () => forgetSteps(tools, state, id, ['annotate', 'sign'])),
+    signAgain: () => tried(state, () => forgetSteps(tools, state, id, ['sign'])),
+    refresh: () => refresh(tools, state, id),
     keepDraft: (typed) => state.drafts.keep({ reviewId: id, ...own.peek()! }, typed),
     async decide(said) {
       const done = step({ step: 'decide', request: { ...at(), ...said } });
       await state.drafts.forget(id);
       await done;
     },
-    sign: (isMeant) => signing.begin(() => void sign(isMeant)),
+    sign(isMeant) {
+      const digest = inSight();
+      signing.begin(() => void sign(isMeant, digest));
+    },
     undoSign: signing.undo,
     signAnyway: async () => {
+      const digest = inSight();
       await tried(state, () => discardAll(tools, state, id));
-      await sign(true);
+      await sign(true, digest);
     },
     assign: ({ place, version }, accountId) =>
       post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
@@ -209,6 +234,27 @@ async function discardAll(tools: ReviewTools, state: State, reviewId: string): P
   const unsent = state.unsent.peek();
   await discard(tools, unsent);
   if (waitingMarks(unsent).length > 0) await readMarks(tools, state, reviewId);
+}
+
+/** Sends the others, and shows the marks as they are. */
+async function forgetSteps(
+  tools: ReviewTools,
+  state: State,
+  reviewId: string,
+  steps: readonly Step['step'][],
+): Promise<void> {
+  await discard(
+    tools,
+    state.unsent.peek().filter(({ given }) => steps.includes(given.step)),
+  );
+  await sendAll(tools, state, reviewId);
+  await readMarks(tools, state, reviewId);
+}
+
+async function refresh(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
+  const review = state.review.peek();
+  if (review === null || isEnded(review.state) || state.place.peek() === null) return;
+  await ignoreFailure(readMarks(tools, state, reviewId), 'it is read again soon');
 }
 
 const discard = ({ outbox }: ReviewTools, unsent: readonly Unsent[]): Promise<void> =>
@@ -289,9 +335,10 @@ async function load(tools: ReviewTools, state: State, id: string): Promise<void>
 const readMarks = (tools: ReviewTools, state: State, reviewId: string): Promise<void> =>
   loadMarks(tools, state.marks, { reviewId, signal: state.closed.signal });
 
-/** The last of them, over the version that the gateway has now. */
+/** The last of them, over those that the reader was shown: others since then are refused once more. */
 async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
-  await readMarks(tools, state, reviewId);
+  await state.reading;
+  if (state.marks.server.peek() === null) await readMarks(tools, state, reviewId);
   const waiting = waitingMarks(state.unsent.peek());
   const last = waiting.at(-1)?.given.request;
   if (last === undefined) return;
@@ -358,9 +405,8 @@ function hearAnswers(tools: ReviewTools, state: State, id: string): () => void {
 
 function hear(tools: ReviewTools, state: State, { said, review, annotations }: AnsweredStep): void {
   if (review) see(state, review);
-  else if (annotations) state.marks.server.value = annotations;
-  else if (said.step !== 'verdict' && said.step !== 'annotate')
-    state.reading = readAgain(tools, state, said.reviewId);
+  else if (annotations) seeMarks(state.marks, annotations);
+  else if (said.step !== 'verdict') state.reading = readAgain(tools, state, said.reviewId);
 }
 
 /** Somebody else was first: the page shows what stands, beside what was refused. */

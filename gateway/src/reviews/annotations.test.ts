@@ -6,6 +6,7 @@ import {
   ANNOTATIONS_LIMIT,
   LINE_POINTS_LIMIT,
   MARK_NUMBER_LIMIT,
+  marksDigest,
   type Annotation,
   type PlaceAnnotations,
   type ReviewAnnotations,
@@ -25,7 +26,14 @@ import {
   openTestCase,
   type PacsGateway,
 } from '../testing/open-cases.ts';
-import { decideAndSign as signAt, openTestReview, readReview, withdraw } from '../testing/open-reviews.ts';
+import {
+  decideAndSign as signAt,
+  decideTest,
+  openTestReview,
+  readReview,
+  stepOf,
+  withdraw,
+} from '../testing/open-reviews.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { pointsAt } from '../testing/read-marks.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
@@ -173,6 +181,29 @@ test('a request whose answer was lost is answered after the signature too', asyn
   await put(review, 'ana', body);
   await decideAndSign(review, 'ana');
   assert.is((await put(review, 'ana', body)).places[0]!.state, 'signed');
+});
+
+test('are signed only as their author saw them: marks of another tab or device are not signed unseen', async () => {
+  const review = await openReview(['ana']);
+  const [box, ellipse] = [drawn(), drawn({ kind: 'ellipse' })];
+  await put(review, 'ana', { place: 1, version: 0, annotations: [box] });
+  await put(review, 'ana', { place: 1, version: 1, annotations: [ellipse] });
+  await decideTest(gateway, as('ana'), review);
+  const sign = async (seen?: readonly Annotation[]): Promise<string> => {
+    const marks = seen && { marksDigest: await marksDigest(seen) };
+    const body = await stepOf(gateway, as('ana'), review, { isMeant: true, ...marks });
+    return codeAt(gateway, `POST /reviews/${review}/sign`, { ...as('ana'), body });
+  };
+  const elsewhere = { ...ellipse, points: pointsAt(1, 2, 3, 4) };
+  for (const seen of [[box], [], [box, ellipse], [elsewhere], [{ ...ellipse, label: '' }]])
+    assert.is(await sign(seen), 'review-marks-changed');
+  assert.is((await read(review, 'ana')).places[0]!.state, 'open', 'nothing is signed');
+  assert.is(await sign([ellipse]), '200');
+  assert.equal((await read(review, 'ana')).places[0]!.annotations, [ellipse]);
+  const none = await openReview(['ben']);
+  await decideTest(gateway, as('ben'), none);
+  const body = await stepOf(gateway, as('ben'), none, { isMeant: true, marksDigest: await marksDigest([]) });
+  assert.is(await codeAt(gateway, `POST /reviews/${none}/sign`, { ...as('ben'), body }), '200');
 });
 
 test('belong to the reader who holds the place: others cannot change them, and whoever is given it begins with none', async () => {

@@ -3,6 +3,7 @@
  * it is sent: the device makes its id. Each names the version of the place that the person has seen.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { marksDigest } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { differencesOf, faultsOf, splitAnswers } from '#shared/protocol/review-forms.ts';
 import {
@@ -20,7 +21,7 @@ import { recordAudit, type AuditEvent, type ReviewEventName } from '../audit/aud
 import { isKeeper, type CaseReader } from '../findings/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
-import { promiseReports } from './change-annotations.ts';
+import { annotationsIn, promiseReports } from './change-annotations.ts';
 import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
 import {
@@ -117,7 +118,7 @@ export async function decidePlace(
 
 /**
  * The last signature settles the review, or calls for an adjudicator. @throws Problem as `assignPlace`,
- * review-contradicts.
+ * review-marks-changed, review-contradicts, case-unreadable.
  */
 export async function signPlace(
   tools: ReviewTools,
@@ -130,6 +131,7 @@ export async function signPlace(
     { reviewId, asked, action: 'sign', isSame: () => true },
     async (step, cipher) => {
       const { trx, place, to, at } = step;
+      await requireMarks(trx, place, asked, cipher);
       if (!asked.isMeant) await requireAgreement(trx, step);
       await updatePlace(trx, place, { state: to, signed_at: at });
       await record(step, 'sign', {});
@@ -137,6 +139,17 @@ export async function signPlace(
       await goOn(tools, step, cipher);
     },
   );
+}
+
+/** Nobody signs marks that they have not seen. @throws Problem review-marks-changed, case-unreadable. */
+async function requireMarks(
+  trx: Trx,
+  place: PlaceRow,
+  { marksDigest: seen }: Pick<Sign, 'marksDigest'>,
+  cipher: CaseCipher,
+): Promise<void> {
+  if (seen !== undefined && seen !== (await marksDigest(await annotationsIn(trx, place, cipher))))
+    throw new Problem('review-marks-changed');
 }
 
 /** By an administrator, or by whoever opened it. @throws Problem not-found, review-ended, review-not-yours. */

@@ -158,7 +158,7 @@ const sign = defineRoute({
   ...readers,
   method: 'post',
   path: '/reviews/{id}/sign',
-  problems: [...stepProblems, 'review-contradicts', 'case-unreadable'],
+  problems: [...stepProblems, 'review-marks-changed', 'review-contradicts', 'case-unreadable'],
   summary: 'Sign the decision. Nothing is changed in it after that',
   request: { params: byId, body: jsonBody(signSchema) },
   responses: { 200: jsonResponse(shown, 'The review.') },

@@ -9,6 +9,7 @@ import { uidSchema } from './forms.ts';
 import { resultInstanceSchema } from './inference.ts';
 import { ADJUDICATOR } from './review-state.ts';
 import { READERS_LIMIT } from './reviews.ts';
+import { textDigest } from './text-digest.ts';
 
 /** `line`: drawn freehand. */
 export const ANNOTATION_KINDS = ['point', 'arrow', 'box', 'ellipse', 'line', 'length', 'text'] as const;
@@ -82,6 +83,20 @@ const lastNumberSchema = z.int().min(0).max(MARK_NUMBER_LIMIT);
 /** `from`: the highest that was known before. */
 export const lastNumberIn = (marks: readonly Pick<Annotation, 'number'>[], from: number): number =>
   marks.reduce((last, { number }) => Math.max(last, number), from);
+
+/**
+ * The name of marks as they are, in their order: SHA-256 in hexadecimal of the JSON of their members, without names or
+ * white space. A signature tells by it which marks its author saw.
+ */
+export const marksDigest = (marks: readonly Annotation[]): Promise<string> =>
+  textDigest(
+    JSON.stringify(
+      marks.map((one) => [
+        ...[one.id, one.number, one.kind, one.studyInstanceUID, one.seriesInstanceUID, one.sopInstanceUID],
+        ...[one.frame, one.points, one.label.trim()],
+      ]),
+    ),
+  );
 
 /** The adjudicator comes after the readers. */
 export const letterOf = (place: number): string =>

@@ -7,6 +7,7 @@
  * No schemas here: the page's workers, which de-identify, need none.
  */
 import { composePattern } from '../compose-pattern.ts';
+import { textDigest } from './text-digest.ts';
 
 /** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
@@ -111,8 +112,7 @@ export async function reportDigest({
   readonly actions: readonly string[];
 }): Promise<string> {
   const lines = ['RelayPACS de-identification 1', edition, options.join(' '), ...actions, ''];
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(lines.join('\n')));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return textDigest(lines.join('\n'));
 }
 
 /** Whether the list has an action for this cause. One that was too long to travel says nothing. */

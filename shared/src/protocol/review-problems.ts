@@ -5,8 +5,16 @@ export const REVIEW_PROBLEMS = {
   'review-changed': {
     status: 409,
     retry: 'changed',
-    title: 'This reading was changed meanwhile, on another device or by an administrator.',
+    title:
+      'This reading was changed elsewhere meanwhile: in another tab, on another device, or by an administrator.',
     next: 'Look at it as it is now, and decide again.',
+  },
+  'review-marks-changed': {
+    status: 409,
+    retry: 'changed',
+    title:
+      'Your marks are no longer the ones that you signed: they were changed in another tab or on another device.',
+    next: 'Look at them as they are now, and sign again.',
   },
   'review-ended': {
     status: 409,

@@ -7,6 +7,7 @@ import type { Role } from './api.ts';
 import { CASE_BODY_PARTS, CASE_MODALITIES, CASE_PRIORITIES, caseNoteSchema } from './cases.ts';
 import { answersSchema, reviewFormSchema } from './review-forms.ts';
 import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
+import { digestSchema } from './forms.ts';
 import { lineSchema } from './line-schema.ts';
 import { distinct } from './policy.ts';
 
@@ -111,8 +112,15 @@ export const decideSchema = z
     'no answers to what cannot be judged',
   );
 export type Decide = z.infer<typeof decideSchema>;
-/** `POST /reviews/{id}/sign`. `isMeant`: even if the decision and the answers contradict each other. */
-export const signSchema = z.object({ ...stepShape, isMeant: z.boolean().default(false) });
+/**
+ * `POST /reviews/{id}/sign`. `isMeant`: even if the decision and the answers contradict each other. `marksDigest`: names
+ * the marks that the person saw (`marksDigest` in annotations.ts); a device that names none is not asked for them.
+ */
+export const signSchema = z.object({
+  ...stepShape,
+  isMeant: z.boolean().default(false),
+  marksDigest: digestSchema.optional(),
+});
 export type Sign = z.infer<typeof signSchema>;
 /** `POST /reviews/{id}/withdraw`. */
 export const withdrawSchema = z.object({ id: requestIdSchema });

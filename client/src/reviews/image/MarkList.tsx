@@ -8,7 +8,7 @@ import type { ImageSize } from '../../kit/picture-view.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { MarkForm } from './MarkForm.tsx';
 import { markWords } from './mark-words.ts';
-import { nameOf, saidOfNone, type NamedMark, type ReaderMarks } from './shown-marks.ts';
+import { nameOf, saidOfNone, whereOf, type NamedMark, type ReaderMarks } from './shown-marks.ts';
 import { addHere, type Stage } from './stage.ts';
 import { frameName } from './viewer.store.ts';
 
@@ -116,8 +116,6 @@ type RowProps = { readonly one: NamedMark; readonly stage: Stage; readonly onEdi
 function Row({ one, stage, onEdit }: RowProps) {
   const { viewer, marks } = stage;
   const { mark } = one;
-  const at = viewer.pictures.findIndex((picture) => picture.sopInstanceUID === mark.sopInstanceUID);
-  const frames = viewer.pictures[at]?.frames ?? mark.frame;
   const name = nameOf(one);
   return (
     <div class="mark-row" data-colour={one.colour}>
@@ -129,7 +127,7 @@ function Row({ one, stage, onEdit }: RowProps) {
       >
         <span>
           <span class="strong numbers">{name}</span>{' '}
-          <span class="small quiet">{words.where(at < 0 ? null : at + 1, mark.frame, frames)}</span>
+          <span class="small quiet">{whereOf(one, viewer.pictures)}</span>
           {mark.label && <bdi class="mark-label">{typedSaid(mark.label)}</bdi>}
         </span>
       </button>

@@ -68,5 +68,13 @@ export function saidOfNone(own: readonly NamedMark[], others: readonly ReaderMar
   return own.length > 0 ? markWords.list.noneElse : markWords.list.noneDrawn;
 }
 
+/** On which image; null: the images are not known yet. */
+export function whereOf({ mark }: NamedMark, pictures: ViewerStore['pictures'] | undefined): string | null {
+  if (pictures === undefined) return null;
+  const at = pictures.findIndex((picture) => picture.sopInstanceUID === mark.sopInstanceUID);
+  const frames = pictures[at]?.frames ?? mark.frame;
+  return markWords.list.where(at < 0 ? null : at + 1, mark.frame, frames);
+}
+
 export const nameOf = ({ mark, number, length }: NamedMark): string =>
   markWords.list.name({ number, kind: mark.kind, length });
