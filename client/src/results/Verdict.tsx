@@ -5,6 +5,7 @@
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
+import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -109,9 +110,12 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   return (
     <>
       <Waiting verdict={verdict} />
-      <Standing result={result} note={verdict.kind === 'unsent' ? said.untilSent : said.stands} />
+      <Standing
+        result={result}
+        note={verdict.kind === 'unsent' ? said.untilSent : isDisputed(result) ? '' : said.stands}
+      />
       <Behind result={result} />
-      <p>{askedOf(store, result)}</p>
+      {!isDisputed(result) && <p>{askedOf(store, result)}</p>}
     </>
   );
 }
@@ -125,14 +129,20 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
     <div class="verified">
       <Icon name="person" size={20} />
       <p>
-        <span class="strong">{said.review.says[positive ? 'something' : 'nothing']}</span>{' '}
+        <span class="strong">{said.review.says[sideOf(positive)]}</span>{' '}
         <span class="quiet">{said.review.by(readers, isAdjudicated, when)}</span>{' '}
         <a href={hrefOf({ page: 'reviews', id })}>{said.review.open}</a>
-        <span class="verified-finding small">{said.review.stands}</span>
+        <span class="verified-finding small">{said.review[positive === null ? 'disputed' : 'stands']}</span>
       </p>
     </div>
   );
 }
+
+const sideOf = (positive: Positive) => (positive === null ? 'disputed' : positive ? 'something' : 'nothing');
+
+/** Reviews of its study leave no verdict that may be given. */
+const isDisputed = ({ review, finding }: Result): boolean =>
+  review?.positive === null && finding.positive !== null;
 
 type StandingProps = { readonly result: Result; readonly note: string };
 
@@ -141,7 +151,7 @@ function Standing({ result: { verification }, note }: StandingProps) {
   return verification === null ? null : (
     <>
       <Verified verification={verification} />
-      <p class="small quiet">{note}</p>
+      {note !== '' && <p class="small quiet">{note}</p>}
     </>
   );
 }

@@ -125,7 +125,7 @@ test('nobody corrects a model to what it said, nor against a signed review', () 
   };
   const above = recordedFinding();
   const below = recordedFinding({ score: 0.1, positive: false });
-  const behind = (finding: typeof above, positive: boolean) => {
+  const behind = (finding: typeof above, positive: boolean | null) => {
     const of = { finding, review: { ...review, positive } };
     return [mayAgree(of), ...correctionsOf(of)];
   };
@@ -134,6 +134,8 @@ test('nobody corrects a model to what it said, nor against a signed review', () 
   assert.equal(behind(above, false), [false, 'normal']);
   assert.equal(behind(below, false), [true]);
   assert.equal(behind(below, true), [false, 'pneumonia', 'bacterial pneumonia', 'viral pneumonia']);
+  for (const finding of [above, below])
+    assert.equal(behind(finding, null), [false], 'reviews that contradict each other leave no verdict');
 });
 
 test('limits are shown once', () => {

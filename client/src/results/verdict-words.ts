@@ -59,11 +59,14 @@ export const verdictWords = {
     says: {
       something: 'The signed review of this study found something',
       nothing: 'The signed review of this study found nothing',
+      disputed: 'Signed reviews of this study contradict each other',
     },
+    /** Of the newest, where they contradict each other. */
     by: (readers: number, isAdjudicated: boolean, when: string) =>
       `(${counted(readers, 'reader', 'readers')}${isAdjudicated ? ' and an adjudicator' : ''}, ${when}).`,
     open: 'Open the review',
     stands: 'A verdict here cannot say otherwise. If the review is wrong, have the study read again.',
+    disputed: 'No verdict can be given here until the study is read again: that reading decides.',
   },
   none: 'No radiologist has looked at it yet.',
   form: {

@@ -43,7 +43,10 @@ function nowOf(outcomes: Awaited<ReturnType<typeof outcomesOf>>): ReadonlyMap<st
 
 type StandingReview = NonNullable<Result['review']>;
 
-/** The settled review of a study, in any of its cases, that stands and says whether there is something; the newest. */
+/**
+ * The newest settled review of a study, in any of its cases, that says whether there is something and stands, or is
+ * contradicted.
+ */
 export async function standingReview(
   db: Db,
   siteId: string,
@@ -73,8 +76,9 @@ export async function standingReview(
   const now = nowOf(outcomes);
   const said = new Map(outcomes.map(({ id, positive }) => [id, positive]));
   for (const { id, final_place, settled_at, definition } of rows) {
-    const positive = said.get(id) ?? null;
-    if (positive === null || now.get(id) !== 'stands') continue;
+    const outcome = now.get(id);
+    if ((said.get(id) ?? null) === null || (outcome !== 'stands' && outcome !== 'contradicted')) continue;
+    const positive = outcome === 'stands' ? said.get(id)! : null;
     const isAdjudicated = final_place === ADJUDICATOR;
     return { id, positive, readers: definition.readers, isAdjudicated, settledAt: settled_at!.toISOString() };
   }

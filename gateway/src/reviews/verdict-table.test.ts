@@ -33,6 +33,7 @@ type Reviewed = {
   readonly type: 'chest-film' | 'chest-film-double';
   readonly outcome: Outcome;
   readonly isSigned: boolean;
+  readonly readers?: readonly Who[];
 };
 type Press = { readonly verdict: 'agree' | 'correct'; readonly finding?: string };
 type Cell = { readonly found: Found; readonly review: Reviewed | null; readonly press: Press };
@@ -76,10 +77,9 @@ function pressed(cell: Cell): string | null {
 async function review(
   id: string,
   study: string,
-  { type, outcome, isSigned }: Reviewed,
+  { type, outcome, isSigned, readers = type === 'chest-film' ? ['ana'] : ['ana', 'ben'] }: Reviewed,
   found: Found,
 ): Promise<string> {
-  const readers: Who[] = type === 'chest-film' ? ['ana'] : ['ana', 'ben'];
   const one = await openTestReview(gateway, as('admin'), id, { type, readers: readers.map(idOf) });
   const decision =
     found === null || type !== 'chest-film' || outcome === OWN[`${found}`] ? 'accept' : 'correct';
@@ -215,6 +215,34 @@ test('a page, a report, a file and a figure say the same, and nobody presses a s
   for (const [result, [name, told]] of reports) assert.equal(await reportOf(result, name), told, name);
   const file = { agreedInFile: agreed, correctedInFile: corrected };
   assert.equal(await counted(), { agreed, corrected, ...file, confirmed });
+});
+
+test('where signed reviews contradict each other, no press decides, and the page says so until another reading does', async () => {
+  for (const found of [true, false]) {
+    const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [found]);
+    const result = results[0]!;
+    await keepImage(study, result);
+    const read = () => jsonOf<Result>(gateway, `GET /results/${result}`, as('cleo'));
+    const sign = (outcome: Outcome, who: Who) =>
+      review(caseId, study, { type: 'chest-film', outcome, isSigned: true, readers: [who] }, found);
+    await sign('normal', 'ana');
+    const second = await sign('pneumonia', 'ben');
+    await recordView(gateway.database.db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
+    const { revision, review: behind } = await read();
+    assert.equal([behind?.id, behind?.positive], [second, null]);
+    for (const press of PRESSES) {
+      const answer = await gateway.call('POST', `/results/${result}/verify`, {
+        ...as('cleo'),
+        body: { ...press, ...(press.verdict === 'correct' && { reason: 'a reason' }) },
+        headers: { 'if-match': `"${revision}"` },
+      });
+      const { code } = (await answer.json()) as { readonly code?: string };
+      assert.is(code, 'review-stands', wordsOf(press));
+    }
+    const third = await sign('normal', 'cleo');
+    const { review: decided } = await read();
+    assert.equal([decided?.id, decided?.positive], [third, false]);
+  }
 });
 
 test.run();

@@ -236,13 +236,15 @@ export const resultSchema = z.object({
   /** In a folded list: how many more images of its run have the same answer. */
   alike: z.int().min(1).optional(),
   /**
-   * The settled review of its study that stands, if it says whether there is something; only if a single result is
-   * requested, and not of a study that the caller reads without it. No verdict says otherwise.
+   * The settled review of its study that stands, if it says whether there is something, or the newest of those that
+   * contradict each other; only if a single result is requested, and not of a study that the caller reads without it. No
+   * verdict says otherwise.
    */
   review: z
     .object({
       id: z.uuid(),
-      positive: z.boolean(),
+      /** Null: another settled review says the opposite, and nobody has read the study since. */
+      positive: z.boolean().nullable(),
       /** Where readers differed, an adjudicator decided. */
       readers: z.int(),
       isAdjudicated: z.boolean(),

@@ -40,12 +40,15 @@ export function positiveOfVerdict({ verdict, finding }: Verdict, found: Positive
   return PNEUMONIAS.includes(finding ?? '') ? true : null;
 }
 
-/** Whether it says something else than a settled review of the study. */
+/**
+ * Whether it says something else than the settled reviews of the study. Where these contradict each other (`positive`
+ * null), every verdict does: the next reading decides.
+ */
 export const isAgainst = (
   said: Verdict,
   found: Found,
-  review: { readonly positive: boolean } | null,
+  review: { readonly positive: Positive } | null,
 ): boolean =>
   review !== null &&
   found.positive !== null &&
-  positiveOfVerdict(asMeant(said, found), found.positive) !== review.positive;
+  (review.positive === null || positiveOfVerdict(asMeant(said, found), found.positive) !== review.positive);

@@ -3,8 +3,7 @@
  * requests, tus-answers.ts interprets the answers, pace.ts sets the size of a piece. An interruption costs
  * only the bytes in flight: the gateway keeps those of an unfinished request.
  *
- * Why not tus-js-client: it has no checksum for each PATCH, no pieces that adapt to the link, and its retries
- * depend on the status alone, while our problem codes tell a proxy's 413 from the gateway's.
+ * Why not tus-js-client: its pieces have one fixed size, and it has no checksum for each PATCH.
  */
 import { Unreachable, type ApiProblem } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
