@@ -13,7 +13,7 @@ import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, correctionsOf, judgeOf, mayAgree, questionOf } from './describe-result.ts';
+import { className, correctionsOf, isUnread, judgeOf, mayAgree, questionOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from './result.store.ts';
@@ -260,10 +260,12 @@ export function Verdicts({ result }: { readonly result: Result }) {
   const all = history ?? (verification ? [verification] : []);
   // A radiologist reads the only one in the bar.
   if (may && all.length < 2) return null;
+  // The signed review of its study says nothing about a model that says nothing.
+  if (all.length === 0 && !isUnread(result) && result.finding.positive === null) return null;
   return (
     <div class="result-part">
       <h2>{all.length < 2 ? said.label : said.history}</h2>
-      {all.length === 0 && <p class="small quiet">{said.none}</p>}
+      {isUnread(result) && <p class="small quiet">{said.none}</p>}
       <ol class="verdicts">
         {all.toReversed().map((one) => (
           <li key={one.at}>

@@ -10,6 +10,7 @@ import {
   correctionsOf,
   headlineOf,
   inputName,
+  isUnread,
   mayAgree,
   patientOf,
   judgeOf,
@@ -136,6 +137,18 @@ test('nobody corrects a model to what it said, nor against a signed review', () 
   assert.equal(behind(below, true), [false, 'pneumonia', 'bacterial pneumonia', 'viral pneumonia']);
   for (const finding of [above, below])
     assert.equal(behind(finding, null), [false], 'reviews that contradict each other leave no verdict');
+});
+
+test('no page says that no radiologist has looked where a signed review is behind the result', () => {
+  const { id } = recordedResult(1);
+  const review = { id, positive: false, readers: 2, isAdjudicated: false, settledAt: '2026-11-20T10:00:00Z' };
+  const verification = { verdict: 'agree', finding: null, by: id, at: review.settledAt } as const;
+  assert.ok(isUnread({ verification: null }));
+  assert.ok(isUnread({ verification: null, history: [], review: null }));
+  assert.not.ok(isUnread({ verification: null, history: [], review }));
+  assert.not.ok(isUnread({ verification: null, history: [], review: { ...review, positive: null } }));
+  assert.not.ok(isUnread({ verification }));
+  assert.not.ok(isUnread({ verification: null, history: [verification] }));
 });
 
 test('limits are shown once', () => {

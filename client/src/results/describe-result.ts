@@ -142,10 +142,15 @@ export function correctionsOf({ finding, review = null }: Judged): readonly Corr
   });
 }
 type Judged = Pick<Result, 'finding' | 'review'>;
+type Told = Pick<Result, 'verification' | 'history' | 'review'>;
 
 /** Whether agreeing says the same as the signed review of its study. */
 export const mayAgree = ({ finding, review = null }: Judged): boolean =>
   !isAgainst({ verdict: 'agree' }, finding, review);
+
+/** No verdict on it and no signed review of its study, as far as the viewer is told. */
+export const isUnread = ({ verification, history = [], review = null }: Told): boolean =>
+  verification === null && history.length === 0 && review === null;
 
 /** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */
 export function personOf(
