@@ -154,6 +154,27 @@ test('the list of cases says which case is disputed, and to nobody who reads it 
   assert.is(await isDisputed('admin'), false, 'a third reading decides');
 });
 
+test('the list of cases says what its readings found, and to nobody who reads it blinded or reads no reviews', async () => {
+  const { id } = await openCase();
+  const reading = async (who: Who): Promise<unknown> =>
+    (await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases.find((one) => one.id === id)?.reading;
+  const open = await openReview(id, ['ana'], 'chest-film');
+  assert.is(await reading('admin'), null, 'is being read');
+  await sign(open, 'ana', 'normal');
+  for (const who of ['ana', 'ben', 'admin'] as const) assert.is(await reading(who), 'negative', who);
+  assert.is(await reading('technician'), null, 'is shown no reviews');
+  const blinded = await openReview(id, ['cleo'], 'double-open');
+  assert.is(await reading('cleo'), null, 'reads the case again');
+  await end(blinded);
+  gateway.wait(1);
+  await read(id, 'ben', 'pneumonia');
+  assert.is(await reading('admin'), null, 'readings contradict each other');
+  await read(id, 'cleo', 'pneumonia');
+  assert.is(await reading('ana'), 'positive', 'a third reading decides');
+  await read(id, 'cleo', 'other');
+  assert.is(await reading('ana'), 'positive', 'takes no side back');
+});
+
 test('a correction is not replaced by an earlier signature of a review that settles after it', async () => {
   const { id } = await openCase();
   const slow = await openReview(id, ['ana', 'ben'], 'double-open');
