@@ -175,6 +175,23 @@ test('the list of cases says what its readings found, and to nobody who reads it
   assert.is(await reading('ana'), 'positive', 'takes no side back');
 });
 
+test('the list of reviews says what each settled one found, and not to who reads its case again', async () => {
+  const { id } = await openCase();
+  const found = async (who: Who): Promise<unknown[]> => {
+    const listed = await jsonOf<{ reviews: Review[] }>(gateway, 'GET /reviews?list=all&limit=200', as(who));
+    return listed.reviews.filter(({ caseId }) => caseId === id).map(({ positive }) => positive);
+  };
+  await read(id, 'ana', 'pneumonia');
+  await read(id, 'ben', 'normal');
+  await read(id, 'ana', 'other');
+  for (const who of ['ana', 'cleo', 'admin'] as const)
+    assert.equal(await found(who), [true, false, null], who);
+  const blinded = await openReview(id, ['cleo'], 'double-open');
+  assert.equal(await found('cleo'), [null, null, null, null]);
+  await sign(blinded, 'cleo', 'normal');
+  assert.equal(await found('cleo'), [true, false, null, null], 'the last one is not settled');
+});
+
 test('a correction is not replaced by an earlier signature of a review that settles after it', async () => {
   const { id } = await openCase();
   const slow = await openReview(id, ['ana', 'ben'], 'double-open');
