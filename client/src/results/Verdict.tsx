@@ -5,7 +5,6 @@
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
-import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -13,7 +12,15 @@ import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, correctionsOf, isUnread, judgeOf, mayAgree, questionOf } from './describe-result.ts';
+import {
+  className,
+  correctionsOf,
+  isUnread,
+  judgeOf,
+  mayAgree,
+  questionOf,
+  sideOf,
+} from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from './result.store.ts';
@@ -137,8 +144,6 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
     </div>
   );
 }
-
-const sideOf = (positive: Positive) => (positive === null ? 'disputed' : positive ? 'something' : 'nothing');
 
 /** Reviews of its study leave no verdict that may be given. */
 const isDisputed = ({ review, finding }: Result): boolean =>

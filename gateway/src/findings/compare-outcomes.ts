@@ -45,43 +45,38 @@ export async function outcomesNow(
 type StandingReview = NonNullable<Result['review']>;
 
 /**
- * The newest settled review of a study, in any of its cases, that says whether there is something and stands, or is
+ * By study: the newest settled review, in any of its cases, that says whether there is something and stands, or is
  * contradicted.
  */
-export async function standingReview(
+export async function standingReviews(
   db: Db,
   siteId: string,
-  studyInstanceUID: string,
-): Promise<StandingReview | null> {
+  studyInstanceUIDs: readonly string[],
+): Promise<ReadonlyMap<string, StandingReview>> {
+  if (studyInstanceUIDs.length === 0) return new Map();
   const rows = await db
     .selectFrom('review')
-    .selectAll()
-    .where('site_id', '=', siteId)
-    .where('state', '=', 'settled')
-    .where('case_id', 'in', (of) =>
-      of
-        .selectFrom('case_study')
-        .select('case_id')
-        .where('site_id', '=', siteId)
-        .where('study_instance_uid', '=', studyInstanceUID),
-    )
-    .orderBy('settled_at', 'desc')
+    .innerJoin('case_study', 'case_study.case_id', 'review.case_id')
+    .selectAll('review')
+    .select('case_study.study_instance_uid')
+    .where('review.site_id', '=', siteId)
+    .where('review.state', '=', 'settled')
+    .where('case_study.site_id', '=', siteId)
+    .where('case_study.study_instance_uid', 'in', [...studyInstanceUIDs])
+    .orderBy('review.settled_at')
     .execute();
-  if (rows.length === 0) return null;
-  const settled = rows.map((review) => ({ review }));
-  const places = await placesOf(
-    db,
-    rows.map(({ id }) => id),
-  );
-  const outcomes = await outcomesNow(db, settled, places);
-  for (const { id, final_place, settled_at, definition } of rows) {
+  const reviews = new Map(rows.map((review) => [review.id, { review }]));
+  const places = await placesOf(db, [...reviews.keys()]);
+  const outcomes = await outcomesNow(db, [...reviews.values()], places);
+  const standing = new Map<string, StandingReview>();
+  for (const { id, study_instance_uid, final_place, settled_at, definition } of rows) {
     const { positive: said = null, now } = outcomes.get(id) ?? {};
     if (said === null || (now !== 'stands' && now !== 'contradicted')) continue;
     const positive = now === 'stands' ? said : null;
-    const isAdjudicated = final_place === ADJUDICATOR;
-    return { id, positive, readers: definition.readers, isAdjudicated, settledAt: settled_at!.toISOString() };
+    const by = { readers: definition.readers, isAdjudicated: final_place === ADJUDICATOR };
+    standing.set(study_instance_uid, { id, positive, ...by, settledAt: settled_at!.toISOString() });
   }
-  return null;
+  return standing;
 }
 
 type CaseReading = Pick<ListedCase, 'reading' | 'isDisputed'>;

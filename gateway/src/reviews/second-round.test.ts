@@ -8,6 +8,7 @@ import type { CaseReview, Review } from '#shared/protocol/reviews.ts';
 import {
   attachTo,
   deliverStudy,
+  giveStudy,
   jsonOf,
   noteOn,
   openPacsGateway,
@@ -19,6 +20,7 @@ import {
   addReviewType,
   decideAndSign,
   definitionOf,
+  openFoundCase,
   openTestReview,
   readReview,
   withdraw,
@@ -190,6 +192,39 @@ test('the list of reviews says what each settled one found, and not to who reads
   assert.equal(await found('cleo'), [null, null, null, null]);
   await sign(blinded, 'cleo', 'normal');
   assert.equal(await found('cleo'), [true, false, null, null], 'the last one is not settled');
+});
+
+test('the list of results tells the signed review of a study, and not to who reads it again or reaches not all', async () => {
+  const { id, result } = await openCase();
+  const behind = async (who: Who): Promise<unknown> => {
+    const { results } = await jsonOf<{ results: Result[] }>(gateway, 'GET /results?limit=50', as(who));
+    const listed = results.find((one) => one.id === result)!;
+    assert.equal((await jsonOf<Result>(gateway, `GET /results/${result}`, as(who))).review, listed.review);
+    return listed.review === undefined ? 'not told' : (listed.review?.positive ?? listed.review);
+  };
+  assert.is(await behind('ana'), null);
+  const first = await openReview(id, ['ana', 'ben'], 'double-open');
+  for (const who of ['ana', 'ben'] as const) await sign(first, who, 'normal');
+  for (const who of ['ana', 'ben', 'admin'] as const) assert.is(await behind(who), false, who);
+  const asked = { asked_id: randomUUID(), job_id: null, cached: false, at: gateway.now() };
+  const ofTechnician = { result_id: result, account_id: idOf('technician'), ...asked };
+  await gateway.database.db.insertInto('result_request').values(ofTechnician).execute();
+  assert.is(await behind('technician'), 'not told');
+  const again = await openReview(id, ['cleo', 'ben'], 'double-open');
+  assert.is(await behind('cleo'), 'not told', 'reads the study again');
+  await end(again);
+  assert.is(await behind('cleo'), false);
+});
+
+test('contradicting readings of a case with two studies are told with the results of both', async () => {
+  const one = await openFoundCase(gateway, as('admin'), [true]);
+  const other = await openFoundCase(gateway, as('admin'), [true]);
+  await giveStudy(gateway, one.caseId, other.study);
+  await read(one.caseId, 'ana', 'pneumonia');
+  await read(one.caseId, 'ben', 'normal');
+  const { results } = await jsonOf<{ results: Result[] }>(gateway, 'GET /results?limit=50', as('admin'));
+  for (const id of [...one.results, ...other.results])
+    assert.is(results.find((result) => result.id === id)?.review?.positive, null);
 });
 
 test('a correction is not replaced by an earlier signature of a review that settles after it', async () => {
