@@ -10,7 +10,7 @@ import {
   type LeftBehind,
   type SentFromHere,
 } from '../pipeline/ingest/sent-from-here.ts';
-import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import { mayBeImage } from '../pipeline/ingest/damaged-files.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
@@ -304,7 +304,7 @@ function looseFiles({
 }: Chosen & Pick<IngestStore, 'rejected'>): readonly string[] {
   const onPage = new Set(studies.value.map(({ studyInstanceUID }) => studyInstanceUID));
   const own = rejected.value.filter(
-    ({ reason, begun }) => isCutOrDamaged(reason) && !onPage.has(begun?.studyInstanceUID ?? ''),
+    ({ reason, begun }) => mayBeImage(reason) && !onPage.has(begun?.studyInstanceUID ?? ''),
   );
   const left = [...sentFromHere.value.leftBehind.values()].filter(
     ({ why, patientName }) => why === 'not-sent' && patientName === null,

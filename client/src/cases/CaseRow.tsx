@@ -62,6 +62,12 @@ export function CaseRow({ of, patients }: CaseRowProps) {
             {words.findings.positive}
           </span>
         )}
+        {of.reading !== null && (
+          <span class="small case-finding">
+            <Icon name="person" size={16} />
+            {words.readings[of.reading]}
+          </span>
+        )}
       </span>
       <Icon name="chevron" size={20} turns />
     </a>

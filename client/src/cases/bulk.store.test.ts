@@ -24,6 +24,7 @@ const CASE: ListedCase = {
   studyCount: 0,
   isEarly: false,
   finding: 'not-examined',
+  reading: null,
   isDisputed: false,
   createdBy: 'somebody',
   createdAt: '2026-11-01T00:00:00.000Z',

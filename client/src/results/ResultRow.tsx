@@ -16,6 +16,7 @@ import {
   headlineOf,
   modelName,
   patientOf,
+  readingOf,
   shortOf,
   type Headline,
 } from './describe-result.ts';
@@ -39,7 +40,7 @@ export type ResultRowProps = {
 };
 
 export function ResultRow({ result, previews, picked }: ResultRowProps) {
-  const { id, finding, verification } = result;
+  const { id, finding } = result;
   const row = useRef<HTMLAnchorElement>(null);
   const preview = previews.of(id).value;
   const { studyInstanceUID } = finding.input;
@@ -60,6 +61,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const isHidden = useHiding({ of, mayHoldName, isOwn: own !== undefined }) !== 'shown';
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
+  const said = saidOf(result);
   const named = picked.nameOf(id) ?? patientOf(preview);
   const about = [
     // Nothing else tells two studies apart whose patients are not known, or not yet.
@@ -85,18 +87,27 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
         </span>
         <span class="small quiet">{about.join(kitWords.separator)}</span>
       </span>
-      {verification && (
+      {said.length > 0 && (
         <span class="small result-row-verdict">
           <Icon name="person" size={16} />
-          {[resultWords.verdict.done[verification.verdict], ...correctedTo(verification)].join(': ')}
+          {said.join(kitWords.separator)}
         </span>
       )}
     </Line>
   );
 }
 
-const correctedTo = ({ finding }: NonNullable<Result['verification']>): readonly string[] =>
-  finding === null ? [] : [className(finding)];
+/** What radiologists said of it. */
+function saidOf(result: Result): readonly string[] {
+  const { verification } = result;
+  const { done, review } = resultWords.verdict;
+  const side = readingOf(result);
+  const to = verification?.finding ? [className(verification.finding)] : [];
+  return [
+    ...(verification ? [[done[verification.verdict], ...to].join(': ')] : []),
+    ...(side === null ? [] : [review.short[side]]),
+  ];
+}
 
 type LineProps = {
   readonly id: string;

@@ -5,7 +5,6 @@
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
-import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -13,7 +12,15 @@ import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, correctionsOf, judgeOf, mayAgree, questionOf } from './describe-result.ts';
+import {
+  className,
+  correctionsOf,
+  isUnread,
+  judgeOf,
+  mayAgree,
+  questionOf,
+  sideOf,
+} from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from './result.store.ts';
@@ -138,8 +145,6 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
   );
 }
 
-const sideOf = (positive: Positive) => (positive === null ? 'disputed' : positive ? 'something' : 'nothing');
-
 /** Reviews of its study leave no verdict that may be given. */
 const isDisputed = ({ review, finding }: Result): boolean =>
   review?.positive === null && finding.positive !== null;
@@ -260,10 +265,12 @@ export function Verdicts({ result }: { readonly result: Result }) {
   const all = history ?? (verification ? [verification] : []);
   // A radiologist reads the only one in the bar.
   if (may && all.length < 2) return null;
+  // The signed review of its study says nothing about a model that says nothing.
+  if (all.length === 0 && !isUnread(result) && result.finding.positive === null) return null;
   return (
     <div class="result-part">
       <h2>{all.length < 2 ? said.label : said.history}</h2>
-      {all.length === 0 && <p class="small quiet">{said.none}</p>}
+      {isUnread(result) && <p class="small quiet">{said.none}</p>}
       <ol class="verdicts">
         {all.toReversed().map((one) => (
           <li key={one.at}>

@@ -10,11 +10,13 @@ import {
   correctionsOf,
   headlineOf,
   inputName,
+  isUnread,
   mayAgree,
   patientOf,
   judgeOf,
   personOf,
   questionOf,
+  readingOf,
   reasonsOf,
   shortOf,
   titleOf,
@@ -136,6 +138,37 @@ test('nobody corrects a model to what it said, nor against a signed review', () 
   assert.equal(behind(below, true), [false, 'pneumonia', 'bacterial pneumonia', 'viral pneumonia']);
   for (const finding of [above, below])
     assert.equal(behind(finding, null), [false], 'reviews that contradict each other leave no verdict');
+});
+
+test('no page says that no radiologist has looked where a signed review is behind the result', () => {
+  const { id } = recordedResult(1);
+  const review = { id, positive: false, readers: 2, isAdjudicated: false, settledAt: '2026-11-20T10:00:00Z' };
+  const verification = { verdict: 'agree', finding: null, by: id, at: review.settledAt } as const;
+  assert.ok(isUnread({ verification: null }));
+  assert.ok(isUnread({ verification: null, history: [], review: null }));
+  assert.not.ok(isUnread({ verification: null, history: [], review }));
+  assert.not.ok(isUnread({ verification: null, history: [], review: { ...review, positive: null } }));
+  assert.not.ok(isUnread({ verification }));
+  assert.not.ok(isUnread({ verification: null, history: [verification] }));
+});
+
+test('a list says beside a finding what the signed review found, unless a verdict says the same', () => {
+  const { id } = recordedResult(1);
+  const review = { id, readers: 2, isAdjudicated: false, settledAt: '2026-11-20T10:00:00Z' };
+  const verdict = { verdict: 'agree', finding: null, by: id, at: review.settledAt } as const;
+  const finding = recordedFinding();
+  const said = (positive: boolean | null, verification: typeof verdict | null = null) =>
+    readingOf({ finding, verification, review: { ...review, positive } });
+  assert.is(readingOf({ finding, verification: null }), null);
+  assert.is(readingOf({ finding, verification: null, review: null }), null);
+  assert.is(said(false), 'nothing');
+  assert.is(said(true), 'something');
+  assert.is(said(null), 'disputed');
+  assert.is(said(true, verdict), null);
+  assert.is(said(false, verdict), 'nothing', 'the verdict was given first');
+  assert.is(said(null, verdict), 'disputed');
+  const silent = { ...finding, positive: null };
+  assert.is(readingOf({ finding: silent, verification: null, review: { ...review, positive: true } }), null);
 });
 
 test('limits are shown once', () => {

@@ -11,6 +11,7 @@ import {
   type Result,
   type ResultPreview,
 } from '#shared/protocol/inference.ts';
+import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { isAgainst, saidBy } from '#shared/protocol/verdict-judgement.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { identitySaid, nameSaid } from '../kit/identities.ts';
@@ -142,10 +143,26 @@ export function correctionsOf({ finding, review = null }: Judged): readonly Corr
   });
 }
 type Judged = Pick<Result, 'finding' | 'review'>;
+type Told = Pick<Result, 'verification' | 'history' | 'review'>;
 
 /** Whether agreeing says the same as the signed review of its study. */
 export const mayAgree = ({ finding, review = null }: Judged): boolean =>
   !isAgainst({ verdict: 'agree' }, finding, review);
+
+export type Side = 'something' | 'nothing' | 'disputed';
+
+export const sideOf = (positive: Positive): Side =>
+  positive === null ? 'disputed' : positive ? 'something' : 'nothing';
+
+/** The side of the signed review of its study, for a row; null: there is none, or the verdict says the same. */
+export function readingOf({ finding, review, verification }: Judged & Told): Side | null {
+  if (!review || finding.positive === null) return null;
+  return verification === null || isAgainst(verification, finding, review) ? sideOf(review.positive) : null;
+}
+
+/** No verdict on it and no signed review of its study, as far as the viewer is told. */
+export const isUnread = ({ verification, history = [], review = null }: Told): boolean =>
+  verification === null && history.length === 0 && review === null;
 
 /** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */
 export function personOf(

@@ -61,6 +61,11 @@ export const verdictWords = {
       nothing: 'The signed review of this study found nothing',
       disputed: 'Signed reviews of this study contradict each other',
     },
+    short: {
+      something: 'The signed review found something',
+      nothing: 'The signed review found nothing',
+      disputed: 'Signed reviews contradict each other',
+    },
     /** Of the newest, where they contradict each other. */
     by: (readers: number, isAdjudicated: boolean, when: string) =>
       `(${counted(readers, 'reader', 'readers')}${isAdjudicated ? ' and an adjudicator' : ''}, ${when}).`,

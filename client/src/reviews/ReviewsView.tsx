@@ -25,7 +25,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { createPagedList } from '../kit/paged-list.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
-import { afterOf } from './outcome-of.ts';
+import { afterOf, foundOf } from './outcome-of.ts';
 import { OutcomeNow } from './OutcomeNow.tsx';
 import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
@@ -110,6 +110,7 @@ function Row({ review, patients }: RowProps) {
     caseWords.priorities[review.priority],
     !late && review.dueOn && words.due(dayWords(review.dueOn)),
     own ? reviewWords.places[own.state] : progressOf(review),
+    foundOf(review),
     ...review.modalities,
     review.pseudonym,
     words.asked(formatMoment(new Date(review.openedAt), new Date())),

@@ -110,6 +110,7 @@ walk(
     await page.reload();
     await row.waitFor();
     await expect(row.getByText('contradict each other')).toHaveCount(0);
+    await row.getByText('The signed review found nothing').waitFor();
     await focusAndPress(row, 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');

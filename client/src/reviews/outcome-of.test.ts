@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { ReviewDefinition, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
-import { headOf, outcomeOf, waitingFor } from './outcome-of.ts';
+import { foundOf, headOf, outcomeOf, waitingFor } from './outcome-of.ts';
 
 const finding = {
   ...{ title: 'What is it?', 'x-field': 'radio', type: 'string', 'x-negative': ['normal'] },
@@ -54,6 +54,12 @@ test('a review that is not settled, or whose answers are withheld, says nothing 
 test('a settled review that is kept from who reads its case again says so', () => {
   const definition = definitionOf({ finding });
   assert.is(settledAs({ definition, finalPlace: null, places: [] }), 'hidden until you have signed');
+});
+
+test('a list says of a settled review what it found, if it says whether there is something', () => {
+  assert.is(foundOf({ positive: true }), 'found something');
+  assert.is(foundOf({ positive: false }), 'found nothing');
+  assert.is(foundOf({ positive: null }), null);
 });
 
 const settled: Parameters<typeof headOf>[0] = {

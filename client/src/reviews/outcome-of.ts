@@ -1,6 +1,7 @@
 /** The outcome of a review, and the readers that it waits for, in words for the page of its case. */
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { CaseReview, ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
+import { caseWords } from '../cases/parts/case-words.ts';
 import { shortAnswers } from './answer-words.ts';
 import { stateOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
@@ -33,6 +34,10 @@ function settledBy({ place, reader }: ReviewPlace, places: readonly ReviewPlace[
   const names = places.flatMap((one) => (one.place === ADJUDICATOR ? [] : (one.reader?.username ?? [])));
   return names.length === 0 ? '' : words.readBy(names);
 }
+
+/** Whether its outcome finds something, in two words; null: it does not say, or it is not told. */
+export const foundOf = ({ positive }: Pick<ListedReview, 'positive'>): string | null =>
+  positive === null ? null : caseWords.study.positive[positive ? 'yes' : 'no'];
 
 type After = Pick<ListedReview, 'notesAfter' | 'readingsAfter'>;
 

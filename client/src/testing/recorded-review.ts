@@ -6,7 +6,7 @@ import { json, type Asked } from './open-api.ts';
 /** `place`: what this reader, its account, has done so far. */
 export const recordedReview = (account: string, place: Partial<ReviewPlace> = {}): Review => ({
   ...{ id: randomUUID(), number: 1, caseId: randomUUID(), caseNumber: 7, pseudonym: null, modalities: [] },
-  ...{ priority: 'routine', dueOn: null, isEarly: false, outcomeNow: null, state: 'reading' },
+  ...{ priority: 'routine', dueOn: null, isEarly: false, outcomeNow: null, positive: null, state: 'reading' },
   ...{ notesAfter: 0, readingsAfter: [], laterNotes: [], seenBefore: [], history: [] },
   ...{ type: 'short', typeVersion: 1, title: 'Short', hidesFinding: false, mayWithdraw: false },
   ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null },

@@ -35,7 +35,7 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
-import { disputedCases } from '../findings/compare-outcomes.ts';
+import { readingsOfCases, UNREAD } from '../findings/compare-outcomes.ts';
 import { anonymise } from './anonymise.ts';
 import { asSender, withheldFrom, type CaseReader } from '../findings/case-rights.ts';
 import { findCase, listAssignees } from './case.store.ts';
@@ -279,14 +279,14 @@ async function page(
   const asked = { ...questionOf(caller, query, withheld), patient };
   const found = await listCases(tools.db, caller, { ...asked, sort, after, limit });
   const cases = await showCases(tools, { reader: caller, withheld }, found.rows);
-  const disputed = await disputedCases(
+  const readings = await readingsOfCases(
     tools.db,
     caller,
     cases.map(({ id }) => id),
   );
   const last = found.rows.at(-1);
   return {
-    cases: cases.map(({ studies: _, ...listed }) => ({ ...listed, isDisputed: disputed.has(listed.id) })),
+    cases: cases.map(({ studies: _, ...listed }) => ({ ...listed, ...(readings.get(listed.id) ?? UNREAD) })),
     withheld,
     next: found.more && last !== undefined ? cursorOf(sort, last) : null,
   };

@@ -65,11 +65,11 @@ const othersOf = ({ review, final }: Pick<SettledReview, 'review' | 'final'>): R
     .filter(({ place, signedAt }) => place !== final.place && signedAt !== null)
     .toSorted((a, b) => a.place - b.place);
 
-/** In place of `accept`, in reports alone: the label that the reader chose where no finding was shown. */
+/** In place of `accept`: what a reader chose who was shown no finding, and agreed with none. */
 export const JUDGED = 'judged';
 
-/** Decisions as their readers chose them. Needs the results. */
-export const chosenDecisions = ({ reviews, results }: CaseFacts): Cell =>
+/** Decisions as their readers chose them. */
+const chosenDecisions = ({ reviews, results }: CaseFacts): Cell =>
   reviews.map(({ final: { place, said }, hidesFinding }) => {
     if (said?.decision !== 'accept') return said?.decision ?? null;
     return sawFinding({ at: said.at, place }, hidesFinding, results) ? said.decision : JUDGED;
@@ -132,7 +132,7 @@ export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
   verdicts: ofResults('verdict'),
   correctedFindings: ofResults('corrected'),
   reviewTypes: ({ reviews }) => reviews.map(({ review }) => review.type),
-  decisions: ({ reviews }) => reviews.map(({ final }) => final.said?.decision ?? null),
+  decisions: chosenDecisions,
   answers: answersOf,
   reasons: ({ reviews }) => reviews.map(({ final }) => final.said?.reason ?? null),
   readers: ({ reviews }) => reviews.map(readersOf),

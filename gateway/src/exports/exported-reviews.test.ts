@@ -108,7 +108,7 @@ test('a report names the reader of each answer and mark, and has a mark that was
     assert.ok(words.includes(said), `${said} in ${words}`);
 });
 
-test('a report says that a reader could judge the case where no model had found anything', async () => {
+test('every format says that a reader could judge the case where no model had found anything', async () => {
   const { accessToken: token } = people[1]!;
   const study = await deliverStudy(gateway, {
     token: (await gateway.userWith(['technician'])).accessToken,
@@ -130,6 +130,10 @@ test('a report says that a reader could judge the case where no model had found 
   const input = await fileOf(gateway, token, id);
   const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input }).toString().replace(/\s+/g, ' ');
   assert.ok(words.includes('“Assessable”, chosen by a reader'), words);
+  const row = await exported(gateway, token, { template: 'findings-limited', selection });
+  assert.equal((JSON.parse(row) as { readonly decisions: unknown }).decisions, ['judged']);
+  const [, line] = (await exported(gateway, token, { template: 'cases-limited', selection })).split('\r\n');
+  assert.match(line!, /,judged,/);
 });
 
 test('a reader who reads the case again, blinded, is told by no road how it was read before, until they have signed', async () => {

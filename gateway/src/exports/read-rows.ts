@@ -15,7 +15,7 @@ import { hiddenInstances } from '../findings/blinding.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';
-import { CELLS, chosenDecisions, type CaseFacts, type SettledReview } from './export-cells.ts';
+import { CELLS, type CaseFacts, type SettledReview } from './export-cells.ts';
 import { resultsOf } from './exported-results.ts';
 import type { Identity } from './anonymous/identity-texts.ts';
 import { FIELDS_OF_SUBJECT, identityOf, textsIn } from './anonymous/read-subject.ts';
@@ -30,8 +30,6 @@ type Reading = {
   readonly question: CaseQuestion;
   readonly fields: readonly ExportField[];
   readonly hasPictures: boolean;
-  /** A report prints decisions in the words that their readers chose. */
-  readonly isReport: boolean;
   readonly hasFiles: boolean;
 };
 
@@ -42,7 +40,7 @@ const OF_PATIENT: readonly ExportField[] = [
 ];
 const OF_RESULTS: readonly ExportField[] = [
   ...(['bodyParts', 'models', 'modelVersions', 'scores', 'positives', 'resultTimes'] as const),
-  ...(['verdicts', 'correctedFindings'] as const),
+  ...(['verdicts', 'correctedFindings', 'decisions'] as const),
 ];
 const OF_REVIEWS: readonly ExportField[] = [
   ...(['reviewTypes', 'decisions', 'answers', 'reasons', 'readers', 'readerRoles', 'settledAt'] as const),
@@ -56,10 +54,7 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
     const query: CaseQuery = { ...question, sort: 'oldest', limit: PAGE, after };
     const { rows, more } = await listCases(tools.db, shown.reader, query);
     const cells = (facts: CaseFacts): [ExportField, Cell][] =>
-      fields.map((field) => [
-        field,
-        reading.isReport && field === 'decisions' ? chosenDecisions(facts) : CELLS[field](facts),
-      ]);
+      fields.map((field) => [field, CELLS[field](facts)]);
     for await (const { pictures, ...facts } of factsOf(tools, reading, rows)) {
       const studies = facts.shown.studies.map(({ studyInstanceUID }) => studyInstanceUID);
       const files = reading.hasFiles
@@ -88,13 +83,12 @@ function filesOf(facts: CaseFacts, hidden: CaseFiles['hidden']): CaseFiles {
 
 async function* factsOf(
   tools: CaseTools,
-  { shown, fields, hasPictures, isReport, hasFiles }: Reading,
+  { shown, fields, hasPictures, hasFiles }: Reading,
   rows: readonly CaseRow[],
 ): AsyncGenerator<Omit<CaseFacts, 'site'> & { readonly pictures: CaseImages }> {
   const has = (asked: readonly ExportField[]): boolean => asked.some((field) => fields.includes(field));
   const cases = await showCases(tools, shown, rows);
-  const isChosen = isReport && has(['decisions']);
-  const results = has(OF_RESULTS) || isChosen ? await resultsOf(tools.db, cases) : new Map();
+  const results = has(OF_RESULTS) ? await resultsOf(tools.db, cases) : new Map();
   const reviews = has(OF_REVIEWS) ? await reviewsOf(tools, shown, rows) : new Map();
   const pictures = hasPictures ? await imagesOf(tools, shown, rows, cases) : new Map();
   for (let from = 0; from < cases.length; from += ASKED_AT_ONCE) {

@@ -235,7 +235,7 @@ test('cases are read as they are written, a page at a time, and each of thousand
   const reader = { ...owner.user, roles: ['radiologist'] as const };
   const shown = { reader: { ...reader, roles: [...reader.roles] }, withheld: [] };
   searches = 0;
-  const nothing = { hasPictures: false, isReport: false, hasFiles: false };
+  const nothing = { hasPictures: false, hasFiles: false };
   const rows = readRows(tools, { shown, question: {}, fields: ['caseNumber', 'ageBand'], ...nothing });
   await rows.next();
   assert.ok(searches < 10, `${searches} patients were asked for before the first row was written`);

@@ -177,8 +177,7 @@ function readingOf(
   const hasPictures = definition.format === 'pdf' && definition.redaction !== 'anonymous';
   const question = questionOf(reader, selection, created_at);
   const hasFiles = definition.format === 'dicom';
-  const isReport = definition.format === 'pdf';
-  return { shown: { reader, withheld }, question, fields, hasPictures, isReport, hasFiles };
+  return { shown: { reader, withheld }, question, fields, hasPictures, hasFiles };
 }
 
 async function* counted<Row>(

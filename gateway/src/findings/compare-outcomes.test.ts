@@ -1,7 +1,7 @@
 /** Later readings of one question and the earlier ones, in several orders of sides and readers. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { compareOutcomes } from './compare-outcomes.ts';
+import { compareOutcomes, readingIn } from './compare-outcomes.ts';
 
 const test = suite('outcomes of one question');
 
@@ -60,6 +60,22 @@ test('readers whose accounts are gone replace nothing', () => {
   const gone = (id: string, positive: boolean) => ({ id, positive, by: [signed(null, Number(id))] });
   const now = compareOutcomes([gone('1', true), gone('2', false)]);
   assert.equal([...now.values()], ['contradicted', 'contradicted']);
+});
+
+test('readings of a case say together what stands, and nothing while two contradict each other', () => {
+  const among = (...outcomes: Parameters<typeof readingIn>[0]) => readingIn(outcomes);
+  const something = { positive: true, now: 'stands' } as const;
+  const nothing = { positive: false, now: 'stands' } as const;
+  const unsure = { positive: null, now: 'stands' } as const;
+  const unread = { reading: null, isDisputed: false };
+  assert.equal(among(), unread);
+  assert.equal(among(unsure), unread);
+  assert.equal(among({ positive: true, now: 'replaced' }, { positive: false, now: 'overruled' }), unread);
+  assert.equal(among(nothing, unsure), { ...unread, reading: 'negative' });
+  assert.equal(among(nothing, { positive: true, now: 'overruled' }), { ...unread, reading: 'negative' });
+  assert.equal(among(nothing, something), { ...unread, reading: 'positive' }, 'of two questions');
+  const disputed = { reading: null, isDisputed: true };
+  assert.equal(among(something, { positive: false, now: 'contradicted' }), disputed);
 });
 
 test.run();

@@ -4,7 +4,8 @@
  * reviews but the next reader: the side that another reading takes after both is the one that stands.
  */
 import { sql } from 'kysely';
-import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
+import type { ListedCase } from '#shared/protocol/cases.ts';
+import { positiveAmong, positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
@@ -15,7 +16,9 @@ import { isHiddenOutcome } from './blinding.ts';
 import { decisionsOf, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
-export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
+type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
+/** An outcome says this, and stands so among those of its question. */
+type Compared = { readonly positive: Positive; readonly now: OutcomeNow };
 /** `account` null: it is gone. */
 type Signature = { readonly account: string | null; readonly signedAt: Date };
 /** `by`: who gave it, each at their own time. A review may settle long after its first reader signed. */
@@ -32,66 +35,60 @@ export async function outcomesNow(
   db: Db,
   settled: Settled,
   places: Places,
-): Promise<ReadonlyMap<string, OutcomeNow>> {
-  return nowOf(await outcomesOf(db, settled, places));
-}
-
-function nowOf(outcomes: Awaited<ReturnType<typeof outcomesOf>>): ReadonlyMap<string, OutcomeNow> {
+): Promise<ReadonlyMap<string, Compared>> {
+  const outcomes = await outcomesOf(db, settled, places);
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
-  return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+  const now = new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+  return new Map(outcomes.map(({ id, positive }) => [id, { positive, now: now.get(id)! }]));
 }
 
 type StandingReview = NonNullable<Result['review']>;
 
 /**
- * The newest settled review of a study, in any of its cases, that says whether there is something and stands, or is
+ * By study: the newest settled review, in any of its cases, that says whether there is something and stands, or is
  * contradicted.
  */
-export async function standingReview(
+export async function standingReviews(
   db: Db,
   siteId: string,
-  studyInstanceUID: string,
-): Promise<StandingReview | null> {
+  studyInstanceUIDs: readonly string[],
+): Promise<ReadonlyMap<string, StandingReview>> {
+  if (studyInstanceUIDs.length === 0) return new Map();
   const rows = await db
     .selectFrom('review')
-    .selectAll()
-    .where('site_id', '=', siteId)
-    .where('state', '=', 'settled')
-    .where('case_id', 'in', (of) =>
-      of
-        .selectFrom('case_study')
-        .select('case_id')
-        .where('site_id', '=', siteId)
-        .where('study_instance_uid', '=', studyInstanceUID),
-    )
-    .orderBy('settled_at', 'desc')
+    .innerJoin('case_study', 'case_study.case_id', 'review.case_id')
+    .selectAll('review')
+    .select('case_study.study_instance_uid')
+    .where('review.site_id', '=', siteId)
+    .where('review.state', '=', 'settled')
+    .where('case_study.site_id', '=', siteId)
+    .where('case_study.study_instance_uid', 'in', [...studyInstanceUIDs])
+    .orderBy('review.settled_at')
     .execute();
-  if (rows.length === 0) return null;
-  const settled = rows.map((review) => ({ review }));
-  const places = await placesOf(
-    db,
-    rows.map(({ id }) => id),
-  );
-  const outcomes = await outcomesOf(db, settled, places);
-  const now = nowOf(outcomes);
-  const said = new Map(outcomes.map(({ id, positive }) => [id, positive]));
-  for (const { id, final_place, settled_at, definition } of rows) {
-    const outcome = now.get(id);
-    if ((said.get(id) ?? null) === null || (outcome !== 'stands' && outcome !== 'contradicted')) continue;
-    const positive = outcome === 'stands' ? said.get(id)! : null;
-    const isAdjudicated = final_place === ADJUDICATOR;
-    return { id, positive, readers: definition.readers, isAdjudicated, settledAt: settled_at!.toISOString() };
+  const reviews = new Map(rows.map((review) => [review.id, { review }]));
+  const places = await placesOf(db, [...reviews.keys()]);
+  const outcomes = await outcomesNow(db, [...reviews.values()], places);
+  const standing = new Map<string, StandingReview>();
+  for (const { id, study_instance_uid, final_place, settled_at, definition } of rows) {
+    const { positive: said = null, now } = outcomes.get(id) ?? {};
+    if (said === null || (now !== 'stands' && now !== 'contradicted')) continue;
+    const positive = now === 'stands' ? said : null;
+    const by = { readers: definition.readers, isAdjudicated: final_place === ADJUDICATOR };
+    standing.set(study_instance_uid, { id, positive, ...by, settledAt: settled_at!.toISOString() });
   }
-  return null;
+  return standing;
 }
 
-/** Cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
-export async function disputedCases(
+type CaseReading = Pick<ListedCase, 'reading' | 'isDisputed'>;
+export const UNREAD: CaseReading = { reading: null, isDisputed: false };
+
+/** What settled reviews of these cases say, as far as the reader may know. */
+export async function readingsOfCases(
   db: Db,
   reader: CaseReader,
   caseIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (!isKeeper(reader) || caseIds.length === 0) return new Set();
+): Promise<ReadonlyMap<string, CaseReading>> {
+  if (!isKeeper(reader) || caseIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('review')
     .selectAll()
@@ -107,7 +104,19 @@ export async function disputedCases(
   );
   const settled = rows.map((review) => ({ review }));
   const outcomes = await outcomesNow(db, settled, places);
-  return new Set(rows.flatMap(({ id, case_id }) => (outcomes.get(id) === 'contradicted' ? case_id : [])));
+  const ofCase = Map.groupBy(rows, ({ case_id }) => case_id);
+  return new Map(
+    [...ofCase].map(([id, those]) => [id, readingIn(those.flatMap((one) => outcomes.get(one.id) ?? []))]),
+  );
+}
+
+/** Of the answers to several questions, one that finds something is enough. */
+export function readingIn(outcomes: readonly Compared[]): CaseReading {
+  if (outcomes.some(({ now }) => now === 'contradicted')) return { reading: null, isDisputed: true };
+  const positive = positiveAmong(
+    outcomes.flatMap(({ positive: said, now }) => (now === 'stands' ? said : [])),
+  );
+  return positive === null ? UNREAD : { reading: positive ? 'positive' : 'negative', isDisputed: false };
 }
 
 /** Compares outcomes that answer one question. */

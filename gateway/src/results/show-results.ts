@@ -4,7 +4,7 @@ import type { Result, ResultInstance, Verification } from '#shared/protocol/infe
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { readWithoutVerdicts } from '../findings/blinding.ts';
-import { standingReview } from '../findings/compare-outcomes.ts';
+import { standingReviews } from '../findings/compare-outcomes.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { reachesAll } from '../findings/result-reach.ts';
 import { firstRequests, usernamesOf, verdictsOf, type ResultRow, type VerdictRow } from './result.store.ts';
@@ -25,11 +25,15 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
     ...[...requests.values()].map(({ accountId }) => accountId),
   ];
   const names = await namesFor(caller, accounts, db);
+  const mayKnowReview = ({ id }: ResultRow) => reachesAll(caller) && !hidden.has(id);
+  const studies = rows.filter(mayKnowReview).flatMap((row) => row.study_instance_uid ?? []);
+  const reviews = await standingReviews(db, caller.siteId, [...new Set(studies)]);
   return rows.map((row) => {
     const request = requests.get(row.id);
     const askedBy = request?.accountId ?? null;
     const isHidden = hidden.has(row.id) && row.verified_by !== caller.id;
     const present = isHidden ? null : presentOf(row);
+    const uid = row.study_instance_uid;
     return {
       id: row.id,
       jobId: request?.jobId ?? null,
@@ -44,6 +48,7 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
         .filter((instance) => !(isHidden && isVerified(instance)))
         .map((instance) => (mayRead(caller, instance) ? instance : { ...instance, isWithheld: true })),
       verification: present && verificationOf(present, caller, names),
+      ...(uid !== null && mayKnowReview(row) && { review: reviews.get(uid) ?? null }),
     };
   });
 }
@@ -67,12 +72,10 @@ export async function showResult(
   const reasonOf = ({ sealed_reason }: VerdictRow) =>
     reachesAll(caller) ? { reason: sealed_reason && seal.open(row.id, sealed_reason) } : {};
   const history = rows.map((said) => ({ ...verificationOf(said, caller, names), ...reasonOf(said) }));
-  const mayKnow = reachesAll(caller) && !hidden.has(row.id) && row.study_instance_uid !== null;
   return {
     ...result!,
     history,
     verification: result!.verification && (history.at(-1) ?? null),
-    ...(mayKnow && { review: await standingReview(db, row.site_id, row.study_instance_uid!) }),
   };
 }
 

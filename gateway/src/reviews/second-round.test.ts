@@ -8,6 +8,7 @@ import type { CaseReview, Review } from '#shared/protocol/reviews.ts';
 import {
   attachTo,
   deliverStudy,
+  giveStudy,
   jsonOf,
   noteOn,
   openPacsGateway,
@@ -19,6 +20,7 @@ import {
   addReviewType,
   decideAndSign,
   definitionOf,
+  openFoundCase,
   openTestReview,
   readReview,
   withdraw,
@@ -152,6 +154,77 @@ test('the list of cases says which case is disputed, and to nobody who reads it 
   assert.is(await isDisputed('cleo'), true, 'has signed');
   await read(id, 'cleo', 'normal');
   assert.is(await isDisputed('admin'), false, 'a third reading decides');
+});
+
+test('the list of cases says what its readings found, and to nobody who reads it blinded or reads no reviews', async () => {
+  const { id } = await openCase();
+  const reading = async (who: Who): Promise<unknown> =>
+    (await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases.find((one) => one.id === id)?.reading;
+  const open = await openReview(id, ['ana'], 'chest-film');
+  assert.is(await reading('admin'), null, 'is being read');
+  await sign(open, 'ana', 'normal');
+  for (const who of ['ana', 'ben', 'admin'] as const) assert.is(await reading(who), 'negative', who);
+  assert.is(await reading('technician'), null, 'is shown no reviews');
+  const blinded = await openReview(id, ['cleo'], 'double-open');
+  assert.is(await reading('cleo'), null, 'reads the case again');
+  await end(blinded);
+  gateway.wait(1);
+  await read(id, 'ben', 'pneumonia');
+  assert.is(await reading('admin'), null, 'readings contradict each other');
+  await read(id, 'cleo', 'pneumonia');
+  assert.is(await reading('ana'), 'positive', 'a third reading decides');
+  await read(id, 'cleo', 'other');
+  assert.is(await reading('ana'), 'positive', 'takes no side back');
+});
+
+test('the list of reviews says what each settled one found, and not to who reads its case again', async () => {
+  const { id } = await openCase();
+  const found = async (who: Who): Promise<unknown[]> => {
+    const listed = await jsonOf<{ reviews: Review[] }>(gateway, 'GET /reviews?list=all&limit=200', as(who));
+    return listed.reviews.filter(({ caseId }) => caseId === id).map(({ positive }) => positive);
+  };
+  await read(id, 'ana', 'pneumonia');
+  await read(id, 'ben', 'normal');
+  await read(id, 'ana', 'other');
+  for (const who of ['ana', 'cleo', 'admin'] as const)
+    assert.equal(await found(who), [true, false, null], who);
+  const blinded = await openReview(id, ['cleo'], 'double-open');
+  assert.equal(await found('cleo'), [null, null, null, null]);
+  await sign(blinded, 'cleo', 'normal');
+  assert.equal(await found('cleo'), [true, false, null, null], 'the last one is not settled');
+});
+
+test('the list of results tells the signed review of a study, and not to who reads it again or reaches not all', async () => {
+  const { id, result } = await openCase();
+  const behind = async (who: Who): Promise<unknown> => {
+    const { results } = await jsonOf<{ results: Result[] }>(gateway, 'GET /results?limit=50', as(who));
+    const listed = results.find((one) => one.id === result)!;
+    assert.equal((await jsonOf<Result>(gateway, `GET /results/${result}`, as(who))).review, listed.review);
+    return listed.review === undefined ? 'not told' : (listed.review?.positive ?? listed.review);
+  };
+  assert.is(await behind('ana'), null);
+  const first = await openReview(id, ['ana', 'ben'], 'double-open');
+  for (const who of ['ana', 'ben'] as const) await sign(first, who, 'normal');
+  for (const who of ['ana', 'ben', 'admin'] as const) assert.is(await behind(who), false, who);
+  const asked = { asked_id: randomUUID(), job_id: null, cached: false, at: gateway.now() };
+  const ofTechnician = { result_id: result, account_id: idOf('technician'), ...asked };
+  await gateway.database.db.insertInto('result_request').values(ofTechnician).execute();
+  assert.is(await behind('technician'), 'not told');
+  const again = await openReview(id, ['cleo', 'ben'], 'double-open');
+  assert.is(await behind('cleo'), 'not told', 'reads the study again');
+  await end(again);
+  assert.is(await behind('cleo'), false);
+});
+
+test('contradicting readings of a case with two studies are told with the results of both', async () => {
+  const one = await openFoundCase(gateway, as('admin'), [true]);
+  const other = await openFoundCase(gateway, as('admin'), [true]);
+  await giveStudy(gateway, one.caseId, other.study);
+  await read(one.caseId, 'ana', 'pneumonia');
+  await read(one.caseId, 'ben', 'normal');
+  const { results } = await jsonOf<{ results: Result[] }>(gateway, 'GET /results?limit=50', as('admin'));
+  for (const id of [...one.results, ...other.results])
+    assert.is(results.find((result) => result.id === id)?.review?.positive, null);
 });
 
 test('a correction is not replaced by an earlier signature of a review that settles after it', async () => {

@@ -87,7 +87,8 @@ export async function showReviews(
     return {
       ...bareOf({ review, of }),
       modalities: [...(modalities.get(of.id) ?? [])],
-      outcomeNow: outcomes.get(review.id) ?? null,
+      outcomeNow: outcomes.get(review.id)?.now ?? null,
+      positive: outcomes.get(review.id)?.positive ?? null,
       notesAfter: notes.get(review.id) ?? 0,
       readingsAfter: isOpenTo(review) ? readingsAfter(review, { settled, places, names }) : [],
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),

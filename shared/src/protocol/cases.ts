@@ -26,6 +26,7 @@ export type CaseSort = (typeof CASE_SORTS)[number];
  * something; `not-examined`: no model has looked.
  */
 export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'not-examined'] as const;
+export const CASE_READINGS = ['positive', 'negative'] as const;
 /** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
 
@@ -123,6 +124,11 @@ export const listedCaseSchema = z.object({
   /** A study of the case is marked for early reading. */
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
+  /**
+   * The outcome that stands of its settled reviews, whether there is something; null: none says so, they contradict each
+   * other, or the caller is not to know.
+   */
+  reading: z.enum(CASE_READINGS).nullable(),
   /** Readings of it contradict each other, and nobody has decided, as far as the caller may know. */
   isDisputed: z.boolean(),
   createdBy: z.string().nullable(),
@@ -179,7 +185,7 @@ export const caseStudySchema = z.object({
     }),
   ),
 });
-export const caseSchema = listedCaseSchema.omit({ isDisputed: true }).extend({
+export const caseSchema = listedCaseSchema.omit({ reading: true, isDisputed: true }).extend({
   studies: z.array(caseStudySchema),
   withheld: z.array(z.enum(CASE_PARTS)),
 });

@@ -181,6 +181,8 @@ export const listedReviewSchema = z.object({
   isEarly: z.boolean(),
   /** Whether later readings of the case say otherwise; null: it has no outcome, or the caller is not to know it. */
   outcomeNow: z.enum(OUTCOMES_NOW).nullable(),
+  /** Whether there is something, by its outcome; null: it does not say, has none, or the caller is not to know it. */
+  positive: z.boolean().nullable(),
   /** Notes of its case since it was settled, as far as the caller may read them. */
   notesAfter: z.int(),
   /** Reviews of its case that were settled later, oldest first, as far as the caller may know their outcome. */

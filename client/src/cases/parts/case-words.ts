@@ -5,6 +5,7 @@ import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type {
   AttachmentKind,
   CASE_FINDINGS,
+  CASE_READINGS,
   CaseBodyPart,
   CasePart,
   CasePriority,
@@ -34,6 +35,10 @@ export const caseWords = {
     hidden: 'Hidden until you sign',
     'not-examined': 'No model has looked',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
+  readings: {
+    positive: 'The signed review found something',
+    negative: 'The signed review found nothing',
+  } satisfies Record<(typeof CASE_READINGS)[number], string>,
   /** "For early reading". */
   early: 'Marked for early reading by the automatic check on the device',
   earlyWhat: 'Above the threshold for pneumonia. Not for diagnosis.',

@@ -47,7 +47,7 @@ export function perhapsOf({
 }: Pick<IngestState, 'studies' | 'rejected' | 'gathering'>): IngestStore['perhapsDamaged'] {
   return computed(() => {
     const unknown = rejected.value.filter(
-      ({ reason, begun }) => isCutOrDamaged(reason) && begun === undefined,
+      ({ reason, begun }) => mayBeImage(reason) && begun === undefined,
     );
     if (unknown.length === 0) return NOBODY;
     const folders = new Map(
@@ -80,9 +80,12 @@ export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: 
 
 /** A file that has not even the beginning of an image: it was emptied, cut, or overwritten. */
 const UNREADABLE: Partial<Record<ReasonCode, ReasonCode>> = {
-  'empty-file': 'truncated',
+  'empty-file': 'empty-file',
   'not-dicom': 'not-parseable',
 };
+
+/** Whether a refused file may be what is left of an image. */
+export const mayBeImage = (reason: ReasonCode): boolean => isCutOrDamaged(reason) || reason === 'empty-file';
 
 function countToStudy(file: RejectedFile, { files, kinds }: ChosenDisc): RejectedFile {
   const unreadable = kinds.has(kindOf(file.path)) && UNREADABLE[file.reason];
