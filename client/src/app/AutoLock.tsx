@@ -85,6 +85,7 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
   const queue = useQueue();
   const tasks = useSignOutTasks();
   return async () => {
+    session.noteLock();
     // A verdict that cannot be saved now waits in this window, as after any sign-out.
     await Promise.all([
       tasks.finishAll(),

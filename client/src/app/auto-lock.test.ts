@@ -278,6 +278,7 @@ async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachab
       },
     },
     mark,
+    left: async () => null,
     now: () => now,
     begin: () => void did.push('begin'),
     canSignIn: async () => isReachable,

@@ -9,7 +9,7 @@ import { createApiClient, type ApiClient } from '../net/api-client.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
 import type { Link } from '../net/link.ts';
 import { isMetered, linkFactsOf } from '../net/metered.ts';
-import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
+import { createSession, SESSION_LOCK, type SessionStore, type SessionTools } from '../net/session.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
@@ -28,6 +28,7 @@ import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
+import { createLeftNote } from './left-note.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
 import { createOpenReviews, type OpenReviews } from '../reviews/open-reviews.ts';
 import { createOutboxes, type Outboxes } from '../outbox/outboxes.ts';
@@ -80,7 +81,9 @@ interface Parts {
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
 export function createDevice(baseUrl = '/api'): Device {
   const database = openLocalDatabase();
-  const session = openSession(baseUrl, database);
+  const mark = lockMarkIn(localStorage);
+  const left = createLeftNote(database, mark.minutes, later);
+  const session = openSession(baseUrl, database, { ended: mark.endSession, keepLeft: left.keep });
   const api = createApiClient({
     baseUrl,
     fetch: (...request) => fetch(...request),
@@ -129,8 +132,8 @@ export function createDevice(baseUrl = '/api'): Device {
         pool.renew();
         policies.forget();
       });
-      const mark = lockMarkIn(localStorage);
-      startSession({ session, mark, now: Date.now, begin, canSignIn: () => canReachGateway(link) });
+      const canSignIn = () => canReachGateway(link);
+      startSession({ session, mark, left: left.read, now: Date.now, begin, canSignIn });
       sendVerdicts(parts, { signOutTasks, outboxes });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
@@ -152,11 +155,15 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
   });
 }
 
-function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
+function openSession(
+  baseUrl: string,
+  database: LocalDatabase,
+  leaving: Pick<SessionTools, 'ended' | 'keepLeft'>,
+): SessionStore {
   return createSession({
+    ...leaving,
     remembered: () => knownUser(database),
     later,
-    ended: lockMarkIn(localStorage).endSession,
     baseUrl,
     fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
     now: () => performance.now(),

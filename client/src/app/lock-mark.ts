@@ -1,9 +1,11 @@
 /**
  * When this device locks, for all its tabs and over reloads: a tablet that slept through that moment, or whose page
  * the browser had closed, asks who is there before anything is drawn. Auto-lock.ts moves the mark with each touch.
+ * The browser may lose what it was told last: that somebody left is kept in the database too (left-note.ts).
  */
 import { effect } from '@preact/signals';
 import type { SessionStore } from '../net/session.ts';
+import type { LeftNote } from './left-note.ts';
 
 const KEY = 'relaypacs-locks-at';
 /** Somebody left: nobody continues here without signing in. Only a sign-in overwrites it. */
@@ -55,6 +57,7 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
 export interface StartTools {
   readonly session: Pick<SessionStore, 'state' | 'resume' | 'signOut'>;
   readonly mark: LockMark;
+  readonly left: LeftNote['read'];
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Leaves the page of the last person. */
@@ -83,7 +86,9 @@ export function startSession(tools: StartTools): void {
 }
 
 /** Nothing is drawn until this is decided. */
-async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools): Promise<void> {
+async function resumeOrEnd({ session, mark, left, now, begin, canSignIn }: StartTools): Promise<void> {
+  const gone = mark.read() === LOCKED ? null : await left();
+  if (gone !== null) mark.write(LOCKED, gone.minutes);
   const lockedAt = mark.read();
   const isDue = lockedAt !== null && lockedAt <= now();
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();

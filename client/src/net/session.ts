@@ -29,6 +29,11 @@ export interface SessionTools {
   readonly later?: (work: () => void, ms: number) => void;
   /** The gateway has ended the session, or there was none; called before the state says so. */
   readonly ended?: () => void;
+  /**
+   * Keeps for the next start that somebody has left, until the next person signs in: the cookie stays good where the
+   * gateway cannot be told. Resolves once it is on the disk, or cannot be.
+   */
+  readonly keepLeft?: (left: 'signed-out' | 'locked' | null) => Promise<void>;
 }
 
 /**
@@ -49,9 +54,11 @@ export interface SessionStore {
    * `too-many-attempts` …) or Unreachable.
    */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
+  /** The device locks, and the person is signed out soon: a page that is closed before that does not resume. */
+  noteLock(): void;
   /**
-   * Takes effect immediately; resolves when the gateway has been told, or cannot be. `locked`: the device
-   * locked, by itself or by hand.
+   * Takes effect once the next start will know of it; resolves when the gateway has been told, or cannot be. `locked`:
+   * the device locked, by itself or by hand.
    */
   signOut(locked?: boolean): Promise<void>;
   /**
@@ -109,6 +116,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     accessToken: () => accessToken(held),
     changePassword: (currentPassword, newPassword) => changePassword(held, { currentPassword, newPassword }),
     signIn: (username, password) => signIn(held, username, password),
+    noteLock: () => void tools.keepLeft?.('locked'),
     signOut: (locked) => signOut(held, locked),
     signOutEverywhere: () => signOutEverywhere(held),
     resume: () => resume(held),
@@ -126,7 +134,9 @@ async function signIn(held: Held, username: string, password: string): Promise<v
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/login', { username, password });
     if (!response.ok) throw await problemOf(response);
-    begin(held, parseSession(await response.json()));
+    const session = parseSession(await response.json());
+    await held.tools.keepLeft?.(null);
+    begin(held, session);
   });
 }
 
@@ -146,6 +156,8 @@ async function changePassword(
 }
 
 async function signOut(held: Held, locked?: boolean): Promise<void> {
+  const { keepLeft } = held.tools;
+  if (keepLeft) await keepLeft(locked ? 'locked' : 'signed-out');
   const body = { refreshToken: held.refreshToken, locked };
   const leaving = ignoreFailure(
     held.tools.alone(() => post(held.tools, '/auth/logout', body)),
@@ -161,6 +173,7 @@ async function signOutEverywhere(held: Held): Promise<void> {
   await held.tools.alone(async () => {
     const response = await ask(held.tools, '/auth/sessions?which=all', { method: 'DELETE', token });
     if (!response.ok) throw await problemOf(response);
+    await held.tools.keepLeft?.('signed-out');
     // Before another tab can ask, and be told that its session was ended.
     end(held);
   });

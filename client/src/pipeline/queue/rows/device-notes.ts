@@ -86,6 +86,20 @@ export async function knownUser(database: LocalDatabase): Promise<User | null> {
   return ((await database.device.get('account'))?.value as User | null | undefined) ?? null;
 }
 
+/** How the last person left: `minutes` as the mark of the lock has them (lock-mark.ts). */
+export interface Left {
+  readonly minutes: number | null;
+}
+
+/** Resolves once it is on the disk. null: somebody has signed in. */
+export async function rememberLeft(database: LocalDatabase, left: Left | null): Promise<void> {
+  await database.device.put({ name: 'left', value: left });
+}
+
+export async function knownLeft(database: LocalDatabase): Promise<Left | null> {
+  return ((await database.device.get('left'))?.value as Left | null | undefined) ?? null;
+}
+
 /** A fault between this device and the gateway, as the leading tab sees it. */
 export async function rememberDiagnosis(database: LocalDatabase, diagnosis: Diagnosis | null): Promise<void> {
   await database.device.put({ name: 'diagnosis', value: diagnosis });

@@ -257,10 +257,10 @@ export interface RecordRow {
 
 /**
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
- * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
- * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
- * its verdicts, steps of reviews and decisions about images that were not sent (unsent.ts), choices that were
- * not sent (kept-choices.ts), and the links on which it sends (wifi-terms.ts).
+ * and sealing key, the link as the leading tab sees it, the last account, how its person left, the speed of the
+ * link and of the coding (bytes per second), the database's name, when the person signed in, each account's right
+ * to send, its verdicts, steps of reviews and decisions about images that were not sent (unsent.ts), choices that
+ * were not sent (kept-choices.ts), and the links on which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {
   readonly name:
@@ -269,6 +269,7 @@ export interface DeviceRow {
     | 'policies'
     | 'link'
     | 'account'
+    | 'left'
     | 'link-rate'
     | 'diagnosis'
     | 'coding-rate'
