@@ -46,9 +46,7 @@ export function perhapsOf({
   gathering,
 }: Pick<IngestState, 'studies' | 'rejected' | 'gathering'>): IngestStore['perhapsDamaged'] {
   return computed(() => {
-    const unknown = rejected.value.filter(
-      ({ reason, begun }) => mayBeImage(reason) && begun === undefined,
-    );
+    const unknown = rejected.value.filter(({ reason, begun }) => mayBeImage(reason) && begun === undefined);
     if (unknown.length === 0) return NOBODY;
     const folders = new Map(
       studies.value.map(({ studyInstanceUID: uid }) => [uid, foldersOf(gathering.studies.get(uid))]),
