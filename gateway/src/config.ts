@@ -31,7 +31,7 @@ import { tlsPairOf } from './tls-settings.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
-export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
+type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 
 export type Config = {
   readonly port: number;

@@ -8,7 +8,7 @@ import { startClock, type Clock } from './jobs/clock.ts';
 import type { JobHandler, Jobs } from './jobs/jobs.ts';
 
 /** A queue, and who works on it: `concurrency` jobs at once. */
-export type Work = {
+type Work = {
   readonly queue: string;
   readonly concurrency: number;
   readonly run: JobHandler<never>;

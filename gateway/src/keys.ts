@@ -36,7 +36,7 @@ import type { SealingKey } from '#shared/protocol/api.ts';
 import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 
 /** A public key as RFC 8037 §2 writes it: Ed25519 keys are `OKP` JWKs. */
-export type PublicJwk = {
+type PublicJwk = {
   readonly kty: string;
   readonly crv: string;
   readonly x: string;
@@ -52,7 +52,7 @@ export type SigningKey = {
 };
 
 /** The pair that devices seal to. `jwk`: the public half, as they get it. */
-export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
+type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
 
 /** `retiredAt`: when another pair took its place; null for the present one. */
 export type TokenKey = SigningKey & { readonly retiredAt: Date | null };

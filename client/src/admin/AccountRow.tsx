@@ -17,7 +17,7 @@ import { NewPasswordSheet } from './NewPasswordSheet.tsx';
 import { NO_ROLE, sayMistake } from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
 
-export type AccountRowProps = { readonly account: ListedAccount; readonly store: AccountsStore };
+type AccountRowProps = { readonly account: ListedAccount; readonly store: AccountsStore };
 
 export function AccountRow({ account, store }: AccountRowProps) {
   const isOpen = useSignal(false);

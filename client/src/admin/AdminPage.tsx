@@ -9,7 +9,7 @@ import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
 
-export type AdminPageProps<T> = {
+type AdminPageProps<T> = {
   readonly at: AdminTask;
   readonly intro: string;
   readonly of: Resource<T, Trouble>;

@@ -28,7 +28,7 @@ import type { Secrets } from './typed-secrets.ts';
 
 const words = destinationWords.form;
 
-export type DestinationSheetProps = {
+type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
   readonly all: readonly Destination[];

@@ -13,7 +13,7 @@ import type { PeerChoices } from './dimse-peers.store.ts';
 
 const words = dimsePeerWords.form;
 
-export type DimsePeerSheetProps = {
+type DimsePeerSheetProps = {
   /** Null: a new one. */
   readonly peer: DimsePeer | null;
   readonly choices: PeerChoices;

@@ -21,7 +21,7 @@ import { RoleChoice } from './RoleChoice.tsx';
 
 const words = accountsWords.addSheet;
 
-export type NewAccountSheetProps = { readonly store: AccountsStore; readonly onClose: () => void };
+type NewAccountSheetProps = { readonly store: AccountsStore; readonly onClose: () => void };
 
 export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
   const roles = useSignal<readonly Role[]>([]);

@@ -9,7 +9,7 @@ import { GivenPassword, isTooShort, PasswordField, sayMistake, TOO_SHORT } from 
 
 const words = accountsWords.passwordSheet;
 
-export type NewPasswordSheetProps = {
+type NewPasswordSheetProps = {
   readonly account: ListedAccount;
   readonly store: AccountsStore;
   readonly onClose: () => void;

@@ -5,7 +5,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 
-export type RoleChoiceProps = {
+type RoleChoiceProps = {
   readonly chosen: readonly Role[];
   /** The role that stays as it is; null: every role can be changed. */
   readonly fixed: Role | null;

@@ -19,7 +19,7 @@ import type { Known } from './rules.store.ts';
 
 const words = rulesWords.form;
 
-export type RuleSheetProps = {
+type RuleSheetProps = {
   readonly kind: RuleKind;
   /** Null: a new one. */
   readonly rule: Rule | null;

@@ -10,7 +10,7 @@ import { useForm } from '../kit/use-form.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { viewersWords as words } from './viewers-words.ts';
 
-export type ViewersSheetProps = {
+type ViewersSheetProps = {
   readonly destination: Destination;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (id: string, viewers: readonly Viewer[]) => Promise<void>;

@@ -9,7 +9,7 @@ import { useForm } from '../kit/use-form.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { worklistWords as words } from './worklist-words.ts';
 
-export type WorklistSheetProps = {
+type WorklistSheetProps = {
   readonly destination: Destination;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (id: string, address: string | null) => Promise<void>;

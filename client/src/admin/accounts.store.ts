@@ -25,7 +25,7 @@ const addedSchema = z.object({ username: z.string() });
 export type ListedAccount = z.infer<typeof accountSchema>;
 
 /** `id`: of the account that was to be changed. */
-export type AccountTrouble = Trouble & { readonly id: string };
+type AccountTrouble = Trouble & { readonly id: string };
 
 export type NewAccount = {
   readonly username: string;

@@ -21,10 +21,10 @@ const usualSchema = z.object({ default: z.string() });
 const usersSchema = z.object({
   users: z.array(z.object({ id: z.string(), username: z.string(), disabled: z.boolean() })),
 });
-export type KeyOwner = { readonly id: string; readonly username: string };
+type KeyOwner = { readonly id: string; readonly username: string };
 
 /** The policies in force, and the one of requests that name none. */
-export type KeyPolicies = { readonly names: readonly string[]; readonly usual: string };
+type KeyPolicies = { readonly names: readonly string[]; readonly usual: string };
 
 export type AskedKey = {
   readonly name: string;
@@ -38,7 +38,7 @@ export type AskedKey = {
 export type KeyChoices = { readonly owners: readonly KeyOwner[]; readonly policies: KeyPolicies };
 
 /** With the text, which no later answer holds. */
-export type MadeKey = { readonly name: string; readonly key: string };
+type MadeKey = { readonly name: string; readonly key: string };
 
 type Which = 'keys' | 'ended';
 

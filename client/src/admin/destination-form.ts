@@ -25,7 +25,7 @@ export type Typed = Readonly<Record<FieldName, string>> & {
   readonly commits: boolean;
 };
 
-export type ReadForm =
+type ReadForm =
   | { readonly kind: 'wish'; readonly wish: DestinationWish }
   | { readonly kind: 'mistake'; readonly field: FieldName };
 

@@ -93,7 +93,7 @@ export interface DestinationsStore {
   close(): void;
 }
 
-export type DeadLetterList = z.infer<typeof deadLettersSchema>;
+type DeadLetterList = z.infer<typeof deadLettersSchema>;
 
 type Tests = ReadonlyMap<string, Tested>;
 type State = {

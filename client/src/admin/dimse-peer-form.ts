@@ -3,9 +3,9 @@ import { dimsePeerWishSchema, type DimsePeer, type DimsePeerWish } from '#shared
 import type { PeerField } from './dimse-peer-words.ts';
 
 /** The fields as typed and chosen; `addresses` is one line. */
-export type TypedPeer = Readonly<Record<PeerField, string>>;
+type TypedPeer = Readonly<Record<PeerField, string>>;
 
-export type ReadPeer =
+type ReadPeer =
   | { readonly kind: 'wish'; readonly wish: DimsePeerWish }
   | { readonly kind: 'mistake'; readonly field: PeerField };
 

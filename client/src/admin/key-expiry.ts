@@ -10,7 +10,7 @@ const SOON_DAYS = 14;
  *   soon    in so many days; 0: in less than one
  *   later   nothing to do yet
  */
-export type KeyExpiry =
+type KeyExpiry =
   | { readonly kind: 'ended'; readonly state: ListedApiKey['state'] }
   | { readonly kind: 'soon'; readonly days: number }
   | { readonly kind: 'later' };

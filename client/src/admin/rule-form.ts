@@ -25,7 +25,7 @@ import {
 export type TypedValues = Readonly<Record<Condition, string>>;
 /** The names that the site has, of the conditions that ask for a name. */
 export type KnownValues = Readonly<Record<'policy' | 'account', readonly string[]>>;
-export type TypedCoercion = Readonly<Record<CoercedAttribute, string>>;
+type TypedCoercion = Readonly<Record<CoercedAttribute, string>>;
 export type TypedRule = {
   readonly name: string;
   readonly enabled: boolean;
@@ -179,7 +179,7 @@ const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
   accessionPrefix: coerce.accessionPrefix ?? '',
 });
 
-export type ReadRule =
+type ReadRule =
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'mistake'; readonly field: RuleField };
 

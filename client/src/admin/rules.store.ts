@@ -24,8 +24,8 @@ import type { KnownValues } from './rule-form.ts';
 const policiesSchema = z.object({ policies: z.array(z.object({ name: z.string() })) });
 const usersSchema = z.object({ users: z.array(z.object({ username: z.string() })) });
 const modelsSchema = z.object({ models: z.array(modelSchema) });
-export type NamedType = { readonly name: string; readonly title: string; readonly hidesFinding: boolean };
-export type NamedModel = { readonly id: string; readonly title: string };
+type NamedType = { readonly name: string; readonly title: string; readonly hidesFinding: boolean };
+type NamedModel = { readonly id: string; readonly title: string };
 
 /** Known when everything is loaded. */
 export type Known = {

@@ -13,7 +13,7 @@ import { openAttempt } from '../kit/open-attempt.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 
-export interface SampleStore {
+interface SampleStore {
   readonly sample: Resource<Sample, Trouble>;
   /** Studies that are removed so far; null: nobody is removing. */
   readonly removed: ReadonlySignal<number | null>;

@@ -5,7 +5,7 @@ import { analyticsWords as words } from './analytics-words.ts';
 import type { drawPlot, Plot } from './plot.ts';
 import { Table } from './Table.tsx';
 
-export type ChartProps = {
+type ChartProps = {
   readonly title: string;
   readonly what?: string;
   /** Heads the first column of the table. */

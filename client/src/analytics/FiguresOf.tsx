@@ -8,7 +8,7 @@ import { analyticsWords as words } from './analytics-words.ts';
 import { formatWholeDay } from './format-period.ts';
 
 type Ranged = { readonly from: string; readonly to: string };
-export type FiguresOfProps<S extends z.ZodType<Ranged>> = {
+type FiguresOfProps<S extends z.ZodType<Ranged>> = {
   readonly path: string;
   readonly schema: S;
   readonly isEmpty: (figures: z.infer<S>) => boolean;

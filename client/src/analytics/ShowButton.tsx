@@ -47,7 +47,7 @@ type Page = { readonly items: readonly Item[]; readonly next: string | null };
 
 const KINDS = ['studies', 'results', 'reviews'] as const;
 
-export type ShowButtonProps = {
+type ShowButtonProps = {
   readonly shows: string | null;
   readonly count: number;
   /** The word for them; absent: that of the list. */

@@ -1,7 +1,7 @@
 /** Figures in rows: the first column names them, the others are numbers. Wide ones scroll in their own place. */
 import type { ComponentChildren } from 'preact';
 
-export type TableProps = {
+type TableProps = {
   readonly label: string;
   readonly heads: readonly string[];
   readonly rows: readonly (readonly ComponentChildren[])[];

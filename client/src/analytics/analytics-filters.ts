@@ -38,7 +38,7 @@ export const { usual: USUAL, parse: parseFilters, write: writeFilters } = FIGURE
 export type Filters = typeof USUAL;
 
 /** In UTC, as the gateway counts. */
-export const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);
+const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);
 
 /** The question to the gateway: so many days, ending today. */
 export function queryOf({ days, ...cohort }: Filters, now: Date): string {

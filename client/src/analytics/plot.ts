@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
-export type Line = {
+type Line = {
   readonly label: string;
   /** Values, one for each x; null: a gap. */
   readonly values: readonly (number | null)[];

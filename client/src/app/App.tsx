@@ -88,7 +88,7 @@ function beside<Props extends object>(load: () => Promise<ComponentType<Props>>)
   return deferred<Props>(() => load().catch(() => nothing), nothing);
 }
 
-export type AppProps = {
+type AppProps = {
   readonly route: ReadonlySignal<Route>;
   readonly update: Update;
   readonly install: ReadonlySignal<Install | null>;

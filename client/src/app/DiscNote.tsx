@@ -17,7 +17,7 @@ import type { ChoicesSaid } from './choice-outcome.ts';
 import { nextFor, type NotSent } from './choice-outcomes.ts';
 import { sayLeftOut } from './say-left-out.ts';
 
-export type DiscNoteProps = {
+type DiscNoteProps = {
   /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
   readonly isKept: boolean;
   readonly said: ChoicesSaid;

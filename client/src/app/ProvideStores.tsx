@@ -10,7 +10,7 @@ import { ProvideOpenReviews } from '../reviews/open-reviews.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 
-export type ProvideStoresProps = {
+type ProvideStoresProps = {
   readonly device: Device;
   readonly looks: Looks;
   readonly children: ComponentChildren;

@@ -13,7 +13,7 @@ const WARN_MS = 60_000;
 const MARK_EVERY_MS = 2_000;
 const MS_IN_MINUTE = 60_000;
 
-export interface AutoLockTools {
+interface AutoLockTools {
   /** The site's time; 0: never; null: not known yet. */
   readonly minutes: ReadonlySignal<number | null>;
   /** The gateway can be reached. */

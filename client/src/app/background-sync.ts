@@ -22,7 +22,7 @@ export function goesOnAlone(scope: typeof globalThis): boolean {
   return 'ServiceWorkerRegistration' in scope && 'sync' in scope.ServiceWorkerRegistration.prototype;
 }
 
-export interface BackgroundSyncTools {
+interface BackgroundSyncTools {
   readonly workers: ServiceWorkerContainer | undefined;
   /** Something waits on this device. */
   readonly waits: ReadonlySignal<boolean>;

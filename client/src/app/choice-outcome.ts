@@ -42,7 +42,7 @@ export interface ChoiceOutcome {
  * `removed`: nothing of it is left to send, because a person took it off the page. `off-list`: it was taken off the
  * list of studies, and may have ended in any way.
  */
-export type ChoiceStanding = 'removed' | 'being-read' | 'off-list' | 'keep' | 'on-device' | 'in-pacs';
+type ChoiceStanding = 'removed' | 'being-read' | 'off-list' | 'keep' | 'on-device' | 'in-pacs';
 
 const TABLE: readonly (readonly [ChoiceStanding, (choice: ChoiceOutcome) => boolean])[] = [
   ['keep', ({ held, unsent, ended }) => held + unsent + ended > 0],

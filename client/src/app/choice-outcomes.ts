@@ -45,7 +45,7 @@ export interface OnPage {
 }
 
 /** The files of a study on the page: those that were sent from this page before, and the others. */
-export type OnPageAgain = { readonly sent: number; readonly fresh: number };
+type OnPageAgain = { readonly sent: number; readonly fresh: number };
 
 /** The choice on the page is not sent yet, and its own sentence says so. */
 export const EMPTY_PAGE: OnPage = {

@@ -2,7 +2,7 @@
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { partOf } from '../pipeline/queue/track-of.ts';
 
-export interface Holdings {
+interface Holdings {
   readonly waiting: number;
   /** Instances of those that wait. */
   readonly safe: number;

@@ -10,7 +10,7 @@ import { isLackingWhatWasSent } from './choice-outcome.ts';
 import { hasNothing, outcomesOf, pageOf } from './choice-outcomes.ts';
 import type { LostChoice } from './lost-choice.ts';
 
-export interface DoubtWatch {
+interface DoubtWatch {
   readonly page: Pick<Window, 'addEventListener'>;
   readonly ingest: IngestStore;
   readonly queue: Pick<QueueStore, 'studies'>;

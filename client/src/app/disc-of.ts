@@ -3,7 +3,7 @@ import type { ChoicesSaid } from './choice-outcome.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import type { Standing } from './may-close.ts';
 
-export type DiscFacts = {
+type DiscFacts = {
   readonly mayBeCleared: boolean;
   readonly underWay: number;
   readonly leftOut: number;
@@ -16,7 +16,7 @@ export type DiscFacts = {
 };
 
 /** `in-pacs`: everything that was chosen here is there, but the exceptions. */
-export type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
+type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
 
 /** Instances of a study, and files that were chosen with it, that are not in the PACS and need nobody. */
 export const lackOf = ({ track, leftUnread }: Pick<QueuedStudy, 'track' | 'leftUnread'>): number =>

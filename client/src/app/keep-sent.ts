@@ -8,7 +8,7 @@ import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { NOTHING_SENT, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
 import { hasNothing, pageOf } from './choice-outcomes.ts';
 
-export interface SentKeeping {
+interface SentKeeping {
   readonly ingest: IngestStore;
   /** The account that is signed in; null: none is. */
   readonly account: ReadonlySignal<string | null>;

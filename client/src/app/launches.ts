@@ -11,7 +11,7 @@ interface LaunchParams {
 }
 type Launching = { readonly launchQueue?: { setConsumer(consumer: (launch: LaunchParams) => void): void } };
 
-export interface LaunchTools {
+interface LaunchTools {
   /** Shows the page behind this `#`. */
   readonly show: (hash: string) => void;
   readonly take: (files: readonly File[]) => Promise<void>;

@@ -54,7 +54,7 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
   };
 }
 
-export interface StartTools {
+interface StartTools {
   readonly session: Pick<SessionStore, 'state' | 'resume' | 'signOut'>;
   readonly mark: LockMark;
   readonly left: LeftNote['read'];

@@ -16,7 +16,7 @@ import {
 } from '../pipeline/queue/rows/kept-choices.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
-export interface ChoiceWatch {
+interface ChoiceWatch {
   readonly page: Pick<Window, 'addEventListener'>;
   readonly database: LocalDatabase;
   readonly locks: Pick<LockManager, 'request'>;

@@ -18,7 +18,7 @@ export interface Policies {
   load(): Promise<void>;
 }
 
-export interface PoliciesTools {
+interface PoliciesTools {
   readonly database: LocalDatabase;
   readonly api: ApiClient;
   readonly session: SessionStore;

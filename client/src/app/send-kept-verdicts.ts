@@ -7,7 +7,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SessionState } from '../net/session.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
-export interface KeptVerdictsTools {
+interface KeptVerdictsTools {
   /** The person who is here; without a network the last one. */
   readonly account: ReadonlySignal<string | null>;
   readonly state: ReadonlySignal<SessionState>;

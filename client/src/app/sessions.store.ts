@@ -6,7 +6,7 @@ import type { ApiClient } from '../net/api-client.ts';
 import { sessionsWords } from './sessions-words.ts';
 import { troubleOf } from './trouble-of.ts';
 
-export interface SessionsStore extends Resource<readonly ListedSession[], Trouble> {
+interface SessionsStore extends Resource<readonly ListedSession[], Trouble> {
   load(): Promise<void>;
 }
 

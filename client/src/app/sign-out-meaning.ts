@@ -2,7 +2,7 @@
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { accountWords as words } from './account-words.ts';
 
-export type LeavingFacts = {
+type LeavingFacts = {
   /** Instances that are being written into the queue. */
   readonly unsafe: number;
   /** Instances of studies that were found and are not in the queue: signing out clears them. */

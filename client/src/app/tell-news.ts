@@ -5,7 +5,7 @@ import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
 import { showNews } from './show-news.ts';
 
-export interface TellNewsTools {
+interface TellNewsTools {
   readonly workers: ServiceWorkerContainer | undefined;
   /** Changes with the queue. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;

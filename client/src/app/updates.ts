@@ -39,7 +39,7 @@ export type Update = {
   partMissing(): void;
 };
 
-export type UpdateTools = {
+type UpdateTools = {
   /** Undefined in an old browser and on a plain-http address: the app works, but not offline. */
   readonly workers: ServiceWorkerContainer | undefined;
   readonly locks: Pick<LockManager, 'request' | 'query'>;
@@ -51,7 +51,7 @@ export type UpdateTools = {
 };
 
 /** The page itself, as far as updates care. */
-export type PageAround = {
+type PageAround = {
   /** `because`: the answer of `openedBecause` afterwards. */
   reload(because?: 'update'): void;
   openedBecause(): 'update' | null;

@@ -6,7 +6,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
-export interface WakeLockTools {
+interface WakeLockTools {
   /** Undefined where the browser has none, or the address is not secure. */
   readonly wakeLock: Pick<WakeLock, 'request'> | undefined;
   readonly wanted: ReadonlySignal<boolean>;

@@ -5,7 +5,7 @@ import { FilterBar, FilterPeriod, FilterSelect, SearchField, Select } from '../k
 import { NO_SUBJECT, readSubject, TRAIL, type AuditFilters, type AuditQuestion } from './audit-filters.ts';
 import { auditWords as words } from './audit-words.ts';
 
-export type AuditFilterBarProps = {
+type AuditFilterBarProps = {
   readonly question: AuditQuestion;
   readonly people: AuditPeople['people'];
   /** The UID of the study that is looked for, once it is known. */

@@ -12,7 +12,7 @@ import { wordOf, type Described } from './describe-event.ts';
 
 const words = auditWords.details;
 
-export type EventDetailsProps = {
+type EventDetailsProps = {
   readonly row: AuditRow;
   readonly said: Described;
   readonly onChoose: (some: Partial<AuditFilters>) => void;

@@ -11,7 +11,7 @@ import { auditWords as words } from './audit-words.ts';
 import { describeEvent, endOf, type Described } from './describe-event.ts';
 import { EventDetails } from './EventDetails.tsx';
 
-export type EventRowProps = {
+type EventRowProps = {
   readonly row: AuditRow;
   readonly names: AuditNames;
   readonly onChoose: (some: Partial<AuditFilters>) => void;

@@ -35,7 +35,7 @@ export type AuditFilters = typeof EVERYTHING;
 export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
 /** A study, a case or a device as it is typed: a UID has dots. */
-export type Typed =
+type Typed =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'case'; readonly number: string }
   | { readonly kind: 'uid'; readonly uid: string }

@@ -10,7 +10,7 @@ import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkResult, BulkStore } from './bulk.store.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 
-export type BulkBarProps = {
+type BulkBarProps = {
   readonly store: BulkStore;
   readonly cases: readonly ListedCase[];
   /** After each change: the list has other cases now. */

@@ -8,7 +8,7 @@ import { caseWords } from './parts/case-words.ts';
 
 const words = caseWords.list;
 
-export type CaseFilterBarProps = {
+type CaseFilterBarProps = {
   readonly filters: CaseFilters;
   readonly onChoose: (some: Partial<CaseFilters>) => void;
   readonly mayKeep: boolean;

@@ -10,7 +10,7 @@ import { PatientLine } from './parts/PatientLine.tsx';
 import { caseWords as words } from './parts/case-words.ts';
 
 /** `patients` null: this person is not told whose a case is. */
-export type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
+type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
 
 export function CaseRow({ of, patients }: CaseRowProps) {
   const late = isOverdue(of);

@@ -29,7 +29,7 @@ import { createCaseStore, type CaseStore } from './case.store.ts';
 
 const words = caseWords.page;
 
-export type CaseViewProps = {
+type CaseViewProps = {
   readonly id: string;
   readonly listQuery: string;
 };

@@ -15,7 +15,7 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { viewWords as words } from './view-words.ts';
 import { createViewsStore, viewOf, type ViewsStore } from './views.store.ts';
 
-export type CaseViewsProps = {
+type CaseViewsProps = {
   readonly filters: CaseFilters;
   /** A name that a person gave may be a patient’s. */
   readonly isAnonymous: boolean;

@@ -37,7 +37,7 @@ import { UnreadStudies } from './UnreadStudies.tsx';
 
 const words = caseWords.list;
 
-export type CasesViewProps = { readonly query: string };
+type CasesViewProps = { readonly query: string };
 
 export function CasesView({ query }: CasesViewProps) {
   const api = useApi();

@@ -12,14 +12,14 @@ import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 
 /** The cases that are asked for: other ones begin a new list. */
-export type Asked = {
+type Asked = {
   readonly filters: CaseFilters;
   readonly isAnonymous: boolean;
   /** The name or Patient ID that the PACS is asked for; empty: nobody's. It comes into no address. */
   readonly patient: string;
 };
 
-export type CasesPage = {
+type CasesPage = {
   readonly cases: readonly ListedCase[];
   readonly next: string | null;
   /** The parts of cases that this person is not shown. */

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './Icon.tsx';
 import { Confirm } from './Sheet.tsx';
 
-export type AskFirstProps = {
+type AskFirstProps = {
   readonly label: string;
   /** For people who do not see the row of the button: names the study. */
   readonly of: string;

@@ -4,7 +4,7 @@ import { useId, useState } from 'preact/hooks';
 import { isDay } from './filters.ts';
 import './filter-bar.css';
 
-export type FilterBarProps = {
+type FilterBarProps = {
   readonly label: string;
   readonly class: string;
   /** On the button: how many of those behind it are in use. */
@@ -32,7 +32,7 @@ export function FilterBar({ label, inUse, first, children, ...props }: FilterBar
   );
 }
 
-export type SelectProps = {
+type SelectProps = {
   readonly label: string;
   readonly value: string;
   readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
@@ -66,7 +66,7 @@ export function Select({ label, value, options, onChoose, onReach }: SelectProps
   );
 }
 
-export type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name, string>>> = {
+type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name, string>>> = {
   readonly choices: Readonly<Record<Name, readonly string[]>>;
   readonly filters: Values;
   readonly onChoose: (some: Partial<Values>) => void;
@@ -124,7 +124,7 @@ export function FilterPeriod<Name extends string, Values extends Days & Readonly
   );
 }
 
-export type SearchFieldProps = {
+type SearchFieldProps = {
   readonly class: string;
   readonly label: string;
   readonly value: string;

@@ -6,7 +6,7 @@ import { Sheet } from './Sheet.tsx';
 import { TroubleAlert } from './TroubleAlert.tsx';
 import { FormContext, type Form } from './use-form.ts';
 
-export type FormBodyProps = {
+type FormBodyProps = {
   readonly form: Form;
   /** Names it where a page has several. */
   readonly label?: string;
@@ -40,7 +40,7 @@ export function FormBody({ form, onSubmit, children, actions, ...props }: FormBo
   );
 }
 
-export type SheetFormProps = Omit<FormBodyProps, 'actions'> & {
+type SheetFormProps = Omit<FormBodyProps, 'actions'> & {
   /** `submitting` stands for `submit` while the answer is waited for. Without them: *Save*. */
   readonly words?: Readonly<Record<'submit' | 'submitting', string>>;
   /** False while the form cannot be sent yet. */
@@ -91,7 +91,7 @@ function useMistakeInSight({ mistake }: Form): { current: HTMLFormElement | null
   return form;
 }
 
-export type FormSheetProps = SheetFormProps & {
+type FormSheetProps = SheetFormProps & {
   readonly title: string;
   /** Stands behind the form: a question about what it would do. */
   readonly after?: ComponentChildren;

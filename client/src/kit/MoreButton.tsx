@@ -2,7 +2,7 @@
 import { kitWords } from './kit-words.ts';
 import type { PagedList } from './paged-list.ts';
 
-export type MoreButtonProps = {
+type MoreButtonProps = {
   /** `next` null: there is no further page. */
   readonly of: Pick<PagedList<{ readonly next: string | null }, unknown>, 'value' | 'isAsking' | 'more'>;
   readonly label?: string;

@@ -1,7 +1,7 @@
 /** Stands in the place of a list of which the filters leave nothing; drawn where that is known. */
 import type { ComponentChildren } from 'preact';
 
-export type NoneFitsProps = {
+type NoneFitsProps = {
   readonly class?: string;
   readonly said: string;
   /** Says what to do. */

@@ -5,7 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './Icon.tsx';
 
-export type NoticeKind = 'plain' | 'wait' | 'stop';
+type NoticeKind = 'plain' | 'wait' | 'stop';
 
 const LOOK: Record<NoticeKind, { readonly class: string; readonly sign: IconName }> = {
   plain: { class: 'notice', sign: 'note' },
@@ -13,7 +13,7 @@ const LOOK: Record<NoticeKind, { readonly class: string; readonly sign: IconName
   stop: { class: 'notice notice-stop', sign: 'decide' },
 };
 
-export type NoticeProps = {
+type NoticeProps = {
   readonly kind: NoticeKind;
   /** Says what happened; optional. */
   readonly title?: string;

@@ -1,7 +1,7 @@
 /** Above a list that is narrowed: what alone is listed, and the way to all of it. */
 import { kitWords } from './kit-words.ts';
 
-export type OnlySomeProps = { readonly said: string; readonly onShowAll: () => void };
+type OnlySomeProps = { readonly said: string; readonly onShowAll: () => void };
 
 export function OnlySome({ said, onShowAll }: OnlySomeProps) {
   return (

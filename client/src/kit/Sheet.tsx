@@ -8,7 +8,7 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { kitWords } from './kit-words.ts';
 import { SETTLING_MS, useSettling } from './use-settling.ts';
 
-export type SheetProps = {
+type SheetProps = {
   readonly title: string;
   /** For a sheet that opens unasked: a screen reader says what the element of this id holds, after the title. */
   readonly says?: string;
@@ -77,7 +77,7 @@ function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
   );
 }
 
-export type ConfirmProps = {
+type ConfirmProps = {
   readonly title: string;
   /** The study in question, because the sheet hides its row. */
   readonly about?: string;

@@ -5,7 +5,7 @@ import { kitWords } from './kit-words.ts';
 import { Notice } from './Notice.tsx';
 import type { Trouble } from './trouble.ts';
 
-export type TroubleAlertProps = {
+type TroubleAlertProps = {
   readonly trouble: Trouble | null;
   /** Names the place for the fields that it is about. */
   readonly id?: string | undefined;

@@ -7,7 +7,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { namesHidden } from './identities.ts';
 import { kitWords } from './kit-words.ts';
 
-export type TypedFieldProps = {
+type TypedFieldProps = {
   readonly title: string;
   /** The field itself, with its label. */
   readonly children: ComponentChildren;

@@ -13,7 +13,7 @@ const WHOLE = 40;
 /** Drawn above and below the window, in px: one flick of a thumb. */
 const MARGIN = 600;
 
-export type VirtualListProps<T> = {
+type VirtualListProps<T> = {
   readonly items: readonly T[];
   readonly keyOf: (item: T) => string;
   /** Height of a row not yet drawn, in px. */

@@ -9,7 +9,7 @@ import type { Trouble } from './trouble.ts';
 import { TroubleAlert } from './TroubleAlert.tsx';
 import { useLate } from './use-late.ts';
 
-export type WhenKnownProps<T> = {
+type WhenKnownProps<T> = {
   readonly of: Pick<Resource<T, Trouble>, 'answer' | 'again'>;
   readonly loading: string;
   readonly children: (value: T, known: Known) => ComponentChildren;

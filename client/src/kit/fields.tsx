@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { TroubleAlert } from './TroubleAlert.tsx';
 import { FormContext } from './use-form.ts';
 
-export type FieldProps = {
+type FieldProps = {
   readonly label: string;
   /** Names it in what is sent, and in the mistakes of its form. */
   readonly name?: string;
@@ -111,7 +111,7 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
-export type SelectFieldProps<Value extends string> = FieldProps &
+type SelectFieldProps<Value extends string> = FieldProps &
   Omit<ValueProps, 'onChange'> & {
     /** Their words, by value, in their order. */
     readonly options: Readonly<Record<Value, string>> | readonly (readonly [value: Value, words: string])[];
@@ -140,7 +140,7 @@ export function SelectField<Value extends string>(props: SelectFieldProps<Value>
   );
 }
 
-export type TickFieldProps = Omit<FieldProps, 'what'> & {
+type TickFieldProps = Omit<FieldProps, 'what'> & {
   readonly what?: ComponentChildren;
   readonly isTicked: boolean;
   readonly onTick: (isTicked: boolean) => void;

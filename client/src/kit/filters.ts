@@ -4,7 +4,7 @@
  */
 
 /** `read`: the value that a text of an address names; null: none. `say`: the text; without it, the value itself. */
-export type Filter<Value extends string = string> = {
+type Filter<Value extends string = string> = {
   readonly usual: Value;
   read(text: string): Value | null;
   say?(value: Value): string;
@@ -49,7 +49,7 @@ export function isDay(text: string): boolean {
   return !Number.isNaN(at.getTime()) && at.toISOString() === midnight && text >= '1900' && text < '3';
 }
 
-export type ValuesOf<Described extends Readonly<Record<string, Filter>>> = {
+type ValuesOf<Described extends Readonly<Record<string, Filter>>> = {
   readonly [Name in keyof Described]: Described[Name]['usual'];
 };
 

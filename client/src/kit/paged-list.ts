@@ -17,7 +17,7 @@ export interface PagedList<Page, Trouble, Question = void> extends Resource<Page
 type Paged = { readonly next: string | null };
 type RowIn<Page, Rows extends keyof Page> = Page[Rows] extends readonly (infer Row)[] ? Row : never;
 
-export type Pages<Page extends Paged, Rows extends keyof Page, Question> = {
+type Pages<Page extends Paged, Rows extends keyof Page, Question> = {
   /** The name of the rows in a page. */
   readonly rows: Rows;
   readonly idOf: (row: RowIn<Page, Rows>) => unknown;

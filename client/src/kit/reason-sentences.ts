@@ -6,7 +6,7 @@ import { isDamaged } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { kitWords } from './kit-words.ts';
 
-export type ReasonSentences = {
+type ReasonSentences = {
   /** Says what happened. */
   readonly title: string;
   /** Says what to do next. */

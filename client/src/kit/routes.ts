@@ -40,7 +40,7 @@ export type Route =
   | { readonly page: 'admin'; readonly at: AdminTask }
   | { readonly page: 'not-found' };
 
-export type ResultsPlace = 'results' | 'infer' | 'models';
+type ResultsPlace = 'results' | 'infer' | 'models';
 const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers', 'quotas'] as const;
 export type AdminTask = (typeof adminTasks)[number];
 

@@ -59,7 +59,7 @@ const PROBLEM_BYTES_LIMIT = 64 * 1024;
  * Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is compared with the answer's own date, because this
  * device's clock may be wrong. Null where there is none.
  */
-export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
+function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
   if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1000;
@@ -100,7 +100,7 @@ export interface TokenSource {
   readonly user?: { peek(): { readonly id: string } | null };
 }
 
-export interface ApiTools {
+interface ApiTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
   /** The same with progress; without it there is no progress. */
@@ -120,7 +120,7 @@ export interface RequestOptions {
   readonly as?: SendInit['as'];
 }
 
-export interface SendInit extends RequestInit {
+interface SendInit extends RequestInit {
   /** The id of the account that this request is for: no other's token goes with it. Null: it is anybody's. */
   readonly as?: string | null;
 }

@@ -13,7 +13,7 @@ export interface ServerClock {
   recall(offsetMs: number): void;
 }
 
-export interface ServerClockTools {
+interface ServerClockTools {
   /** The device's clock, in milliseconds since 1970: it may be wrong, and may jump. */
   readonly wall: () => number;
   /** Milliseconds that never go back; only differences mean something. */

@@ -6,7 +6,7 @@
 import type { Link, LinkNow } from './link.ts';
 import { readHealth } from './read-answers.ts';
 
-export interface LinkWatchTools {
+interface LinkWatchTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
   /** Whether the browser has a network; without one nothing is asked. */

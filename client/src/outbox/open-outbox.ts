@@ -11,7 +11,7 @@ import { statementRows } from './kept-statements.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { useOutboxes, type Outboxes } from './outboxes.ts';
 
-export interface OutboxParts {
+interface OutboxParts {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly session: Pick<SessionStore, 'user'>;
   readonly signOutTasks: SignOutTasks;

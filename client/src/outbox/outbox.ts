@@ -34,7 +34,7 @@ export type Answered = Answer & { readonly said: Statement };
 
 export type Outbox = ReturnType<typeof createOutbox>;
 
-export interface OutboxTools extends SendTools {
+interface OutboxTools extends SendTools {
   readonly rows: StatementRows;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;

@@ -9,7 +9,7 @@ export interface SendTools {
   readonly account: string;
 }
 /** `waits`: the link is at fault, not the statement. */
-export type Outcome =
+type Outcome =
   | { readonly kind: 'sent'; readonly answer: Answer }
   | { readonly kind: 'waits' | 'refused'; readonly error: unknown };
 

@@ -25,7 +25,7 @@ const said = resultWords.beside;
 const resultOf = (store: ResultStore): Result | null =>
   store.shown.value.kind === 'ready' ? store.shown.value.result : null;
 
-export type BesideViewProps = {
+type BesideViewProps = {
   readonly id: string;
   readonly beside: string;
   readonly look: LookStore;

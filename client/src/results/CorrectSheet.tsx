@@ -15,7 +15,7 @@ const REASON_CHARACTERS = 1_000;
 const NEARLY_FULL = 200;
 
 /** `before`: the person's own correction, so that nobody has to retype it. */
-export type CorrectSheetProps = {
+type CorrectSheetProps = {
   readonly of: Result;
   readonly before: VerifyRequest | null;
   readonly onCorrect: (request: VerifyRequest) => void;

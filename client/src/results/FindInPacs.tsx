@@ -34,7 +34,7 @@ export function useFindStore(): FindStore {
   return store;
 }
 
-export type FindInPacsProps = {
+type FindInPacsProps = {
   readonly store: FindStore;
   /** The search is open where it is the only way to a study. */
   readonly isOpen: boolean;

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { Icon } from '../kit/Icon.tsx';
 
-export type InstanceRowProps = {
+type InstanceRowProps = {
   /** The state of the instance; `promised` where there is none yet. */
   readonly state: string;
   readonly said: string;

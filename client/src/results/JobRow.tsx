@@ -11,7 +11,7 @@ import { resultWords } from './result-words.ts';
 
 const said = resultWords.job;
 
-export type JobRowProps = {
+type JobRowProps = {
   readonly job: Job;
   readonly onCancel: (job: Job) => void;
   readonly onRetry: (job: Job) => void;

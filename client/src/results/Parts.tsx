@@ -33,7 +33,7 @@ export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID
   };
 }
 
-export type SegmentsProps<T extends string> = {
+type SegmentsProps<T extends string> = {
   readonly label: string;
   readonly options: readonly T[];
   readonly nameOf: (option: T) => string;

@@ -24,7 +24,7 @@ const TYPED = ['121106', 'REASON'];
 /** Null: it is no report of a result. */
 type OfResult = { readonly result: Result | null };
 
-export type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: StoredHead };
+type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: StoredHead };
 
 export function ReportContent({ report, head, result }: ReportContentProps) {
   const { content } = report;

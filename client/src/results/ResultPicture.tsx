@@ -16,7 +16,7 @@ const said = resultWords.picturePart;
 /** A healthy PACS answers in two or three seconds; after ten a person begins to wonder. */
 export const SLOW_MS = 10_000;
 
-export type ResultPictureProps = {
+type ResultPictureProps = {
   readonly store: ResultStore;
   readonly finding: Finding;
   readonly look: LookStore;

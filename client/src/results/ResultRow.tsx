@@ -33,7 +33,7 @@ export const SIGNS: Record<Headline['kind'], IconName> = {
   silent: 'caution',
 };
 
-export type ResultRowProps = {
+type ResultRowProps = {
   readonly result: Result;
   readonly previews: PreviewsStore;
   readonly picked: PickedPictures;

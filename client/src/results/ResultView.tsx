@@ -71,7 +71,7 @@ export function useResult(
   return store;
 }
 
-export type ResultViewProps = {
+type ResultViewProps = {
   readonly id: string;
   readonly list: ResultsStore;
   readonly look: LookStore;

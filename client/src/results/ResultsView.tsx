@@ -34,7 +34,7 @@ import type { ResultPage, ResultsStore } from './results.store.ts';
 
 const said = resultWords.list;
 
-export type ResultsViewProps = {
+type ResultsViewProps = {
   readonly list: ResultsStore;
   readonly previews: PreviewsStore;
   readonly picked: PickedPictures;

@@ -35,7 +35,7 @@ const said = resultWords.run;
  * `id`: a study on this device; empty if none is chosen yet. With `ofCase`, a case: then that is the place of the study
  * among those of the case.
  */
-export type RunViewProps = {
+type RunViewProps = {
   readonly id: string;
   readonly ofCase: string;
   readonly list: ResultsStore;

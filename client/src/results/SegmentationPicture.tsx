@@ -16,7 +16,7 @@ import { useKeys } from './use-keys.ts';
 
 const said = storedWords.segments;
 
-export type SegmentationPictureProps = {
+type SegmentationPictureProps = {
   readonly segmentation: Segmentation;
   readonly store: ResultStore;
   readonly look: LookStore;

@@ -26,7 +26,7 @@ import { createStoredStore, type Reading, type StoredStore } from './stored.stor
 
 type Read = Extract<Reading, { kind: 'read' }>['stored'];
 
-export type StoredInstanceProps = {
+type StoredInstanceProps = {
   /** Where the gateway reads it back. */
   readonly path: string;
   readonly instance: ResultInstance;

@@ -32,7 +32,7 @@ import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import { SegmentationPicture } from './SegmentationPicture.tsx';
 
-export type StoredViewProps = {
+type StoredViewProps = {
   readonly id: string;
   readonly place: string;
   readonly look: LookStore;

@@ -31,7 +31,7 @@ export function useMayVerify(): boolean {
   return mayVerify(useSession().user.value);
 }
 
-export type VerdictBarProps = {
+type VerdictBarProps = {
   readonly store: ResultStore;
   readonly result: Result;
   /** An existing verdict is being changed. */

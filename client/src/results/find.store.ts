@@ -50,7 +50,7 @@ export interface FindStore {
   close(): void;
 }
 
-export interface FindTools {
+interface FindTools {
   readonly api: Pick<ApiClient, 'send'>;
   /** The account that searches: no other's token goes with it. */
   readonly user: string;

@@ -26,7 +26,7 @@ export function isNewer(job: Job, known: Job | null): boolean {
   return rank !== 0 ? rank > 0 : job.progress.done > known.progress.done;
 }
 
-export interface FollowTools {
+interface FollowTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly clock: Clock;
 }
@@ -36,7 +36,7 @@ const REFUSED: readonly number[] = [401, 403, 404];
 /** After this many unanswered requests in a row the person is told; polling continues. */
 const SILENT = 4;
 
-export interface Following {
+interface Following {
   readonly signal: AbortSignal;
   /** Called with every newer state. */
   onJob(job: Job): void;

@@ -16,7 +16,7 @@ export const STILL_MS = 15_000;
 /** The most results of one study by one model; a longer list would say less about this one. */
 const LISTED = 100;
 
-export interface FollowedResult {
+interface FollowedResult {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
   readonly id: string;

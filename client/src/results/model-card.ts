@@ -6,7 +6,7 @@ import { measureSaid } from './measure-words.ts';
 import { resultWords } from './result-words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-export type CardFact = { readonly name: string; readonly lines: readonly string[] };
+type CardFact = { readonly name: string; readonly lines: readonly string[] };
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -12,11 +12,11 @@ import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { createBackOff, type Clock } from '../net/clock.ts';
 
 /** `picture`: a blob's address; null where there is none to show. */
-export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
+type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
 
 export type About = Pick<ResultPreview, 'patient' | 'studyDate' | 'bodyPart'>;
 
-export type Arrival = 'awaited' | 'there' | 'failed';
+type Arrival = 'awaited' | 'there' | 'failed';
 
 export interface PreviewsStore {
   /** Null until it is there, and where the image is gone. */
@@ -35,7 +35,7 @@ export interface PreviewsStore {
 /** Each reads an image from the PACS, which has other work. */
 const AT_ONCE = 3;
 
-export type PreviewsTools = {
+type PreviewsTools = {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
   /** Tells many together; null: this person is told of one at a time, of those that they sent. */

@@ -37,7 +37,7 @@ export interface StoredHead {
   readonly equipment: readonly string[];
 }
 
-export type StoredContent =
+type StoredContent =
   | { readonly kind: 'report'; readonly report: StructuredReport }
   | { readonly kind: 'segmentation'; readonly segmentation: Segmentation }
   | { readonly kind: 'picture'; readonly picture: Thumbnail; readonly mayHoldName: boolean };

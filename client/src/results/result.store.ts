@@ -34,7 +34,7 @@ export type UnsentVerdict = Unsent<GivenVerdict> & { readonly trouble: Trouble }
 export const isUnsentVerdict = (unsent: Unsent): unsent is UnsentVerdict =>
   unsent.said.step === 'verdict' && unsent.trouble !== null && !unsent.isSending;
 
-export type Shown =
+type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
@@ -44,9 +44,9 @@ export type Verdict =
   | { readonly kind: 'sending'; readonly request: VerifyRequest }
   | { readonly kind: 'unsent' | 'overtaken'; readonly unsent: UnsentVerdict };
 /** Whether the image is on the screen, drawn by the browser. */
-export type ImageState = 'loading' | 'shown' | 'missing';
+type ImageState = 'loading' | 'shown' | 'missing';
 /** The state of the page on which a verdict is asked for. */
-export type Asking = {
+type Asking = {
   readonly changing: boolean;
   readonly image: ImageState;
   /** The page does not say yet whose study it is. */

@@ -56,7 +56,7 @@ export interface ResultsStore {
 /** `next`: the cursor of the following page; null: there is none. */
 export type ResultPage = { readonly results: readonly Result[]; readonly next: string | null };
 
-export interface ResultsTools {
+interface ResultsTools {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
   /** The user's id. */

@@ -9,7 +9,7 @@ import type { Model, ModelVersion } from './answers.ts';
 import type { MapMethod } from './look.store.ts';
 
 export const SOURCES = ['study', 'uid', 'file'] as const;
-export type Source = (typeof SOURCES)[number];
+type Source = (typeof SOURCES)[number];
 
 /** `POST /infer` refuses more (shared/models/README.md). */
 export const LARGEST_FILE_BYTES = 50 * 1024 * 1024;

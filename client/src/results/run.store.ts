@@ -13,7 +13,7 @@ import { followJob } from './follow-job.ts';
 import { bodyOf, emptyForm, invalidOf, type Form, type Invalid } from './run-form.ts';
 
 /** `form`: nothing runs; `starting`: the request is on its way; then the current state of the job. */
-export type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };
+type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };
 
 export interface RunStore {
   readonly form: Signal<Form>;
@@ -38,9 +38,9 @@ export interface RunStore {
   close(): void;
 }
 
-export type StudyOfCase = { readonly studyInstanceUID: string; readonly caseNumber: number };
+type StudyOfCase = { readonly studyInstanceUID: string; readonly caseNumber: number };
 
-export interface RunTools {
+interface RunTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly clock: Clock;
   /** The study that the page was opened for. */

@@ -32,7 +32,7 @@ export interface StoredStore {
   close(): void;
 }
 
-export interface StoredTools {
+interface StoredTools {
   readonly api: Pick<ApiClient, 'send'>;
   readonly read: StoredReader;
   readonly now: () => number;

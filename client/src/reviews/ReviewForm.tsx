@@ -19,7 +19,7 @@ import { reviewWords } from './review-words.ts';
 const words = reviewWords.form;
 const REASON_LENGTH = 2000;
 
-export type ReviewFormProps = {
+type ReviewFormProps = {
   readonly form: Form;
   /** The reader is shown something that a model found: only then can it be accepted or corrected. */
   readonly hasFinding: boolean;
@@ -177,7 +177,7 @@ function rangeOf(field: Extract<ReviewField, { readonly minimum: number }>): str
   return `${words.range(field.minimum, field.maximum)}${unit}`;
 }
 
-export type QuestionProps = {
+type QuestionProps = {
   readonly field: ReviewField;
   readonly isRequired: boolean;
   readonly answer: Answers[string] | undefined;

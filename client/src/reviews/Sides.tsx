@@ -10,7 +10,7 @@ import { saidDecision } from './said-decision.ts';
 
 const words = reviewWords.sides;
 
-export type SidesProps = {
+type SidesProps = {
   readonly review: Review;
   /** By models; null: not known yet. */
   readonly found: readonly Result[] | null;

@@ -17,7 +17,7 @@ import { saidOf, storedMarks, type NamedReport } from './stored-marks.ts';
 import { storedMarksWords as words } from './stored-marks-words.ts';
 import { instancePath } from './study-pictures.ts';
 
-export type StoredMarksViewProps = { readonly reviewId: string; readonly name: string };
+type StoredMarksViewProps = { readonly reviewId: string; readonly name: string };
 
 export function StoredMarksView({ reviewId, name }: StoredMarksViewProps) {
   const { found, trouble, load } = useReport(reviewId, name);

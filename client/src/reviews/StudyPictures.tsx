@@ -15,7 +15,7 @@ import type { Images } from './use-images.ts';
 
 const words = reviewWords.picture;
 
-export type StudyPicturesProps = {
+type StudyPicturesProps = {
   readonly images: Images;
   readonly studies: readonly string[];
   /** A viewer would show what models found: it is not offered to a reader who reads without. */

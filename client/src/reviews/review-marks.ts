@@ -22,7 +22,7 @@ export type Unsent<S extends Step = Step> = {
   readonly trouble: Trouble | null;
   readonly inOutbox: InOutbox;
 };
-export type Annotate = Extract<Step, { step: 'annotate' }>;
+type Annotate = Extract<Step, { step: 'annotate' }>;
 export type Marks = readonly Annotation[];
 
 /** A drag along an edge, or three quick steps with a key, are one request. */
@@ -39,7 +39,7 @@ export interface MarkTools {
   readonly wait: (ms: number, then: () => void) => () => void;
 }
 
-export interface MarkState {
+interface MarkState {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   readonly server: Signal<ReviewAnnotations | null>;
   /** The caller's; null: the caller does not read this review. */

@@ -106,7 +106,7 @@ export interface ReviewStore {
   close(): void;
 }
 
-export type ReviewTools = MarkTools;
+type ReviewTools = MarkTools;
 
 /** A step as the page gives it. */
 type StepSaying<G extends Step = Step> = G extends Step ? Omit<Saying<G>, 'reviewId'> : never;

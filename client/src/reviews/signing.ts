@@ -8,7 +8,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 export const SIGN_AFTER_SECONDS = 5;
 const SECOND_MS = 1000;
 
-export interface Signing {
+interface Signing {
   /** Seconds that are left; null: nothing is about to be signed. */
   readonly left: ReadonlySignal<number | null>;
   begin(sign: () => void): void;

@@ -6,10 +6,10 @@ import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { storedMarksWords as words } from './stored-marks-words.ts';
 
-export type MarksReport = StoredAnnotations['reports'][number];
+type MarksReport = StoredAnnotations['reports'][number];
 
 /** Marks of a signed reading. `reports`: one a study; none: they were not sent, and `said` is why. */
-export type ReaderStored = {
+type ReaderStored = {
   readonly place: number;
   readonly title: string;
   readonly said: string;

@@ -14,7 +14,7 @@ export const isCancellable = ({ canTakeBack, canCancel }: QueuedStudy): boolean 
 /** The names that a person reads in the question; others are counted. */
 const NAMED = 5;
 
-export type CancelSelectedProps = {
+type CancelSelectedProps = {
   readonly studies: readonly QueuedStudy[];
   /** All of them are cancelled. */
   readonly onDone: () => void;

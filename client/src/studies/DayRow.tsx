@@ -37,7 +37,7 @@ const StudyRecord = deferred<StudyRecordProps>(
   () => null,
 );
 
-export type DayRowProps = {
+type DayRowProps = {
   readonly entry: DayEntry;
   /** Open until a person closes it. */
   readonly opens: boolean;

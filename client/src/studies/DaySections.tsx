@@ -39,7 +39,7 @@ type Line =
   | { readonly kind: 'row'; readonly entry: DayEntry; readonly opens: boolean }
   | { readonly kind: 'more' };
 
-export type DaySectionsProps = {
+type DaySectionsProps = {
   readonly entries: readonly DayEntry[];
   /** Entries that the person's choice finds, in sections. */
   readonly sections: readonly Section[];

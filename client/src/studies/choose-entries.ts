@@ -55,7 +55,7 @@ export function isNarrowed({ text, shown, period, names }: Choice): boolean {
   return text.trim() !== '' || shown !== 'all' || period !== 'any' || names !== 'any';
 }
 
-export type Heading =
+type Heading =
   | { readonly by: 'part'; readonly part: QueuePart }
   | { readonly by: 'patient'; readonly name: string; readonly person: readonly string[] }
   /** The rows need no heading, or nothing is known of their patients. */

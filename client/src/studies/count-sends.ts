@@ -12,11 +12,11 @@ import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/
 /** The counts of a study over all its sends. */
 export type Whole = { readonly total: number; readonly inPacs: number };
 /** `of`: by their ids, the sends as they were counted (`factsOf`). */
-export type CountedWhole = Whole & { readonly of: ReadonlyMap<string, string> };
+type CountedWhole = Whole & { readonly of: ReadonlyMap<string, string> };
 /** By Study Instance UID as sent; absent: there is one send, or they are not counted yet. */
 export type Wholes = ReadonlyMap<string, CountedWhole>;
 
-export interface SendCounts {
+interface SendCounts {
   readonly wholes: ReadonlySignal<Wholes>;
   /**
    * Reads the instances of those that have changed. Resolves once all is counted; a call meanwhile is counted after it.

@@ -67,7 +67,7 @@ export const keepsNames = ({ study, sent, senders }: Pick<DayEntry, 'study' | 's
   senders.some(({ keptNames }) => keptNames) ||
   (sent?.uploads ?? []).some(({ keptNames }) => keptNames === true);
 
-export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
+type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 export interface EntryFacts {
   readonly studies: readonly QueuedStudy[];

@@ -12,7 +12,7 @@ type Detecting = {
   };
 };
 
-export type ReadCode = (picture: ImageData) => Promise<string | null>;
+type ReadCode = (picture: ImageData) => Promise<string | null>;
 
 /** A code of 700 characters has 117 modules a side: a few pixels each, and time to look for them twice. */
 const DECODE_MS = 400;

@@ -4,7 +4,7 @@
  * either way round, both are meant. Pure.
  */
 
-export type TypedDays = {
+type TypedDays = {
   /** Midnights of this device, in milliseconds since 1970; empty: no day was typed. */
   readonly days: readonly number[];
   /** The text without the day. */

@@ -9,7 +9,7 @@ import { images } from '../kit/counted.ts';
 import { formatFullMoment } from '../kit/format.ts';
 import { checkWords } from './check-words.ts';
 
-export type Fact = readonly [label: string, said: string];
+type Fact = readonly [label: string, said: string];
 
 const { facts: labels, outcomes, withheld: causes } = checkWords;
 

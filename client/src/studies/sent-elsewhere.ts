@@ -8,7 +8,7 @@ import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 
-export interface SentElsewhere {
+interface SentElsewhere {
   /** The counts as the gateway last gave them. */
   readonly waiting: Pick<Resource<Waiting, 'unheard'>, 'answer' | 'value'>;
   /** A transfer of a modality counts once: nobody knows before it is opened how many instances it has. */

@@ -12,7 +12,7 @@ import { Unreachable, type ApiClient } from '../net/api-client.ts';
 import { readDays } from './read-days.ts';
 
 /** `refused`: the gateway answered with a refusal. */
-export type SentTrouble = 'unreachable' | 'refused';
+type SentTrouble = 'unreachable' | 'refused';
 
 /** Facts of a study that only a search tells. */
 type Told = {

@@ -12,7 +12,7 @@ import { isAllInPacs } from './join-sends.ts';
 import { studiesWords } from './studies-words.ts';
 import { withheldNow } from './withheld-now.ts';
 
-export interface Where {
+interface Where {
   readonly look: 'stop' | 'wait' | 'good' | 'moving' | 'over';
   readonly icon: IconName;
   readonly said: string;

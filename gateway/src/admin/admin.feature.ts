@@ -9,7 +9,7 @@ import { quotaRoutes } from './quotas.routes.ts';
 import { createTryThread } from './try-thread.ts';
 import { userRoutes, type UserRouteTools } from './users.routes.ts';
 
-export type AdminFeatureTools = {
+type AdminFeatureTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly passwordCost: PasswordCost;

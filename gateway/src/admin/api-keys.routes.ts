@@ -68,7 +68,7 @@ const revoke = defineRoute({
   responses: { 204: { description: 'It opens nothing any more.' } },
 });
 
-export type ApiKeyRouteTools = {
+type ApiKeyRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly keyTexts: KeyTexts;

@@ -164,7 +164,7 @@ function describeDryRun(router: Router): void {
   });
 }
 
-export type PolicyRouteTools = { readonly db: Db; readonly now: () => Date; readonly tryPolicy: TryPolicy };
+type PolicyRouteTools = { readonly db: Db; readonly now: () => Date; readonly tryPolicy: TryPolicy };
 
 function toShown(name: string, versions: readonly NamedVersion[]): AdminPolicy {
   const [newest] = versions;

@@ -42,7 +42,7 @@ const setForAccount = defineRoute({
   responses: { 204: { description: 'Set. Uploads that are open stay open.' } },
 });
 
-export type QuotaRouteTools = { readonly db: Db; readonly now: () => Date };
+type QuotaRouteTools = { readonly db: Db; readonly now: () => Date };
 
 export function quotaRoutes({ db, now }: QuotaRouteTools): Router {
   const router = createRouter();

@@ -16,7 +16,7 @@ import type { PolicyTrial } from '#shared/protocol/policy.ts';
 import type { TriedPolicy } from './try-thread.ts';
 
 /** null: sent as it is. */
-export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
+type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
 
 /** Throws where the policy is not possible. */
 export function toTriedRules(policy: TriedPolicy, pseudonyms: Pseudonyms): TriedRules {

@@ -8,7 +8,7 @@ import { resultDays } from './result-days.ts';
 import { reviewDays } from './review-days.ts';
 import { uploadDays } from './upload-days.ts';
 
-export type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
+type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
 };
 

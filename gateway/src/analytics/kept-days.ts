@@ -9,7 +9,7 @@ import type { Db, Trx } from '../database/database.ts';
 /** `facts` holds columns of one length; those that are places have lists beside them. */
 export type KeptDay<Facts> = { readonly day: string; readonly facts: Facts };
 /** Days, both within. */
-export type Days = { readonly from: string; readonly to: string };
+type Days = { readonly from: string; readonly to: string };
 export type KeptDays = {
   /** The table of the values; the table of the marks has `_changed` behind its name. */
   readonly table: 'upload_day' | 'result_day' | 'review_day';
@@ -25,7 +25,7 @@ const valuesOf = ({ table }: KeptDays): RawBuilder<unknown> => sql.table(table);
 const marksOf = ({ table }: KeptDays): RawBuilder<unknown> => sql.table(`${table}_changed`);
 
 /** A site's days of one kind. */
-export type Kept = { readonly of: KeptDays; readonly siteId: string };
+type Kept = { readonly of: KeptDays; readonly siteId: string };
 
 /** In order; days of which there is nothing are left out. */
 export async function readDays<Facts>(

@@ -9,7 +9,7 @@ import { uploadDays, type DayFacts } from './upload-days.ts';
 /** A list of what occurs; each has its place in it. */
 type Places<T> = { readonly all: T[]; of(value: T): number };
 
-export type Refused = { readonly instances: number; readonly study: number };
+type Refused = { readonly instances: number; readonly study: number };
 export type Uploads = {
   readonly days: readonly string[];
   /** An account's id, and after a space that of the device, if any. */

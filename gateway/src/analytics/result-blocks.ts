@@ -23,7 +23,7 @@ export type Blocks = {
   readonly all: readonly (Block | undefined)[];
 };
 
-export const monthOf = (day: string): string => day.slice(0, 'YYYY-MM'.length);
+const monthOf = (day: string): string => day.slice(0, 'YYYY-MM'.length);
 export const isSmall = (count: number): boolean => count > 0 && count < SMALLEST_CELL;
 
 export async function blocksOf(results: Results): Promise<Blocks> {

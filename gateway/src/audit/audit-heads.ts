@@ -39,7 +39,7 @@ export type AuditHeads = {
 };
 
 /** `next`: null where it is the last page. */
-export type HeadPage = { readonly heads: readonly string[]; readonly next: number | null };
+type HeadPage = { readonly heads: readonly string[]; readonly next: number | null };
 
 export type AuditHeadTools = {
   readonly db: Db;

@@ -296,12 +296,11 @@ type Unnamed<One = Recorded> = One extends { event: infer Name extends AuditEven
  */
 export type AuditEvent = [Unnamed] extends [never] ? Recorded : { cannotBeFound: Unnamed };
 
-export type CaseEventName =
+type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
 export type ReviewEventName =
   `review-${'opened' | 'assigned' | 'released' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
-export type ExportEventName =
-  `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
+type ExportEventName = `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
 type AuditValue = string | number | boolean | null | undefined | readonly string[];
 
 /** The row before the first. */

@@ -16,7 +16,7 @@ import { recordAudit, type AuditEvent } from './audit.ts';
  * searched. `viewer`: the study was opened in the built-in viewer, which searches in it on its own. `site-viewer`: the
  * address of a viewer of the site was given; what that shows is known to it alone.
  */
-export type Reading = ReadingTable['kind'];
+type Reading = ReadingTable['kind'];
 
 /** `key`: the API key by which the account reads. */
 export type Reader = {

@@ -27,7 +27,7 @@ type Signed = {
 const broken = (atSeq: number, because: Broken['because']): Broken => ({ kind: 'broken', atSeq, because });
 
 /** `onProgress`: rows that were checked, of those that were there at the beginning. */
-export type Watching = {
+type Watching = {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: { checked: number; of: number }) => Promise<void>;
 };

@@ -36,7 +36,7 @@ export type AccessTokens = {
   read(token: string): Promise<ReadToken | null>;
 };
 
-export type AccessTokenTools = {
+type AccessTokenTools = {
   /** The present one: another gateway may have replaced the pair since this one started. */
   readonly signingKey: () => SigningKey;
   /** Any of ours, also one that another gateway signs with; `retiredAt`: when another took its place. */

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { unusedSince } from './device-right.ts';
 
-export type AccountUse = {
+type AccountUse = {
   readonly lastSignInAt: string | null;
   readonly sessions: number;
   readonly devices: number;

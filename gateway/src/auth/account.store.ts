@@ -92,7 +92,7 @@ export async function listAccounts(db: Db, siteId: string): Promise<Account[]> {
   ).map(toAccount);
 }
 
-export type NewAccount = {
+type NewAccount = {
   readonly siteId: string;
   readonly username: string;
   readonly roles: readonly Role[];
@@ -113,7 +113,7 @@ export async function insertAccount(
   return row?.id ?? null;
 }
 
-export type AccountChange = {
+type AccountChange = {
   readonly passwordHash?: string;
   readonly roles?: readonly Role[];
   readonly disabledAt?: Date | null;

@@ -9,7 +9,7 @@ const PAGE = 100;
 /** A write for every request would cost more than the request. */
 const LAST_USED_MS = 60_000;
 
-export type NewApiKey = {
+type NewApiKey = {
   readonly siteId: string;
   readonly accountId: string;
   /** The account's `keyEpoch`: with the next one the key ends. */
@@ -60,7 +60,7 @@ export async function useApiKey(db: Db, digest: string, now: Date): Promise<Know
   return { id, accountId, epoch, scopes, policy, expiresAt };
 }
 
-export type RevokedKey = { readonly accountId: string; readonly digest: string };
+type RevokedKey = { readonly accountId: string; readonly digest: string };
 
 /** Null where it was revoked before; undefined where the site has no such key. */
 export async function revokeApiKey(
@@ -82,7 +82,7 @@ export async function revokeApiKey(
 
 type SiteKeys = { readonly siteId: string; readonly now: Date };
 /** `after`: the last key of the page before. */
-export type KeyPage = SiteKeys & { readonly isEnded: boolean; readonly after: string | undefined };
+type KeyPage = SiteKeys & { readonly isEnded: boolean; readonly after: string | undefined };
 
 /** A page of the site's keys, the newest first. Their order never changes, so no key is missed between two pages. */
 export async function listApiKeys(db: Db, { siteId, now, isEnded, after }: KeyPage): Promise<ApiKeyList> {

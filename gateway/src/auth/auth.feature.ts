@@ -10,7 +10,7 @@ import { deviceRoutes } from './device.routes.ts';
 import { createKnownDevices } from './known-device.ts';
 import type { PasswordCost } from './password.ts';
 
-export type AuthFeatureTools = {
+type AuthFeatureTools = {
   readonly db: Db;
   readonly callers: Callers;
   readonly keys: Keys;

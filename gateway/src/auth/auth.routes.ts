@@ -143,7 +143,7 @@ const keySet = defineRoute({
 /** The longest that browsers keep a cookie (RFC 6265bis §5.5). */
 const KNOWN_SECONDS = 400 * 86_400;
 
-export type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publicUrl: string };
+type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publicUrl: string };
 
 /**
  * Cross-site request forgery: a browser sends the cookie unasked, so a request that a browser marks as

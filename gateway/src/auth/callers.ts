@@ -29,7 +29,7 @@ export type Callers = CallerTools & {
   forgetApiKey(digest: string): void;
 };
 
-export type CallersTools = {
+type CallersTools = {
   readonly db: Db;
   readonly keys: Pick<Keys, 'tokens' | 'tokenKey' | 'secretFor'>;
   readonly publicUrl: string;

@@ -10,7 +10,7 @@ import type { PublicEcKey } from './device.store.ts';
  * RFC 7523 §3: "may reject JWTs with an "exp" claim value that is unreasonably far in the future." The device
  * signs one for each token.
  */
-export const ASSERTION_SECONDS = 300;
+const ASSERTION_SECONDS = 300;
 /** How far two clocks that are set may differ; a device whose clock is wrong follows the gateway's `Date`. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 /** A UUID or 256 random bits as text, and room. */
@@ -18,7 +18,7 @@ const JTI_LENGTH_LIMIT = 128;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export type AssertionCheck =
+type AssertionCheck =
   | { readonly kind: 'holds'; readonly jti: string; readonly usableUntil: Date }
   /** The key signed it, but its time, audience or issuer is wrong. */
   | { readonly kind: 'untrue' }

@@ -127,7 +127,7 @@ export function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Da
 /** A device that was not seen since then is unused. */
 export const unusedSince = (now: Date): Date => new Date(now.getTime() - UNUSED_MS);
 
-export type DeviceToken = { readonly accessToken: string; readonly expiresIn: number };
+type DeviceToken = { readonly accessToken: string; readonly expiresIn: number };
 
 /**
  * A short token for a device's own uploads. A caller that cannot sign for the device learns nothing about it:

@@ -15,7 +15,7 @@ const enrolAnswer = z.object(enrolAnswerSchema.shape).openapi('EnrolledDevice');
 const tokenAnswer = z.object(deviceTokenAnswerSchema.shape).openapi('DeviceToken');
 
 /** `senders`: the roles that some policy lets send. */
-export type DeviceRouteTools = DeviceRightTools & { readonly senders: readonly Role[] };
+type DeviceRouteTools = DeviceRightTools & { readonly senders: readonly Role[] };
 
 function routesFor(senders: readonly Role[]) {
   return {

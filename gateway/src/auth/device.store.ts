@@ -18,7 +18,7 @@ export async function lockDevice(trx: Trx, id: string): Promise<Device | undefin
   return trx.selectFrom('device').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
-export type NewDevice = {
+type NewDevice = {
   readonly siteId: string;
   readonly accountId: string;
   readonly name: string | null;

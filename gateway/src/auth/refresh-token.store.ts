@@ -23,13 +23,13 @@ const DAY_SECONDS = 86_400;
 /** After 30 days without a connection a device has to sign in again. */
 export const REFRESH_TOKEN_SECONDS = 30 * DAY_SECONDS;
 /** A quarter: then everybody shows again that they know the password, and a copy that nobody noticed ends. */
-export const FAMILY_SECONDS = 90 * DAY_SECONDS;
+const FAMILY_SECONDS = 90 * DAY_SECONDS;
 /**
  * Requests that were under way side by side: longer than one takes on a bad link, shorter than a thief needs.
  */
 const SIDE_BY_SIDE_MS = 10_000;
 
-export type Exchange =
+type Exchange =
   | { readonly kind: 'exchanged'; readonly account: Account; readonly token: string }
   | { readonly kind: 'refused' }
   /** Somebody else has used it: everybody in the family is signed out. */
@@ -130,7 +130,7 @@ export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<s
   return (await endFamily(trx, row.family_id, now)) > 0 ? row.account_id : null;
 }
 
-export type LivingFamily = {
+type LivingFamily = {
   readonly id: string;
   readonly since: Date;
   /** When a token of it was last exchanged; of a session in use every ten minutes. */

@@ -29,9 +29,9 @@ export type SignInTools = {
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 
-export type Credentials = { readonly username: string; readonly password: string };
+type Credentials = { readonly username: string; readonly password: string };
 /** Where an attempt comes from; `shown`: what the browser kept of earlier sign-ins of the account. */
-export type Origin = {
+type Origin = {
   readonly address: string;
   readonly shown: (accountId: string) => string | undefined;
 };

@@ -11,11 +11,11 @@ import type { SigningKey, TokenKey } from '../keys.ts';
  * Long enough to read a study; a radiologist who needs longer opens it again. Much longer, and a token that got away
  * serves until the next day.
  */
-export const VIEWER_TOKEN_SECONDS = 900;
+const VIEWER_TOKEN_SECONDS = 900;
 const TYPE = 'relay-view+jwt';
 
 /** `epoch`: the account's when the token was signed; it grows when sessions are ended. */
-export type View = {
+type View = {
   readonly accountId: string;
   readonly epoch: number;
   readonly studyInstanceUID: string;
@@ -28,7 +28,7 @@ export type ViewerTokens = {
   read(token: string): Promise<ReadView | null>;
 };
 
-export type ViewerTokenTools = {
+type ViewerTokenTools = {
   readonly signingKey: () => SigningKey;
   readonly keyOf: (kid: string) => TokenKey | undefined;
   readonly issuer: string;

@@ -19,7 +19,7 @@ import type { CaseTools } from './case-tools.ts';
 import { lockCase, type CaseRow, usernameShownTo } from './case.store.ts';
 import { cipherOf } from './change-case.ts';
 
-export type NewAttachment = {
+type NewAttachment = {
   readonly name: string;
   readonly kind: AttachmentKind;
   readonly bytes: Buffer;

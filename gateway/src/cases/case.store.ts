@@ -10,7 +10,7 @@ import { isSampleAccount, isSampleCase, sampleAccountIds } from './sample-mark.t
 
 export type CaseRow = Selectable<CaseRecordTable>;
 /** `username` null: not for this reader now. */
-export type NoteRow = Selectable<CaseNoteTable> & { readonly username: string | null };
+type NoteRow = Selectable<CaseNoteTable> & { readonly username: string | null };
 
 /** @throws Problem not-found, also for one that the reader may not see. */
 export async function findCase(db: Db, reader: CaseReader, id: string): Promise<CaseRow> {

@@ -18,7 +18,7 @@ import { dropOldRows } from './stage-import.ts';
 import { unreadStudyRoutes } from './unread-studies.routes.ts';
 
 /** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
-export type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
+type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };

@@ -14,7 +14,7 @@ import { isSampleCase } from './sample-mark.ts';
 import { openText, TEXT_PLACE, type CaseText } from './show-cases.ts';
 
 type Which = { readonly id: string; readonly version: number };
-export type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
+type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
 
 /**
  * Fields that are asked for as they are count as not asked for; without any other nothing is written.

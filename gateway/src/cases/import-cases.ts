@@ -29,7 +29,7 @@ const HEADER_LENGTH = 100;
 /** Does the work once there is a place for it. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-export type CsvFile = {
+type CsvFile = {
   readonly pieces: AsyncIterable<Uint8Array>;
   /** The fields of its columns from the left; undefined: as its first row names them. */
   readonly columns?: readonly (CaseCsvField | '-')[] | undefined;

@@ -31,7 +31,7 @@ export type Import = {
   readonly at: Date;
   readonly keeper: CaseReader;
 };
-export type Counts = { readonly opened: number; readonly changed: number; readonly unchanged: number };
+type Counts = { readonly opened: number; readonly changed: number; readonly unchanged: number };
 
 /** How long rows are staged: as long as keys that no case names are kept (pipeline/study-key.ts). */
 const STAGED_FOR_MS = 3600 * 1000;

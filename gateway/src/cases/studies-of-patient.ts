@@ -5,7 +5,7 @@ import { searchByPatient, STUDIES_LIMIT, type PatientStudies } from './find-by-p
 import { searchStudies } from './read-patients.ts';
 
 /** Searches for a patient's studies. Each throws Problem pacs-unreachable, pacs-without-dicomweb. */
-export type StudiesOfPatient = {
+type StudiesOfPatient = {
   /** The Study Instance UIDs of those under this Patient ID. */
   readonly numbered: (patientId: string) => Promise<readonly string[]>;
   /** Studies under this name or Patient ID. */

@@ -50,7 +50,7 @@ const IS_READ = sql`not exists (select 1 from review_place p
   where p.review_id = r.id and p.place = r.final_place and e.decision = 'reject')`;
 
 /** The last study of the page before. */
-export type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
+type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
 
 const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
 

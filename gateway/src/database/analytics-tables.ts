@@ -5,7 +5,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
 
 /** Neither a name nor a date: an age band of ten years, and one letter. Null: the images do not say it. */
-export type StudyCohortTable = {
+type StudyCohortTable = {
   site_id: string;
   study_instance_uid: string;
   sex: Sex | null;
@@ -13,7 +13,7 @@ export type StudyCohortTable = {
 };
 
 /** Answers with noise of a month, YYYY-MM, that were told to accounts of a role. */
-export type PrivacyBudgetTable = {
+type PrivacyBudgetTable = {
   site_id: string;
   data_set: DataSet;
   role: Role;
@@ -22,7 +22,7 @@ export type PrivacyBudgetTable = {
 };
 
 /** An answer with noise that a role has paid for. */
-export type PrivateAnswerTable = {
+type PrivateAnswerTable = {
   site_id: string;
   data_set: DataSet;
   role: Role;
@@ -33,7 +33,7 @@ export type PrivateAnswerTable = {
 };
 
 /** The uploads of a day, as columns: counted again where `upload_day_changed` has the day. */
-export type UploadDayTable = {
+type UploadDayTable = {
   site_id: string;
   /** A date. */
   day: string;
@@ -41,7 +41,7 @@ export type UploadDayTable = {
   facts: unknown;
 };
 /** The results of a day: counted again where `result_day_changed` has the day. */
-export type ResultDayTable = {
+type ResultDayTable = {
   site_id: string;
   /** A date. */
   day: string;
@@ -49,7 +49,7 @@ export type ResultDayTable = {
   facts: unknown;
 };
 /** The readings of reviews that were opened on a day: counted again where `review_day_changed` has the day. */
-export type ReviewDayTable = {
+type ReviewDayTable = {
   site_id: string;
   /** A date. */
   day: string;
@@ -57,7 +57,7 @@ export type ReviewDayTable = {
   facts: unknown;
 };
 /** Added by triggers, as often as something changes. */
-export type ChangedDayTable = { site_id: string; day: string };
+type ChangedDayTable = { site_id: string; day: string };
 
 export type AnalyticsTables = {
   study_cohort: StudyCohortTable;

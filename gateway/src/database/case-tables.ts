@@ -31,7 +31,7 @@ export type CaseRecordTable = {
   closed_at: Date | null;
 };
 
-export type CaseStudyTable = {
+type CaseStudyTable = {
   case_id: string;
   site_id: string;
   study_instance_uid: string;
@@ -49,7 +49,7 @@ export type CaseNoteTable = {
   at: Date;
 };
 
-export type CaseAttachmentTable = {
+type CaseAttachmentTable = {
   id: string;
   position: Generated<number>;
   case_id: string;
@@ -63,10 +63,10 @@ export type CaseAttachmentTable = {
 };
 
 /** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
-export type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
+type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
 /** An account was told the patient of a study in a list, once in a quarter of an hour since 1970. */
-export type StudyReadingTable = {
+type StudyReadingTable = {
   account_id: string;
   site_id: string;
   study_instance_uid: string;
@@ -74,7 +74,7 @@ export type StudyReadingTable = {
 };
 
 /** Somebody said that the study needs no reading here. */
-export type ReadingWaiverTable = {
+type ReadingWaiverTable = {
   site_id: string;
   study_instance_uid: string;
   account_id: string;
@@ -82,7 +82,7 @@ export type ReadingWaiverTable = {
 };
 
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
-export type CaseArrivalTable = {
+type CaseArrivalTable = {
   site_id: string;
   study_instance_uid: string;
   /** The change of the study that was compared. */
@@ -91,7 +91,7 @@ export type CaseArrivalTable = {
 };
 
 /** An import that is done. The same one again adds nothing. */
-export type CaseImportTable = {
+type CaseImportTable = {
   id: string;
   site_id: string;
   account_id: string;
@@ -126,7 +126,7 @@ export type CaseImportRowTable = {
 };
 
 /** A rule took a study: once, however often the study comes again. `case_id` null: somebody deleted the case. */
-export type CaseByRuleTable = {
+type CaseByRuleTable = {
   site_id: string;
   rule_name: string;
   study_instance_uid: string;
@@ -135,7 +135,7 @@ export type CaseByRuleTable = {
 };
 
 /** A list that a person keeps. */
-export type CaseViewTable = {
+type CaseViewTable = {
   id: string;
   position: Generated<number>;
   account_id: string;

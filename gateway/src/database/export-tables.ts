@@ -12,7 +12,7 @@ import type {
 type Json<T> = ColumnType<T, string, string>;
 
 /** Each version stays. */
-export type ExportTemplateTable = {
+type ExportTemplateTable = {
   site_id: string;
   name: string;
   version: number;
@@ -55,7 +55,7 @@ export type ExportJobTable = {
 };
 
 /** The numbers of the cases in a file that tells cases apart: an anonymous one does not, and has no row. */
-export type ExportHeldTable = { export_id: string; cases: number[] };
+type ExportHeldTable = { export_id: string; cases: number[] };
 
 export type ExportTables = {
   export_template: ExportTemplateTable;

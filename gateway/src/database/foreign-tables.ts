@@ -57,7 +57,7 @@ export type SentFileTable = {
 };
 
 /** An instance of a script or modality that was not taken (foreign/withheld.store.ts); UIDs as after the policy. */
-export type WithheldInstanceTable = {
+type WithheldInstanceTable = {
   site_id: string;
   account_id: string;
   study_instance_uid: string;
@@ -89,7 +89,7 @@ export type DimsePeerTable = {
 };
 
 /** A DICOMweb client's request for storage commitment (foreign/commitment-request.store.ts). */
-export type CommitmentRequestTable = {
+type CommitmentRequestTable = {
   site_id: string;
   account_id: string;
   transaction_uid: string;

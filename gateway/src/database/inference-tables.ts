@@ -36,7 +36,7 @@ export type ModelVersionTable = {
 };
 
 /** The versions that answered, each with its start; `rollback` returns to the one before. */
-export type ModelActivationTable = {
+type ModelActivationTable = {
   id: Generated<number>;
   site_id: string;
   model_id: string;
@@ -45,7 +45,7 @@ export type ModelActivationTable = {
   by_account: string | null;
 };
 
-export type ModelFallbackTable = {
+type ModelFallbackTable = {
   site_id: string;
   model_id: string;
   fallback_id: string;
@@ -131,12 +131,12 @@ export type InferenceResultTable = {
 /**
  * A map that explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1).
  */
-export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
+type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
 /**
  * The accounts that asked for a result and got it. `asked_id`: the job, or the one question of `/predict`.
  */
-export type ResultRequestTable = {
+type ResultRequestTable = {
   result_id: string;
   asked_id: string;
   account_id: string | null;
@@ -157,7 +157,7 @@ export type ResultVerdictTable = {
 };
 
 /** The accounts that were shown the image of a result; without it nobody gives a verdict. */
-export type ResultViewTable = { result_id: string; account_id: string; at: Date };
+type ResultViewTable = { result_id: string; account_id: string; at: Date };
 
 /** A result's instances in the PACS. `revision`: the revision of the result that it states. */
 export type ResultInstanceTable = {
@@ -169,12 +169,12 @@ export type ResultInstanceTable = {
 };
 
 /** The device's own triage of an instance, from the manifest. */
-export type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
+type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
 
 /**
  * Images of a day by outcome and by how long they took (model-use.store.ts). `day`: in UTC, as `2026-11-21`.
  */
-export type ModelUseTable = {
+type ModelUseTable = {
   site_id: string;
   day: string;
   model_id: string;

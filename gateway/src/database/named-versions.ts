@@ -7,7 +7,7 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db, Trx } from './database.ts';
 
-export type Maker = { readonly id: string; readonly siteId: string };
+type Maker = { readonly id: string; readonly siteId: string };
 type Named<D> = { readonly name: string; readonly definition: D };
 type Numbered<D> = Named<D> & { readonly version: number };
 /** `madeBy` null: it comes with the gateway. */
@@ -25,7 +25,7 @@ type Kind<D> = {
 
 const LIMIT = 200;
 
-export type NamedVersions<D> = {
+type NamedVersions<D> = {
   /** The newest version of each, by name. */
   list(db: Db | Trx, siteId: string): Promise<Kept<D>[]>;
   /** @throws Problem `changed`. */

@@ -1,7 +1,7 @@
 /** The tables of orders. Values that name a patient are sealed under the key of their list (order.store.ts). */
 import type { ColumnType } from 'kysely';
 
-export type OrderListTable = {
+type OrderListTable = {
   id: string;
   site_id: string;
   /** Half of the list's key; the other half is a file (pipeline/study-key.ts). */
@@ -11,7 +11,7 @@ export type OrderListTable = {
   expires_at: Date;
 };
 
-export type ImportedOrderTable = {
+type ImportedOrderTable = {
   site_id: string;
   list_id: string;
   /** Keyed hashes: of its numbers, and of its day. */
@@ -21,7 +21,7 @@ export type ImportedOrderTable = {
 };
 
 /** The order of which a person said that a study is. */
-export type OrderChoiceTable = {
+type OrderChoiceTable = {
   site_id: string;
   study_instance_uid: string;
   order_print: string;

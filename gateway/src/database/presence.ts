@@ -12,7 +12,7 @@ import type { StandingConnection } from './standing-connection.ts';
 /** Any number that nothing else in this database locks: "relaypac" in ASCII. */
 const LOCK = ((0x72656c61n << 32n) | 0x79706163n).toString();
 
-export type Presence = {
+type Presence = {
   /**
    * Runs `whenAlone` first, and alone, if no other gateway is present. Joining again leaves first. Throws
    * when the server is lost meanwhile.

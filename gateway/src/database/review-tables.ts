@@ -7,7 +7,7 @@ import type { Decision, REVIEW_STEPS, ReviewDefinition } from '#shared/protocol/
 type Json<T> = ColumnType<T, string, string>;
 
 /** Each version stays: reviews go on as they were opened. */
-export type ReviewTypeTable = {
+type ReviewTypeTable = {
   site_id: string;
   name: string;
   version: number;

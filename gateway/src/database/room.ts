@@ -21,7 +21,7 @@ export const RESERVE_BYTES = 48 * MB;
 const RELEASE_BELOW_BYTES = 32 * MB;
 const LOOK_EVERY_MS = 1_000;
 
-export type Room = {
+type Room = {
   /** Whether there is too little room to take anything new. */
   isLow(): Promise<boolean>;
   /** Gives up the reserve where the disk is full: a database that ran out of room needs some to start. */
@@ -33,7 +33,7 @@ export type Room = {
   stop(): Promise<void>;
 };
 
-export type RoomOptions = {
+type RoomOptions = {
   readonly folder: string;
   /** Whether the database is in this folder. */
   readonly isReserved: boolean;

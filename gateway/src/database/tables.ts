@@ -25,7 +25,7 @@ import type { VaultTables } from './vault-tables.ts';
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
 /** A tenant. The first one is made by the first migration. */
-export type SiteTable = {
+type SiteTable = {
   id: Generated<string>;
   name: string;
   created_at: CreatedAt;
@@ -37,7 +37,7 @@ export type SiteTable = {
 };
 
 /** `user` is a reserved word in SQL. */
-export type AccountTable = {
+type AccountTable = {
   id: Generated<string>;
   site_id: string;
   username: string;
@@ -61,7 +61,7 @@ export type AccountTable = {
 };
 
 /** A key for scripts, which acts for an account. It ends with the `key_epoch` of the account in which it was made. */
-export type ApiKeyTable = {
+type ApiKeyTable = {
   id: Generated<string>;
   site_id: string;
   account_id: string;
@@ -81,7 +81,7 @@ export type ApiKeyTable = {
 };
 
 /** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
-export type RefreshTokenTable = {
+type RefreshTokenTable = {
   /** SHA-256 of the token, hexadecimal. */
   token_hash: string;
   family_id: string;
@@ -114,7 +114,7 @@ export type DeviceTable = {
 };
 
 /** An assertion that was used, as long as it would hold. */
-export type DeviceAssertionTable = { device_id: string; jti: string; expires_at: Date };
+type DeviceAssertionTable = { device_id: string; jti: string; expires_at: Date };
 
 /**
  * A study as one upload sends it: state, revision and key of its own. Two accounts, or two devices, that send
@@ -169,7 +169,7 @@ export type StudyTable = {
 };
 
 /** A device's promise of (a part of) a study. */
-export type UploadTable = {
+type UploadTable = {
   id: string;
   site_id: string;
   study_id: string;
@@ -187,7 +187,7 @@ export type UploadTable = {
 };
 
 /** An account that brings an upload from a stick, for the device that saved it there. */
-export type UploadCarrierTable = {
+type UploadCarrierTable = {
   upload_id: string;
   account_id: string;
   ticket_id: string;
@@ -197,7 +197,7 @@ export type UploadCarrierTable = {
 };
 
 /** The instances that each upload named, in the manifest's order. */
-export type UploadInstanceTable = { upload_id: string; position: number; instance_id: number };
+type UploadInstanceTable = { upload_id: string; position: number; instance_id: number };
 
 export type InstanceTable = {
   id: Generated<number>;
@@ -271,13 +271,13 @@ export type InstanceTable = {
 };
 
 /** A single row: what is counted instead of dated (pipeline/tally.store.ts). */
-export type TallyTable = {
+type TallyTable = {
   /** Minutes in which a gateway ran on this database. */
   minutes: Generated<number>;
 };
 
 /** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
-export type DeidReportTable = {
+type DeidReportTable = {
   study_id: string;
   /** Digest by `reportDigest`. */
   digest: string;
@@ -318,7 +318,7 @@ export type ParcelTable = {
   expires_at: Date;
 };
 
-export type ReceiptTable = {
+type ReceiptTable = {
   id: string;
   site_id: string;
   study_id: string;

@@ -17,7 +17,7 @@ export type VaultTable = {
 };
 
 /** An upload's sealed identity behind a pseudonym; nothing here opens it. */
-export type VaultEntryTable = {
+type VaultEntryTable = {
   id: Generated<number>;
   vault_id: string;
   pseudonym: string;

@@ -24,7 +24,7 @@ export function disprovedBy(
 /**
  * The smallest request that it refuses. Null: no news, as it is known, or a smaller one was refused to the gateway.
  */
-export function limitMeasured(
+function limitMeasured(
   { settings, findings }: Pick<DestinationExamination, 'settings' | 'findings'>,
   { refused_bytes, limit_measured }: Pick<DestinationRow, 'refused_bytes' | 'limit_measured'>,
 ): number | null {

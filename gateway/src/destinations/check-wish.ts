@@ -11,7 +11,7 @@ import { trimEnd } from '#shared/trim-end.ts';
 import type { DestinationRow } from './destination.store.ts';
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
-export type CheckedWish = Pick<DestinationRow, 'kind' | 'name' | 'url' | 'settings' | 'sealed'>;
+type CheckedWish = Pick<DestinationRow, 'kind' | 'name' | 'url' | 'settings' | 'sealed'>;
 
 /**
  * `before`: the destination that is changed; null: a new one. @throws Problem invalid-request,

@@ -167,7 +167,7 @@ export async function primaryDestination(db: Db, siteId: string): Promise<Destin
   return row && toRow(row);
 }
 
-export type CommittingDestination = { readonly id: string; readonly address: DimseAddress };
+type CommittingDestination = { readonly id: string; readonly address: DimseAddress };
 
 /** Destinations over DIMSE that are asked for storage commitment. */
 export async function committingDestinations(
@@ -186,10 +186,7 @@ export async function committingDestinations(
   });
 }
 
-export type DestinationContent = Pick<
-  DestinationRow,
-  'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'
-> & {
+type DestinationContent = Pick<DestinationRow, 'id' | 'kind' | 'name' | 'url' | 'settings' | 'sealed'> & {
   readonly now: Date;
 };
 

@@ -193,7 +193,7 @@ const examine = defineRoute({
   },
 });
 
-export type DestinationRouteTools = {
+type DestinationRouteTools = {
   readonly db: Db;
   readonly seal: SecretSeal;
   readonly destinations: Pick<Destinations, 'of'>;

@@ -6,7 +6,7 @@ import { auditDestination } from './audit-destination.ts';
 import { insertDestination, listDestinations, updateDestination } from './destination.store.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
-export const DEFAULT_NAME = 'default';
+const DEFAULT_NAME = 'default';
 
 type Place = { readonly url: string; readonly authorization: string | null };
 type Tools = { readonly db: Db; readonly seal: SecretSeal; readonly now: () => Date };

@@ -25,7 +25,7 @@ export type AnnotationTalk = {
 };
 
 /** The bytes of the source are transferred: the caller no longer has them. */
-export type AnnotationThread = {
+type AnnotationThread = {
   look(source: Uint8Array, signal: AbortSignal): Promise<ImageFacts | null>;
   build(toBuild: Omit<ToAnnotate, 'kind'>, signal: AbortSignal): Promise<BuiltResult>;
 };

@@ -26,7 +26,7 @@ import {
 /**
  * The longer side, in pixels: a larger one adds bytes but no information, because the map has 20 × 20 cells.
  */
-export const CAPTURE_SIDE_LIMIT = 1024;
+const CAPTURE_SIDE_LIMIT = 1024;
 /** Letters of 21 pixels: read on a tablet at arm's length. */
 const SCALE = 3;
 const LINE_PIXELS = (GLYPH_ROWS + 3) * SCALE;

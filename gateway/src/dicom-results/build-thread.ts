@@ -41,10 +41,7 @@ export type BuildTalk = {
  * Builds the instances (build-result-instances.ts). The bytes of the source are transferred: the caller
  * no longer has them.
  */
-export type BuildResults = (
-  toBuild: ToBuild | ToVerify,
-  signal: AbortSignal,
-) => Promise<readonly BuiltResult[]>;
+type BuildResults = (toBuild: ToBuild | ToVerify, signal: AbortSignal) => Promise<readonly BuiltResult[]>;
 
 export function createBuildThread(): BuildResults {
   const thread = keepThread<BuildTalk>(new URL('./build.worker.ts', import.meta.url));

@@ -16,7 +16,7 @@ export const dcm = (value: string, meaning: string): Code => ({ value, scheme: '
 export const sct = (value: string, meaning: string): Code => ({ value, scheme: 'SCT', meaning });
 /** The NCI Thesaurus (PS3.16 Table 8-1). */
 export const ncit = (value: string, meaning: string): Code => ({ value, scheme: 'NCIt', meaning });
-export const PRIVATE_SCHEME = '99RELAYPACS';
+const PRIVATE_SCHEME = '99RELAYPACS';
 /** `value`: at most 16 characters (SH). */
 export const own = (value: string, meaning: string): Code => ({ value, scheme: PRIVATE_SCHEME, meaning });
 

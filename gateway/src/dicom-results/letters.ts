@@ -76,7 +76,7 @@ export const ADVANCE = GLYPH_COLUMNS + 1;
 export type Colour = readonly [red: number, green: number, blue: number];
 
 /** Something to draw into: `rgb` has three bytes a pixel, rows from the top. */
-export interface Canvas {
+interface Canvas {
   readonly columns: number;
   readonly rgb: Uint8Array;
 }

@@ -67,7 +67,7 @@ export const tracked = (identifier: string, uid: string): readonly ContentItem[]
 ];
 
 /** Branded or not. */
-export type Referenced = {
+type Referenced = {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopInstanceUID: string;

@@ -14,7 +14,7 @@ import type { Person } from './observer.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
 import { sendResults, type ResultRoad } from './send-results.ts';
 
-export type ResultSenderTools = {
+type ResultSenderTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly keys: Pick<Keys, 'secretFor'>;

@@ -9,7 +9,7 @@ import type { ModelRef } from '#shared/models/model.ts';
 import type { Finding, verifyRequestSchema } from '#shared/protocol/inference.ts';
 import type { z } from 'zod';
 
-export const RESULT_KINDS = ['SR', 'SEG', 'SC'] as const;
+const RESULT_KINDS = ['SR', 'SEG', 'SC'] as const;
 export type ResultKind = (typeof RESULT_KINDS)[number];
 
 /** The UID of these words; other words give another UID. */

@@ -35,17 +35,16 @@ export type ResultRoad = {
   arrived(parcelId: string): Promise<void>;
 };
 
-export type ResultTools = Pick<
-  PipelineTools,
-  'db' | 'jobs' | 'blobs' | 'keys' | 'changes' | 'now' | 'newId'
-> & { readonly road: ResultRoad };
+type ResultTools = Pick<PipelineTools, 'db' | 'jobs' | 'blobs' | 'keys' | 'changes' | 'now' | 'newId'> & {
+  readonly road: ResultRoad;
+};
 
 /**
  * `sent`: on its way. `there`: the study has it, or it is on its way since before. `other-bytes`: another run
  * said something else under this UID; that stays, and this is not sent. `left-out`: it belongs to such a one,
  * and no report would name it. `conflict`: held or refused before, by the code of `reason`; a person decides.
  */
-export type SentResult = {
+type SentResult = {
   readonly sopInstanceUID: string;
   readonly digest: string;
   readonly outcome: 'sent' | 'there' | 'other-bytes' | 'left-out' | 'conflict';

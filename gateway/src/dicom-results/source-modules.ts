@@ -38,7 +38,7 @@ const BINARY = /^(US|SS|UL|SL|FL|FD)$/;
  * How the source's text is written in the result: as its bytes with its Specific Character Set, or the same
  * letters in UTF-8.
  */
-export type Letters = 'as-source' | 'utf-8';
+type Letters = 'as-source' | 'utf-8';
 const UTF_8 = 'ISO_IR 192';
 
 /** The element as the result has it: in Explicit VR Little Endian. */
@@ -137,7 +137,7 @@ export function isDeidentified(source: ParsedInstance): boolean {
   return textOf(findElement(source.elements, 0x00120062), source) === 'YES';
 }
 
-export interface Moment {
+interface Moment {
   /** DA. */
   readonly date: string;
   /** TM, whole seconds. */

@@ -33,7 +33,7 @@ export type PeerSettings = TransportSettings & { readonly calledAE: string; read
 /** `transferSyntaxes`: in the order in which they are preferred. */
 export type Wanted = { readonly abstractSyntax: string; readonly transferSyntaxes: readonly string[] };
 /** At most CONTEXTS_LIMIT. `takes`: the SOP Classes whose instances C-GET may bring. */
-export type Proposal = { readonly contexts: readonly Wanted[]; readonly takes?: readonly string[] };
+type Proposal = { readonly contexts: readonly Wanted[]; readonly takes?: readonly string[] };
 
 /** `result`: PS3.8 Table 9-18; 0 is acceptance. */
 export type Context = {

@@ -7,7 +7,7 @@ import { encodeElements, type ElementsToSend } from './elements.ts';
 import { BoundedReader, trimmed } from './read-bounded.ts';
 
 /** `sequences`: the Items of each, by its tag. */
-export type NestedDataSet = {
+type NestedDataSet = {
   readonly values: ReadonlyMap<number, Buffer>;
   readonly sequences: ReadonlyMap<number, readonly NestedDataSet[]>;
 };

@@ -9,7 +9,7 @@ import {
   type CanonicalRefusal,
 } from './canonical-data-set.ts';
 
-export type DigestReader = {
+type DigestReader = {
   take(piece: Uint8Array): Promise<void>;
   /** No more comes. */
   end(): Promise<CanonicalOutcome>;

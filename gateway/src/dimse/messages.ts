@@ -119,7 +119,7 @@ export async function store(
 }
 
 /** `isCut`: there are more than `limit`, and the association is of no more use. */
-export type Matches<T> = {
+type Matches<T> = {
   readonly status: number;
   readonly rows: readonly T[];
   readonly isCut: boolean;

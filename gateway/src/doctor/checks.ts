@@ -51,7 +51,7 @@ export type Result = 'ok' | 'warn' | 'fail' | 'skipped';
 export type Place = 'any' | 'nginx' | 'Orthanc' | 'dcm4chee' | 'cloud';
 
 /** Its meaning, under how bad it is, and what to change at which place. `{name}` stands for a fact. */
-export type Diagnosis = { [R in Result]: Readonly<Record<R, string>> }[Result] &
+type Diagnosis = { [R in Result]: Readonly<Record<R, string>> }[Result] &
   Readonly<Partial<Record<Place, string>>>;
 /** Diagnoses by their checks and codes. */
 export type Diagnoses = Readonly<Partial<Record<CheckName, Readonly<Record<string, Diagnosis>>>>>;

@@ -32,7 +32,7 @@ const DIAGNOSES = new Map<string, { readonly check: CheckName; readonly texts: T
 const RESULTS: readonly Result[] = ['ok', 'warn', 'fail', 'skipped'];
 const PLACES: readonly Place[] = ['any', 'nginx', 'Orthanc', 'dcm4chee', 'cloud'];
 
-export type Facts = Readonly<Record<string, string | number>>;
+type Facts = Readonly<Record<string, string | number>>;
 
 /** Throws where a fact of the sentence is missing. */
 export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {

@@ -25,7 +25,7 @@ const ANSWER_MS = 8_000;
 export const isDimse = (url: string): boolean => url.startsWith('dimse');
 
 /** Throws where the URL is none of DIMSE. */
-export function addressOf({ connection: { url } }: Visit): DimseAddress {
+function addressOf({ connection: { url } }: Visit): DimseAddress {
   const address = parseDimseAddress(url);
   if (address === null) throw new Error('the address is not one of DIMSE');
   return address;

@@ -30,7 +30,7 @@ import { extend, openVisit, type Clock, type Probe, type Visit, type Wants } fro
 export type Scope = ExaminationWish['scope'];
 
 /** Settings that fit the PACS; null where it did not say enough, or the usual one fits. */
-export type FoundSettings = {
+type FoundSettings = {
   readonly lagMinutes: number | null;
   readonly proof: WantedProof | null;
   /** Bytes of instances in one store request. */
@@ -67,7 +67,7 @@ const PROBES: Readonly<Record<'web' | 'dimse', Readonly<Record<Scope, readonly P
 };
 
 /** `proxy`: the way of web addresses. */
-export type Examination = {
+type Examination = {
   readonly scope: Scope;
   readonly wants?: Wants;
   readonly clock?: Clock;

@@ -24,7 +24,7 @@ export type Visit = {
   readonly found: Found;
 };
 
-export type Found = {
+type Found = {
   /** Root of Orthanc's REST API, where the PACS is an Orthanc that shows it. */
   orthancRest: string | null;
   /** A few instances that the PACS names. */

@@ -14,7 +14,7 @@ import { createReportThread } from './report/report-thread.ts';
 import { createSetThread } from './set/set-thread.ts';
 import { runExport } from './run-export.ts';
 
-export type ExportsFeatureTools = Omit<
+type ExportsFeatureTools = Omit<
   ExportTools,
   'seal' | 'purposes' | 'anonymousThread' | 'drawReport' | 'setThread'
 > & {

@@ -13,7 +13,7 @@ export const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
 type Written = Pick<ReleasedRows, 'columns' | 'rows'>;
 type Writer = (released: Written) => AsyncGenerator<string>;
 
-export type TableFormat = 'csv' | 'jsonl';
+type TableFormat = 'csv' | 'jsonl';
 const WRITERS: Readonly<Record<TableFormat, Writer>> = {
   async *csv({ columns, rows }) {
     yield BYTE_ORDER_MARK + writeCsv([columns]);

@@ -61,7 +61,7 @@ export const writtenIn = (table: string): Written => ({
 });
 
 /** Whether the case is that of review `b`, or another one with one of its studies. */
-export const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
+const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
   or exists (select 1 from case_study bo join case_study bc
     on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
     where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
@@ -174,7 +174,7 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
  * A condition on a case: whoever opened it, or another one of its studies, may be a reader whom this account is to know
  * nothing of. An administrator is told of them, unless they are one of these readers or may come to be.
  */
-export const mayNotKnowReaders = (
+const mayNotKnowReaders = (
   { id, siteId, roles }: Reader,
   caseId: RawBuilder<unknown>,
 ): RawBuilder<boolean> => {

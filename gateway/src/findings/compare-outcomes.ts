@@ -22,7 +22,7 @@ type Compared = { readonly positive: Positive; readonly now: OutcomeNow };
 /** `account` null: it is gone. */
 type Signature = { readonly account: string | null; readonly signedAt: Date };
 /** `by`: who gave it, each at their own time. A review may settle long after its first reader signed. */
-export type Outcome = {
+type Outcome = {
   readonly id: string;
   readonly positive: Positive;
   readonly by: readonly Signature[];

@@ -35,7 +35,7 @@ import { answerType, JSON_TYPE, XML_TYPE } from './stow.routes.ts';
 import { loadToXml } from './native-model.ts';
 import { toCommitment } from './stow-answer.ts';
 
-export type CommitmentTools = { readonly db: Db };
+type CommitmentTools = { readonly db: Db };
 
 /** A reference in XML takes some 350 bytes. */
 const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };

@@ -20,7 +20,7 @@ import { createOpenFiles } from './run-open-file.ts';
 import { searchRoutes } from './search.routes.ts';
 import { stowRoutes, type InPlace } from './stow.routes.ts';
 
-export type ForeignFeatureTools = {
+type ForeignFeatureTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly spool: FileSpoolTools;

@@ -46,7 +46,7 @@ export type Opening = {
 };
 
 /** The place where a turn ended, and what was found before it, for the next turn. */
-export type Paused = {
+type Paused = {
   /** Where names are removed, each entry is a step twice. */
   readonly step: number;
   /** The names in the headers that were read, by their study. */

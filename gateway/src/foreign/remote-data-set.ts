@@ -19,7 +19,7 @@ export type Facts = {
 };
 
 /** `of`: its UIDs, also those that the request named. */
-export type Writing = {
+type Writing = {
   readonly form: DataSetForm;
   readonly of: Uids;
   readonly address: string;

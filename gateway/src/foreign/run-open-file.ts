@@ -61,7 +61,7 @@ const REFUSED_KEPT = 1000;
 /** A file that fails as often, or ends as many threads, would do so the next time too. */
 const RUNS_LIMIT = 8;
 
-export type OpenFiles = {
+type OpenFiles = {
   /** Throws where it is to be run again: the disk is full, or the account's quota is used up. */
   run(fileId: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -30,7 +30,7 @@ export type Sight = {
   of(studyInstanceUID: string, signal: AbortSignal): Promise<SeenStudy | null>;
 };
 
-export type SightTools = {
+type SightTools = {
   readonly db: Db;
   /** The destination that is read, by its row's id. */
   readonly destination: string;

@@ -39,10 +39,10 @@ const BY_REASON: { readonly [reason in ReasonCode]?: number } = {
 type Attribute = { readonly vr: 'UI' | 'US' | 'UR' | 'SQ'; readonly Value?: readonly unknown[] };
 type DataSet = Readonly<Record<string, Attribute>>;
 
-export type StowAnswer = { readonly status: 200 | 202 | 409; readonly dataSet: DataSet };
+type StowAnswer = { readonly status: 200 | 202 | 409; readonly dataSet: DataSet };
 
 /** `stored`: by UID and digest. `address`: of `/dicom-web`, for what can be retrieved there. */
-export type Known = {
+type Known = {
   readonly stored: ReadonlyMap<string, StoredInstance>;
   readonly isOver: boolean;
   readonly address: string;

@@ -37,7 +37,7 @@ import { webAddress } from './own-addresses.ts';
 import { PartFinder } from './read-parts.ts';
 import { toAnswer, warningOf } from './stow-answer.ts';
 
-export type StowTools = {
+type StowTools = {
   readonly pipeline: PipelineTools;
   readonly spool: FileSpoolTools;
   /** The name of the policy under which a request stores that names none. */

@@ -13,7 +13,7 @@ const PART_TYPES: readonly string[] = [DICOM, ...ENCODED];
 const PART_TYPE = /^([a-z0-9/-]+)(\s*;\s*transfer-syntax="?[0-9.]{1,64}"?)?$/i;
 
 /** The media type, checked so that it may be passed on. @throws PacsUnreachable */
-export function checkedType(said: string): string {
+function checkedType(said: string): string {
   const [, type = ''] = PART_TYPE.exec(said.trim()) ?? [];
   if (!PART_TYPES.includes(type.toLowerCase()))
     throw new PacsUnreachable('the PACS answered with another media type', null);

@@ -16,7 +16,7 @@ import type { UploadTools } from '../uploads/upload-tools.ts';
 import type { NotTaken } from './open-talk.ts';
 
 /** `studyInstanceUID`: as it is after the policy. */
-export type WithheldStudy = { readonly accountId: string; readonly studyInstanceUID: string };
+type WithheldStudy = { readonly accountId: string; readonly studyInstanceUID: string };
 
 type NewWithheld = BegunInstance & {
   readonly siteId: string;

@@ -15,7 +15,7 @@ export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type TlsPair = { readonly cert: string; readonly key: string };
 
 /** `none`: no TLS is served here. */
-export type CertificateState = 'none' | 'ok' | 'not-renewed';
+type CertificateState = 'none' | 'ok' | 'not-renewed';
 
 type Renewing = { setSecureContext(pair: TlsPair): void };
 

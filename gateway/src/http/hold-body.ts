@@ -20,7 +20,7 @@ const SMALL_BYTES = 64 * 1024;
 /** The largest manifest has 12 MiB, an attachment 10. */
 const MIDDLE_BYTES = 16 * MIB;
 
-export type Budget = Readonly<Record<'small' | 'middle' | 'large' | 'batch', Limits>>;
+type Budget = Readonly<Record<'small' | 'middle' | 'large' | 'batch', Limits>>;
 /**
  * Four of the largest manifests, one of the largest images, and one more of a batch: an image is there twice for a
  * moment, when its pieces are joined, and then its pixels take more than it does. With more at once, a few accounts
@@ -33,7 +33,7 @@ const BUDGET: Budget = {
   batch: { atOnce: 52 * MIB, ofOne: 52 * MIB },
 };
 
-export type BodyToHold = {
+type BodyToHold = {
   readonly request: Pick<Request, 'headers' | 'body' | 'signal'>;
   /** The account whose share it takes. */
   readonly from: string;

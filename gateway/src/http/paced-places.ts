@@ -12,7 +12,7 @@ export const LOOK_MS = 2_000;
 /** The pace fills a place in this time. */
 const WHOLE_WITHIN_MS = 20_000;
 
-export type Comer = {
+type Comer = {
   readonly account: string;
   readonly signal: AbortSignal;
   readonly size: number;

@@ -2,7 +2,7 @@
 import PDFDocument from 'pdfkit';
 
 export type PdfPage = InstanceType<typeof PDFDocument>;
-export type PdfTerms = {
+type PdfTerms = {
   readonly title: string;
   readonly product: string;
   /** On each side, in points. */

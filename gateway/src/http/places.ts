@@ -26,7 +26,7 @@ export type Places = {
 };
 
 /** `own`: what its account has already. `short`: how much has to be freed before it can come. */
-export type Next = { readonly own: number; readonly size: number; readonly short: number };
+type Next = { readonly own: number; readonly size: number; readonly short: number };
 
 export type Limits = { readonly atOnce: number; readonly ofOne: number };
 type Held = { readonly account: string; readonly size: number };

@@ -15,7 +15,7 @@ import { accessOf, type GatewayEnv } from './route.ts';
 type AnyStatus = 200;
 
 /** The answer for a problem. Sets `problemCode` on the context, for the request's log line. */
-export function answerProblem(c: Context<GatewayEnv>, problem: Problem): Response {
+function answerProblem(c: Context<GatewayEnv>, problem: Problem): Response {
   const kind: { status: number; title: string; next?: string } = ALL_PROBLEMS[problem.code];
   const body: ProblemDetails = {
     type: `urn:relaypacs:problem:${problem.code}`,

@@ -33,7 +33,7 @@ export type MultipartLimits = {
   readonly tooLarge?: AnyProblemCode;
 };
 
-export type Part = {
+type Part = {
   /** The name of the form's field. */
   readonly field: string;
   readonly isFile: boolean;

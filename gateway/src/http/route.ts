@@ -231,7 +231,7 @@ function accessInContract(roles: Access, { uploadRight, keys }: Required<AllowOp
 /** Far above every small request (a password, a decision); routes with larger bodies say so. */
 const BODY_BYTES_LIMIT = 64 * 1024;
 
-export function limitBody(maxSize: number): MiddlewareHandler {
+function limitBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {

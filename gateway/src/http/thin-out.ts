@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 const KINDS_LIMIT = 10_000;
 
 /** Null: left out. Otherwise how many of this kind were left out since the last one that was not. */
-export type ThinOut = (kind: string) => number | null;
+type ThinOut = (kind: string) => number | null;
 
 /** `clock` is in ms and never goes back. */
 export function createThinOut(clock: () => number): ThinOut {

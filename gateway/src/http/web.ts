@@ -13,7 +13,7 @@ const API_PREFIX = '/api';
 /** The methods that a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
 const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-export type WebTools = OwnNames & {
+type WebTools = OwnNames & {
   /** The built web app. */
   readonly webFolder: string;
   /** Null: no built-in viewer. */

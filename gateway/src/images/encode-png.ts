@@ -4,7 +4,7 @@ import { encode } from 'fast-png';
 /**
  * 8 bits a sample, rows from the top; `channels`: 1 grey, 4 red, green, blue and opacity (not premultiplied).
  */
-export type Raster = {
+type Raster = {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 4;

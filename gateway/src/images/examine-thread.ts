@@ -11,7 +11,7 @@ import type { Preview } from './preview-image.ts';
 import type { PrintedImage } from './print-image.ts';
 import type { HeaderWords } from './read-header.ts';
 
-export type Outputs = Readonly<Record<string, Tensor>>;
+type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws the engine's errors. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
 type Png = Uint8Array<ArrayBuffer>;

@@ -49,7 +49,7 @@ export type Ask = {
   readonly useCache: boolean;
   readonly asker: Asker;
 };
-export type Answered =
+type Answered =
   | { readonly kind: 'answered'; readonly result: ResultRow; readonly cached: boolean }
   /** No model can look at the image. */
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
@@ -60,7 +60,7 @@ export type Answered =
  */
 const RUN_TIMEOUT_MS = 3_000;
 /** An image, the models that look at it, and how they are asked. */
-export type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
+type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
 
 /** @throws EngineFault, errors of `input.film`, and the signal's reason. */
 export async function askModels(

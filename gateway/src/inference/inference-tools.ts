@@ -16,7 +16,7 @@ import type { ResultRow } from '../results/result.store.ts';
 import { createExaminer, type Examiner } from '../images/examine-thread.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 
-export type InferenceMetrics = {
+type InferenceMetrics = {
   /** Counts one image, or a file that was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
   inference(model: string, outcome: string, seconds: number): void;
   /** The device and the gateway found different things on one image. */
@@ -79,7 +79,7 @@ type Base = Pick<
   | 'newId'
 >;
 
-export type InferenceParts = Base & {
+type InferenceParts = Base & {
   readonly files: Pick<ModelFiles, 'pathOf'>;
   readonly road: ResultSender;
   /** For the images of jobs that wait, and nothing else. */

@@ -13,9 +13,9 @@ import type { InferenceJobTable, JobKind, JobParameters } from '../database/infe
 export type JobRow = Selectable<InferenceJobTable>;
 
 /** Why it ends without results, or waits for another attempt. */
-export type JobError = AnyProblemCode;
+type JobError = AnyProblemCode;
 
-export type NewJob = {
+type NewJob = {
   readonly id: string;
   readonly siteId: string;
   readonly accountId: string | null;
@@ -216,10 +216,7 @@ export async function inputKeys(db: Db): Promise<ReadonlyMap<string, Uint8Array>
 }
 
 /** The results of each of these jobs. */
-export async function resultsOf(
-  db: Db,
-  jobIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+async function resultsOf(db: Db, jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
   if (jobIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('result_request')

@@ -26,7 +26,7 @@ export const JOB_QUEUE = 'inference-job';
 export type InferenceJob = { readonly jobId: string };
 
 /** A job that has failed this often is not tried again: the model itself fails. */
-export const ATTEMPTS_LIMIT = 3;
+const ATTEMPTS_LIMIT = 3;
 const AWAITED_AGAIN_SECONDS = 15;
 /** After a day without the PACS, or with a full disk, somebody asks again. */
 const PATIENCE_MS = 24 * 3600 * 1000;

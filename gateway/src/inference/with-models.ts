@@ -22,7 +22,7 @@ const LASTING_FAULTS: ReadonlySet<string> = new Set([
 const CHOICES = 5;
 
 /** `version` null: the active one. */
-export type WantedModel = {
+type WantedModel = {
   readonly siteId: string;
   readonly model: string;
   readonly version: string | null;

@@ -18,10 +18,10 @@ import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
 import { PACE, type Pace } from './pace.ts';
 
 /** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
-export type JobContext = { readonly id: string; readonly attempt: number };
+type JobContext = { readonly id: string; readonly attempt: number };
 export type JobHandler<Data> = (data: Data, signal: AbortSignal, context: JobContext) => Promise<void>;
 
-export type EnqueueOptions = {
+type EnqueueOptions = {
   /**
    * Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of
    * the two times.
@@ -35,7 +35,7 @@ export type EnqueueOptions = {
   readonly priority?: number;
 };
 
-export type Concurrency = { readonly concurrency: number; readonly ofOneGroup?: number };
+type Concurrency = { readonly concurrency: number; readonly ofOneGroup?: number };
 
 export type Jobs = {
   /** Makes a queue; before anything is enqueued to it. Repeatable. */

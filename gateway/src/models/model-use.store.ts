@@ -23,7 +23,7 @@ const DAY_LENGTH = 10;
 const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);
 
 /** `outcome`: `answered`, `cached`, or the code of a problem. */
-export type Use = { readonly name: ModelName; readonly outcome: string; readonly seconds: number };
+type Use = { readonly name: ModelName; readonly outcome: string; readonly seconds: number };
 
 /** Counts one image more for each of these models. */
 export async function countUses(
@@ -55,7 +55,7 @@ export async function countUses(
 const orderOf = (row: UseRow): string => [row.model_id, row.version, row.outcome, row.bucket].join(' ');
 
 /** Days, both within. */
-export type Range = {
+type Range = {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly by: (typeof METRICS_PERIODS)[number];

@@ -55,7 +55,7 @@ export async function isKnown(db: Db, digest: string): Promise<boolean> {
 }
 
 /** Two who change one model at once, at two gateways, wait for each other. */
-export async function lockModel(trx: Trx, siteId: string, modelId: string): Promise<void> {
+async function lockModel(trx: Trx, siteId: string, modelId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`model ${siteId} ${modelId}`}))`.execute(trx);
 }
 
@@ -77,7 +77,7 @@ export async function findModelVersion(
 /** The card as it comes back from the database. */
 const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(JSON.stringify(card)));
 
-export type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
+type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
 
 /**
  * False: it was there already, the same file with the same card. @throws Problem model-exists: this version
@@ -267,7 +267,7 @@ export async function setFallback(
     .execute();
 }
 
-export type Answering = {
+type Answering = {
   readonly version: ModelVersion;
   /** The version that was asked for, where this is its fallback. */
   readonly insteadOf: ModelName | null;

@@ -47,7 +47,7 @@ import {
 const READERS = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 const ADMIN = ['admin'] as const;
 /** The largest one here has 1.5 MB; a ResNet-18 has 45. It is held in memory while it is looked at. */
-export const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
+const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
 const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 

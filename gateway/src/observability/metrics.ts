@@ -4,7 +4,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-export type JobCount = { readonly queue: string; readonly state: string; readonly count: number };
+type JobCount = { readonly queue: string; readonly state: string; readonly count: number };
 
 export type Metrics = {
   request(method: string, route: string, status: number, ms: number): void;
@@ -27,7 +27,7 @@ const INFERENCE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20];
 const STAGE_SECONDS = [0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800];
 
 /** Asked at each scrape. */
-export type MetricSources = {
+type MetricSources = {
   countJobs(): Promise<readonly JobCount[]>;
   isPacsUp(): Promise<boolean>;
   engineRestarts(): number;

@@ -8,7 +8,7 @@ import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 
 /** Undefined: the event is also about something that somebody sent. */
-export type FindAdded = (fields: Readonly<Record<string, unknown>>) => Added | undefined;
+type FindAdded = (fields: Readonly<Record<string, unknown>>) => Added | undefined;
 
 export type AddedRow = {
   readonly study_id: string;

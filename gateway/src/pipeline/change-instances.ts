@@ -6,7 +6,7 @@ import { partsOf } from '../threads/in-turns.ts';
 import type { InstanceChange } from './instance.store.ts';
 import { minutesNow } from './tally.store.ts';
 
-export type ChangeRule = {
+type ChangeRule = {
   readonly from: readonly InstanceState[];
   readonly now: Date;
   /** An instance that another study has taken over meanwhile is left alone. */

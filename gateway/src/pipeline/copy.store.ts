@@ -164,7 +164,7 @@ export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
 }
 
 /** The digest of an instance `c` of a copy as it was promised: its destination may have wanted other values in it. */
-export const promisedDigest = sql<string>`coalesce(c.coerced_from, c.digest)`;
+const promisedDigest = sql<string>`coalesce(c.coerced_from, c.digest)`;
 /** Instances of the original, `o`, under the same UID and digest as those of the copy, `c`. */
 const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = ${promisedDigest}`;
 const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<boolean> =>

@@ -29,7 +29,7 @@ import { maySend, type Sender } from './upload-owner.ts';
 import { tokenEnded } from '../http/route.ts';
 
 /** A disc of a CT examination in one archive; more than that is sent in several. */
-export const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
+const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
 /** Unfinished and unopened ones of an account: each is a row and a file. */
 const OPEN_FILES_LIMIT = 256;
 

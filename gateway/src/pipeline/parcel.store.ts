@@ -235,7 +235,7 @@ export async function insertParcel(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-export type ParcelMove = {
+type ParcelMove = {
   readonly from: ParcelRow['state'];
   readonly to: ParcelRow['state'];
   readonly damaged?: number;

@@ -21,7 +21,7 @@ import type { Takings } from './takings.ts';
 import type { Stage } from './stages.ts';
 import type { StudyKeys } from './study-key.ts';
 
-export type PipelineMetrics = {
+type PipelineMetrics = {
   stage(stage: Stage, outcome: string, seconds: number): void;
   /** Instances that reached a state. */
   instances(state: string, count: number): void;
@@ -48,7 +48,7 @@ export type Restore = (
 ) => AsyncGenerator<Uint8Array>;
 
 /** How long a PACS is believed to be ill, or late, before something is said of an instance. */
-export type PacsPatience = {
+type PacsPatience = {
   /**
    * A PACS shows what it took at the latest after this, counted while a gateway runs: before, nothing that it
    * acknowledged is lost. 0: at once.
@@ -119,7 +119,7 @@ export type CoerceFile = (
 export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
 /** The PACS to which a study goes, what this process has seen it take, and the settings that it has of its own. */
-export type StudyPacs = {
+type StudyPacs = {
   readonly pacs: Pacs;
   readonly takings: Takings;
   /** Keeps how it refuses what is stored there; null: it takes instances. */

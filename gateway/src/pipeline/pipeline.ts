@@ -62,7 +62,7 @@ export const ROAD: readonly StudyStage[] = [
 ];
 
 /** The queues that this pipeline enqueues to; on the last one models examine delivered studies. */
-export const QUEUES: readonly PipelineQueue[] = [
+const QUEUES: readonly PipelineQueue[] = [
   'verify',
   ...ROAD.map(({ stage }) => stage),
   'expiry',

@@ -5,12 +5,12 @@
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 
 /** `unanswered`: the PACS answers searches, and none for these. */
-export type Searched = {
+type Searched = {
   readonly places: readonly FoundInstance[];
   readonly unanswered: ReadonlySet<string>;
 };
 
-export type InstancesOfStudy = {
+type InstancesOfStudy = {
   readonly studyInstanceUID: string;
   readonly sopInstanceUIDs: readonly string[];
 };

@@ -5,15 +5,7 @@
 import type { Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 
-export const STAGES = [
-  'intake',
-  'verify',
-  'assembly',
-  'forward',
-  'reconcile',
-  'receipt',
-  'eviction',
-] as const;
+const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt', 'eviction'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**

@@ -58,7 +58,7 @@ export type ManyKeys = StudyKeys & {
    */
   createAll(studyIds: readonly string[]): Promise<NewKey[]>;
 };
-export type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
+type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 

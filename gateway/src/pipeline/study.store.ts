@@ -36,7 +36,7 @@ export async function lockAnnouncing(
   await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx);
 }
 
-export type NewStudy = {
+type NewStudy = {
   readonly id: string;
   readonly siteId: string;
   /** Null: the gateway itself. */

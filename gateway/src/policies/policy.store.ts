@@ -8,7 +8,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { PolicyTable } from '../database/tables.ts';
 
-export type PolicyVersion = {
+type PolicyVersion = {
   readonly version: number;
   /** null: a later gateway wrote it, with rules that this one does not know. */
   readonly document: PolicyDocument | null;

@@ -14,7 +14,7 @@ export async function quotaUse(db: Db, accountId: string, now: Date): Promise<Qu
   return only;
 }
 
-export type AccountQuota = QuotaUse & {
+type AccountQuota = QuotaUse & {
   readonly id: string;
   readonly username: string;
   /** Null: the site's. */

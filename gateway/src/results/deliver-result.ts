@@ -14,7 +14,7 @@ export const VERIFIED_QUEUE = 'verified-report';
 export type VerifiedReport = { readonly siteId: string; readonly resultId: string };
 
 /** The maps of an image: `cam` has `side` × `side` values over all of it. */
-export type MapsOfImage = {
+type MapsOfImage = {
   readonly lungs: LungMasks | null;
   readonly cam: { readonly data: Float32Array; readonly side: number } | null;
 };
@@ -30,7 +30,7 @@ export type WhatRadiologistSaid = {
 };
 
 /** A report to send: the result, what the radiologist said of it, and the kinds of its maps in the PACS. */
-export type ReportToSend = {
+type ReportToSend = {
   readonly result: ResultRow;
   readonly kinds: readonly ('SEG' | 'SC')[];
   readonly said: WhatRadiologistSaid;
@@ -54,7 +54,7 @@ export type ResultSender = {
   ): Promise<readonly NewInstance[]>;
 };
 
-export type DeliveryTools = {
+type DeliveryTools = {
   readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
   readonly road: ResultSender;

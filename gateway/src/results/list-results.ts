@@ -5,7 +5,7 @@ import { isHiddenVerdict } from '../findings/blinding.ts';
 import { mayKnowResult, type Asking, type ResultName } from '../findings/result-reach.ts';
 import type { ResultRow } from './result.store.ts';
 
-export type ResultFilter = {
+type ResultFilter = {
   /** Only the results that this caller may know of; undefined: all. */
   readonly shownTo?: Asking | undefined;
   /** Asked for by this account. */

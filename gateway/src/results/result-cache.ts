@@ -10,7 +10,7 @@ import type { ResultRow } from './result.store.ts';
 
 export type InputSource = 'file' | 'pacs';
 /** `models`: a word for each model that is asked (`wordsOf`). `population`: as the device said. */
-export type CacheQuestion = {
+type CacheQuestion = {
   readonly inputDigest: string;
   /** A file's result is never a study's, nor the other way round. */
   readonly source: InputSource;

@@ -21,7 +21,7 @@ export async function instancesOfResults(
 }
 
 /** Instances of the gateway's own; `owner_id`: of what they are. */
-export type NamedInstance = {
+type NamedInstance = {
   owner_id: string;
   site_id: string;
   kind: ResultInstanceTable['kind'];

@@ -7,7 +7,7 @@ import { resultRoutes, type ResultRouteTools } from './results.routes.ts';
 import { createReasonSeal } from './seal-reason.ts';
 import { sendVerifiedReport, type ReportTools } from './verify-result.ts';
 
-export type ResultsFeatureTools = Omit<ResultRouteTools & ReportTools, 'seal'> & {
+type ResultsFeatureTools = Omit<ResultRouteTools & ReportTools, 'seal'> & {
   readonly keys: Pick<Keys, 'wrapKey'>;
 };
 

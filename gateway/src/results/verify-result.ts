@@ -19,7 +19,7 @@ import { lockResult, setVerification, type ResultRow, type Verification } from '
 import { hasSeenImage } from './result-view.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
-export type Verdict = {
+type Verdict = {
   readonly verdict: 'agree' | 'correct';
   readonly finding?: string | undefined;
   readonly reason?: string | undefined;

@@ -6,8 +6,8 @@ import type { StudyTable } from '../database/tables.ts';
 import { standingOf, toInstance } from '../results/result-instance.store.ts';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 
-export type AnnotationsRow = Selectable<ReviewAnnotationsTable>;
-export type ReportRow = Selectable<ReviewReportTable>;
+type AnnotationsRow = Selectable<ReviewAnnotationsTable>;
+type ReportRow = Selectable<ReviewReportTable>;
 /** `instance` null: it is not on its way. */
 export type ReportOnItsWay = ReportRow & {
   readonly instance: ResultInstance | null;

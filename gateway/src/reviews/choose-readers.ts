@@ -16,7 +16,7 @@ export type Candidate = {
   readonly assignedAt: Date | null;
 };
 /** Accounts that may read a case. */
-export type Candidates = {
+type Candidates = {
   /** Accounts that may be named. */
   readonly byHand: readonly Candidate[];
   /** Accounts that may be chosen: sample accounts for a sample case, the others for any other case. */

@@ -14,11 +14,11 @@ import { occasionsOf } from './case-rules.ts';
 import type { CaseTools } from '../cases/case-tools.ts';
 import { findFor, insertCase } from '../cases/open-case.ts';
 
-export type CaseRuleTools = Omit<CaseTools, 'pacs'> & {
+type CaseRuleTools = Omit<CaseTools, 'pacs'> & {
   readonly jobs: ReviewTools['jobs'];
   readonly pacs: Pick<Pacs, 'searchStudies' | 'describeStudy'>;
 };
-export type OfStudy = { readonly siteId: string; readonly studyInstanceUID: string };
+type OfStudy = { readonly siteId: string; readonly studyInstanceUID: string };
 type Made = { readonly rule: CaseRule; readonly by: string };
 
 /** Throws PacsUnreachable, and Problem pacs-unreachable; then it is run again. */

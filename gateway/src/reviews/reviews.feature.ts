@@ -14,7 +14,7 @@ import type { ReviewTools } from './review-tools.ts';
 import { reviewRoutes } from './reviews.routes.ts';
 import { sendAnnotations, type AnnotationReportTools } from './send-annotations.ts';
 
-export type ReviewsFeatureTools = Omit<ReviewTools, 'seal'> &
+type ReviewsFeatureTools = Omit<ReviewTools, 'seal'> &
   Omit<AnnotationReportTools, 'seal' | 'look'> & {
     readonly keys: Pick<Keys, 'secretFor'>;
     readonly caseKeys: ManyKeys;

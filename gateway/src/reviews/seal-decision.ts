@@ -4,7 +4,7 @@ import { answersSchema } from '#shared/protocol/review-forms.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 
 const typedSchema = z.object({ answers: answersSchema, reason: z.string() });
-export type Typed = z.infer<typeof typedSchema>;
+type Typed = z.infer<typeof typedSchema>;
 
 /** The typed text opens for its own event alone. */
 const placeOf = (eventId: string): string => `review ${eventId}`;

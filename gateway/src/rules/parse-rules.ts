@@ -19,7 +19,7 @@ const SCHEMAS: Readonly<Record<RuleKind, z.ZodType<Rule>>> = {
 };
 
 /** `version`: the one that is replaced. */
-export type RulesWish = { readonly rules: Rule[]; readonly version: string | undefined };
+type RulesWish = { readonly rules: Rule[]; readonly version: string | undefined };
 
 /** @throws Problem invalid-request: also for a rule of another kind, or two of one name. */
 export function parseRules(bytes: Uint8Array, kind: RuleKind): RulesWish {

@@ -101,9 +101,9 @@ export type KindOfRules = {
     asked: { readonly studyInstanceUID: string; readonly rule: Rule },
   ) => Promise<Verdict['because']>;
 };
-export type Followed = Partial<Pick<DryRun, 'forwarding' | 'models' | 'cases'>>;
+type Followed = Partial<Pick<DryRun, 'forwarding' | 'models' | 'cases'>>;
 
-export type RuleRouteTools = {
+type RuleRouteTools = {
   readonly db: Db;
   readonly pacs: Pick<Pacs, 'describeStudy'>;
   readonly now: () => Date;

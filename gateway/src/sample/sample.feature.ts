@@ -7,7 +7,7 @@ import type { ManyKeys } from '../pipeline/study-key.ts';
 import { sampleRoutes } from './sample.routes.ts';
 import type { SampleTools } from './sample-tools.ts';
 
-export type SampleFeatureTools = Omit<SampleTools, 'seal'> & {
+type SampleFeatureTools = Omit<SampleTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };

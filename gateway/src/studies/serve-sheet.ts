@@ -12,7 +12,7 @@ const PLACES = { atOnce: 2, ofOne: 1 };
 /** For a place, the PACS and the drawing together; a sheet of two megabytes takes a few seconds. */
 const SHEET_MS = 30_000;
 
-export type SheetServer = (whose: WhoseStudy, signal: AbortSignal) => ReturnType<typeof makeSheet>;
+type SheetServer = (whose: WhoseStudy, signal: AbortSignal) => ReturnType<typeof makeSheet>;
 
 /** Throws `rate-limited` where its place or the drawing does not come in time, and `called-off`. */
 export function createSheetServer(tools: SheetTools, withinMs = SHEET_MS): SheetServer {

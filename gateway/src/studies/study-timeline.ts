@@ -6,7 +6,7 @@ import { namesStudy } from '../audit/find-events.ts';
 import type { Db } from '../database/database.ts';
 import { findAdded } from '../pipeline/added.store.ts';
 
-export type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
+type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 
 /** `watches`: shown what others sent where the account itself sent nothing. */
 export type WhoseStudy = {

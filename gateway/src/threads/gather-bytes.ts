@@ -10,7 +10,7 @@ const BLOCK_BYTES = 64 * 1024;
 /** To copy as many, into memory that is new, takes the thread some 7 ms. */
 const COPIED_A_TURN_BYTES = 8 * 1024 ** 2;
 
-export type Gathered = {
+type Gathered = {
   add(piece: Uint8Array): void;
   size(): number;
   /** In order; blocks of 64 KiB at least, but for the last before a large one. */

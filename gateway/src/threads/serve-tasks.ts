@@ -5,7 +5,7 @@ import type { FromThread, Given, Talk, ToThread } from './thread.ts';
 /** Asks the other side, from within a task. Rejects where the task was given up. */
 export type Ask<T extends Talk> = (question: Given<T['question']>) => Promise<T['reply']>;
 /** May throw anything: the other side is told the error's name and where it was thrown. */
-export type Work<T extends Talk> = (
+type Work<T extends Talk> = (
   task: T['task'],
   ask: Ask<T>,
   isOver: AbortSignal,

@@ -5,7 +5,7 @@
  */
 
 /** The most bytes of a part's head, and before the first boundary, with its line break (unlimited by default). */
-export type PartBounds = { readonly head: number; readonly before?: number };
+type PartBounds = { readonly head: number; readonly before?: number };
 
 /** A part begins with its head, at this place of the body; then come pieces of its content; then it ends. */
 export type PartEvent = { readonly head: Buffer; readonly at: number } | Uint8Array | 'end';

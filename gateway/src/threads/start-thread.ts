@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 
-export type Started = { readonly script: URL; readonly heapMb: number; readonly data: unknown };
+type Started = { readonly script: URL; readonly heapMb: number; readonly data: unknown };
 
 export type Listener = {
   /** The script begins: an end before this is not its doing. */

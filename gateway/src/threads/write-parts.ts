@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** The head of a part: its media type and, where it is known, its length. */
-export type PartHead = { readonly type: string; readonly length?: number };
+type PartHead = { readonly type: string; readonly length?: number };
 /** The head of a part, then its bytes. */
 export type PartPiece = PartHead | Uint8Array;
 

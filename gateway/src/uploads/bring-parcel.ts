@@ -54,7 +54,7 @@ export async function writeParcel(
   return async () => void (await tools.arrived(parcelId, places));
 }
 
-export type Adopted = {
+type Adopted = {
   readonly from: HeldBlob;
   readonly size: number;
   readonly places: readonly BroughtPlace[];

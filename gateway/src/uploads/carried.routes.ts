@@ -14,7 +14,7 @@ import { acceptTicket, openCarried } from './accept-ticket.ts';
 import type { ReadPosted } from './read-posted.ts';
 import type { UploadTools } from './upload-tools.ts';
 
-export type CarriedRouteTools = {
+type CarriedRouteTools = {
   readonly tools: UploadTools;
   /** The private keys that open what devices have sealed. */
   readonly sealing: SealingKeys;

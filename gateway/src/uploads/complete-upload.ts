@@ -47,7 +47,7 @@ const PLACES = { atOnce: 256, ofOne: 16 };
 
 type Asking = Pick<Sender, 'accountId' | 'keyId'> & Partial<Pick<Sender, 'deviceId'>>;
 
-export type Completion = {
+type Completion = {
   /**
    * `isReceiving`: a piece of this upload is coming in at this moment. @throws Problem rate-limited: too many of the
    * account wait; upload-not-found; called-off: the signal.

@@ -55,7 +55,7 @@ async function requireDestination(db: ApplyTools['db'], { siteId, destinationId 
   if (row === undefined) throw new Problem('not-found');
 }
 
-export type DeadLetters = {
+type DeadLetters = {
   readonly total: number;
   readonly deadLetters: readonly DeadLetter[];
   readonly totalStudies: number;

@@ -36,7 +36,7 @@ export async function parsePosted<K extends PostedKind>(
 }
 
 /** A promise as it comes from a thread: to clone 20 000 instances would hold the event loop for 50 ms. */
-export type PostedInPieces = { readonly posted: unknown; readonly instances: readonly Uint8Array[] };
+type PostedInPieces = { readonly posted: unknown; readonly instances: readonly Uint8Array[] };
 
 /** The same, with the instances in pieces. @throws as `parsePosted` */
 export async function parseInPieces(

@@ -29,7 +29,7 @@ const LEAST_BYTES = 64 * 1024;
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 /** A body in gzip that came sealed: whoever has opened it holds it. */
-export type OpenedBody = { readonly kind: 'opened'; readonly gzip: Bytes; readonly signal: AbortSignal };
+type OpenedBody = { readonly kind: 'opened'; readonly gzip: Bytes; readonly signal: AbortSignal };
 
 /**
  * Reads the body and gives what it says to `use`, until whose end it counts as held. Throws what `use` throws,

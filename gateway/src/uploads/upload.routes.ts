@@ -58,7 +58,7 @@ import { withhold } from './withhold.ts';
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 
-export type UploadRouteTools = {
+type UploadRouteTools = {
   readonly tools: UploadTools;
   readonly parcels: Arrivals;
   readonly defaultPolicy: string;

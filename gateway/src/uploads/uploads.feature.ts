@@ -12,7 +12,7 @@ import { pseudonymRoutes } from './pseudonyms.routes.ts';
 import { createPostedReader } from './read-posted.ts';
 import { uploadRoutes } from './upload.routes.ts';
 
-export type UploadsFeatureTools = {
+type UploadsFeatureTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Arrivals;
   /** The name of the policy that a device chooses when nobody says otherwise. */

@@ -10,7 +10,7 @@ import type { Db, Trx } from '../database/database.ts';
 import type { VaultRequestTable } from '../database/vault-tables.ts';
 import type { VaultRow } from './vault.store.ts';
 
-export type RequestRow = Selectable<VaultRequestTable>;
+type RequestRow = Selectable<VaultRequestTable>;
 
 /** Requests of one vault in 24 hours: far more than findings, far fewer than would empty it. */
 export const OPENINGS_A_DAY = 10;

@@ -141,7 +141,7 @@ async function countOfUpload(trx: Trx, vaultId: string, uploadId: string): Promi
   return n;
 }
 
-export type StoredEntry = {
+type StoredEntry = {
   readonly id: number;
   readonly writtenBy: string;
   readonly writtenAt: Date;

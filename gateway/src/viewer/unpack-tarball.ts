@@ -12,9 +12,9 @@ import { createGunzip } from 'node:zlib';
 /** The archive is none, or holds something that is not unpacked. */
 export class BadTarball extends Error {}
 
-export type UnpackLimits = { readonly files: number; readonly bytes: number; readonly fileBytes: number };
+type UnpackLimits = { readonly files: number; readonly bytes: number; readonly fileBytes: number };
 
-export type UnpackWishes = {
+type UnpackWishes = {
   readonly limits: UnpackLimits;
   /** The path below the folder under which an entry is kept; null: it is left out. */
   readonly keep: (name: string) => string | null;

@@ -27,7 +27,7 @@ export type ViewerFiles = {
   close(): Promise<void>;
 };
 
-export type ViewerFilesTools = {
+type ViewerFilesTools = {
   readonly folder: string;
   readonly package: ViewerPackage;
   readonly fetch: InstallTools['fetch'];

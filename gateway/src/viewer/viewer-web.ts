@@ -23,7 +23,7 @@ import { confineTo } from './confine.ts';
 import type { ViewerFiles } from './viewer-files.ts';
 import { CONFIG_SCRIPT, endedPage, offPage, openingPage, START_SCRIPT } from './viewer-pages.ts';
 
-export type ViewerWebTools = Omit<ApiTools, 'callers'> & {
+type ViewerWebTools = Omit<ApiTools, 'callers'> & {
   /** The viewer's origin. */
   readonly viewerUrl: string;
   readonly tokens: ViewerTokens;

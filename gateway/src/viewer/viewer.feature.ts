@@ -17,7 +17,7 @@ import type { ViewerPackage } from './viewer-package.ts';
 import { createViewerWeb } from './viewer-web.ts';
 import { viewerRoutes } from './viewer.routes.ts';
 
-export type ViewerFeatureTools = Omit<ApiTools, 'callers'> &
+type ViewerFeatureTools = Omit<ApiTools, 'callers'> &
   Pick<Config, 'viewer' | 'dataDir' | 'pacsProxy' | 'blocked'> & {
     readonly db: Db;
     readonly callers: Callers;

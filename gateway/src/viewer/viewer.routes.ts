@@ -45,7 +45,7 @@ const remove = defineRoute({
   responses: { 200: jsonResponse(shown, 'Nothing of it is left.') },
 });
 
-export type ViewerRouteTools = {
+type ViewerRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly files: ViewerFiles;

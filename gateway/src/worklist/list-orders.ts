@@ -10,7 +10,7 @@ import { findImported, hasImported, identityOf } from './order.store.ts';
 import type { WorklistTools } from './worklist-tools.ts';
 
 /** Days as YYYY-MM-DD, both included. */
-export type OrdersAsked = {
+type OrdersAsked = {
   readonly from: string;
   readonly to: string;
   readonly patientId: string | null;

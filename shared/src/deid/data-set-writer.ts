@@ -22,7 +22,7 @@ const SPARE_BYTES = 1024 * 1024;
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
 /** Passed from `open` to `close`. */
-export interface OpenLength {
+interface OpenLength {
   /** The position of the length in the buffer; -1 if it is undefined. */
   readonly at: number;
   readonly from: number;

@@ -53,7 +53,7 @@ export const BASIC_PROFILE = {
 } as const;
 
 /** The choices that a row leaves under the Basic Profile, without the strokes between them. */
-export type BasicChoice = 'X' | 'Z' | 'D' | 'U' | 'XZ' | 'XD' | 'ZD' | 'XZD' | 'XZU*';
+type BasicChoice = 'X' | 'Z' | 'D' | 'U' | 'XZ' | 'XD' | 'ZD' | 'XZD' | 'XZU*';
 
 export interface ProfileRow {
   readonly basic: BasicChoice;

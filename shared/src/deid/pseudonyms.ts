@@ -92,7 +92,7 @@ export interface Pseudonyms {
 }
 
 /** The secrets of patients, by key: HMAC keys over 32 bytes. Rejects where it cannot be had. */
-export interface PatientSecrets {
+interface PatientSecrets {
   secretOf(patient: string): Promise<CryptoKey>;
 }
 

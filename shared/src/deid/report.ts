@@ -21,7 +21,7 @@ export interface TagAction {
   readonly because: Because;
 }
 
-export interface DeidReport {
+interface DeidReport {
   /** Edition of PS3.15 that the table was taken from. */
   readonly edition: string;
   readonly options: readonly OptionName[];

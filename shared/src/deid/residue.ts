@@ -23,7 +23,7 @@ import { replacementOf } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 
 /** The residue: a tag, `preamble`, or OVER_LIMITS. */
-export interface Residue {
+interface Residue {
   readonly tag: string;
 }
 

@@ -28,7 +28,7 @@ export interface DeidRules extends Exceptions {
   readonly decide: (tag: number, vr: string) => Decision;
 }
 
-export type RulesOutcome =
+type RulesOutcome =
   | { readonly kind: 'ready'; readonly rules: DeidRules }
   /** `option`: its name, or the tag of an attribute that no rule may change. */
   | {
@@ -63,7 +63,7 @@ const FREE_TEXT = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
 export const PROSE: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT']);
 const TEMPORAL = new Set(['DA', 'DT', 'TM']);
 
-export type AttributeRule = 'keep' | 'remove' | 'empty' | 'replace';
+type AttributeRule = 'keep' | 'remove' | 'empty' | 'replace';
 
 export interface RulesSettings {
   /**

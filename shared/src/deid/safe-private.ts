@@ -147,7 +147,7 @@ function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
   );
 }
 
-export interface SafePrivate {
+interface SafePrivate {
   /** With the Private Creators that they need. */
   readonly kept: ReadonlySet<number>;
   /** Dates, by their VR; `kept` holds a creator that only they need. */

@@ -6,7 +6,7 @@
 import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
 
 /** Bytes that are made when they are read. Always the same ones, and few (`PIECE_BYTES`; one frame of RLE). */
-export interface MadeBytes {
+interface MadeBytes {
   readonly length: number;
   readonly make: (source: ByteSource) => Promise<Uint8Array>;
 }
@@ -17,7 +17,7 @@ export type Segment = Uint8Array | ByteRange | MadeBytes;
 /** Large enough that a read costs little next to its bytes, small enough to be held by several readers. */
 export const PIECE_BYTES = 1024 * 1024;
 
-export function isMade(segment: Segment): segment is MadeBytes {
+function isMade(segment: Segment): segment is MadeBytes {
   return 'make' in segment;
 }
 

@@ -57,7 +57,7 @@ export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' 
 }
 
 /** A header, however it was read: the text of an element (values apart by backslashes), empty where it has none. */
-export interface PictureHeader {
+interface PictureHeader {
   readonly sopClassUID: string;
   readonly textOf: (tag: number) => string;
   readonly hasPixels: boolean;

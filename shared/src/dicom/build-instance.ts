@@ -54,7 +54,7 @@ export interface BuiltImage {
   readonly pixels: Uint8Array | readonly Uint8Array[];
 }
 
-export interface InstanceToBuild {
+interface InstanceToBuild {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
   /** In addition to the identifiers and the pixel module; in any order. */

@@ -13,7 +13,7 @@ export interface Code {
   readonly meaning: string;
 }
 
-export type ContentValue =
+type ContentValue =
   /** `nothing`: a container, or a value type that has no words of its own (coordinates, waveforms). */
   | { readonly kind: 'nothing' }
   /** TEXT, DATE, TIME, DATETIME. */

@@ -54,7 +54,7 @@ const COMPONENT_LIMIT = 16;
 const COMPONENT_LENGTH_LIMIT = 64;
 
 /** Why the index may not name everything. */
-export type IndexFault =
+type IndexFault =
   /** An offset leads to a record that was visited before. */
   | 'circle'
   /** An offset leads to no record. */

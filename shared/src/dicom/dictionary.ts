@@ -5,7 +5,7 @@
  */
 import { TAGS_BY_KIND } from './tags.generated.ts';
 
-export interface DictionaryEntry {
+interface DictionaryEntry {
   /**
    * A VR; or, where the standard leaves a choice, its short form: 'xs' (US or SS), 'ox' (OB or OW), 'lt' (US
    * or OW).

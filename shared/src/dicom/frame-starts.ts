@@ -9,7 +9,7 @@ import { EXTENDED_OFFSET_TABLE } from './tags.ts';
 import { findElement, readValueBytes } from './values.ts';
 
 /** Offsets of 8 bytes for a million frames; a longer table is not read. */
-export const TABLE_BYTES_LIMIT = 8 * 1024 * 1024;
+const TABLE_BYTES_LIMIT = 8 * 1024 * 1024;
 /** Item tag and length before each fragment. */
 const ITEM_HEADER_BYTES = 8;
 

@@ -20,7 +20,7 @@ const PIECE_BYTES = LARGEST_READ_BYTES / 16;
 /** A browser takes the next piece once this one is read: an error in one discards what it alone inflates to. */
 const FRONT_PIECE_BYTES = 64;
 
-export type InflateOutcome =
+type InflateOutcome =
   | { readonly kind: 'inflated'; readonly dataSet: ByteSource }
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 

@@ -29,9 +29,9 @@ export interface Modification {
 }
 
 /** A piece of the new Data Set. A range is one of `instance.dataSet`. */
-export type DataSetPiece = Uint8Array | ByteRange;
+type DataSetPiece = Uint8Array | ByteRange;
 
-export type Rewritten =
+type Rewritten =
   | { readonly kind: 'changed'; readonly pieces: readonly DataSetPiece[] }
   /** The instance has these values already. */
   | { readonly kind: 'unchanged' }

@@ -39,7 +39,7 @@ const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: 
  * (`forbidden-preamble`), because the bytes travel as they are; 'replaced' accepts it, because the caller writes
  * a preamble of zeros. The same holds for a File Meta Information length that leads beyond the end.
  */
-export type PreambleRule = 'checked' | 'replaced';
+type PreambleRule = 'checked' | 'replaced';
 
 type Beginning = {
   hasPreamble: boolean;
@@ -88,7 +88,7 @@ export async function openPart10(
   return 'kind' in beginning ? beginning : { kind: 'opened', source, head, beginning };
 }
 
-export type DataSetOutcome =
+type DataSetOutcome =
   | { readonly kind: 'data-set'; readonly unexamined: Unexamined }
   /** `elements`: those at the top level before the place of the fault. */
   | { readonly kind: 'refused'; readonly refused: Refused; readonly elements: readonly DicomElement[] };

@@ -4,7 +4,7 @@
  */
 
 declare const keyword: unique symbol;
-export type Uid<Keyword extends string> = string & { readonly [keyword]: Keyword };
+type Uid<Keyword extends string> = string & { readonly [keyword]: Keyword };
 
 export type StudyInstanceUID = Uid<'StudyInstanceUID'>;
 export type SeriesInstanceUID = Uid<'SeriesInstanceUID'>;

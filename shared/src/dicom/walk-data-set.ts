@@ -18,7 +18,7 @@ import { advance } from './walk-elements.ts';
 import { newWalk, refuse } from './walk-state.ts';
 import type { CutPixelData, FragmentsFrame, Walk, WalkStart } from './walk-state.ts';
 
-export type WalkOutcome =
+type WalkOutcome =
   | {
       readonly kind: 'walked';
       readonly elements: readonly DicomElement[];

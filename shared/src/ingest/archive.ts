@@ -29,7 +29,7 @@ export const ARCHIVE_LIMITS = {
 } as const;
 
 /** The bytes of an archive: a file of the device, or what can be read at any place. */
-export type ArchiveBytes = Blob | ByteSource;
+type ArchiveBytes = Blob | ByteSource;
 
 export type ArchiveEntry =
   | { readonly kind: 'entry'; readonly path: string; readonly bytes: number; readonly index: number }

@@ -18,7 +18,7 @@ export interface Cover {
 /** By place (`ordinal`) of the files at which a person looked: the boxes drawn. */
 export type Released = ReadonlyMap<number, readonly Box[]>;
 
-export interface CoveredFile {
+interface CoveredFile {
   readonly kind: 'covered';
   readonly file: Blob;
   readonly boxes: CoveredBoxes;

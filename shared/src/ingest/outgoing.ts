@@ -3,8 +3,8 @@ import type { PackedInstance } from '../transfer/parcel.ts';
 
 /** An instance ready to be sent. The brand says that the policy was applied; only ingest-file.ts gives it. */
 declare const applied: unique symbol;
-export type Deidentified<T> = T & { readonly [applied]: 'deidentified' };
-export type IdentifiedByPolicy<T> = T & { readonly [applied]: 'identified' };
+type Deidentified<T> = T & { readonly [applied]: 'deidentified' };
+type IdentifiedByPolicy<T> = T & { readonly [applied]: 'identified' };
 export type Outgoing<T> = Deidentified<T> | IdentifiedByPolicy<T>;
 
 export interface PreparedInstance extends PackedInstance {

@@ -4,7 +4,7 @@
  */
 import type { FilmFinding, Finding } from '../protocol/inference.ts';
 
-export interface Caution {
+interface Caution {
   readonly title: string;
   readonly what: string;
 }

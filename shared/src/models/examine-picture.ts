@@ -24,7 +24,7 @@ import { rationaleOf, rationaleOfSilence } from './rationale.ts';
 /** Without a model its part is left out, and the finding says so; without the gate there is no finding. */
 export type Models = { readonly 'image-kind': RunModel } & { readonly [id in ModelId]?: RunModel };
 
-export interface Subject {
+interface Subject {
   readonly picture: GreyPicture;
   /** By the original header (`populationOf`, or the device's word); `unknown` for a PNG or JPEG. */
   readonly population: Population;

@@ -71,7 +71,7 @@ const MARGIN = Math.round(0.05 * SHARPNESS_SIDE);
  * inside a margin of 5 %, at 224 × 224: contrast and exposure cancel out. Null where the picture is smaller
  * than that, or has no contrast.
  */
-export function sharpnessOf(picture: GreyPicture): number | null {
+function sharpnessOf(picture: GreyPicture): number | null {
   if (Math.min(picture.rows, picture.columns) < SHARPNESS_SIDE) return null;
   const side = SHARPNESS_SIDE;
   const grey = toSquare(picture, side);

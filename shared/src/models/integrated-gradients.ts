@@ -15,7 +15,7 @@ import type { RunModel } from './model.ts';
 import { outputsOf, squaresTensor } from './tensors.ts';
 
 /** Even intervals to begin with: fewer blur the map, more cost 3 ms each. */
-export const DEFAULT_STEPS = 64;
+const DEFAULT_STEPS = 64;
 /** Gradients of one explanation, at most. */
 const GRADIENTS_LIMIT = 640;
 const HALVED_AT_ONCE = 16;
@@ -52,7 +52,7 @@ function completenessTolerance(difference: number): number {
   return Math.max(COMPLETENESS.absolute, COMPLETENESS.relative * Math.abs(difference));
 }
 
-export interface GradientOptions {
+interface GradientOptions {
   /** Even intervals to begin with, 8 to 512. */
   readonly steps?: number | undefined;
   readonly signal?: AbortSignal | undefined;

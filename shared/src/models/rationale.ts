@@ -12,7 +12,7 @@ const testMeasuresSchema = z.looseObject({
   test: z.looseObject({ images: z.number(), sensitivity: z.number(), specificity: z.number() }),
 });
 
-export interface Measured {
+interface Measured {
   readonly score: number;
   readonly threshold: number;
   readonly probabilities: readonly { readonly name: string; readonly probability: number }[];

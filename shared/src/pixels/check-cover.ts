@@ -17,7 +17,7 @@ import { reversedUnits } from './native-frame.ts';
 import { decodeRleSegment } from './rle.ts';
 
 /** A frame to be decoded, or a segment and its code. Real ones that were covered by us are native or RLE. */
-export const CHECKED_BYTES_LIMIT = 128 * 1024 ** 2;
+const CHECKED_BYTES_LIMIT = 128 * 1024 ** 2;
 const PIECE_BYTES = 1024 ** 2;
 
 type Checking = {

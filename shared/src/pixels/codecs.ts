@@ -22,7 +22,7 @@ export interface WaveletCodec {
   decode(codestream: Uint8Array): Promise<WaveletImage | null>;
 }
 
-export interface WaveletImage {
+interface WaveletImage {
   readonly width: number;
   readonly height: number;
   readonly componentCount: number;

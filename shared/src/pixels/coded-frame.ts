@@ -21,7 +21,7 @@ const WAVELETS = new Set(['90', '91', '201', '202', '203'].map((end) => ROOT + e
  */
 export const decoderBytes = (transferSyntaxUID: string): number => (WAVELETS.has(transferSyntaxUID) ? 10 : 2);
 
-export interface Decoder {
+interface Decoder {
   readonly decode: Decode;
   readonly isLossless: boolean;
 }

@@ -35,7 +35,7 @@ import { frameBits, reversedUnits } from './native-frame.ts';
 import type { Frame } from './picture.ts';
 import { decodeRleSegment, encodeRle } from './rle.ts';
 
-export type CoverOutcome =
+type CoverOutcome =
   | {
       readonly kind: 'covered';
       readonly transferSyntaxUID: TransferSyntaxUID;
@@ -51,7 +51,7 @@ export class NotCoverable extends Error {
 }
 
 /** 450 frames of colour, 1024 × 768: what a device can write and a PACS takes. */
-export const DECODED_BYTES_LIMIT = 1024 ** 3;
+const DECODED_BYTES_LIMIT = 1024 ** 3;
 const PIECE_BYTES = 1024 ** 2;
 const REFUSED = { kind: 'refused', because: 'cannot-be-covered' } as const;
 /** Deflated Image Frame Compression, Encapsulated Uncompressed Explicit VR Little Endian. */

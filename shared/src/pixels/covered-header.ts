@@ -19,7 +19,7 @@ import { findElement, textOf } from '../dicom/values.ts';
 import type { FrameShape } from './frame-shape.ts';
 
 /** Pieces of the data set before and behind the pixels: new bytes, or ranges of `instance.dataSet`. */
-export interface HeaderPieces {
+interface HeaderPieces {
   readonly before: readonly (Uint8Array | ByteRange)[];
   readonly after: readonly (Uint8Array | ByteRange)[];
 }

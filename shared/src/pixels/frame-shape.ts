@@ -25,7 +25,7 @@ export interface FrameShape extends PixelModule, StoredBits {
   readonly isPlanar: boolean;
 }
 
-export type ShapeOutcome = FrameShape | { readonly because: PictureRefusal };
+type ShapeOutcome = FrameShape | { readonly because: PictureRefusal };
 
 export function readFrameShape(instance: ParsedInstance): ShapeOutcome {
   const element = instance.elements.find(

@@ -32,7 +32,7 @@ export interface Modality {
   readonly isLinear: boolean;
 }
 /** The modality's unit to grey, 0 to 1. */
-export type ValuesOfInterest = (value: number) => number;
+type ValuesOfInterest = (value: number) => number;
 
 export async function readModality(
   instance: ParsedInstance,
@@ -71,7 +71,7 @@ export async function readValuesOfInterest(
 }
 
 /** In the modality's unit. `name`: VOI LUT Function. */
-export interface Window {
+interface Window {
   readonly center: number;
   readonly width: number;
   readonly name: string;

@@ -17,7 +17,7 @@ export const SIDE_PIXELS_MOST = 2048;
 /** 2048 × 2048 pixels of 16 bits and four channels have 34 MB before they are compressed. */
 export const IMAGE_FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 
-export type ImageFileOutcome =
+type ImageFileOutcome =
   | {
       readonly kind: 'picture';
       readonly picture: GreyPicture;

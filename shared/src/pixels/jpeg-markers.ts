@@ -43,7 +43,7 @@ export interface JpegScan {
 }
 
 /** Receives the contents of a codestream, in order. */
-export interface JpegVisitor {
+interface JpegVisitor {
   /** False: not wanted, and reading ends. */
   frame(frame: JpegFrame): boolean;
   /** Answers where the entropy-coded data ends; null where they are damaged. */

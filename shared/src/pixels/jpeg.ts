@@ -15,7 +15,7 @@ import { samplesOf } from './jpeg-samples.ts';
  */
 const SCANS_LIMIT = 500;
 
-export interface DecodedJpeg extends DecodedSamples {
+interface DecodedJpeg extends DecodedSamples {
   readonly values: Uint8Array | Uint16Array;
   readonly markers: JpegMarkers;
 }

@@ -15,7 +15,7 @@ import { findElement, numbersOf, readValueBytes, type ValueContext } from '../di
 /**
  * `entries[value - first]`; values outside take the nearest entry. `most` is the largest possible entry.
  */
-export interface LookupTable {
+interface LookupTable {
   readonly entries: Uint16Array;
   readonly first: number;
   readonly most: number;

@@ -7,7 +7,7 @@ import type { FrameShape } from './frame-shape.ts';
 import type { Frame, FrameValues } from './picture.ts';
 
 /** How the bytes of a frame lie. */
-export interface ByteLayout {
+interface ByteLayout {
   readonly bigEndian: boolean;
   /** The position of the first pixel of 1-bit data in the first byte. */
   readonly firstBit: number;
@@ -88,10 +88,7 @@ function integersOf(
 
 export type IntegerValues = Exclude<FrameValues, Float32Array | Float64Array>;
 /** The bits that a sample uses. */
-export type UsedBits = { readonly bitsAllocated: number } & Pick<
-  FrameShape,
-  'bitsStored' | 'highBit' | 'isSigned'
->;
+type UsedBits = { readonly bitsAllocated: number } & Pick<FrameShape, 'bitsStored' | 'highBit' | 'isSigned'>;
 
 /**
  * PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the others may hold anything. The sign is

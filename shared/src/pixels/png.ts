@@ -11,7 +11,7 @@ import { concatBytes } from '../dicom/encode.ts';
 import { exifOrientation } from './exif-orientation.ts';
 import { inflated } from './inflate.ts';
 
-export interface PngHeader {
+interface PngHeader {
   readonly width: number;
   readonly height: number;
   readonly bitDepth: number;

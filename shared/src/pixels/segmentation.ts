@@ -30,7 +30,7 @@ export interface Segment {
   /** Opaque inside, transparent elsewhere. */
   readonly picture: Thumbnail;
 }
-export type Colour = readonly [red: number, green: number, blue: number];
+type Colour = readonly [red: number, green: number, blue: number];
 
 export interface Segmentation {
   readonly rows: number;
@@ -39,7 +39,7 @@ export interface Segmentation {
   /** SOP Instance UIDs of what it was made of. */
   readonly sources: readonly string[];
 }
-export type SegmentationOutcome =
+type SegmentationOutcome =
   | { readonly kind: 'segmentation'; readonly segmentation: Segmentation }
   | { readonly kind: 'refused'; readonly because: PictureRefusal };
 

@@ -120,10 +120,10 @@ export const putAnnotationsSchema = z.object({
 export type PutAnnotations = z.infer<typeof putAnnotationsSchema>;
 
 /** `refused`: it is not in the PACS, and no retry brings it there unless a person acts. */
-export const REPORT_STATES = ['waiting', 'in-pacs', 'refused'] as const;
+const REPORT_STATES = ['waiting', 'in-pacs', 'refused'] as const;
 export type ReportState = (typeof REPORT_STATES)[number];
 /** The way of a settled reading’s annotations to the PACS: one structured report a study. */
-export const storedAnnotationsSchema = z.object({
+const storedAnnotationsSchema = z.object({
   state: z.enum(REPORT_STATES),
   reports: z.array(
     z.object({

@@ -14,7 +14,7 @@ export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 const scopeSchema = z.enum(API_KEY_SCOPES);
 
 /** Every key ends. Beyond two years nobody remembers what one is for. */
-export const API_KEY_DAYS_MOST = 730;
+const API_KEY_DAYS_MOST = 730;
 
 /** The purpose of a key, in an administrator's words. */
 const nameSchema = z
@@ -43,7 +43,7 @@ export const newApiKeySchema = z.object({
  * `account-ended`: the account was disabled, got a new password or was signed out everywhere since, and its keys ended
  * with that.
  */
-export const API_KEY_STATES = ['active', 'expired', 'revoked', 'account-ended'] as const;
+const API_KEY_STATES = ['active', 'expired', 'revoked', 'account-ended'] as const;
 export type ApiKeyState = (typeof API_KEY_STATES)[number];
 
 export const apiKeySchema = z.object({

@@ -74,7 +74,7 @@ export const sessionSchema = z.object({
 export type Session = z.infer<typeof sessionSchema>;
 
 /** `session`: a person who is signed in; `device`: it sends the studies that were queued on it (`id`: its own). */
-export const listedSessionSchema = z.object({
+const listedSessionSchema = z.object({
   kind: z.enum(['session', 'device']),
   id: z.uuid(),
   since: z.iso.datetime(),
@@ -155,7 +155,7 @@ export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() })
 const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/, '44 characters of base64url');
 
 /** How the pseudonyms of a policy are made (protocol/pseudonyms.md). */
-export const pseudonymKeySchema = z.object({
+const pseudonymKeySchema = z.object({
   /** The policy's name. */
   policy: z.string(),
   /** Proofs of `POST /upload/pseudonyms` are checked against it. */
@@ -224,7 +224,7 @@ export const countsSchema = z.object({
 });
 export type Counts = z.infer<typeof countsSchema>;
 
-export const instanceStatusSchema = z.object({
+const instanceStatusSchema = z.object({
   sopInstanceUID: uidSchema,
   digest: z.string(),
   state: z.enum(INSTANCE_STATES),

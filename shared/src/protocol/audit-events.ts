@@ -57,7 +57,7 @@ type Action = 'C' | 'R' | 'U' | 'D' | 'E';
 /** PS3.15 A.5.2, EventOutcomeIndicator: success, minor failure, serious failure. */
 export type Outcome = 0 | 4 | 8;
 
-export type CodedEvent = {
+type CodedEvent = {
   readonly kind: AuditKind;
   readonly id: keyof typeof EVENT_IDS;
   readonly type?: keyof typeof EVENT_TYPES;

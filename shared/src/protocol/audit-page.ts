@@ -13,7 +13,7 @@ export const auditRowSchema = z.object({
 export type AuditRow = z.infer<typeof auditRowSchema>;
 
 /** By the ids in the fields of the page's events. Nothing that was deleted, or is at another site, is among them. */
-export const auditNamesSchema = z.object({
+const auditNamesSchema = z.object({
   accounts: z.record(z.string(), z.string()),
   /** API keys. */
   keys: z.record(z.string(), z.string()),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CASE_PRIORITIES, caseTagsSchema, noteTextSchema } from './cases.ts';
 
 /** The largest page of the list. */
-export const BULK_LIMIT = 200;
+const BULK_LIMIT = 200;
 
 const bulkChangeSchema = z
   .object({

@@ -45,7 +45,7 @@ export const CSV_BYTES_LIMIT = 64 * 1024 * 1024;
 export const CSV_COLUMNS_LIMIT = 64;
 
 /** The reasons for which a row is not taken. */
-export const CASE_CSV_FAULTS = [
+const CASE_CSV_FAULTS = [
   // About a value.
   'missing',
   'invalid',

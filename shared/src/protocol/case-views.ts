@@ -27,7 +27,7 @@ export const CASE_FILTERS = {
 
 /** Days in UTC, both included; empty: open. */
 export const CASE_DAYS = ['from', 'to'] as const;
-export const caseDaySchema = z.literal('').or(z.iso.date().regex(/^(19|2\d)/, 'a day from 1900 to 2999'));
+const caseDaySchema = z.literal('').or(z.iso.date().regex(/^(19|2\d)/, 'a day from 1900 to 2999'));
 
 const NAME_LENGTH = 60;
 /** More are not found again by their names. */

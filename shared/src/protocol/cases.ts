@@ -99,10 +99,10 @@ export const reopenCaseSchema = z.object({ version: z.number().int().min(1), rea
 const personSchema = z.object({ id: z.uuid(), username: z.string() });
 
 /** The parts that this answer leaves out: the caller's roles do not see them, or the caller asked for none. */
-export const CASE_PARTS = ['title', 'tags', 'notes', 'attachments', 'patient', 'people'] as const;
+const CASE_PARTS = ['title', 'tags', 'notes', 'attachments', 'patient', 'people'] as const;
 export type CasePart = (typeof CASE_PARTS)[number];
 
-export const listedCaseSchema = z.object({
+const listedCaseSchema = z.object({
   id: z.uuid(),
   /** For people: unlike the title it tells nothing, and everybody may see it. */
   number: z.number().int(),
@@ -158,7 +158,7 @@ export const casesOfPatientSchema = z.object({ patient: patientSchema });
 /** `isCut`: the PACS may have more studies of this name than were looked at. */
 export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean() });
 
-export const caseStudySchema = z.object({
+const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),
   modalities: z.array(z.string()),
@@ -246,7 +246,7 @@ export const ATTACHMENT_BYTES_LIMIT = 10 * 1024 * 1024;
 export const ATTACHMENTS_LIMIT = 20;
 /** All notes of a case are answered at once. */
 export const NOTES_LIMIT = 500;
-export const ATTACHMENT_KINDS = ['pdf', 'png', 'jpeg'] as const;
+const ATTACHMENT_KINDS = ['pdf', 'png', 'jpeg'] as const;
 export type AttachmentKind = (typeof ATTACHMENT_KINDS)[number];
 export const attachmentNameSchema = lineSchema(200);
 /** `GET /cases/{id}/attachments`: oldest first. */

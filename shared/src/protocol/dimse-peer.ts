@@ -9,7 +9,7 @@ import { policyNameSchema } from './policy.ts';
 import { sendingReasonSchema } from './sending-reason.ts';
 
 /** A modality has one or two; a department with addresses of a DHCP server has a block. */
-export const PEER_ADDRESSES_MOST = 16;
+const PEER_ADDRESSES_MOST = 16;
 
 const addressSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
@@ -70,7 +70,7 @@ export type DimsePeer = z.infer<typeof dimsePeerSchema>;
  *   too-many          as many associations as there may be are open
  *   no-dicom          another version, or another application context
  */
-export const DIMSE_REFUSALS = [
+const DIMSE_REFUSALS = [
   'calling-ae',
   'address',
   'called-ae',
@@ -99,7 +99,7 @@ export const transferAnswerSchema = z.discriminatedUnion('answer', [
 export type TransferAnswer = z.infer<typeof transferAnswerSchema>;
 
 /** The instances of one association, not all of which come to the PACS by themselves. Their bytes are here. */
-export const dimseTransferSchema = z.object({
+const dimseTransferSchema = z.object({
   id: z.uuid(),
   /** The peer's AE title then; the peer may be deleted since. */
   aeTitle: z.string(),

@@ -19,7 +19,7 @@ import { policyNameSchema } from './policy.ts';
  * `full`: with identities. `limited`: pseudonyms instead, and nothing that somebody typed. `anonymous`: no row can be
  * told from four others by what it says of its subject.
  */
-export const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
+const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
 export type Redaction = (typeof REDACTIONS)[number];
 
 /** Roles that make exports, each only those of its redactions. */
@@ -33,7 +33,7 @@ export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean
   roles.some((role) => REDACTIONS_OF[role]?.includes(redaction));
 
 /** `pdf`: a report, with images. `dicom`: a set of instances under a policy that removes names, with a table. */
-export const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf', 'dicom'] as const;
+const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf', 'dicom'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** The ending of the name under which a file is saved. */
 export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
@@ -44,7 +44,7 @@ export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
 };
 
 /** All fields, each with the redaction up to which it is told, but for anonymous ones. A row is a case. */
-export const EXPORT_FIELDS = {
+const EXPORT_FIELDS = {
   caseId: 'full',
   caseNumber: 'limited',
   title: 'full',
@@ -157,7 +157,7 @@ export const tellsField = (redaction: Redaction, field: ExportField): boolean =>
 export const exportTemplateNameSchema = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'lower-case letters, digits and hyphens, beginning with a letter');
-export const exportDefinitionSchema = z
+const exportDefinitionSchema = z
   .object({
     title: lineSchema(120),
     redaction: z.enum(REDACTIONS),
@@ -185,7 +185,7 @@ export const exportDefinitionSchema = z
   });
 export type ExportDefinition = z.infer<typeof exportDefinitionSchema>;
 
-export const exportTemplateSchema = z.object({
+const exportTemplateSchema = z.object({
   name: exportTemplateNameSchema,
   version: z.int(),
   /** Null: it comes with the gateway. */
@@ -209,7 +209,7 @@ export const exportTemplateChangeSchema = z.object({
 });
 
 /** The most cases that a person picks; more are named by a filter. */
-export const EXPORTED_CASES_LIMIT = 1000;
+const EXPORTED_CASES_LIMIT = 1000;
 /** Cases of one export. A report has pages and images of each, and is read by people. */
 export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
   csv: 100_000,
@@ -228,7 +228,7 @@ export const EXPORT_KEPT_HOURS = 24;
 /** A moment that the database can hold. */
 const momentSchema = z.iso.datetime({ offset: true }).regex(/^(19|[2-9]\d)/, 'a moment after 1900');
 /** The filters of the list of cases, as `GET /cases` takes them. `to` is not included. */
-export const exportFilterSchema = z.strictObject({
+const exportFilterSchema = z.strictObject({
   q: z
     .string()
     .regex(/^[\d.]{1,64}$/, 'digits and dots')
@@ -269,13 +269,13 @@ export const newExportSchema = z.object({
 });
 export type NewExport = z.infer<typeof newExportSchema>;
 
-export const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'] as const;
+const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
 /**
  * Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed.
  * `too-large`: a set of more instances than there may be. `case-deleted`: a case in it was deleted after it was made.
  */
-export const EXPORT_TROUBLES = [
+const EXPORT_TROUBLES = [
   ...([
     'pacs-unreachable',
     'storage-full',

@@ -6,12 +6,12 @@
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
 
-export const modelRefSchema = z.object({
+const modelRefSchema = z.object({
   id: z.string().max(64),
   version: z.string().max(32),
   digest: digestSchema,
 });
-export const populationSchema = z.enum(['inside', 'outside', 'unknown']);
+const populationSchema = z.enum(['inside', 'outside', 'unknown']);
 const probabilitySchema = z.number().min(0).max(1);
 
 /** Faults of a chest film that can be fixed while the patient is still there. */
@@ -47,13 +47,13 @@ export const disagreementSchema = z.object({
   difference: z.number(),
 });
 
-export const imageKindSchema = z.object({ kind: z.string(), probability: probabilitySchema });
+const imageKindSchema = z.object({ kind: z.string(), probability: probabilitySchema });
 
 /**
  * The model that answered. `insteadOf`: the requested one, which is not available; this is its configured
  * fallback.
  */
-export const answeredBySchema = modelRefSchema.extend({
+const answeredBySchema = modelRefSchema.extend({
   runtime: z.string(),
   insteadOf: z.object({ id: z.string(), version: z.string() }).optional(),
 });
@@ -206,7 +206,7 @@ export const resultInstanceSchema = z.object({
 });
 export type ResultInstance = z.infer<typeof resultInstanceSchema>;
 
-export const verificationSchema = z.object({
+const verificationSchema = z.object({
   verdict: z.enum(VERIFICATIONS),
   finding: z.string().nullable(),
   at: z.string(),
@@ -285,7 +285,7 @@ export const resultPreviewSchema = z.object({
 export type ResultPreview = z.infer<typeof resultPreviewSchema>;
 
 export const VERSION_STATES = ['available', 'active', 'stopped', 'failed'] as const;
-export const modelVersionSchema = modelRefSchema.extend({
+const modelVersionSchema = modelRefSchema.extend({
   state: z.enum(VERSION_STATES),
   /** Why it failed, as a code. */
   because: z.string().nullable(),

@@ -9,7 +9,7 @@ import type { ReasonCode, WarningCode } from './reasons.ts';
 type Code = ReasonCode & WarningCode;
 
 /** How a policy treats instances: by its `deidentify` and `strict`. */
-export type Treatment = 'unchanged' | 'strict' | 'deidentified';
+type Treatment = 'unchanged' | 'strict' | 'deidentified';
 type Answer = 'warning' | 'held';
 type Answers = Readonly<Record<Treatment, Answer>>;
 

@@ -29,7 +29,7 @@ export const MANIFEST_BYTES_LIMIT = 12 * 1024 * 1024;
 /** 16 GiB: larger than any instance seen (whole slide images reach 6), and what one tus upload may hold. */
 export const INSTANCE_BYTES_LIMIT = 16 * 1024 ** 3;
 
-export const manifestInstanceSchema = z.object({
+const manifestInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
   seriesInstanceUID: uidSchema,
   sopClassUID: uidSchema,
@@ -74,7 +74,7 @@ export const reportTermsSchema = z.object({
  * The device's reports, each distinct list of actions once; a list too long to travel is named by its digest
  * alone.
  */
-export const deidentificationSchema = reportTermsSchema.extend({
+const deidentificationSchema = reportTermsSchema.extend({
   reports: z
     .array(z.union([reportActionsSchema, digestSchema]))
     .max(MANIFEST_INSTANCE_LIMIT)
@@ -128,7 +128,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
  * How the gateway names an instance: the UID alone is not enough, because a conflict is two digests under one
  * UID.
  */
-export const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });
+const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });
 
 export const manifestAnswerSchema = z.object({
   uploadId: z.uuid(),

@@ -17,7 +17,7 @@ export const RESULTS_POLICY_NAME = 'gateway.results';
 export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as const;
 
 /** A name appears in addresses, receipts and the audit trail: 64 characters, as in a manifest. */
-export const POLICY_NAME_LIMIT = 64;
+const POLICY_NAME_LIMIT = 64;
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const OPTIONS_LIMIT = 20;
 /** Table E.1-1 has some 700 rows: a policy that names more attributes should be another profile. */
@@ -174,7 +174,7 @@ export const policyDocumentSchema = z
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
 /** A version in the administrator's list. */
-export const policyVersionSchema = z.object({
+const policyVersionSchema = z.object({
   version: z.number().int(),
   /** An account. */
   madeBy: z.uuid(),
@@ -196,7 +196,7 @@ export const adminPolicySchema = z.object({
 export type AdminPolicy = z.infer<typeof adminPolicySchema>;
 
 /** The effect of a policy on one sample instance: tags and codes, no values. */
-export const policyTrialSchema = z.discriminatedUnion('outcome', [
+const policyTrialSchema = z.discriminatedUnion('outcome', [
   z.object({
     outcome: z.literal('ready'),
     /** By action code (PS3.15 Table E.1-1a) and reason. */

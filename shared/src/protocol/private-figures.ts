@@ -13,7 +13,7 @@ export const SCALE_A_COUNT = Math.round(1 / PRIVATE_EPSILON);
 /** Together they tell as much as an epsilon of 1. Of all accounts of a role together, since they may talk. */
 export const PRIVATE_QUERIES_A_MONTH = 10;
 /** Each has a budget of its own, for each role. */
-export const DATA_SETS = ['operations', 'models', 'reviews'] as const;
+const DATA_SETS = ['operations', 'models', 'reviews'] as const;
 export type DataSet = (typeof DATA_SETS)[number];
 
 const nothing = z.null();

@@ -63,7 +63,7 @@ export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
  * The device's report, action by action. The gateway signs that the device reported this, and with `residue`
  * what it checked itself.
  */
-export const receiptReportSchema = reportTermsSchema.extend({
+const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
   methods: z.array(z.string().regex(/^\d{6}$/, '6 digits')),
   /**

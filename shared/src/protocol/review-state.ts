@@ -16,7 +16,7 @@
  */
 export const PLACE_STATES = ['open', 'assigned', 'decided', 'signed'] as const;
 export type PlaceState = (typeof PLACE_STATES)[number];
-export const PLACE_ACTIONS = ['assign', 'decide', 'sign'] as const;
+const PLACE_ACTIONS = ['assign', 'decide', 'sign'] as const;
 export type PlaceAction = (typeof PLACE_ACTIONS)[number];
 export const REVIEW_STATES = ['reading', 'adjudication', 'settled', 'withdrawn'] as const;
 export type ReviewState = (typeof REVIEW_STATES)[number];
@@ -24,9 +24,9 @@ export type ReviewState = (typeof REVIEW_STATES)[number];
 export const ADJUDICATOR = 0;
 
 /** `holder`: the place is theirs; `keeper`: a radiologist or an administrator. */
-export const PARTIES = ['holder', 'keeper', 'admin'] as const;
+const PARTIES = ['holder', 'keeper', 'admin'] as const;
 export type Party = (typeof PARTIES)[number];
-export type StepRefusal = 'review-not-yours' | 'review-ended';
+type StepRefusal = 'review-not-yours' | 'review-ended';
 type Step = { readonly by: Party; readonly to: PlaceState } | StepRefusal;
 
 /** States × actions × who. */

@@ -16,7 +16,7 @@ export const REVIEWERS: readonly Role[] = ['radiologist'];
 
 export const READERS_LIMIT = 5;
 /** `hand`: whoever opens a review names the readers, or leaves places to be taken. */
-export const ASSIGNMENTS = ['hand', 'turn', 'load'] as const;
+const ASSIGNMENTS = ['hand', 'turn', 'load'] as const;
 export type Assignment = (typeof ASSIGNMENTS)[number];
 /** `correct`: the finding that was there is wrong; `reject`: it cannot be judged. Both with a reason. */
 export const DECISIONS = ['accept', 'correct', 'reject'] as const;
@@ -43,7 +43,7 @@ export const reviewDefinitionSchema = z.object({
 });
 export type ReviewDefinition = z.infer<typeof reviewDefinitionSchema>;
 
-export const reviewTypeSchema = z.object({
+const reviewTypeSchema = z.object({
   name: reviewTypeNameSchema,
   version: z.int(),
   /** Null: it comes with the gateway. */
@@ -92,7 +92,7 @@ const stepShape = { id: requestIdSchema, place: z.int().min(0).max(READERS_LIMIT
 /** `POST /reviews/{id}/assign`. */
 export const assignSchema = z.object({ ...stepShape, accountId: z.uuid() });
 export type Assign = z.infer<typeof assignSchema>;
-export const reasonSchema = z
+const reasonSchema = z
   .string()
   .trim()
   .max(REASON_LENGTH)
@@ -125,7 +125,7 @@ export type Sign = z.infer<typeof signSchema>;
 /** `POST /reviews/{id}/withdraw`. */
 export const withdrawSchema = z.object({ id: requestIdSchema });
 
-export const saidSchema = z.object({
+const saidSchema = z.object({
   decision: z.enum(DECISIONS),
   /** Null: withheld with what was typed, or the key of the case is gone. */
   answers: answersSchema,
@@ -133,7 +133,7 @@ export const saidSchema = z.object({
   at: z.iso.datetime(),
 });
 export type Said = z.infer<typeof saidSchema>;
-export const reviewPlaceSchema = z.object({
+const reviewPlaceSchema = z.object({
   /** 0: the adjudicator's. */
   place: z.int(),
   state: z.enum(PLACE_STATES),
@@ -162,8 +162,8 @@ export const REVIEW_STEPS = [
  * nothing is, both are `contradicted` until somebody reads the case again; then the other side is `overruled`.
  * `replaced`: its own readers read the case again.
  */
-export const OUTCOMES_NOW = ['stands', 'contradicted', 'overruled', 'replaced'] as const;
-export const listedReviewSchema = z.object({
+const OUTCOMES_NOW = ['stands', 'contradicted', 'overruled', 'replaced'] as const;
+const listedReviewSchema = z.object({
   id: z.uuid(),
   number: z.int(),
   caseId: z.uuid(),
@@ -198,7 +198,7 @@ export const listedReviewSchema = z.object({
 });
 export type ListedReview = z.infer<typeof listedReviewSchema>;
 /** With what its answers mean. */
-export const caseReviewSchema = listedReviewSchema.extend({
+const caseReviewSchema = listedReviewSchema.extend({
   definition: reviewDefinitionSchema,
   /** The place whose answers stand; null: none yet. */
   finalPlace: z.int().nullable(),

@@ -100,7 +100,7 @@ export const inferenceRuleSchema = z.strictObject({
 export type InferenceRule = z.infer<typeof inferenceRuleSchema>;
 
 /** `disagreement`: the device and the gateway found different things on one image. */
-export const CASE_OCCASIONS = ['delivered', 'finding', 'disagreement'] as const;
+const CASE_OCCASIONS = ['delivered', 'finding', 'disagreement'] as const;
 export type CaseOccasion = (typeof CASE_OCCASIONS)[number];
 export const caseRuleSchema = z.strictObject({
   ...common,
@@ -152,7 +152,7 @@ export const dryRunWishSchema = z.strictObject({
 });
 export type DryRunWish = z.infer<typeof dryRunWishSchema>;
 
-export const verdictSchema = z.object({
+const verdictSchema = z.object({
   name: z.string(),
   takes: z.boolean(),
   /** Null: it takes the study. */

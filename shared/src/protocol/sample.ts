@@ -32,7 +32,7 @@ export const sampleAccountsSchema = z.object({
 });
 
 /** Why something is still there. */
-export const SAMPLE_LEFT = [
+const SAMPLE_LEFT = [
   'on-the-road',
   'no-deletion',
   'other-patient',

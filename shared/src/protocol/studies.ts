@@ -17,7 +17,7 @@ export const UPLOADS_SHOWN = 20;
 export const STUDY_STANDINGS = ['needs-you', 'under-way', 'ended'] as const;
 export type StudyStanding = (typeof STUDY_STANDINGS)[number];
 
-export const sentStudySchema = z.object({
+const sentStudySchema = z.object({
   studyInstanceUID: uidSchema,
   standing: z.enum(STUDY_STANDINGS),
   /** When its first and its newest upload began. */
@@ -61,7 +61,7 @@ export const siteSearchSchema = z.discriminatedUnion('by', [
 export type SiteSearch = z.infer<typeof siteSearchSchema>;
 
 /** The patient of a study as the PACS has them, to be shown and never kept. Null: it does not say. */
-export const studyPatientSchema = z.object({
+const studyPatientSchema = z.object({
   patientName: z.string().nullable(),
   patientId: z.string().nullable(),
   birthDate: z.string().nullable(),

@@ -7,7 +7,7 @@ export const UNREAD_DAYS = 30;
 /** More than these are "many". */
 export const UNREAD_COUNTED = 999;
 
-export const unreadStudySchema = z.object({
+const unreadStudySchema = z.object({
   studyInstanceUID: uidSchema,
   /** Under which a page shows the study; null: its upload is of no account any more. */
   uploadId: z.uuid().nullable(),

@@ -12,7 +12,7 @@ import { PATIENT_PSEUDONYM } from './typed-patient.ts';
 const ENTRY_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
 const SHARE_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
 
-export const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM, 'a pseudonym of a patient, RP-…');
+const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM, 'a pseudonym of a patient, RP-…');
 /** A public key of X25519: 32 bytes. */
 export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url');
 const sealedEntrySchema = z.string().regex(ENTRY_FORM);
@@ -40,7 +40,7 @@ export const VAULT_REASONS = [
   'data-error',
   'legal-order',
 ] as const;
-export const vaultReasonSchema = z.enum(VAULT_REASONS);
+const vaultReasonSchema = z.enum(VAULT_REASONS);
 export type VaultReason = z.infer<typeof vaultReasonSchema>;
 
 const holderSchema = z.object({
@@ -51,7 +51,7 @@ const holderSchema = z.object({
 });
 
 /** `waiting` for a half, `open` for entries, `closed` for new ones. */
-export const vaultSchema = z.object({
+const vaultSchema = z.object({
   id: z.uuid(),
   state: z.enum(['waiting', 'open', 'closed']),
   holders: z.array(holderSchema).length(2),
@@ -104,7 +104,7 @@ export const askVaultSchema = z.object({
 });
 
 /** An entry for the pseudonym, with who wrote it. */
-export const vaultOpeningEntrySchema = z.object({
+const vaultOpeningEntrySchema = z.object({
   id: z.number().int(),
   writtenBy: z.string(),
   writtenAt: z.iso.datetime(),

@@ -34,7 +34,7 @@ export const asMeant = <V extends Verdict>(said: V, found: Found): V =>
     : said;
 
 /** Whether there is something, by the verdict; null: it does not say. */
-export function positiveOfVerdict({ verdict, finding }: Verdict, found: Positive): Positive {
+function positiveOfVerdict({ verdict, finding }: Verdict, found: Positive): Positive {
   if (verdict === 'agree') return found;
   if (finding === 'normal') return false;
   return PNEUMONIAS.includes(finding ?? '') ? true : null;

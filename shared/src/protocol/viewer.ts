@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-export const STUDY_PLACE = '{StudyInstanceUID}';
+const STUDY_PLACE = '{StudyInstanceUID}';
 export const VIEWERS_LIMIT = 5;
 
 /** Web pages, and the schemes by which installed viewers are started. None of them runs anything in the app. */
@@ -80,12 +80,12 @@ export type ViewerLink = z.infer<typeof viewerLinksSchema>['links'][number];
 /** Answer of `GET /studies/{studyInstanceUID}/viewers`: their names, in that order. */
 export const studyViewersSchema = z.object({ titles: z.array(z.string()) });
 
-export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
+const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
 /**
  * Problems of the installation. On the way to the package: `name-not-found` to `unreachable`. `proxy-refuses`: the
  * proxy of HTTPS_PROXY opens no way there; `bad-status`: an answer that is no package.
  */
-export const VIEWER_PROBLEMS = [
+const VIEWER_PROBLEMS = [
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses', 'bad-status'] as const),
   ...(['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room', 'disk-error'] as const),
 ] as const;

@@ -12,7 +12,7 @@ import { createSHA256 } from 'hash-wasm';
  * 64 MiB: above it a whole instance in memory is what makes a tablet's browser end the page; below it
  * WebCrypto is several times faster.
  */
-export const HASH_AT_ONCE_BYTES = 64 * 1024 * 1024;
+const HASH_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
 export function toHex(bytes: Uint8Array): string {
   let hex = '';

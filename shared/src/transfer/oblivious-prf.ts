@@ -11,7 +11,7 @@ import { toBase64Url } from './base64url.ts';
 
 type Bytes = Uint8Array;
 /** Returns that many random bytes. */
-export type Random = (bytes?: number) => Bytes;
+type Random = (bytes?: number) => Bytes;
 
 /** A scalar of 32 bytes, and a compressed point of 33. */
 export interface EvaluationPair {
@@ -20,7 +20,7 @@ export interface EvaluationPair {
 }
 
 /** An input on its way to be evaluated. `blind` stays here: with it the answer is opened. */
-export interface Blinded {
+interface Blinded {
   readonly input: Bytes;
   readonly blind: Bytes;
   /** A compressed point of 33 bytes. */

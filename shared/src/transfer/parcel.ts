@@ -68,7 +68,7 @@ export function createBoundary(
 }
 
 /** The Unencoded-Digest field: RFC 9530 §2 dictionary of byte sequences. */
-export function toDigestField(digest: string): string {
+function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;
 }
 

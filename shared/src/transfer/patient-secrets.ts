@@ -17,17 +17,17 @@ export interface PatientSecrets {
 }
 
 /** A policy's key as a device holds it (wrapped-key.ts). */
-export interface HeldKey {
+interface HeldKey {
   readonly key: CryptoKey;
   /** Public key of the pair: a compressed point of 33 bytes. */
   readonly publicKey: Uint8Array;
 }
 
 /** `POST /upload/pseudonyms`, all in base64url. */
-export interface AskedElements {
+interface AskedElements {
   readonly blinded: readonly string[];
 }
-export interface AnsweredElements {
+interface AnsweredElements {
   readonly evaluated: readonly string[];
   readonly proof: string;
 }

@@ -29,7 +29,7 @@ const halfFileSchema = z.object({
   /** 32 bytes and a tag. */
   key: z.string().regex(/^[A-Za-z0-9_-]{64}$/),
 });
-export type HalfFile = z.infer<typeof halfFileSchema>;
+type HalfFile = z.infer<typeof halfFileSchema>;
 
 export interface OpenHalf extends VaultHalf {
   readonly vault: string;

@@ -7,7 +7,7 @@ import { useApi, useSession } from '../../net/net-context.ts';
 import { notShownWords as words } from './not-shown-words.ts';
 
 /** Null: everything is shown, or nobody has answered yet. */
-export function useNotShown(): NotShown | null {
+function useNotShown(): NotShown | null {
   const api = useApi();
   const roles = useSession().user.value?.roles ?? [];
   const isGuarded = roles.includes('researcher') && !roles.some((role) => CASE_KEEPERS.includes(role));

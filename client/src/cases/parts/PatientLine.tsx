@@ -14,7 +14,7 @@ export function useManyPatients(): ManyPatients {
   return patients;
 }
 
-export type PatientLineProps = { readonly subject: Subject; readonly patients: ManyPatients };
+type PatientLineProps = { readonly subject: Subject; readonly patients: ManyPatients };
 
 /** Only for people who may see who the patient is. */
 export function PatientLine({ subject: { kind, id }, patients }: PatientLineProps) {

@@ -9,7 +9,7 @@ import type { ApiClient } from '../../net/api-client.ts';
 
 /** A case, or a study without one. */
 export type Subject = { readonly kind: 'cases' | 'studies'; readonly id: string };
-export type Patients = CasePatients['studies'];
+type Patients = CasePatients['studies'];
 
 export interface ManyPatients {
   /** Throws ApiProblem, Unreachable. */

@@ -16,9 +16,9 @@ import { showValue } from './show-value.ts';
  * The header of a CT slice has 300 elements, an enhanced MR of some hundred frames 20 000. More would take a
  * tablet's page seconds to receive; fewer would hide parts of common objects.
  */
-export const SHOWN_ROWS = 20_000;
+const SHOWN_ROWS = 20_000;
 
-export interface ToPair {
+interface ToPair {
   readonly before: ParsedInstance;
   readonly after: ParsedInstance;
   /** null: the policy changes nothing (`identified`). */

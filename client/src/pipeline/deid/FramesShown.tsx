@@ -4,7 +4,7 @@ import type { FoundFile } from '../ingest/group-studies.ts';
 import type { FramePlayer } from './frame-player.ts';
 import { countShown, type LookedFrames } from './looked-frames.ts';
 
-export type FramesShownProps = {
+type FramesShownProps = {
   readonly player: FramePlayer;
   /** Counted together. */
   readonly files: readonly FoundFile[];

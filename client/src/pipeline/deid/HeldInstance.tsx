@@ -22,7 +22,7 @@ const CoverSheet = deferred<CoverSheetProps>(
   () => null,
 );
 
-export type HeldInstanceProps = {
+type HeldInstanceProps = {
   readonly store: ComparisonStore;
   readonly found: FoundFile;
   /** The files of its series; it is one of them. */
@@ -93,7 +93,7 @@ function stateOf({ goneSince }: FoundFile, boxes: readonly Box[] | undefined): s
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 
-export type ReleaseProps = {
+type ReleaseProps = {
   readonly store: ComparisonStore;
   readonly found: FoundFile;
   readonly place: string;
@@ -243,7 +243,7 @@ function drawnOn(
   return draft.length > 0 ? draft : boxes;
 }
 
-export type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found' | 'boxes'> & {
+type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found' | 'boxes'> & {
   /** The instance's number in the series. */
   readonly at: number;
   readonly onOpen: () => void;
@@ -269,7 +269,7 @@ export function CoverButton({ store, found, at, boxes, onOpen }: CoverButtonProp
   );
 }
 
-export type CoveringProps = Omit<CoverButtonProps, 'at' | 'onOpen'> &
+type CoveringProps = Omit<CoverButtonProps, 'at' | 'onOpen'> &
   Pick<CoverProps, 'files'> &
   Pick<CoverSheetProps, 'onClose'>;
 

@@ -23,7 +23,7 @@ export interface OpenPictures {
   readonly plays: boolean;
 }
 
-export type HeldPicturesProps = {
+type HeldPicturesProps = {
   readonly store: ComparisonStore;
   /** Null: none is. */
   readonly opened: OpenPictures | null;

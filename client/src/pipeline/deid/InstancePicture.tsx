@@ -31,7 +31,7 @@ const CARD_SIDE = 512;
 /** Most images have no more pixels than this; it takes 16 MB, one at a time. */
 const LARGE_SIDE = 2048;
 
-export type InstancePictureProps = {
+type InstancePictureProps = {
   readonly seen: Looked;
   readonly found: FoundFile;
   /** Counted from 1, for its name. */
@@ -68,7 +68,7 @@ export function InstancePicture(props: InstancePictureProps) {
   );
 }
 
-export type CardPictureProps = InstancePictureProps & {
+type CardPictureProps = InstancePictureProps & {
   /** A person wants it as large as the window; `frame` is counted from 0. */
   readonly onLarge: (frame: number) => void;
 };
@@ -192,7 +192,7 @@ function Covered({ picture, boxes }: CoveredProps) {
   return <Picture thumbnail={shown} />;
 }
 
-export type LargePictureProps = {
+type LargePictureProps = {
   readonly seen: Looked;
   /** A person goes from one to the next. */
   readonly files: readonly FoundFile[];

@@ -1,7 +1,7 @@
 /** The place in a row of pictures, between the buttons to the one before and the one behind. */
 import { Icon } from '../../kit/Icon.tsx';
 
-export type StepsProps = {
+type StepsProps = {
   /** Counted from 0. */
   readonly at: number;
   readonly count: number;

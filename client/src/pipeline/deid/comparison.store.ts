@@ -29,7 +29,7 @@ export type Shown =
   | Comparison;
 
 /** The instance shown, and its place in its series. */
-export interface Place {
+interface Place {
   readonly series: InspectedSeries;
   readonly found: FoundFile;
   /** Counted from 0. */

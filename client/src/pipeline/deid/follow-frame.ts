@@ -10,7 +10,7 @@ export interface FramePlace {
   readonly frame: number;
 }
 
-export interface WantedFrame extends FramePlace {
+interface WantedFrame extends FramePlace {
   readonly look: Omit<WantedPicture, 'frame'>;
 }
 
@@ -19,7 +19,7 @@ export interface ReadFrame extends WantedFrame {
   readonly picture: DevicePicture | null;
 }
 
-export interface FollowedFrame {
+interface FollowedFrame {
   /** The last one that was read, also while the next one is; undefined until the first. */
   readonly read: ReadonlySignal<ReadFrame | undefined>;
   stop(): void;

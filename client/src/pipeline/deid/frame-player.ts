@@ -15,7 +15,7 @@ const WHOLE_FILM_MS = 6000;
 /** A picture of its own is like none before it: time enough to look into its corners. */
 const STILL_MS = 2000;
 
-export interface Played {
+interface Played {
   /** In the order in which they are shown. */
   files(): readonly FoundFile[];
   readonly place: ReadonlySignal<FramePlace>;

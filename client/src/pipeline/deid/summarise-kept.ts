@@ -1,7 +1,7 @@
 /** In one sentence what becomes of an instance that is sent with names: nothing, or what its order replaces. Pure. */
 import type { ComparedRow } from '../compare/comparison.ts';
 
-export type KeptSummary =
+type KeptSummary =
   | { readonly kind: 'unchanged' }
   /** The File Meta Information alone is written again. */
   | { readonly kind: 'headed' }

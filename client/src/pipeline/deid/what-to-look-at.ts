@@ -13,7 +13,7 @@ import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 export const isDocument = ({ held }: Pick<FoundFile, 'held'>): boolean => held.includes('document');
 
 /** `reasons`: under the policy in force. */
-export function needsPicture(reasons: readonly ReasonCode[], found: Pick<FoundFile, 'held'>): boolean {
+function needsPicture(reasons: readonly ReasonCode[], found: Pick<FoundFile, 'held'>): boolean {
   return reasons.some(isHeldForPixels) && !isDocument(found);
 }
 

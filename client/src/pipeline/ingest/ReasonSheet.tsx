@@ -6,7 +6,7 @@ import { Sheet } from '../../kit/Sheet.tsx';
 import { chosenWords } from './chosen-words.ts';
 import { useIngest } from './ingest-context.ts';
 
-export type ReasonSheetProps = {
+type ReasonSheetProps = {
   /** The label of the Send button. */
   readonly label: string;
   /** A reason was given: Send goes on. */

@@ -18,7 +18,7 @@ const NEWEST = 0.3;
 /** Fewer coded bytes say nothing of the speed: most of the time went into starting. */
 const MEASURABLE_BYTES = 1024 * 1024;
 
-export interface CodingWork {
+interface CodingWork {
   readonly database: LocalDatabase;
   readonly tools: CodingTools;
   /** Milliseconds, of any clock that does not jump. */

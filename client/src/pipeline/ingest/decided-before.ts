@@ -56,7 +56,7 @@ interface Asked {
   readonly as: RecognisedFile | null;
 }
 
-export interface Decided {
+interface Decided {
   readonly found: FoundFile;
   /** The instance as it was sent. */
   readonly named: NamedInstance;
@@ -72,7 +72,7 @@ export type InPacsNow = (
 ) => Promise<ReadonlySet<string> | null>;
 
 /** A chosen study: whose it is, its UID as in the files, and its own entry in the queue where it has one. */
-export interface ChosenAgain {
+interface ChosenAgain {
   readonly account: string | null;
   readonly studyInstanceUID: string;
   readonly id?: string;

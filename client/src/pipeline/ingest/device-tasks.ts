@@ -50,7 +50,7 @@ export interface FileToQueue {
   readonly boxes?: readonly Box[];
 }
 
-export interface FileToSummarise {
+interface FileToSummarise {
   readonly ref: FileRef;
   readonly inFolder: boolean;
 }

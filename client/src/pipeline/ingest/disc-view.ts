@@ -151,7 +151,7 @@ type LeftBefore = ReadonlyMap<string, { readonly read?: ReadPart | undefined }>;
 const readAgainIn = (chosen: readonly ChosenDisc[], left: LeftBefore): readonly string[] =>
   [...left].flatMap(([key, { read }]) => (read && chosen.some((other) => isReadIn(read, other)) ? key : []));
 
-export interface Discs {
+interface Discs {
   begin(source: AsyncIterable<Collected>): ChosenDisc;
   noteInstance(
     disc: ChosenDisc,

@@ -28,7 +28,7 @@ export function fitOrders(study: Study, orders: readonly Order[]): Fit {
 }
 
 /** By Patient ID alone: it finds the order, and no more. */
-export function isOfPatient({ patientId }: Pick<Study, 'patientId'>, order: Order): boolean {
+function isOfPatient({ patientId }: Pick<Study, 'patientId'>, order: Order): boolean {
   return patientId.trim() === order.patientId;
 }
 

@@ -30,7 +30,7 @@ export function totalOf(studies: readonly { readonly instances: number; readonly
   };
 }
 
-export interface ForecastTools {
+interface ForecastTools {
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;
   /**

@@ -40,7 +40,7 @@ export type StudyWarning =
 export type Pair = readonly [CollectedFile, CollectedFile];
 
 /** The reason that a policy gave for an instance when it was carried out. */
-export interface Unready {
+interface Unready {
   readonly policy: string;
   readonly deidentify: boolean;
   readonly reason: ReasonCode;
@@ -141,7 +141,7 @@ export interface Person extends NamedPerson {
   readonly description: InstanceDescription;
 }
 
-export interface Gathering {
+interface Gathering {
   readonly studies: ReadonlyMap<string, StudyGroup>;
   add(summary: FileSummary, file: ReadFile, ordinal: number): void;
   /** A study that was read before. */

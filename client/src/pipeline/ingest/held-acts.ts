@@ -16,7 +16,7 @@ export interface HeldActs {
   readonly policy: Policy | 'none' | null;
 }
 
-export interface HeldFacts {
+interface HeldFacts {
   /** Under the policy in force a person who looks at them can release them. */
   readonly isReleasable: boolean;
   /** The page can open their files. */

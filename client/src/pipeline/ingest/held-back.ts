@@ -19,7 +19,7 @@ import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';
 import { unreadyUnder } from './hold-unready.ts';
 
-export interface HeldBack {
+interface HeldBack {
   /** By place (`ordinal`), the boxes over instances at which a person looked; none: nothing in it names anybody. */
   readonly released: ReadonlySignal<Released>;
   /** Ignored for files that a person cannot release under this policy, and those that the PACS has. */

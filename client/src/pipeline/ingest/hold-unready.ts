@@ -9,7 +9,7 @@ import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { replaceFiles } from './hold-companions.ts';
 
 /** By the place (`ordinal`) of the file. */
-export type UnreadyFiles = ReadonlyMap<number, ReasonCode>;
+type UnreadyFiles = ReadonlyMap<number, ReasonCode>;
 
 /** Depends on the identifiers that a policy asks for; every other reason holds wherever names are removed. */
 const OF_ONE_POLICY: ReasonCode = 'issuer-missing';

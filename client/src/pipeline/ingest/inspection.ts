@@ -43,7 +43,7 @@ export interface Inspection {
   picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<DevicePicture | null>;
 }
 
-export interface InspectionTools {
+interface InspectionTools {
   readonly pool: WorkerPool;
   readonly studies: ReadonlyMap<string, StudyGroup>;
   /**

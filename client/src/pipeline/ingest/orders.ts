@@ -16,7 +16,7 @@ export interface OrderTools {
 }
 
 /** By Study Instance UID. */
-export type ChosenOrders = ReadonlyMap<string, ChosenOrder>;
+type ChosenOrders = ReadonlyMap<string, ChosenOrder>;
 
 export interface Orders {
   readonly chosen: ReadonlySignal<ChosenOrders>;
@@ -27,7 +27,7 @@ export interface Orders {
   drop(studyInstanceUID: string): void;
 }
 
-export type OrdersState = Orders & { clear(): void };
+type OrdersState = Orders & { clear(): void };
 
 export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState {
   const chosen = signal<ChosenOrders>(new Map());

@@ -20,7 +20,7 @@ export interface PseudonymsAsked {
 export type PseudonymsAnswer =
   | { readonly kind: 'answered'; readonly evaluated: readonly string[]; readonly proof: string }
   | { readonly kind: 'refused'; readonly because: PrepareProblem };
-export type PrepareProblem = Extract<SendProblem, 'not-prepared' | 'too-many-patients'>;
+type PrepareProblem = Extract<SendProblem, 'not-prepared' | 'too-many-patients'>;
 
 export interface PreparingTools {
   readonly pool: WorkerPool;
@@ -58,7 +58,7 @@ export function policyForTask(policy: Policy, { keys, vault }: KnownPolicies): P
   };
 }
 
-export interface Preparing {
+interface Preparing {
   readonly tools: PreparingTools;
   readonly policy: Policy;
   readonly given: GivenSecrets;

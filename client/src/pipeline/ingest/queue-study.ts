@@ -68,7 +68,7 @@ export interface SendingTerms {
   readonly released: Released;
 }
 
-export interface QueueingWatch {
+interface QueueingWatch {
   /** The files were read and named, or are not sent. */
   onNamed(files: readonly FoundFile[]): void;
   /** The files are safe on this device, or need not be. */
@@ -79,7 +79,7 @@ export interface QueueingWatch {
   onHeld(studyId: string, files: readonly FoundFile[]): void;
 }
 
-export interface Queueing {
+interface Queueing {
   readonly group: StudyGroup;
   /** Instances of the study that a person left out before Send: another patient's. */
   readonly leftOut: readonly FoundFile[];
@@ -100,7 +100,7 @@ export interface Entered {
 }
 
 /** The part of a queueing that is known before the study is read. */
-export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
+type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
   /** Marks of the whole study's patients, also where it is sent as several. */
   readonly patients: PatientMarks;
   /** Files that were chosen with it, and left out unread. */
@@ -118,7 +118,7 @@ type Begun = Queueing & {
 };
 
 /** `nothing-ready`: nothing of the study is in the queue; a person decides about `held`. */
-export type Queued =
+type Queued =
   | { readonly kind: 'queued'; readonly id: string }
   | { readonly kind: 'nothing-ready'; readonly held: readonly HeldHere[] };
 

@@ -32,10 +32,10 @@ import { mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
-export type AskedBefore = WeakMap<object, string>;
+type AskedBefore = WeakMap<object, string>;
 
 /** The decisions of before, as far as a page knows them. */
-export interface Before {
+interface Before {
   readonly asked: AskedBefore;
   kept: KeptDecisions | null;
   /** Ends with the last of these. */
@@ -59,7 +59,7 @@ export function decideAsBefore(state: IngestState, inspection: Inspection, befor
 }
 
 /** Throws NotPrepared, TaskFault, or the signal's reason; then it may be asked again. */
-export async function recogniseDecided(
+async function recogniseDecided(
   state: IngestState,
   { tools }: Pick<Inspection, 'tools'>,
   asked: AskedBefore,

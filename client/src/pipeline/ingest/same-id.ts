@@ -2,7 +2,7 @@
 import type { QueuedStudy } from '../queue/queued-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
-export interface SameId {
+interface SameId {
   readonly person: NamedPerson;
   readonly other: NamedPerson;
 }

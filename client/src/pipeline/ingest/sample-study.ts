@@ -121,7 +121,7 @@ export const grey = (side: number, samples: Uint16Array<ArrayBuffer>): BuiltImag
   pixels: new Uint8Array(samples.buffer),
 });
 
-export type DrawnInstance = {
+type DrawnInstance = {
   readonly kind: 'CR' | 'CT' | 'MR' | 'US';
   readonly study: string;
   readonly series: string;

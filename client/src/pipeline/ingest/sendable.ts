@@ -9,7 +9,7 @@ import { isOnePerson } from './patients-of-study.ts';
 /** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
 export type Going = 'sent' | 'held' | 'too-large' | 'stopped' | 'not-chosen';
 
-export type GoingFacts = {
+type GoingFacts = {
   readonly isChosen: boolean;
   readonly isTooLarge: boolean;
   /** The study was found in files of which reading was stopped, and nobody has decided about the rest. */
@@ -48,7 +48,7 @@ export function goingOfFound(
 /** The facts that keep a study, or some of it, here. */
 export type Staying = Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed' | 'disc'>;
 
-export interface Sendable {
+interface Sendable {
   /** Studies that Send takes. */
   readonly studies: readonly FoundStudy[];
   /** The studies that they become: one for each patient. */

@@ -22,7 +22,7 @@ export interface SentBefore {
 }
 
 /** The page of a study: of this device, by its id here; or of another device, by an upload of it. */
-export type SentPage = { readonly page: 'study' | 'sent'; readonly id: string };
+type SentPage = { readonly page: 'study' | 'sent'; readonly id: string };
 
 /** By Study Instance UID as sent. */
 export type SentBeforeByUid = ReadonlyMap<string, SentBefore>;

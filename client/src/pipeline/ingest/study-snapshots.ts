@@ -6,7 +6,7 @@ import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import { partsIn, partsOf } from './patients-of-study.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-export interface StudySnapshots {
+interface StudySnapshots {
   show(studies: ReadonlyMap<string, StudyGroup>): readonly FoundStudy[];
   isSelected(study: StudyGroup): boolean;
   toggle(studyInstanceUID: string): void;

@@ -31,12 +31,12 @@ import { openFile } from './open-file.ts';
 import { listFolder, type Listing } from './picked-folder.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
-export interface TaskRunner {
+interface TaskRunner {
   /** Throws QuotaExceededError, StudyGone, and unexpected errors. */
   run<T extends Task>(task: T): Promise<ResultOf<T>>;
 }
 
-export type TaskRunnerTools = Pick<PackingWork, 'database' | 'coding' | 'codecs' | 'now'>;
+type TaskRunnerTools = Pick<PackingWork, 'database' | 'coding' | 'codecs' | 'now'>;
 
 export function createTaskRunner(tools: TaskRunnerTools): TaskRunner {
   const work: PackingWork = {

@@ -32,7 +32,7 @@ export function QueueNotices() {
   );
 }
 
-export type MayBeClearedProps = {
+type MayBeClearedProps = {
   /** Installs the app, which keeps them; null: the browser does not offer it. */
   readonly install: (() => Promise<void>) | null;
 };
@@ -162,7 +162,7 @@ function OfReader({ known }: Pick<EmptyQueueProps, 'known'>) {
   );
 }
 
-export type EmptyQueueProps = {
+type EmptyQueueProps = {
   /** The list, which is empty; null: the gateway could not be asked for it. */
   readonly known: Known | null;
   readonly ofSite: boolean;

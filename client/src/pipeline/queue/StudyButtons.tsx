@@ -18,7 +18,7 @@ type OneButtonProps = OfStudy & {
   readonly onRefused: (why: string | null) => void;
 };
 
-export type StudyButtonsProps = Omit<OneButtonProps, 'button' | 'onRefused'> & {
+type StudyButtonsProps = Omit<OneButtonProps, 'button' | 'onRefused'> & {
   readonly buttons: readonly StudyButton[];
 };
 

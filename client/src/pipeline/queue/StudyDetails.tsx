@@ -21,7 +21,7 @@ import { StudyButtons } from './StudyButtons.tsx';
 import { nameOf, partsOf, remainsOf, whenOf } from './study-title.ts';
 import { goesFirst, trackOf } from './track-of.ts';
 
-export type StudyDetailsProps = {
+type StudyDetailsProps = {
   readonly study: QueuedStudy;
   /** When the gateway began to get it, in milliseconds since 1970; null: not yet, or it has not said. */
   readonly sentAt: number | null;

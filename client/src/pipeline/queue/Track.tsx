@@ -19,7 +19,7 @@ const SIGN: Record<Place, IconName> = {
   'needs-you': 'decide',
 };
 
-export type TrackProps = {
+type TrackProps = {
   readonly track: TrackState;
   /** `large` on a page of one study, `normal` in a list. */
   readonly size?: 'normal' | 'large';
@@ -66,7 +66,7 @@ export function Track({ track, size = 'normal', places = queueWords.places, asks
   );
 }
 
-export type PaceProps = {
+type PaceProps = {
   readonly track: TrackState;
   /** Smoothed by the store; 0 when nothing moves. */
   readonly bytesPerSecond: number;

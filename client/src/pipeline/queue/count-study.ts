@@ -27,7 +27,7 @@ export type CountedRow = Pick<
   | 'toldSince'
 >;
 
-export interface Counted {
+interface Counted {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause. */
   readonly needs: readonly Need[];

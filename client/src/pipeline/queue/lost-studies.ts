@@ -22,7 +22,7 @@ export interface LostStudiesTools {
   uploads(): Promise<readonly UploadStatus[]>;
 }
 
-export interface LostStudies {
+interface LostStudies {
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
   /** Updates the record after reading the database named `origin`. */
   compare(origin: string, studies: readonly StudyRow[]): Promise<void>;

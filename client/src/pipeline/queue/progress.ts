@@ -6,7 +6,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 /** A planned parcel: the offset in bytes at which each of its instances ends, in order. */
-export interface PlannedParcel {
+interface PlannedParcel {
   readonly id: string;
   readonly bytes: number;
   readonly ends: readonly number[];

@@ -51,7 +51,7 @@ export interface Track {
  * `refused`: the gateway or the PACS did not take them; the others are about a whole study: its page was closed
  * too early, the gateway refused it, or this device has trouble with it.
  */
-export type StudyCause = 'held' | 'quarantined' | 'refused' | 'interrupted' | 'failed' | 'trouble';
+type StudyCause = 'held' | 'quarantined' | 'refused' | 'interrupted' | 'failed' | 'trouble';
 
 /** Instances of one study that need a person for one reason. */
 export interface Need {

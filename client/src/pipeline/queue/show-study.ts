@@ -7,7 +7,7 @@ import { canCancel, canTakeBack } from './rows/may-be-ended.ts';
 import { isToBeSent } from './rows/order-studies.ts';
 import { withheldIn } from './rows/withheld-of.ts';
 
-export interface Shown {
+interface Shown {
   readonly title: StudyTitle | null;
   readonly label: string | null;
   readonly heldStudy: string | null;

@@ -60,7 +60,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'primary-unreachable': 'gateway',
 };
 
-export type TrackPlace = {
+type TrackPlace = {
   readonly place: Place;
   readonly count: number;
   readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed' | 'needs-you';

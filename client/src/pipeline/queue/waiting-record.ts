@@ -9,11 +9,10 @@ import type { StudyRow } from './rows/local-database.ts';
 import type { LostStudy } from './queued-study.ts';
 
 type Owned = { readonly account: string | null };
-export type WaitingEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
-  Owned & { readonly queuedAt: number };
-export type LostEntry = LostStudy & Owned;
+type WaitingEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> & Owned & { readonly queuedAt: number };
+type LostEntry = LostStudy & Owned;
 
-export interface WaitingRecord {
+interface WaitingRecord {
   /** The database it was written for: each has its own random name. null: nothing written yet. */
   readonly origin: string | null;
   readonly waiting: readonly WaitingEntry[];
@@ -25,7 +24,7 @@ export interface WaitingRecord {
   readonly asked: readonly string[];
 }
 
-export const EMPTY_RECORD: WaitingRecord = { origin: null, waiting: [], lost: [], asked: [] };
+const EMPTY_RECORD: WaitingRecord = { origin: null, waiting: [], lost: [], asked: [] };
 
 /** A study that was called safe here and is not confirmed yet. */
 function isWaiting({ packing, state, waiting }: StudyRow): boolean {
@@ -126,7 +125,7 @@ export type RecordPlace = Pick<Storage, 'getItem' | 'setItem'>;
 
 const NAME = 'relaypacs-waiting';
 
-export interface KeptRecord {
+interface KeptRecord {
   read(): WaitingRecord;
   /** Changes the stored record atomically across tabs. */
   change(how: (record: WaitingRecord) => WaitingRecord): WaitingRecord;

@@ -6,7 +6,7 @@ import type { ComponentChildren } from 'preact';
 import type { Edge, FilmMark } from '#shared/models/film.ts';
 import { triageWords } from '../queue/triage-words.ts';
 
-export type FilmMarksProps = {
+type FilmMarksProps = {
   readonly marks: readonly FilmMark[];
   readonly width: number;
   readonly height: number;

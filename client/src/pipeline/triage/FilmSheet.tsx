@@ -16,7 +16,7 @@ import { FilmMarks } from './FilmMarks.tsx';
 import { turnWords } from './turn-words.ts';
 import type { FilmWarning } from './triage.store.ts';
 
-export type FilmSheetProps = {
+type FilmSheetProps = {
   readonly study: FoundStudy;
   readonly name: string;
   readonly warning: FilmWarning;

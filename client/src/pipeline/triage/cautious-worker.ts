@@ -17,7 +17,7 @@ export const REST_MS = 7 * DAY_MS;
 
 const PLACE = 'relaypacs-models-at-work';
 
-export interface CautiousWorkerTools {
+interface CautiousWorkerTools {
   /** Storage that outlives the page: local storage. */
   readonly place: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly locks: Pick<LockManager, 'request'>;

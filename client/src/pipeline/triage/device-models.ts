@@ -29,7 +29,7 @@ export const PARTS: readonly Part[] = [RUNTIME, ...Object.values(MODELS)];
 
 export const RUNTIME_NAME = `onnxruntime-web ${env.versions.web ?? env.versions.common} wasm`;
 
-export interface DeviceModels {
+interface DeviceModels {
   /** Throws PartMissing, errors of the runtime, and the signal's reason. */
   readonly run: (id: DeviceModelId) => RunModel;
 }

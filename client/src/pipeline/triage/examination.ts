@@ -20,7 +20,7 @@ export interface Examination {
 }
 
 /** The outputs of each model and their times, which tests and benches compare with expected values. */
-export interface Readings {
+interface Readings {
   /** In the order of the card; empty where the frame could not be drawn here. */
   readonly kind: readonly number[];
   /** Null where the gate or the population keeps the model silent. */

@@ -26,7 +26,7 @@ import type { DeviceModelId } from './device-models.ts';
 import type { Examination } from './examination.ts';
 import { filmPicture, showsNothing } from './film-picture.ts';
 
-export interface ExaminerTools {
+interface ExaminerTools {
   readonly run: (id: DeviceModelId) => RunModel;
   readonly runtime: string;
   readonly codecs: Codecs;

@@ -18,7 +18,7 @@ export interface Part {
 }
 
 /** A part that is missing and cannot be fetched, or has the wrong content. */
-export class PartMissing extends Error {
+class PartMissing extends Error {
   constructor(part: string, because: 'not-fetched' | 'another-digest' | 'not-kept') {
     super(`${part}: ${because}`);
     this.name = 'PartMissing';
@@ -35,7 +35,7 @@ export interface KeptParts {
   keep(parts: readonly Part[], signal?: AbortSignal): Promise<void>;
 }
 
-export interface KeptPartsTools {
+interface KeptPartsTools {
   /** Undefined on a plain-http address: there each worker fetches what it needs. */
   readonly caches: Pick<CacheStorage, 'open'> | undefined;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;

@@ -59,9 +59,9 @@ export const EXAMINE_MS = 20_000;
  */
 export const KEEP_AGAIN_MS = 300_000;
 /** 5 MB over a link that gives 20 kB a second. */
-export const KEEP_MS = 300_000;
+const KEEP_MS = 300_000;
 
-export interface ModelWorkerTools {
+interface ModelWorkerTools {
   readonly spawn: () => ModelWorkerPort;
   /** Milliseconds of a clock that does not jump. */
   readonly now: () => number;

@@ -59,7 +59,7 @@ export interface TriageStore {
   keep(): Promise<void>;
 }
 
-export interface TriageTools {
+interface TriageTools {
   readonly ingest: Pick<IngestStore, 'studies' | 'inspection'>;
   readonly worker: ModelWorker;
   /** Notes an answer that came after the study was named. */

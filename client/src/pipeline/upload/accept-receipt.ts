@@ -24,7 +24,7 @@ export type { JSONWebKeySet } from 'jose';
 /** `unreadable`: not a receipt; the others: an invalid receipt. */
 export type ReceiptFault = 'unreadable' | 'signature' | 'merkle-root' | 'other-study' | 'instance-missing';
 
-export type ReceiptCheck =
+type ReceiptCheck =
   | { readonly kind: 'holds'; readonly checked: CheckedReceipt }
   | { readonly kind: 'fault'; readonly fault: ReceiptFault };
 

@@ -19,7 +19,7 @@ import {
 import { leftOutOf } from './not-sent.ts';
 import { uploadWords } from './upload-words.ts';
 
-export type ArrivedHead = {
+type ArrivedHead = {
   /** `pacs` is the green tick. */
   readonly icon: Extract<IconName, 'pacs' | 'note'>;
   readonly title: string;

@@ -22,7 +22,7 @@ export interface Follower {
   close(): void;
 }
 
-export interface FollowerTools {
+interface FollowerTools {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;

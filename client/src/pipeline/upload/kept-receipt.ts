@@ -22,7 +22,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
-export type ReceiptSummary = {
+type ReceiptSummary = {
   readonly inPacs: number;
   readonly proofs: ReturnType<typeof countProofs>;
   readonly alreadyThere: number;

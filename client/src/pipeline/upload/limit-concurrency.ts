@@ -11,13 +11,13 @@ export interface ConcurrencyLimit {
   run<T>(work: (giveWay: () => Promise<void>) => Promise<T>, claim?: Claim): Promise<T>;
 }
 
-export interface Claim {
+interface Claim {
   /** The argument of `order`. */
   readonly of?: string;
   readonly signal?: AbortSignal;
 }
 
-export interface LimitOptions {
+interface LimitOptions {
   /** The number of places, read whenever work begins or ends. */
   readonly width: () => number;
   /** Smaller goes first; equals in order of arrival. Default: order of arrival. */

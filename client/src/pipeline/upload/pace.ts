@@ -35,7 +35,7 @@ export interface Ended {
   died(death: Pick<Death, 'bytes' | 'left'>): (kept: number | null) => void;
 }
 
-export interface PaceTools {
+interface PaceTools {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**

@@ -25,12 +25,12 @@ export interface SendingTools extends Pick<Asking, 'waitForRight' | 'noteWaiting
   readonly parcels: ConcurrencyLimit;
 }
 
-export type SendOutcome = 'sent' | 'upload-gone';
+type SendOutcome = 'sent' | 'upload-gone';
 
 /** The gateway's answer to the announcement of the study. */
 export type Announced = Pick<ManifestAnswer, 'uploadId' | 'need' | 'begun'>;
 
-export interface ParcelsOfStudy {
+interface ParcelsOfStudy {
   readonly id: string;
   readonly announced: Announced;
   readonly signal: AbortSignal;

@@ -37,7 +37,7 @@ interface Row {
 const OURS: readonly Speaker[] = ['coded', 'tus'];
 
 /** The first matching row decides. */
-export const ANSWERS: readonly Row[] = [
+const ANSWERS: readonly Row[] = [
   { status: '2xx', from: OURS, step: 'done', because: 'tus' },
   {
     status: '2xx',

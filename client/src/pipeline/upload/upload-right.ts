@@ -23,12 +23,12 @@ import type { KeptRight } from '../queue/rows/kept-rights.ts';
 import { makeKeys, signAssertion, toPublicJwk } from './sign-assertion.ts';
 
 /** Stores the right of this account. */
-export interface RightStore {
+interface RightStore {
   get(): Promise<KeptRight | null>;
   put(right: KeptRight): Promise<void>;
 }
 
-export interface UploadRightTools {
+interface UploadRightTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
   readonly store: RightStore;

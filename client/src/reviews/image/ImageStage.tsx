@@ -9,7 +9,7 @@ import { useViewerGestures } from './use-viewer-gestures.ts';
 import { keyCommand } from './viewer-keys.ts';
 import type { Shown } from './viewer.store.ts';
 
-export type ImageStageProps = { readonly stage: Stage; readonly marks: readonly ShownMark[] };
+type ImageStageProps = { readonly stage: Stage; readonly marks: readonly ShownMark[] };
 
 export function ImageStage({ stage, marks }: ImageStageProps) {
   const place = useRef<HTMLDivElement>(null);

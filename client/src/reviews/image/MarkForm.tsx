@@ -13,9 +13,9 @@ import { markWords } from './mark-words.ts';
 import { pointsDrawn, type Points } from './marks.ts';
 
 const words = markWords.form;
-export type FormMark = Pick<Annotation, 'kind' | 'points' | 'label'>;
+type FormMark = Pick<Annotation, 'kind' | 'points' | 'label'>;
 
-export type MarkFormProps = {
+type MarkFormProps = {
   /** Null: a new one. */
   readonly mark: FormMark | null;
   readonly title: string;

@@ -14,7 +14,7 @@ import { frameName } from './viewer.store.ts';
 
 const words = markWords.list;
 
-export type MarkListProps = {
+type MarkListProps = {
   readonly stage: Stage;
   /** The caller's. */
   readonly own: readonly NamedMark[];

@@ -19,7 +19,7 @@ export interface ShownMark {
   readonly isSelected: boolean;
 }
 
-export type MarkShapesProps = {
+type MarkShapesProps = {
   readonly marks: readonly ShownMark[];
   readonly looking: Looking;
   /** The selected one can be stretched. */

@@ -15,7 +15,7 @@ export type Held =
   | { readonly kind: 'rendered' }
   | { readonly kind: 'failed' };
 
-export interface ImageShelf {
+interface ImageShelf {
   /** Opens it, and then the next one. */
   take(at: number): ReadonlySignal<Held>;
   /** Fetches it again. */
@@ -32,7 +32,7 @@ export interface ShelfTools {
 /** The one in sight and its neighbours. */
 const KEPT = 3;
 /** A longer film is shown as the PACS renders it, frame by frame: a tablet could not hold it. */
-export const INSTANCE_BYTES_LIMIT = 192 * 1024 * 1024;
+const INSTANCE_BYTES_LIMIT = 192 * 1024 * 1024;
 
 type Slot = { readonly held: Signal<Held>; readonly closed: AbortController };
 

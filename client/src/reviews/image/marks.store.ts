@@ -37,13 +37,13 @@ export interface MarksStore {
   redo(): void;
 }
 
-export interface OnImage {
+interface OnImage {
   readonly picture: StudyPicture;
   readonly frame: number;
   readonly label: string;
 }
 
-export interface MarksTools {
+interface MarksTools {
   /** The marks as kept; null: not known yet. */
   readonly kept: ReadonlySignal<Marks | null>;
   readonly mayEdit: ReadonlySignal<boolean>;

@@ -4,7 +4,7 @@ import { LINE_POINTS_LIMIT, type Annotation, type AnnotationKind } from '#shared
 import type { ImageSize, Point } from '../../kit/picture-view.ts';
 
 export type Points = Annotation['points'];
-export type Pair = Points[number];
+type Pair = Points[number];
 
 /** A hundredth of a pixel is finer than any hand. */
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -149,7 +149,7 @@ export function createStage(viewer: ViewerStore, marks: MarksStore): Stage {
   return stage;
 }
 
-export const marksOn = (marks: readonly Annotation[], sopInstanceUID: string, frame: number): Annotation[] =>
+const marksOn = (marks: readonly Annotation[], sopInstanceUID: string, frame: number): Annotation[] =>
   marks.filter((mark) => mark.sopInstanceUID === sopInstanceUID && mark.frame === frame);
 
 export function addHere(

@@ -21,7 +21,7 @@ export type KeyCommand =
   | { readonly do: 'step'; readonly by: number }
   | { readonly do: 'enter' | 'remove' | 'undo' | 'redo' | 'away' | 'next-mark' | 'keys' };
 
-export interface Key {
+interface Key {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;

@@ -20,7 +20,7 @@ import type { PixelImage } from './open-image.ts';
 import type { DrawnFrame, GreyWindow } from './read-image.ts';
 
 /** `frame`: counted from 1. */
-export interface Place {
+interface Place {
   readonly at: number;
   readonly frame: number;
 }
@@ -59,7 +59,7 @@ export interface ViewerStore {
   close(): void;
 }
 
-export interface ViewerTools extends ShelfTools {
+interface ViewerTools extends ShelfTools {
   readonly api: Pick<ApiClient, 'send'>;
   /** Throws if it is no picture. */
   readonly decode: (blob: Blob) => Promise<Rendered>;

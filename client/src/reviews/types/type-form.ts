@@ -3,12 +3,12 @@ import type { CASE_MODALITIES, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { reviewDefinitionSchema, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { STEPS_LIMIT, TEXT_LIMIT, type ReviewField } from '#shared/protocol/review-forms.ts';
 
-export type Modality = (typeof CASE_MODALITIES)[number];
+type Modality = (typeof CASE_MODALITIES)[number];
 export type Kind = ReviewField['x-field'];
 export type Unit = Extract<ReviewField, { readonly 'x-field': 'measurement' }>['x-unit'];
 
 /** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
-export type TypedOption = {
+type TypedOption = {
   readonly code: string;
   readonly title: string;
   /** Whether the option says that there is a finding, or that there is none, or neither. */
@@ -48,7 +48,7 @@ export type TypeMistake = {
   readonly fault: 'title' | 'readers' | 'questions' | 'question' | 'options' | 'range' | 'steps' | 'length';
   readonly place: number | null;
 };
-export type ReadType =
+type ReadType =
   | { readonly kind: 'definition'; readonly definition: ReviewDefinition }
   | { readonly kind: 'mistake'; readonly mistake: TypeMistake };
 

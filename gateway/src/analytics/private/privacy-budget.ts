@@ -23,8 +23,8 @@ import { saidOf, type Asked, type Asking } from '../asked.ts';
 import { drawLaplace, type DrawBelow } from './discrete-laplace.ts';
 
 export type PrivateTools = { readonly db: Db; readonly now: () => Date; readonly draw: DrawBelow };
-export type Told = { readonly noise: Noise };
-export type PrivateQuestion<Answer> = {
+type Told = { readonly noise: Noise };
+type PrivateQuestion<Answer> = {
   readonly caller: Asking;
   readonly of: DataSet;
   readonly readers: readonly Role[];

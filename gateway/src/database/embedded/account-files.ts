@@ -36,7 +36,7 @@ async function statIfThere(path: string): Promise<Stats | null> {
   return stat(path).catch(() => null);
 }
 
-export type ClusterTexts = {
+type ClusterTexts = {
   readonly version: string;
   readonly password: string;
   /** Whether a server noted that it runs, or one that was killed did. */
@@ -58,7 +58,7 @@ async function syncFolder(path: string): Promise<void> {
   await folder.sync().finally(() => folder.close());
 }
 
-export type Initdb = {
+type Initdb = {
   readonly program: string;
   readonly env: Readonly<Record<string, string>>;
   /** [Note: the working directory] in cluster.ts */

@@ -184,7 +184,7 @@ function keep(first: RunningServer, options: Options, events: ServerEvents): Emb
   };
 }
 
-export type EmbeddedOptions = {
+type EmbeddedOptions = {
   readonly events?: ServerEvents;
   /** Added to the ones above; the last one of a name counts. */
   readonly settings?: readonly string[];

@@ -132,7 +132,7 @@ async function copyProgram(from: string, to: string): Promise<void> {
   }
 }
 
-export type Original = { readonly folder: string; readonly version: string };
+type Original = { readonly folder: string; readonly version: string };
 
 /** A copy of the programs below `base`, made unless there is one that runs. @throws CannotRun */
 export async function provideCopy(

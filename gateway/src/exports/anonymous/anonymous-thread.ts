@@ -49,7 +49,7 @@ export type AnonymousThread = {
   /** A cell that holds an identity. */
   search(task: Omit<SearchTask, 'textsAtOnce'>, source: Searched, signal: AbortSignal): Promise<Place | null>;
 };
-export type Searched = {
+type Searched = {
   readonly identities: Iterable<readonly Identity[]>;
   /** From its beginning, as often as needed. */
   readonly file: () => AsyncIterable<Uint8Array>;

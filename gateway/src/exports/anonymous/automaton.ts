@@ -4,9 +4,9 @@
  */
 
 /** A state; 0 is the root. */
-export type State = number;
+type State = number;
 
-export type Automaton = {
+type Automaton = {
   /** After one more UTF-16 code unit. */
   next(state: State, unit: number): State;
   /** The lengths of the texts that end here, the longest first. */

@@ -7,14 +7,14 @@ import { inflateSync } from 'node:zlib';
 import { EXPORT_FIELD_NAMES } from '#shared/protocol/exports.ts';
 
 /** `row`: of the case, counted from 1; `field`: the place in the list of all fields, or -1. */
-export type PdfText = {
+type PdfText = {
   readonly text: string;
   readonly row: number;
   readonly field: number;
   /** Whether the text may continue a word that was cut at the end of the line before. */
   readonly isJoined: boolean;
 };
-export type PdfReader = {
+type PdfReader = {
   /** @throws TypeError. */
   pass(piece: Uint8Array): void;
   /** @throws TypeError: it is cut. */

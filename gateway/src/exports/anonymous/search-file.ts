@@ -19,7 +19,7 @@ export type SoughtTexts = {
 };
 /** A set of instances is searched by its own thread. */
 export type SearchedFormat = TableFormat | 'pdf';
-export type FileSearch = {
+type FileSearch = {
   /** @throws TypeError where the bytes are not UTF-8, or no PDF as we write it. */
   pass(piece: Uint8Array): void;
   /** After the last piece: the first cell that holds an identity. @throws TypeError. */
@@ -84,7 +84,7 @@ function createPdfSearch(texts: SoughtTexts): FileSearch {
   };
 }
 
-export type TextSearch = { pass(text: string): void; end(): Cell | null };
+type TextSearch = { pass(text: string): void; end(): Cell | null };
 
 export function createTextSearch(texts: SoughtTexts, cells: CellFinder): TextSearch {
   const anywhere = createAutomaton(texts.anywhere);

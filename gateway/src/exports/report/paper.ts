@@ -14,10 +14,10 @@ const INK = '#111418';
 const FAINT = '#5a6472';
 const FACES = { plain: 'Helvetica', strong: 'Helvetica-Bold' } as const;
 
-export type Type = { readonly size: number; readonly isStrong?: boolean; readonly isFaint?: boolean };
-export type Column = { readonly x: number; readonly width: number };
+type Type = { readonly size: number; readonly isStrong?: boolean; readonly isFaint?: boolean };
+type Column = { readonly x: number; readonly width: number };
 /** `mark`: the name of a field, or of the place, of letters and digits alone. */
-export type Written = { readonly text: string; readonly type: Type; readonly mark?: string | undefined };
+type Written = { readonly text: string; readonly type: Type; readonly mark?: string | undefined };
 
 export type Paper = {
   readonly document: PdfPage;

@@ -11,7 +11,7 @@ export type Paragraph = {
 };
 export type Row = ReadonlyMap<ExportField, Cell>;
 
-export type Value = Exclude<Cell, readonly Cell[]>;
+type Value = Exclude<Cell, readonly Cell[]>;
 
 export const valuesIn = (cell: Cell | undefined): readonly NonNullable<Value>[] => {
   if (cell === null || cell === undefined) return [];

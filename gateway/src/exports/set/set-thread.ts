@@ -50,7 +50,7 @@ export type SetSource = {
   table(): string;
   take(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 };
-export type SearchedSet = {
+type SearchedSet = {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
   identities(patient: number): readonly Identity[];

@@ -19,7 +19,7 @@ export type SetTools = {
   readonly setThread: SetThread;
 };
 /** `identities`: by the number of the patient; both as far as the set is written. */
-export type WrittenSet = {
+type WrittenSet = {
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly identities: (patient: number) => readonly Identity[];
   readonly leftOut: () => LeftOut;

@@ -15,11 +15,11 @@ export type AdmittedCaller = {
   readonly reportsOn: ReadonlySet<string>;
 };
 
-export type CallerAdmission =
+type CallerAdmission =
   | { readonly kind: 'admitted'; readonly caller: AdmittedCaller }
   | { readonly kind: 'refused'; readonly because: DimseRefusal };
 
-export type CallerTools = AdmitTools & { readonly addressesOf: AddressesOf };
+type CallerTools = AdmitTools & { readonly addressesOf: AddressesOf };
 
 export async function admitCaller(
   tools: CallerTools,

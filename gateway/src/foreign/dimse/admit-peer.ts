@@ -31,7 +31,7 @@ export const REJECTIONS: Readonly<Record<DimseRefusal | 'busy' | 'version', Reje
   busy: { result: TRANSIENT, source: BY_PRESENTATION, reason: 1 },
 };
 
-export type Admission =
+type Admission =
   | { readonly kind: 'admitted'; readonly peer: AdmittedPeer }
   | { readonly kind: 'refused'; readonly because: DimseRefusal };
 

@@ -19,7 +19,7 @@ const SYNTAXES_NOT_SUPPORTED = 4;
 /** Transfer syntaxes that every peer reads come first; else the first that the gateway opens, in the peer's order. */
 const PREFERRED: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
 
-export type AnsweredContexts = {
+type AnsweredContexts = {
   readonly contexts: readonly Context[];
   readonly provided: readonly string[];
 };

@@ -10,7 +10,7 @@ import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { createThreadLine } from '../../threads/fair-line.ts';
 import { giving, keepThread, ThreadEnded, type Reply } from '../../threads/thread.ts';
 
-export type InstanceToCheck = {
+type InstanceToCheck = {
   readonly blob: OpenBlob;
   readonly range: ByteRange;
   readonly policy: OpeningPolicy;

@@ -47,7 +47,7 @@ const WHOLE_MS = 7_200_000;
 export type Times = { readonly requestMs: number; readonly idleMs: number; readonly wholeMs: number };
 export const TIMES: Times = { requestMs: REQUEST_MS, idleMs: IDLE_MS, wholeMs: WHOLE_MS };
 
-export type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
+type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
   KeepTools & {
     /** Null: there is none. */
     readonly place: DimsePlace | null;

@@ -14,7 +14,7 @@ export type PeerRow = Selectable<DimsePeerTable>;
 const LAST_SEEN_MS = 60_000;
 const WEEK_MS = 7 * DAY_MS;
 
-export type OwnedWish = DimsePeerWish & { readonly id: string; readonly siteId: string; readonly now: Date };
+type OwnedWish = DimsePeerWish & { readonly id: string; readonly siteId: string; readonly now: Date };
 
 const columnsOf = ({ name, aeTitle, addresses, accountId, policy, reason, now }: OwnedWish) => ({
   name,
@@ -76,7 +76,7 @@ export async function addressesOfPeers(db: Db, siteId: string): Promise<readonly
   return rows.flatMap(({ addresses }) => addresses);
 }
 
-export type FoundPeer = PeerRow & { readonly roles: readonly Role[]; readonly isDisabled: boolean };
+type FoundPeer = PeerRow & { readonly roles: readonly Role[]; readonly isDisabled: boolean };
 
 /** With the roles that its account has now. */
 export async function findPeerByTitle(

@@ -92,7 +92,7 @@ const answer = defineRoute({
   responses: { 204: { description: 'It is being opened again; or nobody is asked for it any more.' } },
 });
 
-export type DimsePeerRouteTools = AnswerTools & {
+type DimsePeerRouteTools = AnswerTools & {
   readonly listener: () => Pick<DimsePeers, 'listener' | 'refused'>;
 };
 

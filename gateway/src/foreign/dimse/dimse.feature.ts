@@ -9,7 +9,7 @@ import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from 
 import { settleTransfers } from '../transfer.store.ts';
 import { dimsePeerRoutes } from './dimse-peers.routes.ts';
 
-export type DimseFeatureTools = {
+type DimseFeatureTools = {
   readonly pipeline: PipelineTools;
   readonly spool: FileSpoolTools;
   readonly siteId: string;

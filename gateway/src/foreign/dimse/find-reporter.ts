@@ -31,11 +31,11 @@ export function createHostLookup(): AddressesOf {
   };
 }
 
-export type Reporter =
+type Reporter =
   | { readonly kind: 'reporter'; readonly destinations: ReadonlySet<string> }
   | { readonly kind: 'refused'; readonly because: 'calling-ae' | 'address' | 'called-ae' };
 
-export type ReporterTools = {
+type ReporterTools = {
   readonly db: Db;
   readonly siteId: string;
   /** The AE Title of the gateway's port. */

@@ -44,7 +44,7 @@ export type AdmittedPeer = {
   readonly opening: OpeningPolicy;
 };
 
-export type ArrivingInstance = {
+type ArrivingInstance = {
   readonly sopClassUID: string;
   readonly sopInstanceUID: string;
   readonly transferSyntax: string;

@@ -8,7 +8,7 @@ type Refused = DimsePeers['refused'][number];
 const KEPT = 10;
 const LOGGED_EVERY_MS = 60_000;
 
-export type Refusals = {
+type Refusals = {
   note(asked: AssociationAsked, address: string, because: DimseRefusal): void;
   /** The latest first. A caller who repeats itself stands there once. */
   latest(): readonly Refused[];

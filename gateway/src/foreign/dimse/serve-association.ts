@@ -17,7 +17,7 @@ import type { Keeping } from './keep-instances.ts';
 const INVALID_INSTANCE = 0x0117;
 const DOES_NOT_MATCH = 0xa900;
 
-export type Services = {
+type Services = {
   /** Null: the peer stores nothing. */
   readonly keeping: Keeping | null;
   /** Whether the report is on a request to this peer. */

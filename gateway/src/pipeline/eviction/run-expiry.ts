@@ -17,7 +17,7 @@ export const EXPIRY_EVERY_SECONDS = 600;
  * A month: a device that is offline for longer than that is broken or lost. If it comes back later, its
  * instances are still accepted, as a new revision.
  */
-export const NEVER_ARRIVED_AFTER_MINUTES = 30 * 24 * 60;
+const NEVER_ARRIVED_AFTER_MINUTES = 30 * 24 * 60;
 /**
  * A day, of results that the gateway promised and never brought, once the device has sent its study: then its
  * next receipt waits for them no longer.

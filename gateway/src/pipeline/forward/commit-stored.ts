@@ -21,7 +21,7 @@ import { countedMinutes } from '../tally.store.ts';
  *   absent      it says that it does not have it
  *   unkept      it does not keep it for another reason, its report does not name it, or there is none in time
  */
-export type Committed = 'committed' | 'pending' | 'absent' | 'unkept';
+type Committed = 'committed' | 'pending' | 'absent' | 'unkept';
 
 type Tools = Pick<StudyTools, 'db' | 'pacs'>;
 

@@ -45,7 +45,7 @@ type Settled =
   /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
-export type BatchTools = {
+type BatchTools = {
   readonly pacs: Pacs;
   /** Told of each store request that was refused without naming an instance, or for want of resources. */
   readonly onRefused?: (refusal: StoreRefusal) => void;

@@ -11,7 +11,7 @@ import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';
 import { compare, type ComparingTools } from './look-before.ts';
 
-export type Proven = {
+type Proven = {
   readonly shown: Exclude<Shown, 'absent'>;
   readonly proof: NonNullable<InstanceRow['proof']>;
 };

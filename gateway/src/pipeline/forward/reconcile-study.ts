@@ -48,7 +48,7 @@ const LATE_AGAIN_SECONDS = 30;
  */
 const REFUSAL_LAG_MINUTES = 1;
 
-export type Reconciled = {
+type Reconciled = {
   readonly id: number;
   /** `missing` becomes `again`, and for the last time `lost`. */
   readonly kind: Exclude<Judged, 'missing'> | 'again' | 'lost';

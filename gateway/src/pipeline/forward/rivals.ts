@@ -14,7 +14,7 @@ import type { Db } from '../../database/database.ts';
 import { amongUids, type InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 
-export type Rival = Pick<
+type Rival = Pick<
   InstanceRow,
   | 'id'
   | 'sop_instance_uid'

@@ -4,7 +4,7 @@
  * For many small instances: the answer names each, and one that cannot be parsed costs the others a second
  * look.
  */
-export const BATCH_INSTANCES = 100;
+const BATCH_INSTANCES = 100;
 /** Requests at once. Orthanc has more threads than this; more only take memory. */
 export const BATCHES_AT_ONCE = 4;
 

@@ -42,7 +42,7 @@ export type ParcelRequest = {
   failure: unknown;
 };
 
-export type SpoolTools = {
+type SpoolTools = {
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
   readonly sealing: SealingKeys;

@@ -33,7 +33,7 @@ const PLACES = { atOnce: 64, ofOne: 16 };
 
 const CREATED = 201;
 
-export type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
+type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
 
 export type FileReceiver = {
   /** The creation is of a file, not of a parcel. */
@@ -43,7 +43,7 @@ export type FileReceiver = {
   /** `id`: of a file (`isFileId`). Throws Problem. */
   resume(request: Request, sender: Sender, id: string, socket?: Readable): Promise<Response>;
 };
-export type FileSettings = {
+type FileSettings = {
   /** How long an unfinished file is kept. */
   readonly uploadExpiresHours: number;
   /** The policy under which a file is sent that names none. */

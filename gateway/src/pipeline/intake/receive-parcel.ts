@@ -47,7 +47,7 @@ export type ParcelReceiver = {
   isReceiving(uploadId: string): boolean;
 };
 
-export type ParcelSettings = {
+type ParcelSettings = {
   /** How long an unfinished parcel is kept. */
   readonly expiresAfterMs: number;
   readonly sealing: SealingKeys;
@@ -55,7 +55,7 @@ export type ParcelSettings = {
   readonly inPlace?: InPlace | undefined;
 };
 
-export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
+type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
 
 /** State that the requests share. */
 type Intake = {

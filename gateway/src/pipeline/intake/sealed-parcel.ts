@@ -31,7 +31,7 @@ export type SealedParcel = {
 };
 
 /** The part that has arrived: `held` records in the blob, and `tail` sealed bytes of the next one. */
-export type SealedState = { readonly held: number; readonly tail: number };
+type SealedState = { readonly held: number; readonly tail: number };
 
 /** Throws RangeError where no parcel has this length when it is sealed. */
 export function toSealedParcel(id: string, bytes: number, studyKey: Uint8Array): SealedParcel {
@@ -96,7 +96,7 @@ async function readTail(
   }
 }
 
-export type SealedOutcome = {
+type SealedOutcome = {
   readonly state: SealedState;
   /** The record after `held` does not hold: it is forgotten, and comes again from its start. */
   readonly isDamaged: boolean;
@@ -112,7 +112,7 @@ export type TailRule = {
   mayKeep(): boolean;
 };
 
-export type SealedInput = {
+type SealedInput = {
   readonly opener: Opener;
   readonly body: AsyncIterable<Uint8Array>;
   readonly rule: TailRule;

@@ -19,7 +19,7 @@ import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outco
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 
-export type ReceiptSubject = {
+type ReceiptSubject = {
   readonly study: StudyRow;
   readonly instances: readonly InstanceRow[];
   /** Instances that the sender did not promise. */
@@ -36,7 +36,7 @@ export const policyKey = ({
   policy_version,
 }: Pick<InstanceRow, 'policy_name' | 'policy_version'>): string => `${policy_name} ${policy_version}`;
 
-export type ReceiptTools = {
+type ReceiptTools = {
   readonly describePacs: () => string;
   readonly issuer: string;
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
@@ -44,7 +44,7 @@ export type ReceiptTools = {
   readonly newId: () => string;
 };
 
-export type ReceiptOutcome =
+type ReceiptOutcome =
   | {
       readonly kind: 'issued';
       readonly id: string;

@@ -9,7 +9,7 @@ import { RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt.ts';
 import { RECEIPT_CODE_TYPE, toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { inShort } from '#shared/protocol/withheld.ts';
 
-export type ReceiptKey = { readonly kid: string; readonly privateKey: KeyObject };
+type ReceiptKey = { readonly kid: string; readonly privateKey: KeyObject };
 
 export function createReceiptSigner({ kid, privateKey }: ReceiptKey): (receipt: Receipt) => Promise<string> {
   const sign = (typ: string, content: object): Promise<string> =>

@@ -22,7 +22,7 @@ const AT_ONCE_BYTES = 8 * 1024 * 1024;
 /** Where the instance lies: in the parcel's own blob, or in the one for restored instances. */
 export type Place = { readonly offset: number; readonly isRestored: boolean };
 
-export type ReadPart = {
+type ReadPart = {
   /** SHA-256 of the instance, hexadecimal. */
   readonly digest: string;
   /** Calls `use` with the instance's bytes. */

@@ -7,7 +7,7 @@ import type { PolicyRules } from '../pipeline-tools.ts';
 import { toVerifyRules, type VerifyRules } from './verify-instance.ts';
 
 /** Throws where the policy is not possible. */
-export type RulesInUse = (account: string, policy: PolicyRules) => Promise<VerifyRules>;
+type RulesInUse = (account: string, policy: PolicyRules) => Promise<VerifyRules>;
 
 export function createRulesInUse(): RulesInUse {
   let last: { readonly name: string; readonly rules: VerifyRules } | null = null;

@@ -80,7 +80,7 @@ export type VerifyTools = ReadTools & {
  * back after it, so those that are left had no end: the gateway died, of this instance or of anything. `ends`: it
  * ended the thread, or the process of its own, that it was alone in.
  */
-export type Trace = { readonly beginnings: number; readonly ends: number };
+type Trace = { readonly beginnings: number; readonly ends: number };
 
 /**
  * The gateway has died twice with it: one beginning that was noted, and the run before the first note. From now on

@@ -11,7 +11,7 @@ import type { Turn } from '../pipeline-tools.ts';
 const THREADS = 2;
 
 /** Runs `work` with a thread once it is this account's turn. Throws what `work` throws. */
-export type VerifyThreads<T extends Talk> = <R>(
+type VerifyThreads<T extends Talk> = <R>(
   turn: Turn,
   work: (thread: KeptThread<T>) => Promise<R>,
 ) => Promise<R>;

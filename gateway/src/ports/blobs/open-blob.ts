@@ -14,7 +14,7 @@ import type { Lend } from './lent-buffers.ts';
 const PIECE_BYTES = 16 * RECORD_BYTES;
 
 /** The blob's cipher text, and the entries of its records. */
-export type BlobFile = { readonly id: string; readonly bytes: FileHandle; readonly entries: Buffer };
+type BlobFile = { readonly id: string; readonly bytes: FileHandle; readonly entries: Buffer };
 
 type Opened = BlobFile & {
   readonly size: number;

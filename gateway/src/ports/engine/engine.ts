@@ -32,7 +32,7 @@ export type EngineModel = {
 };
 
 /** `timeoutMs` counts from the beginning of the model's turn. */
-export type RunOptions = { readonly timeoutMs: number; readonly signal: AbortSignal };
+type RunOptions = { readonly timeoutMs: number; readonly signal: AbortSignal };
 
 export interface Engine {
   /** The runtime and its version, as results name it. */
@@ -55,7 +55,7 @@ export interface Engine {
 }
 
 /** For metrics. */
-export type EngineState = {
+type EngineState = {
   /** The process, while there is one. */
   readonly pid: number | null;
   /** Times that it ended and nobody had asked it to. */

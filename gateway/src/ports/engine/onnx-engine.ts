@@ -18,7 +18,7 @@ import { MEMORY_SIGNAL, type EngineAnswer } from './engine-messages.ts';
 import { startEngineProcess, type Ended, type EngineProcess } from './start-engine-process.ts';
 import { batchOf } from './tensor-shapes.ts';
 
-export type OnnxEngineSettings = {
+type OnnxEngineSettings = {
   /**
    * Resident memory that the process may have: it needs 150 MB with the four models, and as much again for a
    * batch of fifty gradients.

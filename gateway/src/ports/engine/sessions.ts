@@ -54,7 +54,7 @@ export class SessionFault extends Error {
   }
 }
 
-export type Sessions = {
+type Sessions = {
   /** Reads the file again. Throws SessionFault. */
   check(model: EngineModel): Promise<void>;
   /** Throws SessionFault. */

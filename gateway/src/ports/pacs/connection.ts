@@ -15,7 +15,7 @@ export type PacsAuthentication =
   | { readonly kind: 'bearer'; readonly token: string }
   | ({ readonly kind: 'oauth' } & ClientCredentials);
 
-export type WebConnection = {
+type WebConnection = {
   /** `dicomweb`: an Orthanc is recognised when it first answers. */
   readonly kind: 'dicomweb' | 'orthanc';
   /** The DICOMweb root, with or without a slash at the end. */
@@ -26,7 +26,7 @@ export type WebConnection = {
   readonly commitment?: boolean;
 };
 
-export type DimseConnection = {
+type DimseConnection = {
   readonly kind: 'dimse';
   /** The address that parseDimseAddress reads. */
   readonly url: string;

@@ -93,7 +93,7 @@ function isOutOfResources(failureReason: number | null): boolean {
 }
 
 /** The outcomes that a store answer says, by SOP Instance UID. */
-export type StoreSaid = ReadonlyMap<string, Omit<StoreAnswer, 'sopInstanceUID'>>;
+type StoreSaid = ReadonlyMap<string, Omit<StoreAnswer, 'sopInstanceUID'>>;
 
 /**
  * A store answer (PS3.18 Table 10.5.3-1); null for anything else: a proxy's page, a cut text, an empty one. Only DICOM

@@ -10,7 +10,7 @@ import type { PromisedFile } from './pacs.ts';
 /** Preamble and File Meta Information. Those of real files have some hundred bytes; private information may be more. */
 const META_BYTES_LIMIT = 256 * 1024;
 
-export type OpenedDataSet = {
+type OpenedDataSet = {
   /** The bytes before the Data Set. */
   readonly meta: Uint8Array;
   /** To be read once. */

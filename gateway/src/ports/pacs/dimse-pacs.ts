@@ -43,7 +43,7 @@ import {
   type ReadBack,
 } from './pacs.ts';
 
-export type DimseSettings = {
+type DimseSettings = {
   readonly address: DimseAddress;
   readonly tls: PacsTls;
   /** Addresses that are not connected to; link-local ones without it. */

@@ -22,7 +22,7 @@ import type { PacsTls } from './pacs-agent.ts';
 import { PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
 
 /** Days as YYYY-MM-DD, both included. `patientId` null: of everybody. */
-export type WorklistQuestion = {
+type WorklistQuestion = {
   readonly from: string;
   readonly to: string;
   readonly patientId: string | null;

@@ -21,7 +21,7 @@ import { requireRoom, storeInstances } from './write-folder.ts';
  * `root`: the only place where folders may lie, set by whoever runs the gateway; null: nowhere. `folder`: its path
  * beneath the root.
  */
-export type FolderSettings = Ways & {
+type FolderSettings = Ways & {
   readonly root: string | null;
   readonly folder: string;
   readonly freeBytes?: number;

@@ -7,7 +7,7 @@
 import { isSilence, NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
-export type GuardLimits = {
+type GuardLimits = {
   /**
    * How long the question may take. A PACS that needs longer for a search of one study could confirm nothing; far
    * longer, and its return is noticed late.

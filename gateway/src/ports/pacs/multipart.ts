@@ -10,7 +10,7 @@ import { CRLF, relatedParts } from '../../threads/write-parts.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 
-export type MultipartBody = {
+type MultipartBody = {
   readonly contentType: string;
   readonly contentLength: number;
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>;

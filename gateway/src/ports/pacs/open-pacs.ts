@@ -8,7 +8,7 @@ import { createLatePacs } from './late-pacs.ts';
 import { createToldOrthanc } from './orthanc-pacs.ts';
 import { PacsUnreachable, type Pacs } from './pacs.ts';
 
-export type Around = WebAround & {
+type Around = WebAround & {
   readonly blocked: BlockList;
   /** The only place where folders may lie; null: nowhere. */
   readonly folderRoot: string | null;

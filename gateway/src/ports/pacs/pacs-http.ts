@@ -39,7 +39,7 @@ export type TokenSource = {
   forget(): void;
 };
 
-export type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
+type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
 
 const IDLE_MS = 120_000;
 

@@ -77,7 +77,7 @@ export type FoundInstance = {
 export type ReadBack = { readonly digest: string; readonly bytes: number };
 
 /** The outcome of `fetchInstance`. `too-large`: more than the limit, and nothing of it was kept. */
-export type FetchedInstance =
+type FetchedInstance =
   | { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'too-large' };
 
@@ -149,7 +149,7 @@ export type CommitmentReport = {
   readonly failed: ReadonlyMap<string, number>;
 };
 
-export type RemoveStudy = (
+type RemoveStudy = (
   studyInstanceUID: string,
   isOf: (patientId: string) => boolean,
   signal: AbortSignal,

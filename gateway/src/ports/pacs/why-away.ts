@@ -14,7 +14,7 @@ import {
 } from './pacs.ts';
 
 export const WHY_AWAY = ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-settings-wrong'] as const;
-export type WhyAway = (typeof WHY_AWAY)[number];
+type WhyAway = (typeof WHY_AWAY)[number];
 
 /**
  * The names that the system and the adapters give to a folder or a setting that is wrong. A name that is not found

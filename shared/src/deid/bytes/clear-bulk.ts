@@ -29,7 +29,7 @@ import type { Known } from '../text/hold-known-values.ts';
 import type { SampleBits } from './sample-bits.ts';
 
 /** The new value of an element that held more than an image shows. */
-export interface ClearedValue {
+interface ClearedValue {
   /** Path as in a report: '7fe0,0010'. */
   readonly path: string;
   readonly pieces: readonly Segment[];

@@ -41,7 +41,7 @@ export function isClearable(transferSyntaxUID: string): boolean {
   return CODINGS.has(transferSyntaxUID);
 }
 
-export interface Encapsulated {
+interface Encapsulated {
   readonly element: DicomElement;
   /** Elements of the Data Set or item around it. */
   readonly elements: readonly DicomElement[];

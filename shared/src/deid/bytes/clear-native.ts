@@ -7,7 +7,7 @@ import { PIECE_BYTES, type Segment } from '../segments.ts';
 import { clearSamples, holdsUnusedBits, type SampleBits } from './sample-bits.ts';
 
 /** Samples of an image, one after the other. */
-export interface NativeSamples {
+interface NativeSamples {
   /** Null: each sample uses all of its bits. */
   readonly bits: SampleBits | null;
   /** Bits of all samples together. */

@@ -11,7 +11,7 @@ const HEADER_BYTES = 64;
 /** A frame is held while it is looked at; the largest real one has 60 MB. */
 const FRAME_LIMIT = 256 * 1024 * 1024;
 
-export interface RleFrame {
+interface RleFrame {
   readonly pixels: number;
   readonly samples: number;
   /** Bytes of a sample. */

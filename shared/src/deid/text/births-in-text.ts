@@ -30,7 +30,7 @@ const BIRTH = composePattern(
 );
 const BORN_BEHIND = composePattern(`(?<![\\p{N}.,/-])(?<x>(?:18|19|20)\\d{2}|${ERA})(?:${BEHIND})`, 'gu');
 
-export interface FoundBirths {
+interface FoundBirths {
   /** Years without a day. */
   readonly years: readonly Span[];
   /** Places where a birth date would begin. */

@@ -153,7 +153,7 @@ export function compileKnown(header: HeaderValues, rules: DeidRules, wereMoved: 
 }
 
 /** An element with the VR that counts for it and the character sets around it. */
-export interface KeptValue {
+interface KeptValue {
   readonly element: DicomElement;
   readonly vr: string;
   readonly characterSets: readonly string[];

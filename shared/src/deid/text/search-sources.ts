@@ -122,7 +122,7 @@ function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
 const LETTERS_A_STEP = 32;
 
 /** The ranges of the matches, from left to right, none within another; within the budget. */
-export type Search = (text: string, budget: Budget) => Span[];
+type Search = (text: string, budget: Budget) => Span[];
 
 export function createSearch({ sources, before, after }: Sources): Search {
   const root = nodeOf([...sources.keys()], 0);

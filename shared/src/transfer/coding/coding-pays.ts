@@ -1,6 +1,6 @@
 /** Whether coding makes the upload faster, or only the device warmer. */
 
-export interface CodingRates {
+interface CodingRates {
   /** Measured; null: unknown or offline. */
   readonly linkBytesPerSecond: number | null;
   /**

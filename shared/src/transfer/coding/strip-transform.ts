@@ -15,7 +15,7 @@ import type { GreyShape } from './jpeg-ls-decoder.ts';
 /** How samples lie in the strip: one byte each, two each, or three bytes a pixel (red, green, blue). */
 export type SampleLayout = 'bytes' | 'words' | 'triples';
 
-export interface GreyStrip {
+interface GreyStrip {
   readonly shape: GreyShape;
   readonly samples: Uint8Array;
   /** Subtracted from each word; 0 for other layouts. */

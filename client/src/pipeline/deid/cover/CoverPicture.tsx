@@ -29,7 +29,7 @@ const TARGET = 44;
 /** Pixels of the page by which one press of an arrow key moves a box; it moves by one of the image at least. */
 const BOX_STEP = 4;
 
-export type CoverPictureProps = {
+type CoverPictureProps = {
   readonly store: CoverStore;
   readonly edits: Edits;
   readonly mode: Mode;

@@ -9,7 +9,7 @@ import { coverWords } from './cover-words.ts';
 import type { Edits } from './use-edits.ts';
 import type { Mode } from './use-gestures.ts';
 
-export type CoverToolsProps = {
+type CoverToolsProps = {
   readonly store: CoverStore;
   readonly edits: Edits;
   readonly mode: Mode;

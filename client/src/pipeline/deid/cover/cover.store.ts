@@ -33,7 +33,7 @@ export interface Shown {
 /** Under a narrower one a name may be as dark, or as white, as what is around it. */
 export const showsAll = (range: Range): boolean => range === null || (range[0] <= 0 && range[1] >= 1);
 
-export interface Tried {
+interface Tried {
   readonly able: readonly FoundFile[];
   /** Damaged, or of a kind that is not read here. */
   readonly unable: number;
@@ -86,7 +86,7 @@ export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly
 
 type CoveringIngest = Pick<IngestStore, 'inspection'>;
 
-export interface CoverAsked {
+interface CoverAsked {
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
   readonly boxes: readonly Box[];

@@ -22,7 +22,7 @@ import { boxBetween, movedBy, stretchedTo, type Corner } from './edit-boxes.ts';
 const TAP = 4;
 
 /** A box that is being dragged; `at` null: a new one. */
-export interface Dragged {
+interface Dragged {
   readonly at: number | null;
   readonly box: Box;
 }
@@ -35,7 +35,7 @@ type Gesture =
   | { readonly kind: 'box'; readonly at: number; readonly box: Box; readonly corner: Corner | null }
   | { readonly kind: 'pinch' };
 
-export interface GestureTools {
+interface GestureTools {
   readonly mode: Mode;
   /** False: the picture can be moved and zoomed, nothing drawn. */
   readonly draws: boolean;

@@ -109,7 +109,7 @@ export async function knownDiagnosis(database: LocalDatabase): Promise<Diagnosis
   return ((await database.device.get('diagnosis'))?.value as Diagnosis | null | undefined) ?? null;
 }
 
-export type Rate = 'link-rate' | 'coding-rate';
+type Rate = 'link-rate' | 'coding-rate';
 
 /**
  * The last measured bytes per second: of the link, counted as they leave; of the coding, counted at its

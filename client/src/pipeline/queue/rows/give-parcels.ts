@@ -12,7 +12,7 @@ import { endsIn, type Progress } from '../progress.ts';
 import { isBeingPacked } from './finish-packing.ts';
 import { CopyUnreadable, keyOf, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
 
-export interface GivingTools {
+interface GivingTools {
   readonly database: LocalDatabase;
   readonly progress: Progress;
   /** Resolves when no tab is packing the study any more. */

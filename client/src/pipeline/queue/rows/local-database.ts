@@ -243,7 +243,7 @@ export interface ReportRow extends WireReport {
 }
 
 /** An instance that was named and will not be sent; the next announcement tells the gateway. */
-export interface WithdrawalRow {
+interface WithdrawalRow {
   readonly studyId: string;
   readonly sopInstanceUID: string;
   readonly digest: string;
@@ -297,7 +297,7 @@ export interface LocalDatabase extends Dexie {
   device: EntityTable<DeviceRow, 'name'>;
 }
 
-export interface DatabaseTools {
+interface DatabaseTools {
   readonly name?: string;
   /** Passed by tests; by default the browser's own. */
   readonly indexedDB?: IDBFactory;

@@ -26,7 +26,7 @@ import { sealPatients, type PatientMarks } from './patient-marks.ts';
 import type { StudyAbout, StudyTitle, UnreadFiles } from '../queued-study.ts';
 import { CONFLICT, keyOf } from '../upload-queue.ts';
 
-export interface NewStudy {
+interface NewStudy {
   readonly id: string;
   readonly queuedAt: number;
   /** The account that sends the study; null if the device does not know. */

@@ -11,7 +11,7 @@ import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
  * Tells the gateway about instances of an announced study. `take-back`: they will not be sent; `retry`: they
  * will, although they were left out before.
  */
-export type DecideAtGateway = (
+type DecideAtGateway = (
   uploadId: string,
   decision: 'take-back' | 'retry',
   instances: readonly InstanceKey[],

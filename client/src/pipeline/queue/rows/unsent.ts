@@ -10,7 +10,7 @@ import type { LocalDatabase, Sealed } from './local-database.ts';
 /** Kinds that wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
 export const SENT_KINDS = ['verdict', 'step'] as const;
 export type SentKind = (typeof SENT_KINDS)[number];
-export type UnsentKind = SentKind | 'draft' | 'decision';
+type UnsentKind = SentKind | 'draft' | 'decision';
 
 export interface UnsentPlace {
   readonly kind: UnsentKind;

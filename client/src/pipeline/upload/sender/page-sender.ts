@@ -8,21 +8,21 @@ import { lendToken, type FromSender, type ToSender } from './sender-messages.ts'
 import type { SessionStore } from '../../../net/session.ts';
 
 /** The parts of a `Worker` used here. */
-export interface SendingWorker {
+interface SendingWorker {
   postMessage(message: ToSender): void;
   terminate(): void;
   onmessage: ((message: MessageEvent<FromSender>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
-export interface PageSenderTools {
+interface PageSenderTools {
   readonly spawn: () => SendingWorker;
   readonly session: Pick<SessionStore, 'state' | 'user' | 'begun' | 'accessToken' | 'renew'>;
   /** Whether the browser has a network. */
   readonly isOnline: ReadonlySignal<boolean>;
 }
 
-export interface PageSender {
+interface PageSender {
   /** Sends until the worker ends, which happens only on failure. Never throws. */
   run(): Promise<void>;
   /** The queue has changed. */

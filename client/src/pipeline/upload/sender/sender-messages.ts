@@ -30,14 +30,14 @@ export type FromSender =
   | { readonly kind: 'ended' };
 
 /** Requests a token of this account's session; a new one if `stale` is given. */
-export interface TokenQuestion {
+interface TokenQuestion {
   readonly id: number;
   readonly account: string;
   readonly stale?: string | null;
 }
 
 /** `unreachable`: the gateway could not be asked. */
-export type TokenAnswer = { readonly id: number } & (
+type TokenAnswer = { readonly id: number } & (
   | { readonly token: string | null }
   | { readonly unreachable: true }
 );

@@ -11,7 +11,7 @@ import type { UploadRight } from '../upload-right.ts';
 import type { TokenSource } from '../../../net/api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';
 
-export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
+interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
   /** The account at the device, signed in or offline; null: none. */
   readonly account: () => string | null;
   /** The session, while it is this account's; null while it is not. */
