@@ -78,7 +78,10 @@ interface Parts {
   readonly wake: () => void;
 }
 
-/** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
+/**
+ * The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. Long, because it makes every
+ * part once, in the order in which they need each other.
+ */
 export function createDevice(baseUrl = '/api'): Device {
   const database = openLocalDatabase();
   const mark = lockMarkIn(localStorage);

@@ -12,6 +12,7 @@ import { caseWords as words } from './parts/case-words.ts';
 /** `patients` null: this person is not told whose a case is. */
 type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
 
+/** Long, because it is one row with all that it may tell. */
 export function CaseRow({ of, patients }: CaseRowProps) {
   const late = isOverdue(of);
   const facts = [

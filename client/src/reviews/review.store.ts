@@ -1,5 +1,6 @@
 /**
  * The store of a review: what its page shows, with what this device has not sent yet, and what a person does with it.
+ * Long, because everything on the page of a review changes the same state.
  */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -155,6 +156,7 @@ const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: St
   ...{ next: state.next, draft: state.draft },
 });
 
+/** Long, because it lists all that a person can do with a review. */
 export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   const state = openState(tools, id);
   const own = computed(() => ownIn(state.review.value, state.unsent.value));

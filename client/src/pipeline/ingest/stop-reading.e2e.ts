@@ -15,8 +15,8 @@ const ALL = 80;
 const filesIn = ({ seed }: Stage) => filesOf({ seed: seed(1), instancesPerSeries: ALL / 2 });
 
 /**
- * Runs in the page: workers get no more than two messages with files to read, until `reads` is dispatched. `heldAt`: the
- * files in these.
+ * Runs in the page: workers get no more than two messages with files to read, until `reads` is dispatched. `heldAt`:
+ * the files in these.
  */
 function holdReading(): void {
   const { postMessage } = Worker.prototype;
