@@ -185,7 +185,8 @@ test('a request whose answer was lost is answered after the signature too', asyn
 
 test('are signed only as their author saw them: marks of another tab or device are not signed unseen', async () => {
   const review = await openReview(['ana']);
-  const [box, ellipse] = [drawn(), drawn({ kind: 'ellipse' })];
+  const box = drawn();
+  const ellipse = drawn({ kind: 'ellipse' });
   await put(review, 'ana', { place: 1, version: 0, annotations: [box] });
   await put(review, 'ana', { place: 1, version: 1, annotations: [ellipse] });
   await decideTest(gateway, as('ana'), review);
