@@ -73,7 +73,7 @@ export const verdictWords = {
     stands: 'A verdict here cannot say otherwise. If the review is wrong, have the study read again.',
     disputed: 'No verdict can be given here until the study is read again: that reading decides.',
   },
-  none: 'No radiologist has looked at it yet.',
+  none: 'No radiologist has given a verdict yet.',
   form: {
     title: 'What is it instead?',
     finding: 'Finding',

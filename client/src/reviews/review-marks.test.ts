@@ -332,11 +332,11 @@ test('an open page takes in marks of another tab by itself, and of another devic
   const { store } = await open(gateway.answer, device);
   const tab = await open(gateway.answer, device);
   await tab.store.annotate([mark('tab')]);
+  assert.ok(await untilRead(() => labels(store.marks.value)?.[0] === 'tab'));
   tab.passTime();
   assert.ok(await tab.sent());
-  assert.ok(
-    await untilRead(() => labels(store.marks.value)?.[0] === 'tab' && store.unsent.value.length === 0),
-  );
+  assert.ok(await untilRead(() => store.unsent.value.length === 0));
+  assert.equal(labels(store.marks.value), ['tab']);
   const elsewhere = await open(gateway.answer);
   await elsewhere.store.annotate([mark('device')]);
   elsewhere.passTime();

@@ -87,7 +87,7 @@ export function seeMarks({ server, place }: MarkState, read: ReviewAnnotations):
 const placeIn = (server: ReviewAnnotations | null | undefined, place: number | null) =>
   server?.places.find((one) => one.place === place) ?? null;
 
-/** The caller's as the gateway has them instead of refused ones; null: it refused none, or they are not read. */
+/** The caller's at the gateway, instead of those that it refused; null: it refused none, or they are not read. */
 export const marksElsewhere = ({ unsent, server, place }: MarkState): ReadonlySignal<Marks | null> =>
   computed(() => {
     const refused = waitingMarks(unsent.value).find(({ trouble }) => trouble !== null);

@@ -1,6 +1,5 @@
 /**
  * The store of a review: what its page shows, with what this device has not sent yet, and what a person does with it.
- * Long, because everything on the page of a review changes the same state.
  */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -26,6 +25,7 @@ import { readFound } from './found-results.ts';
 import { answeredIn, keptIn, ownIn, type Answered } from './own-reading.ts';
 import { createDrafts, type Typed } from './review-draft.ts';
 import { reviewWords } from './review-words.ts';
+import { settleMarks } from './settle-marks.ts';
 import { createSigning } from './signing.ts';
 import {
   keepMarks,
@@ -36,7 +36,6 @@ import {
   othersOf,
   seeMarks,
   SEND_AFTER_MS,
-  versionOf,
   withCopies,
   waitingMarks,
   type Marks,
@@ -89,7 +88,6 @@ export interface ReviewStore {
   readonly elsewhere: ReadonlySignal<Marks | null>;
   /** The gateway has other marks from elsewhere: these take their place. */
   keepOwnMarks(): Promise<void>;
-  /** Or the others stand; a signature under these is none. */
   takeOtherMarks(): Promise<void>;
   /** Forgets a signature that the gateway refused, because the marks are others by now. */
   signAgain(): Promise<void>;
@@ -166,15 +164,12 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     const { place, version } = own.peek()!;
     return { id: tools.newId(), place, version };
   };
-  const stopFollowing = follow(tools, state, id);
-  const signing = createSigning(tools.wait);
-  /** `digest`: of the marks in sight when it was pressed. */
-  const sign = (isMeant: boolean, digest: Promise<string>) =>
-    tried(state, async () => {
-      const seen = { isMeant, marksDigest: await digest };
-      await give(tools, state, { ...signatureOf(own.peek()!, { ...at(), ...seen }), reviewId: id });
-    });
-  const inSight = () => marksDigest(state.marks.own.peek() ?? []);
+  const settling = settlingOf(tools, state, id);
+  const stopHearing = hearAnswers(tools, state, id);
+  const stopFollowing = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
+  const { signing, ...signs } = createSigns(tools, state, (request) =>
+    give(tools, state, { ...signatureOf(own.peek()!, { ...at(), ...request }), reviewId: id }),
+  );
   const annotate = async (marks: Marks): Promise<void> => {
     const { place } = own.peek()!;
     signing.undo();
@@ -195,9 +190,9 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     load: () => tried(state, () => load(tools, state, id)),
     ...{ annotate, nextNumber: () => lastNumberOf(state.marks, state.place.peek()) + 1 },
     takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
-    keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
-    takeOtherMarks: () => tried(state, () => forgetSteps(tools, state, id, ['annotate', 'sign'])),
-    signAgain: () => tried(state, () => forgetSteps(tools, state, id, ['sign'])),
+    keepOwnMarks: () => tried(state, settling.keepOwn),
+    takeOtherMarks: () => tried(state, settling.takeOthers),
+    signAgain: () => tried(state, settling.signAgain),
     refresh: () => refresh(tools, state, id),
     keepDraft: (typed) => state.drafts.keep({ reviewId: id, ...own.peek()! }, typed),
     async decide(said) {
@@ -205,16 +200,8 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
       await state.drafts.forget(id);
       await done;
     },
-    sign(isMeant) {
-      const digest = inSight();
-      signing.begin(() => void sign(isMeant, digest));
-    },
-    undoSign: signing.undo,
-    signAnyway: async () => {
-      const digest = inSight();
-      await tried(state, () => discardAll(tools, state, id));
-      await sign(true, digest);
-    },
+    ...{ sign: signs.sign, undoSign: signing.undo },
+    signAnyway: () => signs.signAnyway(() => discardAll(tools, state, id)),
     assign: ({ place, version }, accountId) =>
       post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
     withdraw: () => post('withdraw', { id: tools.newId() }),
@@ -232,25 +219,40 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   };
 }
 
+/** A signature names the marks that were in sight when it was pressed. */
+function createSigns(
+  tools: ReviewTools,
+  state: State,
+  giveSigned: (request: Required<Pick<Sign, 'isMeant' | 'marksDigest'>>) => Promise<void>,
+) {
+  const signing = createSigning(tools.wait);
+  const inSight = () => marksDigest(state.marks.own.peek() ?? []);
+  const signNow = (isMeant: boolean, digest: Promise<string>) =>
+    tried(state, async () => giveSigned({ isMeant, marksDigest: await digest }));
+  return {
+    signing,
+    sign(isMeant: boolean): void {
+      const digest = inSight();
+      signing.begin(() => void signNow(isMeant, digest));
+    },
+    async signAnyway(discardRefused: () => Promise<void>): Promise<void> {
+      const digest = inSight();
+      await tried(state, discardRefused);
+      await signNow(true, digest);
+    },
+  };
+}
+
+const settlingOf = (tools: ReviewTools, state: State, reviewId: string) =>
+  settleMarks(tools, state.marks, {
+    ...{ reviewId, reading: () => state.reading, send: () => sendAll(tools, state, reviewId) },
+    read: () => readMarks(tools, state, reviewId),
+  });
+
 async function discardAll(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
   const unsent = state.unsent.peek();
   await discard(tools, unsent);
   if (waitingMarks(unsent).length > 0) await readMarks(tools, state, reviewId);
-}
-
-/** Sends the others, and shows the marks as they are. */
-async function forgetSteps(
-  tools: ReviewTools,
-  state: State,
-  reviewId: string,
-  steps: readonly Step['step'][],
-): Promise<void> {
-  await discard(
-    tools,
-    state.unsent.peek().filter(({ given }) => steps.includes(given.step)),
-  );
-  await sendAll(tools, state, reviewId);
-  await readMarks(tools, state, reviewId);
 }
 
 async function refresh(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
@@ -336,19 +338,6 @@ async function load(tools: ReviewTools, state: State, id: string): Promise<void>
 
 const readMarks = (tools: ReviewTools, state: State, reviewId: string): Promise<void> =>
   loadMarks(tools, state.marks, { reviewId, signal: state.closed.signal });
-
-/** The last of them, over those that the reader was shown: others since then are refused once more. */
-async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
-  await state.reading;
-  if (state.marks.server.peek() === null) await readMarks(tools, state, reviewId);
-  const waiting = waitingMarks(state.unsent.peek());
-  const last = waiting.at(-1)?.given.request;
-  if (last === undefined) return;
-  const request = { ...last, id: tools.newId(), version: versionOf(state.marks, last.place) };
-  const instead = waiting.map(({ inOutbox }) => inOutbox);
-  await tools.outbox.keep({ step: 'annotate', reviewId, request }, instead);
-  await sendAll(tools, state, reviewId);
-}
 
 /** At the case and at what models found in it, as far as the caller is shown it now. */
 async function look({ api }: ReviewTools, state: State, caseId: string): Promise<void> {

@@ -7,7 +7,7 @@ export const storedMarksWords = {
   /** The study's number, where there are several. */
   ofStudy: (study: number) => `, study ${study}`,
   reader: (place: number) => (place === 0 ? 'who decided' : `reader ${place}`),
-  none: (reader: string) => `${reader} signed without marks: none go to the PACS. The answers are kept here.`,
+  none: (reader: string) => `${reader} signed without marks. None go to the PACS; the answers are kept here.`,
   onceSettled: 'go to the PACS once the review is settled',
   withdrawn: 'stay here, because the review was withdrawn',
   making: 'on the way to the PACS',

@@ -114,7 +114,7 @@ export const decideSchema = z
 export type Decide = z.infer<typeof decideSchema>;
 /**
  * `POST /reviews/{id}/sign`. `isMeant`: even if the decision and the answers contradict each other. `marksDigest`:
- * names the marks that the person saw (`marksDigest` in annotations.ts); a device that names none is not asked for them.
+ * names the marks that the person saw (annotations.ts); a device that names none is not asked for them.
  */
 export const signSchema = z.object({
   ...stepShape,
