@@ -149,7 +149,7 @@ type Told = Pick<Result, 'verification' | 'history' | 'review'>;
 export const mayAgree = ({ finding, review = null }: Judged): boolean =>
   !isAgainst({ verdict: 'agree' }, finding, review);
 
-export type Side = 'something' | 'nothing' | 'disputed';
+type Side = 'something' | 'nothing' | 'disputed';
 
 export const sideOf = (positive: Positive): Side =>
   positive === null ? 'disputed' : positive ? 'something' : 'nothing';

@@ -125,8 +125,8 @@ export const listedCaseSchema = z.object({
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
   /**
-   * The outcome that stands of its settled reviews, whether there is something; null: none says so, they contradict each
-   * other, or the caller is not to know.
+   * The outcome that stands of its settled reviews: whether there is something; null: none says so, they contradict
+   * each other, or the caller is not to know.
    */
   reading: z.enum(CASE_READINGS).nullable(),
   /** Readings of it contradict each other, and nobody has decided, as far as the caller may know. */

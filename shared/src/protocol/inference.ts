@@ -237,8 +237,8 @@ export const resultSchema = z.object({
   alike: z.int().min(1).optional(),
   /**
    * The settled review of its study that stands, if it says whether there is something, or the newest of those that
-   * contradict each other; not of a study that the caller reads without it, and only for roles that read all results. No
-   * verdict says otherwise.
+   * contradict each other; not of a study that the caller reads without it, and only for roles that read all results.
+   * No verdict says otherwise.
    */
   review: z
     .object({
