@@ -57,20 +57,29 @@ export function CaseRow({ of, patients }: CaseRowProps) {
           </span>
         )}
         {of.isEarly && <EarlyMark />}
-        {of.finding === 'positive' && (
-          <span class="small case-finding">
-            <Icon name="note" size={16} />
-            {words.findings.positive}
-          </span>
-        )}
-        {of.reading !== null && (
-          <span class="small case-finding">
-            <Icon name="person" size={16} />
-            {words.readings[of.reading]}
-          </span>
-        )}
+        <Findings of={of} />
       </span>
       <Icon name="chevron" size={20} turns />
     </a>
+  );
+}
+
+/** What models found, and what readers did. */
+function Findings({ of }: { readonly of: ListedCase }) {
+  return (
+    <>
+      {of.finding === 'positive' && (
+        <span class="small case-finding">
+          <Icon name="note" size={16} />
+          {words.findings.positive}
+        </span>
+      )}
+      {of.reading !== null && (
+        <span class="small case-finding">
+          <Icon name="person" size={16} />
+          {words.readings[of.reading]}
+        </span>
+      )}
+    </>
   );
 }

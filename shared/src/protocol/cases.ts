@@ -125,7 +125,7 @@ const listedCaseSchema = z.object({
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
   /**
-   * The outcome that stands of its settled reviews, whether there is something; null: none says so, they contradict
+   * The outcome that stands of its settled reviews: whether there is something; null: none says so, they contradict
    * each other, or the caller is not to know.
    */
   reading: z.enum(CASE_READINGS).nullable(),
