@@ -39,7 +39,7 @@ export interface MarkTools {
   readonly wait: (ms: number, then: () => void) => () => void;
 }
 
-interface MarkState {
+export interface MarkState {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   readonly server: Signal<ReviewAnnotations | null>;
   /** The caller's; null: the caller does not read this review. */

@@ -134,7 +134,7 @@ function openState(tools: ReviewTools, id: string) {
     marks: openMarks(unsent, place),
     /** Ids of the marks that were taken over from another's reading last. */
     copies: new Set<string>() as ReadonlySet<string>,
-    /** The review is read again beside a step that was refused. */
+    /** What stands is read beside a step that was refused. */
     reading: Promise.resolve(),
     /** Calls off the sending of marks that is to come. */
     callOff: () => {},
@@ -154,7 +154,6 @@ const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: St
   ...{ next: state.next, draft: state.draft },
 });
 
-/** Long, because it lists all that a person can do with a review. */
 export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   const state = openState(tools, id);
   const own = computed(() => ownIn(state.review.value, state.unsent.value));
@@ -211,6 +210,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     close() {
       signing.undo();
       stopFollowing();
+      stopHearing();
       state.callOff();
       // Marks of the last moment are sent all the same.
       if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state, id);
@@ -375,16 +375,7 @@ async function sendAll({ outbox }: ReviewTools, state: State, reviewId: string):
   await state.reading;
 }
 
-function follow(tools: ReviewTools, state: State, id: string): () => void {
-  const stopHearing = hearAnswers(tools, state, id);
-  const stopReports = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
-  return () => {
-    stopHearing();
-    stopReports();
-  };
-}
-
-/** Takes in the gateway's answers to steps of this review, whoever sent them. */
+/** Takes in what the gateway answers to steps of this review, whoever sent them. */
 function hearAnswers(tools: ReviewTools, state: State, id: string): () => void {
   const earlier = tools.outbox.answered.peek();
   return effect(() => {
