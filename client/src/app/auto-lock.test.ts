@@ -278,7 +278,7 @@ async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachab
       },
     },
     mark,
-    left: async () => null,
+    left: { read: async () => null },
     now: () => now,
     begin: () => void did.push('begin'),
     canSignIn: async () => isReachable,

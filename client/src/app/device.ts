@@ -127,7 +127,6 @@ export function createDevice(baseUrl = '/api'): Device {
       if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
     },
     start(begin) {
-      const link = { baseUrl, fetch: globalThis.fetch, isOnline: () => navigator.onLine };
       // Files of one person are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
@@ -135,14 +134,17 @@ export function createDevice(baseUrl = '/api'): Device {
         pool.renew();
         policies.forget();
       });
-      const canSignIn = () => canReachGateway(link);
-      startSession({ session, mark, left: left.read, now: Date.now, begin, canSignIn });
+      startSession({ session, mark, left, now: Date.now, begin, canSignIn: () => canSignIn(baseUrl) });
       sendVerdicts(parts, { signOutTasks, outboxes });
       void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
       void keepSending(parts, sender.run);
       void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');
     },
   };
+}
+
+function canSignIn(baseUrl: string): Promise<boolean> {
+  return canReachGateway({ baseUrl, fetch: globalThis.fetch, isOnline: () => navigator.onLine });
 }
 
 function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes'>): void {

@@ -46,7 +46,7 @@ function browser() {
     });
     const did: string[] = [];
     const begin = () => void did.push('begin');
-    startSession({ session, mark, left: left.read, now: () => 5, begin, canSignIn: async () => true });
+    startSession({ session, mark, left, now: () => 5, begin, canSignIn: async () => true });
     while (session.state.value === 'unknown') await new Promise(setImmediate);
     return { session, mark, did };
   };

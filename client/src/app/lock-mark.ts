@@ -57,7 +57,7 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
 interface StartTools {
   readonly session: Pick<SessionStore, 'state' | 'resume' | 'signOut'>;
   readonly mark: LockMark;
-  readonly left: LeftNote['read'];
+  readonly left: Pick<LeftNote, 'read'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Leaves the page of the last person. */
@@ -87,7 +87,7 @@ export function startSession(tools: StartTools): void {
 
 /** Nothing is drawn until this is decided. */
 async function resumeOrEnd({ session, mark, left, now, begin, canSignIn }: StartTools): Promise<void> {
-  const gone = mark.read() === LOCKED ? null : await left();
+  const gone = mark.read() === LOCKED ? null : await left.read();
   if (gone !== null) mark.write(LOCKED, gone.minutes);
   const lockedAt = mark.read();
   const isDue = lockedAt !== null && lockedAt <= now();
