@@ -154,6 +154,7 @@ const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: St
   ...{ next: state.next, draft: state.draft },
 });
 
+/** Long, because it lists all that a person can do with a review. */
 export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   const state = openState(tools, id);
   const own = computed(() => ownIn(state.review.value, state.unsent.value));
