@@ -130,6 +130,7 @@ export function createDevice(baseUrl = '/api'): Device {
       // Files of one person are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
+        ingest.clear();
         ingest.clear('held-back');
         pool.renew();
         policies.forget();

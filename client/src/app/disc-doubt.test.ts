@@ -22,13 +22,12 @@ function openBrowser() {
   let now = 0;
   return {
     wait: (ms: number) => (now += ms),
-    async open(who: string | null = 'a', lostBefore = 0) {
+    async open(lostBefore = 0) {
       const { store } = await openIngest({ chosen: IDENTIFIED });
       const page = new EventTarget();
-      const account = signal(who);
       const studies = signal<readonly QueuedStudy[]>([]);
       const lost = { count: signal(lostBefore), stopped: signal(null) };
-      const watched = { page: page as unknown as Window, ingest: store, queue: { studies }, account, lost };
+      const watched = { page: page as unknown as Window, ingest: store, queue: { studies }, lost };
       const { isDoubted, settle } = watchDoubt({ ...watched, storage, now: () => now });
       const send = async (...files: readonly File[]) => {
         await store.addFiles(files);
@@ -38,7 +37,8 @@ function openBrowser() {
         );
       };
       const close = () => page.dispatchEvent(new Event('pagehide'));
-      return { store, account, lost, isDoubted, settle, send, close };
+      const hear = () => page.dispatchEvent(new Event('storage'));
+      return { store, hear, lost, isDoubted, settle, send, close };
     },
   };
 }
@@ -51,7 +51,7 @@ test('a choice of which everything was sent leaves no doubt, also where the page
   assert.equal([page.isDoubted.value, (await open()).isDoubted.value], [false, false]);
 });
 
-test('a damaged file leaves a doubt over a reload and over other studies, for its person alone', async () => {
+test('a damaged file leaves a doubt over a reload, over other studies, in every tab, and for the next person', async () => {
   const { open, wait } = openBrowser();
   const page = await open();
   await page.send(...filesOf(STUDY), RUIN);
@@ -62,13 +62,12 @@ test('a damaged file leaves a doubt over a reload and over other studies, for it
   const next = await open();
   await next.send(...filesOf(OTHER));
   assert.ok(next.isDoubted.value);
-  next.account.value = 'b';
-  assert.not(next.isDoubted.value);
-  next.account.value = 'a';
-  assert.ok(next.isDoubted.value);
+  const tab = await open();
   next.settle();
-  assert.equal([next.isDoubted.value, (await open()).isDoubted.value], [false, false]);
-  (await open('a', 1)).close();
+  assert.equal([next.isDoubted.value, tab.isDoubted.value], [false, true]);
+  tab.hear();
+  assert.equal([tab.isDoubted.value, (await open()).isDoubted.value], [false, false]);
+  (await open(1)).close();
   wait(13 * HOURS_MS);
   assert.not((await open()).isDoubted.value, 'a long shift is over');
 });

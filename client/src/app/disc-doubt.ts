@@ -1,7 +1,7 @@
 /**
  * Whether something that was chosen on this device may have been left behind. Counts of what was not sent are lost in
  * many ways: by a reload, by another part of the same study, by a choice that was cleared. So once anything was left
- * behind, no disc is said to be free until the person says that it is not needed, or a long shift is over.
+ * behind, no disc is said to be free until a person says that it is not needed, or a long shift is over.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -14,8 +14,6 @@ interface DoubtWatch {
   readonly page: Pick<Window, 'addEventListener'>;
   readonly ingest: IngestStore;
   readonly queue: Pick<QueueStore, 'studies'>;
-  /** The account that is signed in; null: none is. */
-  readonly account: ReadonlySignal<string | null>;
   readonly lost: Pick<LostChoice, 'count' | 'stopped'>;
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** Milliseconds since 1970. */
@@ -24,37 +22,40 @@ interface DoubtWatch {
 
 export interface DiscDoubt {
   readonly isDoubted: ReadonlySignal<boolean>;
-  /** The person needs nothing of what was left behind. */
+  /** A person needs nothing of what was left behind. */
   settle(): void;
 }
 
+/** One entry for the device, whoever uses it: the disc stays in the drive when people change. */
+const KEY = 'relaypacs-disc-doubt';
 const KEPT_MS = 12 * 60 * 60 * 1000;
-const keyOf = (account: string): string => `relaypacs-disc-doubt ${account}`;
 
 export function watchDoubt(watch: DoubtWatch): DiscDoubt {
-  const { page, ingest, account, storage, now } = watch;
-  const isDoubted = signal(false);
-  const note = (who: string | null): void => {
-    if (who === null) return;
-    storage.setItem(keyOf(who), String(now()));
+  const { page, ingest, storage, now } = watch;
+  const isNoted = (): boolean => {
+    const at = storage.getItem(KEY);
+    return at !== null && Number(at) + KEPT_MS > now();
+  };
+  const isDoubted = signal(isNoted());
+  const note = (): void => {
+    if (isDoubted.peek()) return;
+    storage.setItem(KEY, String(now()));
     isDoubted.value = true;
   };
   effect(() => {
-    const who = account.value;
-    const at = who === null ? null : storage.getItem(keyOf(who));
-    isDoubted.value = at !== null && Number(at) + KEPT_MS > now();
-  });
-  effect(() => {
-    if (isLeftBehind(watch)) note(account.value);
+    if (isLeftBehind(watch)) note();
   });
   page.addEventListener('pagehide', () => {
-    if (!hasNothing(pageOf(ingest))) note(account.peek());
+    if (!hasNothing(pageOf(ingest))) note();
+  });
+  // Another tab has noted it, or its person has settled it.
+  page.addEventListener('storage', () => {
+    isDoubted.value = isNoted();
   });
   return {
     isDoubted,
     settle() {
-      const who = account.peek();
-      if (who !== null) storage.removeItem(keyOf(who));
+      storage.removeItem(KEY);
       isDoubted.value = false;
     },
   };

@@ -13,7 +13,7 @@ export const discWords = {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
     if (except === 0)
       return isAnyLacking
-        ? `${said}. Some files that you chose earlier may not be: keep the disc or the files.`
+        ? `${said}. Some files that were chosen here earlier may not be: keep the disc or the files.`
         : `${said}. You can remove the disc or delete the files.`;
     const needed = except === 1 ? 'it is needed' : 'one of these is needed';
     const next = isAnyLacking
@@ -55,7 +55,7 @@ export const discWords = {
   others: (count: number) => `and ${formatCount(count)} more`,
   noDoubt: 'They are not needed',
   askNoDoubt: {
-    title: 'Forget the files you chose earlier?',
+    title: 'Forget the files that were chosen earlier?',
     about: 'Files that were damaged, not read, cleared or left out',
     what: [
       'Nothing will remind you of them.',

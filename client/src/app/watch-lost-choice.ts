@@ -29,6 +29,6 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
   const storage = localStorage;
   return {
     ...lost,
-    doubt: watchDoubt({ page: window, ingest, queue, account, lost, storage, now: Date.now }),
+    doubt: watchDoubt({ page: window, ingest, queue, lost, storage, now: Date.now }),
   };
 }

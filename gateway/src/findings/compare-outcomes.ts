@@ -46,12 +46,13 @@ type StandingReview = NonNullable<Result['review']>;
 
 /**
  * By study: the newest settled review, in any of its cases, that says whether there is something and stands, or is
- * contradicted.
+ * contradicted. `reader`: without the outcomes that this person is not to know yet; null: all of them count.
  */
 export async function standingReviews(
   db: Db,
   siteId: string,
   studyInstanceUIDs: readonly string[],
+  reader: CaseReader | null,
 ): Promise<ReadonlyMap<string, StandingReview>> {
   if (studyInstanceUIDs.length === 0) return new Map();
   const rows = await db
@@ -63,6 +64,7 @@ export async function standingReviews(
     .where('review.state', '=', 'settled')
     .where('case_study.site_id', '=', siteId)
     .where('case_study.study_instance_uid', 'in', [...studyInstanceUIDs])
+    .where(reader === null ? sql<boolean>`true` : sql<boolean>`not ${isHiddenOutcome(reader)}`)
     .orderBy('review.settled_at')
     .execute();
   const reviews = new Map(rows.map((review) => [review.id, { review }]));

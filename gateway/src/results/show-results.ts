@@ -27,7 +27,7 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
   const names = await namesFor(caller, accounts, db);
   const mayKnowReview = ({ id }: ResultRow) => reachesAll(caller) && !hidden.has(id);
   const studies = rows.filter(mayKnowReview).flatMap((row) => row.study_instance_uid ?? []);
-  const reviews = await standingReviews(db, caller.siteId, [...new Set(studies)]);
+  const reviews = await standingReviews(db, caller.siteId, [...new Set(studies)], caller);
   return rows.map((row) => {
     const request = requests.get(row.id);
     const askedBy = request?.accountId ?? null;

@@ -48,7 +48,7 @@ export async function verifyResult(
     if (!(await hasSeenImage(trx, { resultId: id, accountId: by }))) throw new Problem('image-not-shown');
     if (result.revision !== revision) throw new Problem('result-changed');
     const { study_instance_uid: uid, finding: found } = result;
-    const reviews = await standingReviews(trx, siteId, uid === null ? [] : [uid]);
+    const reviews = await standingReviews(trx, siteId, uid === null ? [] : [uid], null);
     if (isAgainst(said, found, reviews.get(uid!) ?? null)) throw new Problem('review-stands');
     const reason = said.reason?.trim() ?? '';
     const { verdict, finding = null } = said;

@@ -13,7 +13,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { insertResultInstances } from '../results/result-instance.store.ts';
 import { recordView } from '../results/result-view.store.ts';
-import { jsonOf, openPacsGateway, type PacsGateway } from '../testing/open-cases.ts';
+import { giveStudy, jsonOf, openPacsGateway, openTestCase, type PacsGateway } from '../testing/open-cases.ts';
 import { decideTest, openFoundCase, openTestReview, stepOf } from '../testing/open-reviews.ts';
 import { buildFilm } from '../testing/open-subject.ts';
 import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
@@ -243,6 +243,29 @@ test('where signed reviews contradict each other, no press decides, and the page
     const { review: decided } = await read();
     assert.equal([decided?.id, decided?.positive], [third, false]);
   }
+});
+
+test('who is to read a study without help is told no outcome of it by the other study of its case', async () => {
+  const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [true]);
+  const prior = `${study}.9`;
+  await giveStudy(gateway, caseId, prior);
+  await review(caseId, study, { type: 'chest-film', outcome: 'normal', isSigned: true }, true);
+  const told = async (who: Who) => {
+    const one = await jsonOf<Result>(gateway, `GET /results/${results[0]}`, as(who));
+    const list = await jsonOf<{ readonly results: readonly Result[] }>(
+      gateway,
+      `GET /results?study=${study}&limit=10`,
+      as(who),
+    );
+    return [one.review?.positive, ...list.results.map((each) => each.review?.positive)];
+  };
+  assert.equal(await told('ben'), [false, false]);
+  const { id } = await openTestCase(gateway, as('admin').token, { expected: { accessionNumber: 'A2' } });
+  await giveStudy(gateway, id, prior);
+  const readers = [idOf('ben'), idOf('cleo')];
+  await openTestReview(gateway, as('admin'), id, { type: 'chest-film-double', readers });
+  assert.equal(await told('ben'), [undefined, undefined]);
+  assert.equal(await told('ana'), [false, false], 'who signed it knows it');
 });
 
 test.run();
