@@ -33,15 +33,16 @@ export function DiscItem({ standing, doubt }: DiscItemProps) {
   );
   const choices = sayOf(outcomes.choices);
   const underWay = underWayOf(studies);
+  const isDoubted = doubt?.isDoubted.value ?? null;
   const disc = discOf(standing, {
     mayBeCleared: ingest.persisted.value === false,
     underWay: underWay.length,
     leftOut: leavesOut(underWay),
     choices,
     isTakenOff: here.isTakenOff,
-    isDoubted: doubt?.isDoubted.value ?? false,
+    isDoubted: isDoubted === true,
   });
-  if (disc === null || (doubt === null && disc !== 'keep')) return null;
+  if (disc === null || (isDoubted === null && disc !== 'keep')) return null;
   return (
     <p class="status-item status-disc small" data-disc={disc}>
       {disc !== 'in-pacs' && <Icon name="disc" size={20} />}

@@ -35,10 +35,14 @@ export function DiscNote(props: DiscNoteProps) {
   const ingest = useIngest();
   const queue = useQueue();
   const isDoubted = doubt?.isDoubted.value ?? false;
+  // A person who takes these files off the list has seen these alone: others may have been left behind before.
   const settle = () => {
     setOpen(false);
     ingest.settleNotSent();
     void queue.noteNotSent(notSent.noted);
+  };
+  const settleAll = () => {
+    settle();
     doubt?.settle();
   };
   const isListed = said.except > earlier;
@@ -57,7 +61,7 @@ export function DiscNote(props: DiscNoteProps) {
           label={discWords.noDoubt}
           of={discWords.noDoubt}
           ask={discWords.askNoDoubt}
-          onYes={settle}
+          onYes={settleAll}
         />
       )}
       {isOpen && isListed && (

@@ -69,7 +69,7 @@ export const discWords = {
     title: 'Forget these files?',
     about: files(count),
     what: [
-      `${count === 1 ? 'It is' : 'They are'} not in the PACS, and nothing will remind you.`,
+      `${count === 1 ? 'It is' : 'They are'} not in the PACS.`,
       `Keep the disc or the files until you are sure that nobody needs ${them(count)}.`,
     ].join(' '),
     yes: 'Forget them',

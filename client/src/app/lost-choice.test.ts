@@ -37,7 +37,7 @@ async function openPages() {
     const chosen = signal(0);
     const { store, hooks } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
-    const { count, stopped, dismiss, beforeSignOut } = watchChoice({
+    const { count, stopped, isElsewhere, doubtedAt, noteDoubt, dismiss, beforeSignOut } = watchChoice({
       page: events as unknown as Window,
       database,
       locks: { request } as unknown as LockManager,
@@ -58,7 +58,7 @@ async function openPages() {
       await giveTurns();
     };
     const end = () => ended.resolve();
-    const at = { account, unsafe, chosen, count, stopped };
+    const at = { account, unsafe, chosen, count, stopped, isElsewhere, doubtedAt, noteDoubt };
     return { ...at, store, hooks, choose, isLost, dismiss, leaves, end, beforeSignOut };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
@@ -265,6 +265,21 @@ test('a damaged file of which nobody can tell the study is not forgotten when it
   assert.ok(await next.isLost(1));
   next.dismiss();
   assert.ok(await isKept(0));
+});
+
+test('pages of a device share a doubt, and know of each other that one has studies to send', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  const second = await open();
+  assert.ok(await untilRead(() => second.doubtedAt.value === null));
+  first.noteDoubt(5);
+  assert.ok(await untilRead(() => second.doubtedAt.value === 5));
+  second.noteDoubt(null);
+  assert.ok(await untilRead(() => first.doubtedAt.value === null));
+  await first.choose(FIRST);
+  assert.ok(await isKept(1));
+  assert.ok(await untilRead(() => second.isElsewhere.value));
+  assert.not(first.isElsewhere.value);
 });
 
 test('nothing of a study is kept by which it could be told', async () => {

@@ -9,6 +9,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
   changeChoice,
   keepChoice,
+  keepDoubt,
   watchChoices,
   type ChosenStudy,
   type KeptChoice,
@@ -38,6 +39,11 @@ export interface LostChoice {
   readonly count: ReadonlySignal<number>;
   /** Where reading was stopped on such a page: the files of the last one. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
+  /** Another open page of this device has studies that were not sent. */
+  readonly isElsewhere: ReadonlySignal<boolean>;
+  /** `KeptChoices.doubtedAt`; undefined: not read yet. */
+  readonly doubtedAt: ReadonlySignal<number | null | undefined>;
+  noteDoubt(doubtedAt: number | null): void;
   dismiss(): void;
   /**
    * Call it before the person signs out, which clears the page. Of what is on it they were told; where a reminder of an
@@ -52,7 +58,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     if (unsafe.peek() + chosen.peek() > 0) event.preventDefault();
   });
   const leave = keepUnsent(watch);
-  const { kept, gone } = readKept(watch);
+  const { kept, gone, doubtedAt } = readKept(watch);
   const left = ({ mark, instances, sent }: ChosenStudy): number =>
     Math.max(0, instances - Math.max(0, (kept.value.queued.get(mark) ?? 0) - sent));
   const lost = computed(() =>
@@ -77,6 +83,13 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   return {
     count,
     stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
+    isElsewhere: computed(() => {
+      const own = (watch.unsent.value?.length ?? 0) > 0 ? 1 : 0;
+      return kept.value.choices.filter(({ id }) => !gone.value.has(id)).length > own;
+    }),
+    doubtedAt,
+    noteDoubt: (at) =>
+      void ignoreFailure(keepDoubt(database, at), 'without a database nothing is sent either'),
     dismiss() {
       for (const choice of lost.peek()) change(database, { ...choice, studies: [] });
     },
@@ -91,11 +104,13 @@ const change = (database: LocalDatabase, choice: KeptChoice): void =>
 
 /** `gone`: rows whose page no longer has the choice. */
 function readKept({ database, locks }: ChoiceWatch) {
-  const kept = signal<KeptChoices>({ choices: [], queued: new Map() });
+  const kept = signal<Omit<KeptChoices, 'doubtedAt'>>({ choices: [], queued: new Map() });
+  const doubtedAt = signal<number | null | undefined>(undefined);
   const gone = signal<ReadonlySet<string>>(new Set());
   const asked = new Set<string>();
   watchChoices(database, (now) => {
     kept.value = now;
+    doubtedAt.value = now.doubtedAt;
     for (const { id } of now.choices) {
       if (asked.has(id)) continue;
       asked.add(id);
@@ -104,7 +119,7 @@ function readKept({ database, locks }: ChoiceWatch) {
       });
     }
   });
-  return { kept, gone };
+  return { kept, gone, doubtedAt };
 }
 
 const lockOf = (id: string): string => `relaypacs-choice ${id}`;

@@ -26,9 +26,5 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
   signOutTasks.onLeave(lost.beforeSignOut);
-  const storage = localStorage;
-  return {
-    ...lost,
-    doubt: watchDoubt({ page: window, ingest, queue, lost, storage, now: Date.now }),
-  };
+  return { ...lost, doubt: watchDoubt({ page: window, ingest, queue, lost, now: Date.now }) };
 }

@@ -32,6 +32,8 @@ export interface KeptChoices {
    * too low, so that no image is forgotten. Of the studies that `choices` name.
    */
   readonly queued: ReadonlyMap<number, number>;
+  /** When something that was chosen on this device was left behind, in milliseconds since 1970; null: nothing was. */
+  readonly doubtedAt: number | null;
 }
 
 type Kept = Omit<KeptChoice, 'id'>;
@@ -51,6 +53,12 @@ export async function changeChoice(database: LocalDatabase, choice: KeptChoice):
   });
 }
 
+/** Resolves once it is on the disk. null: nobody needs what was left behind. */
+export async function keepDoubt(database: LocalDatabase, doubtedAt: number | null): Promise<void> {
+  if (doubtedAt === null) await database.device.delete('disc-doubt');
+  else await database.device.put({ name: 'disc-doubt', value: doubtedAt });
+}
+
 /** Calls `onChange` now and on every change in any tab. */
 export function watchChoices(database: LocalDatabase, onChange: (kept: KeptChoices) => void): void {
   const known: Known = new Map();
@@ -68,13 +76,14 @@ async function readChoices(database: LocalDatabase, known: Known): Promise<KeptC
   }));
   const named = new Set(choices.flatMap(({ studies }) => studies.map(({ mark }) => mark)));
   const queued = new Map<number, number>();
-  if (named.size === 0) return { choices, queued };
+  const doubtedAt = ((await database.device.get('disc-doubt'))?.value as number | undefined) ?? null;
+  if (named.size === 0) return { choices, queued, doubtedAt };
   const studies = (await database.studies.toArray()).filter(
     ({ mark, state }) => mark !== undefined && named.has(mark) && state !== 'taken-back',
   );
   for (const [mark, some] of Map.groupBy(studies, (row) => row.mark!))
     queued.set(mark, await countQueued(database, known, some));
-  return { choices, queued };
+  return { choices, queued, doubtedAt };
 }
 
 /** An instance has another identifier under another policy, and none before it is named: the most under one counts. */

@@ -277,6 +277,7 @@ export interface DeviceRow {
     | 'clock'
     | 'shift'
     | 'wifi'
+    | 'disc-doubt'
     | `right/${string}`
     | `choice/${string}`
     | `verdict/${string}/${string}`
