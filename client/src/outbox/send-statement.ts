@@ -15,9 +15,11 @@ type Outcome =
 
 /** A slow link brings an answer within this time; one that hangs holds up all that was said later. */
 const ANSWER_WITHIN_MS = 60_000;
+/** For marks the gateway fetches every marked image from the PACS first. */
+const MARKS_WITHIN_MS = 10 * 60_000;
 
 export async function trySend(tools: SendTools, said: Statement): Promise<Outcome> {
-  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const signal = AbortSignal.timeout(said.step === 'annotate' ? MARKS_WITHIN_MS : ANSWER_WITHIN_MS);
   try {
     return { kind: 'sent', answer: await sendOnce(tools, said, signal) };
   } catch (error) {

@@ -160,8 +160,10 @@ export async function keepMarks(
   const lastNumber = lastNumberIn(marks, lastNumberOf(state, place));
   state.lastNumber = lastNumber;
   const waiting = waitingMarks(state.unsent.peek());
-  const open = waiting.at(-1)?.inOutbox.isFresh ? waiting.at(-1) : undefined;
-  const version = open?.given.request.version ?? versionOf(state, place) + waiting.length;
+  const last = waiting.at(-1);
+  const open = last?.inOutbox.isFresh ? last : undefined;
+  // The gateway may have counted a request already whose answer is still to come.
+  const version = last ? last.given.request.version + (open ? 0 : 1) : versionOf(state, place);
   const request = { id: newId(), place, annotations: [...marks], lastNumber, version };
   await outbox.keep({ step: 'annotate', reviewId, request }, open ? [open.inOutbox] : []);
 }
