@@ -5,7 +5,7 @@ import type { QueuedStudy } from './queued-study.ts';
  * A study that was sent several times is shown as one row, with the newest time. Earlier entries that need nobody are
  * hidden once as much of the later one has arrived, even if a person left something out of them. A cancelled entry is
  * hidden only by a later one that has all its instances, arrived or cancelled: another part of the study does not
- * replace it. Each entry keeps its own receipt page.
+ * replace it. The receipt has a page for each entry.
  */
 export function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
   const isOver = ({ state, needs }: QueuedStudy) =>

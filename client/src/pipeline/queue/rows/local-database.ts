@@ -222,8 +222,8 @@ export interface InstanceRow {
   /** True if a person covered parts of the image, so that it is sent with other pixels than the file has. */
   isCovered?: true;
   /**
-   * Tag paths of its texts that a person has released although they contain names from companion files, or has read
-   * although the PACS already had the instance. Absent if there are none.
+   * Tag paths of its texts that a person has released although they repeat values which identify somebody in other
+   * instances of the study, or has read although the PACS already had the instance. Absent if there are none.
    */
   textsSeen?: readonly string[];
 }
