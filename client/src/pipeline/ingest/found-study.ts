@@ -209,7 +209,7 @@ export interface IngestStore {
   /** Leaves out files of a study of which other files are sent. `isOut` false: these files need a decision again. */
   leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;
-  /** The number of files in folders that are not DICOM. */
+  /** Files in folders that are not DICOM: how many (`skipped`), and each with its reason. */
   readonly skipped: ReadonlySignal<number>;
   readonly skippedFiles: ReadonlySignal<readonly RejectedFile[]>;
   /** The policy for the next Send; null until the gateway has been asked once. */
