@@ -37,7 +37,10 @@ export function headOf(study: QueuedStudy, receipt: Receipt | null): ArrivedHead
   return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
 }
 
-/** When the study reached the PACS according to its receipt, because this device may have learned of it days later. */
+/**
+ * When the study ended. For a study in the PACS this is the time in its receipt, because this device may have learned
+ * of it days later.
+ */
 export function endOf(
   { track, completedAt }: Pick<QueuedStudy, 'track' | 'completedAt'>,
   receipt: Receipt,
