@@ -73,9 +73,9 @@ export async function awaitReceipt(
 }
 
 /**
- * Whether the study was waiting for this receipt: a new one answers it. If a study was announced again in vain, the gateway issues no new receipt,
- * and the known one still holds once the gateway has finished the study. A study that waits for a person needs a new
- * receipt.
+ * Whether the study was waiting for this receipt: a new one answers it. If a study was announced again in vain, the
+ * gateway issues no new receipt, and the known one still holds once the gateway has finished the study. A study that
+ * waits for a person needs a new receipt.
  */
 function isAnswer(study: QueuedUpload, { state }: StudyEvent, receiptId: string): boolean {
   if (receiptId !== study.receiptId) return true;
