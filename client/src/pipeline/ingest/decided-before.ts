@@ -129,9 +129,10 @@ export async function decidedBefore(
 }
 
 /**
- * Returns the decided files that are still in the PACS. The PACS is asked, because it can lose an instance, and
- * somebody may have deleted one: then another version may be sent, and a person decides again. If it is not reached,
- * the receipts count, and the gateway asks at the announcement. Throws the signal's reason.
+ * Divides the decided files into those that are still in the PACS and those that are gone. The PACS is asked, because
+ * it can lose an instance, and somebody may have deleted one: then another version may be sent, and a person decides
+ * again. If it is not reached, the receipts count, and the gateway asks at the announcement. Throws the signal's
+ * reason.
  */
 export async function stillInPacs(
   { inPacsNow }: { readonly inPacsNow: InPacsNow },

@@ -67,8 +67,8 @@ export async function nameDecided(
 }
 
 /**
- * Whether a person already left all of these out because of a name. The queue then counts them as left out for that
- * again (keep-held.ts).
+ * Whether a person left all of these out before because their texts identify somebody. The queue then counts them
+ * under that cause again (keep-held.ts).
  */
 export async function areLeftOut(
   {
