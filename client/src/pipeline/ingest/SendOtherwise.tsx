@@ -1,7 +1,4 @@
-/**
- * Offers a policy that sends a study of which something is held back that nobody can release. It applies to this
- * study alone.
- */
+/** For a study with held-back files that nobody can release: offers a policy that sends them, for this study alone. */
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';

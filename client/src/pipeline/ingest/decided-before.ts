@@ -1,6 +1,6 @@
 /**
  * Recognises originals that a person has covered or released before, from the rows of the studies in which they were
- * sent. Of the original, those hold only its digest, under the key of its pseudonyms. The first decision stands and
+ * sent. Those rows hold only a digest of the original, under the key of its pseudonyms. The first decision stands and
  * nobody is asked again: the page says so before Send (recognise-decided.ts), and Send applies it.
  */
 import type { Policy } from '#shared/protocol/api.ts';

@@ -89,7 +89,8 @@ export interface FoundFile {
 
 declare const seen: unique symbol;
 /**
- * A file of which everything that a person must see before releasing it was on the screen (deid/what-to-look-at.ts).
+ * A file that a person may release, because everything they must see of it was on the screen
+ * (deid/what-to-look-at.ts).
  */
 export type SeenFile = FoundFile & { readonly [seen]: true };
 

@@ -7,8 +7,8 @@ import { isPacsAway, type LinkNow } from '../../net/link.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
- * Says what the connection holds up in studies that do not say so themselves: the uploader waits with the first one
- * and has not reached the others.
+ * Why the connection holds up a study whose row does not say so: the uploader waits with the first study and has not
+ * reached the others.
  */
 function heldUpBy(link: LinkNow, { state, track }: QueuedStudy): TrackState['waitingFor'] {
   // If only retrieval from the PACS fails, studies are sent as always.
