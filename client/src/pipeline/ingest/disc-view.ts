@@ -174,9 +174,7 @@ export function createDiscs(): Discs {
   const instances = new Set<string>();
   const studies = new Set<string>();
   let known: { readonly of: string; readonly missing: readonly NamedFile[] } | null = null;
-  /**
-   * Computed again only after a change, because the page is rendered far more often and a disc may have 50 000 files.
-   */
+  /** Recomputed only after a change: the page is rendered far more often, and a disc may have 50 000 files. */
   const missing = (): readonly NamedFile[] => {
     const listed = chosen.filter(isRead);
     const of = [instances.size, ...chosen.map((disc) => `${isRead(disc)}${disc.files.version}`)].join();

@@ -306,7 +306,7 @@ function noteUnreadable(
   sentFromHere.value = { ...others, leftBehind: new Map(leftBehind).set(studyInstanceUID, left) };
 }
 
-/** Whether the file could not be read at an earlier Send, so that this Send reports on it anew. */
+/** Whether the file could not be read at an earlier Send, so that this Send reports on it again. */
 const isAgain = ({ sopInstanceUIDs }: StudyGroup, { wasFound, begun }: Refused): boolean =>
   wasFound === true && begun !== undefined && sopInstanceUIDs.has(begun.sopInstanceUID);
 
