@@ -1,7 +1,7 @@
 /**
- * Before and after: the changes that the policy makes to a found study, instance by instance, before anything
- * is sent. A person decides here about instances that it cannot make safe, and sends the chosen studies. The values
- * end with the screen.
+ * Before and after: the changes that the policy makes to a found study, instance by instance, before anything is
+ * sent. Here a person decides about instances that the policy cannot make safe, and sends the chosen studies. The
+ * values are discarded when the screen closes.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -37,7 +37,7 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
   const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
   const own = hrefOf({ page: 'before-after', id, ...(covers && { covers }) });
-  /** Leads to the upload page, unless the person has gone from one of these to another page meanwhile. */
+  /** Leads to the upload page, unless the person has meanwhile left the pages in `from`. */
   const toUpload = (from: readonly string[]) => {
     if (from.includes(location.hash)) location.hash = hrefOf({ page: 'upload' });
   };
@@ -57,7 +57,7 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
 
 const TRACK = hrefOf({ page: 'studies' });
 
-/** Once Send was pressed here the track says where everything is. */
+/** Leaves this page once Send was pressed here, because the track then shows where everything is. */
 function useLeavesAtSend(isSending: boolean): void {
   const wasSending = useRef(isSending);
   useEffect(() => {
@@ -80,7 +80,7 @@ function Missing() {
   );
 }
 
-/** A study of which some was held back comes here again. */
+/** A study of which something was held back is shown here again. */
 function InForce({ of }: { readonly of: string }) {
   const { reopenable, phase } = useIngest();
   const reopened = [...reopenable.value].filter(([, found]) => found.studyInstanceUID === of);
@@ -147,7 +147,7 @@ function OneStudy({ study, covers }: OneStudyProps) {
   );
 }
 
-/** Read from the comparison of the instance shown: an order changes what the policy would not. */
+/** Read from the comparison of the displayed instance, because an order makes changes that the policy would not. */
 function KeptNotice({ store }: { readonly store: ComparisonStore }) {
   const shown = store.shown.value;
   if (shown.kind !== 'compared') return null;
@@ -214,7 +214,10 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
 
 type HeldHereProps = { readonly store: ComparisonStore; readonly because: ReasonCode };
 
-/** Held until a person decides, or decided about before: then the page asks nothing and says what becomes of it. */
+/**
+ * An instance that is held until a person decides, or that was decided before. In the latter case the page asks
+ * nothing and says what becomes of it.
+ */
 function HeldHere({ store, because }: HeldHereProps) {
   const { policy, released } = useIngest();
   const found = store.place.value?.found;

@@ -1,6 +1,6 @@
 /**
- * The data set before and after as one list: filter, search, and groups that fold. Thousands of elements
- * scroll.
+ * The data set before and after as one list, with filter, search and collapsible groups. It scrolls smoothly with
+ * thousands of elements.
  */
 import { useId, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';

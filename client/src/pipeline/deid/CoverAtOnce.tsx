@@ -1,4 +1,6 @@
-/** The held picture of a study, opened to be covered; once it is decided, the person is back at the study's card. */
+/**
+ * The only held picture of a study, opened for covering. Once it is decided, the person returns to the study's card.
+ */
 import { useRef, useState } from 'preact/hooks';
 import { leadFromHere } from '../../kit/lead-from-here.ts';
 import { hrefOf } from '../../kit/routes.ts';
@@ -32,7 +34,7 @@ export function CoverAtOnce({ store }: { readonly store: ComparisonStore }) {
       boxes={undefined}
       onClose={() => {
         setOpen(false);
-        // Closed without a decision, the page beneath says what else can be done.
+        // If it is closed without a decision, the page below says what else can be done.
         if (!staysHere(policy, ingest.released.peek(), now.found)) lead(hrefOf({ page: 'upload' }));
       }}
     />

@@ -1,4 +1,4 @@
-/** The row of an element before and after: what it is called, both values, what was done and why. */
+/** The row of an element before and after: its name, both values, what was done and why. */
 import type { ComponentChildren } from 'preact';
 import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
 import { deidWords } from './deid-words.ts';
@@ -7,9 +7,9 @@ import { kitWords } from '../../kit/kit-words.ts';
 import type { ComparedRow, ShownValue } from '../compare/comparison.ts';
 import { inWords, type Entry } from './list-entries.ts';
 
-/** A longer value would push the next row away; its length shows that there is more. */
+/** A longer value would push the next row out of sight. Its length shows that there is more. */
 const LINE_CHARACTERS = 160;
-/** Deeper ones keep to the same margin: a phone has no room for more. */
+/** Deeper elements keep the same margin, because a phone has no room for more. */
 const DEEPEST_INDENT = 5;
 
 export function ElementRow({
@@ -18,7 +18,7 @@ export function ElementRow({
   onFlip,
 }: {
   readonly entry: Extract<Entry, { kind: 'row' }>;
-  /** Says the row of the standard's table too. */
+  /** Whether the row of the standard's table is shown too. */
   readonly withRule: boolean;
   readonly onFlip: () => void;
 }) {
@@ -73,7 +73,7 @@ export function ElementRow({
   );
 }
 
-/** Keywords are words without spaces: they break between words. */
+/** Keywords are words written together, so line breaks are allowed between the words. */
 function breakable(name: string): ComponentChildren {
   return name
     .split(/(?<=[a-z])(?=[A-Z])/)
@@ -101,13 +101,16 @@ function Value({ value }: { readonly value: ShownValue | null }) {
   );
 }
 
-/** An element that was kept although a rule is there for it already was what the rule makes. */
+/**
+ * Why the element is as it is. If it was kept although a rule applies to it, it already had the value that the rule
+ * produces.
+ */
 function reasonOf({ change, action, because }: ComparedRow): string {
   const isAlready = change === 'kept' && action !== null && action !== 'K' && action !== 'C';
   return isAlready ? deidWords.already : deidWords.because[because];
 }
 
-/** The table of the standard has no say in what a policy that keeps names, or an order, does. */
+/** The standard's table does not determine the changes of a policy that keeps names, or of an order. */
 const isWithoutRule = ({ because }: ComparedRow): boolean =>
   because === 'identified' || because === 'ordered';
 

@@ -1,4 +1,4 @@
-/** The count of frames, or of single pictures, that a person has seen, and the button that shows the others. */
+/** The number of frames, or of single pictures, that a person has seen, and the button that shows the others. */
 import { deidWords } from './deid-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { FramePlayer } from './frame-player.ts';
@@ -6,11 +6,11 @@ import { countShown, type LookedFrames } from './looked-frames.ts';
 
 type FramesShownProps = {
   readonly player: FramePlayer;
-  /** Counted together. */
+  /** The files that are counted together. */
   readonly files: readonly FoundFile[];
   readonly looked: LookedFrames;
   readonly isFirst?: boolean;
-  /** Said while some were not shown yet. */
+  /** Text shown while some frames were not shown yet. */
   readonly needs?: string;
   readonly onPlay?: () => void;
 };

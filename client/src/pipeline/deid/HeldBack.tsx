@@ -1,7 +1,7 @@
 /**
- * Instances that the policy cannot make safe, series by series: a person looks at each picture, or reads the texts
- * that name what other instances name, and leaves it out, which is the default, covers the names in its pixels, or
- * states that nothing in it names anybody. This can be withdrawn until sending begins.
+ * Instances that the policy cannot make safe, by series. A person looks at each picture, or reads the texts that
+ * repeat identifying values of other instances. The person then leaves the instance out, which is the default, covers
+ * the names in its pixels, or states that nothing in it identifies anybody. This can be undone until sending begins.
  */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -29,7 +29,7 @@ import type { FramePlace } from './follow-frame.ts';
 import { middleFrame } from './looked-frames.ts';
 import { hasPicture, seenOf } from './what-to-look-at.ts';
 
-/** The number of pictures that a person looks at in one go; a device draws that many without a wait. */
+/** The number of pictures that a person looks at in one go. A device renders that many without a delay. */
 const AT_ONCE = 12;
 
 type HeldBackProps = { readonly store: ComparisonStore; readonly study: FoundStudy };
@@ -78,7 +78,7 @@ export function HeldBack({ store, study }: HeldBackProps) {
   );
 }
 
-/** Where nothing of it is sent, before or now: its last instance is left out with it. */
+/** Offered if nothing of the study is or was sent, because leaving out the last instance leaves out the study. */
 function LeaveStudyOut({ study }: Pick<HeldBackProps, 'study'>) {
   const ingest = useIngest();
   const { studyInstanceUID } = study;
@@ -108,11 +108,11 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
   const why = (found: FoundFile) => reasonsUnder(policy, found);
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
-  // Nobody is asked again about a decided instance.
+  // Nobody is asked again about an instance that was decided.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
   const reasons = [...new Set(undecided.flatMap(why))];
   const { open, pictures, unseen } = sortedOut(store, ingest, shown, undecided);
-  // Only what was said on this page can be taken back on it.
+  // Only decisions made on this page can be undone on it.
   const decided = shown.filter(({ ordinal }) => ingest.released.value.has(ordinal));
   return (
     <div class="held-series" ref={place}>
@@ -162,7 +162,7 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
 
 type DecisionsOf = Pick<IngestStore, 'policy' | 'released' | 'boxesBefore'>;
 
-/** Sorts those of the instances shown about which a person can say something. */
+/** Sorts the displayed instances about which a person can make a statement. */
 function sortedOut(
   store: ComparisonStore,
   { policy: { value: policy }, released: { value: released }, boxesBefore }: DecisionsOf,
@@ -170,7 +170,7 @@ function sortedOut(
   undecided: readonly FoundFile[],
 ) {
   const releasable = shown.filter((found) => isReleasable(policy, found));
-  // Instances left out, or sent, before are opened one by one.
+  // Instances that were left out or sent before are opened individually.
   const pictures = releasable.filter(
     (found) => hasPicture(store, policy, found) && decidedAs(policy, released, found) === null,
   );
@@ -186,7 +186,7 @@ function sortedOut(
 }
 
 type LookAtAllProps = {
-  /** Pictures about which nothing can be stated yet. */
+  /** Pictures about which no statement can be made yet. */
   readonly unseen: readonly FoundFile[];
   readonly pictures: readonly FoundFile[];
   readonly onLook: (first: FramePlace) => void;
@@ -207,12 +207,12 @@ function LookAtAll({ unseen, pictures, onLook }: LookAtAllProps) {
   );
 }
 
-/** The large pictures of a series; once they are closed, the focus is where the last of them is decided. */
+/** The large pictures of a series. Once they are closed, the focus moves to the decision about the last one. */
 function usePictures({ files }: InspectedSeries) {
   const opened = useSignal<OpenPictures | null>(null);
   const last = useRef<FoundFile | null>(null);
   const place = useRef<HTMLDivElement>(null);
-  // Before another key can be pressed, which would go where the focus was.
+  // The focus moves before another key can be pressed, which would otherwise reach the old place.
   useLayoutEffect(() => {
     if (opened.value !== null || last.current === null) return;
     const at = files.indexOf(last.current) + 1;
@@ -237,7 +237,7 @@ function usePictures({ files }: InspectedSeries) {
 
 type SeriesHeadProps = { readonly description: string; readonly reasons: readonly ReasonCode[] };
 
-/** The name of the series, and why some of it is held back. */
+/** The name of the series, and why instances of it are held back. */
 function SeriesHead({ description, reasons }: SeriesHeadProps) {
   return (
     <div>
@@ -254,7 +254,7 @@ function SeriesHead({ description, reasons }: SeriesHeadProps) {
 }
 
 type ReleaseAllProps = {
-  /** Looked at, and not released yet. */
+  /** Instances that were looked at and are not released yet. */
   readonly open: readonly SeenFile[];
   readonly decided: readonly FoundFile[];
   readonly onRelease: () => void;

@@ -25,11 +25,11 @@ const CoverSheet = deferred<CoverSheetProps>(
 type HeldInstanceProps = {
   readonly store: ComparisonStore;
   readonly found: FoundFile;
-  /** The files of its series; it is one of them. */
+  /** The files of the series that contains the instance. */
   readonly files: readonly FoundFile[];
-  /** Reasons that are not said above, for the whole series. */
+  /** Reasons that the series as a whole does not already state above. */
   readonly reasons: readonly ReasonCode[];
-  /** A person wants its large picture, from this frame on; `plays`: all its frames. */
+  /** Called when a person wants the large picture, starting at this frame. `plays`: shows all frames. */
   readonly onLarge: (frame: number, plays?: boolean) => void;
 };
 
@@ -79,7 +79,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
   );
 }
 
-/** A person has to find it among their own files. */
+/** Names the document's file, because a person has to find it among their own files. */
 function WhichDocument({ found }: { readonly found: FoundFile }) {
   return (
     <p class="small kept">
@@ -97,13 +97,16 @@ type ReleaseProps = {
   readonly store: ComparisonStore;
   readonly found: FoundFile;
   readonly place: string;
-  /** Undefined: it is not released. */
+  /** Undefined: the instance is not released. */
   readonly boxes: readonly Box[] | undefined;
-  /** Opens the large picture, `plays`: all its frames. Undefined beside it, where it is open. */
+  /**
+   * Opens the large picture; `plays`: shows all its frames. Undefined if the large picture is already open next to
+   * it.
+   */
   readonly onOpen?: ((plays: boolean) => void) | undefined;
 };
 
-/** A person states that nothing in it names anybody, or takes that back. */
+/** Lets a person state that nothing in the instance identifies anybody, or undo that statement. */
 export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
@@ -140,7 +143,7 @@ export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   );
 }
 
-/** Why nothing can be said of it yet, and the way to its picture. */
+/** Why no statement can be made yet, with the way to the picture. */
 function Unopened({ place, onOpen }: Pick<ReleaseProps, 'place' | 'onOpen'>) {
   const { openFirst } = deidWords.held;
   if (!onOpen) return <p class="small strong">{openFirst}</p>;
@@ -157,7 +160,7 @@ function Unopened({ place, onOpen }: Pick<ReleaseProps, 'place' | 'onOpen'>) {
   );
 }
 
-/** Says how many frames a person has to see before it can be released. */
+/** Says how many frames a person has to see before the instance can be released. */
 function Unshown({
   store,
   found,
@@ -188,7 +191,7 @@ function Unshown({
 
 type LeaveOutProps = Pick<ReleaseProps, 'store' | 'found'> & { readonly at: number };
 
-/** Before Send. The last one that is not left out is the study itself: that is left out above. */
+/** Offered before Send. The last instance that is not left out is the whole study, which is left out further above. */
 function LeaveOut({ store, found, at }: LeaveOutProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
@@ -233,7 +236,7 @@ function Cover({ store, found, files, boxes }: CoverProps) {
   );
 }
 
-/** The boxes that a person has drawn on it: those not decided about, or else those under which it is released. */
+/** The boxes that a person has drawn on the instance: those of a draft, or else those of its release. */
 function drawnOn(
   { drafts }: Pick<IngestStore, 'drafts'>,
   { ordinal }: FoundFile,

@@ -1,6 +1,6 @@
 /**
- * The large pictures of what is held back of a series, one after the other, with the decision beside each: a person who
- * has seen all of them releases all of them here.
+ * The large pictures of a series' held-back instances, one after the other, each with its decision. A person who has
+ * seen all of them can release all of them here.
  */
 import { useRef, useState } from 'preact/hooks';
 import type { FoundFile } from '../ingest/group-studies.ts';
@@ -17,19 +17,19 @@ import { boxesInPacs, seenOf } from './what-to-look-at.ts';
 
 export interface OpenPictures {
   readonly first: FramePlace;
-  /** Opens the first picture alone, not the others of its series. */
+  /** Opens only the first picture, without the others of its series. */
   readonly isAlone: boolean;
-  /** Shows them one after the other from the beginning. */
+  /** Plays the frames from the start. */
   readonly plays: boolean;
 }
 
 type HeldPicturesProps = {
   readonly store: ComparisonStore;
-  /** Null: none is. */
+  /** Null: none is open. */
   readonly opened: OpenPictures | null;
-  /** Files that a person goes through, unless one is opened alone. */
+  /** The files that a person steps through, unless one is opened alone. */
   readonly files: readonly FoundFile[];
-  /** All of its series, in their order. */
+  /** All files of the series, in order. */
   readonly inSeries: readonly FoundFile[];
   readonly onClose: (last: FoundFile) => void;
 };
@@ -44,13 +44,13 @@ type OpenedProps = HeldPicturesProps & { readonly opened: OpenPictures };
 function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
   const ingest = useIngest();
   const numberOf = (found: FoundFile) => inSeries.indexOf(found) + 1;
-  // Read at each call: the picture follows a decision made beside it.
+  // Read at each call, because the picture follows a decision made next to it.
   const boxesOf = (found: FoundFile) =>
     staysHere(ingest.policy.value, ingest.released.value, found)
       ? undefined
       : ingest.released.value.get(found.ordinal);
   const { covering, covered, cover, isCovering, end } = useCovering();
-  // A picture behind the editor is not in sight: nothing of it counts as seen.
+  // A picture behind the editor is not visible, so nothing of it counts as seen.
   if (covering)
     return (
       <Covering store={store} found={covering} files={inSeries} boxes={boxesOf(covering)} onClose={end} />
@@ -83,14 +83,14 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
         </>
       )}
       onClose={(last) => {
-        // The editor has closed it, and not the person.
+        // The sheet was closed by the editor and not by the person.
         if (!isCovering.current) onClose(last);
       }}
     />
   );
 }
 
-/** Releases the files that a person goes through, once all of them were seen. */
+/** Releases the files that a person steps through, once all of them were seen. */
 function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'files' | 'onClose'>) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
@@ -116,7 +116,9 @@ function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'file
   );
 }
 
-/** The picture that a person covers, in place of the large one, which then opens again where it was. */
+/**
+ * The picture that a person covers. The editor replaces the large picture, which then opens again at the same place.
+ */
 function useCovering() {
   const [covering, setCovering] = useState<FoundFile | null>(null);
   const [covered, setCovered] = useState<FoundFile | null>(null);

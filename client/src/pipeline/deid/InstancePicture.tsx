@@ -1,8 +1,8 @@
 /**
- * The picture of one instance, small next to the list and as large as the window at a touch, because burned-in text is
- * small: only a large picture counts as looked at. Where it has several frames, a choice of them and a player that
- * shows all; a sentence where none can be drawn. While names are hidden, one that may show a name waits until a person
- * asks for those of its series. Key it by its instance.
+ * The picture of one instance, small next to the list and as large as the window when it is touched. Burned-in text
+ * is small, so only the large picture counts as looked at. If there are several frames, they can be chosen or played;
+ * if none can be drawn, a sentence says so. While names are hidden, a picture that may show a name is drawn only
+ * after a person asks for those of its series. Use the instance as its key.
  */
 import { computed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
@@ -26,17 +26,17 @@ import { middleFrame, type Looked } from './looked-frames.ts';
 import { Steps } from './Steps.tsx';
 import { useInSight } from './use-in-sight.ts';
 
-/** Sharp at the size of a card; a dozen of them take 12 MB. */
+/** A side that is sharp at the size of a card. A dozen such pictures take 12 MB. */
 const CARD_SIDE = 512;
-/** Most images have no more pixels than this; it takes 16 MB, one at a time. */
+/** Most images have no more pixels than this. One picture takes 16 MB, and only one is open at a time. */
 const LARGE_SIDE = 2048;
 
 type InstancePictureProps = {
   readonly seen: Looked;
   readonly found: FoundFile;
-  /** Counted from 1, for its name. */
+  /** The number of the instance, counted from 1, for the picture's name. */
   readonly at: number;
-  /** Drawn black over it: they are sent so. */
+  /** Drawn in black over the picture, as they are sent. */
   readonly boxes?: readonly Box[];
 };
 
@@ -69,11 +69,11 @@ export function InstancePicture(props: InstancePictureProps) {
 }
 
 type CardPictureProps = InstancePictureProps & {
-  /** A person wants it as large as the window; `frame` is counted from 0. */
+  /** Called when a person wants the picture as large as the window. `frame`: counted from 0. */
   readonly onLarge: (frame: number) => void;
 };
 
-/** The small one alone. */
+/** Only the small picture. */
 export function CardPicture({ seen, found, at, boxes = [], onLarge }: CardPictureProps) {
   const first = { found, frame: middleFrame(found) };
   const film = useFilm({ files: () => [found], first, maxSide: CARD_SIDE, looked: seen.looked });
@@ -103,7 +103,7 @@ function useFilm(asked: FilmAsked): Film {
   return film;
 }
 
-/** Null: it may be shown. */
+/** Null: the picture may be shown. */
 function useHidden(read: ReadFrame | undefined): NamedPicture | null {
   const { of = '', mayHoldName = false } = read?.picture ?? {};
   const picture = { of, mayHoldName, isOwn: true };
@@ -183,7 +183,7 @@ function FrameChoice({ film }: { readonly film: Film }) {
 
 type CoveredProps = {
   readonly picture: FramePicture;
-  /** The boxes on the picture's frame. */
+  /** The boxes on the displayed frame. */
   readonly boxes: readonly Box[];
 };
 
@@ -194,14 +194,14 @@ function Covered({ picture, boxes }: CoveredProps) {
 
 type LargePictureProps = {
   readonly seen: Looked;
-  /** A person goes from one to the next. */
+  /** The files through which a person steps. */
   readonly files: readonly FoundFile[];
   readonly first: FramePlace;
-  /** Shows them one after the other from the beginning. */
+  /** Plays the frames from the start. */
   readonly plays?: boolean;
   readonly numberOf: (found: FoundFile) => number;
   readonly boxesOf: (found: FoundFile) => readonly Box[];
-  /** The decision about the one in sight. */
+  /** Renders the decision about the displayed instance. */
   readonly decide?: (found: FoundFile) => ComponentChildren;
   readonly onClose: (last: FoundFile) => void;
 };
@@ -252,14 +252,16 @@ export function LargePicture(props: LargePictureProps) {
 
 type InSight = { readonly boxes: readonly Box[]; readonly isInSight: boolean };
 
-/** A frame was looked at once it is drawn where a person sees it; the picture draws before this runs. */
+/**
+ * Marks a frame as looked at once it is drawn and in the person's view. The picture is drawn before this effect runs.
+ */
 function useMarked(seen: Looked, read: ReadFrame | undefined, { boxes, isInSight }: InSight): void {
   useEffect(() => {
     if (read?.picture && isInSight) seen.markLooked(read.found, read.frame, boxes);
   }, [read, isInSight, boxes]);
 }
 
-/** From one picture to the next; of a film its middle frame comes first, as in the small picture. */
+/** Steps from one picture to the next. A film opens at its middle frame, like the small picture. */
 function PictureSteps({ film, files }: Pick<LargePictureProps, 'files'> & { readonly film: Film }) {
   if (files.length < 2) return null;
   const at = files.indexOf(film.place.value.found);

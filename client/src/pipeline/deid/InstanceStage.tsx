@@ -1,5 +1,6 @@
 /**
- * The instance on show: its series, its place in the series, the buttons to the next one, and its picture.
+ * The displayed instance: its series, its position in the series, the buttons to the next and previous one, and its
+ * picture.
  */
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';

@@ -1,11 +1,14 @@
-/** The texts of an instance that hold what other instances name, whole: a person decides by them. */
+/**
+ * The texts of an instance that repeat identifying values of other instances. They are shown in full, because a
+ * person decides by them.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
 import { typedSaid } from '../../kit/identities.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { nameField } from './name-field.ts';
 
-/** Null until they are loaded; empty where they cannot be: fields then have their tags. */
+/** Null until they are loaded; empty if they cannot be loaded, in which case fields are shown with their tags. */
 function useKeywords(isNeeded: boolean): ReadonlyMap<number, string> | null {
   const [keywords, setKeywords] = useState<ReadonlyMap<number, string> | null>(null);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** The place in a row of pictures, between the buttons to the one before and the one behind. */
+/** The position in a row of pictures, between the buttons to the previous and the next one. */
 import { Icon } from '../../kit/Icon.tsx';
 
 type StepsProps = {
@@ -13,7 +13,7 @@ type StepsProps = {
 export function Steps({ at, count, says, labels: [previous, next], onStep }: StepsProps) {
   return (
     <div class="steps">
-      {/* Not disabled: the focus would be lost with the last step. */}
+      {/* Not disabled, because the focus would be lost at the last step. */}
       <button
         type="button"
         class="button"

@@ -1,8 +1,11 @@
-/** A picture with its boxes black, as it is sent: a pixel is black if the one it was taken from is covered. */
+/**
+ * A picture with its boxes blacked out, as it is sent. A pixel is black if the source pixel that it was taken from is
+ * covered.
+ */
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 
-/** `boxes`: those on its frame. The same picture where there are none. */
+/** `boxes`: the boxes on the picture's frame. Without boxes the same picture is returned. */
 export function blackenBoxes(picture: FramePicture, boxes: readonly Box[]): FramePicture {
   if (boxes.length === 0) return picture;
   const { width, height, columns, rows } = picture;
@@ -18,7 +21,10 @@ export function blackenBoxes(picture: FramePicture, boxes: readonly Box[]): Fram
 
 type Side = { readonly drawn: number; readonly of: number };
 
-/** The drawn pixels that are taken from these (pixels/thumbnail.ts): number `at` from `(at + 0.5) * of / drawn`. */
+/**
+ * The range of drawn pixels that are taken from this range of source pixels (pixels/thumbnail.ts): drawn pixel `at`
+ * is taken from `(at + 0.5) * of / drawn`.
+ */
 function drawnSpan(from: number, size: number, { drawn, of }: Side): [number, number] {
   const first = (source: number) => Math.ceil((source * drawn) / of - 0.5);
   return [Math.max(0, first(from)), Math.min(drawn, first(from + size))];

@@ -1,6 +1,6 @@
 /**
- * The screen before and after: the instance shown, the changes that the policy makes to it, and the state of the
- * list. Values are only here and are gone after `close()`.
+ * The screen before and after: the displayed instance, the changes that the policy makes to it, and the state of the
+ * list. Values are kept only here and are discarded by `close()`.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FoundFile } from '../ingest/group-studies.ts';
@@ -19,16 +19,16 @@ import {
 } from './list-entries.ts';
 import { createLooked, type Looked } from './looked-frames.ts';
 
-/** `reading`: also while another instance is fetched; `failed`: the page failed, not the instance. */
+/** `reading`: also while another instance is loaded; `failed`: the page failed, not the instance. */
 export type Shown =
   | { readonly kind: 'reading' }
   | { readonly kind: 'policy-unknown' }
-  /** The instance's pseudonyms need the gateway, which did not help. */
+  /** The instance's pseudonyms need the gateway, which did not provide them. */
   | { readonly kind: 'not-prepared' }
   | { readonly kind: 'failed' }
   | Comparison;
 
-/** The instance shown, and its place in its series. */
+/** The displayed instance, and its position in its series. */
 interface Place {
   readonly series: InspectedSeries;
   readonly found: FoundFile;
@@ -36,15 +36,15 @@ interface Place {
   readonly at: number;
 }
 
-/** `looked`: the frames that this screen has shown uncovered, large enough to be read. */
+/** `looked`: the frames that this screen has shown uncovered and large enough to be read. */
 export interface ComparisonStore extends Looked {
   readonly series: ReadonlySignal<readonly InspectedSeries[]>;
-  /** Null when the study no longer has instances. */
+  /** Null if the study has no instances any more. */
   readonly place: ReadonlySignal<Place | null>;
   readonly shown: ReadonlySignal<Shown>;
   readonly list: Signal<ListState>;
   readonly entries: ReadonlySignal<Listed>;
-  /** False where there is nothing to choose between. */
+  /** False if there are no changes to filter by. */
   readonly hasChanges: ReadonlySignal<boolean>;
   show(found: FoundFile): void;
   again(): void;
@@ -65,7 +65,7 @@ export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID:
   const startsWith: Filter = ingest.policy.peek()?.deidentify === false ? 'all' : 'changed';
   const list = signal<ListState>({ filter: startsWith, query: '', ...NOTHING_TURNED });
 
-  // Each drawing may bring more files while they are still being found.
+  // Depends on the drawn studies, because more files may come while reading continues.
   const series = computed(() => {
     void ingest.studies.value;
     return ingest.inspection.seriesOf(studyInstanceUID);
@@ -109,7 +109,7 @@ type Comparing = {
   readonly attempt: ReadonlySignal<number>;
 };
 
-/** Compares the instance at `place`, again after each change of the policy, of its release and of `attempt`. */
+/** Compares the instance at `place`, and again after each change of the policy, of its release or of `attempt`. */
 function compareCurrent(
   ingest: ComparingIngest,
   { studyInstanceUID, place, attempt }: Comparing,
@@ -128,7 +128,7 @@ function compareCurrent(
       (compared) => compared ?? ({ kind: 'policy-unknown' } as const),
       (error: unknown) => ({ kind: error instanceof NotPrepared ? 'not-prepared' : 'failed' }) as const,
     );
-    // Otherwise a newer question is under way, or the screen is closed.
+    // Otherwise a newer request is running, or the screen is closed.
     if (turn === asked && !abort.signal.aborted) shown.value = said;
   }
 
@@ -146,7 +146,7 @@ function compareCurrent(
   };
 }
 
-/** The instance that was asked for, otherwise the first one. */
+/** The requested instance, or else the first one. */
 function placeOf(series: readonly InspectedSeries[], ordinal: number | null): Place | null {
   for (const each of series) {
     const at = each.files.findIndex((found) => found.ordinal === ordinal);

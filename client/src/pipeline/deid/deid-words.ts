@@ -1,4 +1,4 @@
-/** The words of the screen before and after; fetched with that screen alone. */
+/** The words of the screen before and after; loaded only with that screen. */
 import type { Change, NotShown, RowReason } from '../compare/comparison.ts';
 import type { Filter, Heading } from './list-entries.ts';
 import { counted, images } from '../../kit/counted.ts';
@@ -55,7 +55,7 @@ export const deidWords = {
     search: 'Search',
     searchHint: 'Search keyword, tag or value',
     show: 'Show',
-    /** Begins with what the button shows. */
+    /** Begins with the visible text of the button. */
     rules: 'Details: the rule of the standard for each element',
     filters: { changed: 'Changed', kept: 'Kept', all: 'All' } satisfies Record<Filter, string>,
     found: (count: number) => `${elements(count)} shown`,
@@ -146,7 +146,7 @@ export const deidWords = {
   } satisfies Record<RowReason, string>,
   /** The element already has the value that the policy would give it. */
   already: 'It already conforms to the policy',
-  /** PS3.15, the row of the element. */
+  /** The element's row in the table of PS3.15. */
   table: (choices: string) => `(Table E.1-1: ${choices})`,
 
   held: {

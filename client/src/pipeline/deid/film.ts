@@ -1,4 +1,4 @@
-/** Instances on a screen: the frame in sight, its picture, and the player that shows all of them. */
+/** Instances on a screen: the displayed frame, its picture, and the player that shows all frames. */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
@@ -8,16 +8,16 @@ import type { LookedFrames } from './looked-frames.ts';
 
 export interface Film {
   readonly place: ReadonlySignal<FramePlace>;
-  /** The last picture that was read, also while the next one is. */
+  /** The last picture that was read, even while the next one is being read. */
   readonly read: ReadonlySignal<ReadFrame | undefined>;
   readonly player: FramePlayer;
-  /** A person chooses this frame: the player stops. */
+  /** Called when a person chooses this frame, which stops the player. */
   choose(place: FramePlace): void;
   close(): void;
 }
 
 export interface FilmAsked {
-  /** In the order in which they are shown; more may come while it is open. */
+  /** In the order in which they are shown. More files may come while the film is open. */
   readonly files: () => readonly FoundFile[];
   readonly first: FramePlace;
   readonly maxSide: number;

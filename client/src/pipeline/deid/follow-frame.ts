@@ -15,19 +15,19 @@ interface WantedFrame extends FramePlace {
 }
 
 export interface ReadFrame extends WantedFrame {
-  /** Null where it cannot be drawn. */
+  /** Null if it cannot be drawn. */
   readonly picture: DevicePicture | null;
 }
 
 interface FollowedFrame {
-  /** The last one that was read, also while the next one is; undefined until the first. */
+  /** The last frame that was read, even while the next one is being read; undefined until the first one. */
   readonly read: ReadonlySignal<ReadFrame | undefined>;
   stop(): void;
 }
 
 /**
- * One picture is read at a time, then the newest one that is wanted: neither a slider nor a player has a queue
- * behind it.
+ * Only one picture is read at a time, and then the newest one that is wanted, so that a slider or a player never
+ * builds up a queue.
  */
 export function followFrame(
   { inspection }: Pick<IngestStore, 'inspection'>,
@@ -42,7 +42,7 @@ export function followFrame(
     for (let asked: WantedFrame | null = null; asked !== wanted.peek() && !isClosed; ) {
       asked = wanted.peek();
       const { found, frame, look } = asked;
-      // The worker may finish: ending it for each step of a slider would cost more.
+      // The worker is allowed to finish, because ending it for each step of a slider would cost more.
       const picture = await inspection
         .picture(found, { ...look, frame }, new AbortController().signal)
         .catch(() => null);

@@ -1,18 +1,21 @@
 /**
- * Shows the frames of films one after the other, first those that were not on the screen yet. It waits for each frame
- * to be there, however long that takes, and stops after the last one.
+ * Plays the frames of films one after the other, starting with those that were not on the screen yet. It waits until
+ * each frame is loaded, however long that takes, and stops after the last one.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { FramePlace, ReadFrame } from './follow-frame.ts';
 import { framesOf, isShown, withFrame, type LookedFrames } from './looked-frames.ts';
 
-/** A film of hundreds of frames takes a minute; a name that stands in one frame alone can still be noticed. */
+/**
+ * At this rate a film of hundreds of frames takes a minute, and a name that appears in only one frame can still be
+ * noticed.
+ */
 const SHORTEST_MS = 150;
 const LONGEST_MS = 1000;
-/** A film of a few frames does not flash by. */
+/** A film of a few frames takes at least this long, so that it does not flash by. */
 const WHOLE_FILM_MS = 6000;
-/** A picture of its own is like none before it: time enough to look into its corners. */
+/** A single picture resembles no previous one, so it is shown long enough to look into its corners. */
 const STILL_MS = 2000;
 
 interface Played {
@@ -22,17 +25,17 @@ interface Played {
   show(place: FramePlace): void;
   readonly read: ReadonlySignal<ReadFrame | undefined>;
   readonly looked: ReadonlySignal<LookedFrames>;
-  /** A person asked for less motion: one frame a second. */
+  /** Whether a person asked for less motion: one frame a second. */
   readonly isCalm: boolean;
-  /** Calls back once the time is over; the answer ends the wait. */
+  /** Calls `then` once the time is over; the returned function cancels the wait. */
   wait(ms: number, then: () => void): () => void;
 }
 
 export interface FramePlayer {
   readonly isPlaying: ReadonlySignal<boolean>;
-  /** Frames that were asked for and cannot be drawn here. */
+  /** Frames that were requested and cannot be drawn here. */
   readonly undrawn: ReadonlySignal<LookedFrames>;
-  /** From the frame in sight on; from the first one where all were shown. */
+  /** Plays from the displayed frame on, or from the first one if all were shown. */
   play(): void;
   pause(): void;
   close(): void;
@@ -89,7 +92,7 @@ function following(files: readonly FoundFile[], { found, frame }: FramePlace): F
   return next ? { found: next, frame: 0 } : null;
 }
 
-/** The next one behind this place; behind the last film comes the first one again. */
+/** The next open frame after this place. After the last film it continues with the first. */
 function nextOpen(
   files: readonly FoundFile[],
   from: FramePlace,

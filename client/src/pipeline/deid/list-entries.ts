@@ -1,12 +1,12 @@
 /**
- * The lines of a comparison on the screen: groups with their counts, and in each group its elements as a tree, with
- * the sequences around them. Pure: filter, search, folded groups and open sequences are inputs.
+ * The lines of a comparison on the screen: groups with their counts, and in each group its elements as a tree, within
+ * their sequences. Pure: filter, search, collapsed groups and open sequences are inputs.
  */
 import { GROUPS, type Group } from '#shared/deid/groups.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
 import type { ComparedRow, ShownValue } from '../compare/comparison.ts';
 
-/** All kept elements are in one group, whatever they mean. */
+/** All kept elements are in one group, whatever their meaning. */
 export type Heading = Group | 'kept';
 const HEADINGS: readonly Heading[] = [...GROUPS, 'kept'];
 
@@ -15,7 +15,7 @@ export type Filter = 'changed' | 'kept' | 'all';
 export interface ListState {
   readonly filter: Filter;
   readonly query: string;
-  /** Groups that a person has folded or unfolded: `kept` begins folded where there are changes too. */
+  /** Groups that a person has collapsed or expanded. `kept` starts collapsed if there are also changes. */
   readonly turned: ReadonlySet<Heading>;
   /** Sequences that a person has opened or closed, by `keyOfRow`. */
   readonly flipped: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export interface ListState {
 
 export type Entry =
   | { readonly kind: 'group'; readonly heading: Heading; readonly count: number; readonly open: boolean }
-  /** `open`: null where there is nothing in it to open. */
+  /** `open`: null if the row contains nothing to open. */
   | {
       readonly kind: 'row';
       readonly heading: Heading;
@@ -37,11 +37,11 @@ export function keyOfRow(heading: Heading, { path }: ComparedRow): string {
 
 export interface Listed {
   readonly entries: readonly Entry[];
-  /** Elements that are listed or in a folded group, without the sequences around them. */
+  /** The number of elements that are listed or in a collapsed group, without their enclosing sequences. */
   readonly found: number;
 }
 
-/** The text of all rows in small letters is made once, at the first search; each further letter only searches. */
+/** The lower-case text of all rows is created once, at the first search; each further letter only searches it. */
 export function createListing(rows: readonly ComparedRow[]): (state: ListState) => Listed {
   const headings = rows.map(headingOf);
   let said: readonly string[] | null = null;
@@ -72,15 +72,15 @@ export function createListing(rows: readonly ComparedRow[]): (state: ListState) 
   };
 }
 
-/** The group that counts an element; null for an item, and for a sequence that only contains changes. */
+/** The group in which an element is counted; null for an item, and for a sequence that only contains changes. */
 function headingOf({ item, change, group }: ComparedRow): Heading | null {
   if (item !== null || change === 'inside') return null;
   return change === 'kept' ? 'kept' : group;
 }
 
 /**
- * Per heading its rows and the rows around them, in the order of the tree; `counts` receives the number of its
- * own rows.
+ * For each heading, its rows and their enclosing rows in the order of the tree. `counts` receives the number of the
+ * heading's own rows.
  */
 function bucketed(
   rows: readonly ComparedRow[],
@@ -88,7 +88,7 @@ function bucketed(
   counts: Map<Heading, number>,
 ): Map<Heading, ComparedRow[]> {
   const within = new Map<Heading, ComparedRow[]>();
-  /** Bits, one per heading: whether a row is already in its bucket. */
+  /** For each row, one bit per heading: whether the row is already in that bucket. */
   const isIn = new Uint16Array(rows.length);
   const above: number[] = [];
   for (const [at, row] of rows.entries()) {
@@ -126,12 +126,12 @@ function* rowsUnder(
   }
 }
 
-/** A sequence with changes inside is there to be looked into; one removed or kept as a whole takes one line. */
+/** A sequence with changes inside starts open. One that is removed or kept as a whole takes one line. */
 function beginsOpen({ change, item }: ComparedRow): boolean {
   return change === 'inside' || item !== null;
 }
 
-/** 1 where the row or a sequence around it contains the query; null without a query. */
+/** 1 for each row that contains the query, itself or in an enclosing sequence; null without a query. */
 function matching(rows: readonly ComparedRow[], query: string, said: readonly string[]): Uint8Array | null {
   if (query === '') return null;
   const found = new Uint8Array(rows.length);
@@ -151,7 +151,7 @@ function matching(rows: readonly ComparedRow[], query: string, said: readonly st
   return found;
 }
 
-/** A keyword as a person says it: "PatientBirthDate" → "Patient birth date"; abbreviations stay. */
+/** A keyword in ordinary words: "PatientBirthDate" → "Patient birth date"; abbreviations stay. */
 export function inWords(name: string): string {
   const [first = '', ...others] = name.split(/(?<=[a-z])(?=[A-Z])/);
   return [first, ...others.map((word) => (word === word.toUpperCase() ? word : word.toLowerCase()))].join(
@@ -159,7 +159,10 @@ export function inWords(name: string): string {
   );
 }
 
-/** Keyword, also in words, and both values, separated by a character that nobody types. */
+/**
+ * The searched text of a row: its keyword, also in words, and both values, separated by a character that nobody
+ * types.
+ */
 function saidIn({ item, keyword, before, after }: ComparedRow): string {
   const text = (value: ShownValue | null) => (value?.kind === 'text' ? value.text : '');
   const name = keyword === null ? '' : `${keyword}\n${inWords(keyword)}`;

@@ -1,33 +1,33 @@
 /**
- * The frames of each instance that were on the screen as large as it allows, each with the boxes that lay over it: an
- * instance was looked at once that is all of them. A name can be too small to be read in the small picture beside the
- * list, and a frame under boxes shows nothing of what is below them.
+ * The frames of each instance that were on the screen at full size, each with the boxes that lay over it. An instance
+ * was looked at once all its frames were. A name can be unreadable in the small picture next to the list, and a frame
+ * under boxes does not show what is below them.
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { boxesOn, formatBox, type Box } from '#shared/dicom/boxes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 
-/** By the place of the instance (`ordinal`); frames are counted from 0. */
+/** By the position of the instance (`ordinal`); frames are counted from 0. */
 export type LookedFrames = ReadonlyMap<number, ReadonlySet<number>>;
 
 type Film = Pick<FoundFile, 'ordinal' | 'frames'>;
 
 export interface Looked {
-  /** Seen with nothing drawn over them. */
+  /** The frames that were seen with nothing drawn over them. */
   readonly looked: ReadonlySignal<LookedFrames>;
   /**
-   * Seen with these boxes over them. A look under other boxes, or at the bare picture, does not count: it does not show
-   * that these boxes cover what was seen.
+   * The frames that were seen with these boxes over them. A look under other boxes, or at the bare picture, does not
+   * count, because it does not show that these boxes cover what was seen.
    */
   lookedUnder<F extends Film>(films: readonly F[], boxesOf: (film: F) => readonly Box[]): LookedFrames;
-  /** `frame`: counted from 0. `boxes`: those drawn over the film. */
+  /** `frame`: counted from 0. `boxes`: the boxes drawn over the film. */
   markLooked(found: Film, frame: number, boxes: readonly Box[]): void;
-  /** The instances of which some picture, also a small one, was drawn; by their place. */
+  /** The positions of instances of which any picture, even a small one, was drawn. */
   readonly drawn: ReadonlySignal<ReadonlySet<number>>;
   markDrawn(found: Film): void;
 }
 
-/** By the boxes over the frame, as text. */
+/** The key is the boxes over the frame, as text. */
 type Looks = ReadonlyMap<string, LookedFrames>;
 const UNCOVERED = '';
 const NO_FRAMES: LookedFrames = new Map();
@@ -44,7 +44,7 @@ function framesUnder(looks: Looks, { ordinal }: Film, boxes: readonly Box[]): Re
   return seen;
 }
 
-/** The record of frames for one screen; nothing was shown on it yet. */
+/** An empty record of frames for one screen. */
 export function createLooked(): Looked {
   const looks = signal<Looks>(new Map());
   const drawn = signal<ReadonlySet<number>>(new Set());
@@ -65,10 +65,10 @@ export function createLooked(): Looked {
   };
 }
 
-/** An instance without frames is one picture at most. */
+/** An instance without frames counts as one picture. */
 export const framesOf = ({ frames }: Pick<Film, 'frames'>): number => Math.max(1, frames);
 
-/** A film begins there: its first frame is often empty. Counted from 0. */
+/** The frame at which a film opens, because its first frame is often empty. Counted from 0. */
 export const middleFrame = ({ frames }: Pick<Film, 'frames'>): number => Math.floor(frames / 2);
 
 export const framesShown = (looked: LookedFrames, { ordinal }: Film): number =>
@@ -80,13 +80,13 @@ export const isShown = (looked: LookedFrames, { ordinal }: Film, frame: number):
 export const areAllShown = (looked: LookedFrames, film: Film): boolean =>
   framesShown(looked, film) >= framesOf(film);
 
-/** The same map where there is nothing to add. */
+/** Returns the same map if there is nothing to add. */
 export function withFrame(looked: LookedFrames, film: Film, frame: number): LookedFrames {
   if (isShown(looked, film, frame) || frame < 0 || frame >= framesOf(film)) return looked;
   return new Map(looked).set(film.ordinal, new Set(looked.get(film.ordinal)).add(frame));
 }
 
-/** Counts the frames of several films together, and those that were shown. */
+/** Counts the frames of several films together, and how many of them were shown. */
 export function countShown(looked: LookedFrames, films: readonly Film[]): { shown: number; frames: number } {
   return {
     shown: films.reduce((sum, film) => sum + framesShown(looked, film), 0),

@@ -1,10 +1,10 @@
-/** A field of the data set in words that people read. Pure. */
+/** Names a field of the data set in ordinary words. Pure. */
 import { deidWords } from './deid-words.ts';
 
-/** `0040,a730[1]>0040,a160` (shared/deid/companions.ts). */
+/** A step of a path such as `0040,a730[1]>0040,a160` (shared/deid/companions.ts). */
 const STEP = /^([0-9a-f]{4}),([0-9a-f]{4})/;
 
-/** "Content sequence › Text value". Where the standard has no word for the field, its tag stays. */
+/** "Content sequence › Text value". A field for which the standard has no keyword keeps its tag. */
 export function nameField(path: string, keywords: ReadonlyMap<number, string>): string {
   return path
     .split('>')

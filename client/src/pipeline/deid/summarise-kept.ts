@@ -1,19 +1,22 @@
-/** In one sentence what becomes of an instance that is sent with names: nothing, or what its order replaces. Pure. */
+/**
+ * Says in one sentence what happens to an instance that is sent with names: nothing, or what its order replaces.
+ * Pure.
+ */
 import type { ComparedRow } from '../compare/comparison.ts';
 
 type KeptSummary =
   | { readonly kind: 'unchanged' }
-  /** The File Meta Information alone is written again. */
+  /** Only the File Meta Information is rewritten. */
   | { readonly kind: 'headed' }
   /** The keywords of the attributes that the order replaces, in the order of the Data Set. */
   | { readonly kind: 'ordered'; readonly keywords: readonly string[] };
 
-/** The sequence records the values before: none of the order's. */
+/** This sequence records the previous values, and is not part of the order. */
 const ORIGINAL_ATTRIBUTES_SEQUENCE = 0x04000561;
 
 export function summariseKept(rows: readonly ComparedRow[]): KeptSummary {
   const changed = rows.filter(({ depth, change }) => depth === 0 && change !== 'kept');
-  // A sequence that stays, with changes in it, has the reason for staying.
+  // A sequence that stays and contains changes carries the reason for staying.
   const ordered = changed.filter(({ because }) => because === 'ordered' || because === 'identified');
   if (ordered.length > 0)
     return {

@@ -1,8 +1,8 @@
-/** Whether a person can see an element now: most of it lies in the window, and the page is the one in front. */
+/** Whether a person can see an element now: most of it lies in the window, and the page is in the foreground. */
 import { useEffect, useState } from 'preact/hooks';
 
 const MOST = 0.5;
-/** The browser counts in whole pixels. */
+/** A tolerance, because the browser counts in whole pixels. */
 const NEARLY = 0.01;
 
 export function useInSight(place: { readonly current: HTMLElement | null }): boolean {

@@ -1,4 +1,4 @@
-/** Decides what a person must have seen of an instance that is held back, and which statement releases it. */
+/** Decides what a person must have seen of a held-back instance, and which statement releases it. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -9,17 +9,17 @@ import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
-/** A document's pages are drawn nowhere in this app: a person reads them in another program. */
+/** A document's pages are not drawn anywhere in this app, so a person reads them in another program. */
 export const isDocument = ({ held }: Pick<FoundFile, 'held'>): boolean => held.includes('document');
 
-/** `reasons`: under the policy in force. */
+/** `reasons`: the reasons under the policy in force. */
 function needsPicture(reasons: readonly ReasonCode[], found: Pick<FoundFile, 'held'>): boolean {
   return reasons.some(isHeldForPixels) && !isDocument(found);
 }
 
 /**
- * Those about which a person can state something now: the texts stand next to the choice; of pictures every frame has
- * to be on the screen first.
+ * The instances about which a person can make a statement now. Texts are shown next to the choice; of pictures, every
+ * frame has to be on the screen first.
  */
 export function seenOf(
   { looked }: Pick<Looked, 'looked'>,
@@ -32,7 +32,7 @@ export function seenOf(
   );
 }
 
-/** Whether the instance is held for its pixels, and its picture could be drawn. */
+/** Whether the instance is held for its pixels and its picture could be drawn. */
 export function hasPicture(
   { drawn }: Pick<Looked, 'drawn'>,
   policy: Policy | null,
@@ -41,13 +41,13 @@ export function hasPicture(
   return needsPicture(reasonsUnder(policy, found), found) && drawn.value.has(found.ordinal);
 }
 
-/** Held for its pixels, and a person who looks at them can release it. */
+/** Whether the instance is held for its pixels and a person who looks at them can release it. */
 export const isCoverable = (policy: Policy | null, found: FoundFile): boolean =>
   isReleasable(policy, found) && needsPicture(reasonsUnder(policy, found), found);
 
 /**
- * The instance that a person covers, and the others of its series to which the same boxes may be given: those that are
- * undecided, and those that were given boxes together with it.
+ * The instance that a person covers, and the others of its series that may get the same boxes: undecided ones, and
+ * those that were given boxes together with it.
  */
 export function coveredWith(
   found: FoundFile,
@@ -66,7 +66,7 @@ export function coveredWith(
   return files.filter((other) => other === found || isAlike(other));
 }
 
-/** The boxes over what the PACS has of it, where they are known: its file has none. */
+/** The boxes over the instance in the PACS, if they are known, because its file has none. */
 export function boxesInPacs(
   { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
   found: FoundFile,

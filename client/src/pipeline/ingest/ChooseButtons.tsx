@@ -1,6 +1,6 @@
 /**
- * Two buttons, files and folder: `main` on the empty page, otherwise to add to a selection. They open the
- * browser's own pickers; the same file can be chosen twice in a row.
+ * Two buttons, for files and for a folder. `main`: on the empty page; otherwise they add to a selection. They open
+ * the browser's own pickers; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
 import type { FolderHandle } from './folder-handle.ts';
@@ -8,7 +8,7 @@ import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { ingestWords } from './ingest-words.ts';
 
-/** Phones cannot pick folders; there the button would do nothing. */
+/** Phones cannot pick folders, so the button would do nothing there. */
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
 
 export function ChooseButtons({ main }: { readonly main: boolean }) {
@@ -57,14 +57,14 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
   );
 }
 
-/** The browser's own picker of folders (Chromium; File System Access §3.3); the DOM's types do not know it. */
+/** The browser's own folder picker (Chromium; File System Access §3.3), which the DOM's types do not include. */
 type Picking = { showDirectoryPicker?(options: { mode: 'read' }): Promise<FolderHandle> };
 
 function hasFolderPicker(scope: object): boolean {
   return 'showDirectoryPicker' in scope;
 }
 
-/** Null where the person chose none, or the browser gives none. Called in a person's own gesture. */
+/** Null if the person chose no folder, or the browser provides none. Must be called within a user gesture. */
 async function pickFolder(scope: object): Promise<FolderHandle | null> {
   return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
 }

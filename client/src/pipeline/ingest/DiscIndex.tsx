@@ -1,5 +1,5 @@
 /**
- * The index of a disc on the upload page: studies that were not read yet, files that are missing, and damage to the
+ * What the index of a disc adds to the upload page: studies that were not read yet, missing files, and damage to the
  * index itself.
  */
 import type { IndexedStudy } from '#shared/dicom/dicomdir.ts';
@@ -17,7 +17,7 @@ import { People } from './People.tsx';
 import { LINE, Path } from './RejectedFiles.tsx';
 import './disc.css';
 
-/** Height of a study that was not read yet, in px. */
+/** The height of a study that was not read yet, in px. */
 const EXPECTED = 96;
 
 export function DiscNotices() {
@@ -72,7 +72,7 @@ function personKeyOf(study: IndexedStudy): string {
   return `${id}\n${name}`;
 }
 
-/** While files are read: what is on the disc, before its instances say so themselves. */
+/** While files are read, shows the studies that the disc's index names and of which no file was read yet. */
 export function ExpectedStudies() {
   const { expected } = useIngest().disc.value;
   if (expected.length === 0) return null;

@@ -1,6 +1,6 @@
 /**
- * The first visit: what to do, how a study travels in three lines with a picture, and a made-up study to try
- * it with.
+ * The page on the first visit: what to do, how a study travels in three lines with pictures, and a made-up study to
+ * try it with.
  */
 import { useSignal } from '@preact/signals';
 import { useSession } from '../../net/net-context.ts';
@@ -73,8 +73,8 @@ function SampleOffer() {
 }
 
 /**
- * The journey as three pictures on the track's own line: the study on the device, the network, the PACS that
- * has it.
+ * The three pictures of the journey, on the line of the track: the study on the device, the network, and the PACS
+ * that has it.
  */
 const PICTURES: readonly string[] = [
   'M12 4h28a6 6 0 016 6v44a6 6 0 01-6 6H12a6 6 0 01-6-6V10a6 6 0 016-6zM21 53h10M13 12h26v33H13z' +
@@ -83,7 +83,7 @@ const PICTURES: readonly string[] = [
   'M6 32a26 26 0 1052 0 26 26 0 10-52 0M20 33l9 9 16-18',
 ];
 
-/** Only the picture of the way points somewhere and is mirrored with the reading direction. */
+/** Only the picture of the network has a direction, so only it is mirrored with the reading direction. */
 function Picture({ lines, turns }: { readonly lines: string; readonly turns: boolean }) {
   return (
     <svg

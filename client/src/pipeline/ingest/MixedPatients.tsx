@@ -9,7 +9,7 @@ import { useIngest } from './ingest-context.ts';
 import type { PatientPart } from './patients-of-study.ts';
 import { sentenceOfWarning } from './warning-words.ts';
 
-/** So many patients of a study are told apart; the others are counted. */
+/** At most this many patients of a study are listed; the others are only counted. */
 export const PATIENTS_SHOWN = 6;
 const FILES_NAMED = 3;
 
@@ -78,7 +78,7 @@ function Parts({ parts }: { readonly parts: readonly PatientPart[] }) {
   );
 }
 
-/** The first, and how many more. */
+/** The names of the first files, and how many more there are. */
 export function FileNames({ part: { files } }: { readonly part: Pick<PatientPart, 'files'> }) {
   const named = namesHidden.value ? 0 : FILES_NAMED;
   const names = files.slice(0, named).map(({ file }) => file.path.split('/').at(-1)!);

@@ -1,4 +1,4 @@
-/** On a study's card: the order that it is sent as, or the one that fits and waits for a person's word. */
+/** On a study's card: the order under which the study is sent, or a matching order that waits for confirmation. */
 import { useEffect, useState } from 'preact/hooks';
 import { ORDER_READERS, type Order, type Worklist } from '#shared/protocol/worklist.ts';
 import { Notice } from '../../kit/Notice.tsx';
@@ -36,7 +36,7 @@ export function OrderOfStudy({ study, name }: OrderOfStudyProps) {
   }, [day, mayRead]);
   const chosen = orders.chosen.value.get(study.studyInstanceUID)?.order ?? null;
   const settling = useSettling<HTMLDivElement>(String(chosen !== null));
-  // Instances of several patients would all become the order's.
+  // Otherwise instances of several patients would all be sent as the order's patient.
   if (!worklist?.isSetUp || study.people.length > 1) return null;
   const use = async (order: Order): Promise<void> =>
     setFailed(!(await orders.choose(study.studyInstanceUID, order)));
@@ -55,7 +55,7 @@ export function OrderOfStudy({ study, name }: OrderOfStudyProps) {
   );
 }
 
-/** The day of the study; today where it does not say. */
+/** The day of the study, or today if the files do not say. */
 function dayOf({ studyDate }: FoundStudy): string {
   const parts = /^(\d{4})(\d\d)(\d\d)$/.exec(studyDate);
   if (parts) return parts.slice(1).join('-');

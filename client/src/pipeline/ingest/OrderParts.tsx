@@ -9,7 +9,7 @@ import { orderWords as words } from './order-words.ts';
 
 export type BothProps = { readonly study: FoundStudy; readonly order: Order };
 
-/** Shows the patients of study and order, one above the other. */
+/** Shows the patients of the study and of the order, one above the other. */
 export function Both({ study, order }: BothProps) {
   return (
     <ul class="people">

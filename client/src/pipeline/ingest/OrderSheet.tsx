@@ -1,6 +1,6 @@
 /**
- * The orders of a day, or of the days around it, to pick the one of a study. Another patient's is picked only after a
- * second look.
+ * Lists the orders of a day, or of the days around it, to choose the one for a study. An order of another patient
+ * needs a second confirmation.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';

@@ -1,9 +1,9 @@
-/** Patients by name and ID, so that a person sees at once which of them is wrong. */
+/** Lists patients by name and ID, so that a wrong one stands out. */
 import { chosenWords } from './chosen-words.ts';
 import type { NamedPerson } from './group-studies.ts';
 import { personOf } from './order-person.ts';
 
-/** So many are named; a screen of names is read by nobody. */
+/** At most this many patients are listed, because nobody reads a whole screen of names. */
 const NAMED = 6;
 
 export function People({ people }: { readonly people: readonly NamedPerson[] }) {

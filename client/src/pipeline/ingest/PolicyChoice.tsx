@@ -1,4 +1,7 @@
-/** The policy in force for the next Send: always in words, changed in a sheet where the person may choose. */
+/**
+ * The policy in force for the next Send: always described in words. It can be changed in a sheet if the person may
+ * choose.
+ */
 import { useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
@@ -62,7 +65,7 @@ function PolicySheet({
   readonly onClose: () => void;
 }) {
   const ingest = useIngest();
-  // A tap chooses; the button below says what it means and does it.
+  // A tap only selects; the button below says what the selection means, and applies it.
   const [draft, setDraft] = useState(chosen);
   const addsNames = chosen.deidentify && !draft.deidentify;
   const covered = coveredOf(
@@ -136,8 +139,8 @@ function OnePolicy({ policy, checked, onChoose }: OnePolicyProps) {
 }
 
 /**
- * The two built-in policies are said in words of ours; an administrator's own has a title, and carries its
- * name too.
+ * The two built-in policies are described in our own words. An administrator's policy has a title and shows its name
+ * too.
  */
 function titleOf({ deidentify }: Policy): string {
   return deidentify ? chosenWords.policyChoice.deidentify : chosenWords.policyChoice.keep;

@@ -1,6 +1,6 @@
 /**
- * Above the found studies: the progress of reading and a way to stop it; afterwards a summary and the buttons
- * to add more.
+ * Above the found studies: the progress of reading with a button to stop it, and afterwards a summary with buttons to
+ * add more.
  */
 import { useIngest } from './ingest-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
@@ -12,10 +12,10 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 import type { IngestProgress } from './found-study.ts';
 
-/** Reading, and reading that was stopped: each takes the place of the other. */
+/** The progress of reading, and the notice that reading was stopped; only one of them is shown at a time. */
 export const READING_PARTS = '.reading, .stopped-reading';
 
-/** Drawn while the total is still growing: a bar that claims no share. */
+/** The length of the bar while the total is still growing; it does not represent a share. */
 const OPEN_SHARE = 0.3;
 
 function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string {
@@ -57,7 +57,7 @@ export function Reading() {
   );
 }
 
-/** Below forty studies nobody needs it. */
+/** Scrolls to the list of refused files, which may lie below dozens of studies. */
 function showRefused() {
   document.querySelector('.rejected')?.scrollIntoView({ block: 'start' });
 }
@@ -68,7 +68,7 @@ export function HasRead() {
   const { filesRead, bytesRead } = ingest.progress.value;
   const refused = ingest.rejected.value.length;
   const studies = ingest.studies.value.length;
-  // The notice below says it, with the number of all.
+  // If reading was stopped, the notice below says so, with the total number.
   const isWhole = ingest.disc.value.stopped === null;
   return (
     <div ref={place} class="upload-tools">
@@ -94,7 +94,9 @@ export function HasRead() {
   );
 }
 
-/** Clears the choice: a single study at once, since it is soon chosen again; more only after a question. */
+/**
+ * Clears the selection: a single study at once, since it is quickly chosen again; several only after a confirmation.
+ */
 function Clear({ studies }: { readonly studies: number }) {
   const ingest = useIngest();
   const clear = () => ingest.clear();

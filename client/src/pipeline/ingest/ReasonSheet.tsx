@@ -1,4 +1,4 @@
-/** Asks why names are kept, where the policy says so: one choice of a closed list, then Send. */
+/** Asks why names are kept, if the policy requires a reason: one choice from a fixed list, then Send. */
 import { useState } from 'preact/hooks';
 import { SENDING_REASONS, type SendingReason } from '#shared/protocol/sending-reason.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -9,7 +9,7 @@ import { useIngest } from './ingest-context.ts';
 type ReasonSheetProps = {
   /** The label of the Send button. */
   readonly label: string;
-  /** A reason was given: Send goes on. */
+  /** Called once a reason was given, so that Send continues. */
   readonly onGiven: () => void;
 };
 

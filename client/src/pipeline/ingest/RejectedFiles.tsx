@@ -1,6 +1,6 @@
 /**
- * Files that cannot be sent, grouped by what to do: the sentence, the next step, and the files on demand, with
- * the precise reason where the sentence stands for many. The paths stay on this screen.
+ * Files that cannot be sent, grouped by what to do: a sentence, the next step, and the files on demand, with the
+ * precise reason if the sentence covers several. The paths stay on this screen.
  */
 import type { ComponentChildren } from 'preact';
 import { ODD_NEXT, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -13,10 +13,10 @@ import { VirtualList } from '../../kit/VirtualList.tsx';
 import { chosenWords } from './chosen-words.ts';
 import type { RejectedFile } from './found-study.ts';
 
-/** Height of one line of a path, in px; the style sheet says the same. */
+/** The height of a line with a path, in px, as in the style sheet. */
 export const LINE = 44;
 
-/** Files under one key, the most frequent key first. */
+/** Groups files by key, the most frequent key first. */
 function groupBy<K>(
   files: readonly RejectedFile[],
   keyOf: (file: RejectedFile) => K,
@@ -52,10 +52,10 @@ export function RejectedFiles({
   );
 }
 
-/** Files of which the screen says the same. */
+/** Files that share the same explanation on the screen. */
 function Group({ files }: { readonly files: readonly RejectedFile[] }) {
   const { title, next, precise } = sentencesOfReason(files[0]!.reason);
-  // No policy sends it, and nobody is asked: it is left out already.
+  // No policy sends this file, so it is already left out and nobody is asked.
   const isLeftOut = !('isReleasable' in files[0]!);
   const list = precise ? chosenWords.faultList : chosenWords.fileList;
   return (
@@ -102,7 +102,7 @@ function OfOneReason({ reason, files }: OfOneReasonProps) {
   );
 }
 
-/** The end of a path says more than its beginning: the name is kept whole, the folders are cut. */
+/** Shortens the folders and keeps the file name whole, because the end of a path says more than its beginning. */
 export function Path({ path }: { readonly path: string }) {
   const said = typedSaid(path);
   const slash = said.lastIndexOf('/') + 1;

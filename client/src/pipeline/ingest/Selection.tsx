@@ -24,14 +24,16 @@ import { StoppedReading } from './StoppedReading.tsx';
 import { StudyCard } from './StudyCard.tsx';
 import { sentenceOfWarning } from './warning-words.ts';
 
-/** More are counted. */
+/** At most this many are listed; the others are only counted. */
 const SAME_ID_SHOWN = 6;
 
-/** Height of a card that was not drawn yet, in px. */
+/** The height of a card that was not rendered yet, in px. */
 const CARD = 196;
 
 export type SelectionProps = {
-  /** The instances of the last Send that are in the queue, where some of its files were refused; otherwise null. */
+  /**
+   * The number of instances that the last Send put into the queue, if some of its files were refused; otherwise null.
+   */
   readonly queued: number | null;
 };
 
@@ -41,7 +43,7 @@ export function Selection({ queued }: SelectionProps) {
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
-  // A file for a stick is explained below, and choosing another folder would not help.
+  // A file for a stick is explained below. Choosing another folder would not help.
   const isStick = ingest.rejected.value.some(({ reason }) => reason === 'not-dicom-stick');
   return (
     <>
@@ -86,7 +88,9 @@ export function Selection({ queued }: SelectionProps) {
   );
 }
 
-/** The others that are held back stand on their study's card, with the way to look at them. */
+/**
+ * Held-back files that nobody can release. The others are shown on their study's card, with the way to look at them.
+ */
 function Unanswerable() {
   const { heldBack, studies } = useIngest();
   const files = heldBack.value.filter(({ isReleasable }) => !isReleasable);
@@ -99,7 +103,7 @@ function Unanswerable() {
   );
 }
 
-/** The studies of which nothing could be read at Send, each by its patient. */
+/** The studies of which Send could read no file, each by its patient. */
 function Unreadable() {
   const { sentFromHere } = useIngest();
   return [...sentFromHere.value.leftBehind].map(
@@ -112,7 +116,7 @@ function Unreadable() {
   );
 }
 
-/** From the keyboard, past every study and picture. */
+/** A skip link for the keyboard, past all studies and pictures. */
 function GoToSend() {
   const go = () =>
     (
@@ -127,7 +131,7 @@ function GoToSend() {
 }
 
 /**
- * The result of the last Send, until the page is left: some of its files are listed below and not in the
+ * The result of the last Send, shown until the page is left: some of its files are listed below and are not in the
  * queue.
  */
 function QueuedInPart({ instances }: { readonly instances: number }) {
@@ -144,8 +148,8 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
 }
 
 /**
- * A mistake that nobody notices until the wrong chart is open: shown once, above all studies, with the patients of
- * those that Send takes.
+ * Warns of several patients, a mistake that nobody notices until the wrong chart is open. It is shown once, above all
+ * studies, with the patients of the studies that Send takes.
  */
 function WrongPatient({ studies }: { readonly studies: readonly FoundStudy[] }) {
   const people = peopleOf(
@@ -165,7 +169,7 @@ function WrongPatient({ studies }: { readonly studies: readonly FoundStudy[] }) 
   );
 }
 
-/** In the PACS two patients of one ID become one. */
+/** Warns because the PACS merges two patients with the same ID. */
 function SameIdElsewhere({ people }: { readonly people: readonly NamedPerson[] }) {
   const same = sameIdElsewhere(people, useQueue().studies.value);
   if (same.length === 0) return null;
@@ -184,7 +188,7 @@ function SameIdElsewhere({ people }: { readonly people: readonly NamedPerson[] }
   );
 }
 
-/** Above the list, with the cause: some of the studies that are ticked stay here. */
+/** Says above the list that some of the ticked studies stay here, and why. */
 function NotAllSent() {
   const ingest = useIngest();
   const { studies, held, tooLarge, stopped } = sendableOf(ingest);
@@ -211,7 +215,7 @@ function NotAllSent() {
   );
 }
 
-/** Why Send did not work: what happened, what it means, what to do. A missing reason is asked for in its own sheet. */
+/** Why Send failed, what that means, and what to do. A missing reason is asked for in a sheet of its own. */
 function SendProblem() {
   const ingest = useIngest();
   const problem = ingest.problem.value;

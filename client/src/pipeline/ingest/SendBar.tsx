@@ -1,4 +1,4 @@
-/** At the foot of the window, under the thumb: the policy in force and the one main button. */
+/** The bar at the bottom of the window, within reach of the thumb: the policy in force and the one main button. */
 import type { RefObject } from 'preact';
 import { useSession } from '../../net/net-context.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
@@ -16,21 +16,19 @@ import { ReasonSheet } from './ReasonSheet.tsx';
 import { canSend, coveredOf, inPacsOf, peopleOf, queueingShare, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
-  /**
-   * So many instances are in the queue, but some files were refused on the way there and must be looked at.
-   */
+  /** Called with the number of instances in the queue if some files were refused during Send and must be looked at. */
   readonly onQueuedInPart: (instances: number) => void;
-  /** Not all of it could be queued: the upload page says why. */
+  /** Called if some of it could not be queued; the upload page says why. */
   readonly onNotQueued?: () => void;
 };
 
 type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
 
-/** Empty while nothing was found that could be sent. */
+/** Empty as long as no study was found. */
 export function Bar(props: SendBarProps) {
   const ingest = useIngest();
   const isQueueing = ingest.phase.value === 'queueing';
-  // *Take back* takes the place of *Send*, and the other way round.
+  // *Take back* replaces *Send*, and the other way round.
   const settling = useSettling<HTMLDivElement>(String(isQueueing));
   if (isQueueing) return <QueueingBar settling={settling} />;
   return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
@@ -55,7 +53,7 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
     if (ingest.problem.peek() !== null || queued < chosen.length) return onNotQueued?.();
     const refusedNow = ingest.rejected.peek().filter((file) => file.wasFound && !before.has(file)).length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
-    // Files refused before Send were on this page already.
+    // Files that were refused before Send were already shown on this page.
     if (queued === studies && ingest.disc.peek().stopped === null) ingest.clear();
     lead(hrefOf({ page: 'studies' }));
   };
@@ -97,7 +95,7 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
   );
 }
 
-/** The study's card leads straight to its pictures. */
+/** Whether the study's card itself leads to the pictures in question. */
 const isAnsweredOnCard = (
   { heldBack, mixed }: Pick<IngestStore, 'heldBack' | 'mixed'>,
   { studyInstanceUID }: FoundStudy,
@@ -107,7 +105,7 @@ const isAnsweredOnCard = (
 
 type StayingProps = { readonly staying: number; readonly chosen: number; readonly isToDecide: boolean };
 
-/** Next to Send, which names fewer studies than are ticked. */
+/** Shown next to Send when Send takes fewer studies than are ticked. */
 function Staying({ staying, chosen, isToDecide }: StayingProps) {
   return (
     <p class="pace pace-wait small send-forecast">
@@ -122,7 +120,10 @@ function Staying({ staying, chosen, isToDecide }: StayingProps) {
   );
 }
 
-/** The policy changed after a person covered names: they are in the pixels that this one sends. */
+/**
+ * Warns that names a person had covered are visible in the pixels, because the policy was changed to one that sends
+ * the originals.
+ */
 function SentUncovered({ count }: { readonly count: number }) {
   if (count === 0) return null;
   return (
@@ -133,7 +134,7 @@ function SentUncovered({ count }: { readonly count: number }) {
   );
 }
 
-/** Says before Send is pressed that the selected studies do not fit on this device. */
+/** Says, before Send is pressed, that the selected studies do not fit on this device. */
 function TooLarge() {
   const forecast = useIngest().forecast.value;
   if (forecast === null || forecast.needs <= forecast.room) return null;
@@ -146,8 +147,8 @@ function TooLarge() {
 }
 
 /**
- * While the chosen studies are written into the queue: only then are they safe, and until then they can be
- * taken back.
+ * Shown while the chosen studies are written into the queue. They are safe only afterwards, and can be taken back
+ * until then.
  */
 function QueueingBar({ settling }: Settling) {
   const ingest = useIngest();

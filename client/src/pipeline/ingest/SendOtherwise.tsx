@@ -1,4 +1,4 @@
-/** Where nobody can release what is held back of a study: a policy that sends it, for this study alone. */
+/** For a study with held-back files that nobody can release: offers a policy that sends them, for this study alone. */
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
@@ -7,7 +7,10 @@ import { useIngest } from './ingest-context.ts';
 
 type SendOtherwiseProps = Pick<HeldActs, 'policy'> & { readonly study: FoundStudy; readonly name: string };
 
-/** Upload shows the study, and what the policy does, before anybody presses Send. */
+/**
+ * The button only leads to the upload page, which shows the study and what the policy does before anybody presses
+ * Send.
+ */
 export function SendOtherwise({ study, name, policy }: SendOtherwiseProps) {
   const ingest = useIngest();
   if (policy === null || policy === 'none') return null;

@@ -1,4 +1,6 @@
-/** On a found study's card: it is in the PACS already, or on its way, before anybody sends it again. */
+/**
+ * On a found study's card: says that the study is already in the PACS, or on its way, before anybody sends it again.
+ */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -23,7 +25,10 @@ import {
   type SentBeforeByUid,
 } from './sent-before.ts';
 
-/** Asked once for all that was chosen together. A signal, because a card is not drawn again with its list. */
+/**
+ * Asks once for all studies that were chosen together. The result is a signal, because a card is not rendered again
+ * with its list.
+ */
 export function useSentBefore(): ReadonlySignal<SentBeforeByUid> {
   const api = useApi();
   const { phase } = useIngest();
@@ -72,7 +77,7 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
 const notThere = ({ fresh, differs, staying, leftOut, gone }: PartInPacs): number =>
   fresh + differs + staying + leftOut + gone;
 
-/** The sign of arrival only where each image that was chosen has arrived. */
+/** The icon of arrival is shown only if every chosen image has arrived. */
 function signOf({ inPacs, isCancelled }: SentBefore, isWhole: boolean): IconName {
   if (inPacs === 0) return isCancelled ? 'close' : 'way';
   return isWhole ? 'pacs' : 'note';
@@ -87,7 +92,7 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
   return notThere(part) > 0 ? said.inPart(part) : said.inPacs(inPacs, when);
 }
 
-/** Null where this device has no receipt of it, or there is too much to compare. */
+/** Null if this device has no receipt of the study, or if there is too much to compare. */
 function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartInPacs | null {
   const api = useApi();
   const ingest = useIngest();
@@ -97,7 +102,7 @@ function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartI
   const [part, setPart] = useState<PartInPacs | null>(null);
   const inPacs = before?.inPacs ?? 0;
   const id = before && inPacs > 0 && before.page.page === 'study' ? before.page.id : null;
-  // Some are recognised only after a while.
+  // Some files are recognised only after a while, so this text triggers a new comparison.
   const staying = `${heldIn(ingest, studyInstanceUID)} ${leftOut.value.get(studyInstanceUID)?.instances}`;
   const isFew = instances <= COMPARED_AT_MOST.instances && bytes <= COMPARED_AT_MOST.bytes;
   useEffect(() => {
@@ -122,8 +127,9 @@ function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartI
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Empty until they are known, and where nothing is known with which it could be compared. `otherwise`: with names where
- * they are removed now, and the other way round; a study that keeps its names keeps its UID.
+ * The UIDs under which the study would be sent. Empty until they are known, and if there is nothing to compare them
+ * with. `otherwise`: the UIDs with names kept if they are removed now, and the reverse; a study that keeps its names
+ * keeps its UID.
  */
 function useUidsAsSent({ studyInstanceUID, people }: FoundStudy, isWanted: boolean) {
   const { inspection, policy, phase } = useIngest();
@@ -141,7 +147,7 @@ function useUidsAsSent({ studyInstanceUID, people }: FoundStudy, isWanted: boole
         if (isRemoving) removed.current = sentAs;
         setUids(sentAs);
       },
-      // Not prepared, or not readable: Send says so.
+      // The policy could not be prepared, or a file could not be read. Send will say so.
       () => undefined,
     );
     return () => gone.abort();

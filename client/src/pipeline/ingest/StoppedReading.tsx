@@ -1,4 +1,7 @@
-/** A person stopped reading: how far it came, and the decision about the rest, without which its studies stay here. */
+/**
+ * Shown after a person stopped reading: how far it got, and the decision about the rest. Until that is made, its
+ * studies stay here.
+ */
 import { useFocusHandedOn } from '../../kit/use-focus-handed-on.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { Notice } from '../../kit/Notice.tsx';
@@ -15,7 +18,7 @@ export function StoppedReading() {
 function Decision({ stopped }: { readonly stopped: Stopped }) {
   const ingest = useIngest();
   const place = useFocusHandedOn<HTMLDivElement>(READING_PARTS);
-  // *Stop reading* may have been under the pointer or the finger.
+  // *Stop reading* may have been under the pointer or the finger, so a stray click must not decide.
   const settling = useSettling<HTMLDivElement>('');
   const { filesRead, filesFound, isListed, canContinue, studies } = stopped;
   const words = chosenWords.stopped;

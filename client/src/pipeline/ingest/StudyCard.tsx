@@ -1,4 +1,4 @@
-/** The card of a found study: who, when, what, how much, what to look at, and whether Send takes it. */
+/** The card of a found study: patient, time, kind and size, what to look at, and whether Send takes it. */
 import type { ReadonlySignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
@@ -28,10 +28,13 @@ import { goingOfFound } from './sendable.ts';
 import { SendOtherwise } from './SendOtherwise.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
-/** Pictures on the card; the others are in the list of series. */
+/** The number of pictures on the card; the others are in the list of series. */
 const PICTURES = 4;
 
-/** Only policies that keep names send a study under its order. Without it a study is sent as it is. */
+/**
+ * Only policies that keep names send a study under its order. If this code cannot be loaded, the study is sent as it
+ * is.
+ */
 const OrderOfStudy = deferred<OrderOfStudyProps>(
   () =>
     import('./OrderOfStudy.tsx').then(
@@ -114,7 +117,7 @@ type HeldProps = {
   readonly count: number;
 };
 
-/** The instances that a person has to look at before anything of them is sent, with the one way to them. */
+/** The instances that a person has to look at before the study is sent, with the one button that leads to them. */
 function Held({ study, name, reasons, count }: HeldProps) {
   const isOne = count === 1 && reasons.every(isHeldForPixels);
   const label = isOne ? chosenWords.lookAndCover : chosenWords.lookAtPictures;
@@ -141,7 +144,7 @@ function Held({ study, name, reasons, count }: HeldProps) {
 
 type UnreleasableProps = Pick<HeldProps, 'study' | 'name'>;
 
-/** The instances that nobody can release, with what can be done about them instead. */
+/** The instances that nobody can release, with what can be done instead. */
 function Unreleasable({ study, name }: UnreleasableProps) {
   const ingest = useIngest();
   const possible = actsOnUnreleasable(ingest, study);
@@ -184,8 +187,8 @@ function whatOf(study: FoundStudy): string {
 }
 
 /**
- * Files left out unread when it was chosen, its images that a person left out before, its damaged files, and those of
- * which nobody knows whether they are of this study.
+ * Says why the study may be incomplete: files that were left unread, images that a person left out before, damaged
+ * files, and damaged files that may belong to it.
  */
 function NotWhole({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
@@ -230,11 +233,11 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
 type ContentsProps = {
   readonly id: string;
   readonly study: FoundStudy;
-  /** The part that stays here; empty: all of it is sent. */
+  /** Text about the part that stays here; empty if all of it is sent. */
   readonly said: string;
 };
 
-/** The date, kind and size of the study, and the part of it that Send does not take. */
+/** The date, kind and size of the study, and the part that Send does not take. */
 function Contents({ id, study, said }: ContentsProps) {
   const size = [series(study.series.length), images(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
@@ -270,9 +273,9 @@ function Pictures({ series }: Pick<FoundStudy, 'series'>) {
 
 type DetailsProps = { readonly study: FoundStudy; readonly quiet: FoundStudy['warnings'] };
 
-/** The list of series, and the warnings that ask nothing of anybody. */
+/** The list of series, and the warnings that need no action. */
 function Details({ study, quiet }: DetailsProps) {
-  // Otherwise hundreds of hidden lines would be drawn again with every number that grows.
+  // Rendered only when open; otherwise hundreds of hidden lines would be rendered again whenever a number grows.
   const [open, setOpen] = useState(false);
   return (
     <details class="disclosure card-details" onToggle={(event) => setOpen(event.currentTarget.open)}>

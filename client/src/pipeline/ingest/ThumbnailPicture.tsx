@@ -1,6 +1,6 @@
 /**
- * A small picture of a series, requested when it comes into sight. It is decoration: the text next to it
- * names the series, so one that may show a name is not drawn while names are hidden, and nobody is asked.
+ * A small picture of a series, requested when it scrolls into view. It is decoration, because the text next to it
+ * names the series. So while names are hidden, a picture that may show a name is simply not drawn.
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSession } from '../../net/net-context.ts';

@@ -1,6 +1,6 @@
 /**
- * The upload page: choose, see the studies found while reading continues, press Send. The whole page is the
- * drop zone. Everything shown here is in this page's memory only.
+ * The upload page: choose files, see the studies found while reading continues, press Send. The whole page is the
+ * drop zone. Everything shown here is only in this page's memory.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -14,9 +14,9 @@ import { EmptyUpload } from './EmptyUpload.tsx';
 import type { SelectionProps } from './Selection.tsx';
 import type { SendBarProps } from './SendBar.tsx';
 
-// Needed once something was chosen. They are loaded right after the page, so that choosing works offline too.
+// Needed once something was chosen. They are loaded right after the page, so that choosing also works offline.
 const loadSelection = () => import('./Selection.tsx').then((view) => view.Selection);
-// The code of Send is fetched with them, and not before: nobody sends an empty page.
+// The code of Send is loaded together with them, because an empty page sends nothing.
 const loadSend = () => import('./send-chosen.ts');
 const loadBar = () => import('./SendBar.tsx').then((view) => view.Bar);
 const Selection = deferred<SelectionProps>(loadSelection, Nothing);
@@ -30,7 +30,7 @@ export function UploadView() {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (queued.value === null) return;
-    // The result of Send is at the top, as on a new page.
+    // The result of Send is at the top of the page, as on a new page.
     window.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, [queued.value]);

@@ -1,4 +1,4 @@
-/** Above what was chosen: whether the study is among it that a person wanted to choose again. */
+/** Above the chosen files: says whether they include the study that a person wanted to choose again. */
 import { Notice } from '../../kit/Notice.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { wantedAgain } from '../queue/choose-again.ts';
@@ -18,7 +18,7 @@ export function WantedAgain() {
   const { studies } = useIngest();
   const id = wantedAgain();
   const wanted = useQueue().studies.value.find((study) => study.id === id);
-  // An erased title cannot be compared: nobody can tell.
+  // An erased title cannot be compared, so nothing can be said.
   if (!wanted?.title) return null;
   const { title } = wanted;
   const isFound = studies.value.some((study) => isOf(title, study));

@@ -4,8 +4,8 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 
 /**
- * Those of these SOP Instance UIDs, as sent, that the PACS is not known to have lost; null: the gateway, or the PACS,
- * does not answer. Throws the signal's reason, and then asks nothing more.
+ * Returns those of these SOP Instance UIDs, as sent, that the PACS is not known to have lost; null: the gateway or
+ * the PACS does not answer. Throws the signal's reason, and stops asking.
  */
 export async function askInPacs(
   api: Pick<ApiClient, 'json'>,

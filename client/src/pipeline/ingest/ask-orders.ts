@@ -5,13 +5,13 @@ import type { ApiClient } from '../../net/api-client.ts';
 
 const NOTHING_WAITS = 'a study can be sent without an order';
 
-/** The orders of some days (YYYY-MM-DD, both included); null: the gateway was not reached, or does not say. */
+/** The orders of a range of days (YYYY-MM-DD, both included); null: the gateway was not reached, or has no answer. */
 export async function askOrders(api: ApiClient, from: string, to = from): Promise<Worklist | null> {
   const path = `/worklist?from=${from}&to=${to}`;
   return (await ignoreFailure(api.json(path, worklistSchema), NOTHING_WAITS)) ?? null;
 }
 
-/** The time that stands in the instances; null as above. */
+/** Returns the time that is written into the instances; null as above. */
 export async function noteOrder(
   api: ApiClient,
   studyInstanceUID: string,

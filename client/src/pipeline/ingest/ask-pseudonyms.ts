@@ -3,7 +3,7 @@ import { pseudonymsAnswerSchema } from '#shared/protocol/api.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import type { PseudonymsAnswer, PseudonymsAsked } from './prepare-policy.ts';
 
-/** Throws the signal's reason alone: a study that cannot be prepared now stays where it is. */
+/** Throws only the signal's reason: a study that cannot be prepared now stays where it is. */
 export async function askPseudonyms(
   api: ApiClient,
   asked: PseudonymsAsked,

@@ -8,7 +8,7 @@ import { sendingReasonWords } from '../../kit/sending-reason-words.ts';
 
 export const chosenWords = {
   readingLabel: 'Files read',
-  /** The total still grows while folders are listed, so it is not shown then. */
+  /** While folders are listed the total still grows, so it is not shown. */
   reading: (read: number, seen: number, listing: boolean) =>
     listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
   looking: (seen: number) =>
@@ -17,7 +17,7 @@ export const chosenWords = {
   stopped: {
     title: (read: number, found: number, isListed: boolean) =>
       `Stopped: ${formatCount(read)} of ${isListed ? '' : 'at least '}${files(found)} read`,
-    /** `studies`: those that were found until then. */
+    /** `studies`: the number found so far. */
     next: (studies: number) =>
       `${
         studies === 0
@@ -50,7 +50,7 @@ export const chosenWords = {
   missingNext: 'Copy the disc again, or choose the whole disc.',
   indexInDoubt: 'The disc’s index is damaged',
   indexInDoubtNext: 'It may not list every study. Check that all of them are listed here.',
-  /** In the place of the picture: three lines of ten characters. */
+  /** Shown in place of the picture: three lines of ten characters. */
   noPicture: {
     'image-without-pixels': 'There is no image in it.',
     'frame-not-found': 'The image is missing.',
@@ -63,9 +63,9 @@ export const chosenWords = {
   } satisfies Record<NoPicture, string>,
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
-  /** `what`: tells it from another study of the same patient. */
+  /** `what`: distinguishes the study from another one of the same patient. */
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
-  /** The part of a study that stays here; empty for one that is sent as a whole. */
+  /** The part of a study that stays here; empty if all of it is sent. */
   going: {
     sent: (held: number, all: number) =>
       held === 0
@@ -119,10 +119,10 @@ export const chosenWords = {
         ? 'Send it without names'
         : 'Send it with names'
       : `Send it under “${title}”`,
-  /** With the name of the study. */
+  /** Includes the name of the study. */
   actOf: (act: string, name: string) => `${act}: ${name}`,
   fileList: (count: number) => `Show ${files(count)}`,
-  /** Above the precise faults of damaged files. */
+  /** The heading above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
   policyTitle: 'What happens to names',
   policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
@@ -152,7 +152,7 @@ export const chosenWords = {
   sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
-  /** `isAll`: each of the studies was compared with the PACS. */
+  /** `isAll`: whether each of the studies was compared with the PACS. */
   sendSize(count: number, size: string, inPacs: number, isAll: boolean) {
     if (inPacs === 0) return `${images(count)}, ${size}`;
     const some = `${isAll ? '' : 'at least '}${formatCount(inPacs)}`;
@@ -206,7 +206,7 @@ export const chosenWords = {
       next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
     },
   },
-  /** Instead of `undeclared-text`, where the policy sends such images and tells. */
+  /** Replaces `undeclared-text` if the policy sends such images with a notice. */
   undeclaredTextIsSent:
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
   warning: {
@@ -250,7 +250,7 @@ export const chosenWords = {
   sentBefore: {
     inPacs: (count: number, when: string) =>
       `Already in the PACS: ${images(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
-    /** The note on a study that holds more or other images than the PACS has. */
+    /** The note on a study that contains more or other images than the PACS has. */
     inPart: ({
       there,
       fresh,
@@ -290,7 +290,7 @@ export const chosenWords = {
         ? `${sentence}.`
         : `${sentence}. The PACS keeps its own; To decide says after Send what to do.`;
     },
-    /** Nobody has compared them one by one. */
+    /** For studies that were not compared image by image. */
     perhapsMore: (inPacs: number, chosen: number) =>
       `The PACS has ${images(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
     underWay: (when: string) =>
@@ -306,7 +306,7 @@ export const chosenWords = {
 
   beforeAfter: {
     open: 'See what is removed',
-    /** Where the policy keeps everything. */
+    /** If the policy keeps everything. */
     openKept: 'See what is sent',
     openOf: (open: string, name: string) => `${open}: study of ${name}`,
   },

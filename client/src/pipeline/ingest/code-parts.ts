@@ -1,7 +1,7 @@
 /**
- * Decides whether the instances of a parcel are coded for transport, and codes them. It decides for each
- * parcel, and never again once the parcel is stored, by the last measured link and by this device's speed at
- * coding.
+ * Decides whether the instances of a parcel are coded for transport, and codes them. The decision is made for each
+ * parcel from the last measured speed of the connection and of this device's coding. It is final once the parcel is
+ * stored.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { codeHeld, codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
@@ -11,23 +11,25 @@ import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import type { Outgoing, PreparedInstance } from '#shared/ingest/outgoing.ts';
 
-/** The usual ratio of CT and MR; too optimistic for noisy pixels, where coding is worth least. */
+/** The usual compression ratio of CT and MR. It is too optimistic for noisy pixels, where coding gains least. */
 const EXPECTED_RATIO = 0.45;
-/** The newest measurement weighs so much: one slow parcel, while the tablet draws, is not the device. */
+/**
+ * The weight of the newest measurement: one parcel that was slow because the tablet was rendering must not dominate.
+ */
 const NEWEST = 0.3;
-/** Fewer coded bytes say nothing of the speed: most of the time went into starting. */
+/** With fewer coded bytes the speed is not measured, because most of the time went into starting. */
 const MEASURABLE_BYTES = 1024 * 1024;
 
 interface CodingWork {
   readonly database: LocalDatabase;
   readonly tools: CodingTools;
-  /** Milliseconds, of any clock that does not jump. */
+  /** Milliseconds, from any clock that does not jump. */
   readonly now: () => number;
 }
 
 type Part = Outgoing<PreparedInstance> & { readonly position: number };
 
-/** The same instances, coded where that makes them smaller. `workers`: how many code side by side. */
+/** Returns the same instances, coded where that makes them smaller. `workers`: how many workers code in parallel. */
 export async function codeParts(
   { database, tools, now }: CodingWork,
   workers: number,

@@ -1,14 +1,14 @@
 /**
- * Turns a person's choice into a flat list of files: single files, folders with all their content, ZIP archives
- * (drops: dropped-files.ts). Listing reads only the directories of archives. Order: as chosen, and by path inside
- * a folder, the index of a disc first, so that the same choice gives the same order.
+ * Turns a person's choice into a flat list of files: single files, folders with all their content, and ZIP archives
+ * (dropped files: dropped-files.ts). Listing an archive reads only its directory. The order is always the same: as
+ * chosen, and by path inside a folder, with the index of a disc first.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import type { ArchiveEntry } from '#shared/ingest/archive.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
-/** Where the bytes of a file are. A worker can receive it. */
+/** A reference to the bytes of a file. It can be sent to a worker. */
 export type FileRef =
   | { readonly kind: 'file'; readonly file: Blob }
   /** `path`: the names that lead from `folder` to the file. */
@@ -17,16 +17,18 @@ export type FileRef =
 
 export interface CollectedFile {
   readonly kind: 'file';
-  /** The path as shown on this device; never leaves it. */
+  /** The path shown on this device; it never leaves the device. */
   readonly path: string;
-  /** null: not known before it is read. */
+  /** null: not known until the file is read. */
   readonly bytes: number | null;
   readonly ref: FileRef;
-  /** Found in a folder or an archive, not chosen itself, so it may be no DICOM file. */
+  /**
+   * Whether the file was found in a folder or an archive instead of being chosen itself, so that it may not be DICOM.
+   */
   readonly inFolder: boolean;
 }
 
-/** After reading. */
+/** A file after reading. */
 export type ReadFile = CollectedFile & { readonly bytes: number };
 
 export type Collected =
@@ -34,8 +36,8 @@ export type Collected =
   | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
 
 /**
- * `listArchive`: where the page's thread must not be kept busy by the directory of an archive. `breathe`: nor by the
- * names of ten thousand files (breathe.ts).
+ * `listArchive`: reads an archive's directory elsewhere, so that it does not block the page's thread. `breathe`:
+ * yields the thread while the names of ten thousand files are listed (breathe.ts).
  */
 export interface Collecting {
   readonly signal?: AbortSignal;
@@ -43,7 +45,7 @@ export interface Collecting {
   readonly listArchive?: (archive: Blob, signal?: AbortSignal) => Promise<readonly ArchiveEntry[]>;
 }
 
-/** From `<input type=file>`: under `webkitdirectory` each file knows its path. */
+/** Collects files from `<input type=file>`. With `webkitdirectory` each file has its path. */
 export async function* collectFiles(files: Iterable<File>, how?: Collecting): AsyncGenerator<Collected> {
   const chosen: { readonly file: File; readonly path: string; readonly inFolder: boolean }[] = [];
   for (const file of files) {
@@ -56,22 +58,25 @@ export async function* collectFiles(files: Iterable<File>, how?: Collecting): As
   for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, how);
 }
 
-/** Sorted by name, in the engine's own order of strings: a comparison of our own is slow for ten thousand. */
+/**
+ * Sorts by name, in the engine's built-in order of strings, because a comparison function is slow for ten thousand
+ * items.
+ */
 export function byName<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
   const named = Map.groupBy(items, nameOf);
   return [...named.keys()].sort().flatMap((name) => named.get(name)!);
 }
 
-/** PS3.10 §8.6: the File ID of the index of a disc. */
+/** The File ID of a disc's index (PS3.10 §8.6). */
 const INDEX_NAME = /(^|[/\\])DICOMDIR\.?(;\d+)?$/i;
 
-/** The index of a disc comes first: it names the studies before one of their files is read. */
+/** Moves the index of a disc to the front, because it names the studies before any of their files is read. */
 export function indexFirst<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
   const first = items.filter((item) => INDEX_NAME.test(nameOf(item)));
   return first.length === 0 ? items : [...first, ...items.filter((item) => !INDEX_NAME.test(nameOf(item)))];
 }
 
-/** Yields a file, or the entries of an archive. `bytes` of an archive's entries are those of its directory. */
+/** Yields a file, or the entries of an archive. For an entry, `bytes` is the size in the archive's directory. */
 export async function* collectFile(
   file: Blob,
   path: string,

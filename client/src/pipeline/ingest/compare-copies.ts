@@ -1,7 +1,7 @@
 /**
- * Files of one SOP Instance UID and one size: the same, or two images that claim one UID? Only their bytes tell.
- * They are compared once everything was read, so that nothing waits for it; until then the page does not say. A copy
- * leaves its study: a file counts once, however often it was chosen.
+ * Decides whether files with one SOP Instance UID and one size are copies, or different images that claim the same
+ * UID. Only their bytes tell. They are compared after everything was read, so that nothing waits for it; until then
+ * the page says nothing. A copy is removed from its study: a file counts once, however often it was chosen.
  */
 import type { CollectedFile } from './collect-files.ts';
 import type { FoundFile, Pair, StudyGroup } from './group-studies.ts';
@@ -17,7 +17,7 @@ export async function compareCopies(state: IngestState, signal: AbortSignal): Pr
     for (const [at, pair] of pairs.entries()) {
       const same = await isSame(state, pair, signal);
       if (signal.aborted) return void study.unsettled.push(...pairs.slice(at));
-      // The warning stays, and the next choice tries again.
+      // The warning stays, and the comparison is repeated with the next choice.
       if (same === null) study.unsettled.push(pair);
       else note(study, same);
       if (same) copies.add(pair[1]);
@@ -30,7 +30,7 @@ export async function compareCopies(state: IngestState, signal: AbortSignal): Pr
   }
 }
 
-/** Ignored while Send goes through the files; it sends each once all the same. */
+/** Does nothing while Send processes the files, which sends each of them once anyway. */
 function leaveOutCopies(
   { gathering, phase }: IngestState,
   studyInstanceUID: string,
@@ -45,7 +45,7 @@ function leaveOutCopies(
   gathering.replace({ ...those, copies: (study.copies ?? 0) + copies.size });
 }
 
-/** Null where one of them cannot be read any more: Send will tell. */
+/** Null if one of them cannot be read any more. Send will say so. */
 async function isSame({ tools }: IngestState, [first, second]: Pair, signal: AbortSignal) {
   try {
     return await tools.pool.run({ kind: 'same-bytes', first: first.ref, second: second.ref }, signal);

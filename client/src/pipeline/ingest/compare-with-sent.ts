@@ -1,6 +1,6 @@
 /**
- * Compares a study that was chosen again with its receipt and with what the PACS has of that now, to tell which of its
- * instances are there already. Each file is named as it would be sent, and no identifier of a file leaves the device.
+ * Compares a study that was chosen again with its receipt and with what the PACS has of it now, to tell which of its
+ * instances are already there. Each file is named as it would be sent. No identifier from a file leaves the device.
  */
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
@@ -9,27 +9,27 @@ import { recogniseFile } from './recognise-file.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 export interface PartInPacs {
-  /** With the same content. */
+  /** Instances that the PACS has with the same content. */
   readonly there: number;
   readonly fresh: number;
-  /** Under the same SOP Instance UID there is another image. */
+  /** Instances under whose SOP Instance UID the PACS has another image. */
   readonly differs: number;
-  /** Held until a person decides, or left out. */
+  /** Instances that are held until a person decides, or that are left out. */
   readonly staying: number;
-  /** Another patient's, left out before: nobody has decided about them this time. */
+  /** Instances of another patient that were left out before, and about which nobody has decided this time. */
   readonly leftOut: number;
-  /** Chosen instances that were sent before, and that the PACS no longer has. */
+  /** Chosen instances that were sent before but are no longer in the PACS. */
   readonly gone: number;
 }
 
-/** Each file is read and de-identified for it: a few seconds on a tablet. */
+/** The limit for a comparison, because each file is read and de-identified for it: a few seconds on a tablet. */
 export const COMPARED_AT_MOST = { instances: 200, bytes: 200_000_000 };
-/** Files that are named side by side. */
+/** How many files are named in parallel. */
 const AT_ONCE = 4;
 
 const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerced']);
 
-/** Another text where other files of the study stay here, or others of them are gone from the PACS. */
+/** A text that changes when other files of the study stay here, or when others are gone from the PACS. */
 export function heldIn({ heldBack }: Pick<IngestStore, 'heldBack'>, studyInstanceUID: string): string {
   const own = heldBack.value.filter((held) => held.studyInstanceUID === studyInstanceUID);
   return own.map(({ path, isGone }) => `${path}${isGone ? ' gone' : ''}`).join('\n');
@@ -38,14 +38,15 @@ export function heldIn({ heldBack }: Pick<IngestStore, 'heldBack'>, studyInstanc
 type Sent = {
   readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;
-  /** Asks which of these SOP Instance UIDs, as sent, the PACS has now; null: it was not reached. */
+  /** Asks which of these SOP Instance UIDs, as sent, the PACS has now; null: the PACS was not reached. */
   readonly now: (sopInstanceUIDs: readonly string[]) => Promise<ReadonlySet<string> | null>;
 };
 type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
 
 /**
- * `inPacs`: of the study in the PACS; null where the receipt is not of all of them. The study keeps the result, for
- * what is said of all that was chosen. Throws NotPrepared, TaskFault, or the signal's reason.
+ * `inPacs`: the number of the study's instances in the PACS. Null if the receipt does not cover all of them. The
+ * result is stored in `study.inPacs`, for summaries of the whole selection. Throws NotPrepared, TaskFault, or the
+ * signal's reason.
  */
 export async function compareWithSent(
   { inspection, mixed, ...chosen }: Chosen,
@@ -59,13 +60,13 @@ export async function compareWithSent(
   const confirmed = new Map(storedOf(instances));
   if (confirmed.size < inPacs) return null;
   const files = inspection.filesOf(studyInstanceUID);
-  // Covered or released before: the PACS has it, under a digest that only its boxes tell.
+  // The PACS has the covered or released instance, whose digest depends on the boxes drawn at the time.
   const open = files.filter((found) => decidedAs(policy, released, found) !== 'in-pacs');
   const keys = await mapInParallel(open, AT_ONCE, (found) =>
     recogniseFile(inspection, { studyInstanceUID, found }, signal),
   );
   const named = keys.filter((key) => key !== null);
-  // The PACS is asked for what is chosen, not for all that was sent.
+  // The PACS is asked only about the chosen instances, not about all that were sent.
   const asked = [...new Set(named.map(({ sopInstanceUID }) => sopInstanceUID))];
   const before = asked.filter((uid) => confirmed.has(uid));
   const has = before.length > 0 ? await now(before) : null;
@@ -79,7 +80,7 @@ export async function compareWithSent(
   const there = places.size;
   const same = there - (files.length - open.length);
   const unknown = named.length - known.length;
-  // A held one has no name yet; of it the PACS was asked when it was recognised.
+  // A held file has no name yet. The PACS was asked about it when the file was recognised.
   const heldAndGone = open.filter(({ goneSince }, at) => goneSince !== undefined && keys[at] === null).length;
   const isUndecided = mixed.peek().get(studyInstanceUID)?.isSettled === false;
   const leftOut = isUndecided ? Math.min(unknown, withheld?.['left-out-other-patient'] ?? 0) : 0;
@@ -95,7 +96,7 @@ export async function compareWithSent(
   };
 }
 
-/** Each SOP Instance UID that a receipt says is in the PACS, with its digest. */
+/** Each SOP Instance UID that the receipt lists as being in the PACS, with its digest. */
 const storedOf = (instances: Receipt['instances']): (readonly [string, string])[] =>
   instances
     .filter(({ state }) => STORED.has(state))

@@ -1,4 +1,7 @@
-/** Refused files that began to be an instance of a study: the study is not whole without them, and must not look so. */
+/**
+ * Refused files that contain the beginning of an instance. Without them their study is incomplete, and must not look
+ * complete.
+ */
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -14,13 +17,15 @@ export function begunIn({ studyInstanceUID }: Known, refused: readonly RejectedF
   return refused.filter(({ begun }) => begun?.studyInstanceUID === studyInstanceUID);
 }
 
-/** The instances among them of which no good copy was chosen: each once, however many copies are damaged. */
+/**
+ * The damaged instances of which no good copy was chosen. Each is listed once, however many damaged copies there are.
+ */
 export function damagedIn(study: Known, refused: readonly RejectedFile[]): readonly string[] {
   const uids = new Set(begunIn(study, refused).map(({ begun }) => begun!.sopInstanceUID));
   return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid));
 }
 
-/** Instances of the study in files that the index of a chosen disc names and that are not among those chosen. */
+/** Instances of the study whose files are named in the index of a chosen disc but were not chosen. */
 export function missingIn(study: Known, missing: readonly NamedFile[]): readonly string[] {
   const uids = missing
     .filter((file) => file.study?.studyInstanceUID === study.studyInstanceUID)
@@ -37,8 +42,8 @@ const foldersOf = (study: StudyGroup | undefined): ReadonlySet<string> =>
 const NOBODY: ReadonlyMap<string, readonly RejectedFile[]> = new Map();
 
 /**
- * By Study Instance UID, damaged files of which nobody can tell the study from which they are missing: those beside a
- * file of this study in its folder, and those that lie beside a file of none.
+ * For each Study Instance UID, the damaged files that may belong to the study: those in a folder with a file of this
+ * study, and those in a folder without a file of any study.
  */
 export function perhapsOf({
   studies,
@@ -63,9 +68,9 @@ export function perhapsOf({
 }
 
 /**
- * Once a choice was read: its files that no reader recognises, and that the index of their disc names as instances,
- * are damaged instances of their studies; those that are called like its images are damaged ones of some study. A
- * file’s own UIDs count before those of the index.
+ * Called once a choice was read. Unreadable files that the disc's index names as instances count as damaged instances
+ * of their studies. Unreadable files that are named like the choice's images count as damaged instances of some
+ * study. A file's own UIDs take precedence over those of the index.
  */
 export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: ChosenDisc): void {
   if (disc.rejected.size === 0) return;
@@ -76,13 +81,13 @@ export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: 
   notSent.skipped = files.filter(({ state }) => state === 'skipped');
 }
 
-/** A file that has not even the beginning of an image: it was emptied, cut, or overwritten. */
+/** Reasons for files that lack even the beginning of an image, because they were emptied, cut or overwritten. */
 const UNREADABLE: Partial<Record<ReasonCode, ReasonCode>> = {
   'empty-file': 'empty-file',
   'not-dicom': 'not-parseable',
 };
 
-/** Whether a refused file may be what is left of an image. */
+/** Whether a refused file may be the remains of an image. */
 export const mayBeImage = (reason: ReasonCode): boolean => isCutOrDamaged(reason) || reason === 'empty-file';
 
 function countToStudy(file: RejectedFile, { files, kinds }: ChosenDisc): RejectedFile {
@@ -97,7 +102,7 @@ function countToStudy(file: RejectedFile, { files, kinds }: ChosenDisc): Rejecte
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
-/** By Study Instance UID, of the studies on the page. */
+/** Counts damaged instances by Study Instance UID, for the studies on the page. */
 export function damagedOn({
   studies,
   rejected,

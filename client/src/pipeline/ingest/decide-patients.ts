@@ -1,10 +1,13 @@
-/** A found study as a person decides about its patients, and divided by them at Send. Fetched once that happens. */
+/**
+ * Records a person's decisions about the patients of a found study, and splits the study by patient at Send. Loaded
+ * when it is first needed.
+ */
 import type { PatientDomain } from '#shared/deid/patient-key.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import { filesIn, partKeyOf, patientsOfFile } from './patients-of-study.ts';
 import { regroup } from './regroup-study.ts';
 
-/** The study itself where all its instances are of one patient, as nearly always. */
+/** Returns the study itself if all its instances are of one patient, which is nearly always the case. */
 export function splitByPatient(study: StudyGroup, domain: PatientDomain): readonly StudyGroup[] {
   const ofPatient = (file: FoundFile) => patientsOfFile(file, domain, study)[0]!;
   const patients = [...new Set(filesIn(study.series).map(ofPatient))];
@@ -17,14 +20,14 @@ export function splitByPatient(study: StudyGroup, domain: PatientDomain): readon
   );
 }
 
-/** A person has said that the parts of these keys are sent, each under its own patient. */
+/** Records that the parts with these keys are sent, each under its own patient. */
 export const settlePatients = (study: StudyGroup, keys: readonly string[]): StudyGroup => ({
   ...study,
   settled: new Set([...study.settled, ...keys]),
   version: study.version + 1,
 });
 
-/** Without the parts of these keys; the study itself where nothing would be left. */
+/** Returns the study without the parts with these keys, or the study itself if nothing would be left. */
 export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): StudyGroup {
   const out = new Set(keys);
   const left = pick(study.series, (file) => !out.has(partKeyOf(file)));
@@ -36,7 +39,7 @@ export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): St
   return regroup(study, left, leftOut);
 }
 
-/** Takes back every decision about the study's patients. */
+/** Undoes every decision about the study's patients. */
 export function askPatientsAgain(study: StudyGroup): StudyGroup {
   const all = regroup(study, join(study.series, study.leftOut), new Map());
   return { ...all, settled: new Set() };

@@ -1,7 +1,7 @@
 /**
- * Recognises originals that a person has covered or released before, by the rows of the studies in which they were
- * sent: those hold the digest of the original under the key of its pseudonyms, and no more of it. The first decision
- * stands, so nobody is asked again: before Send the page says so (recognise-decided.ts), and at Send it is done.
+ * Recognises originals that a person has covered or released before, from the rows of the studies in which they were
+ * sent. Those rows hold only a digest of the original, under the key of its pseudonyms. The first decision stands and
+ * nobody is asked again: the page says so before Send (recognise-decided.ts), and Send applies it.
  */
 import type { Policy } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -16,11 +16,17 @@ import type { RecognisedFile } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { mixedUnder, partKeyOf, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
 
-/** The mark of a part of a study (patients-of-study.ts): tells whether an instance is still of that patient. */
+/**
+ * The mark of a part of a study (patients-of-study.ts). It tells whether an instance still belongs to the same
+ * patient.
+ */
 export const markOfPart = (studyInstanceUID: string, partKey: string): string =>
   markOf(`${studyInstanceUID}\n${partKey}`);
 
-/** The patients of a study as its rows mark them: a person who chooses it again is not asked twice. */
+/**
+ * The patients of a study in the form in which rows mark them, so that a person who chooses the study again is not
+ * asked twice.
+ */
 export function marksOfPatients(policy: Policy, study: StudyGroup): PatientMarks {
   const { studyInstanceUID, series, leftOut } = study;
   const keys = [...partsIn(series), ...partsIn(leftOut)].flatMap((part) => part.keys);
@@ -31,17 +37,20 @@ export function marksOfPatients(policy: Policy, study: StudyGroup): PatientMarks
   };
 }
 
-/** With its instances: another one of a patient, or one whose patient was corrected, is another decision. */
+/**
+ * Marks of patients together with their instances. Another instance of a patient, or one whose patient was corrected,
+ * needs a new decision.
+ */
 export const marksOfSettled = (studyInstanceUID: string, parts: readonly PatientPart[]): string[] =>
   parts.map(({ keys, files }) => {
     const uids = new Set(files.map(({ sopInstanceUID }) => sopInstanceUID));
     return markOfPart(studyInstanceUID, [...keys.toSorted(), ...[...uids].sort()].join('\n'));
   });
 
-/** Instances of a study left out before, by SOP Instance UID (`leftOutBefore` of keep-held.ts). */
+/** Instances of a study that were left out before, by SOP Instance UID (`leftOutBefore` in keep-held.ts). */
 export type LeftOutBefore = ReadonlyMap<string, LeftOutInstance>;
 
-/** An instance whose patient was corrected since is another decision. */
+/** An instance whose patient was corrected since needs a new decision. */
 export function leftOutAs(
   before: LeftOutBefore,
   studyInstanceUID: string,
@@ -64,21 +73,21 @@ interface Decided {
   readonly sentAt: number;
 }
 
-/** Asks which of these SOP Instance UIDs of a study, as sent, the PACS has now; null: it was not reached. */
+/** Asks which of these SOP Instance UIDs of a study, as sent, the PACS has now; null: the PACS was not reached. */
 export type InPacsNow = (
   studyInstanceUID: string,
   sopInstanceUIDs: readonly string[],
   signal: AbortSignal,
 ) => Promise<ReadonlySet<string> | null>;
 
-/** A chosen study: whose it is, its UID as in the files, and its own entry in the queue where it has one. */
+/** A chosen study: its account, its UID as in the files, and its own entry in the queue if it has one. */
 interface ChosenAgain {
   readonly account: string | null;
   readonly studyInstanceUID: string;
   readonly id?: string;
 }
 
-/** The entries in which it may have been sent before: only where there are some its held files are read once more. */
+/** The entries in which the study may have been sent before. Its held files are read again only if there are any. */
 export function entriesBefore(
   database: LocalDatabase,
   { account, studyInstanceUID, id }: ChosenAgain,
@@ -89,7 +98,10 @@ export function entriesBefore(
     .toArray();
 }
 
-/** Files that the PACS had by the receipts of the entries. An original that is also on its way is not among them. */
+/**
+ * Files that the PACS had according to the receipts of the entries. An original that is also on its way is not
+ * included.
+ */
 export async function decidedBefore(
   database: LocalDatabase,
   entries: readonly StudyRow[],
@@ -99,7 +111,7 @@ export async function decidedBefore(
   const uids = new Set(asked.map(({ as }) => as.studyInstanceUID));
   if (uids.size === 0) return [];
   const known = entries.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID ?? ''));
-  // Sent once more, after the PACS had lost it: the later version stands.
+  // If an original was sent again after the PACS had lost it, the later version counts.
   const newestFirst = known.toSorted((a, b) => b.queuedAt - a.queuedAt);
   const rows = await Promise.all(
     newestFirst.map(async ({ id, queuedAt }) =>
@@ -117,9 +129,10 @@ export async function decidedBefore(
 }
 
 /**
- * The PACS is asked, for it can lose an instance, and somebody may have deleted one there: then another version may
- * stand, and a person decides again. Where it is not reached, the receipts count; at the announcement the gateway asks.
- * Throws the signal's reason.
+ * Divides the decided files into those that are still in the PACS and those that are gone. The PACS is asked, because
+ * it can lose an instance, and somebody may have deleted one: then another version may be sent, and a person decides
+ * again. If it is not reached, the receipts count, and the gateway asks at the announcement. Throws the signal's
+ * reason.
  */
 export async function stillInPacs(
   { inPacsNow }: { readonly inPacsNow: InPacsNow },
@@ -138,7 +151,7 @@ export async function stillInPacs(
 const isSettled = ({ state }: InstanceRow): boolean =>
   isInPacs(state as InstanceState) || state === 'left-out';
 
-/** No copy of it is kept: the PACS has it. */
+/** No copy of the instance is kept, because the PACS has it. */
 function namedAs(
   row: InstanceRow,
   { ordinal, naming }: FoundFile,

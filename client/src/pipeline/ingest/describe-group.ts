@@ -1,10 +1,10 @@
-/** Describes a study that is queued: by its title, and by the facts that may outlast it. */
+/** Describes a study that is queued: by its title, and by the facts that may be kept longer. */
 import { MODALITIES } from '#shared/dicom/defined-terms.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
 import type { StudyGroup } from './group-studies.ts';
 import { namesOf } from './study-snapshots.ts';
 
-/** The study's name in the queue, for the time when its files are out of reach. */
+/** The study's name in the queue, for the time when its files can no longer be read. */
 export function titleOf({ description, modalities, series }: StudyGroup): StudyTitle {
   const bodyParts = new Set(
     [...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null),

@@ -1,6 +1,4 @@
-/**
- * Turns the policy that a task carries into rules and pseudonyms, once for each policy: both are expensive to make.
- */
+/** Turns the policy in a task into rules and pseudonyms, once for each policy, because both are expensive to create. */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
@@ -10,11 +8,11 @@ import type { DevicePolicy } from '#shared/ingest/ingest-file.ts';
 import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
 
 export interface PolicyCache {
-  /** Throws where this device cannot carry out the policy. */
+  /** Throws if this device cannot carry out the policy. */
   resolve(policy: PolicyForTask): Promise<DevicePolicy>;
 }
 
-/** The rules and pseudonyms of the last policy. `given` grows with the patients that the gateway was asked about. */
+/** The rules and pseudonyms of the last policy. `given` grows with each patient about whom the gateway was asked. */
 type Made = {
   readonly asked: string;
   readonly given: Map<string, CryptoKey>;

@@ -23,14 +23,14 @@ export interface DeidentifyingTask {
   readonly kind: 'deidentified';
   readonly options: readonly string[];
   readonly settings: RulesSettings;
-  /** The keys of the policy are both in base64url. */
+  /** The keys of the policy; both are in base64url. */
   readonly publicKey: string;
   readonly tagKey: string;
   readonly secrets: /** The key of the policy. */
     | { readonly kind: 'held'; readonly key: CryptoKey }
-    /** The secrets of the patients in the task's files, by key; they add to those of earlier tasks. */
+    /** The secrets of the patients in the task's files, by patient key. They are added to those of earlier tasks. */
     | { readonly kind: 'given'; readonly of: ReadonlyMap<string, CryptoKey> };
-  /** The vault that the policy feeds; null: none. */
+  /** The vault that receives identities under this policy; null: none. */
   readonly vault: VaultTerms | null;
 }
 export type PolicyForTask =
@@ -43,10 +43,10 @@ export type PolicyForTask =
 
 export interface FileToQueue {
   readonly ref: FileRef;
-  /** The file's place among the study's instances, in the order of the files chosen. */
+  /** The file's position among the study's instances, in the order of the chosen files. */
   readonly position: number;
   readonly looked?: readonly Looked[];
-  /** Drawn by a person over names in its pixels. */
+  /** Drawn by a person over names in the pixels. */
   readonly boxes?: readonly Box[];
 }
 
@@ -61,19 +61,19 @@ export interface Summarised {
 }
 
 export interface WantedPicture extends Wanted {
-  /** Boxes that are blank in all frames of the picture; no picture where the instance cannot be covered. */
+  /** Boxes that are blacked out in all frames of the picture. There is no picture if the instance cannot be covered. */
   readonly boxes?: readonly Box[];
 }
 
 /** A picture of a chosen file. */
 export interface DevicePicture extends FramePicture {
-  /** The Series Instance UID: one answer shows the pictures of a series. */
+  /** The Series Instance UID. One decision to show pictures applies to a whole series. */
   readonly of: string;
-  /** The file's header does not rule out a name in the pixels. */
+  /** True if the file's header does not rule out a name in the pixels. */
   readonly mayHoldName: boolean;
 }
 
-/** Why a chosen file has no picture; `unknown`: nothing on this device says so. */
+/** Why a chosen file has no picture. `unknown`: this device cannot tell why. */
 export type NoPicture = PictureRefusal | 'file-unreadable' | 'took-too-long' | 'unknown';
 
 export type Task =
@@ -84,10 +84,10 @@ export type Task =
       readonly files: readonly FileToSummarise[];
       readonly policy: PolicyForTask['kind'];
     }
-  /** Whether two files are copies. */
+  /** Asks whether two files are copies. */
   | { readonly kind: 'same-bytes'; readonly first: FileRef; readonly second: FileRef }
   | ({ readonly kind: 'thumbnail'; readonly ref: FileRef } & WantedPicture)
-  /** Patients on their way to the gateway, and its answer for them (transfer/patient-secrets.ts). */
+  /** Blinds patients for the request to the gateway, and opens its answer about them (transfer/patient-secrets.ts). */
   | { readonly kind: 'blind'; readonly patients: readonly string[] }
   | {
       readonly kind: 'open-secrets';
@@ -96,24 +96,26 @@ export type Task =
       readonly proof: string;
       readonly publicKey: string;
     }
-  /** Before and after, for a person to look at; nothing is kept. */
+  /** Shows an instance before and after de-identification; nothing is stored. */
   | {
       readonly kind: 'compare';
       readonly ref: FileRef;
       readonly policy: PolicyForTask;
       readonly looked: readonly Looked[];
       readonly boxes: readonly Box[];
-      /** The values that all instances of its study name. */
+      /** The values that all instances of its study contain. */
       readonly companions: readonly NamedValue[];
     }
-  /** How the file would be named under the policy; nothing is kept. */
+  /** Names the file as the policy would; nothing is stored. */
   | { readonly kind: 'recognise'; readonly file: FileToQueue; readonly policy: PolicyForTask }
   | {
       readonly kind: 'name';
       readonly studyId: string;
       readonly files: readonly FileToQueue[];
       readonly policy: PolicyForTask;
-      /** The values that all instances of the study name: every header was read before the first one is named. */
+      /**
+       * The values that all instances of the study contain. Every header was read before the first instance is named.
+       */
       readonly companions: readonly NamedValue[];
     }
   | {
@@ -123,9 +125,9 @@ export type Task =
       readonly files: readonly FileToQueue[];
       readonly policy: PolicyForTask;
       readonly sealingKey: SealingKey;
-      /** Skips instances that the gateway has, so that the parcels it needs go first. */
+      /** Skips instances that the gateway has, so that the parcels that it needs are packed first. */
       readonly onlyNeeded: boolean;
-      /** How many of them pack side by side. */
+      /** How many workers pack in parallel. */
       readonly workers: number;
     };
 
@@ -135,28 +137,28 @@ export interface NotQueued {
   readonly because: NotSent;
 }
 
-/** How a file would be named; `originalDigest` as in the rows of the queue. */
+/** How a file would be named. `originalDigest`: as in the rows of the queue. */
 export interface RecognisedFile extends InstanceKey {
   readonly studyInstanceUID: string;
   readonly originalDigest: string | null;
 }
 
 export interface TaskResults {
-  /** Null where the folder cannot be read. */
+  /** Null if the folder cannot be read. */
   readonly list: Listing | null;
   readonly 'list-archive': readonly ArchiveEntry[];
   /** In the order of the files. */
   readonly summarise: readonly Summarised[];
-  /** Null where one of them cannot be read. */
+  /** Null if one of them cannot be read. */
   readonly 'same-bytes': boolean | null;
   readonly thumbnail: DevicePicture | NoPicture;
   readonly compare: Comparison;
   readonly blind: readonly AskedPatient[];
-  /** By patient; null where the answer was not made with the published key. */
+  /** By patient; null if the answer was not made with the published key. */
   readonly 'open-secrets': ReadonlyMap<string, CryptoKey> | null;
-  /** Null where it would not be sent. */
+  /** Null if the file would not be sent. */
   readonly recognise: RecognisedFile | null;
-  /** `duplicates`: the same bytes under the same UID as an earlier one. */
+  /** `duplicates`: files with the same bytes under the same UID as an earlier one. */
   readonly name: { readonly notQueued: readonly NotQueued[]; readonly duplicates: readonly number[] };
   /** `later`: positions of the instances that `onlyNeeded` skipped. */
   readonly pack: { readonly notQueued: readonly NotQueued[]; readonly later: readonly number[] };

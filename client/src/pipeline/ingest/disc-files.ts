@@ -1,44 +1,43 @@
 /**
- * Compares what the indexes of discs name with what was chosen. One of these belongs to one choice: a folder, a
- * drop, or the paths of a command, so that two discs with files of one name are kept apart.
- *
- * Discs and systems disagree about names: a case may be lost, ISO 9660 adds a version (`;1`) and a dot to names
- * without an extension, programs that copy discs add `.DCM`, and Windows separates by backslashes. None of these makes
- * a file another one.
+ * Compares the indexes of discs with the chosen files. There is one object for each choice (a folder, a drop, or the
+ * paths of a command), so that two discs with files of the same name are kept apart.
+ *  Discs and systems write names differently: upper and lower case may be lost, ISO 9660 adds a version (`;1`) and a
+ * dot to names without an extension, copying programs add `.DCM`, and Windows uses backslashes. Such names still mean
+ * the same file.
  */
 import type { DiscIndex, IndexedFile, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
 import { isCutOrDamaged, isNotDicom } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
-/** A file that the index of its disc names. */
+/** A file that the disc's index names. */
 export interface NamedFile {
-  /** The path as the index writes it, below the folder of the index. */
+  /** The path in the index, relative to the folder of the index. */
   readonly path: string;
-  /** Null where it belongs to no study. */
+  /** Null if the file belongs to no study. */
   readonly study: IndexedStudy | null;
-  /** The UID as the index says it, or empty. */
+  /** The UID in the index, or empty. */
   readonly sopInstanceUID: string;
 }
 
 export interface DiscFiles {
   readonly indexes: readonly DiscIndex[];
-  /** Grows with each path and index. */
+  /** Increases with each path and index. */
   readonly version: number;
-  /** Each file of the choice, refused ones too. */
+  /** Called for each file of the choice, including refused ones. */
   notePath(path: string): void;
   readonly paths: readonly string[];
   /**
-   * `path`: where the index lies. All indexes of a choice share one budget of records: one that exceeds it is
-   * kept as an index that names nothing, and says so.
+   * `path`: the location of the index. All indexes of a choice share one budget of records. An index that exceeds it
+   * is kept as one that names nothing, with a fault that says so.
    */
   noteIndex(path: string, index: DiscIndex): void;
   /**
-   * `hasInstance`: whether an instance was found under whatever name. A File ID that several records name is
-   * missing once.
+   * `hasInstance`: whether an instance was found under any name. A File ID that occurs in several records is missing
+   * only once.
    */
   missing(hasInstance: (sopInstanceUID: string) => boolean): readonly NamedFile[];
-  /** Known once every index of the choice was read: what they name under the path of a chosen file. */
+  /** What the indexes name under the path of a chosen file. Known once every index of the choice was read. */
   named(path: string): NamedFile | null;
 }
 
@@ -86,7 +85,7 @@ export function createDiscFiles(): DiscFiles {
 
 interface Names {
   readonly all: readonly NamedFile[];
-  /** By the plain path of a chosen file. */
+  /** By the normalised path of a chosen file. */
   at(plain: string): NamedFile | undefined;
 }
 
@@ -94,7 +93,7 @@ function readNames({ folder, index }: FoundIndex): Names {
   const all = namedBy(index);
   const byPath = new Map(all.map((file) => [plainPath(folder + file.path), file]));
   const byName = Map.groupBy(all, ({ path }) => nameIn(path));
-  // Files chosen one by one come without their folders.
+  // Files that are chosen individually come without their folders.
   const alone = (plain: string): NamedFile | undefined => {
     const same = folder === '' ? byName.get(plain) : undefined;
     return same?.length === 1 ? same[0] : undefined;
@@ -103,7 +102,7 @@ function readNames({ folder, index }: FoundIndex): Names {
   return { all, at: (plain) => at(plain) ?? (plain.endsWith('.DCM') ? at(plain.slice(0, -4)) : undefined) };
 }
 
-/** Why a file is not sent that the index of its disc names as an instance. Null where the index does not matter. */
+/** Why a file is not sent that the disc's index names as an instance. Null if the index changes nothing. */
 export function damagedBy(named: NamedFile | null, reason: ReasonCode): ReasonCode | null {
   if (!named?.sopInstanceUID) return null;
   if (isCutOrDamaged(reason)) return reason;
@@ -111,8 +110,8 @@ export function damagedBy(named: NamedFile | null, reason: ReasonCode): ReasonCo
 }
 
 /**
- * How a file is called: its extension, or, without one, the letters of its name, as images of one study differ in their
- * digits alone. Small letters.
+ * How a file is named, in lower case: its extension or, without one, the letters of its name, because images of one
+ * study differ only in their digits.
  */
 export function kindOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
@@ -123,7 +122,7 @@ export function kindOf(path: string): string {
 
 const lettersOf = (text: string): string => [...text].filter((sign) => sign >= 'a' && sign <= 'z').join('');
 
-/** Whether the index may not name everything. */
+/** Whether the index may be incomplete. */
 export function isInDoubt(index: DiscIndex): boolean {
   return index.kind === 'damaged' || index.faults.length > 0;
 }

@@ -1,4 +1,4 @@
-/** The indexes of the chosen discs: studies still to be read, and missing files, as the page shows them. */
+/** The indexes of the chosen discs as the page shows them: studies still to be read, and missing files. */
 import type { DiscIndex, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import type { Collected, CollectedFile } from './collect-files.ts';
 import type { UnreadFiles } from '../queue/queued-study.ts';
@@ -12,19 +12,19 @@ import {
 } from './disc-files.ts';
 
 export interface DiscView {
-  /** How many indexes were read: they are neither instances nor refused. */
+  /** How many indexes were read. They are neither instances nor refused. */
   readonly indexes: number;
-  /** While files are read: studies that the index names and of which none was read so far. */
+  /** While files are read: studies in the index of which no file was read so far. */
   readonly expected: readonly IndexedStudy[];
   /** Known once everything was read. */
   readonly missing: readonly NamedFile[];
-  /** An index may not name everything. */
+  /** True if an index may be incomplete. */
   readonly isInDoubt: boolean;
-  /** Known once nothing is being read: where it ended too early. */
+  /** Known once reading has ended: set if it ended too early. */
   readonly stopped: Stopped | null;
-  /** Files that were not read, and that a person left out. */
+  /** Unread files that a person left out. */
   readonly leftUnread: readonly LeftUnread[];
-  /** Keys of earlier choices (`LeftBehind`) whose unread files were read among these. */
+  /** Keys of earlier choices (`LeftBehind`) whose unread files were read in these. */
   readonly readAgain: readonly string[];
 }
 
@@ -33,35 +33,35 @@ export const NO_DISC: DiscView = {
   ...{ stopped: null, leftUnread: [], readAgain: [] },
 };
 
-/** Choices of which reading ended before every file was known and read, and nobody has decided about the rest. */
+/** Choices whose reading ended before all files were listed and read, with no decision about the rest yet. */
 export interface Stopped {
   readonly filesRead: number;
   readonly filesFound: number;
-  /** Every file is known: there are no more than `filesFound`. */
+  /** Whether every file is listed, so that there are no more than `filesFound`. */
   readonly isListed: boolean;
-  /** The rest can be read from where it ended. */
+  /** Whether the rest can be read from where reading ended. */
   readonly canContinue: boolean;
-  /** Study Instance UIDs of those found in them: nobody knows whether they are whole. */
+  /** Study Instance UIDs of the studies in the files that were read. They may be incomplete. */
   readonly studies: ReadonlySet<string>;
 }
 
-/** At least one: they may not have been listed. */
+/** At least one, because some files may not have been listed. */
 export const unreadOf = ({ filesFound, filesRead }: Pick<Stopped, 'filesFound' | 'filesRead'>): number =>
   Math.max(1, filesFound - filesRead);
 
 /** Unread files of one choice. */
 export interface LeftUnread extends UnreadFiles {
   readonly from: string;
-  /** Study Instance UIDs of those found in it. */
+  /** Study Instance UIDs of the studies found in the choice. */
   readonly studies: ReadonlySet<string>;
   readonly folders: readonly UnreadFolder[];
   readonly read: ReadPart;
 }
 
-/** A folder or an archive that was chosen, or a file, and how many of its files were not read. */
+/** A chosen folder, archive or file, and how many of its files were not read. */
 export type UnreadFolder = Pick<UnreadFiles, 'files' | 'isAtLeast'> & { readonly path: string };
 
-/** Knowledge of a choice of which some files were not read. */
+/** What is known about a choice of which some files were not read. */
 type ReadPart = Pick<ChosenDisc, 'files' | 'instances' | 'listing'>;
 
 function foldersOf(disc: ChosenDisc): readonly UnreadFolder[] {
@@ -72,7 +72,7 @@ function foldersOf(disc: ChosenDisc): readonly UnreadFolder[] {
   return [{ path: top(disc.files.paths[0] ?? ''), files: unreadOf(disc), isAtLeast }];
 }
 
-/** The files that were left out unread of choices in which this study was found; null: none were. */
+/** The unread files that were left out of the choices in which this study was found; null: there are none. */
 export function leftUnreadOf(
   { leftUnread }: Pick<DiscView, 'leftUnread'>,
   studyInstanceUID: string,
@@ -89,42 +89,42 @@ export function leftUnreadOf(
 export const countUnread = (left: readonly Pick<UnreadFiles, 'files'>[]): number =>
   left.reduce((sum, { files }) => sum + files, 0);
 
-/** A file, and its place among all that were chosen. */
+/** A file, and its position among all that were chosen. */
 export type Numbered = { readonly file: CollectedFile; readonly ordinal: number };
 
-/** A choice of files: listed ahead of reading, so that their number is known early. */
+/** A choice of files. They are listed ahead of reading, so that their number is known early. */
 export interface ChosenDisc {
   readonly id: string;
   readonly source: AsyncIterator<Collected>;
   readonly files: DiscFiles;
-  /** Listed and not read yet, in their order. */
+  /** Files that are listed and not read yet, in order. */
   readonly waiting: Numbered[];
   filesFound: number;
   filesRead: number;
-  /** `lost`: the page can no longer list them. */
+  /** `lost`: the page can no longer list the files. */
   listing: 'under-way' | 'done' | 'lost';
   isBeingListed: boolean;
-  /** Called when a file was listed, all were, or listing failed with `error`. */
+  /** Called when a file was listed, when all were, or when listing failed with `error`. */
   onListed: (error?: unknown) => void;
-  /** A person decided that the rest is not wanted. */
+  /** Whether a person decided that the rest is not wanted. */
   isLeftOut: boolean;
-  /** Study Instance UIDs of the instances that were read in it. */
+  /** Study Instance UIDs of the instances that were read in the choice. */
   readonly studies: Set<string>;
   /** SOP Instance UIDs of these instances. */
   readonly instances: Set<string>;
-  /** How their files are called (`kindOf`). */
+  /** How the files of these instances are named (`kindOf`). */
   readonly kinds: Set<string>;
-  /** Files of the choice that are not sent, each as the page lists it. */
+  /** Files of the choice that are not sent, as the objects in the page's list. */
   readonly rejected: Set<object>;
 }
 
-/** Every file of it is known and read: only then can one be missing. */
+/** Whether every file of the choice was listed and read; only then can one be missing. */
 const isRead = ({ listing, filesFound, filesRead }: ChosenDisc): boolean =>
   listing === 'done' && filesRead === filesFound;
 
 /**
- * Whether `other` was read, and holds the files of this one: it has their names, and every instance that was read of
- * it. Names alone tell little: many discs have the same.
+ * Whether `other` was read and contains the files of this choice: the same names, and every instance that was read
+ * here. Names alone say little, because many discs use the same ones.
  */
 function isReadIn({ files, instances, listing }: ReadPart, other: ChosenDisc): boolean {
   if (listing !== 'done' || !isRead(other)) return false;
@@ -158,14 +158,14 @@ interface Discs {
     uids: { readonly studyInstanceUID: string; readonly sopInstanceUID: string },
     path: string,
   ): void;
-  /** False once it was cleared. */
+  /** False once the choice was cleared. */
   has(disc: ChosenDisc): boolean;
-  /** While nothing is being read: those that were stopped, and nobody has decided about. */
+  /** The stopped choices about which nobody has decided, while nothing is being read. */
   stopped(): readonly ChosenDisc[];
   clear(): void;
   /** `left`: files that were left out of earlier choices. */
   view(isReading: boolean, left?: LeftBefore): DiscView;
-  /** True where a disc was chosen of which no instance was found, or only its index. */
+  /** True if a disc was chosen of which only the index, or no instance, was found. */
   readonly hasIndexAlone: boolean;
 }
 
@@ -174,7 +174,7 @@ export function createDiscs(): Discs {
   const instances = new Set<string>();
   const studies = new Set<string>();
   let known: { readonly of: string; readonly missing: readonly NamedFile[] } | null = null;
-  /** Computed again only after a change: the page is drawn far more often, and a disc has 50 000 files. */
+  /** Recomputed only after a change: the page is rendered far more often, and a disc may have 50 000 files. */
   const missing = (): readonly NamedFile[] => {
     const listed = chosen.filter(isRead);
     const of = [instances.size, ...chosen.map((disc) => `${isRead(disc)}${disc.files.version}`)].join();
@@ -261,12 +261,12 @@ function joined(discs: readonly ChosenDisc[]): Stopped | null {
   };
 }
 
-/** A disc may be chosen twice. */
+/** Lists each file once, because a disc may be chosen twice. */
 const onceEach = (missing: readonly NamedFile[]): readonly NamedFile[] => [
   ...new Map(missing.map((file) => [file.sopInstanceUID || {}, file])).values(),
 ];
 
-/** A study is expected once, however many indexes name it. */
+/** Lists each expected study once, however many indexes name it. */
 function expectedOf(indexes: readonly DiscIndex[], found: ReadonlySet<string>): readonly IndexedStudy[] {
   const expected = new Map<string, IndexedStudy>();
   for (const study of indexes.flatMap(studiesIn))

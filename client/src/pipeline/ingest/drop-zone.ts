@@ -1,11 +1,11 @@
 /**
- * The whole page takes what is dropped. Tells the view when something hovers, and gives the dropped items on
- * while they live.
+ * Makes the whole page accept drops. Tells the view when something is dragged over it, and passes the dropped items
+ * on while they are still valid.
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** `take` is called synchronously in the event: a DataTransferItemList is empty afterwards. */
+/** `take` is called synchronously in the event, because a DataTransferItemList is empty afterwards. */
 export function useDropZone(take: (items: DataTransferItemList) => void): ReadonlySignal<boolean> {
   const hovering = useSignal(false);
   useEffect(() => {
@@ -18,7 +18,7 @@ export function useDropZone(take: (items: DataTransferItemList) => void): Readon
       hovering.value = true;
     };
     const leave = (event: DragEvent) => {
-      // Leaving one element for another inside the page is no leaving.
+      // Moving between elements inside the page is not leaving it.
       if (event.relatedTarget === null) hovering.value = false;
     };
     const drop = (event: DragEvent) => {

@@ -7,7 +7,7 @@ import type { FolderHandle } from './folder-handle.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
 import type { Dropped } from './take-dropped.ts';
 
-/** Folders inside folders; listing a file system with a loop ends here. */
+/** The maximum depth of folders, so that listing ends in a file system with a loop. */
 const DEPTH_LIMIT = 32;
 
 export async function* collectDropped(
@@ -23,7 +23,7 @@ export async function* collectDropped(
   }
 }
 
-/** `depth`: folders of the drop around it. */
+/** `depth`: the number of dropped folders that contain the entry. */
 type EntryPlace = { readonly path: string; readonly depth: number };
 
 async function* collectEntry(
@@ -66,7 +66,7 @@ async function* collectDirectory(
 }
 
 /**
- * `readEntries` gives at most 100 at a time in Chromium: it is called until it gives none (File and Directory
+ * In Chromium `readEntries` returns at most 100 entries, so it is called until it returns none (File and Directory
  * Entries API §7.3).
  */
 async function readAllEntries(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {

@@ -1,4 +1,7 @@
-/** Matches a found study with the orders of its day. A person confirms: one patient may come twice on a day. */
+/**
+ * Matches a found study with the orders of its day. A person has to confirm the match, because a patient may come
+ * twice on one day.
+ */
 import type { Order } from '#shared/protocol/worklist.ts';
 import { spellingsOf } from '#shared/deid/text/fold.ts';
 import type { FoundStudy } from './found-study.ts';
@@ -9,10 +12,10 @@ type Person = Pick<FoundStudy, 'patientId' | 'patientName' | 'patientBirthDate'>
 export type Fit =
   | { readonly kind: 'none' }
   | { readonly kind: 'fits'; readonly orders: readonly Order[] }
-  /** The study names the order's accession number, and another patient. */
+  /** The study has the order's accession number, but another patient. */
   | { readonly kind: 'differs'; readonly order: Order };
 
-/** `orders`: those of the study's day. */
+/** `orders`: the orders of the study's day. */
 export function fitOrders(study: Study, orders: readonly Order[]): Fit {
   const accession = study.accessionNumber.trim();
   const numbered = accession === '' ? [] : orders.filter((order) => order.accessionNumber === accession);
@@ -27,14 +30,14 @@ export function fitOrders(study: Study, orders: readonly Order[]): Fit {
   return { kind: 'fits', orders: ofModality.length > 0 ? ofModality : ofPatient };
 }
 
-/** By Patient ID alone: it finds the order, and no more. */
+/** Compares only the Patient ID, which is enough to find the order but not to confirm it. */
 function isOfPatient({ patientId }: Pick<Study, 'patientId'>, order: Order): boolean {
   return patientId.trim() === order.patientId;
 }
 
 /**
- * Whether the order names the study's patient by everything that both of them know. An ID that was typed wrong, or
- * given to two people, fits as well: a person looks at both before the study gets the order's name.
+ * Whether the order and the study agree in everything that both know about the patient. A mistyped ID, or one that
+ * was given to two people, may agree as well, so a person looks at both before the study gets the order's name.
  */
 export function isSamePerson(study: Person, order: Order): boolean {
   const born = study.patientBirthDate;
@@ -43,7 +46,7 @@ export function isSamePerson(study: Person, order: Order): boolean {
   return isOfPatient(study, order) && isBornAlike && areNamesAlike(study.patientName, order.patientName);
 }
 
-/** In one of their writings (PS3.5 §6.2.1.1): a name that is not there says nothing. */
+/** Whether the names agree in one of their representations (PS3.5 §6.2.1.1). A missing name proves nothing. */
 export function areNamesAlike(one: string, other: string): boolean {
   const ones = groupsOf(one);
   const others = groupsOf(other);
@@ -51,7 +54,7 @@ export function areNamesAlike(one: string, other: string): boolean {
   return ones.some((a) => others.some((b) => areWordsAlike(a, b) || areWordsAlike(b, a)));
 }
 
-/** Each word in its spellings. */
+/** Each word of a name with its alternative spellings. */
 type Words = readonly ReadonlySet<string>[];
 
 const groupsOf = (name: string): readonly Words[] =>
@@ -63,7 +66,7 @@ const groupsOf = (name: string): readonly Words[] =>
 const wordsOf = (group: string): Words =>
   (group.match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).map((word) => new Set(spellingsOf(word)));
 
-/** Every word of the shorter name is one of the other, or its initial. */
+/** Whether every word of the shorter name occurs in the other one, in full or as its initial. */
 function areWordsAlike(few: Words, many: Words): boolean {
   return few.every((word) => many.some((other) => [...word].some((text) => isSpelt(text, other))));
 }

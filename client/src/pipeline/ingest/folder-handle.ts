@@ -1,4 +1,7 @@
-/** The parts of a browser's file handles used here (File System §2.5, §2.6), as types that Node knows too. */
+/**
+ * The parts of a browser's file handles that are used here (File System §2.5, §2.6), as types that Node can check
+ * too.
+ */
 export interface FileHandle {
   readonly kind: 'file';
   readonly name: string;

@@ -1,11 +1,11 @@
 /**
- * Whether the chosen studies fit on this device, before Send is pressed: the bytes that the queue will write,
- * and the space that the browser grants.
+ * Forecasts, before Send is pressed, whether the chosen studies fit on this device: the bytes that the queue will
+ * write, compared with the space that the browser grants.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
 export interface Forecast {
-  /** Bytes that the chosen studies will take here, at most: coding may need fewer. */
+  /** The most bytes that the chosen studies will take here; coding may reduce them. */
   readonly needs: number;
   /** Bytes that are free. */
   readonly room: number;
@@ -13,7 +13,7 @@ export interface Forecast {
 
 /** The queue's overhead: tags, headers of parcels, and deleted rows that the database keeps for a while. */
 const ROOM_FACTOR = 1.05;
-/** Rows, indexes and the manifest of one instance. */
+/** The rows, indexes and manifest entry of one instance. */
 const INSTANCE_BYTES = 2_048;
 
 export function needsOf(chosen: { readonly instances: number; readonly bytes: number }): number {
@@ -31,17 +31,19 @@ export function totalOf(studies: readonly { readonly instances: number; readonly
 }
 
 interface ForecastTools {
-  /** Bytes that the device still has room for; null when it does not say. */
+  /** The bytes that the device still has room for; null if it does not say. */
   readonly room: () => Promise<number | null>;
   /**
-   * Calls `work` after `ms`: ten thousand files that are read one by one need one forecast, not ten thousand.
+   * Calls `work` after `ms`, so that ten thousand files that are read one by one need one forecast, not ten thousand.
    */
   readonly later: (work: () => void, ms: number) => void;
 }
 
 const FORECAST_AFTER_MS = 300;
 
-/** Follows `needs`; null where nothing is chosen, or the browser does not say how much room there is. */
+/**
+ * A forecast that follows `needs`; null if nothing is chosen, or if the browser does not say how much room there is.
+ */
 export function createForecast(
   needs: ReadonlySignal<number>,
   { room, later }: ForecastTools,
@@ -51,7 +53,7 @@ export function createForecast(
 
   async function update(): Promise<void> {
     const free = await room().catch(() => null);
-    // Studies chosen meanwhile count.
+    // Includes studies that were chosen meanwhile.
     const wanted = needs.peek();
     forecast.value = wanted === 0 || free === null ? null : { needs: wanted, room: free };
   }

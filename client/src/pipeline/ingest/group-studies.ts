@@ -1,6 +1,6 @@
 /**
- * Groups the files that were read by study and series, and notes warnings that a person should see before Send.
- * Plain values, no signals: the store shows snapshots of them.
+ * Groups the files that were read by study and series, and notes warnings that a person should see before Send. These
+ * are plain values without signals: the store displays snapshots of them.
  */
 import { trimEnd } from '#shared/trim-end.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
@@ -17,10 +17,10 @@ import type { CollectedFile, ReadFile } from './collect-files.ts';
 import type { FileSummary } from '#shared/ingest/ingest-file.ts';
 
 /**
- * Of files with one UID: `chosen-twice`: the same bytes; `same-uid-differs`: other ones; `duplicates`: the same
- * size, and not compared yet;
- * `two-patients`: another study in the selection has another patient; `patients-differ`: within the study;
- * `connect-to-prepare`: the gateway was needed for its pseudonyms, and not reached.
+ * For files with one UID: `chosen-twice`: they have the same bytes; `same-uid-differs`: they have different bytes;
+ * `duplicates`: they have the same size and are not compared yet. `two-patients`: another study in the selection has
+ * another patient; `patients-differ`: the study itself names several patients; `connect-to-prepare`: the gateway was
+ * needed for pseudonyms and was not reached.
  */
 export type StudyWarning =
   | 'two-patients'
@@ -36,56 +36,62 @@ export type StudyWarning =
   | 'too-many-instances'
   | WarningCode;
 
-/** Two files of one UID that may be copies of each other. */
+/** Two files with one UID that may be copies of each other. */
 export type Pair = readonly [CollectedFile, CollectedFile];
 
-/** The reason that a policy gave for an instance when it was carried out. */
+/** The reason that a policy gave for an instance when it was applied. */
 interface Unready {
   readonly policy: string;
   readonly deidentify: boolean;
   readonly reason: ReasonCode;
 }
 
-/** `under`: the version of the policy under which it was recognised. */
+/** `under`: the version of the policy under which the file was recognised. */
 interface Decided {
   readonly under: string;
   readonly as: 'in-pacs' | 'left-out';
-  /** On this page, before Send. */
+  /** True if the decision was made on this page, before Send. */
   readonly isOfNow?: true;
-  /** Over the image that the PACS has, where this device knows them still (kept-decisions.ts). */
+  /** The boxes over the image in the PACS, if this device still knows them (kept-decisions.ts). */
   readonly boxes?: readonly Box[];
 }
 
 /** A file that can be sent. */
 export interface FoundFile {
   readonly file: ReadFile;
-  /** The file's place among all chosen files. */
+  /** The file's position among all chosen files. */
   readonly ordinal: number;
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
   readonly frames: number;
-  /** The causes that may hold it back; the policy in force decides whether they do (held-back.ts). */
+  /** The causes that may hold it back. The policy in force decides whether they do (held-back.ts). */
   readonly held: readonly HoldCause[];
-  /** The file's texts that hold what only its companions name, once that was found (hold-companions.ts). */
+  /**
+   * Texts of the file that contain values found only in the headers of the study's other files, once they were found
+   * (hold-companions.ts).
+   */
   readonly naming: readonly NamingText[];
-  /** Why a Send could not make it safe, which its header alone did not say (hold-unready.ts). */
+  /** Why Send could not make it safe, if that is not evident from its header (hold-unready.ts). */
   readonly unready?: readonly Unready[];
-  /** A person has decided about it before (recognise-decided.ts). */
+  /** The decision that a person made about it before (recognise-decided.ts). */
   readonly decided?: Decided;
-  /** The PACS had it, and no longer has it: when it was sent then, in milliseconds since 1970. */
+  /** Set if the PACS had the file and no longer has it: when it was sent at the time, in milliseconds since 1970. */
   readonly goneSince?: number;
-  /** Known before Send: no entry of its study in the queue has anything of its patient. */
+  /** True if it is known before Send that no queued entry of its study contains anything of its patient. */
   isNew?: true;
-  /** Known before Send: an entry of its study in the queue counts it as left out. */
+  /** True if it is known before Send that a queued entry of its study counts it as left out. */
   wasLeftOut?: true;
-  /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
+  /** The patients that it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
-  /** The instance's own patient; files of one patient share it. */
+  /** The instance's own patient; files of one patient share the object. */
   readonly person: Person;
 }
 
 declare const seen: unique symbol;
-/** All of it that a person must see before releasing it was on the screen (deid/what-to-look-at.ts). */
+/**
+ * A file that a person may release, because everything they must see of it was on the screen
+ * (deid/what-to-look-at.ts).
+ */
 export type SeenFile = FoundFile & { readonly [seen]: true };
 
 export interface SeriesGroup {
@@ -96,7 +102,7 @@ export interface SeriesGroup {
 }
 
 export interface StudyGroup {
-  /** Random, so that it may be part of an address. */
+  /** A random id, which may be part of an address. */
   readonly id: string;
   readonly studyInstanceUID: string;
   readonly description: InstanceDescription;
@@ -105,32 +111,32 @@ export interface StudyGroup {
   readonly warnings: Set<StudyWarning>;
   /** The first file with each SOP Instance UID. */
   readonly sopInstanceUIDs: Map<string, ReadFile>;
-  /** Files of one UID and one size, still to be compared (compare-copies.ts). */
+  /** Files with one UID and one size that are still to be compared (compare-copies.ts). */
   readonly unsettled: Pair[];
   /** Files of the study that some policy holds back. */
   readonly held: FoundFile[];
   readonly patient: string;
-  /** The patients whom its instances name as theirs: more than one only by mistake. */
+  /** The patients that its instances name as their own. More than one is a mistake. */
   readonly people: Map<string, Person>;
-  /** The parts (patients-of-study.ts) of which a person has said that they are sent, each under its own patient. */
+  /** The keys of the parts (patients-of-study.ts) that a person has decided to send, each under its own patient. */
   readonly settled: ReadonlySet<string>;
   /** Files of patients whom a person left out, by series. */
   readonly leftOut: ReadonlyMap<string, SeriesGroup>;
-  /** The distinct lists of patients of its files: ten thousand instances share one or two. */
+  /** The distinct lists of patients in its files: ten thousand instances share one or two. */
   readonly patients: Map<string, readonly NamedPatient[]>;
-  /** The values that its instances name, in this page's memory alone. */
+  /** The values that its instances name; only in this page's memory. */
   readonly names: StudyNames;
-  /** The lists that `names` is made of: a worker gives one list for files with equal headers. */
+  /** The lists that are already part of `names`. Files with equal headers share one list from the worker. */
   readonly heard: WeakSet<readonly NamedValue[]>;
   instances: number;
   bytes: number;
-  /** Files that were chosen before, with the same bytes: they count nowhere else. */
+  /** Duplicates, with the same bytes, of files that were chosen before. They are counted only here. */
   readonly copies?: number;
-  /** Grows with each change, so that an unchanged study is not drawn again. */
+  /** Increases with each change, so that an unchanged study is not rendered again. */
   version: number;
 }
 
-/** A patient as a header names them; either field may be empty. */
+/** A patient as named in a header; either field may be empty. */
 export interface NamedPerson {
   readonly name: string;
   readonly id: string;
@@ -144,9 +150,9 @@ export interface Person extends NamedPerson {
 interface Gathering {
   readonly studies: ReadonlyMap<string, StudyGroup>;
   add(summary: FileSummary, file: ReadFile, ordinal: number): void;
-  /** A study that was read before. */
+  /** Adds a study that was read before. */
   put(study: StudyGroup): void;
-  /** In the place of the one with its Study Instance UID. */
+  /** Replaces the study with the same Study Instance UID. */
   replace(study: StudyGroup): void;
   remove(studyInstanceUID: string): void;
   clear(): void;
@@ -154,7 +160,7 @@ interface Gathering {
 
 export function createGathering(createId: () => string): Gathering {
   const studies = new Map<string, StudyGroup>();
-  /** Studies per patient, counted: ten thousand studies cannot be searched for each file. */
+  /** Counts studies per patient, because ten thousand studies cannot be searched for each file. */
   const patients = new Map<string, number>();
 
   function countPatient(patient: string, by: 1 | -1): void {
@@ -165,7 +171,7 @@ export function createGathering(createId: () => string): Gathering {
     if (patients.size > 1 !== wereSeveral) for (const study of studies.values()) pointOutPatients(study);
   }
 
-  /** Two patients in one folder: a mistake that nobody notices until the wrong chart is open. */
+  /** Several patients in one folder are a mistake that nobody notices until the wrong chart is open. */
   function pointOutPatients(study: StudyGroup): void {
     if (patients.size > 1) study.warnings.add('two-patients');
     else study.warnings.delete('two-patients');
@@ -268,7 +274,9 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }
 
-/** Files of two sizes are two instances that claim one UID: of these the PACS can hold only one. */
+/**
+ * Files with one UID but two sizes are two instances that claim the same UID, and the PACS can hold only one of them.
+ */
 function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: string, file: ReadFile): void {
   const before = sopInstanceUIDs.get(uid);
   if (before === undefined) sopInstanceUIDs.set(uid, file);
@@ -301,7 +309,9 @@ const personOf = ({ patientName, patientId }: InstanceDescription): NamedPerson 
 
 const patientOf = (description: InstanceDescription): string => keyOfPerson(personOf(description));
 
-/** Equal for two studies of one person; the case of letters and empty parts at the end of the name do not matter. */
+/**
+ * A key that is equal for two studies of one person. Letter case and empty parts at the end of the name are ignored.
+ */
 export function keyOfPerson({ name, id }: NamedPerson): string {
   return `${id.trim()}\n${trimEnd(name, '^ ').trim().toUpperCase()}`;
 }

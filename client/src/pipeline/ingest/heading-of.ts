@@ -1,4 +1,4 @@
-/** The heading of the upload page: what was found, and while Send works, how much of it is not safe yet. */
+/** The heading of the upload page: what was found and, while Send runs, how much of it is not safe yet. */
 import { kitWords } from '../../kit/kit-words.ts';
 import type { IngestStore } from './found-study.ts';
 import { ingestWords } from './ingest-words.ts';

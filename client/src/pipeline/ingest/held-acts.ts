@@ -1,6 +1,6 @@
 /**
- * The acts of a person on held-back images: every card, page and list offers them, in this order. A look is
- * offered only where it can release them, and an act that changes nothing never. Pure.
+ * What a person can do with held-back images. Every card, page and list offers these acts, in this order. Looking at
+ * the images is offered only if that can release them. An act that changes nothing is never offered. Pure.
  */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
@@ -10,18 +10,18 @@ import { goingOfFound, type Staying } from './sendable.ts';
 export type HeldAct = 'look' | 'other-policy' | 'choose-again' | 'leave-out' | 'set-aside';
 
 export interface HeldActs {
-  /** The main one first. */
+  /** The acts, the main one first. */
   readonly acts: readonly HeldAct[];
-  /** Where nobody can release them: a policy that sends them. `none`: there is none. */
+  /** If nobody can release the images: a policy that sends them. `none`: there is no such policy. */
   readonly policy: Policy | 'none' | null;
 }
 
 interface HeldFacts {
-  /** Under the policy in force a person who looks at them can release them. */
+  /** Whether a person who looks at them may release them under the policy in force. */
   readonly isReleasable: boolean;
-  /** The page can open their files. */
+  /** Whether the page can open their files. */
   readonly isHere: boolean;
-  /** Nothing else of their study is sent: left out, it leaves the selection. */
+  /** Whether nothing else of their study is sent, so that leaving them out removes the study from the selection. */
   readonly isWhole: boolean;
   /** The answer of `IngestStore.policiesFor`. */
   readonly policies: ReturnType<IngestStore['policiesFor']>;
@@ -30,7 +30,7 @@ interface HeldFacts {
 export function actsOnHeld({ isReleasable, isHere, isWhole, policies }: HeldFacts): HeldActs {
   const last = isWhole ? 'set-aside' : 'leave-out';
   if (isReleasable) return { acts: [isHere ? 'look' : 'choose-again', last], policy: null };
-  // Without the files nobody can tell.
+  // Without the files this cannot be determined.
   if (policies === null) return { acts: ['choose-again', last], policy: null };
   const [policy] = policies;
   return policy === undefined ? { acts: [last], policy: 'none' } : { acts: ['other-policy', last], policy };
@@ -39,7 +39,7 @@ export function actsOnHeld({ isReleasable, isHere, isWhole, policies }: HeldFact
 type Page = Staying &
   Pick<IngestStore, 'policiesFor' | 'policy' | 'released' | 'inspection' | 'leaveOut' | 'toggle'>;
 
-/** The acts on the held-back images of a found study that nobody can release; null: it has none. */
+/** The acts for the images of a found study that are held back and that nobody can release; null: it has none. */
 export function actsOnUnreleasable(page: Page, study: FoundStudy): HeldActs | null {
   const { studyInstanceUID: uid } = study;
   if (!page.heldBack.value.some((file) => file.studyInstanceUID === uid && !file.isReleasable)) return null;
@@ -51,11 +51,11 @@ export function actsOnUnreleasable(page: Page, study: FoundStudy): HeldActs | nu
     isWhole: going === 'held',
     policies,
   });
-  // A study that is not chosen is left out already.
+  // A study that is not selected is already left out.
   return { policy, acts: going === 'not-chosen' ? acts.filter((act) => act === 'other-policy') : acts };
 }
 
-/** Carries out `set-aside` or `leave-out` on them. */
+/** Carries out `set-aside` or `leave-out` for them. */
 export async function leaveOutUnreleasable(page: Page, study: FoundStudy): Promise<void> {
   const { studyInstanceUID: uid } = study;
   if (goingOfFound(study, page).going === 'held') return page.toggle(uid);
@@ -66,7 +66,7 @@ export async function leaveOutUnreleasable(page: Page, study: FoundStudy): Promi
   await page.leaveOut(files, true);
 }
 
-/** The other studies are no longer ticked: they were not chosen for this policy. `id`: of the found study. */
+/** Unticks the other studies, because they were not chosen for this policy. `id`: the id of the found study. */
 export function sendUnder(
   ingest: Pick<IngestStore, 'choosePolicy' | 'studies' | 'toggle'>,
   id: string,

@@ -1,10 +1,9 @@
 /**
  * Instances that the policy in force cannot make safe are held back on this device. A person who looks at one may
- * cover the names in its pixels, or release it as it is; of any other image too, parts may be covered. These
- * statements are kept in this page's memory and can be withdrawn until sending begins.
- *
- * Every question about what is held, why, and whether a person can release it is answered here, by the reasons under
- * the policy that is in force when it is asked: the policy can be changed after the files were read.
+ * cover the names in its pixels, or release it as it is. Parts of any other image may be covered too. These
+ * statements are kept in this page's memory and can be undone until sending begins.
+ *  This module answers every question about what is held, why, and whether a person can release it. The answers
+ * depend on the policy in force at that moment, because the policy can be changed after the files were read.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
@@ -20,18 +19,24 @@ import type { HeldFile } from './found-study.ts';
 import { unreadyUnder } from './hold-unready.ts';
 
 interface HeldBack {
-  /** By place (`ordinal`), the boxes over instances at which a person looked; none: nothing in it names anybody. */
+  /**
+   * By position (`ordinal`), the boxes over instances at which a person looked. An empty list: nothing in the image
+   * identifies anybody.
+   */
   readonly released: ReadonlySignal<Released>;
-  /** Ignored for files that a person cannot release under this policy, and those that the PACS has. */
+  /** Ignored for files that a person cannot release under this policy, and for those that the PACS has. */
   release(policy: Policy | null, files: readonly FoundFile[], boxes: readonly Box[]): void;
   holdBack(files: readonly FoundFile[]): void;
-  /** Boxes drawn before the file was asked about again: a release without boxes keeps them. */
+  /** The boxes that were drawn before the file needed a new decision. A release without boxes keeps them. */
   boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
-  /** By place, the boxes that a person has drawn over an instance and not yet decided about: they stay drawn. */
+  /** By position, the boxes that a person has drawn over an instance without deciding about it yet. They stay drawn. */
   readonly drafts: Map<number, readonly Box[]>;
-  /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
+  /** Something new was found in these files: they need a new release, and the boxes drawn before stay drawn. */
   askAgain(files: readonly FoundFile[]): void;
-  /** Under another policy other questions are asked: what was said without boxes answered those of the last one. */
+  /**
+   * Drops releases without boxes, because they answered the questions of the previous policy and another policy asks
+   * other ones.
+   */
   policyChanged(): void;
   clear(): void;
 }
@@ -84,7 +89,7 @@ export function createHeldBack(): HeldBack {
 
 type Held = Pick<FoundFile, 'held' | 'naming' | 'unready' | 'decided'>;
 
-/** Why it is held under this policy; empty: it is not. */
+/** Why the file is held under this policy; empty: it is not held. */
 export function reasonsUnder(policy: Policy | null, found: Held): readonly ReasonCode[] {
   if (policy === null) return [];
   const { held, naming } = found;
@@ -98,21 +103,22 @@ export function reasonsUnder(policy: Policy | null, found: Held): readonly Reaso
 }
 
 /**
- * Held, and a person who looks can cover it at least. Where one of several reasons is final, all are. Bytes that are
- * sent unchanged have no place to say that a person released them.
+ * Whether the file is held and a person who looks can at least cover it. If one of several reasons is final, the file
+ * cannot be released. Under a policy that sends the bytes unchanged nothing can be released, because the file cannot
+ * record the release.
  */
 export function isReleasable(policy: Policy | null, found: Held): boolean {
   const reasons = reasonsUnder(policy, found);
   return policy?.deidentify === true && reasons.length > 0 && reasons.every(isReleasableReason);
 }
 
-/** Send takes it with these boxes, or with none as it is. */
+/** Whether Send takes the file with these boxes, or as it is if there are none. */
 export const isReleasableWith = (policy: Policy | null, found: Held, boxes: readonly Box[] = []): boolean =>
   isReleasable(policy, found) && (boxes.length > 0 || isClearAsItIs(found.held));
 
 /**
- * The decision of before, of which nobody is asked again: the PACS has it, and stores no other version; or a person has
- * left it out, and a release that is given now (`released`) stands above that.
+ * The earlier decision, which nobody has to repeat. Either the PACS has the file and stores no other version of it,
+ * or a person has left it out. A new release (`released`) overrides the latter.
  */
 export function decidedAs(
   policy: Policy | null,
@@ -125,7 +131,10 @@ export function decidedAs(
 
 export const versionOf = (policy: Policy | null): string => `${policy?.name} ${policy?.version}`;
 
-/** Whether it stays here until a person decides. A release under another policy may be worth nothing under this one. */
+/**
+ * Whether the file stays here until a person decides. A release under another policy may not be sufficient under this
+ * one.
+ */
 export function staysHere(
   policy: Policy | null,
   released: Released,
@@ -138,7 +147,7 @@ export function staysHere(
   );
 }
 
-/** The policies under which none of these stays here for good; those that remove names come first. */
+/** The policies under which none of these files is held back for good. Those that remove names come first. */
 export function policiesThatSend(policies: readonly Policy[], files: readonly Held[]): readonly Policy[] {
   const passes = (policy: Policy, found: Held): boolean =>
     reasonsUnder(policy, found).length === 0 || isReleasable(policy, found);
@@ -147,7 +156,7 @@ export function policiesThatSend(policies: readonly Policy[], files: readonly He
     .toSorted((a, b) => Number(b.deidentify) - Number(a.deidentify));
 }
 
-/** By study, the reasons that a person has answered for every instance held for them. */
+/** By study, the reasons that a person has settled for every instance that was held for them. */
 export function answeredUnder(
   policy: Policy | null,
   released: Released,
@@ -162,7 +171,7 @@ export function answeredUnder(
   );
 }
 
-/** By study, its instances that stay out because a person has left them out before. */
+/** By study, the instances that stay out because a person has left them out before. */
 export function leftOutUnder(
   policy: Policy | null,
   released: Released,

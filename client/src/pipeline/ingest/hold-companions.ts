@@ -1,7 +1,7 @@
 /**
- * Instances with a text that names what only their companions name. That is found when the study is prepared, by what
- * all headers of it name; the study then waits on the page until a person has seen them. It depends on the policy,
- * so another choice of policy forgets it.
+ * Instances with a text that contains an identifying value found only in their companions, the other instances of the
+ * study. This is discovered when the study is prepared, from all its headers. The study then waits on the page until
+ * a person has seen the texts. The result depends on the policy, so changing the policy discards it.
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
@@ -9,10 +9,10 @@ import { isForPixels } from '#shared/deid/hold-causes.ts';
 import { isIrregularity } from '#shared/protocol/irregularities.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
-/** By the place (`ordinal`) of the file. */
+/** By the position (`ordinal`) of the file. */
 export type NamingFiles = ReadonlyMap<number, readonly NamingText[]>;
 
-/** The study must be looked at first; nothing of it is in the queue. */
+/** Thrown when a person must look at the study first. Nothing of it is in the queue then. */
 export class NamedByCompanions extends Error {
   readonly files: NamingFiles;
 
@@ -37,7 +37,7 @@ export function forgetNaming(study: StudyGroup): void {
   replaceFiles(study, (found) => (found.naming.length > 0 ? { ...found, naming: [] } : found));
 }
 
-/** A file for which `change` returns the same object stays the one that pages show. */
+/** If `change` returns the same object for a file, the pages keep showing that object. */
 export function replaceFiles(study: StudyGroup, change: (found: FoundFile) => FoundFile): void {
   study.held.length = 0;
   for (const { files } of study.series.values())
@@ -49,11 +49,11 @@ export function replaceFiles(study: StudyGroup, change: (found: FoundFile) => Fo
   study.version += 1;
 }
 
-/** Some policy holds it back. */
+/** Whether some policy holds it back. */
 export const mayBeHeld = ({ held, naming, unready = [] }: FoundFile): boolean =>
   held.length + naming.length + unready.length > 0;
 
-/** A person who releases the instance has looked at all for which it is held. */
+/** Everything for which the instance is held: a person who releases it has looked at all of that. */
 export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {
   return [
     ...(isForPixels(held) ? (['pixels'] as const) : []),
@@ -62,7 +62,7 @@ export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): 
   ];
 }
 
-/** Files that are still held for what a page shows of them: others may name more by now. */
+/** Those of the shown files that are unchanged. In others, more may have been found since. */
 export function stillAsShown(
   studies: ReadonlyMap<string, StudyGroup>,
   shown: readonly FoundFile[],
@@ -73,7 +73,7 @@ export function stillAsShown(
   );
 }
 
-/** Whether these texts are the ones for which it is held already. */
+/** Whether these texts are the ones for which the file is already held. */
 export function areNoted({ naming }: Pick<FoundFile, 'naming'>, texts: readonly NamingText[]): boolean {
   return (
     naming.length === texts.length &&

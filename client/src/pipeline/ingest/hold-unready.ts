@@ -1,17 +1,20 @@
 /**
- * Instances that a Send could not make safe although nothing in their headers said so: their pixels hide something, or
- * their identifiers are not enough for the policy. That is known only once the whole file was read. If nothing else of
- * their study can be queued they stay on the page, held like those that were known before.
+ * Instances that Send could not make safe although their headers gave no sign of it: their pixels hide something, or
+ * their identifiers are not sufficient for the policy. That is known only after the whole file was read. If nothing
+ * else of their study can be queued, they stay on the page, held like those that were known before.
  */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { replaceFiles } from './hold-companions.ts';
 
-/** By the place (`ordinal`) of the file. */
+/** By the position (`ordinal`) of the file. */
 type UnreadyFiles = ReadonlyMap<number, ReasonCode>;
 
-/** Depends on the identifiers that a policy asks for; every other reason holds wherever names are removed. */
+/**
+ * This reason depends on the identifiers that a policy requires. Every other reason applies under all policies that
+ * remove names.
+ */
 const OF_ONE_POLICY: ReasonCode = 'issuer-missing';
 
 export function noteUnready(

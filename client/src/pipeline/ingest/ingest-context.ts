@@ -1,4 +1,4 @@
-/** The chosen studies, for views, and the views that other folders add to theirs. */
+/** The chosen studies, provided to views, and the views that other folders add to the upload page. */
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { provided } from '../../kit/provided.ts';
@@ -6,14 +6,14 @@ import type { FoundStudy, IngestStore } from './found-study.ts';
 
 export const [ProvideIngest, useIngest] = provided<IngestStore>('ingest store');
 
-/** The parts of the upload page that triage draws. */
+/** The parts of the upload page that triage renders. */
 export interface TriageViews {
-  /** On a study's card. */
+  /** Shown on a study's card. */
   readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;
-  /** Above Send. */
+  /** Shown above Send. */
   readonly ToRepeat: ComponentType<{ readonly chosen: readonly FoundStudy[] }>;
 }
 
-/** Null until they are fetched; nothing waits for them. */
+/** Null until they are loaded; nothing waits for them. */
 export const [ProvideTriageViews, useTriageViews] =
   provided<ReadonlySignal<TriageViews | null>>('views of triage');

@@ -1,6 +1,6 @@
 /**
- * The state behind the upload page: its signals, the files gathered so far, and drawing, which copies these into
- * the signals at most four times a second.
+ * The state behind the upload page: its signals, the files gathered so far, and the function `draw`, which copies
+ * them into the signals at most four times a second.
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { isUnopened } from '#shared/protocol/reason-kinds.ts';
@@ -26,16 +26,16 @@ import { createSentFromHere, isCountedWith, noteDiscLeft, noteLeftBehind } from 
 import { createStudySnapshots } from './study-snapshots.ts';
 
 export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
-  /** Calls `work` after `ms`; drawing waits for it. */
+  /** Calls `work` after `ms`; used to delay drawing. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
-  /** Asks the gateway for the policies in force, where it can be reached; nothing waits for the answer. */
+  /** Asks the gateway for the policies in force, if it can be reached; nothing waits for the answer. */
   readonly hearPolicies: () => void;
-  /** Bytes free on the device; null when it does not say. */
+  /** The bytes free on the device; null if it does not say. */
   readonly room: () => Promise<number | null>;
   /**
-   * Asks the browser not to clear the queue when it needs space. Call it in a person's gesture. Null where the
-   * browser cannot be asked.
+   * Asks the browser not to clear the queue when it needs space. Call it within a user gesture. Null if the browser
+   * cannot be asked.
    */
   readonly persist: () => Promise<boolean | null>;
   /** Whether the browser has promised that so far. */
@@ -43,7 +43,7 @@ export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
   readonly sample: (uuid?: string) => Promise<readonly File[]>;
 }
 
-/** Four pictures a second are enough for a number that grows, and leave the thread free. */
+/** Four updates a second are enough for a number that grows, and leave the thread free. */
 const DRAW_EVERY_MS = 250;
 const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, listing: false };
 export const NOTHING_QUEUED: QueueingProgress = {
@@ -68,30 +68,30 @@ export function createIngestState(tools: IngestTools) {
     rejected: signal<readonly RejectedFile[]>([]),
     skipped: signal(0),
     skippedFiles: signal<readonly RejectedFile[]>([]),
-    /** Studies with files that some policy holds back, as they were when last drawn. */
+    /** Studies with files that some policy holds back, as of the last drawing. */
     heldIn: signal<readonly HeldIn[]>([]),
     disc: signal<DiscView>(NO_DISC),
     problem: signal<SendProblem | null>(null),
     persisted: signal<boolean | null>(null),
     /** The name of the policy that a person chose. */
     chosenPolicy: signal<string | null>(null),
-    /** Why names are kept, for the next Send alone. */
+    /** Why names are kept; applies to the next Send only. */
     reason: signal<SendingReason | null>(null),
-    /** By the id of a queued study: its files that are held back (reopen-study.ts). */
+    /** By the id of a queued study, its held-back files (reopen-study.ts). */
     undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
     sentFromHere: createSentFromHere(),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
     discs: createDiscs(),
-    /** Secrets of patients, in memory alone. */
+    /** Secrets of patients, only in memory. */
     given: new Map() as GivenSecrets,
     orders: createOrders(tools),
     snapshots: createStudySnapshots(tools.pool),
     notSent: { refused: [] as RejectedFile[], skipped: [] as RejectedFile[] },
-    /** `listing` and `reading`: how many choices are being listed and read. */
+    /** `listing` and `reading`: the number of choices that are being listed and read. */
     count: { ...NOTHING_READ, listing: 0, ordinal: 0, reading: 0 },
     abort: new AbortController(),
-    /** Aborts when the page forgets what was chosen: until then, reading that was stopped can go on. */
+    /** Aborted when the page forgets the chosen files. Until then, reading that was stopped can continue. */
     forgotten: new AbortController(),
     isDrawing: false,
   };
@@ -120,14 +120,14 @@ function drawHeld({ heldIn, gathering }: IngestState): void {
   if (held.length + heldIn.value.length > 0) heldIn.value = held;
 }
 
-/** A release of before was given without these texts. */
+/** An earlier release was given without knowledge of these texts. */
 export function holdNaming(state: IngestState, study: StudyGroup, files: NamingFiles): void {
   noteNaming(study, files);
   state.heldBack.askAgain(study.held.filter(({ ordinal }) => files.has(ordinal)));
   draw(state);
 }
 
-/** Null: the configured one. Another policy may keep other texts, and hold for other reasons. */
+/** Null: the configured policy. Another policy may keep other texts, and hold files for other reasons. */
 export function takePolicy(
   { chosenPolicy, reason, gathering, heldBack }: IngestState,
   name: string | null,
@@ -138,7 +138,7 @@ export function takePolicy(
   heldBack.policyChanged();
   for (const study of gathering.studies.values()) {
     forgetNaming(study);
-    // Another policy makes other studies of several patients.
+    // Another policy divides studies differently by patient.
     if (study.settled.size > 0)
       gathering.replace({ ...study, settled: new Set(), version: study.version + 1 });
   }
@@ -153,7 +153,7 @@ export function drawSoon(state: IngestState): void {
   }, DRAW_EVERY_MS);
 }
 
-/** Notes a file that is not sent, with its reason, and answers what was noted. */
+/** Notes a file that is not sent, with its reason, and returns the noted entry. */
 export function reject(
   { notSent }: IngestState,
   { path, bytes }: Pick<RejectedFile, 'path' | 'bytes'>,
@@ -161,7 +161,8 @@ export function reject(
 ): RejectedFile {
   const { where = null, begun } = said.kind === 'refused' ? said : {};
   const common = { path, bytes, reason: said.because, where };
-  // A file that nothing here opens may hold a study: it is not passed over, and its disc is kept for it.
+  // A file that nothing here can open may contain a study, so it is not passed over, and a person should keep its
+  // disc.
   const isPassedOver = said.kind === 'skipped' && !isUnopened(said.because);
   const file: RejectedFile = isPassedOver
     ? { ...common, state: 'skipped' }
@@ -170,7 +171,7 @@ export function reject(
   return file;
 }
 
-/** The phase when nothing is being read or queued. */
+/** The phase while nothing is being read or queued. */
 export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestPhase {
   const notTaken = notSent.refused.length + notSent.skipped.length;
   const isEmpty = gathering.studies.size + notTaken + discs.stopped().length === 0;
@@ -183,7 +184,7 @@ export function forgetDiscs(state: IngestState): void {
   state.discs.clear();
 }
 
-/** Stops reading and forgets everything that was found; files of queued studies that are held back stay known. */
+/** Stops reading and forgets everything that was found. Held-back files of queued studies stay known. */
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();

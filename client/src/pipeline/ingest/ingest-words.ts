@@ -1,11 +1,11 @@
-/** The words of the empty upload page; the others are loaded with what was chosen (chosen-words.ts). */
+/** The words of the empty upload page. The other words are loaded once files are chosen (chosen-words.ts). */
 import { studies } from '../../kit/counted.ts';
 
 export const ingestWords = {
   policyInForce: (deidentify: boolean) =>
     deidentify ? 'Names are removed on this device' : 'Names are kept',
   drop: 'Drop a study anywhere on this page',
-  /** On a touch screen, where nothing can be dropped. */
+  /** For a touch screen, where nothing can be dropped. */
   chooseHere: 'Choose a study',
   dropNow: 'Let go to read it',
   kinds: 'Files, a folder, a ZIP or a disc',

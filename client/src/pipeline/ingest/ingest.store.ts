@@ -1,6 +1,6 @@
 /**
- * From a choice of files to studies that are safe on this device: reads files in the pool, shows the studies found
- * in them, and at Send writes the selected ones into the queue. The page's thread only passes messages and draws.
+ * From chosen files to studies that are safe on this device: files are read in the pool, the studies found in them
+ * are shown, and Send writes the selected ones into the queue. The page's thread only passes messages and renders.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
@@ -131,7 +131,7 @@ function clear(state: IngestState, also?: 'held-back'): void {
   });
 }
 
-/** Under the terms of the moment in which it was pressed: a dialog that closes meanwhile takes its reason back. */
+/** Reads the terms when Send is pressed, because a dialog that closes meanwhile withdraws its reason. */
 async function send(state: IngestState): Promise<void> {
   const terms = termsOf(state);
   const { sendChosen } = await import('./send-chosen.ts');
@@ -281,7 +281,9 @@ function addingTo(state: IngestState): Adding {
   };
 }
 
-/** Listing outlasts a stop, so that it can go on; only forgetting what was chosen ends it. */
+/**
+ * Listing continues after a stop, so that reading can be continued. It ends only when the chosen files are forgotten.
+ */
 const collectingIn = ({ tools, forgotten: { signal } }: IngestState) =>
   ({
     signal,
@@ -292,7 +294,7 @@ const collectingIn = ({ tools, forgotten: { signal } }: IngestState) =>
 function beginReading(state: IngestState): AbortSignal {
   // A policy may have changed since the person signed in.
   state.tools.hearPolicies();
-  // The discs of before were sent.
+  // The previous discs were sent.
   if (state.phase.peek() === 'idle') {
     forgetDiscs(state);
     beginChoice(state, state.tools.now());
@@ -301,7 +303,7 @@ function beginReading(state: IngestState): AbortSignal {
   return state.abort.signal;
 }
 
-/** The roads to what is no list of files are loaded when somebody takes one. */
+/** Loads the code for folders, archives and drops only when it is needed. */
 async function* listFolder(
   state: IngestState,
   folder: FolderHandle,

@@ -1,4 +1,4 @@
-/** A worker of the pool: takes one task after the other and answers. Glue only; see task-runner.ts. */
+/** A worker of the pool: runs one task after the other and answers. It only passes messages; see task-runner.ts. */
 import { loadCodecs } from '#shared/pixels/load-codecs.browser.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.browser.ts';
 import { openLocalDatabase } from '../queue/rows/local-database.ts';

@@ -1,6 +1,6 @@
 /**
- * Shows single instances of a found study before Send: the data set before and after the policy in force, and
- * the picture. The pool does the work; results go to the caller and are kept nowhere.
+ * Shows single instances of a found study before Send: the data set before and after the policy in force, and the
+ * picture. The pool does the work. Results go to the caller and are not stored.
  */
 import type { Comparison } from '../compare/comparison.ts';
 import type { DevicePicture, PolicyForTask, WantedPicture } from './device-tasks.ts';
@@ -26,20 +26,19 @@ export interface InspectedFile {
 
 export interface Inspection {
   /**
-   * The series of a found study in the order of its card, each with its files; empty where the study is no
-   * longer here.
+   * The series of a found study in the order of its card, each with its files; empty if the study is no longer here.
    */
   seriesOf(studyInstanceUID: string): readonly InspectedSeries[];
-  /** The same files in no order: sorting ten thousand takes long. */
+  /** The same files in no particular order, because sorting ten thousand takes long. */
   filesOf(studyInstanceUID: string): readonly FoundFile[];
   /**
-   * Throws TaskFault, NotPrepared, or the signal's reason; null where the gateway has not said yet which policy is in
+   * Throws TaskFault, NotPrepared, or the signal's reason. Null if the gateway has not yet said which policy is in
    * force.
    */
   compare(shown: InspectedFile, signal: AbortSignal): Promise<Comparison | null>;
-  /** For what is asked seldom, and is loaded then. */
+  /** For functions that are rarely needed and loaded on demand. */
   readonly tools: Pick<InspectionTools, 'pool' | 'policy' | 'released'>;
-  /** Null where it is not drawn here, or cannot be covered. */
+  /** Null if the picture cannot be drawn here, or cannot be covered. */
   picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<DevicePicture | null>;
 }
 
@@ -47,8 +46,8 @@ interface InspectionTools {
   readonly pool: WorkerPool;
   readonly studies: ReadonlyMap<string, StudyGroup>;
   /**
-   * As Send would take it, under the policy of this name where there is one; throws NotPrepared. Null where the gateway
-   * has not said yet.
+   * The policy as Send would apply it, or the one with this name if given. Throws NotPrepared. Null if the gateway
+   * has not yet said which policy is in force.
    */
   readonly policy: (
     shown: InspectedFile,
@@ -56,7 +55,7 @@ interface InspectionTools {
     name?: string,
   ) => Promise<PolicyForTask | null>;
   readonly released: () => Released;
-  /** Texts that name what companions name were found in an instance. */
+  /** Called when texts were found in an instance that contain identifying values of other instances. */
   readonly onNaming: (study: StudyGroup, files: NamingFiles) => void;
 }
 

@@ -1,8 +1,9 @@
 /**
- * Decisions about images before Send: boxes over names, releases, and images that are left out; those about patients of
- * a study are in kept-patients.ts. A page that reloads, or whose browser is killed, forgets its files, so each decision
- * is kept under the device's key for its account. It is taken again once the same file is chosen: the same bytes under
- * the same UID. Under another policy, or where there are other reasons to look, a person is asked again.
+ * Decisions about images before Send: boxes over names, releases, and images that are left out. (Decisions about a
+ * study's patients are in kept-patients.ts.) A page that reloads, or whose browser is killed, forgets its files, so
+ * each decision is stored for its account under the device's key. It is applied again once the same file is chosen:
+ * the same bytes under the same UID. Under another policy, or if there are other reasons to look, a person is asked
+ * again.
  */
 import type { Box } from '#shared/dicom/boxes.ts';
 import { createArchiveReader, type ArchiveReader } from '#shared/ingest/archive.ts';
@@ -19,7 +20,7 @@ import { openFile } from './open-file.ts';
 import { filesIn } from './patients-of-study.ts';
 import { policyInForce } from './policy-in-force.ts';
 
-/** A decision ends with a long shift, or once somebody else chooses files here: then a person has to look again. */
+/** A decision expires after a long shift, or once somebody else chooses files here. A person then has to look again. */
 const KEPT_MS = 12 * 60 * 60 * 1000;
 
 interface Said {
@@ -27,7 +28,7 @@ interface Said {
   readonly under: string;
   /** Why the image was looked at. */
   readonly why: string;
-  /** Null: it is left out. */
+  /** Null: the image is left out. */
   readonly boxes: readonly Box[] | null;
 }
 
@@ -44,12 +45,14 @@ export interface KeptDecisions {
   readonly account: string;
   readonly all: Map<string, KeptDecision>;
   readonly parts: KeptParts;
-  /** The ids of those that were made, or taken again, on this page. */
+  /** The ids of the decisions that were made, or applied again, on this page. */
   readonly ofFile: WeakMap<ReadFile, string>;
   readonly digests: WeakMap<ReadFile, Promise<string | null>>;
 }
 
-/** Takes kept decisions again and keeps the new ones; runs one at a time. Answers what it knows then. */
+/**
+ * Applies stored decisions again and stores new ones; runs one at a time. Returns the decisions that are then known.
+ */
 export async function followDecisions(
   state: IngestState,
   known: KeptDecisions | null,
@@ -61,14 +64,14 @@ export async function followDecisions(
     isChoice: () => isChoice(state, kept),
     isOfNow: (decision) => isOfNow(decision, state.tools.now()),
   });
-  // The reader keeps the directory of an archive for all of its files.
+  // The reader keeps an archive's directory for all files of the archive.
   const archives = createArchiveReader();
   await takeAgain(state, kept, archives);
   await keepNew(state, kept, archives);
   return kept;
 }
 
-/** Files are read only while a person decides about them: at Send the queue reads them. */
+/** Files are read only while a person decides about them, because at Send the queue reads them. */
 const isChoice = ({ phase, tools }: IngestState, { account }: KeptDecisions): boolean =>
   phase.peek() === 'found' && tools.account() === account;
 
@@ -110,7 +113,7 @@ async function takeAgain(state: IngestState, kept: KeptDecisions, archives: Arch
     }
 }
 
-/** False where another decision holds, or a person has to look again. */
+/** False if another decision applies, or if a person has to look again. */
 async function take(
   state: IngestState,
   studyInstanceUID: string,
@@ -125,7 +128,7 @@ async function take(
   const study = gathering.studies.get(studyInstanceUID);
   const found = study && filesIn(study.series).find((each) => each.ordinal === ordinal);
   if (!found || phase.peek() !== 'found' || under !== versionOf(policy) || why !== whyOf(found)) return false;
-  // The image was sent so, and is no longer in the PACS: a person may have had a reason to delete it.
+  // The image was sent like this and is no longer in the PACS. A person may have deleted it for a reason.
   if (found.goneSince !== undefined && at <= found.goneSince) return false;
   const released = heldBack.released.peek();
   if (decidedAs(policy, released, found) === 'in-pacs' && boxes !== null)
@@ -137,7 +140,7 @@ async function take(
   return boxes === null || heldBack.released.peek().has(ordinal);
 }
 
-/** The picture of what the PACS has is shown as it was covered. */
+/** Shows the image in the PACS with the boxes that covered it. */
 function note(state: IngestState, study: StudyGroup, found: FoundFile, boxes: readonly Box[]): false {
   if (boxes.length > 0 && found.decided!.boxes === undefined)
     setDecided(state, study, found, { ...found.decided!, boxes });
@@ -154,7 +157,7 @@ function setDecided(
   draw(state);
 }
 
-/** Keeps the decisions that were made or changed since, and forgets those taken back. */
+/** Stores decisions that were made or changed since, and deletes those that were undone. */
 async function keepNew(state: IngestState, kept: KeptDecisions, archives: ArchiveReader): Promise<void> {
   const { database, now, createId } = state.tools;
   const { account, all, ofFile } = kept;
@@ -187,7 +190,7 @@ function decidedIn(state: IngestState, study: StudyGroup, { all, ofFile }: KeptD
     const boxes = released.get(ordinal) ?? (isOut ? null : undefined);
     const before = all.get(ofFile.get(file) ?? '');
     const said: Said | null = boxes === undefined ? null : { under, why: whyOf(found), boxes };
-    // A decision under another policy stands until there is one under this policy.
+    // A decision under another policy stays until there is one under this policy.
     const isAsBefore =
       said === null ? before?.under !== under : before !== undefined && areSame(before, said);
     return isAsBefore ? [] : [{ file, sopInstanceUID, said }];
@@ -211,10 +214,10 @@ function digestOf(
   return known;
 }
 
-/** A film of hundreds of megabytes is read piece by piece. */
+/** The size of a piece, because a film may have hundreds of megabytes. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
-/** The digest of the digests of a file's pieces. Rejects as reading does. */
+/** A digest over the digests of the file's pieces. Rejects as reading does. */
 async function readDigest(ref: FileRef, archives: ArchiveReader): Promise<string> {
   const file = await openFile(ref, archives);
   const digests: Uint8Array[] = [];

@@ -1,7 +1,7 @@
 /**
- * Decisions before Send about the patients of a mixed study: kept, taken again and ended as those about images are
- * (kept-decisions.ts). Each is of one patient's part and stands for the same instances, by their UIDs and sizes, which
- * name the patient in the same way.
+ * Decisions before Send about the patients of a mixed study. They are stored, applied again and expire like those
+ * about images (kept-decisions.ts). Each concerns the part of one patient, and applies to the same instances, by UID
+ * and size, if they name the patient in the same way.
  */
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { forgetUnsent, keepUnsent } from '../queue/rows/unsent.ts';
@@ -17,7 +17,7 @@ export interface KeptPart {
   readonly at: number;
   /** The version of the policy. */
   readonly under: string;
-  /** `markOf` its patient and instances. */
+  /** The mark of its patient and instances (`markOf`). */
   readonly part: string;
   /** `apart`: sent under its own patient. */
   readonly as: 'apart' | 'left-out';
@@ -28,7 +28,7 @@ export interface KeptParts {
   readonly account: string;
   /** By `part`. */
   readonly all: Map<string, KeptPart>;
-  /** Parts whose decisions were made, or taken again, on this page. */
+  /** Parts whose decisions were made, or applied again, on this page. */
   readonly here: Set<string>;
 }
 
@@ -39,12 +39,12 @@ export const createKeptParts = (account: string, kept: readonly KeptPart[]): Kep
 });
 
 type Standing = {
-  /** Files are still a choice of the same person. */
+  /** Whether the files are still being chosen by the same person. */
   readonly isChoice: () => boolean;
   readonly isOfNow: (decision: KeptPart) => boolean;
 };
 
-/** Takes kept decisions about patients again and keeps the new ones; runs one at a time. */
+/** Applies stored decisions about patients again and stores new ones; runs one at a time. */
 export async function followPatients(state: IngestState, kept: KeptParts, standing: Standing): Promise<void> {
   for (const { studyInstanceUID } of [...state.gathering.studies.values()]) {
     if (kept.all.size > kept.here.size) await takeAgain(state, studyInstanceUID, kept, standing);
@@ -60,7 +60,7 @@ async function takeAgain(
 ): Promise<void> {
   const under = versionOf(policyInForce(state));
   const kept: { readonly found: PatientPart; readonly decision: KeptPart }[] = [];
-  // Another study was waited for: this one may have been taken off the page.
+  // While another study was awaited, this one may have been taken off the page.
   const before = state.gathering.studies.get(studyInstanceUID);
   for (const found of before ? partsOf(before) : []) {
     const part = await markOf(studyInstanceUID, found);
@@ -80,7 +80,8 @@ async function takeAgain(
   const keysOf = (decided: typeof open) => decided.map(({ found }) => found.keys[0]!);
   const out = decidedAs('left-out');
   const left = leaveOutPatients(study, keysOf(out));
-  // All together: where nothing would be left of the study, a person is asked about all of these again.
+  // These decisions are applied together. If they would leave nothing of the study, a person is asked about all of
+  // them again.
   const taken = [...(left === study ? [] : out), ...decidedAs('apart')];
   if (taken.length === 0) return;
   for (const { decision } of taken) here.add(decision.part);
@@ -88,7 +89,7 @@ async function takeAgain(
   draw(state);
 }
 
-/** Keeps the decisions that were made or changed since, and forgets those taken back. */
+/** Stores decisions that were made or changed since, and deletes those that were undone. */
 async function keepNew(
   state: IngestState,
   studyInstanceUID: string,
@@ -104,7 +105,7 @@ async function keepNew(
     const before = all.get(part);
     const place = { kind: 'decision', account, id: before?.id ?? createId() } as const;
     if (as === null) {
-      // A decision under another policy stands until there is one under this policy.
+      // A decision under another policy stays until there is one under this policy.
       if (before?.under !== under || !here.delete(part)) continue;
       all.delete(part);
       await forgetUnsent(database, place);
@@ -117,7 +118,7 @@ async function keepNew(
   }
 }
 
-/** Not those that are left out because they were when the study was sent before. */
+/** Does not include parts that are left out because they were left out when the study was sent before. */
 function decidedIn(study: StudyGroup | undefined) {
   if (study === undefined) return [];
   const { settled, leftOut } = study;

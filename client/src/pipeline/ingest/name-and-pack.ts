@@ -1,6 +1,6 @@
 /**
- * Brings files of a study into the queue, in two tasks of a worker: naming reads every instance once and writes
- * its row, so that the gateway can be asked about it; packing reads it again and stores it in a sealed parcel.
+ * Brings files of a study into the queue with two tasks of a worker. Naming reads every instance once and writes its
+ * row, so that the gateway can be asked about it. Packing reads it again and stores it in a sealed parcel.
  */
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -27,9 +27,12 @@ export interface PackingWork {
   readonly database: LocalDatabase;
   /** Loads the codec when the first image is coded. */
   readonly coding: CodingTools;
-  /** For pictures, and for pixels that are decoded to be covered: loads a decoder when the first image needs it. */
+  /**
+   * For pictures, and for pixels that are decoded in order to be covered. Loads a decoder when the first image needs
+   * it.
+   */
   readonly codecs: Codecs;
-  /** Milliseconds of a clock that does not jump. */
+  /** Milliseconds from a clock that does not jump. */
   readonly now: () => number;
   readonly archives: ArchiveReader;
   readonly policies: PolicyCache;
@@ -39,12 +42,15 @@ export type TaskOf<Kind extends Task['kind']> = Extract<Task, { kind: Kind }>;
 
 type Terms = Pick<IngestTerms, 'policy' | 'companions'>;
 
-/** A browser takes milliseconds to return the first bytes of a file, and those of several files overlap. */
+/**
+ * A browser takes milliseconds to return the first bytes of a file. Reading several files at once overlaps these
+ * delays.
+ */
 export const READ_AT_ONCE = 6;
 
 export async function nameFiles(work: PackingWork, task: TaskOf<'name'>): Promise<TaskResults['name']> {
   const policy = await work.policies.resolve(task.policy);
-  /** By digest: two hundred equal lists of actions are kept once. */
+  /** By digest, so that two hundred equal lists of actions are stored once. */
   const reports = new Map<string, WireReport>();
   const entries: VaultEntry[] = [];
   const outcomes = await mapInParallel(task.files, READ_AT_ONCE, (file) =>
@@ -68,7 +74,10 @@ export async function nameFiles(work: PackingWork, task: TaskOf<'name'>): Promis
   return { notQueued, duplicates };
 }
 
-/** Texts that name companions do not matter: whether it is sent is not asked here. */
+/**
+ * Names a file without looking for texts that repeat values of its companions, because the question here is not
+ * whether the file is sent.
+ */
 export async function recogniseFile(
   work: PackingWork,
   task: TaskOf<'recognise'>,
@@ -103,7 +112,7 @@ async function nameFile(
   };
 }
 
-/** Without its bytes: two hundred instances are named together. */
+/** The named instance without its bytes, because two hundred instances are named together. */
 function toNamed(
   { bytes, originalDigest, coding: _, ...instance }: PreparedInstance,
   position: number,
@@ -153,7 +162,7 @@ async function filesToPack(
   return { wanted, later };
 }
 
-/** No copy is kept of an instance that is packed, was in the PACS before, or has been settled meanwhile. */
+/** No copy is stored of an instance that is already packed, was in the PACS before, or has been settled meanwhile. */
 function needsCopy({ parcelId, inPacs, state }: InstanceRow): boolean {
   return parcelId === null && inPacs !== true && state !== 'left-out' && !isInPacs(state as InstanceState);
 }
@@ -164,7 +173,7 @@ async function readAgain(
   wanted: readonly WantedFile[],
 ): Promise<{ instances: NewParcel['instances'][number][]; notQueued: NotQueued[] }> {
   const policy = await work.policies.resolve(task.policy);
-  // Texts that name companions were looked for when it was named.
+  // Texts that repeat values of companions were looked for during naming.
   const outcomes = await mapInParallel(wanted, READ_AT_ONCE, ({ file }) => ingest(work, file, { policy }));
   const instances: NewParcel['instances'][number][] = [];
   const notQueued: NotQueued[] = [];
@@ -179,7 +188,7 @@ async function readAgain(
   return { instances, notQueued };
 }
 
-/** The promised instance must be the packed one: somebody may have overwritten the file since it was named. */
+/** The packed instance must be the promised one, because somebody may have overwritten the file since it was named. */
 function isTheSame(
   instance: { readonly sopInstanceUID: string; readonly digest: string },
   row: InstanceRow,

@@ -1,7 +1,8 @@
 /**
- * At Send, the files that a person covered or released before and that the PACS has are named as they were sent then:
- * the decision of before holds. Of texts that name what companions name, and that nobody has seen, a person is told
- * first: the PACS shows them, and only there can they be removed. Those that a person left out before stay out.
+ * At Send, files that a person covered or released before, and that the PACS has, are named as they were sent then:
+ * the earlier decision stands. If such a file has texts that repeat values of its companions, and nobody has seen
+ * them, the person is told first: the PACS shows the texts, and they can be removed only there. Files that a person
+ * left out before stay out.
  */
 import { leftOutFor } from '#shared/protocol/withheld.ts';
 import { nameInstances } from '../queue/rows/name-study.ts';
@@ -30,7 +31,7 @@ interface Naming {
   readonly held: { readonly found: FoundFile }[];
 }
 
-/** Takes them out of `held`. `naming`: the texts that were found now; returns those of them that nobody has seen. */
+/** Removes these files from `held`. `naming`: the texts that were found now. Returns those that nobody has seen. */
 export async function nameDecided(
   { tools, studyId, group, terms, signal, held }: Naming,
   naming: NamingFiles,
@@ -65,7 +66,10 @@ export async function nameDecided(
   );
 }
 
-/** Whether a person left all of these out before for a name: the queue counts them as that again (keep-held.ts). */
+/**
+ * Whether a person left all of these out before because their texts identify somebody. The queue then counts them
+ * under that cause again (keep-held.ts).
+ */
 export async function areLeftOut(
   {
     tools: { database, key },

@@ -1,17 +1,17 @@
-/** Days of the calendar around the one of a study, as the gateway takes them (YYYY-MM-DD). */
+/** Calendar days around the day of a study, in the gateway's format (YYYY-MM-DD). */
 import { DAY_MS } from '#shared/day.ts';
 
-/** On each side: with the day itself as many as the gateway lists at once (WORKLIST_DAYS). */
+/** The number of days on each side: with the day itself, as many as the gateway lists at once (WORKLIST_DAYS). */
 export const DAYS_AROUND = 15;
 
-/** A later year has more than four digits. */
+/** The last day before years have more than four digits. */
 export const LAST_DAY = '9999-12-31';
 const FIRST = new Date('0000-01-01');
 const LAST = new Date(LAST_DAY);
 
 type Days = { readonly from: string; readonly to: string };
 
-/** The day itself where there is none so far on: before year 0, and beyond `LAST_DAY`. */
+/** Returns the same day if there is none at that distance: before year 0, or after `LAST_DAY`. */
 export function shiftDay(day: string, by: number): string {
   const shifted = new Date(Date.parse(day) + by * DAY_MS);
   const isDay = shifted >= FIRST && shifted <= LAST;

@@ -1,4 +1,4 @@
-/** The words about orders on a study's card. */
+/** The words for orders on a study's card. */
 import { counted } from '../../kit/counted.ts';
 
 export const orderWords = {

@@ -1,6 +1,6 @@
 /**
- * The orders of the site's worklist, and those that a person chose for the studies on the page. They name patients:
- * both are in this page's memory alone, until the choice of files ends.
+ * The orders of the site's worklist, and the orders that a person chose for the studies on the page. They name
+ * patients, so both are only in this page's memory, until the selected files are cleared.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
@@ -10,7 +10,7 @@ import type { PolicyForTask } from './device-tasks.ts';
 import type { StudyGroup } from './group-studies.ts';
 
 export interface OrderTools {
-  /** Asks as ask-orders.ts does. */
+  /** Asks the gateway as ask-orders.ts does. */
   readonly askOrders: (day: string) => Promise<Worklist | null>;
   readonly noteOrder: (studyInstanceUID: string, order: Order) => Promise<string | null>;
 }
@@ -20,9 +20,9 @@ type ChosenOrders = ReadonlyMap<string, ChosenOrder>;
 
 export interface Orders {
   readonly chosen: ReadonlySignal<ChosenOrders>;
-  /** Asked once a day of the calendar, and again after a failure. */
+  /** Returns the orders of a calendar day. Each day is asked for once, and again after a failure. */
   on(day: string): Promise<Worklist | null>;
-  /** False: it could not be noted, and is not chosen. */
+  /** False: the order could not be noted, so it is not chosen. */
   choose(studyInstanceUID: string, order: Order): Promise<boolean>;
   drop(studyInstanceUID: string): void;
 }
@@ -32,7 +32,7 @@ type OrdersState = Orders & { clear(): void };
 export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState {
   const chosen = signal<ChosenOrders>(new Map());
   const days = new Map<string, Promise<Worklist | null>>();
-  /** The last choice for each study: the answer to an earlier one comes too late. */
+  /** The last choice for each study, because the answer to an earlier choice may arrive later. */
   const last = new Map<string, symbol>();
   const without = (studyInstanceUID: string): Map<string, ChosenOrder> => {
     const left = new Map(chosen.peek());
@@ -71,7 +71,10 @@ export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState 
   };
 }
 
-/** The order that a study is sent as. Instances of several patients, who may have come later, would all become its. */
+/**
+ * The order under which a study is sent. Null if it now names several patients, because all their instances would be
+ * sent as the order's patient.
+ */
 export const orderOf = (
   { chosen }: Pick<Orders, 'chosen'>,
   {
@@ -80,12 +83,15 @@ export const orderOf = (
   }: Pick<StudyGroup, 'studyInstanceUID'> & { people: ReadonlyMap<string, unknown> },
 ): ChosenOrder | undefined => (people.size > 1 ? undefined : chosen.peek().get(studyInstanceUID));
 
-/** The policy by which a study of this order is read and sent. */
+/** The policy under which a study with this order is read and sent. */
 export function withOrder(forTask: PolicyForTask, order: ChosenOrder | undefined): PolicyForTask {
   return forTask.kind === 'identified' && order !== undefined ? { ...forTask, order } : forTask;
 }
 
-/** The title of a study by whom it is sent as. Another patient's birth date does not stay (apply-order.ts). */
+/**
+ * The title of a study with the patient under whom it is sent. The birth date of another patient is dropped
+ * (apply-order.ts).
+ */
 export function titleAsSent(title: StudyTitle, forTask: PolicyForTask): StudyTitle {
   if (forTask.kind !== 'identified' || forTask.order === undefined) return title;
   const { patientName, patientId, birthDate, accessionNumber } = forTask.order.order;

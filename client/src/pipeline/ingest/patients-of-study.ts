@@ -1,7 +1,8 @@
 /**
- * Patients of a found study. Nearly always there is one. Pseudonyms are made for each patient apart, so instances of
- * one study that name several become a study for each; but somebody may have mixed them up, and then one of them would
- * lie under the wrong name. So nothing of such a study is sent until a person has said what becomes of each part.
+ * The patients of a found study; there is nearly always one. Pseudonyms are made for each patient separately, so a
+ * study whose instances name several patients becomes one study for each. But somebody may have mixed the instances
+ * up, and then one of them would be stored under the wrong name. So nothing of such a study is sent until a person
+ * has decided about each part.
  */
 import {
   keysOfPatients,
@@ -18,7 +19,7 @@ import {
   type StudyGroup,
 } from './group-studies.ts';
 
-/** The patients whom a file of the study names, by key, its own first. */
+/** The keys of the patients that a file of the study names, the file's own patient first. */
 export function patientsOfFile(
   { patients }: FoundFile,
   domain: PatientDomain,
@@ -27,14 +28,14 @@ export function patientsOfFile(
   return keysOfPatients(patients, domain, studyInstanceUID);
 }
 
-/** Every patient whom an instance of the study names, by key; each once. */
+/** The keys of all patients that instances of the study name, without duplicates. */
 export function patientsOfStudy(study: StudyGroup, domain: PatientDomain): string[] {
   return [...new Set(filesIn(study.series).flatMap((file) => patientsOfFile(file, domain, study)))];
 }
 
-/** The instances of a study that name one patient, in one way. */
+/** The instances of a study that name one patient in the same way. */
 export interface PatientPart {
-  /** Keys of the page's memory alone. */
+  /** These keys exist only in the page's memory. */
   readonly keys: readonly string[];
   readonly own: NamedPatient;
   readonly person: Person;
@@ -46,7 +47,7 @@ const NOBODY: NamedPatient = { id: '', issuer: '' };
 export const partKeyOf = ({ person, patients: [own = NOBODY] }: FoundFile): string =>
   [keyOfPerson(person), own.id, own.issuer].join('\n');
 
-/** Divided as finely as any policy does. */
+/** Divides the instances as finely as any policy does. */
 export function partsIn(series: ReadonlyMap<string, SeriesGroup>): readonly PatientPart[] {
   return [...Map.groupBy(filesIn(series), partKeyOf)].map(([key, files]) => {
     const [{ person, patients }] = files as [FoundFile, ...FoundFile[]];
@@ -54,7 +55,7 @@ export function partsIn(series: ReadonlyMap<string, SeriesGroup>): readonly Pati
   });
 }
 
-/** Empty where there is one patient, without a look at ten thousand files. */
+/** Empty if there is only one patient, which is known without looking at ten thousand files. */
 export function partsOf({ people, patients, series }: StudyGroup): readonly PatientPart[] {
   return people.size > 1 || patients.size > 1 ? partsIn(series) : [];
 }
@@ -62,13 +63,13 @@ export function partsOf({ people, patients, series }: StudyGroup): readonly Pati
 /** A study whose instances name several patients. */
 export interface Mixed<Part = PatientPart> {
   readonly parts: readonly Part[];
-  /** A person has decided about each of them. */
+  /** Whether a person has decided about each of them. */
   readonly isSettled: boolean;
   /** The number of studies that Send would make of it. */
   readonly sentAs: number;
 }
 
-/** Under the policy in force; null: all instances are of one patient. */
+/** The parts under the policy in force; null: all instances belong to one patient. */
 export function mixedUnder<Part extends PatientPart>(
   policy: Policy | null,
   all: readonly Part[],
@@ -92,7 +93,7 @@ export function mixedUnder<Part extends PatientPart>(
   };
 }
 
-/** The parts have one Patient ID, and differ in the name alone. */
+/** Whether all parts have one Patient ID and differ only in the name. */
 export function isOnePerson({ parts }: Mixed): boolean {
   return parts.every(({ own: { id } }) => id !== '' && id === parts[0]!.own.id);
 }

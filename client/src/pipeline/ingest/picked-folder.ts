@@ -1,23 +1,23 @@
 /**
- * A folder that the browser hands out as a handle: from the picker of the File System Access API, or dropped on
- * the page (Chromium). Workers list it and open its files by name; the page's thread holds names only. With
- * `<input webkitdirectory>` the browser makes ten thousand files in one task before the page sees any of them,
- * and frees them in another: each blocks the page.
+ * A folder that the browser provides as a handle: from the picker of the File System Access API, or dropped on the
+ * page (Chromium). Workers list it and open its files by name, so the page's thread holds only names. With `<input
+ * webkitdirectory>`, the browser creates ten thousand files in one task before the page sees any of them, and frees
+ * them in another. Both tasks block the page.
  */
 import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import { collectFile, indexFirst, type Collected, type Collecting } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
-/** Folders inside folders; listing a file system with a loop ends here. */
+/** The maximum depth of folders, so that listing ends in a file system with a loop. */
 const DEPTH_LIMIT = 32;
 
-/** The content of one folder, sorted by name, the index of a disc first; `folders`: the names that are folders. */
+/** The content of one folder, sorted by name, with the index of a disc first. `folders`: the names that are folders. */
 export interface Listing {
   readonly names: readonly string[];
   readonly folders: readonly string[];
 }
 
-/** `path`: the names of the folders that lead to it. Throws DOMException where it cannot be read. */
+/** `path`: the names of the folders that lead to it. Throws DOMException if it cannot be read. */
 export async function listFolder(folder: FolderHandle, path: readonly string[]): Promise<Listing> {
   const names: string[] = [];
   const folders: string[] = [];
@@ -28,7 +28,7 @@ export async function listFolder(folder: FolderHandle, path: readonly string[]):
   return { names: indexFirst(names.sort(), (name) => name), folders };
 }
 
-/** The last of `path` is the file's own name. Throws as `listFolder`. */
+/** The last name in `path` is the file's. Throws like `listFolder`. */
 export async function openInFolder(folder: FolderHandle, path: readonly string[]): Promise<File> {
   return (await (await openFolder(folder, path.slice(0, -1))).getFileHandle(path.at(-1)!)).getFile();
 }
@@ -41,7 +41,7 @@ async function openFolder(folder: FolderHandle, path: readonly string[]): Promis
 
 export interface PickedFolder {
   readonly folder: FolderHandle;
-  /** `listFolder` in a worker; null where the folder cannot be read. */
+  /** `listFolder` in a worker; null if the folder cannot be read. */
   readonly list: (path: readonly string[]) => Promise<Listing | null>;
 }
 

@@ -1,15 +1,17 @@
 /**
- * Cuts a study into batches that are named together, and into parcels. Both contain files of one series, in
- * order. Files with the same SOP Instance UID stay together, so that an instance chosen twice is detected.
- * Cuts lazily: ten thousand files at once would block the page. Pure.
+ * Cuts a study into batches that are named together, and into parcels. Both contain files of one series, in order.
+ * Files with the same SOP Instance UID stay together, so that an instance chosen twice is detected. The cutting is
+ * lazy, because ten thousand files at once would block the page. Pure.
  */
 import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 
-/** Each is a row in one transaction: with more the person would feel the wait. */
+/** Every instance is a row in one transaction; with more rows a person would notice the delay. */
 const PARCEL_INSTANCES = 500;
 
-/** Naming reads every byte once: batches that several workers can share evenly, each in one message. */
+/**
+ * Naming reads every byte once. These limits make batches that several workers can share evenly, each in one message.
+ */
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCH_FILES = 200;
 
@@ -23,7 +25,7 @@ export function planBatches(study: StudyGroup): Iterable<Chunk> {
   );
 }
 
-/** `wants` selects the files to pack. Bytes are those of the files, before any coding. */
+/** `wants` selects the files to pack. Sizes are those of the files, before any coding. */
 export function planParcels(study: StudyGroup, wants: (file: FoundFile) => boolean): Iterable<Chunk> {
   return cut(
     [...study.series.values()].map(({ files }) => files.filter(wants)),
@@ -33,8 +35,8 @@ export function planParcels(study: StudyGroup, wants: (file: FoundFile) => boole
 }
 
 /**
- * `limitOf`: the limit of the nth chunk in bytes, with `left` bytes to go; a larger group of files is a chunk
- * of its own.
+ * `limitOf`: the limit of the nth chunk in bytes when `left` bytes remain. A larger group of files becomes a chunk of
+ * its own.
  */
 function* cut(
   series: readonly (readonly FoundFile[])[],

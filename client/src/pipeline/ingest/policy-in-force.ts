@@ -6,15 +6,15 @@ import type { IngestState } from './ingest-state.ts';
 import { policyForTask } from './prepare-policy.ts';
 import type { SendingTerms } from './queue-study.ts';
 
-/** Null until the gateway was asked once. */
+/** Null until the gateway has been asked once. */
 export function policyInForce({ tools, chosenPolicy }: IngestState): Policy | null {
   const known = tools.policies.value;
   return known === null ? null : choosePolicy(known, chosenPolicy.value);
 }
 
 /**
- * The person's choice. Where it was withdrawn, a policy that removes names: nobody who chose to remove names may
- * end up sending them.
+ * The policy that the person chose. If it was withdrawn, a policy that removes names is used: nobody who chose to
+ * remove names may end up sending them.
  */
 function choosePolicy({ policies, default: preset }: KnownPolicies, chosen: string | null): Policy | null {
   const named = (name: string | null): Policy | undefined => policies.find((each) => each.name === name);

@@ -1,7 +1,7 @@
 /**
- * Makes the policy ready for a study: where this device may not hold the key of its pseudonyms, the gateway is asked
- * for the secrets of the study's patients, blinded, so that it learns nothing of them. They stay in the page's and
- * the workers' memory, until the person's choice of files ends.
+ * Makes the policy ready for a study. If this device may not hold the key of the pseudonyms, it asks the gateway for
+ * the secrets of the study's patients. The request is blinded, so that the gateway learns nothing about them. The
+ * secrets stay in the memory of the page and the workers until the selected files are cleared.
  */
 import type { Policy } from '#shared/protocol/api.ts';
 import { PSEUDONYMS_AT_ONCE } from '#shared/protocol/limits.ts';
@@ -11,7 +11,7 @@ import type { PolicyForTask } from './device-tasks.ts';
 import type { SendProblem } from './found-study.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** `POST /upload/pseudonyms`, in base64url. */
+/** The body of `POST /upload/pseudonyms`, with base64url values. */
 export interface PseudonymsAsked {
   readonly policy: string;
   readonly version: number;
@@ -27,10 +27,10 @@ export interface PreparingTools {
   readonly askPseudonyms: (asked: PseudonymsAsked, signal: AbortSignal) => Promise<PseudonymsAnswer>;
 }
 
-/** By the policy's public key: the secrets that the gateway gave, by patient. */
+/** The secrets that the gateway gave, by patient, for each public key of a policy. */
 export type GivenSecrets = Map<string, Map<string, CryptoKey>>;
 
-/** The policy cannot be carried out for these patients now; nothing of them was taken. */
+/** Thrown when the policy cannot be applied to these patients now. Nothing about them was stored. */
 export class NotPrepared extends Error {
   readonly because: PrepareProblem;
 
@@ -41,7 +41,7 @@ export class NotPrepared extends Error {
   }
 }
 
-/** Null where the policy removes names and the device was not told yet how its pseudonyms are made. */
+/** Null if the policy removes names and the device does not know yet how its pseudonyms are made. */
 export function policyForTask(policy: Policy, { keys, vault }: KnownPolicies): PolicyForTask | null {
   const { name, deidentify, options, rules, patientDomain } = policy;
   if (!deidentify) return { kind: 'identified', strict: policy.strict };
@@ -65,7 +65,7 @@ interface Preparing {
   readonly signal: AbortSignal;
 }
 
-/** `patients`: by key (deid/patient-key.ts). Throws NotPrepared, or the signal's reason. */
+/** `patients`: patient keys (deid/patient-key.ts). Throws NotPrepared, or the signal's reason. */
 export async function preparePolicy(
   forTask: PolicyForTask,
   patients: readonly string[],
@@ -86,7 +86,7 @@ export async function preparePolicy(
     if (answer.kind === 'refused') throw new NotPrepared(answer.because);
     const { evaluated, proof } = answer;
     const opened = await tools.pool.run({ kind: 'open-secrets', asked, evaluated, proof, publicKey }, signal);
-    // Not made with the published key: whoever answered is not our gateway.
+    // The secrets were not made with the published key, so the answer is not from our gateway.
     if (opened === null) throw new NotPrepared('not-prepared');
     for (const [patient, secret] of opened) known.set(patient, secret);
   }

@@ -1,7 +1,7 @@
 /**
- * Brings one chosen study into the queue: its instances are named, the uploader is told, and while it asks which
- * of them the gateway lacks the study is packed, parcel by parcel. In the end the whole study is in the queue;
- * if it is given up before, none of it.
+ * Brings one chosen study into the queue. Its instances are named and the uploader is told. While the uploader asks
+ * which of them the gateway lacks, the study is packed, parcel by parcel. At the end the whole study is in the queue;
+ * if it is given up before, none of it is.
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
@@ -41,90 +41,92 @@ export interface QueueingTools {
   readonly pool: WorkerPool;
   readonly now: () => number;
   readonly createId: () => string;
-  /** The account that queues; null where the device does not know it. */
+  /** The account that queues the study; null if the device does not know it. */
   readonly account: () => string | null;
-  /** Runs `work` so that other tabs know that this study is being written. */
+  /** Runs `work` while other tabs can see that this study is being written. */
   readonly whileWriting: <T>(studyId: string, work: () => Promise<T>) => Promise<T>;
-  /** For a study that is half in the queue when it fails. */
+  /** Used when a study fails after a part of it was queued. */
   readonly decisions: DecisionTools;
   /**
-   * The answers of the models on this device so far, null where they were not asked. They note later answers
-   * under this id themselves; nothing waits for them.
+   * The findings of the models on this device so far; null if they were not asked. The models store later findings
+   * under this id themselves, and nothing waits for them.
    */
   readonly triaged: (studyId: string, group: StudyGroup) => Triaged | null;
   readonly inPacsNow: InPacsNow;
-  /** A study was named and may be announced to the gateway. */
+  /** Called when a study was named and may be announced to the gateway. */
   readonly onQueued: () => void;
 }
 
-/** The policy of a study, and the key to which it is sealed. */
+/** The policy for a study, and the key to which the study is sealed. */
 export interface SendingTerms {
   readonly policy: Policy;
-  /** Why names are kept; null where the policy does not ask. */
+  /** Why names are kept; null if the policy does not require a reason. */
   readonly reason: SendingReason | null;
   readonly forTask: PolicyForTask;
   readonly sealingKey: SealingKey;
-  /** The boxes over files at which a person looked, by place. */
+  /** The boxes over the files at which a person looked, by position. */
   readonly released: Released;
 }
 
 interface QueueingWatch {
-  /** The files were read and named, or are not sent. */
+  /** Called when files were read and either named or not sent. */
   onNamed(files: readonly FoundFile[]): void;
-  /** The files are safe on this device, or need not be. */
+  /** Called when files are safe on this device, or need not be. */
   onSafe(files: readonly FoundFile[]): void;
-  /** The file is not sent, whatever a person decides. */
+  /** Called when a file is not sent, whatever a person decides. */
   onNotQueued(file: FoundFile, because: NotQueued['because']): void;
-  /** The study is in the queue; these of its files stay here until a person decides. */
+  /** Called when the study is in the queue, with those of its files that stay here until a person decides. */
   onHeld(studyId: string, files: readonly FoundFile[]): void;
 }
 
 interface Queueing {
   readonly group: StudyGroup;
-  /** Instances of the study that a person left out before Send: another patient's. */
+  /** Instances of the study that a person left out before Send, because they belong to another patient. */
   readonly leftOut: readonly FoundFile[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
-  /** The values that all instances of the study name, those of its other patients too. */
+  /** The values that all instances of the study contain, including those of its other patients. */
   readonly companions: readonly NamedValue[];
   readonly terms: SendingTerms;
   readonly watch: QueueingWatch;
   readonly signal: AbortSignal;
 }
 
-/** A study that has its row, and whose writing other tabs know of. */
+/** A study that has its row and is known to other tabs as being written. */
 export interface Entered {
   readonly id: string;
-  /** Call it once the study is in the queue as a whole, or out of it. */
+  /** Call it once the whole study is in the queue, or out of it. */
   readonly leave: () => void;
 }
 
-/** The part of a queueing that is known before the study is read. */
+/** The part of a queueing operation that is known before the study is read. */
 type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
-  /** Marks of the whole study's patients, also where it is sent as several. */
+  /** Marks of all patients of the study, even if it is sent as several studies. */
   readonly patients: PatientMarks;
-  /** Files that were chosen with it, and left out unread. */
+  /** Files of the same choice that a person left unread. */
   readonly leftUnread?: UnreadFiles | null;
 };
 
-/** A queueing whose study has its id in the queue. */
+/** A queueing operation whose study has its id in the queue. */
 type Begun = Queueing & {
   readonly tools: QueueingTools;
   readonly studyId: string;
-  /** Grows with each file that the policy does not make safe, however late that is found. */
+  /** Grows with each file that the policy cannot make safe, however late that is discovered. */
   readonly held: HeldHere[];
-  /** Grows with each file that can no longer be read: its instance is damaged, unless another file has it. */
+  /**
+   * Grows with each file that can no longer be read. Its instance counts as damaged unless another file contains it.
+   */
   readonly failed: FoundFile[];
 };
 
-/** `nothing-ready`: nothing of the study is in the queue; a person decides about `held`. */
+/** `nothing-ready`: nothing of the study is in the queue, and a person decides about `held`. */
 type Queued =
   | { readonly kind: 'queued'; readonly id: string }
   | { readonly kind: 'nothing-ready'; readonly held: readonly HeldHere[] };
 
 /**
- * Gives a study its row as soon as a person has pressed Send: a page that ends before it reads the study leaves behind
- * which one it was.
+ * Gives a study its row as soon as a person has pressed Send, so that the study stays known even if the page ends
+ * before reading it.
  */
 export async function enterStudy(
   tools: QueueingTools,
@@ -157,7 +159,7 @@ export async function enterStudy(
   return { id, leave };
 }
 
-/** For a study that has its row and is not queued after all. `why` as for `giveUpStudy`. */
+/** Removes a study that has its row but is not queued after all. `why`: as for `giveUpStudy`. */
 export async function withdrawEntered(
   { decisions }: QueueingTools,
   { id, leave }: Entered,
@@ -168,8 +170,8 @@ export async function withdrawEntered(
 }
 
 /**
- * Throws the signal's reason when a person takes the study back here, NamedByCompanions where a person has to look
- * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue.
+ * Throws the signal's reason when a person takes the study back here, NamedByCompanions when a person has to look
+ * first, or the error that kept the study from being queued as a whole. In all cases the study is out of the queue.
  */
 export async function queueStudy(
   tools: QueueingTools,
@@ -182,7 +184,8 @@ export async function queueStudy(
     const isQueued = await nameAndPack({ ...queueing, tools, studyId, held, failed: [] });
     return isQueued ? { kind: 'queued', id: studyId } : { kind: 'nothing-ready', held };
   } catch (error) {
-    // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
+    // The study was taken back or cancelled on the queue's page, or is already in the PACS as a whole. This is not a
+    // failure.
     if (isGone(error) && (await isOver(tools.database, studyId))) return { kind: 'queued', id: studyId };
     await giveUpStudy(tools.decisions, studyId, queueing.signal.aborted ? 'cancelled' : 'failed');
     throw error;
@@ -191,14 +194,14 @@ export async function queueStudy(
   }
 }
 
-/** False when nothing of it was left to queue. */
+/** False if nothing of the study was left to queue. */
 async function nameAndPack(begun: Begun): Promise<boolean> {
   const { tools, studyId, group } = begun;
   const { database } = tools;
   const { naming, tell, ...named } = await nameAll(begun);
   const inPacs = await nameDecided(begun, naming);
   const open = begun.held.flatMap(({ found }) => (naming.has(found.ordinal) ? [found] : []));
-  // Where nothing else of it can be sent, it was chosen for these.
+  // If nothing else of the study can be sent, it was chosen because of these files.
   const isAsBefore = inPacs.size === 0 && named.wanted.size > 0 && (await areLeftOut(begun, open));
   if (open.length + inPacs.size > 0 && !isAsBefore)
     throw new NamedByCompanions(
@@ -228,10 +231,10 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   const sopInstanceUIDs = new Set(left.values());
   const lost = failed.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => !sopInstanceUIDs.has(uid));
   const damaged = [...new Set([...begun.damaged, ...lost])];
-  // Where nobody can release it, that is its reason, as on the page.
+  // If one of the reasons cannot be released, it is the one that counts, as on the page.
   const reasonOf = ({ found, because: { because } }: HeldHere) => {
     const reasons = reasonsUnder(terms.policy, found);
-    // The codestream is why the instance was not packed; the page asks to cover it.
+    // The compressed pixel data is why the instance was not packed, and the page asks to cover it.
     const asked = isClearAsItIs(found.held) ? because : (reasons[0] ?? because);
     return reasons.find((reason) => !isReleasable(reason)) ?? asked;
   };
@@ -258,9 +261,9 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
 }
 
 interface Named {
-  /** The places of the files that must be packed. */
+  /** The positions of the files that must be packed. */
   readonly wanted: ReadonlySet<number>;
-  /** By place the SOP Instance UID of these files, and of those that are held back. */
+  /** The SOP Instance UIDs, by position, of these files and of those that are held back. */
   readonly ofPlaces: ReadonlyMap<number, string>;
   readonly kept: KeptHeld;
 }
@@ -279,7 +282,7 @@ async function packAndFinish(begun: Begun, { wanted, ofPlaces, kept }: Named): P
     await keepLate();
     return await finishPacking(database, studyId, kept);
   } catch (error) {
-    // In the PACS as a whole before it was packed: only the instances that are held here remain.
+    // The whole study was in the PACS before it was packed, so only the instances that are held here remain.
     if (!isGone(error) || (await database.studies.get(studyId))?.state !== 'done') throw error;
     await keepLate();
     await database.transaction('rw', database.studies, () => takeFromEarlier(database, kept));
@@ -287,7 +290,7 @@ async function packAndFinish(begun: Begun, { wanted, ofPlaces, kept }: Named): P
   }
 }
 
-/** A file that the policy does not make safe: it stays on this device until a person decides. */
+/** A file that the policy cannot make safe. It stays on this device until a person decides. */
 export type HeldHere = { readonly found: FoundFile; readonly because: NotQueued['because'] };
 
 function isGone(error: unknown): boolean {
@@ -300,9 +303,10 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 }
 
 /**
- * Names all files; returns the places of those that must be packed, and by place the SOP Instance UIDs of these and of
- * those that are held back. `naming`: those of them with texts that no page has shown. `tell` says of the files what
- * became of them, for when it is certain that the study need not wait for a person.
+ * Names all files. Returns the positions of the files that must be packed (`wanted`), and by position the SOP
+ * Instance UIDs of these and of the held-back ones (`ofPlaces`). `naming`: held-back files with texts that no page
+ * has shown. `tell`: callbacks that report what became of the files, to be called once it is certain that the study
+ * need not wait for a person.
  */
 async function nameAll(begun: Begun) {
   const { tools, studyId, group, companions, terms, watch, signal, held, failed } = begun;
@@ -339,7 +343,7 @@ async function nameAll(begun: Begun) {
   return { wanted, ofPlaces, naming, tell };
 }
 
-/** A person saw its texts on the page and has not released it. */
+/** For a file whose texts a person saw on the page and has not released. */
 const toStaying = ({ ordinal }: FoundFile): NotQueued => ({
   position: ordinal,
   because: { kind: 'quarantined', because: 'named-by-companion' },
@@ -347,11 +351,11 @@ const toStaying = ({ ordinal }: FoundFile): NotQueued => ({
 
 async function packAll(begun: Begun, wanted: ReadonlySet<number>): Promise<void> {
   const later = await packSome(begun, wanted, true);
-  // The gateway has these and the PACS does not yet: a copy stays here until there is a receipt.
+  // The gateway has these instances but the PACS does not yet, so a copy stays here until there is a receipt.
   if (later.size > 0) await packSome(begun, later, false);
 }
 
-/** Returns the places of the files that `onlyNeeded` skipped. */
+/** Returns the positions of the files that `onlyNeeded` skipped. */
 async function packSome(
   { tools, studyId, group, terms, watch, signal, held, failed }: Begun,
   places: ReadonlySet<number>,
@@ -368,7 +372,7 @@ async function packSome(
       { kind: 'pack', studyId, parcelId, files, policy, sealingKey, onlyNeeded, workers: pool.size },
       signal,
     );
-    // The file was changed since it was named, or the second look found more.
+    // These files were changed since they were named, or the second reading found more.
     held.push(...heldOf(parcel, done.notQueued));
     failed.push(...failedOf(parcel, done.notQueued).map(({ found }) => found));
     tellNotQueued(parcel, done.notQueued, watch);
@@ -392,7 +396,7 @@ function heldOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]): r
   });
 }
 
-/** Files that nobody can decide about. */
+/** Files that are not sent and need no decision. */
 function failedOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]) {
   return notQueued.flatMap(({ position, because }) => {
     const found = files.find(({ ordinal }) => ordinal === position);

@@ -1,7 +1,7 @@
 /**
- * Reads the headers of chosen files in the pool, while they are still being listed. The names of all files are listed
- * ahead, so that their number is known, also after a person stopped reading: that choice keeps the rest, and goes on
- * from there.
+ * Reads the headers of chosen files in the pool while the files are still being listed. Listing runs ahead of
+ * reading, so that the number of files is known even if a person stops reading. The stopped choice keeps the
+ * remaining files and can be continued.
  */
 import type { Collected, ReadFile } from './collect-files.ts';
 import { createBreath } from './breathe.ts';
@@ -12,10 +12,13 @@ import { draw, drawSoon, phaseAtRest, reject, type IngestState } from './ingest-
 import { policyInForce } from './policy-in-force.ts';
 import { TaskFault } from './worker-pool.ts';
 
-/** Files in one message to a worker: each message costs the page's thread as much as several files. */
+/**
+ * The number of files in one message to a worker, because each message costs the page's thread as much as several
+ * files.
+ */
 const FILES_AT_ONCE = 16;
 
-/** Resolves when all of them are read, or `signal` aborts. */
+/** Resolves when all files are read, or when `signal` aborts. */
 export function readChosen(
   state: IngestState,
   source: AsyncIterable<Collected>,
@@ -53,7 +56,7 @@ async function readDisc(state: IngestState, disc: ChosenDisc, signal: AbortSigna
     await readListed(state, reading);
   } catch (error) {
     if (!signal.aborted && !(error instanceof TaskFault)) throw error;
-    // Part of this page is gone; the files are as good as before.
+    // A part of the application failed, but the files themselves are as good as before.
     if (!signal.aborted) state.problem.value = 'device-failed';
   } finally {
     await Promise.allSettled(reading.underWay);
@@ -65,14 +68,14 @@ async function readDisc(state: IngestState, disc: ChosenDisc, signal: AbortSigna
   }
 }
 
-/** A turn of reading a choice, until it is read or stopped. */
+/** One run of reading a choice, until it is read or stopped. */
 interface Reading {
   readonly disc: ChosenDisc;
   readonly signal: AbortSignal;
   readonly underWay: Set<Promise<void>>;
   /** The first failure. */
   fault: { readonly error: unknown } | null;
-  /** Call it when something was listed or read, or reading ends. */
+  /** Call it when something was listed or read, or when reading ends. */
   wake: () => void;
 }
 
@@ -81,7 +84,10 @@ function fail(reading: Reading, error: unknown): void {
   reading.wake();
 }
 
-/** Lists the files of the choice until all are known or the page forgets them; whoever reads then hears of each. */
+/**
+ * Lists the files of the choice until all are known or the page forgets them. The current run of reading is told
+ * about each file.
+ */
 function startListing(state: IngestState, reading: Reading): void {
   const { disc } = reading;
   disc.onListed = (error) => (error === undefined ? reading.wake() : fail(reading, error));
@@ -136,7 +142,7 @@ function noteRead({ count }: IngestState, disc: ChosenDisc, bytes: number): void
   count.bytesRead += bytes;
 }
 
-/** The first ones immediately, then all that are found while those before are read. */
+/** Reads the first files immediately, then all files that are found while earlier ones are being read. */
 async function readListed(state: IngestState, reading: Reading): Promise<void> {
   const { disc, signal, underWay } = reading;
   const most = state.tools.pool.size * 2;
@@ -166,7 +172,7 @@ function readBatch(state: IngestState, reading: Reading, files: Numbered[]): voi
   underWay.add(work);
 }
 
-/** Takes those that were read out of `files`. Throws TaskFault, and the reason of `signal`. */
+/** Removes the files that were read from `files`. Throws TaskFault, or the reason of `signal`. */
 async function readFiles(
   state: IngestState,
   disc: ChosenDisc,
@@ -181,7 +187,7 @@ async function readFiles(
     for (const [at, file] of files.splice(0).entries()) takeSummary(state, disc, file, said[at]!);
   } catch (error) {
     if (signal.aborted || !(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
-    // A file among these killed the worker: find out which one, and read the others.
+    // One of these files killed the worker, so each is read separately to find it.
     if (files.length > 1)
       for (let one = files.splice(0, 1); one.length > 0; one = files.splice(0, 1)) {
         await readFiles(state, disc, one, signal).catch((failed: unknown) => {

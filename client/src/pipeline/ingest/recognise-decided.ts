@@ -1,10 +1,9 @@
 /**
- * Of the files on the page, those about which a person has decided before: held ones that the PACS has as they were
- * covered or released, or that were left out, and those of several patients in one study: left out of it, or sent under
- * each patient's own name. The page does not ask again, and Send treats them as it did before. Of what the PACS has
- * lost since it asks again.
- *
- * Each held one is read and named as it would be sent, only where the study was sent from this device before.
+ * Finds the files on the page about which a person has decided before. These are held files that the PACS has as they
+ * were covered or released, files that were left out, and files of studies with several patients, whose patients were
+ * left out or sent under their own names. The page does not ask again, and Send treats them as before. If the PACS
+ * has lost a file since, the page asks again.
+ *  Each held file is read and named as it would be sent, but only if the study was sent from this device before.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
@@ -31,19 +30,22 @@ import { leaveOutPatients, settlePatients } from './decide-patients.ts';
 import { mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
-/** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
+/**
+ * The version of the policy under which each file was last checked. The key is the `FoundFile` for held files, the
+ * `ReadFile` for a patient's files.
+ */
 type AskedBefore = WeakMap<object, string>;
 
-/** The decisions of before, as far as a page knows them. */
+/** The earlier decisions, as far as the page knows them. */
 interface Before {
   readonly asked: AskedBefore;
   kept: KeptDecisions | null;
-  /** Ends with the last of these. */
+  /** Resolves when the last of these checks ends. */
   turn: Promise<void>;
 }
 
 /**
- * Recognises decided files (`recogniseDecided`); then takes the decisions made before Send again, and keeps the new
+ * Recognises decided files (`recogniseDecided`), then applies decisions that were stored before Send and stores new
  * ones.
  */
 export function decideAsBefore(state: IngestState, inspection: Inspection, before: Before): Promise<void> {
@@ -58,7 +60,7 @@ export function decideAsBefore(state: IngestState, inspection: Inspection, befor
   return turn;
 }
 
-/** Throws NotPrepared, TaskFault, or the signal's reason; then it may be asked again. */
+/** Throws NotPrepared, TaskFault, or the signal's reason; it may be called again then. */
 async function recogniseDecided(
   state: IngestState,
   { tools }: Pick<Inspection, 'tools'>,
@@ -86,7 +88,7 @@ async function recogniseDecided(
   }
 }
 
-/** The patients of a study about whom nobody has decided on this page, and somebody has when it was sent. */
+/** Applies earlier decisions to patients of a study about whom nobody has decided on this page. */
 async function decidePatients(
   state: IngestState,
   { studyInstanceUID }: StudyGroup,
@@ -104,7 +106,7 @@ async function decidePatients(
   const entries = await standingEntries(tools, studyInstanceUID);
   if (entries.length === 0 || abort.signal.aborted || phase.peek() === 'queueing') return;
   noteNew(state, studyInstanceUID, entries);
-  // More may have been read meanwhile, and a person may have decided.
+  // Meanwhile more files may have been read, and a person may have decided.
   const stillOpen = () => {
     const parts = openPartsOf(state, studyInstanceUID);
     return { parts, asked: parts.filter(({ keys }) => keys.every((key) => those.has(key))) };
@@ -161,7 +163,10 @@ function leavePatientsOut(
   gathering.replace(leaveOutPatients(study, keys));
 }
 
-/** Only where the same instances are of the same patients as when a person decided, under the same policy. */
+/**
+ * Applies only if the same instances belong to the same patients as when the person decided, and the policy is the
+ * same.
+ */
 function settleAsBefore(
   state: IngestState,
   studyInstanceUID: string,
@@ -221,7 +226,7 @@ async function decidedIn(
   ]);
 }
 
-/** A person leaves these out before Send, or decides about them again. */
+/** Leaves these files out before Send, as a person decided, or withdraws that decision. */
 export function leaveOut(state: IngestState, files: readonly FoundFile[], isOut: boolean): void {
   if (state.phase.peek() === 'queueing') return;
   const those = new Set(files.map(({ ordinal }) => ordinal));
@@ -237,14 +242,17 @@ export function leaveOut(state: IngestState, files: readonly FoundFile[], isOut:
   draw(state);
 }
 
-/** Where nothing else of a study can be sent, it was chosen for its left-out instances: they are asked about again. */
+/**
+ * If nothing else of a study can be sent, it was chosen because of the instances that were left out, so they need a
+ * new decision.
+ */
 function note(state: IngestState, uid: string, decided: Decided, under: string): void {
   const study = state.gathering.studies.get(uid);
   if (study === undefined || decided.size === 0 || state.phase.peek() === 'queueing') return;
   const inPacs = [...decided].flatMap(([found, as]) => (as === 'in-pacs' ? found : []));
   const isSent = study.instances > study.held.length || inPacs.length > 0;
   for (const [found, as] of decided) if (as === 'left-out') found.wasLeftOut = true;
-  // Released while it was asked: no second version is sent.
+  // If a file was released while the PACS was asked, no second version is sent.
   state.heldBack.holdBack(inPacs);
   replaceFiles(study, (found) => {
     const as = decided.get(found);

@@ -1,11 +1,11 @@
-/** How a chosen file would be named if it were sent: by that the queue, the gateway and receipts know it. */
+/** How a chosen file would be named if it were sent. The queue, the gateway and receipts know it by that name. */
 import type { InstanceKey } from '../queue/upload-queue.ts';
 import { lookedAt } from './hold-companions.ts';
 import type { InspectedFile, Inspection } from './inspection.ts';
 
 /**
- * Under the policy of this name, or the one in force where that is gone. Null where it would not be sent. Throws
- * NotPrepared, TaskFault, or the signal's reason.
+ * Names the file under the policy with this name, or under the one in force if that policy is gone. Null if the file
+ * would not be sent. Throws NotPrepared, TaskFault, or the signal's reason.
  */
 export async function recogniseFile(
   { tools }: Pick<Inspection, 'tools'>,

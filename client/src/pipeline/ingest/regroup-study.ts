@@ -1,11 +1,11 @@
-/** A found study of some of its files: everything that is said of it is said of these, and of their patient. */
+/** Makes a found study from some of its files: every description then covers only these files and their patient. */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { keyOfPerson, type FoundFile, type SeriesGroup, type StudyGroup } from './group-studies.ts';
 import { mayBeHeld } from './hold-companions.ts';
 
 /**
- * `series`: at least one, each with the files that are left. The values that all instances of the study name stay
- * known, and so do the warnings about its files.
+ * `series`: at least one series, each with its remaining files. The identifying values of all instances of the study
+ * stay known, and so do the warnings about its files.
  */
 export function regroup(
   study: StudyGroup,
@@ -33,7 +33,7 @@ export function regroup(
     modalities: new Set(sized.flatMap(([, { description }]) => description.modality ?? [])),
     held: files.filter(mayBeHeld),
     leftOut,
-    // The first file of each, also of one that is left out: chosen again, it is that one.
+    // The first file with each UID, including files that are left out, so that a file chosen again is recognised.
     sopInstanceUIDs: new Map(known.toReversed().map(({ sopInstanceUID, file }) => [sopInstanceUID, file])),
     instances: files.length,
     bytes: sizeOf(files),

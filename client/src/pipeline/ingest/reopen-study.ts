@@ -1,6 +1,6 @@
 /**
- * The files of queued studies that were held back, for as long as the page that read them is open: a person may look
- * at them later, release them and send them. Memory alone; without it the study has to be chosen again.
+ * The held-back files of queued studies, for as long as the page that read them is open. A person may look at them
+ * later, release them and send them. They are only in memory; after that, the study has to be chosen again.
  */
 import { draw, phaseAtRest, type IngestState } from './ingest-state.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
@@ -17,18 +17,18 @@ export function keepForDeciding(
   undecided.value = new Map(undecided.value).set(id, kept);
 }
 
-/** A study that was shown again was sent: what still stays here is kept with its new entry. */
+/** Called when a study that was shown again was sent: what still stays here is kept with its new entry. */
 export function forgetSent({ undecided }: IngestState, group: StudyGroup): void {
   undecided.value = new Map([...undecided.value].filter(([, kept]) => kept !== group));
 }
 
-/** Shows the held-back files of a queued study as a found one; returns its id, or null where they are gone. */
+/** Shows the held-back files of a queued study as a found study. Returns its id, or null if the files are gone. */
 export function reopenStudy(state: IngestState, id: string): string | null {
   const { undecided, gathering, phase } = state;
   const group = undecided.value.get(id);
   if (!group) return null;
   const before = gathering.studies.get(group.studyInstanceUID);
-  // Another patient's part of the same study gives way, and can be shown again in its turn.
+  // A shown part of the same study with another patient is replaced, and can be shown again later.
   const isOther = before !== undefined && [...undecided.value.values()].includes(before);
   const shown = before === undefined || isOther ? group : before;
   if (shown !== before) gathering.replace(shown);

@@ -1,6 +1,6 @@
 /**
- * Runs `work` for each of `items`, in order, at most `width` at a time. After the first failure nothing new
- * starts; the failure is thrown once the work under way has ended.
+ * Runs `work` for each of `items`, in order, at most `width` at a time. After the first failure nothing new starts,
+ * and the failure is thrown once the running work has ended.
  */
 export async function forEachInParallel<T>(
   items: Iterable<T>,

@@ -1,4 +1,4 @@
-/** Finds patients of a choice whose Patient ID a study in this device's queue has under another name. Pure. */
+/** Finds patients of a selection whose Patient ID belongs to another name in this device's queue. Pure. */
 import type { QueuedStudy } from '../queue/queued-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
@@ -7,7 +7,7 @@ interface SameId {
   readonly other: NamedPerson;
 }
 
-/** Studies whose title is erased are not known any more. A file without a name names nobody else. */
+/** Studies with an erased title are not compared. A file without a name does not count as another person. */
 export function sameIdElsewhere(
   people: readonly NamedPerson[],
   queued: readonly Pick<QueuedStudy, 'title'>[],

@@ -1,17 +1,19 @@
 /**
- * The chest film of the sample study: drawn, of ellipses and stripes, so that nobody is in it. The models on the device
- * and at the gateway take it for an upright film without a fault, below the threshold for pneumonia: the first result
- * that a visitor sees is an ordinary one.
- *
- * Additions, products and roots only, which every browser rounds alike (ECMA-262 leaves the rest to the engine): sent
- * again from another browser it is the same film, bit for bit.
+ * The chest film of the sample study. It is drawn with ellipses and stripes, so that it shows nobody. The models on
+ * the device and at the gateway take it for an upright film without a fault, below the threshold for pneumonia, so
+ * the first result that a visitor sees is an ordinary one.
+ *  It uses only additions, products and roots, which every browser rounds alike (ECMA-262 leaves the rest to the
+ * engine). So the film is identical, bit for bit, in every browser.
  */
 
-/** Chosen with the models at hand: 0.93 of a chest film, a score of 0.03; other values are as much of a film. */
+/**
+ * Chosen by testing with the models: 0.93 for a chest film, and a score of 0.03. Other values look just as much like
+ * a film.
+ */
 const WIDE = 0.211;
 const BOTTOM = 0.834;
 
-/** From 1 inside to 0 outside, over `width`. */
+/** A value that falls from 1 inside to 0 outside, over `width`. */
 function soft(inside: number, width: number): number {
   const steep = (2 * inside) / width;
   return 0.5 + (0.5 * steep) / Math.sqrt(1 + steep * steep);
@@ -23,7 +25,7 @@ function line(distance: number, width: number): number {
   return near * near;
 }
 
-/** An arch of every second unit. */
+/** A wave that has an arch in every second unit. */
 function wave(x: number): number {
   const part = x - 2 * Math.floor(x / 2);
   return part < 1 ? 4 * part * (1 - part) : 0;
@@ -38,7 +40,7 @@ function lungAt(u: number, v: number, middle: number, bottom: number): number {
   return soft(WIDE * apex * Math.min(1, 4 - 3.3 * along) - Math.abs(u - middle), 0.027);
 }
 
-/** The shadows at `u` and `v`, from 0 (black) on; the heart lies on the picture's right. */
+/** The shadow at `u` and `v`, from 0 (black) upwards. The heart lies on the right of the picture. */
 function shadowAt(u: number, v: number): number {
   const body = soft(0.4 + 0.06 * Math.min(1, v * 2.2) - Math.max(0, 0.12 - v) * 2.2 - Math.abs(u), 0.03);
   const lung = Math.max(lungAt(u, v, -0.21, BOTTOM), lungAt(u, v, 0.21, BOTTOM - 0.02));
@@ -53,7 +55,7 @@ function shadowAt(u: number, v: number): number {
   return 0.08 + 0.532 * body - 0.426 * lung + bones + heart + abdomen + vessels;
 }
 
-/** Numbers in [0, 1), after Park and Miller (CACM 1988): all products are exact in a double. */
+/** Numbers in [0, 1), after Park and Miller (CACM 1988). All products are exact in a double. */
 export function randomFrom(state: number): () => number {
   return () => {
     state = (state * 16_807) % 2_147_483_647;

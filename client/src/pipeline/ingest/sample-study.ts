@@ -1,6 +1,6 @@
 /**
- * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one drawn chest
- * film. Nobody is in it. `relay sample` makes its studies of the same parts.
+ * A small study for the first visit, generated on the spot: a CT of a phantom with 24 slices and one drawn chest
+ * film. It shows nobody. `relay sample` makes its studies from the same parts.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
@@ -12,13 +12,13 @@ const SLICES = 24;
 const SIDE = 256;
 export const FILM_SIDE = 512;
 export const FILM_WHITE = 4000;
-/** Hounsfield units are stored from zero on. */
+/** Hounsfield units are stored as values from zero upwards. */
 export const INTERCEPT = -1024;
 
-/** Centre and half axes in parts of the image's half side, and the value; a later one covers an earlier one. */
+/** Centre and half axes as fractions of half the image's side, and the value. A later ellipse covers an earlier one. */
 export type Ellipse = readonly [x: number, y: number, a: number, b: number, value: number];
 
-/** The study's files, as if they had been chosen: 25 instances, 3.7 MB. `uuid`: of what the study is for. */
+/** The study's files, as if they had been chosen: 25 instances, 3.7 MB. `uuid`: identifies the purpose of the study. */
 export function sampleStudyFiles(uuid = FIRST_SAMPLE): File[] {
   const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(uuid, slice));
   return [...files, film(uuid)];
@@ -42,7 +42,7 @@ function ctSlice(uuid: string, slice: number): File {
   return asFile({ uuid, kind: 'CT', series: 1, number: slice + 1 }, elements, grey(SIDE, samples));
 }
 
-/** A drawn chest film of a child, for whom the models were made. */
+/** A drawn chest film of a child, because the models were made for children. */
 function film(uuid: string): File {
   const image = grey(FILM_SIDE, drawSampleFilm(FILM_SIDE, FILM_WHITE));
   const elements: SimpleElement[] = [...FILM_ELEMENTS, [0x0008103e, 'LO', 'Phantom frontal']];
@@ -50,8 +50,8 @@ function film(uuid: string): File {
 }
 
 /**
- * Body, lungs, heart and spine in Hounsfield units, as they change from the first slice (0) to the last (1). `size`: of
- * the patient, about 1.
+ * Body, lungs, heart and spine in Hounsfield units, as they change from the first slice (`height` 0) to the last (1).
+ * `size`: the patient's relative size, about 1.
  */
 export function thorax(height: number, size: number): Ellipse[] {
   const lung = size * (0.2 + 0.14 * Math.sin(Math.PI * height));
@@ -65,7 +65,7 @@ export function thorax(height: number, size: number): Ellipse[] {
   ];
 }
 
-/** Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. */
+/** Coordinates range from -1 to 1. The value is slightly shaded, so that the effect of windowing is visible. */
 function fillEllipse(samples: Uint16Array, [x, y, a, b, value]: Ellipse): void {
   const toPixel = (coordinate: number): number => ((coordinate + 1) / 2) * (SIDE - 1);
   for (let row = Math.ceil(toPixel(y - b)); row <= toPixel(y + b); row++) {
@@ -93,14 +93,14 @@ export const CT_ELEMENTS: readonly SimpleElement[] = [
 
 type Axial = {
   readonly side: number;
-  /** Between pixels; `position`: of the slice. In millimetres. */
+  /** `spacing`: between pixels; `position`: of the slice. Both in millimetres. */
   readonly spacing: number;
   readonly position: number;
   /** Frame of Reference UID. */
   readonly frame: string;
 };
 
-/** Image Plane and Frame of Reference: axial, 5 mm thick. */
+/** The elements of Image Plane and Frame of Reference for an axial slice, 5 mm thick. */
 export function axialElements({ side, spacing, position, frame }: Axial): SimpleElement[] {
   const corner = -(spacing * side) / 2;
   return [
@@ -115,7 +115,7 @@ export function axialElements({ side, spacing, position, frame }: Axial): Simple
   ];
 }
 
-/** A square of 12 bits. */
+/** A square grey image with 12 bits per sample. */
 export const grey = (side: number, samples: Uint16Array<ArrayBuffer>): BuiltImage => ({
   ...{ rows: side, columns: side, bitsAllocated: 16, bitsStored: 12 },
   pixels: new Uint8Array(samples.buffer),

@@ -48,7 +48,7 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
   const total = goingIn(state, terms, selected);
   state.abort = new AbortController();
   const { signal } = state.abort;
-  // Before anything is waited for: a second press finds that it was pressed.
+  // Set before anything is awaited, so that a second press finds the phase changed.
   batch(() => {
     phase.value = 'queueing';
     state.queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
@@ -69,7 +69,7 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
   } finally {
     for (const { parts } of waiting)
       await ignoreFailure(withdrawAll(state, parts), 'the next start of the app takes it for interrupted');
-    // The next patient is sent as configured, whatever was chosen for this one.
+    // The next patient is sent under the configured policy, whatever was chosen for this one.
     if (problem.value === null && !signal.aborted) takePolicy(state, null);
     batch(() => {
       state.queueing.value = NOTHING_QUEUED;
@@ -95,7 +95,7 @@ function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup)
   return going === 'sent';
 }
 
-/** The instances of these studies that are to be made safe: without those that are held back or were left out. */
+/** The instances of these studies that have to be made safe, without those that are held back or were left out. */
 function goingIn(state: IngestState, { policy }: SendingTerms, studies: readonly StudyGroup[]) {
   const released = state.heldBack.released.peek();
   const staying = totalOf(
@@ -110,7 +110,7 @@ function goingIn(state: IngestState, { policy }: SendingTerms, studies: readonly
   return { instances: instances - staying.instances, bytes: bytes - staying.bytes };
 }
 
-/** Some browsers ask the person, and the answer may take its time: nothing waits for it. */
+/** Some browsers ask the person, whose answer may take time, so nothing waits for it. */
 function askToPersist({ tools, persisted }: IngestState): void {
   void ignoreFailure(
     tools.persist().then((is) => {
@@ -120,17 +120,17 @@ function askToPersist({ tools, persisted }: IngestState): void {
   );
 }
 
-/** A study of this Send. Its entries are taken out of `parts` as they are queued. */
+/** A study of this Send. Its entries are removed from `parts` as they are queued. */
 interface Going {
   readonly group: StudyGroup;
   readonly terms: SendingTerms;
   readonly parts: Part[];
   /** The study's damaged files. */
   readonly begun: readonly Refused[];
-  /** The study's instances that the index of a disc names, and that were not chosen. */
+  /** Instances of the study that the index of a disc names and that were not chosen. */
   readonly missing: readonly string[];
 }
-/** The instances of one patient where names are removed, otherwise the whole study. */
+/** The instances of one patient if names are removed, otherwise the whole study. */
 type Part = { readonly part: StudyGroup; readonly entered: Entered };
 type Refused = ReturnType<typeof begunIn>[number];
 
@@ -139,7 +139,7 @@ const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): FoundFile[] => [
   ...new Map(filesIn(leftOut).map((found) => [found.sopInstanceUID, found])).values(),
 ];
 
-/** Instances of the study of which only a damaged file was chosen, or none. */
+/** Instances of the study of which only a damaged file, or no file, was chosen. */
 const withoutFile = (group: StudyGroup, { begun, missing }: Pick<Going, 'begun' | 'missing'>): string[] => [
   ...new Set([...damagedIn(group, begun), ...missing]),
 ];
@@ -179,7 +179,10 @@ async function withdrawAll({ tools, abort }: IngestState, parts: Part[]): Promis
   for (const { entered } of parts.splice(0)) await withdrawEntered(tools, entered, why);
 }
 
-/** A study that cannot be prepared stays on the page, with the reason on its card; the others are queued. */
+/**
+ * Prepares and queues a study. If it cannot be prepared, it stays on the page with the reason on its card, and the
+ * others are queued.
+ */
 async function prepareAndQueue(state: IngestState, going: Going, signal: AbortSignal): Promise<void> {
   const { group, terms, parts } = going;
   const domain = terms.policy.patientDomain ?? 'id';
@@ -242,9 +245,9 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
       signal,
     };
     const done = await queueStudy(state.tools, entered, { ...queueing, watch: watchOf(part) });
-    // At once: nobody counts ten thousand files that are sent and on the page.
+    // Updated together, so that ten thousand files are never counted as both sent and still on the page.
     batch(() => {
-      // A study that waits for a decision in the queue already is recognised there by its files.
+      // If a study already waits in the queue for a decision, its files identify it there.
       noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
       if (done.kind === 'queued') {
         if (damaged.length > 0) noteMissing(state, done.id, missing);
@@ -285,7 +288,7 @@ function takeOffPage(
   draw(state);
 }
 
-/** Nothing of these was queued: they are as good as chosen and not sent, until they are chosen again and sent. */
+/** Notes files of which nothing was queued. They count as chosen and not sent until they are chosen again and sent. */
 function noteUnreadable(
   { sentFromHere }: IngestState,
   { studyInstanceUID }: StudyGroup,
@@ -303,11 +306,14 @@ function noteUnreadable(
   sentFromHere.value = { ...others, leftBehind: new Map(leftBehind).set(studyInstanceUID, left) };
 }
 
-/** The file could not be read at an earlier Send, and this one says of it what it found. */
+/** Whether the file could not be read at an earlier Send, so that this Send reports on it again. */
 const isAgain = ({ sopInstanceUIDs }: StudyGroup, { wasFound, begun }: Refused): boolean =>
   wasFound === true && begun !== undefined && sopInstanceUIDs.has(begun.sopInstanceUID);
 
-/** Nothing of these is in the queue: they wait for a person on the page, as if it had been known before. */
+/**
+ * Keeps files of which nothing is in the queue on the page. They wait for a person, as if the problem had been known
+ * before.
+ */
 function keepOnPage(
   state: IngestState,
   group: StudyGroup,

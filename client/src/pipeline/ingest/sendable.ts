@@ -1,4 +1,4 @@
-/** Divides the selected studies into those that Send takes and those that it leaves until a person has looked. Pure. */
+/** Divides the selected studies into those that Send takes and those that stay until a person has looked. Pure. */
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import { totalOf } from './forecast.ts';
@@ -6,23 +6,23 @@ import type { FoundStudy, IngestStore, QueueingProgress } from './found-study.ts
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 import { isOnePerson } from './patients-of-study.ts';
 
-/** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
+/** What Send does with a study: takes all or part of it, or leaves it here for the stated reason. */
 export type Going = 'sent' | 'held' | 'too-large' | 'stopped' | 'not-chosen';
 
 type GoingFacts = {
   readonly isChosen: boolean;
   readonly isTooLarge: boolean;
-  /** The study was found in files of which reading was stopped, and nobody has decided about the rest. */
+  /** Whether the study was found in files whose reading was stopped, with no decision about the rest yet. */
   readonly isStopped: boolean;
-  /** The study's instances name several patients, and nobody has decided about them. */
+  /** Whether the study's instances name several patients and nobody has decided about them. */
   readonly isMixed: boolean;
-  /** Without those that a person left out. */
+  /** The number of instances without those that a person left out. */
   readonly instances: number;
-  /** Instances of it that are held back. */
+  /** The number of its instances that are held back. */
   readonly held: number;
 };
 
-/** The one rule: Send obeys it, and every number and tick on the page follows it. */
+/** The only rule for this: Send follows it, and so does every number and tick on the page. */
 export function goingOf({ isChosen, isTooLarge, isStopped, isMixed, instances, held }: GoingFacts): Going {
   if (!isChosen) return 'not-chosen';
   if (isStopped) return 'stopped';
@@ -30,7 +30,7 @@ export function goingOf({ isChosen, isTooLarge, isStopped, isMixed, instances, h
   return instances > held && !isMixed ? 'sent' : 'held';
 }
 
-/** The outcome of Send for a study that was found, and how many of its instances are held back. */
+/** What Send does with a found study, and how many of its instances are held back. */
 export function goingOfFound(
   study: FoundStudy,
   { heldBack, leftOut, mixed, disc }: Staying,
@@ -51,15 +51,15 @@ export type Staying = Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed' | 'disc
 interface Sendable {
   /** Studies that Send takes. */
   readonly studies: readonly FoundStudy[];
-  /** The studies that they become: one for each patient. */
+  /** The number of studies that they become: one for each patient. */
   readonly sentAs: number;
   readonly instances: number;
   readonly bytes: number;
-  /** Selected, and everything of them waits for a decision. */
+  /** Selected studies that wait for a decision as a whole. */
   readonly held: readonly FoundStudy[];
-  /** Selected, and larger than the gateway takes. */
+  /** Selected studies that are larger than the gateway accepts. */
   readonly tooLarge: readonly FoundStudy[];
-  /** Selected, and perhaps not whole: reading was stopped, and nobody has decided about the rest. */
+  /** Selected studies that may be incomplete, because reading was stopped and nobody has decided about the rest. */
   readonly stopped: readonly FoundStudy[];
 }
 
@@ -88,7 +88,10 @@ export function sendableOf(ingest: Staying & Pick<IngestStore, 'studies'>): Send
   };
 }
 
-/** The instances of these studies that the PACS has already, where they were compared with their receipt. */
+/**
+ * The number of instances of these studies that the PACS already has, as far as the studies were compared with their
+ * receipts.
+ */
 export function inPacsOf(
   ingest: Pick<IngestStore, 'policy' | 'released'>,
   studies: readonly Pick<FoundStudy, 'inPacs'>[],
@@ -96,7 +99,7 @@ export function inPacsOf(
   return studies.reduce((sum, study) => sum + placesInPacs(ingest, study).size, 0);
 }
 
-/** Files that the PACS has; empty until they were compared. */
+/** The positions of files that the PACS has; empty until they were compared. */
 export function placesInPacs(
   { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
   { inPacs: { value: known } }: Pick<FoundStudy, 'inPacs'>,
@@ -105,7 +108,9 @@ export function placesInPacs(
   return holds ? known.places : new Set();
 }
 
-/** The instances of these studies over which a person drew boxes. A policy that keeps names sends them without. */
+/**
+ * The instances of these studies over which a person drew boxes. A policy that keeps names sends them without boxes.
+ */
 export function coveredOf(
   { released, inspection }: Pick<IngestStore, 'released' | 'inspection'>,
   studies: readonly Pick<FoundStudy, 'studyInstanceUID'>[],
@@ -117,7 +122,10 @@ export function coveredOf(
     .filter(({ ordinal }) => covered.has(ordinal)).length;
 }
 
-/** The patients of these studies, each once: the names of one whom a person has recognised in them count once. */
+/**
+ * The patients of these studies, each once. Different names of one patient count once if a person has recognised them
+ * as the same.
+ */
 export function peopleOf(
   { mixed }: Pick<IngestStore, 'mixed'>,
   studies: readonly Pick<FoundStudy, 'people' | 'studyInstanceUID'>[],
@@ -130,7 +138,7 @@ export function peopleOf(
   return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
 }
 
-/** Every file was read, and none is an instance: those of studies in the queue were neither refused nor skipped. */
+/** True if every file was read and none is an instance. Files of queued studies were neither refused nor skipped. */
 export function isNothingFound({
   studies,
   rejected,
@@ -147,7 +155,10 @@ export function isNothingFound({
   );
 }
 
-/** Counted by the sentence beside the bar: files are named first, and then made safe. `share`: from 0 to 1. */
+/**
+ * The share of the work that the sentence next to the bar describes, from 0 to 1. Files are first named, then made
+ * safe.
+ */
 export function queueingShare({ named, instances, instancesTotal, bytes, bytesTotal }: QueueingProgress): {
   readonly isNaming: boolean;
   readonly share: number;
@@ -157,7 +168,7 @@ export function queueingShare({ named, instances, instancesTotal, bytes, bytesTo
   return { isNaming, share: all === 0 ? 0 : done / all };
 }
 
-/** Whether Send can be pressed now. Without a network nobody knows the user, and the gateway decides. */
+/** Whether Send can be pressed now. Without a network the user may be unknown, and the gateway decides later. */
 export function canSend(
   { phase, policy }: Pick<IngestStore, 'phase' | 'policy'>,
   { instances }: Sendable,

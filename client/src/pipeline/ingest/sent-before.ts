@@ -1,7 +1,7 @@
 /**
- * Tells which chosen studies this person has sent before, by the queue of this device and the gateway's list of their
- * studies. No identifier of a chosen study leaves the device for it: the list is asked for as a whole, and compared
- * here with the Study Instance UID that the study would be sent under.
+ * Finds out which chosen studies this person has sent before, from this device's queue and the gateway's list of
+ * their studies. No identifier of a chosen study leaves the device: the whole list is requested and compared here
+ * with the Study Instance UID under which the study would be sent.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ApiClient } from '../../net/api-client.ts';
@@ -11,26 +11,29 @@ import type { InspectedFile, Inspection } from './inspection.ts';
 import { partKeyOf } from './patients-of-study.ts';
 
 export interface SentBefore {
-  /** Instances of the study in the PACS; 0: none yet. */
+  /** The number of the study's instances in the PACS; 0: none yet. */
   readonly inPacs: number;
   /** When it was last sent or cancelled, in milliseconds since 1970. */
   readonly at: number;
-  /** A person cancelled it on this device, and none of it is in the PACS; `by-then`: not asked about it since. */
+  /**
+   * Set if a person cancelled the study on this device and none of it is in the PACS. `by-then`: the gateway was not
+   * asked since.
+   */
   readonly isCancelled?: 'still' | 'by-then';
   /** The study's page, with its receipt. */
   readonly page: SentPage;
 }
 
-/** The page of a study: of this device, by its id here; or of another device, by an upload of it. */
+/** The page of a study: `study` with its id on this device, or `sent` with an upload of it from another device. */
 type SentPage = { readonly page: 'study' | 'sent'; readonly id: string };
 
-/** By Study Instance UID as sent. */
+/** The key is the Study Instance UID as sent. */
 export type SentBeforeByUid = ReadonlyMap<string, SentBefore>;
 
-/** The most that the gateway gives at once: the work of some weeks. */
+/** The most that the gateway returns at once, which covers the work of some weeks. */
 const LIMIT = 200;
 
-/** Empty while the gateway does not answer: the device still knows its own. */
+/** Empty while the gateway does not answer. The device still knows its own studies. */
 export async function askSent(
   api: Pick<ApiClient, 'json'>,
   signal: AbortSignal,
@@ -57,15 +60,18 @@ type Known = Pick<
 >;
 
 const isOver = ({ state }: Known): boolean => state === 'done' || state === 'taken-back';
-/** Somebody has to choose it again, or to decide about it. */
+/** Whether somebody has to choose the study again, or to decide about it. */
 const needsPerson = ({ needs, waiting }: Known): boolean => needs.length > 0 || waiting === 'interrupted';
 
-/** By its own sending: a cancelled one has no receipt here. */
+/**
+ * 1 if a send of this device put instances into the PACS. A cancelled send does not count, because its receipt is not
+ * here.
+ */
 const hasSome = ({ state, track }: Known): number => (state !== 'taken-back' && track.inPacs > 0 ? 1 : 0);
 
 /**
- * Where both know of a study, the one that says more of it is in the PACS. Of several sends of this device the newest
- * one of which something is there: its receipt is of all that they sent.
+ * If both the device and the gateway know a study, the higher number of instances in the PACS is used. Of several
+ * sends from this device, the newest one with instances in the PACS is used, because its receipt covers all of them.
  */
 export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[]): SentBeforeByUid {
   const known = new Map<string, SentBefore>();
@@ -89,8 +95,8 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
         page: sentId ? { page: 'sent', id: sentId } : { page: 'study', id },
       });
   }
-  // The gateway waits for what this device can no longer send, or has not heard that it was cancelled: that is on no
-  // way.
+  // The gateway still waits for studies that this device can no longer send, or whose cancellation it has not
+  // received. They are not on their way.
   const stuck = new Set(
     queued
       .filter((study) => study.state === 'taken-back' || (!isOver(study) && needsPerson(study)))
@@ -115,7 +121,7 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
 
 const STUDY_INSTANCE_UID = '0020,000d';
 
-/** The part of a study that was sent before under these, its identifiers as sent; undefined: nothing. */
+/** What was sent before of a study with these identifiers as sent; undefined: nothing. */
 export function sentUnder(known: SentBeforeByUid, uids: ReadonlySet<string>): SentBefore | undefined {
   const all = [...uids].flatMap((uid) => known.get(uid) ?? []);
   const newest = all.toSorted((a, b) => b.at - a.at)[0];
@@ -123,12 +129,13 @@ export function sentUnder(known: SentBeforeByUid, uids: ReadonlySet<string>): Se
   return { ...newest, inPacs: all.reduce((sum, { inPacs }) => sum + inPacs, 0) };
 }
 
-/** Patients of one study that are asked about: each costs a look into a file. */
+/** The maximum number of patients of one study to ask about, because a file is read for each. */
 const PATIENTS_ASKED = 16;
 
 /**
- * The Study Instance UIDs under which Send would send it, one for each patient whom its instances name; none where the
- * policy is not known, or sends nothing of them. Throws NotPrepared, TaskFault, or the signal's reason.
+ * The Study Instance UIDs under which Send would send the study, one for each patient that its instances name. Empty
+ * if the policy is not known, or if it sends nothing of the study. Throws NotPrepared, TaskFault, or the signal's
+ * reason.
  */
 export async function uidsAsSent(
   inspection: Pick<Inspection, 'seriesOf' | 'tools'>,
@@ -153,7 +160,8 @@ async function uidOfInstance(
   const { found } = shown;
   const policy = await tools.policy(shown, signal);
   if (!policy) return null;
-  // A held one may have been covered or released before: its study has the same UID whatever a person says of it.
+  // A held file may have been covered or released before. Its study has the same UID whatever a person decided about
+  // the file.
   const task = { looked: lookedAt(found), boxes: [], companions: [] };
   const compared = await tools.pool.run({ kind: 'compare', ref: found.file.ref, policy, ...task }, signal);
   if (compared.kind !== 'compared') return null;

@@ -1,7 +1,8 @@
 /**
- * Everything that was chosen on this page since somebody signed in: the studies that were sent, and the files that were
- * left behind. In memory: a page that does not know all of it does not say that the files or the disc may go. Only the
- * ids of studies outlast a reload, where nothing was left behind (app/keep-sent.ts).
+ * Everything that was chosen on this page since somebody signed in: the studies that were sent, and the files that
+ * were left behind. It is kept only in memory. A page that does not know all of it never says that the files or the
+ * disc can be removed. Only the ids of studies survive a reload, and only if nothing was left behind
+ * (app/keep-sent.ts).
  */
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
@@ -12,50 +13,58 @@ import type { InspectedFile } from './inspection.ts';
 import { filesIn } from './patients-of-study.ts';
 
 export interface SentFromHere {
-  /** Milliseconds since 1970: when each choice began, of a disc or a folder; the next one begins on an empty page. */
+  /**
+   * When each choice of a disc or folder began, in milliseconds since 1970. The next choice begins when the page is
+   * empty.
+   */
   readonly choices: readonly number[];
-  /** By their ids in the queue the place of their choice among `choices`. */
+  /** For each sent study, by its id in the queue, the index of its choice in `choices`. */
   readonly sent: ReadonlyMap<string, number>;
-  /** Studies in `sent` that were sent before the page was reloaded: it does not know their files. */
+  /** Studies in `sent` that were sent before the page was reloaded, so that their files are not known here. */
   readonly beforeReload: ReadonlySet<string>;
-  /** By Study Instance UID, SOP Instance UID of a damaged file or path. */
+  /** The key is a Study Instance UID, the SOP Instance UID of a damaged file, or a path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
-  /** By their ids in the queue the SOP Instance UIDs that the queue counts with them, and this page as missing. */
+  /** By id in the queue, SOP Instance UIDs that the queue counts with the study and that this page lists as missing. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
-  /** Ids in the queue of studies whose left-out instances a person has taken off the list of those not sent. */
+  /**
+   * Ids in the queue of studies whose left-out instances a person has taken off the list of files that are not sent.
+   */
   readonly settled: ReadonlySet<string>;
   /**
-   * The files of the studies that were sent, and those that a person left out of them, which the queue counts: by their
-   * place among all chosen files (`FoundFile.ordinal`).
+   * The files of the studies that were sent, including those that a person left out of them, which the queue counts.
+   * The key is the position among all chosen files (`FoundFile.ordinal`).
    */
   readonly files: ReadonlyMap<number, InspectedFile>;
   /**
-   * A person took files off the page, or off the list of those not sent, after the last study was sent: the disc in
-   * the drive may be theirs, and nobody is told that it may go.
+   * Whether a person took files off the page, or off the list of files that are not sent, after the last study was
+   * sent. The disc in the drive may contain them, so nobody is told that it can be removed.
    */
   readonly isTakenOff: boolean;
-  /** Files were taken off the page unsent, and no person has said since that they are not needed. */
+  /** Whether files were taken off the page unsent, and no person has since said that they are not needed. */
   readonly isCleared: boolean;
 }
 
-/** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
+/**
+ * Files that left the page together with their choice, or that could not be sent: a single file, or the files of a
+ * study.
+ */
 export interface LeftBehind {
   readonly files: number;
-  /** More of them may not have been listed. */
+  /** Whether there may be more that were not listed. */
   readonly isAtLeast?: boolean;
   /**
-   * `missing`: the disc's index names it; `unread`: reading was stopped before these; `left-unread`: so it was, and a
-   * person left them out; `unreadable`: at Send, nothing of
-   * their study could be read; `not-dicom`: it is no image of any study.
+   * `missing`: the disc's index names the file; `unread`: reading was stopped before these; `left-unread`: the same,
+   * and a person left them out; `unreadable`: Send could read nothing of their study; `not-dicom`: the file is not an
+   * image of any study.
    */
   readonly why: 'not-sent' | 'missing' | 'unread' | 'left-unread' | 'unreadable' | 'not-dicom';
-  /** The path of the first file, or the folder of unread ones; empty where it is not known. */
+  /** The path of the first file, or the folder of unread ones; empty if it is not known. */
   readonly path: string;
-  /** The patient of a whole study, as its files name them: empty where they name none; otherwise null. */
+  /** For a whole study, the patient as its files name them, or empty if they name none. Otherwise null. */
   readonly patientName: string | null;
-  /** The place of their choice among `choices`. */
+  /** The index of their choice in `choices`. */
   readonly choice: number;
-  /** Tells where unread files are read later. */
+  /** Used to recognise when unread files are read later. */
   readonly read?: LeftUnread['read'] | undefined;
 }
 
@@ -80,7 +89,10 @@ type Refused = {
 };
 type State = { readonly sentFromHere: Signal<SentFromHere> };
 
-/** Files are chosen on an empty page. Without anything sent it is the same choice: somebody cleared the page. */
+/**
+ * Called when files are chosen on an empty page. If nothing of the last choice was sent, it continues: somebody only
+ * cleared the page.
+ */
 export function beginChoice({ sentFromHere }: State, at: number): void {
   const { choices, ...others } = sentFromHere.value;
   if (choices.length > 0 && !isSentInPart(sentFromHere.value)) return;
@@ -90,10 +102,16 @@ export function beginChoice({ sentFromHere }: State, at: number): void {
 export const currentOf = ({ choices }: Pick<SentFromHere, 'choices'>): number =>
   Math.max(0, choices.length - 1);
 
-/** A choice of which nothing was sent is taken off the page as if it had never been made. */
+/**
+ * Whether something of the current choice was sent. A choice of which nothing was sent is forgotten as if it had
+ * never been made.
+ */
 const isSentInPart = (here: SentFromHere): boolean => [...here.sent.values()].includes(currentOf(here));
 
-/** `id`: in the queue; null: nothing of it is queued now. `begun`: its damaged files, which the queue counts now. */
+/**
+ * `id`: the id in the queue; null: nothing of the study is queued now. `begun`: the study's damaged files, which the
+ * queue counts now.
+ */
 export function noteSent(
   { sentFromHere }: State,
   id: string | null,
@@ -122,13 +140,13 @@ export function noteSent(
   };
 }
 
-/** The page names them as long as it knows the disc; the queue keeps their number. */
+/** The page names the missing instances as long as it knows the disc; the queue keeps only their number. */
 export function noteMissing({ sentFromHere }: State, id: string, uids: readonly string[]): void {
   const { missing, ...others } = sentFromHere.value;
   sentFromHere.value = { ...others, missing: new Map(missing).set(id, uids) };
 }
 
-/** Notes files that stay on the page, although others of their study were queued. */
+/** Notes files that stay on the page although other files of their study were queued. */
 export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>): void {
   const files = new Map(sentFromHere.value.files);
   for (const ordinal of ordinals) files.delete(ordinal);
@@ -136,8 +154,8 @@ export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>
 }
 
 /**
- * Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. `out`:
- * more files of it, which a person left out and the queue may have: `sent` counts them, as the queue does.
+ * The chosen files of a study that were not sent from this page: how many, and the path of the first. `out`: further
+ * files of the study that a person left out and that the queue may count; `sent` includes them, as the queue does.
  */
 export function unsentOf(
   { files: known }: Pick<SentFromHere, 'files'>,
@@ -148,7 +166,7 @@ export function unsentOf(
   const sent = new Set(out.map(copyOf));
   for (const { studyInstanceUID: of, found } of known.values())
     if (of === studyInstanceUID) sent.add(copyOf(found));
-  // Most studies have had nothing sent, and their files may be ten thousand.
+  // For most studies nothing was sent, and they may have ten thousand files.
   const unsent = sent.size === 0 ? files : files.filter((found) => !sent.has(copyOf(found)));
   return { files: unsent.length, path: unsent[0]?.file.path ?? '', sent: sent.size };
 }
@@ -156,7 +174,7 @@ export function unsentOf(
 const copyOf = ({ sopInstanceUID, file }: FoundFile): string => `${sopInstanceUID} ${file.bytes}`;
 
 /**
- * Whether a file that could not be read at Send is counted with a study that left the page: by the queue, or in
+ * Whether a file that could not be read at Send is counted with a study that has left the page, by the queue or in
  * `leftBehind`.
  */
 export const isCountedWith = (
@@ -164,7 +182,10 @@ export const isCountedWith = (
   onPage: { readonly has: (studyInstanceUID: string) => boolean },
 ): boolean => wasFound === true && !onPage.has(begun!.studyInstanceUID);
 
-/** Before the page forgets them. `there`: the files (`FoundFile.ordinal`) that the PACS is known to have. */
+/**
+ * Call it before the page forgets these studies. `there`: the files (`FoundFile.ordinal`) that the PACS is known to
+ * have.
+ */
 export function noteLeftBehind(
   { sentFromHere }: State,
   studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
@@ -187,7 +208,7 @@ export function noteLeftBehind(
   keepLeft({ sentFromHere }, left);
 }
 
-/** Files of a choice of which nothing was sent are forgotten, but for that they were there. */
+/** If nothing of a choice was sent, its files are forgotten, and only the fact that there were some is noted. */
 function keepLeft({ sentFromHere }: State, leftBehind: SentFromHere['leftBehind']): void {
   const here = sentFromHere.value;
   if (isSentInPart(here)) sentFromHere.value = { ...here, leftBehind };
@@ -195,7 +216,10 @@ function keepLeft({ sentFromHere }: State, leftBehind: SentFromHere['leftBehind'
     sentFromHere.value = { ...here, isTakenOff: true, isCleared: true };
 }
 
-/** Before the page forgets a disc: the files that its index names and nobody chose, and those that were not read. */
+/**
+ * Call it before the page forgets a disc. Notes the files that its index names and nobody chose, and those that were
+ * not read.
+ */
 export function noteDiscLeft(
   { sentFromHere }: State,
   { missing, stopped, leftUnread, readAgain }: Omit<DiscView, 'indexes' | 'expected' | 'isInDoubt'>,
@@ -223,7 +247,7 @@ export function noteDiscLeft(
   keepLeft({ sentFromHere }, left);
 }
 
-/** A person has read which files were not sent, and takes them off that list. */
+/** A person has read which files were not sent, so they are taken off that list. */
 export function settleNotSent({ sentFromHere }: State): void {
   const { sent, ...others } = sentFromHere.value;
   const settled = new Set(sent.keys());
@@ -231,13 +255,13 @@ export function settleNotSent({ sentFromHere }: State): void {
   sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled, ...off };
 }
 
-/** A file whose beginning cannot be read may be an image: nobody knows what it is. */
+/** A file whose beginning cannot be read may be an image, so it is not called `not-dicom`. */
 export const whyOf = ({ reason }: Pick<Refused, 'reason'>): 'not-sent' | 'not-dicom' =>
   reason === 'not-dicom-image' || reason === 'not-dicom-document' ? 'not-dicom' : 'not-sent';
 
 const keyOf = ({ path, begun }: Refused): string => begun?.sopInstanceUID ?? path;
 
-/** Somebody else begins. */
+/** Called when another person starts. */
 export function forgetSentFromHere({ sentFromHere }: State): void {
   sentFromHere.value = NOTHING_SENT;
 }

@@ -10,12 +10,12 @@ interface StudySnapshots {
   show(studies: ReadonlyMap<string, StudyGroup>): readonly FoundStudy[];
   isSelected(study: StudyGroup): boolean;
   toggle(studyInstanceUID: string): void;
-  /** Makes a thumbnail of the series' middle instance, or of that of a patient's part of one, once. */
+  /** Makes one thumbnail of the middle instance of a series, or of the part of a patient. */
   askThumbnail(seriesInstanceUID: string, studies: Iterable<StudyGroup>): void;
   clear(): void;
 }
 
-/** Sharp on a tablet's screen at the size of a card, and quick to make. */
+/** A side that is sharp at the size of a card on a tablet, and quick to make. */
 const THUMBNAIL_SIDE = 192;
 
 interface Shown {
@@ -41,7 +41,7 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
       if (thumbnail.value !== undefined || !files) return;
       thumbnail.value = 'making';
       const { ref } = middleFile(files).file;
-      // The study can be sent without a picture.
+      // The study can be sent without a thumbnail.
       void pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
         (made) => (thumbnail.value = made),
         (error: unknown) => (thumbnail.value = isTimeout(error) ? 'took-too-long' : 'unknown'),
@@ -57,10 +57,10 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
   };
 }
 
-/** The pool gave the picture up: one that takes longer is not worth a core. */
+/** Whether the pool gave up the picture, because a picture that takes longer is not worth a core. */
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 
-/** The same object as long as the study has not changed. */
+/** Returns the same object as long as the study has not changed. */
 function snapshotOf(shown: Shown, group: StudyGroup): FoundStudy {
   const before = shown.drawn.get(group);
   if (before?.version === group.version) return before.study;
@@ -121,7 +121,7 @@ function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<S
 const pictureKeyOf = ({ studyInstanceUID }: Pick<StudyGroup, 'studyInstanceUID'>, part: string): string =>
   [studyInstanceUID, part].join('\n');
 
-/** The files of a series, or of a patient's part of a study. */
+/** The files of a series, or of a patient's part of a study. `key` names either. */
 function findPictured(studies: Iterable<StudyGroup>, key: string): readonly FoundFile[] | undefined {
   for (const study of studies) {
     const series = study.series.get(key);
@@ -145,7 +145,7 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** The patient and the study as a file names them. */
+/** The patient and the study as named in a file. */
 export function namesOf(description: InstanceDescription) {
   return {
     patientName: description.patientName ?? '',
@@ -157,7 +157,7 @@ export function namesOf(description: InstanceDescription) {
   };
 }
 
-/** Digits alone, as DICOM writes dates and times. */
+/** Only the digits, as DICOM writes dates and times. */
 function digitsOf(text: string | null): string {
   return text?.replaceAll(/[^0-9]/g, '') ?? '';
 }

@@ -1,7 +1,7 @@
-/** Takes what was dropped on the page, in the event's own turn; dropped-files.ts lists it. */
+/** Reads what was dropped on the page, synchronously in the event. dropped-files.ts lists it. */
 import type { FileHandle, FolderHandle } from './folder-handle.ts';
 
-/** The DOM's types do not know it (File System Access §3.6). */
+/** The method is missing in the DOM's types (File System Access §3.6). */
 type Handed = { getAsFileSystemHandle?(): Promise<FileHandle | FolderHandle | null> };
 
 export interface Dropped {
@@ -9,7 +9,10 @@ export interface Dropped {
   readonly handle: Promise<FileHandle | FolderHandle | null>;
 }
 
-/** Takes the content of a drop, synchronously: the items are empty once the event handler has returned. */
+/**
+ * Reads the content of a drop. It must run synchronously, because the items are empty once the event handler has
+ * returned.
+ */
 export function takeDropped(items: Iterable<DataTransferItem>): readonly Dropped[] {
   const taken: Dropped[] = [];
   for (const each of items) {

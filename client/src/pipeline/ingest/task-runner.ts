@@ -1,8 +1,8 @@
 /**
- * Runs the tasks of device-tasks.ts inside a worker of the page. Plain functions: ingest.worker.ts only passes
- * messages, and tests run tasks without a worker. Rows and parcels are written here, off the page's thread.
- *
- * Imported when the worker starts is all that Send needs: WebKit's workers fetch nothing later without a network.
+ * Runs the tasks of device-tasks.ts inside a worker of the page. These are plain functions: ingest.worker.ts only
+ * passes messages, and tests run tasks without a worker. Rows and parcels are written here, off the page's thread.
+ *  Everything that Send needs is imported when the worker starts, because WebKit's workers cannot load anything later
+ * without a network.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { keyOfNamed } from '#shared/deid/text/named-value.ts';
@@ -98,7 +98,8 @@ async function summarise(
     });
     return { said, bytes };
   });
-  // Equal lists become one object here, and so one in the page: ten thousand headers share a few.
+  // Equal lists are returned as one object, so that they are also one in the page: ten thousand headers share a few
+  // lists.
   const lists = new Map<string, FileSummary['named']>();
   const shared = (named: FileSummary['named']): FileSummary['named'] => {
     const key = named.map(keyOfNamed).join('\n');
@@ -163,7 +164,7 @@ async function compare(
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** Reads no further than the first bytes that differ. Rejects as reading does. */
+/** Stops reading at the first bytes that differ. Rejects as reading does. */
 async function isSameBytes(first: Blob, second: Blob): Promise<boolean> {
   if (first.size !== second.size) return false;
   for (let at = 0; at < first.size; at += PIECE_BYTES) {

@@ -1,4 +1,4 @@
-/** Lists everything that needs a person now: in the queue, and among the studies that were found and not sent. */
+/** Lists everything that needs a person now: in the queue, and among the studies that were found but not sent. */
 import { useQueue } from '../queue/queue-context.ts';
 import { listNeeds, type HeldFound, type ListedNeed } from '../queue/list-needs.ts';
 import { useIngest } from './ingest-context.ts';
@@ -17,7 +17,7 @@ export function useNeeds(): readonly ListedNeed[] {
   });
 }
 
-/** Held studies among the selected ones, whether or not Send takes something else of them. */
+/** Selected studies with held files, whether or not Send takes other files of them. */
 export function heldFoundOf(ingest: IngestStore): readonly HeldFound[] {
   const { held, studies } = sendableOf(ingest);
   return [...held, ...studies]
@@ -25,7 +25,7 @@ export function heldFoundOf(ingest: IngestStore): readonly HeldFound[] {
     .map((study) => toHeldFound(ingest, study, studies.includes(study)));
 }
 
-/** Shown again, to be decided: it counts with the queued study until it is sent. */
+/** A study that was shown again for a decision is counted with the queued study until it is sent. */
 function isCountedInQueue({ reopenable }: IngestStore, { studyInstanceUID }: FoundStudy): boolean {
   return [...reopenable.value.values()].some((study) => study.studyInstanceUID === studyInstanceUID);
 }
@@ -33,7 +33,7 @@ function isCountedInQueue({ reopenable }: IngestStore, { studyInstanceUID }: Fou
 const isMixed = ({ mixed }: IngestStore, { studyInstanceUID }: FoundStudy): boolean =>
   mixed.value.get(studyInstanceUID)?.isSettled === false;
 
-/** The patients are settled before the images are looked at. */
+/** The patients have to be settled before the images are looked at. */
 function toHeldFound(ingest: IngestStore, study: FoundStudy, isRestSent: boolean): HeldFound {
   const { id, studyInstanceUID } = study;
   if (!isMixed(ingest, study)) return { id, studyInstanceUID, isRestSent, reasons: reasonsOf(ingest, study) };

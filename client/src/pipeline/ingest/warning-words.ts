@@ -1,6 +1,6 @@
 /**
- * The sentences for warnings about a found study: about the selection from ingest-words.ts, about a file from
- * the protocol's table.
+ * The sentences for warnings about a found study. Those about the selection come from ingest-words.ts, those about a
+ * file from the protocol's table.
  */
 import type { UndeclaredText } from '#shared/deid/hold-causes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -24,20 +24,20 @@ const OF_THE_SELECTION = [
 ] as const;
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
-/** Warnings to look at before pressing Send; the others are remarks behind a touch. */
+/** Warnings to look at before pressing Send. The others are remarks that are shown on demand. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, ...IRREGULARITIES, 'patient-missing']);
 
-/** Oddities of a file that neither harm nor ask for anything. */
+/** Peculiarities of a file that do no harm and need no action. */
 const HARMLESS = new Set<StudyWarning>(['non-zero-preamble']);
 
-/** The reasons for which the instances behind a warning are held. */
+/** For each warning, the reason for which its instances are held. */
 const ANSWERS: readonly (readonly [StudyWarning, ReasonCode])[] = [
   ['burned-in', 'burned-in-annotation'],
   ['undeclared-text', 'undeclared-text'],
   ['named-by-companion', 'named-by-companion'],
 ];
 
-/** `policy`: the one in force; null where it is not known yet. */
+/** `policy`: the policy in force; null if it is not known yet. */
 export function sentenceOfWarning(warning: StudyWarning, policy: Policy | null): string {
   if (warning === 'undeclared-text' && undeclaredUnder(policy) === 'warn')
     return chosenWords.undeclaredTextIsSent;
@@ -48,7 +48,7 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
   return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
 }
 
-/** The policy holds instances with this oddity. */
+/** Whether the policy holds instances with this peculiarity. */
 const isHeldAsOdd = (warning: StudyWarning, policy: Policy | null): boolean =>
   policy !== null && heldFor([warning], treatmentOf(policy)).length > 0;
 
@@ -57,11 +57,12 @@ const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
   policy?.deidentify ? (policy.rules?.undeclaredText ?? 'hold') : 'send';
 
 /**
- * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
- * once, above all studies, and those of one study with the decision that it needs; a face only where names are removed,
- * and text that may be burned in unless the policy sends such images without a word. Oddities for which the policy
- * holds instances are no warning: the images that are held say so, with what can be done about them. A warning goes
- * once a person has looked at (`answered`) or covered everything that was held for it.
+ * Divides the warnings into those that must be seen and remarks, in the order in which they were found. Warnings
+ * about several patients are shown elsewhere: once above all studies, and for a single study with the decision that
+ * it needs. A face is mentioned only where names are removed, and text that may be burned in unless the policy sends
+ * such images silently. Peculiarities for which the policy holds instances are not repeated as warnings: the held
+ * images name them, with what can be done. A warning disappears once a person has looked at (`answered`) or covered
+ * everything that was held for it.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],

@@ -1,6 +1,6 @@
 /**
- * A pool of workers that run tasks in order. When a task is aborted its worker is terminated, so that a
- * hostile file cannot keep a core busy. The page's thread only passes messages.
+ * A pool of workers that run tasks in order. When a task is aborted its worker is terminated, so that a hostile file
+ * cannot occupy a core. The page's thread only passes messages.
  */
 import type { ResultOf, Task } from './device-tasks.ts';
 
@@ -21,8 +21,8 @@ export interface PoolWorker {
 }
 
 /**
- * A task failed inside the worker. `name` is that of the error there, `WorkerEnded` where the worker itself
- * died, `WorkerMissing` where its script could not be fetched, which says nothing about the task.
+ * A task failed inside the worker. `name`: the name of the error there; `WorkerEnded` if the worker itself died;
+ * `WorkerMissing` if its script could not be loaded, which says nothing about the task.
  */
 export class TaskFault extends Error {
   constructor(name: string) {
@@ -33,21 +33,22 @@ export class TaskFault extends Error {
 
 export interface WorkerPool {
   readonly size: number;
-  /** Throws TaskFault, the signal's reason, or a TimeoutError where a picture takes too long. */
+  /** Throws TaskFault, the signal's reason, or a TimeoutError if a picture takes too long. */
   run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>>;
-  /** Ends every worker, a busy one after its task, and with them all that they remember of patients. */
+  /** Ends every worker, busy ones after their task, so that nothing they remember about patients remains. */
   renew(): void;
   close(): void;
 }
 
-/** All cores except the one that draws the page; at least one. */
+/** All cores except the one that renders the page, but at least one. */
 export function poolSize(cores: number): number {
   return Math.max(1, Math.min(8, cores - 1));
 }
 
 /**
- * Counted from the start of the worker, including the code it must load: a normal frame takes a second or
- * two. A picture for the screen is not worth more, and hostile files must not keep the cores from sending.
+ * The time limit for a picture, counted from the start of the worker and including the code that it must load. A
+ * normal frame takes a second or two. A picture for the screen is not worth more, and hostile files must not keep the
+ * cores from sending.
  */
 export const PICTURE_MS = 15_000;
 
@@ -72,7 +73,7 @@ class Workers implements WorkerPool {
   readonly #spawn: () => PoolWorker;
   readonly #timeout: (ms: number) => AbortSignal;
   readonly #idle: PoolWorker[] = [];
-  /** Busy workers with files that the last person chose. */
+  /** Workers that are still busy with files of the previous person. */
   readonly #retiring = new WeakSet<PoolWorker>();
   readonly #waiting: Job[] = [];
   readonly #busy = new Set<PoolWorker>();

@@ -1,4 +1,4 @@
-/** On a study that was cancelled: its outcome, and the way to its receipt where it is in the PACS all the same. */
+/** The outcome of a cancelled study, with a link to its receipt where some of it reached the PACS all the same. */
 import { hrefOf } from '../../kit/routes.ts';
 import { cancelledWhat } from './cancelled-what.ts';
 import { endingWords } from './ending-words.ts';

@@ -1,13 +1,13 @@
 /**
- * Opens the chooser for the same files again, or better ones. Studies that this device cannot continue with start
- * there.
+ * Opens the file chooser so that a person can choose the same files again, or better ones. This is how studies that
+ * this device cannot continue with are started again.
  */
 import { chooseAgain } from './choose-again.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
 
-/** `study`: null where there are several, or none is known any more. */
+/** `study`: null where there are several studies, or where the study is no longer known. */
 export function ChooseAgain({ study }: { readonly study: QueuedStudy | null }) {
   return (
     <button

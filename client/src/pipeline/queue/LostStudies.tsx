@@ -1,6 +1,6 @@
 /**
- * The studies that waited here when the browser cleared its storage, and how to continue with each. Red,
- * because nothing happens until a person acts.
+ * Lists the studies that waited here when the browser cleared its storage, and how to continue with each. The notice
+ * is red because nothing happens until a person acts.
  */
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';

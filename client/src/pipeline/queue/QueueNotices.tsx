@@ -15,7 +15,7 @@ import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { LostStudies } from './LostStudies.tsx';
 
-/** Above the list: what concerns the device as a whole. */
+/** Notices that concern the device as a whole. They stand above the list. */
 export function QueueNotices() {
   const queue = useQueue();
   const ready = queue.ready.value;
@@ -33,11 +33,14 @@ export function QueueNotices() {
 }
 
 type MayBeClearedProps = {
-  /** Installs the app, which keeps them; null: the browser does not offer it. */
+  /** Installs the app, so that the browser keeps the studies. null: the browser does not offer installation. */
   readonly install: (() => Promise<void>) | null;
 };
 
-/** The browser may delete what waits here. Without an offer to install there is no advice to do it. */
+/**
+ * Warns that the browser may delete the waiting studies. It advises installing the app only where the browser offers
+ * that.
+ */
 export function MayBeCleared({ install }: MayBeClearedProps) {
   if (install === null) return <p class="small quiet">{noticeWords.mayBeCleared}</p>;
   return (
@@ -50,7 +53,7 @@ export function MayBeCleared({ install }: MayBeClearedProps) {
   );
 }
 
-/** The device is set to send only over Wi-Fi, and the link is a metered one. */
+/** Shown while the device may send only over Wi-Fi and the connection is metered. */
 function ForWifi({ count }: { readonly count: number }) {
   const queue = useQueue();
   return (
@@ -65,7 +68,10 @@ function ForWifi({ count }: { readonly count: number }) {
   );
 }
 
-/** The gateway was set up again, or the address leads to another one: nothing here can be sent to it. */
+/**
+ * Shown for studies that cannot be sent to this gateway, because it was set up again or its address now leads to
+ * another one.
+ */
 function OfAnotherGateway({ count }: { readonly count: number }) {
   const queue = useQueue();
   const { foreignSheet } = noticeWords;
@@ -85,7 +91,7 @@ function OfAnotherGateway({ count }: { readonly count: number }) {
   );
 }
 
-/** On a shared device: other people's studies are here. Says nothing about them. */
+/** For a shared device: says that other people's studies are here, and nothing about those studies. */
 function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
   const [first, then] =
     travelling > 0
@@ -144,7 +150,7 @@ function InBetween() {
   );
 }
 
-/** The way to what others sent, which a radiologist may read and this list does not show. */
+/** Points a radiologist to the studies that others sent. They may read those, but this list does not show them. */
 function OfReader({ known }: Pick<EmptyQueueProps, 'known'>) {
   return (
     <div class="queue-empty">
@@ -163,7 +169,7 @@ function OfReader({ known }: Pick<EmptyQueueProps, 'known'>) {
 }
 
 type EmptyQueueProps = {
-  /** The list, which is empty; null: the gateway could not be asked for it. */
+  /** What is known of the list, which is empty. null: the gateway could not be asked for it. */
   readonly known: Known | null;
   readonly ofSite: boolean;
 };
@@ -191,7 +197,7 @@ export function EmptyQueue({ known, ofSite }: EmptyQueueProps) {
   );
 }
 
-/** A database that has not opened by then will not open: private mode, or a full disk. */
+/** If the database has not opened after this time, it never will: private mode, or a full disk. */
 const NO_DATABASE_AFTER_MS = 6_000;
 
 export function QueueSkeleton() {

@@ -1,6 +1,4 @@
-/**
- * The buttons of one study (list-buttons.ts says which), and those that change its turn while it waits.
- */
+/** The buttons of one study (list-buttons.ts chooses them), and those that change its position while it waits. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
@@ -13,7 +11,7 @@ import { CancelSending, Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 
 type OneButtonProps = OfStudy & {
   readonly button: StudyButton;
-  /** Removes a finished study, or one to be chosen again, from the list. */
+  /** Removes a study that is finished, or that has to be chosen again, from the list. */
   readonly onDismiss?: (id: string) => void;
   readonly onRefused: (why: string | null) => void;
 };
@@ -100,8 +98,8 @@ function Bare({ of, label, act }: BareProps) {
 }
 
 /**
- * Buttons that move the study among the waiting ones. The pressed button keeps the focus while the rows
- * change places.
+ * Buttons that move the study up or down among the waiting ones. The pressed button keeps the focus when the rows are
+ * reordered.
  */
 function Turns({ study, name }: OfStudy) {
   const queue = useQueue();
@@ -111,7 +109,7 @@ function Turns({ study, name }: OfStudy) {
   const group = useRef<HTMLFieldSetElement>(null);
   useLayoutEffect(() => {
     if (pressed.current === null) return;
-    // At an end of the list the pressed button is gone: focus the other one.
+    // At either end of the list the pressed button disappears, so the other one gets the focus.
     const buttons = [...(group.current?.querySelectorAll('button') ?? [])];
     (buttons.find((button) => button.dataset['way'] === pressed.current) ?? buttons.at(-1))?.focus();
     pressed.current = null;

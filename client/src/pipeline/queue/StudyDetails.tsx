@@ -1,7 +1,4 @@
-/**
- * The details to which a row of the list expands: the study's track, what is moving, waiting or needs a person, and
- * the buttons for it.
- */
+/** The details of an expanded row: the study's track, what is moving, what waits or needs a person, and the buttons. */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
@@ -23,9 +20,12 @@ import { goesFirst, trackOf } from './track-of.ts';
 
 type StudyDetailsProps = {
   readonly study: QueuedStudy;
-  /** When the gateway began to get it, in milliseconds since 1970; null: not yet, or it has not said. */
+  /**
+   * When the gateway began to receive the study, in milliseconds since 1970. null: it has not begun, or has not said
+   * when.
+   */
   readonly sentAt: number | null;
-  /** Removes it from the list. */
+  /** Removes the study from the list. */
   readonly onDismiss: (id: string) => void;
 };
 
@@ -102,7 +102,7 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
   );
 }
 
-/** Says how much can no longer be cancelled, and whom to ask. */
+/** Says how many instances can no longer be cancelled, and whom to ask. */
 export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
   const why = whyNotCancelled(study);
   return why && <p class="small quiet">{queueWords.notCancelled(why)}</p>;

@@ -1,4 +1,4 @@
-/** A part of a study's record that the gateway is asked for when a person opens it. */
+/** A part of a study's record. The gateway is asked for it only when a person opens the part. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
@@ -9,12 +9,12 @@ import { useWhenBack } from './use-when-back.ts';
 
 type StudyPartProps = {
   readonly title: string;
-  /** From the beginning. */
+  /** Whether the part is open at first. */
   readonly isOpen?: boolean;
   readonly children: () => ComponentChildren;
 };
 
-/** `children`: drawn once it is open. */
+/** `children`: rendered only while the part is open. */
 export function StudyPart({ title, isOpen: isOpenFirst = false, children }: StudyPartProps) {
   const [isOpen, setOpen] = useState(isOpenFirst);
   return (
@@ -43,8 +43,9 @@ export type Question<T> = (
 const ASK_AGAIN_MS = 5000;
 
 /**
- * `none`: the gateway does not know the study yet. `ask` stays the same from one drawing to the next. With `isUnderWay`
- * it is asked again, while the page is in sight, until nothing more comes; and after a failure once the link is back.
+ * `none`: the gateway does not know the study yet. `ask` must stay the same function between renders. While
+ * `isUnderWay` is true and the page is visible, the question is repeated. After a failure it is repeated once the
+ * connection is back.
  */
 export function useStudyPart<T>(
   ask: Question<T>,

@@ -1,5 +1,5 @@
 /**
- * The buttons that stop a study: before a byte has left, midway, and after the gateway has refused it. Each
+ * The buttons that stop a study: before its first byte has left, midway, or after the gateway has refused it. Each
  * asks for confirmation.
  */
 import { useState } from 'preact/hooks';
@@ -13,7 +13,7 @@ import { noteUnanswered } from './TooLate.tsx';
 
 export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 
-/** Takes back a study before its first byte has left; says so when it is too late. */
+/** Takes back a study before its first byte has left. Says so when it is too late. */
 export function TakeBack({ study, name }: OfStudy) {
   const queue = useQueue();
   const [late, setLate] = useState(false);
@@ -39,11 +39,11 @@ export function TakeBack({ study, name }: OfStudy) {
 }
 
 type CancelSendingProps = OfStudy & {
-  /** Gets the sentence that says why nothing was cancelled; this button is gone while the gateway is asked. */
+  /** Receives the sentence that says why nothing was cancelled. This button is not shown while the gateway is asked. */
   readonly onRefused: (why: string | null) => void;
 };
 
-/** Cancels a study of which a part has left. The gateway has to know: if it refuses, nothing is cancelled. */
+/** Cancels a study that has partly left. The gateway has to be told: if it refuses, nothing is cancelled. */
 export function CancelSending({ study, name, onRefused }: CancelSendingProps) {
   const queue = useQueue();
   const cancel = () => {
@@ -69,7 +69,7 @@ export function CancelSending({ study, name, onRefused }: CancelSendingProps) {
   );
 }
 
-/** Removes a study that the gateway refused midway: its copy here is deleted. */
+/** Removes a study that the gateway refused midway, and deletes its copy from this device. */
 export function Forget({ study, name }: OfStudy) {
   const queue = useQueue();
   return (

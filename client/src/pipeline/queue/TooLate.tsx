@@ -1,6 +1,6 @@
 /**
- * Says at page level that a study left, or arrived, while its question about cancelling was open and nobody had
- * answered: the question closes then with its button, and the row moves to another part of the list.
+ * Says at page level that a study left, or arrived, while the dialog about cancelling it was open and unanswered. The
+ * dialog closes then, because its button is gone and the row moves to another part of the list.
  */
 import { signal, type Signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
@@ -10,7 +10,7 @@ import { useQueue } from './queue-context.ts';
 import type { QueuedStudy, QueueStore } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
 
-/** Ids of the studies whose question closed without an answer, for each page's queue. */
+/** Ids of the studies whose dialog closed without an answer, for each page's queue. */
 const unanswered = new WeakMap<QueueStore, Signal<ReadonlySet<string>>>();
 
 function unansweredIn(queue: QueueStore): Signal<ReadonlySet<string>> {
@@ -24,14 +24,14 @@ export function noteUnanswered(queue: QueueStore, studies: readonly Pick<QueuedS
   known.value = new Set([...known.peek(), ...studies.map(({ id }) => id)]);
 }
 
-/** Nothing of it can be stopped on this device. */
+/** States in which nothing of the study can be stopped on this device any more. */
 const HAS_LEFT: ReadonlySet<QueuedStudy['state']> = new Set(['at-gateway', 'in-pacs', 'done']);
 
-/** Belongs into a live region of the page. */
+/** Place it in a live region of the page. */
 export function TooLate() {
   const queue = useQueue();
   const known = unansweredIn(queue);
-  // Another page asked: a person has left its question behind.
+  // A person who moves to another page has left the question behind.
   const forget = () => {
     known.value = new Set();
   };

@@ -1,7 +1,6 @@
 /**
- * The track: its places in a row, each with its count, joined by legs that fill with the share of instances
- * that has passed. Every page that shows a track uses this component. It is not a live region: Announcer.tsx
- * speaks.
+ * The track: a row of places, each with its count. The legs between them fill with the share of instances that have
+ * passed. Every page that shows a track uses this component. It is not a live region: Announcer.tsx speaks.
  */
 import { formatCount, formatRate } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
@@ -21,11 +20,11 @@ const SIGN: Record<Place, IconName> = {
 
 type TrackProps = {
   readonly track: TrackState;
-  /** `large` on a page of one study, `normal` in a list. */
+  /** `large`: on the page of one study; `normal`: in a list. */
   readonly size?: 'normal' | 'large';
-  /** The names of the places, of a study that is not on this device. */
+  /** Names for the places where the study is not on this device. */
   readonly places?: Readonly<Record<Place, string>>;
-  /** False for those who only watch: the fifth place waits for somebody else, and is not red. */
+  /** False for a viewer who cannot decide: the fifth place then waits for somebody else, and is not red. */
   readonly asks?: boolean;
 };
 
@@ -83,10 +82,7 @@ function whyItStands(track: TrackState): string {
     : sayWaiting(track.waitingFor, track);
 }
 
-/**
- * The line below the track: why it stands still, or its speed and the time left. Empty when there is nothing
- * to say.
- */
+/** The line below the track: why nothing moves, or the speed and the time left. Empty when there is nothing to say. */
 export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
   if (track.waitingFor || stalled) {
     return (

@@ -1,4 +1,4 @@
-/** Says what became of a study that a person has cancelled, as the gateway told last. */
+/** Says what became of a study that a person cancelled, according to the gateway's last report. */
 import { formatMoment } from '../../kit/format.ts';
 import { endingWords } from './ending-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
@@ -34,7 +34,7 @@ export function cancelledWhat(study: Cancelled): string {
   return isOnStick ? `${endingWords.takenBackPlain} ${endingWords.stillOnStick}` : endingWords.takenBackWhat;
 }
 
-/** In a few words. Somebody else may send the file for a stick. */
+/** The outcome in a few words. A file saved for a stick may still be sent by somebody else. */
 export function cancelledOf(study: Cancelled): string {
   const { midway, plain, unsent } = endingWords.cancelled;
   const { wasCancelled, toldSince, track, instances } = study;

@@ -1,13 +1,14 @@
 /**
- * Opens the browser's chooser on the upload page, in the gesture of the person who wants to choose a study again, and
- * remembers with that page which study it is. A person who chooses nothing is back where the study is named.
+ * Opens the browser's file chooser on the upload page, within the click of the person who wants to choose a study
+ * again. It stores in the history entry which study that is. If the person chooses nothing, they return to the page
+ * that names the study.
  */
 import { hrefOf } from '../../kit/routes.ts';
 
 const WANTED = 'chooseAgain';
 const INPUT = 'input[data-picks=files]';
 
-/** `id`: of the study in the queue; null where this device no longer knows which one it is. */
+/** `id`: the study's id in the queue. null: this device no longer knows which study it is. */
 export function chooseAgain(id: string | null): void {
   const upload = hrefOf({ page: 'upload' });
   location.hash = upload;
@@ -32,7 +33,7 @@ function openChooser(input: HTMLInputElement): void {
   input.click();
 }
 
-/** The id of the study for which the upload page was opened; null: for none. */
+/** The id of the study for which the upload page was opened; null if there is none. */
 export function wantedAgain(): string | null {
   const state: unknown = history.state;
   if (typeof state !== 'object' || state === null || !(WANTED in state)) return null;

@@ -1,4 +1,4 @@
-/** Whether a person comes to read what others send: a radiologist without a role of those who send. */
+/** Whether a person mainly reads what others send: a radiologist who has no role that sends studies. */
 import type { Role, User } from '#shared/protocol/api.ts';
 
 const SENDS: ReadonlySet<Role> = new Set(['technician', 'admin']);

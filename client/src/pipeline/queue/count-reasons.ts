@@ -1,4 +1,4 @@
-/** Why instances of a study are refused or held, in numbers, and how many a person left out. Pure. */
+/** Counts, by reason, the refused and held instances of a study, and the instances that a person left out. Pure. */
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCount } from './queued-study.ts';
 
@@ -49,7 +49,7 @@ export function countReasons(
   };
 }
 
-/** The PACS has the same original in another form. Another image under its UID is not this one. */
+/** True if the PACS has the same original in another form. Another image under the same UID does not count. */
 export const isThere = ({ reason, stands }: { reason: string | null; stands?: true | undefined }): boolean =>
   stands === true && isAlreadyHere(reason);
 

@@ -1,9 +1,9 @@
 /**
- * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
- * chosen. One of which the PACS keeps another form needs a person; once it was left out, it counts as being there.
- * Another image under the same UID is never this one. Every number on
- * every screen comes from here. The device counts the instances that left and those that the gateway acknowledged; the
- * gateway reports, a parcel later, those it verified and their outcome. Pure.
+ * Counts the chosen instances of a study. Each is in exactly one place, and the places add up to all that were
+ * chosen. An instance that the PACS keeps in another form needs a person; once it is left out, it counts as being in
+ * the PACS. Another image under the same UID never does. Every number on every screen comes from here. The device
+ * counts the instances that left and those that the gateway acknowledged. The gateway reports, a parcel later, the
+ * instances that it verified and their outcome. Pure.
  */
 import { sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';
@@ -66,7 +66,10 @@ export function countStudy(row: CountedRow): Counted {
   );
 }
 
-/** Some of it has not arrived at the gateway, or it is in trouble here: it can be paused and cancelled. */
+/**
+ * Whether a part of the study has not arrived at the gateway, or has trouble here. Such a study can be paused and
+ * cancelled.
+ */
 export function hasPartHere(row: CountedRow): boolean {
   const { unsafe, safe, onTheWay } = countTravelling(row);
   return row.trouble !== null || unsafe + safe + onTheWay > 0;
@@ -80,7 +83,7 @@ function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly
   return counts.map((count) => ({ cause, ...count }));
 }
 
-/** The instances about which nobody has to decide anything, and nobody has. */
+/** Counts the instances that need no decision and about which nobody has decided. */
 function countTravelling(row: CountedRow): Track {
   const { reasons } = row;
   const { versions = 0 } = reasons;
@@ -97,10 +100,10 @@ function countTravelling(row: CountedRow): Track {
     quarantined: 0,
     leftOut: 0,
   };
-  // The gateway counts earlier sends of the study with this one: those may be the ones that are there.
+  // The gateway adds earlier sends of the study to its counts, so the instances that it has may be those.
   const others = Math.max(0, counts.promised - row.instances);
   const inPacs = Math.min(Math.max(counts.inPacs - others, versions), rest);
-  // Instances that it holds for a person are there until the receipt names them with their reasons.
+  // Instances that the gateway holds for a person count as being there until the receipt gives their reasons.
   const unsaid = Math.max(0, counts.refused + counts.quarantined + counts.leftOut - decided);
   const told = counts.atGateway + unsaid - Math.max(0, others - counts.inPacs);
   const there = Math.max(told, row.acknowledged - decided - inPacs);
@@ -108,16 +111,16 @@ function countTravelling(row: CountedRow): Track {
   const departed = Math.max(0, Math.min(row.departed, row.instances) - decided);
   const onTheWay = Math.max(0, Math.min(departed, rest) - inPacs - atGateway);
   const here = rest - inPacs - atGateway - onTheWay;
-  // Nothing records how many of the instances that left were packed before. Calling too few safe is better
-  // than one too many.
+  // Nothing records how many of the sent instances were packed before. Calling too few instances safe is better than
+  // calling one too many safe.
   const safe = row.packing ? Math.max(0, Math.min(here, row.packed - row.departed)) : here;
   return { ...NOWHERE, unsafe: here - safe + unnamed, safe, onTheWay, atGateway, inPacs };
 }
 
 /**
- * A problem of the whole study: the instances that it stops are no longer in their places. A copy that cannot
- * be read stops those that have not arrived; a refusal all that are not in the PACS; and without a valid
- * receipt nothing counts as being there.
+ * A problem of the whole study takes the instances that it stops out of their places. An unreadable copy stops the
+ * instances that have not arrived. A refusal stops all that are not in the PACS. Without a valid receipt, no instance
+ * counts as being in the PACS.
  */
 function troubleOf(
   { state, problem, trouble, packing }: CountedRow,

@@ -1,6 +1,6 @@
 /**
- * The faults that a proxy between the device and the gateway causes, and how to fix them: a proxy is not
- * visible from a tablet. Sending continues despite each of them.
+ * The faults that a proxy between the device and the gateway causes, and how to fix them. A proxy is not visible from
+ * a tablet. Sending continues despite each of these faults.
  */
 import type { Diagnosis } from './queued-study.ts';
 

@@ -1,11 +1,11 @@
-/** The texts about ending a study: the questions before it, and what became of a study that was cancelled. */
+/** The texts about ending a study: the dialogs that ask first, and what became of a cancelled study. */
 import { images } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const endingWords = {
   cancelling:
     'Nothing more is sent from here. The gateway has not confirmed that it is cancelled; once it has, the copy here is deleted.',
-  /** `isTold`: the gateway has said so since. */
+  /** `isTold`: the gateway has reported the numbers since the study was cancelled. */
   cancelledWhat: (inPacs: number, total: number, isTold: boolean) => {
     const some = `${formatCount(inPacs)} of ${images(total)}`;
     const then = inPacs === 1 ? 'was' : 'were';
@@ -21,10 +21,10 @@ export const endingWords = {
         : 'The rest was left out, and the copy here was deleted.';
     return `This study was cancelled while it was being sent. ${isTold ? now : byThen} ${rest}`;
   },
-  /** Said besides, of a study that was taken over. */
+  /** Added for a study that was taken over. */
   mayStillArrive:
     'Parts of it had reached the gateway under another account and could not be left out: they may be in the PACS, or still go there.',
-  /** `other`: another upload brought them. */
+  /** `other`: the instances came with another upload. */
   cancelledSince: (
     when: string,
     inPacs: number,
@@ -41,7 +41,7 @@ export const endingWords = {
   takenBackWhat:
     'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
   takenBackPlain: 'This study was cancelled here, and the copy here was deleted.',
-  /** Said besides, of a study that was saved for a stick before it was cancelled. */
+  /** Added for a study that was saved for a stick before it was cancelled. */
   stillOnStick: 'The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
   takeBackSheet: {
     title: 'Cancel this study?',
@@ -55,12 +55,15 @@ export const endingWords = {
     no: 'Keep sending',
     tooLate: 'Sending has begun in the meantime. Press Cancel sending again to leave out the rest.',
   },
-  /** In one cell of the list, and said aloud. */
+  /** Shown in one cell of the list, and announced. */
   cancelled: {
     plain: 'Cancelled',
     asked: 'Cancelling: not confirmed yet',
     unsent: 'Cancelled: none sent from here',
-    /** `by`: the moment up to which the gateway had said so; null: it has said so since. */
+    /**
+     * `by`: the time up to which the gateway's report was known when the study was cancelled; null: the gateway has
+     * reported since.
+     */
     midway: (inPacs: number, total: number, by: string | null) => {
       const there = inPacs === 0 ? 'none' : `${formatCount(inPacs)} of ${formatCount(total)}`;
       return `Cancelled: ${there} in the PACS${by === null ? '' : ` by ${by}`}`;

@@ -1,8 +1,11 @@
-/** The sealed identities of one study, each patient's once; for both queues. */
+/** Joins the sealed identities of one study, each patient once. Both queues use it. */
 import { VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 
-/** The first of each pseudonym, and as many as a manifest may hold: no study has that many patients. */
+/**
+ * Keeps the first entry of each pseudonym, up to the number that a manifest may hold. No real study has that many
+ * patients.
+ */
 export function joinEntries(
   known: readonly VaultEntry[],
   more: readonly VaultEntry[],

@@ -1,9 +1,12 @@
-/** Where the choice of the list of studies (studies/day-list.ts) is kept, with its person, while the window is open. */
+/**
+ * Where the filters of the list of studies (studies/day-list.ts) are kept, with the account, while the window is
+ * open.
+ */
 export const KEPT_CHOICE = 'relaypacs-studies';
 
 /**
- * After Send: what narrows the list would hide the study that was just sent. How it is ordered and grouped stays as a
- * person set it.
+ * Called after Send: a filter would hide the study that was just sent. Sorting and grouping stay as the person set
+ * them.
  */
 export function endNarrowing(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): void {
   try {

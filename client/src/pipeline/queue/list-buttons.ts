@@ -1,6 +1,6 @@
 /**
- * The buttons of one study, each named after the act of the queue that it starts: a button is listed only where its act
- * changes something. `chooseAgain` and `decide` lead to another page. Pure.
+ * The buttons of one study. Each is named after the method of the queue that it calls, and is listed only where that
+ * method changes something. `chooseAgain` and `decide` lead to another page. Pure.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import type { Route } from '../../kit/routes.ts';
@@ -18,7 +18,7 @@ export type StudyButton =
   | 'dismiss'
   | 'putBack';
 
-/** In its row of the list: the main one first. */
+/** The buttons in the study's row of the list, the main one first. */
 export function rowButtons(study: QueuedStudy): readonly StudyButton[] {
   const { waiting, needs, removed } = study;
   if (waiting === 'interrupted') return ['chooseAgain', 'dismiss'];
@@ -28,12 +28,15 @@ export function rowButtons(study: QueuedStudy): readonly StudyButton[] {
   return sendingButtons(study);
 }
 
-/** Held-back instances are decided about on the page of all that needs a person, others on the study's own. */
+/**
+ * Decisions about held-back instances are made on the page of everything that needs a person, other decisions on the
+ * study's own page.
+ */
 export function placeToDecide({ id, needs }: QueuedStudy): Extract<Route, { page: 'needs' | 'study' }> {
   return needs.some(({ cause }) => cause === 'held') ? { page: 'needs' } : { page: 'study', id };
 }
 
-/** The buttons of a study that is stopped: the way on, and the end. */
+/** The buttons of a stopped study: one to continue, one to end it. */
 export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
   const { state, canTakeBack, canCancel } = study;
   if (canTakeBack) return [wayOn(study), 'takeBack'];
@@ -44,7 +47,7 @@ export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
 /** The buttons of a study that is not completely sent. */
 export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
   const { isWaiting, paused, canTakeBack, canCancel } = study;
-  // Nothing of a study that is all at the gateway can be held up here.
+  // A study that is completely at the gateway cannot be held up here.
   const isHere = canTakeBack || canCancel;
   const buttons: StudyButton[] = isWaiting && (paused || isHere) ? [paused ? 'resume' : 'pause'] : [];
   if (canTakeBack) buttons.push('takeBack');
@@ -53,9 +56,15 @@ export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
 }
 
 export type NotCancelled = {
-  /** The last place that all of `gone` have reached; `waiting`: the gateway, and the PACS takes none now. */
+  /**
+   * The last place that all of `gone` have reached. `waiting`: they are at the gateway, and the PACS accepts nothing
+   * now.
+   */
   readonly place: 'gateway' | 'waiting' | 'pacs';
-  /** The instances that nobody can cancel here; others of the study may still need a person, or were left out. */
+  /**
+   * The number of instances that nobody can cancel here. Others of the study may still need a person, or were left
+   * out.
+   */
   readonly gone: number;
   readonly total: number;
 };
@@ -68,7 +77,7 @@ const WAITS_FOR_PACS: ReadonlySet<QueuedStudy['waiting']> = new Set([
   'pacs-refuses-size',
 ]);
 
-/** Says what of a sent study nobody can cancel here; null: nothing, or it is still being sent. */
+/** Says how much of a sent study can no longer be cancelled here. null: nothing, or the study is still being sent. */
 export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
   const { state, track, instances, canTakeBack, canCancel, cancelling, waiting } = study;
   const hasArrived =
@@ -87,7 +96,7 @@ export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
   return { place, gone, total: instances };
 }
 
-/** A problem of the whole study needs a person. */
+/** Whether a problem of the whole study needs a person. */
 export function isStopped(study: QueuedStudy): boolean {
   return study.state === 'failed' || (study.trouble !== null && !isOver(study));
 }
@@ -96,13 +105,13 @@ function isOver({ state }: QueuedStudy): boolean {
   return state === 'done' || state === 'taken-back';
 }
 
-/** Sends it again where that can help; otherwise a person has to choose it again. */
+/** Retries the study where that can help. Otherwise a person has to choose it again. */
 function wayOn({ state, trouble, problem }: QueuedStudy): StudyButton {
   if (state === 'failed') return problem && mustChange(problem) ? 'chooseAgain' : 'retry';
   return trouble === 'copy-unreadable' ? 'chooseAgain' : 'tryNow';
 }
 
-/** A newer gateway may give a code that this page does not know. */
+/** `code` may come from a newer gateway and be unknown to this page. */
 export function mustChange(code: string): boolean {
   const problems: Partial<Record<string, { readonly retry: string }>> = PROBLEMS;
   return problems[code]?.retry === 'changed';
@@ -111,7 +120,7 @@ export function mustChange(code: string): boolean {
 export const TURNS = ['first', 'earlier', 'later'] as const;
 export type Turn = (typeof TURNS)[number];
 
-/** How a study may change its turn among those that wait. `place`: from 0. */
+/** The ways in which a study may change its position among the waiting ones. `place`: counted from 0. */
 export function turnsOf({ paused }: QueuedStudy, place: number, count: number): readonly Turn[] {
   if (count < 2) return [];
   const isPossible = { first: place > 0 || paused, earlier: place > 0, later: place < count - 1 };

@@ -1,39 +1,38 @@
 /**
- * Everything on this device that cannot travel without a person, study by study and cause by cause. Each number that
- * says how much that is, on any screen, is the sum of this list. Pure.
- *
- * Held-back files that are chosen again are counted with the study that was found, where a person can look at them,
- * and not with the entry that held them before as well.
+ * Everything on this device that cannot travel without a person, by study and by cause. Every number on any screen
+ * that says how much that is, is the sum of this list. Pure.
+ *  Held-back files that are chosen again are counted once: with the found study, where a person can look at them, and
+ * no longer with the entry that held them before.
  */
 import { sumOf } from './count-reasons.ts';
 import type { LostStudy, Need, QueuedStudy } from './queued-study.ts';
 
 /**
- * Besides the causes of a queued study: `mixed`: a found study names several patients; `lost`: the browser cleared its
- * storage; `foreign`: queued for another gateway; `no-room`: chosen, and there is no space for it.
+ * Causes in addition to those of a queued study. `mixed`: a found study names several patients; `lost`: the browser
+ * cleared its storage; `foreign`: queued for another gateway; `no-room`: chosen, but there is no space for it.
  */
 export type NeedCause = Need['cause'] | 'mixed' | 'lost' | 'foreign' | 'no-room';
 
-/** A found study of which Send takes nothing, or not all, until a person has looked. */
+/** A found study that Send skips, wholly or partly, until a person has looked at it. */
 export interface HeldFound {
   readonly id: string;
   readonly studyInstanceUID: string;
-  /** Send takes the instances that are not listed here. */
+  /** Whether Send takes the instances that are not listed here. */
   readonly isRestSent: boolean;
   /** Held instances of the study, by reason. */
   readonly reasons: readonly {
     readonly reason: string;
     readonly instances: number;
-    /** Under the policy in force a person who looks at them can release them. */
+    /** Whether a person who looks at them may release them under the policy in force. */
     readonly isReleasable: boolean;
   }[];
-  /** Where its instances name several, and nobody has decided about them. */
+  /** The patients, where the instances name several and nobody has decided about them. */
   readonly patients?: readonly PatientChoice[];
 }
 
 /** A patient whom a found study names. */
 export interface PatientChoice {
-  /** By which the page of the files knows them. */
+  /** The keys by which the upload page knows the patient's files. */
   readonly keys: readonly string[];
   readonly instances: number;
 }
@@ -44,7 +43,7 @@ export interface NeedsFacts {
   /** Instances that were queued for another gateway. */
   readonly foreign: number;
   readonly found: readonly HeldFound[];
-  /** Instances that were chosen and do not fit on this device. */
+  /** Instances that were chosen but do not fit on this device. */
   readonly noRoom: number;
 }
 
@@ -52,7 +51,7 @@ export interface ListedNeed extends Omit<Need, 'cause'> {
   readonly cause: NeedCause;
   readonly study?: QueuedStudy;
   readonly found?: HeldFound;
-  /** Whether held instances of a found study can be released (`HeldFound`). */
+  /** Whether held instances of a found study can be released (see `HeldFound`). */
   readonly isReleasable?: boolean;
   readonly lost?: LostStudy;
 }
@@ -69,7 +68,7 @@ export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts)
     ...found.flatMap((each) =>
       each.reasons.map((some) => ({ cause: 'held' as const, ...some, found: each })),
     ),
-    // Studies that only the gateway remembers may wait on another device.
+    // Studies that only the gateway remembers may be waiting on another device.
     ...lost.flatMap((each) =>
       each.rememberedBy === 'device'
         ? [{ cause: 'lost' as const, reason: null, instances: each.instances, lost: each }]

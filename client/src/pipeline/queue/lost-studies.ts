@@ -1,6 +1,6 @@
 /**
- * Finds studies that the browser lost with its storage. Compares this device's own record with the database,
- * and asks the gateway once in case the record was cleared too.
+ * Finds studies that the browser lost when it cleared its storage. Compares this device's own record with the
+ * database, and asks the gateway once in case the record was cleared too.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { UploadStatus } from '#shared/protocol/api.ts';
@@ -15,7 +15,7 @@ import {
 } from './waiting-record.ts';
 
 export interface LostStudiesTools {
-  /** Holds the record, outside the database (localStorage). */
+  /** Where the record is kept, outside the database (localStorage). */
   readonly place: RecordPlace;
   readonly account: ReadonlySignal<string | null>;
   /** The signed-in account's uploads, from the gateway. Throws like the API client. */

@@ -4,8 +4,8 @@ import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 
 /**
- * Only where the cause lay elsewhere: else the same bytes under the same identifier meet the same fate again. A further
- * destination may take an instance that the first one took, once the cause is put right there.
+ * Only where the cause lay elsewhere: otherwise the same bytes under the same identifier fail again. A further
+ * destination may take an instance that the first one took, once the cause there is fixed.
  */
 export function mayBeRetried(
   state: QueuedInstance['state'],
@@ -18,7 +18,7 @@ export function mayBeRetried(
   );
 }
 
-/** The number of instances that a retry of the study covers, whatever their reason; 0: it would change nothing. */
+/** The number of instances that a retry of the study covers, whatever their reason; 0: a retry would change nothing. */
 export function countRetried({ state, needs }: Pick<QueuedStudy, 'state' | 'needs'>): number {
   if (nextUploadState(state, 'retry') === null) return 0;
   return needs

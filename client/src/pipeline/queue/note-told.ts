@@ -1,8 +1,10 @@
-/** Keeps what the gateway's list says of studies that were cancelled on this device. */
+/** Stores what the gateway's list says about studies that were cancelled on this device. */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueueStore } from './queued-study.ts';
 
-/** `askedAt`, in milliseconds since 1970: a study that was cancelled later is not told of. */
+/**
+ * `askedAt`: when the list was asked for, in milliseconds since 1970. It says nothing about studies cancelled later.
+ */
 export async function noteTold(
   queue: Pick<QueueStore, 'studies' | 'noteTold'>,
   sent: readonly SentStudy[],

@@ -1,9 +1,9 @@
-/** The texts of the notices above the list of studies; they are loaded with it. */
+/** The texts of the notices above the list of studies. They are loaded with the list. */
 import { none } from '../../kit/none.ts';
 import { studies } from '../../kit/counted.ts';
 
 export const noticeWords = {
-  /** For people who come to read: the list holds what they sent themselves. */
+  /** For people who mainly read: the list shows only what they sent themselves. */
   ofReader: none('You have not sent a study'),
   ofReaderWhat:
     'This list shows the studies that you send yourself. Choose “Whole site” for the studies of others. To have a model look at a study, press Run AI.',

@@ -1,11 +1,12 @@
 /**
- * Counts the progress of a study's parcels in instances and bytes while they are sent. In memory: only the
- * numbers on the screen are written, and they start over after each announcement. Pure except for `write`.
+ * Counts the progress of a study's parcels in instances and bytes while they are sent. The progress is kept in
+ * memory; only the numbers for the screen are stored, and they start over after each announcement. Pure except for
+ * `write`.
  */
 
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
-/** A planned parcel: the offset in bytes at which each of its instances ends, in order. */
+/** A planned parcel, with the offset in bytes at which each of its instances ends, in order. */
 interface PlannedParcel {
   readonly id: string;
   readonly bytes: number;
@@ -13,24 +14,24 @@ interface PlannedParcel {
 }
 
 export interface ProgressNumbers {
-  /** Instances of which a byte has left, or that the gateway already had. */
+  /** Instances that have begun to leave, or that the gateway already had. */
   readonly departed: number;
   /** Instances whose last byte the gateway has acknowledged, or that it already had. */
   readonly acknowledged: number;
   readonly sentBytes: number;
-  /** Without bytes from before the interruption: the time left depends on the current rate. */
+  /** Excludes bytes sent before an interruption, because the time left depends on the current rate. */
   readonly neededBytes: number;
 }
 
 export interface Progress {
   /**
-   * Starts a study: the number of its instances that are in no parcel because the gateway has them, and the
-   * approximate bytes of those still being packed.
+   * Starts counting a study. `had`: the number of its instances that are in no parcel because the gateway has them;
+   * `awaitedBytes`: the approximate bytes still being packed.
    */
   plan(id: string, had: number, awaitedBytes: number): void;
   /**
-   * Adds a parcel that will be sent. `had`: the number of its instances already counted as present at the
-   * gateway; `awaitedBytes`: the bytes still awaited after it.
+   * Adds a parcel that will be sent. `had`: how many of its instances are already counted as present at the gateway;
+   * `awaitedBytes`: the bytes still expected after it.
    */
   add(id: string, parcel: PlannedParcel, had: number, awaitedBytes: number): void;
   /** `acknowledged` bytes of a parcel are at the gateway; at least `left` bytes have left this device. */
@@ -38,13 +39,13 @@ export interface Progress {
   write(id: string): Promise<void>;
 }
 
-/** Progress is written at most this often: each write wakes every tab. */
+/** The minimum interval between writes, because each write wakes every tab. */
 const PROGRESS_EVERY_MS = 400;
 
 type Parcel = PlannedParcel & { from: number | null; acknowledged: number; left: number };
 type Plan = { had: number; awaitedBytes: number; writtenAt: number; readonly parcels: Map<string, Parcel> };
 
-/** `keep` writes the numbers of a study where the screen reads them. */
+/** `keep` stores a study's numbers where the screen reads them. */
 export function createProgress(
   keep: (id: string, numbers: ProgressNumbers) => Promise<unknown>,
   now: () => number,
@@ -77,7 +78,7 @@ export function createProgress(
       parcel.from ??= acknowledged;
       parcel.acknowledged = acknowledged;
       parcel.left = Math.max(acknowledged, left);
-      // A clock that was set back must not stop the screen until it has caught up.
+      // If the clock was set back, the screen must not stand still until it catches up.
       if (Math.abs(now() - plan.writtenAt) >= PROGRESS_EVERY_MS)
         void ignoreFailure(write(id), 'only a number on the screen');
     },
@@ -92,7 +93,7 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
   for (const parcel of parcels.values()) {
     const from = parcel.from ?? 0;
     acknowledged += parcel.ends.filter((end) => end <= parcel.acknowledged).length;
-    // An instance of which a byte has left is on its way.
+    // An instance is on its way as soon as one of its bytes has left.
     departed +=
       parcel.left === 0
         ? 0
@@ -104,7 +105,7 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
 }
 
 /**
- * The offsets at which instances of these sizes end in a parcel of `bytes`; its headers are distributed
+ * The offsets at which instances of these sizes end in a parcel of `bytes`. The headers of the parcel are distributed
  * evenly.
  */
 export function endsIn(bytes: number, sizes: readonly number[]): readonly number[] {

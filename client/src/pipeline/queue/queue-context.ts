@@ -1,4 +1,4 @@
-/** The queue, for views. */
+/** The queue, provided to views. */
 import { provided } from '../../kit/provided.ts';
 import type { QueueStore } from './queued-study.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The texts of the queue, the four places of an instance, and a person's decisions about a queued study. They
- * avoid "sent": there are four places.
+ * The texts of the queue, of the four places of an instance, and of a person's decisions about a queued study. They
+ * avoid "sent", which could mean any of the four places.
  */
 import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
@@ -110,7 +110,7 @@ export const queueWords = {
     'left-out': 'not stored',
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
-  /** Instead of the first place, while its instances are made safe. */
+  /** Replaces the name of the first place while the study's instances are made safe. */
   beingRead: 'being read',
 
   lost: {

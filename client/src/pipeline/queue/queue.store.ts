@@ -1,6 +1,6 @@
 /**
- * The queue for the screen: follows the database, which all tabs share, decrypts titles, counts the track and
- * carries out a person's decisions. It sends nothing: the uploader does that, in the leading tab.
+ * The queue for the screen. It follows the database, which all tabs share, decrypts titles, counts the track and
+ * carries out a person's decisions. It sends nothing: that is done by the uploader in the leading tab.
  */
 import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
@@ -38,7 +38,7 @@ export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudi
   readonly key: Promise<CryptoKey>;
   /** The account that sees the queue. Titles of other accounts' studies stay encrypted. */
   readonly account: ReadonlySignal<string | null>;
-  /** Whether the link is metered, as far as the browser says. */
+  /** Whether the connection is metered, if the browser says so. */
   readonly isMetered: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
   readonly unsafe: ReadonlySignal<number>;
@@ -51,7 +51,7 @@ interface Snapshot {
   readonly wifi: WifiTerms;
   /** The name of this database; null before its first use. */
   readonly origin: string | null;
-  /** The site of the gateway that answers here, by the last person who signed in. */
+  /** The site of the gateway at this address, taken from the last person who signed in. */
   readonly site: string | null;
 }
 
@@ -69,7 +69,7 @@ interface Screen {
   readonly foreign: Signal<number>;
   readonly foreignInstances: Signal<number>;
   readonly travelling: Signal<number>;
-  /** Found out since the page was opened. */
+  /** The state of the connection as found since the page was opened. */
   readonly heardLink: Signal<LinkNow>;
   readonly diagnosis: Signal<Diagnosis | null>;
   readonly wifiOnly: Signal<boolean>;
@@ -80,7 +80,7 @@ interface Screen {
   /** The snapshot on the screen. */
   last: Snapshot | null;
   isTimed: boolean;
-  /** The end of labels is being waited for. */
+  /** Whether a timer for the end of the labels is running. */
   endsLabels: boolean;
   isClosed: boolean;
 }
@@ -105,7 +105,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   void ignoreFailure(forgetFinished(database, tools.now()), 'tried again when the app is next opened');
   const subscription = liveQuery(() => readSnapshot(database)).subscribe({
     next: (snapshot) => void show(snapshot),
-    // A closed database (deleted by the user or by another version) shows the last known state.
+    // If the database was closed (deleted by the user or by another version), the last known state stays on the
+    // screen.
     error: () => undefined,
   });
   const stopWatching = effect(() => {
@@ -148,7 +149,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   };
 }
 
-/** The link of the first one is of an earlier page: whoever has found out another one since notes it. */
+/**
+ * The link in the first snapshot stems from an earlier page. A later change means that a page or a sender has found a
+ * new one.
+ */
 function takeSnapshot(screen: Screen, snapshot: Snapshot): void {
   const { last } = screen;
   if (last !== null && last.link !== snapshot.link) screen.heardLink.value = snapshot.link;
@@ -161,7 +165,7 @@ function hearLink({ tools, heardLink }: Screen, heard: Link): void {
   void ignoreFailure(rememberLink(tools.database, heard), 'the sender finds it out itself');
 }
 
-/** Carries out what was cancelled while the gateway could not be told. */
+/** Carries out cancellations that could not be reported to the gateway at the time. */
 function watchCancelled(
   { database, account }: QueueStoreTools,
   link: ReadonlySignal<LinkNow>,
@@ -181,7 +185,7 @@ function watchCancelled(
   });
 }
 
-/** A person decides about few of the studies that the page shows: the code for it is read at the first decision. */
+/** Loads the code for decisions at the first decision, because most studies on the page need none. */
 function decisionsOf(tools: QueueStoreTools): Decisions {
   const decisions = async () => (await import('./rows/decide-study.ts')).createDecisions(tools);
   return {
@@ -252,7 +256,10 @@ function createScreen(tools: QueueStoreTools): Screen {
   };
 }
 
-/** Queued for another gateway than the one that answers here; not known of studies without a person. */
+/**
+ * Whether the study was queued for another gateway than the one at this address. It cannot be known for studies that
+ * were queued while nobody was signed in.
+ */
 const isForeign = (row: StudyRow, site: string | null): boolean =>
   site !== null && (row.site ?? site) !== site;
 
@@ -285,7 +292,7 @@ async function openTitles(screen: Screen, rows: readonly StudyRow[]): Promise<vo
   }
 }
 
-/** A tablet that slept shows no label for longer than this after its shift. */
+/** A tablet that slept removes the labels of an ended shift within this time. */
 const LABELS_EVERY_MS = 60_000;
 
 function endLabels(screen: Screen, studies: readonly StudyRow[]): void {
@@ -308,7 +315,7 @@ function draw(screen: Screen, { studies, diagnosis, wifi, site }: Snapshot): voi
   const countAllSafe = (rows: readonly StudyRow[]): number =>
     rows.reduce((sum, row) => sum + countSafe(row), 0);
   batch(() => {
-    // Counted for all accounts: an instance that is safe here is safe, whoever owns it.
+    // Counted for all accounts, because an instance is safe here whoever owns it.
     screen.safe.value = countAllSafe(studies);
     screen.reading.value = studies.reduce((sum, row) => sum + countUnsafe(row), 0);
     screen.travelling.value = countAllSafe(studies.filter(travels));
@@ -370,7 +377,10 @@ async function shownInstances(database: LocalDatabase, id: string): Promise<Queu
   }));
 }
 
-/** Reads rows of studies only: it runs at every step of every upload, and must not grow with the instances. */
+/**
+ * Reads only the rows of studies. It runs at every step of every upload, so its cost must not grow with the
+ * instances.
+ */
 async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
   return {
     studies: await database.studies.toArray(),

@@ -1,6 +1,6 @@
-/** Bytes per second, smoothed over a few seconds, and the time left where it is meaningful. */
+/** Bytes per second, smoothed over a few seconds, and the time left where it can be estimated. */
 export interface Rate {
-  /** `bytes`: the total that has left so far; a smaller number than before starts a new measurement. */
+  /** `bytes`: the total that has left so far. A smaller number than before starts a new measurement. */
   note(bytes: number, at: number): void;
   /** 0 when nothing has moved for a while. */
   bytesPerSecond(at: number): number;
@@ -10,9 +10,12 @@ export interface Rate {
   isStalled(at: number): boolean;
 }
 
-/** If shorter, the number jumps with every piece; if longer, it describes a link that is gone. */
+/**
+ * With a shorter time the number jumps with every piece; with a longer one it describes a connection that no longer
+ * exists.
+ */
 const SMOOTHING_MS = 6_000;
-/** No time left is shown before this much has been measured. */
+/** No time left is shown until this much time has been measured. */
 const MEASURED_MS = 3_000;
 const STALLED_MS = 15_000;
 
@@ -34,7 +37,8 @@ export function createRate(): Rate {
       const elapsed = at - last.at;
       if (bytes === last.bytes || elapsed <= 0) return;
       const now = ((bytes - last.bytes) * 1000) / elapsed;
-      // At first the mean of everything: one slow first piece must not be smoothed over half a minute.
+      // At first the mean of all pieces is used, so that one slow first piece does not affect the rate for half a
+      // minute.
       const weight = Math.max(elapsed / (at - since), 1 - Math.exp(-elapsed / SMOOTHING_MS));
       rate += (now - rate) * weight;
       last = { bytes, at };

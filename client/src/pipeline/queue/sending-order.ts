@@ -1,11 +1,11 @@
-/** The sending order: a person's order first, then triage, then the time of queuing. Pure. */
+/** The sending order: first the order set by a person, then triage, then the time of queuing. Pure. */
 import type { StudyRow } from './rows/local-database.ts';
 
 export type SendingOrder = Pick<StudyRow, 'id' | 'rank' | 'score' | 'queuedAt'>;
 
 /**
- * Ranked before unranked, lower rank first; then the higher score; then the older. Never 0 for two studies,
- * so the order is the same everywhere.
+ * Ranked studies go before unranked ones, by ascending rank; then the higher score, then the older study. The result
+ * is never 0 for two studies, so the order is the same everywhere.
  */
 export function compareForSending(a: SendingOrder, b: SendingOrder): number {
   return (
@@ -22,9 +22,9 @@ function compareRanks(a: number | null, b: number | null): number {
 }
 
 /**
- * The rank changes that put `id` at `place` (0: first) among `studies`. Those before it are ranked too, so
- * that the order stays as the person saw it. Unranked studies behind it stay unranked, and later ones with a
- * higher score still pass them.
+ * The rank changes that move `id` to `place` (0: first) among `studies`. Studies before it are ranked too, so that
+ * the order stays as the person saw it. Studies behind it stay unranked, so that later ones with a higher score can
+ * still pass them.
  */
 export function ranksAfterMove(
   studies: readonly SendingOrder[],

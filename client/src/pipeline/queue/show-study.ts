@@ -1,4 +1,4 @@
-/** Converts a database row into the study on the screen. Pure. */
+/** Converts a database row into the study for the screen. Pure. */
 import { countStudy } from './count-study.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import type { Rate } from './rate.ts';
@@ -11,7 +11,7 @@ interface Shown {
   readonly title: StudyTitle | null;
   readonly label: string | null;
   readonly heldStudy: string | null;
-  /** Has been told the bytes that have left so far. */
+  /** The rate has already been given the bytes that have left so far. */
   readonly rate: Rate;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -76,7 +76,7 @@ function showPace(
   };
 }
 
-/** The study is sent although its owner is not here: under its account's right to send. */
+/** Whether the study is sent without its owner, under its account's right to send. */
 export function travels({ state, waiting, paused, trouble }: StudyRow): boolean {
   if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
   return (
@@ -84,7 +84,10 @@ export function travels({ state, waiting, paused, trouble }: StudyRow): boolean 
   );
 }
 
-/** Instances that are safe on this device and not yet at the gateway. A cancelled study is to be deleted. */
+/**
+ * Instances that are safe on this device and not yet at the gateway. A cancelled study counts as none, because it
+ * will be deleted.
+ */
 export function countSafe(row: StudyRow): number {
   if (!isKept(row) || row.cancelling) return 0;
   const { safe, onTheWay } = countStudy(row).track;
@@ -92,15 +95,15 @@ export function countSafe(row: StudyRow): number {
 }
 
 /**
- * Instances still being made safe on this device, in whatever page. A study is safe as a whole: the last one counts
- * until `finishPacking`.
+ * Instances that any page is still making safe on this device. A study becomes safe as a whole, so at least one
+ * instance counts until `finishPacking`.
  */
 export function countUnsafe(row: StudyRow): number {
   const { unsafe, safe, onTheWay } = countStudy(row).track;
   return row.packing ? Math.max(unsafe, Math.min(1, safe + onTheWay)) : 0;
 }
 
-/** A study still being written is not safe yet, and one that was taken back is gone. */
+/** A study that is still being written is not safe yet, and one that was taken back is gone. */
 function isKept({ state, packing, waiting }: StudyRow): boolean {
   return state !== 'reading' && state !== 'taken-back' && !packing && waiting !== 'interrupted';
 }

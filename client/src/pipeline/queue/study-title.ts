@@ -1,6 +1,6 @@
 /**
- * The name of a study on the screen. After completion its title is erased; its local label remains for the shift,
- * and its kind, size and sending time for longer.
+ * The name of a study on the screen. After completion its title is erased. Its local label remains for the shift, and
+ * its kind, size and sending time remain longer.
  */
 import { formatDicomDate, formatMoment } from '../../kit/format.ts';
 import { bornSaid, identitySaid, namesHidden, nameSaid } from '../../kit/identities.ts';
@@ -16,7 +16,10 @@ export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'lab
   return nameSaid(title.patientName) ?? titleWords.noPatient;
 }
 
-/** When it was queued; and once it is known, when the gateway began to get it, which every other screen says. */
+/**
+ * When the study was queued and, once known, when the gateway began to receive it, which is the time shown on all
+ * other screens.
+ */
 export function whenOf(
   { queuedAt }: Pick<QueuedStudy, 'queuedAt'>,
   sentAt: number | null,
@@ -26,7 +29,7 @@ export function whenOf(
   return [titleWords.queuedWhen(at(queuedAt)), ...(sentAt === null ? [] : [titleWords.sentWhen(at(sentAt))])];
 }
 
-/** Tells studies with an erased title apart: by size and time. `sentAt` null: not known. */
+/** Describes a study whose title is erased by its size and time. `sentAt` null: not known. */
 export function remainsOf(
   study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state' | 'track'>,
   now: Date,
@@ -43,7 +46,7 @@ export function remainsOf(
   ];
 }
 
-/** Date, modality, body part and description, as far as known, in this order. */
+/** Date, modality, body part and description, in this order, as far as they are known. */
 export function partsOf(
   title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & {
     readonly bodyParts: readonly string[];
@@ -53,18 +56,18 @@ export function partsOf(
     formatDicomDate(title.studyDate),
     title.modalities.join('/'),
     title.bodyParts.map(toReadable).join(', '),
-    // Some scanners separate its parts with ^, as in a name.
+    // Some scanners separate the parts of a description with ^, as in a name.
     identitySaid(title.description.replace(/\^+/g, ' ')),
   ];
   return parts.filter((part): part is string => part !== null && part !== '');
 }
 
-/** Body Part Examined (0018,0015) is a code of capitals: CHEST → Chest. */
+/** Body Part Examined (0018,0015) is a code in capitals: CHEST → Chest. */
 export function toReadable(code: string): string {
   return code === code.toUpperCase() ? code.charAt(0) + code.slice(1).toLowerCase() : code;
 }
 
-/** Patient ID and birth date (YYYYMMDD), which tell two patients of one name apart. */
+/** Patient ID and birth date (YYYYMMDD), which distinguish two patients with the same name. */
 export function personLines(id: string | undefined, birthDate: string | undefined): readonly string[] {
   const shown = identitySaid(id);
   const birth = bornSaid(birthDate);

@@ -1,4 +1,4 @@
-/** The words that name a study: whose it is, and what remains to tell it apart by once its title is erased. */
+/** The words that name a study: whose it is, and how to distinguish it once its title is erased. */
 
 export const titleWords = {
   noPatient: 'No patient name',

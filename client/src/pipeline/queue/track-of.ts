@@ -1,31 +1,32 @@
-/** Converts a queued study into the track that every screen draws, and sorts studies into parts. Pure. */
+/**
+ * Converts a queued study into the track that every screen draws, and assigns studies to the parts of the list. Pure.
+ */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import { isNoneInPacs, type TrackState } from './track-state.ts';
 import { isPacsAway, type LinkNow } from '../../net/link.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
- * The studies held up by the link without saying so themselves: the uploader waits with the first one and has
- * not reached the others.
+ * Why the connection holds up a study whose row does not say so: the uploader waits with the first study and has not
+ * reached the others.
  */
 function heldUpBy(link: LinkNow, { state, track }: QueuedStudy): TrackState['waitingFor'] {
-  // Without retrieval studies travel as always.
+  // If only retrieval from the PACS fails, studies are sent as always.
   const isOpen = link === 'unknown' || link === 'online' || link === 'pacs-no-retrieval';
   if (isOpen || partOfState(state) !== 'under-way' || state === 'reading') return null;
   if (isPacsAway(link)) return track.atGateway > 0 ? link : null;
-  // The gateway can confirm nothing that such a PACS stores.
+  // The gateway cannot confirm anything that a PACS without search stores.
   if (link === 'pacs-no-search') return track.atGateway > 0 ? 'pacs-settings-wrong' : null;
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 
-/** Without a network no gateway can be reached: name the nearer reason, the same for all studies. */
+/** Without a network no gateway can be reached, so the nearer reason is shown, the same for all studies. */
 function nearest(waiting: TrackState['waitingFor'], link: LinkNow): TrackState['waitingFor'] {
   return waiting === 'gateway-unreachable' && link === 'offline' ? link : waiting;
 }
 
 /**
- * `interrupted` is not a kind of waiting: a person must choose the study again, so the row says it next to
- * the track.
+ * `interrupted` is not shown as waiting: a person must choose the study again, so the row says it next to the track.
  */
 export function trackOf(study: QueuedStudy, link: LinkNow): TrackState {
   return {
@@ -45,7 +46,10 @@ export function trackOf(study: QueuedStudy, link: LinkNow): TrackState {
   };
 }
 
-/** The parts of the queue: studies that need a person come first, those that have arrived last: they may be many. */
+/**
+ * The parts of the queue. Studies that need a person come first. Those that have arrived come last, because there may
+ * be many.
+ */
 export const QUEUE_PARTS = ['needs-you', 'under-way', 'taken-back', 'left-out', 'arrived'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
@@ -58,13 +62,13 @@ export function partOf({
   if (needs.length > 0) return 'needs-you';
   if (cancelling) return 'taken-back';
   const part = partOfState(state);
-  // Finished, and a person left out all of it.
+  // The study is finished, and a person left out all of it.
   return part === 'arrived' && isNoneInPacs(track) ? 'left-out' : part;
 }
 
 function partOfState(state: UploadState): QueuePart {
   switch (state) {
-    // Decided, or tried again: the gateway's next receipt ends it.
+    // A decision was made or a retry started, and the gateway's next receipt ends this state.
     case 'attention':
     case 'failed':
     case 'reading':
@@ -82,7 +86,7 @@ function partOfState(state: UploadState): QueuePart {
   }
 }
 
-/** A person's order overrides the model's: where there is one, the model's note is hidden. */
+/** A person's order overrides the model's, so the model's note is hidden for ranked studies. */
 export function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
   return isWaiting && score !== null && !ranked;
 }

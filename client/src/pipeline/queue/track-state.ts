@@ -1,7 +1,7 @@
 /**
- * The track as plain values: where the instances of one study are. Four places, a fifth for instances that were
- * left out, and one for those that need a person; together they add up to all instances. Every screen draws the track
- * from these values, with Track.tsx.
+ * The track as plain values: where the instances of one study are. There are four places, a fifth for instances that
+ * were left out and a sixth for those that need a person; together they add up to all instances. Every screen draws
+ * the track from these values, with Track.tsx.
  */
 
 export const PLACES = ['device', 'way', 'gateway', 'pacs', 'left-out', 'needs-you'] as const;
@@ -28,20 +28,20 @@ export type WaitingFor =
 export type TrackState = {
   readonly total: number;
   readonly onDevice: number;
-  /** Not all of those on the device are safe there yet: its page must stay open. */
+  /** Whether some instances on the device are not safe yet: the page must stay open. */
   readonly isBeingRead?: boolean;
   readonly onItsWay: number;
   readonly atGateway: number;
   readonly inPacs: number;
-  /** Instances that stay where they are until a person decides: red, with a button. */
+  /** Instances that stay where they are until a person decides: shown in red, with a button. */
   readonly needsYou: number;
   readonly leftOut: number;
   readonly waitingFor: WaitingFor | null;
-  /** The names of the required destinations that it waits for, where the gateway gave them. */
+  /** Names of the required destinations that the study waits for, if the gateway named them. */
   readonly waitsFor?: readonly string[] | undefined;
 };
 
-/** The place that waits. */
+/** The place at which a study waits, for each reason. */
 const STANDS_AT: Record<WaitingFor, Place> = {
   offline: 'way',
   'gateway-unreachable': 'way',
@@ -64,17 +64,17 @@ type TrackPlace = {
   readonly place: Place;
   readonly count: number;
   readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed' | 'needs-you';
-  /** The fill of the leg to the next place, 0 to 1: the share of all instances that has passed it. */
+  /** How far the leg to the next place is filled, 0 to 1: the share of all instances that have passed it. */
   readonly passed: number;
 };
 
-/** Beyond the way into the PACS. */
+/** Whether a place lies outside the way into the PACS. */
 export const isExtra = (place: Place): boolean => place === 'left-out' || place === 'needs-you';
 
 /**
- * The places in order, with the look of each; a fifth and a sixth only where something was left out or needs a person.
- * Green (`confirmed`) only where the PACS confirmed, amber only where it waits or was left out, red only where it needs
- * the person who looks (`asks`).
+ * The places in order, with the look of each. The fifth and the sixth appear only if something was left out or needs
+ * a person. Green (`confirmed`): the PACS confirmed it. Amber: it waits or was left out. Red: it needs the person who
+ * is looking (`asks`).
  */
 export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] {
   const counts: Record<Place, number> = {
@@ -85,7 +85,7 @@ export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] 
     'left-out': track.leftOut,
     'needs-you': track.needsYou,
   };
-  // A study that has arrived waits nowhere on the track, even if its receipt is missing.
+  // A study that has arrived does not wait anywhere on the track, even if its receipt is missing.
   const waitsAt = track.waitingFor && !hasArrived(track) ? STANDS_AT[track.waitingFor] : null;
   return PLACES.filter((place) => !isExtra(place) || counts[place] > 0).map((place) => ({
     place,
@@ -96,8 +96,8 @@ export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] 
 }
 
 /**
- * Instances that need a person, or were left out, have no part in the first two legs and never pass the last:
- * that one is full when the PACS has all.
+ * Instances that need a person, or were left out, are not counted on the first two legs and never pass the last. The
+ * last leg is full when the PACS has every instance.
  */
 function passedOf(place: Place, track: TrackState): number {
   const { total, onItsWay, atGateway, inPacs, needsYou, leftOut } = track;
@@ -129,19 +129,19 @@ function lookOf(place: Place, count: number): TrackPlace['look'] {
   return place === 'pacs' ? 'confirmed' : 'holding';
 }
 
-/** A person left out what there was: however far the study got, nothing of it may be called arrived. */
+/** True if everything was left out: however far the study got, it must not be called arrived. */
 export function isNoneInPacs({ inPacs, leftOut }: Pick<TrackState, 'inPacs' | 'leftOut'>): boolean {
   return inPacs === 0 && leftOut > 0;
 }
 
-/** True when nothing more happens automatically: everything is in the PACS or left out. */
+/** True if nothing more happens automatically: everything is in the PACS or left out. */
 export function hasArrived(track: TrackState): boolean {
   return track.total > 0 && track.needsYou === 0 && track.inPacs + track.leftOut === track.total;
 }
 
 /**
- * The milestones announced to a screen reader: each quarter of the way into the PACS, the end, and each new
- * reason to wait or decide. Two tracks with the same milestone are announced once.
+ * The milestones for a screen reader: each quarter of the way into the PACS, the end, and each new reason to wait or
+ * decide. Tracks with the same milestone are announced once.
  */
 export function milestoneOf(track: TrackState): string {
   const quarter = track.total === 0 ? 0 : Math.floor((track.inPacs / track.total) * 4);

@@ -1,4 +1,4 @@
-/** The words for the places of a study, also announced aloud. They avoid "sent": there are four places. */
+/** The words for the places of a study, also announced. They avoid "sent", which could mean any of the four places. */
 import { images, toDecide } from '../../kit/counted.ts';
 import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { TrackState, WaitingFor } from './track-state.ts';
@@ -37,7 +37,7 @@ export const trackWords = {
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
   toDecide,
-  /** Left out by a person, or missing or damaged on the disc. */
+  /** Instances that were left out by a person, or are missing or damaged on the disc. */
   notStored: (count: number) => `${images(count)} not stored`,
   timeLeft: (seconds: number) => {
     const left = roundRemaining(seconds);
@@ -52,7 +52,7 @@ export const trackWords = {
   progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${images(total)} in the PACS`,
 };
 
-/** Why it waits, with the destinations by name. */
+/** Says why the study waits, and names the destinations. */
 export const sayWaiting = (because: WaitingFor, { waitsFor }: Pick<TrackState, 'waitsFor'>): string =>
   because === 'required-destination' && waitsFor
     ? required(waitsFor.join(' and '))

@@ -1,6 +1,6 @@
 /**
- * The words of triage on this device: which study is sent first, and which film may have to be repeated. Never a
- * diagnosis, never a number.
+ * The words of triage on this device: which study is sent first, and which film may have to be repeated. They never
+ * state a diagnosis or a number.
  */
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 import { images, studies } from '../../kit/counted.ts';
@@ -24,7 +24,7 @@ export const triageWords = {
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image shows nothing: every point of it is equally bright.',
   repeat: 'Repeat before the patient leaves?',
-  /** Above Send, because the cards of these studies may be out of sight. */
+  /** Shown above Send, because the cards of these studies may be scrolled out of sight. */
   repeatStudies: (count: number) => `${studies(count)} to look at: repeat before the patient leaves?`,
   repeatOne: (at: number) => `Image ${at}: repeat before the patient leaves?`,
   look: 'Look',

@@ -1,4 +1,4 @@
-/** Something that the gateway could not be asked for is asked for again once the link is back. */
+/** Repeats a question that could not be put to the gateway, once the connection is back. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useQueue } from './queue-context.ts';
 

@@ -13,20 +13,20 @@ type WaitingEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> & Owned & { rea
 type LostEntry = LostStudy & Owned;
 
 interface WaitingRecord {
-  /** The database it was written for: each has its own random name. null: nothing written yet. */
+  /** The random name of the database that the record was written for. null: nothing written yet. */
   readonly origin: string | null;
   readonly waiting: readonly WaitingEntry[];
   readonly lost: readonly LostEntry[];
   /**
-   * Accounts for which the gateway was asked for the studies it waits for: once each in this browser, in case
-   * this list was cleared too.
+   * Accounts for which the gateway was already asked about the studies that it waits for. Each is asked about once in
+   * this browser, in case this list was cleared too.
    */
   readonly asked: readonly string[];
 }
 
 const EMPTY_RECORD: WaitingRecord = { origin: null, waiting: [], lost: [], asked: [] };
 
-/** A study that was called safe here and is not confirmed yet. */
+/** Whether a study was called safe here and is not confirmed yet. */
 function isWaiting({ packing, state, waiting }: StudyRow): boolean {
   return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
 }
@@ -43,8 +43,8 @@ function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: 
 }
 
 /**
- * The list after reading the database `origin`: a study that another database held and this one lacks is
- * lost, unless all of it was chosen again.
+ * The record after reading the database `origin`. A study that another database held and this one lacks is lost,
+ * unless all of it was chosen again.
  */
 export function compareWithDatabase(
   kept: WaitingRecord,
@@ -67,7 +67,10 @@ export function compareWithDatabase(
   };
 }
 
-/** The same after asking the gateway for `account`: the studies it still waits for that are not here. */
+/**
+ * The record after asking the gateway for `account`: adds studies that the gateway still waits for and that are not
+ * here.
+ */
 export function compareWithGateway(
   kept: WaitingRecord,
   account: string,
@@ -104,7 +107,7 @@ function missingOf({ state, counts }: UploadStatus): number {
     : 0;
 }
 
-/** A study of one account is one upload at the gateway. */
+/** Names a study by UID and account, because the studies of one account under one UID are one upload at the gateway. */
 function nameOf({
   studyInstanceUID,
   account,
@@ -115,7 +118,7 @@ function nameOf({
   return `${studyInstanceUID} ${account}`;
 }
 
-/** The same study, lost twice, is listed once. */
+/** A study that was lost twice is listed once. */
 function distinct(lost: readonly LostEntry[]): LostEntry[] {
   return [...new Map(lost.map((entry) => [nameOf(entry), entry])).values()];
 }
@@ -132,7 +135,7 @@ interface KeptRecord {
 }
 
 /**
- * Storage that cannot be read or written counts as an empty list: only the names of lost studies depend on
+ * Storage that cannot be read or written counts as an empty list, because only the names of lost studies depend on
  * it.
  */
 export function keepWaitingRecord(place: RecordPlace): KeptRecord {
@@ -151,7 +154,7 @@ export function keepWaitingRecord(place: RecordPlace): KeptRecord {
       try {
         if (JSON.stringify(after) !== JSON.stringify(before)) place.setItem(NAME, JSON.stringify(after));
       } catch {
-        // Full, or not allowed.
+        // The storage is full, or not allowed.
       }
       return after;
     },

@@ -1,11 +1,11 @@
-/** Tells which studies of the queue a later send of the same study has replaced. Pure. */
+/** Tells which studies of the queue were replaced by a later send of the same study. Pure. */
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
- * A study that was sent again is one row, of the newest time: the earlier ones that need nobody give way once as much
- * of it has arrived, also those of which a person left something out. A cancelled one gives way to a later one that has
- * all its instances, arrived or cancelled: another part of the study does not stand for it. The receipt has a page for
- * each.
+ * A study that was sent several times is shown as one row, with the newest time. Earlier entries that need nobody are
+ * hidden once as much of the later one has arrived, even if a person left something out of them. A cancelled entry is
+ * hidden only by a later one that has all its instances, arrived or cancelled: another part of the study does not
+ * replace it. The receipt has a page for each entry.
  */
 export function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
   const isOver = ({ state, needs }: QueuedStudy) =>

@@ -1,6 +1,6 @@
 /**
- * The findings of the film check, drawn over the film: lines with a dark rim, visible on black and on white,
- * each with its label.
+ * The findings of the film check, drawn over the film: lines with a dark outline, visible on black and on white, each
+ * with its label.
  */
 import type { ComponentChildren } from 'preact';
 import type { Edge, FilmMark } from '#shared/models/film.ts';
@@ -48,7 +48,7 @@ function Mark({ mark, place }: { readonly mark: FilmMark; readonly place: Place 
   }
 }
 
-/** The edge at which the head is, by the clockwise turn in degrees that makes the film upright. */
+/** The edge of the picture at which the head is, by the clockwise rotation in degrees that makes the film upright. */
 const HEAD_AT = { 90: 'left', 180: 'bottom', 270: 'right' } as const satisfies Record<90 | 180 | 270, Edge>;
 const OUTWARD: Readonly<Record<Edge, readonly [number, number]>> = {
   top: [0, -1],
@@ -101,7 +101,7 @@ function UpIsHere({ side, place: { width, height, unit } }: { readonly side: Edg
   );
 }
 
-/** A disc of two halves in the corner, and a frame: it is the whole picture. */
+/** A disc of two halves in the corner, and a frame, because the finding concerns the whole picture. */
 function BlackForWhite({ place: { width, height, unit } }: { readonly place: Place }) {
   const x = 14 * unit;
   const y = height - 14 * unit;
@@ -118,7 +118,7 @@ function BlackForWhite({ place: { width, height, unit } }: { readonly place: Pla
   );
 }
 
-/** The same ring three times, not quite in one place. */
+/** Draws the same ring three times, slightly displaced. */
 function Soft({ place: { width, height, unit } }: { readonly place: Place }) {
   const ring = (dx: number) =>
     `M${width / 2 - 24 * unit + dx},${height / 2}a${24 * unit},${24 * unit} 0 1 0 ${48 * unit},0a${24 * unit},${24 * unit} 0 1 0 ${-48 * unit},0`;
@@ -132,7 +132,7 @@ function Soft({ place: { width, height, unit } }: { readonly place: Place }) {
   );
 }
 
-/** A bar along the edge where lung meets it. */
+/** A bar along the edge of the picture, where the lung touches it. */
 function CutOff({
   edge,
   from,

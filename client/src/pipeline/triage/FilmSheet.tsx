@@ -1,7 +1,7 @@
 /**
  * A film with a fault, as large as the window, with the findings drawn on it and listed below. A rotated or inverted
- * one is turned, on the screen alone. One that may have to be taken again has both answers: repeat the film, and do
- * not send its study, or send it as it is. Without an answer nothing is held back.
+ * film is corrected on the screen only. A film that may have to be repeated offers both answers: repeat it and do not
+ * send its study, or send it as it is. Without an answer nothing is held back.
  */
 import { useState } from 'preact/hooks';
 import { Sheet } from '../../kit/Sheet.tsx';
@@ -27,7 +27,7 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
   const { marks, findings } = warning;
   const toRepeat = findings.some(isToRepeat);
   const upright = uprightOf(marks);
-  // A film that has no other fault is opened to be turned; one that may be repeated, to see why.
+  // A film without another fault is opened in order to be turned; one that may be repeated, to see why.
   const [isTurned, setTurned] = useState(!toRepeat);
   return (
     <Sheet title={toRepeat ? triageWords.repeat : turnWords.title} onClose={onClose}>
@@ -62,7 +62,7 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
   );
 }
 
-/** The film with its marks, or upright: that turns the picture on the screen, not the instance that is sent. */
+/** The film with its marks, or upright. Only the picture on the screen is turned, not the instance that is sent. */
 function Film({
   warning: { picture, marks },
   upright,
@@ -74,7 +74,7 @@ function Film({
   const width = isAcross ? picture.height : picture.width;
   const height = isAcross ? picture.width : picture.height;
   const turn = upright && {
-    // The turned picture fills the box: its own width is the box's height where it lies across.
+    // The turned picture fills the box. If it lies across, its own width is the height of the box.
     inlineSize: `${(100 * picture.width) / width}%`,
     transform: `translate(-50%, -50%) rotate(${upright.degrees}deg)`,
     filter: upright.isInverted ? 'invert(1)' : 'none',
@@ -97,7 +97,7 @@ function Film({
   );
 }
 
-/** Repeat the film, and do not send its study; or send it as it is. */
+/** The two answers: repeat the film and do not send its study, or send it as it is. */
 function Answers({ study, warning, onClose }: Omit<FilmSheetProps, 'name'>) {
   const ingest = useIngest();
   const triage = useTriage();

@@ -1,6 +1,6 @@
 /**
- * Above Send: the number of chosen studies with films that may have to be repeated, because their cards may
- * be far below. It holds nothing back.
+ * Above Send: the number of chosen studies with films that may have to be repeated, because their cards may be far
+ * below. This does not hold anything back.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
@@ -23,7 +23,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
     store
       ?.of(opened)
       .value?.warnings.find(({ isSetAside, findings }) => !isSetAside && findings.some(isToRepeat));
-  // The last one was answered, and the button that had the focus is gone.
+  // The last film was answered, so the button that had the focus is gone.
   const before = useRef(0);
   useEffect(() => {
     const isLastAnswered = before.current > 0 && studies.length === 0;

@@ -1,6 +1,6 @@
 /**
- * The results of the models on this device, on a study's card. The line is there from the start, so that
- * nothing moves when they arrive.
+ * The results of the models on this device, on a study's card. The line is present from the start, so that nothing
+ * moves when they arrive.
  */
 import { useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
@@ -21,7 +21,7 @@ export function TriageNotes({ study, name }: NotesProps) {
   return (
     <div class="triage">
       <Said triage={triage} />
-      {/* Read aloud when they come; that an image was looked at is not. */}
+      {/* New warnings are announced; that an image was looked at is not. */}
       <div class="triage-warnings" role="status">
         {triage.blank > 0 && <Blank count={triage.blank} />}
         {triage.warnings.map((warning, nth) => (
@@ -39,7 +39,7 @@ export function TriageNotes({ study, name }: NotesProps) {
   );
 }
 
-/** The line of the models: a single one, whatever it says. */
+/** The one line of the models, whatever their result is. */
 function Said({ triage }: { readonly triage: StudyTriage }) {
   const { films, images, looked, unseen, first, outside, warnings } = triage;
   const judged = looked - unseen - triage.notJudged - triage.blank;
@@ -56,7 +56,7 @@ function Said({ triage }: { readonly triage: StudyTriage }) {
   return <p class="triage-line small quiet">{`${said}. ${triageWords.notDiagnostic}.`}</p>;
 }
 
-/** Measured and not judged: no model takes part in it. */
+/** Measured and not judged: no model is involved. */
 function Blank({ count }: { readonly count: number }) {
   return (
     <div class="triage-warning">

@@ -1,18 +1,17 @@
 /**
- * A worker for the models that records on the device how it ended. Where worker and page are one process
- * (WebKit), a worker that runs out of memory takes the page with it, and nothing is left to count. So the
- * start of the work is written down, and deleted after the answer. A page that finds such a note while no
- * page is at work knows that one died of it. After some deaths the models rest on this device for a week, and
- * the gateway does the work.
- *
- * The notes contain times and nothing of a study.
+ * A worker for the models that records on the device how it ended. If the worker and the page share a process
+ * (WebKit), a worker that runs out of memory takes the page with it, and nothing is left to count. So a note is
+ * written before the work starts and deleted after the answer. A page that finds such a note while no page is working
+ * knows that one died. After several deaths the models pause on this device for a week, and the gateway does the
+ * work.
+ *  The notes contain times and nothing of a study.
  */
 import { DAY_MS } from '#shared/day.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 
-/** Deaths until the models rest: one may be a flat battery, two a coincidence. */
+/** The number of deaths after which the models pause: one may be a flat battery, two a coincidence. */
 export const DEATHS_LIMIT = 3;
-/** A device gets updates; a model that never runs again would not be noticed. */
+/** A limited time, because devices get updates, and a model that never runs again would not be noticed. */
 export const REST_MS = 7 * DAY_MS;
 
 const PLACE = 'relaypacs-models-at-work';
@@ -23,17 +22,17 @@ interface CautiousWorkerTools {
   readonly locks: Pick<LockManager, 'request'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Calls `work` when a person leaves or reloads the page: that is no death. */
+  /** Calls `work` when a person leaves or reloads the page, which does not count as a death. */
   readonly onLeaving: (work: () => void) => void;
 }
 
-/** Moments: of deaths, the latest last, and since when a page has been at work. */
+/** The times of deaths, the latest last, and the time since which a page has been working. */
 interface Written {
   readonly deaths: readonly number[];
   readonly since: number | null;
 }
 
-/** Wraps `worker`; `examine` throws a ModelWorkerFault `PageDied` while the models rest. */
+/** Wraps `worker`. While the models pause, `examine` throws a ModelWorkerFault `PageDied`. */
 export function createCautiousWorker(
   worker: ModelWorker,
   { place, locks, now, onLeaving }: CautiousWorkerTools,
@@ -54,7 +53,7 @@ export function createCautiousWorker(
       if (written.since === null && written.deaths.length === 0) place.removeItem(PLACE);
       else place.setItem(PLACE, JSON.stringify(written));
     } catch {
-      // Full or forbidden: then nothing is remembered.
+      // The storage is full or forbidden, so nothing is remembered.
     }
   }
 
@@ -64,7 +63,7 @@ export function createCautiousWorker(
 
   return {
     ...worker,
-    // While another tab is at work, the note belongs to that tab.
+    // While another tab is working, the note belongs to that tab.
     examine: (ref, signal) =>
       locks.request(PLACE, { ifAvailable: true }, async (lock) => {
         if (lock === null) return worker.examine(ref, signal);

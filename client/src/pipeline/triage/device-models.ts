@@ -1,7 +1,7 @@
 /**
- * Runs the models on this device with onnxruntime-web: WebAssembly on one thread. Each is loaded when it is
- * first needed, from bytes whose digest was checked, and lives as long as its worker. Import this file only
- * where Vite builds, and only in the worker.
+ * Runs the models on this device with onnxruntime-web: WebAssembly on one thread. Each model is loaded when it is
+ * first needed, from bytes whose digest was checked, and stays loaded as long as its worker lives. Import this file
+ * only in the worker, and only where Vite builds.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
@@ -12,7 +12,7 @@ import { CARDS } from '#shared/models/card.ts';
 import type { RunModel } from '#shared/models/model.ts';
 import type { KeptParts, Part } from './kept-parts.ts';
 
-/** Written by the build: SHA-256 of the runtime's file. */
+/** Inserted by the build: SHA-256 of the runtime's file. */
 declare const RELAY_MODEL_RUNTIME: string;
 
 export type DeviceModelId = 'image-kind' | 'pneumonia' | 'lung-fields';
@@ -39,7 +39,8 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
   const sessions = new Map<DeviceModelId, Promise<InferenceSession>>();
 
   async function start(): Promise<void> {
-    // A single thread: more need shared memory, which some tablets refuse, and these models are done in milliseconds.
+    // A single thread, because several need shared memory, which some tablets refuse, and these models take only
+    // milliseconds.
     env.wasm.numThreads = 1;
     env.wasm.proxy = false;
     env.wasm.wasmBinary = (await parts.read(RUNTIME)).buffer;

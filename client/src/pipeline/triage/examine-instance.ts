@@ -1,7 +1,7 @@
 /**
- * Gives one instance to the models on this device: is it a chest film, may it have to be repeated, may the
- * score be trusted, what is the score. Header and pixels are read here, in the worker; only words of closed
- * lists, numbers, and the picture of a film that may have to be repeated leave it.
+ * Gives one instance to the models on this device: is it a chest film, may it have to be repeated, can the score be
+ * trusted, and what is the score. Header and pixels are read here, in the worker. Only fixed codes, numbers, and the
+ * picture of a film that may have to be repeated leave it.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -30,25 +30,26 @@ interface ExaminerTools {
   readonly run: (id: DeviceModelId) => RunModel;
   readonly runtime: string;
   readonly codecs: Codecs;
-  /** Milliseconds of a clock that does not jump. */
+  /** Milliseconds from a clock that does not jump. */
   readonly now: () => number;
 }
 
-/** From this score on a study goes first; a card without one puts nothing first. */
+/** A study with at least this score goes first. A model card without a threshold moves no study. */
 const THRESHOLD = CARDS.pneumonia.threshold ?? Infinity;
 /**
- * Twice the largest detector for the chest: its grey takes 160 MB in a tablet's worker. The gateway looks at
- * what is larger.
+ * Twice the size of the largest detector for the chest, whose grey picture takes 160 MB in a tablet's worker. The
+ * gateway looks at larger images.
  */
 const PIXELS_LIMIT = 40_000_000;
-/** Sharp enough to judge a mark on, in a window of a tablet. */
+/** Large enough to judge a mark in the window of a tablet. */
 const PICTURE_SIDE = 768;
 
-/** `picture` is null where it cannot be decoded here, or is not meant for presentation. */
+/** `picture`: null if it cannot be decoded here, or is not meant for presentation. */
 type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPicture | null };
 
 /**
- * Throws the errors of the runtime and of a file that is gone. Run one at a time: the times of two would mix.
+ * Throws the errors of the runtime, and those of a file that is gone. Run one at a time, because the times of two
+ * would mix.
  */
 export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examination> {
   const { runtime, codecs, now } = tools;
@@ -87,8 +88,8 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     const { marks, score, readings } = seen;
     const ran = Object.keys(models) as DeviceModelId[];
     const triage: DeviceTriage = {
-      // An image that could not be drawn here was not examined: the gateway is told no more than the naming
-      // of the study tells it.
+      // An image that could not be drawn here was not examined, so the gateway is told no more than the naming of the
+      // study tells it.
       models: ran.map((id) => refOf(CARDS[id])),
       runtime: ran.length === 0 ? 'none' : runtime,
       population,
@@ -106,12 +107,12 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
 
 type Seen = Pick<DeviceTriage, 'score'> & {
   readonly marks: readonly FilmMark[];
-  /** Recognized as a chest film, upright or not: the film check speaks of nothing else. */
+  /** Whether it was recognized as a chest film, upright or not. The film check applies to nothing else. */
   readonly isChest: boolean;
   readonly readings: Omit<Examination['readings'], 'ms'>;
 };
 
-/** A film that cannot be decoded here, or a file without one. */
+/** The result for a film that cannot be decoded here, or for a file without one. */
 const NOTHING_SEEN: Seen = {
   score: null,
   marks: [],
@@ -126,13 +127,13 @@ async function look(
   run: ExaminerTools['run'],
 ): Promise<Seen> {
   const kind = await imageKind(picture, run('image-kind'));
-  // For anything but an upright chest film the other models stay silent; the film check still reports whether
-  // it lies on its side, and whether anything of it is cut off.
+  // For anything but an upright chest film the other models are not run. The film check still reports whether the
+  // film lies on its side, and whether anything is cut off.
   const find = (film: GreyPicture) => lungFields(film, run('lung-fields'));
   const lungs = kind.isChestFilm ? await find(picture) : null;
   const scored =
     kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
-  // A film of a patient who lies on a side lies on its side too.
+  // A film of a patient lying on one side is itself on its side, which is not a fault.
   const marks = filmMarks(picture, kind, lungs ?? (await lungsOfTurned(picture, kind.turn, find))).filter(
     ({ finding }) => finding !== 'rotated' || !isDecubitus(instance),
   );

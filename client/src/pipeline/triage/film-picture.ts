@@ -1,7 +1,7 @@
-/** The picture of a film that may have to be repeated, for the screen. */
+/** The picture, for the screen, of a film that may have to be repeated. */
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 
-/** RGBA, no side longer than `maxSide` pixels; each pixel is the mean of those it covers. */
+/** RGBA, with no side longer than `maxSide` pixels. Each pixel is the mean of the pixels that it covers. */
 export function filmPicture(
   { rows, columns, grey }: GreyPicture,
   maxSide: number,
@@ -29,7 +29,7 @@ export function filmPicture(
   return { width, height, rgba };
 }
 
-/** Nothing is drawn: every pixel has the same grey. It costs nothing on a film, which differs after a few pixels. */
+/** Whether every pixel has the same grey. On a real film this ends after a few pixels, so it costs nothing. */
 export function showsNothing({ grey }: Pick<GreyPicture, 'grey'>): boolean {
   return grey.every((value) => value === grey[0]);
 }

@@ -1,7 +1,7 @@
 /**
- * The worker that runs the models, as the page sees it. It is started when there is something to look at and
- * ended when there is nothing left, after some images, and whenever it does not answer: on some tablets it
- * dies of its memory. Then nothing is known of that image, and nothing waits.
+ * The worker that runs the models, as the page sees it. It is started when there is something to look at. It is ended
+ * when nothing is left, after some images, and whenever it does not answer, because on some tablets it runs out of
+ * memory and dies. That image is then not examined, and nothing waits.
  */
 import type { FileRef } from '../ingest/collect-files.ts';
 import type { Examination } from './examination.ts';
@@ -24,20 +24,15 @@ export interface ModelWorkerPort {
 }
 
 export interface ModelWorker {
-  /**
-   * Resolves when the runtime and the models are on this device. Throws ModelWorkerFault, or the signal's
-   * reason.
-   */
+  /** Resolves when the runtime and the models are on this device. Throws ModelWorkerFault, or the signal's reason. */
   keep(signal: AbortSignal): Promise<void>;
-  /** Examines a file; one at a time. Throws ModelWorkerFault, or the signal's reason. */
+  /** Examines a file; call it for one file at a time. Throws ModelWorkerFault, or the signal's reason. */
   examine(ref: FileRef, signal: AbortSignal): Promise<Examination>;
-  /** Ends it; the next question starts another. */
+  /** Ends the worker; the next request starts another one. */
   rest(): void;
 }
 
-/**
- * `name`: that of the error in the worker, `WorkerEnded` where it died, `TimedOut` where it did not answer.
- */
+/** `name`: the name of the error in the worker, `WorkerEnded` if it died, or `TimedOut` if it did not answer. */
 export class ModelWorkerFault extends Error {
   constructor(name: string) {
     super(`the models did not answer: ${name}`);
@@ -46,24 +41,25 @@ export class ModelWorkerFault extends Error {
 }
 
 /**
- * A new worker costs as much as four films: 1.5 s to start the runtime and the models, where a film of 2
- * megapixels takes 0.38 s (Chromium on a busy machine, p50). Over 66 such films the memory of the page did
- * not grow (470 MB after the first, 296 MB after the last); the limit also bounds any growth of a longer
- * life.
+ * A new worker costs as much as four films: 1.5 s to start the runtime and the models, while a film of 2 megapixels
+ * takes 0.38 s (Chromium on a busy machine, p50). Over 66 such films the memory of the page did not grow (470 MB
+ * after the first, 296 MB after the last). The limit also bounds any growth over a longer life.
  */
 export const IMAGES_A_WORKER = 50;
-/** A slow tablet starts the runtime in some seconds; longer, and the technician has pressed Send. */
+/**
+ * A slow tablet starts the runtime within some seconds. After a longer time the technician has already pressed Send.
+ */
 export const EXAMINE_MS = 20_000;
 /**
- * After a failed download the models are not requested again for this long: each attempt may cost megabytes.
+ * After a failed download the models are not requested again for this long, because each attempt may cost megabytes.
  */
 export const KEEP_AGAIN_MS = 300_000;
-/** 5 MB over a link that gives 20 kB a second. */
+/** The time for 5 MB over a connection with 20 kB a second. */
 const KEEP_MS = 300_000;
 
 interface ModelWorkerTools {
   readonly spawn: () => ModelWorkerPort;
-  /** Milliseconds of a clock that does not jump. */
+  /** Milliseconds from a clock that does not jump. */
   readonly now: () => number;
   /** Calls `work` after `ms`; returns a function that cancels it. */
   readonly later: (work: () => void, ms: number) => () => void;

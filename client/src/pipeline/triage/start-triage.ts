@@ -1,6 +1,6 @@
 /**
- * Starts the models' part of the page, which is fetched once the page is drawn: the store, and what it shows
- * on a study's card.
+ * Starts the models' part of the page: the store, and what it shows on a study's card. It is loaded after the page
+ * was rendered.
  */
 import type { IngestStore } from '../ingest/found-study.ts';
 import type { TriageViews } from '../ingest/ingest-context.ts';
@@ -16,7 +16,7 @@ export interface Triage extends TriageViews {
   readonly store: TriageStore;
 }
 
-/** The page's own first seconds are not for this. */
+/** Delays loading, so that it does not slow down the page's first seconds. */
 const KEEP_AFTER_MS = 4_000;
 
 export function startTriage(ingest: IngestStore, database: LocalDatabase): Triage {
@@ -39,12 +39,12 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
     worker: cautious,
     note: (studyId, triaged) => noteTriage(database, studyId, triaged),
   });
-  // On a metered connection they are fetched when the first film is chosen.
+  // To save data, they are otherwise fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
   return { store, Notes: TriageNotes, ToRepeat };
 }
 
-/** Network Information API; the DOM's types do not know it. */
+/** Network Information API, which the DOM's types do not include. */
 function savesData(): boolean {
   return (
     'connection' in navigator &&

@@ -1,6 +1,6 @@
 /**
  * Gives instances of found studies that may be chest films to the models on this device, one after the other, while
- * reading and sending go on. Nothing waits for an answer, and none is needed: where the models cannot run, the
+ * reading and sending continue. Nothing waits for a finding, and none is required: where the models cannot run, the
  * gateway does the work.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
@@ -17,7 +17,7 @@ import { isToRepeat } from '../queue/film-faults.ts';
 import type { ModelWorker } from './model-worker.ts';
 
 /**
- * One image that may have to be taken again, or only lies on its side or is inverted (film-faults.ts), with its
+ * An image that may have to be repeated, or that only lies on its side or is inverted (film-faults.ts), with its
  * picture and the marks on it.
  */
 export interface FilmWarning {
@@ -25,35 +25,38 @@ export interface FilmWarning {
   readonly findings: readonly FilmFinding[];
   readonly picture: Thumbnail;
   readonly marks: readonly FilmMark[];
-  /** A person has looked and sends it as it is. */
+  /** Whether a person has looked at the film and sends it as it is. */
   readonly isSetAside: boolean;
 }
 
 /** The results for a study so far. */
 export interface StudyTriage {
-  /** All plain films of it. */
+  /** The number of all plain films in the study. */
   readonly films: number;
-  /** Images that are looked at, and how many of them were. */
+  /** The number of images to look at (`images`), and how many of them were looked at (`looked`). */
   readonly images: number;
   readonly looked: number;
-  /** Images not seen: the models could not run, or the image could not be drawn here. */
+  /** Images that were not seen, because the models could not run or the image could not be drawn here. */
   readonly unseen: number;
-  /** Images that the models saw and can say nothing about, and those that show nothing at all. */
+  /**
+   * Images that the models saw without being able to judge them (`notJudged`), and images that show nothing at all
+   * (`blank`).
+   */
   readonly notJudged: number;
   readonly blank: number;
   readonly first: boolean;
-  /** A chest film that the scoring model was not made for. */
+  /** Whether there is a chest film for which the scoring model was not made. */
   readonly outside: boolean;
   readonly warnings: readonly FilmWarning[];
 }
 
 export interface TriageStore {
-  /** Null where no instance of the study may be a chest film. */
+  /** Null if no instance of the study may be a chest film. */
   of(study: FoundStudy): ReadonlySignal<StudyTriage | null>;
   setAside(study: FoundStudy, ordinal: number, isSetAside: boolean): void;
-  /** Study Instance UIDs of found studies with films that may have to be taken again, unless set aside. */
+  /** Study Instance UIDs of found studies with films that may have to be repeated, unless they were set aside. */
   readonly warned: ReadonlySignal<ReadonlySet<string>>;
-  /** Answers as `QueueingTools.triaged` does. */
+  /** Returns what `QueueingTools.triaged` returns. */
   queued(studyId: string, group: StudyGroup): Triaged | null;
   /** Loads the runtime and the models onto this device before they are needed. Never throws. */
   keep(): Promise<void>;
@@ -62,20 +65,22 @@ export interface TriageStore {
 interface TriageTools {
   readonly ingest: Pick<IngestStore, 'studies' | 'inspection'>;
   readonly worker: ModelWorker;
-  /** Notes an answer that came after the study was named. */
+  /** Stores a finding that came after the study was named. */
   readonly note: (studyId: string, triaged: Omit<Triaged, 'setAside'>) => Promise<void>;
 }
 
-/** Two views and a repeat of each; more images are no chest study. */
+/** Two views and a repeat of each. A study with more images is not a chest study. */
 export const IMAGES_A_STUDY = 6;
-/** After failures in so many studies in a row, this device leaves triage to the gateway until the page reloads. */
+/**
+ * After failures in this many studies in a row, this device leaves triage to the gateway until the page is reloaded.
+ */
 const FAILED_STUDIES = 3;
 /** Errors that are not the models' fault: no network, a file that is gone (File API §6.5), a damaged archive. */
 const OTHER_FAULTS = new Set(['PartMissing', 'NotFoundError', 'NotReadableError', 'ArchiveError']);
 
 interface Entry {
   readonly uid: string;
-  /** The number of plain films in the study; `files` are those that are looked at. */
+  /** The number of plain films in the study; `files` contains only those that are looked at. */
   films: number;
   readonly files: Map<number, FoundFile>;
   readonly answers: Map<number, Examination | null>;
@@ -87,9 +92,9 @@ interface Entry {
 
 interface TriageState extends TriageTools {
   readonly entries: Map<string, Entry>;
-  /** Studies that `take` has seen; a study that changes is a new object. */
+  /** Studies that `take` has seen. A study that changes is a new object. */
   readonly seen: WeakSet<FoundStudy>;
-  /** Studies in which the models failed, since they last succeeded. */
+  /** Studies in which the models failed since their last success. */
   readonly failed: Set<Entry>;
   readonly warned: Signal<ReadonlySet<string>>;
   isLooking: boolean;
@@ -156,7 +161,7 @@ function warn({ warned }: TriageState, { uid }: Entry, isWarned: boolean): void 
   warned.value = new Set(isWarned ? [...others, uid] : others);
 }
 
-/** Takes new and changed studies; skips the others, which may be ten thousand. */
+/** Takes new and changed studies, and skips the others, of which there may be ten thousand. */
 function take(state: TriageState, studies: readonly FoundStudy[]): void {
   const { seen, entries } = state;
   const here = new Set<string>();
@@ -239,7 +244,7 @@ async function examine(
   try {
     await worker.keep(taken);
   } catch {
-    // The network or the disk kept the models from being loaded; that passes.
+    // The network or the disk prevented the models from being loaded, which is temporary.
     return null;
   }
   try {
@@ -252,7 +257,7 @@ async function examine(
   }
 }
 
-/** Only for files that are sent: the same study may have been sent before, from other files. */
+/** Returns findings only for files that are sent, because the same study may have been sent before from other files. */
 function answersFor({ answers }: Entry, { series }: StudyGroup): ReadonlyMap<number, DeviceTriage> {
   const ordinals = new Set([...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
   return new Map(

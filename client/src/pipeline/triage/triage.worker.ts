@@ -1,5 +1,5 @@
 /**
- * The worker of the models: takes one question after the other and answers. Glue only; the work is in
+ * The worker of the models: takes one request after the other and answers. It only passes messages; the work is in
  * examine-instance.ts.
  */
 import { loadCodecs } from '#shared/pixels/load-codecs.browser.ts';

@@ -1,4 +1,4 @@
-/** The words about films that are turned for display; fetched with the models on this device. */
+/** The words for films that are turned for display; loaded with the models on this device. */
 export const turnWords = {
   title: 'Check that nothing is cut off',
   titleOne: (at: number) => `Image ${at}: check that nothing is cut off`,

@@ -1,6 +1,6 @@
 /**
- * A study with which the gateway is done: how many instances are in the PACS, since when, and how it was proven;
- * the receipt to save or print; and a link to the next study.
+ * A study that the gateway has finished: how many instances are in the PACS, since when, and how that was proven; the
+ * receipt to save or print; and a link to the next study.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
@@ -44,8 +44,8 @@ function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
 }
 
 /**
- * The QR code of a receipt for the printed page; its encoder is loaded by then, since the printer does not wait.
- * Null: the receipt has none, or the encoder cannot be loaded; it is then printed without its code.
+ * The QR code of a receipt for the printed page. Its encoder is loaded in advance, because the printer does not wait.
+ * Null: the receipt has no code, or the encoder cannot be loaded; the page is then printed without it.
  */
 function usePrintedCode(receipt: Receipt | null): CodeSquares | null | 'loading' {
   const [code, setCode] = useState<CodeSquares | null | 'loading'>('loading');

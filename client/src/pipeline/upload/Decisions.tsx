@@ -1,7 +1,7 @@
 /**
- * Refused and quarantined instances, by reason: what happened, what it means for this study, and the options.
- * Red, because nothing happens to them until a person decides. An instance refused for its structure can only
- * be left out.
+ * Refused and quarantined instances, by reason: what happened, what it means for this study, and the options. The
+ * notice is red, because nothing happens to them until a person decides. An instance that was refused for its
+ * structure can only be left out.
  */
 import { useState } from 'preact/hooks';
 import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
@@ -51,7 +51,7 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-/** Held back on this device: decided on the page of everything that needs a person. */
+/** Instances held back on this device. The decision is made on the page of everything that needs a person. */
 function HeldHere({ study, instances }: { readonly study: QueuedStudy; readonly instances: number }) {
   return (
     <Notice kind="stop" title={uploadWords.heldHere(instances, study.instances)}>
@@ -65,7 +65,7 @@ function HeldHere({ study, instances }: { readonly study: QueuedStudy; readonly 
   );
 }
 
-/** A newer gateway may give a reason that this page's table lacks: the page then shows its code. */
+/** A newer gateway may give a reason that is missing in this page's table. The page then shows its code. */
 function reasonOf(code: string): { readonly title: string; readonly next: string } {
   const { unknownReason: title, unknownNext: next } = uploadWords.decide;
   return sentencesOfReason(code) ?? { title, next };
@@ -132,7 +132,7 @@ function Decision({ study, some }: DecisionProps) {
   );
 }
 
-/** Carries out one decision at a time; `failed`: why it was not carried out. */
+/** Carries out one decision at a time. `failed`: why it could not be carried out. */
 function useDeciding() {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
@@ -192,7 +192,7 @@ function RetryButton({ label, busy, onRetry }: RetryButtonProps) {
 
 type ConfirmLeaveOutProps = {
   readonly instances: number;
-  /** The further one that did not take them; undefined: the first one has not. */
+  /** The further destination that did not take them; undefined: it was the first one. */
   readonly destination: string | undefined;
   readonly onYes: () => void;
   readonly onClose: () => void;

@@ -1,6 +1,6 @@
 /**
- * The list of instances, on demand: UID, place, and the reason for any that is not in the PACS. Any number of
- * rows.
+ * The list of instances, shown on demand: UID, place, and the reason for each that is not in the PACS. It can have
+ * any number of rows.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { causesOf } from '#shared/protocol/withheld.ts';
@@ -13,7 +13,7 @@ import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { uploadWords } from './upload-words.ts';
 import type { QueuedInstance, QueuedStudy } from '../queue/queued-study.ts';
 
-/** Height of a row, in px; the style sheet says the same. */
+/** The height of a row in px, as in the style sheet. */
 const ROW = 60;
 
 type Look = { readonly sign: IconName; readonly colour: 'plain' | 'accent' | 'good' | 'stop' };
@@ -60,7 +60,7 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
 function Instances({ study }: { readonly study: QueuedStudy }) {
   const queue = useQueue();
   const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
-  // Reload when something has arrived; in between the list stays still under the finger.
+  // Reloads only when something has arrived, so that the list does not move under the finger in between.
   const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.track.leftOut} ${study.track.needsYou}`;
   useEffect(() => {
     let gone = false;

@@ -1,6 +1,6 @@
 /**
- * The receipt on paper: UIDs, counts and digests, no name, and the QR code that the receipt holds. Drawn only while
- * the page is printed: ten thousand invisible rows would slow down every other page.
+ * The receipt on paper: UIDs, counts, digests and the receipt's QR code, but no name. Rendered only while the page is
+ * printed, because ten thousand invisible rows would slow down every other page.
  */
 import { render, type VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -17,7 +17,7 @@ import { otherDigests, pacsReasonLines, receiptFacts } from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
-  /** Sentences about instances and files of the study that the gateway never got. */
+  /** Sentences about instances and files of the study that the gateway never received. */
   readonly notSent: readonly string[];
   /** The receipt's QR code; null: there is none, or it could not be drawn. */
   readonly code: CodeSquares | null;
@@ -38,7 +38,7 @@ export function PrintedReceipt({ receipt, notSent, code }: PrintedReceiptProps) 
   return <div ref={place} class="printed" />;
 }
 
-/** A reason in words, its code small beneath. */
+/** A reason in words, with its code in small type below. */
 function Why({ code }: { readonly code: string }) {
   return (
     <>
@@ -50,7 +50,7 @@ function Why({ code }: { readonly code: string }) {
 }
 
 type OutcomeProps = ReceiptInstance & {
-  /** The destinations that store another digest. */
+  /** The destinations that store a different digest. */
   readonly others: readonly (readonly [destination: string, digest: string])[];
 };
 

@@ -23,12 +23,12 @@ export type ReceiptSheetProps = {
   /** The device's id for the study; null: it is not here. */
   readonly id: string | null;
   readonly name: string;
-  /** Nothing of the study is in the PACS: it says what a person decided. */
+  /** Whether nothing of the study is in the PACS, so that the sheet only records what a person decided. */
   readonly isRecord: boolean;
   readonly onClose: () => void;
 };
 
-/** `href`: the PDF, as long as the sheet is open. */
+/** `href`: the address of the PDF, valid while the sheet is open. */
 type Loaded =
   | { readonly kind: 'loading' }
   | { readonly kind: 'ready'; readonly href: string }
@@ -110,7 +110,10 @@ function usePaper(studyInstanceUID: string): Loaded {
   return loaded;
 }
 
-/** With the session's authorisation, so that no address gives the file away. Throws ApiProblem or Unreachable. */
+/**
+ * Fetches the PDF with the session's authorisation, so that no address alone gives access to it. Throws ApiProblem or
+ * Unreachable.
+ */
 async function fetchPaper(
   api: Pick<ApiClient, 'send'>,
   studyInstanceUID: string,

@@ -1,6 +1,6 @@
 /**
- * *Destinations* of a study: what each one has, asked for when a person opens it. Administrators, who set them up and
- * send a study to prove that one works, find it open.
+ * *Destinations* of a study: what each one has, asked for when a person opens it. For administrators it is open from
+ * the start, because they set up destinations and send a study to prove that one works.
  */
 import type { StudyDestination } from '#shared/protocol/studies.ts';
 import { Icon } from '../../kit/Icon.tsx';

@@ -55,7 +55,7 @@ export function StudyView({ id }: { readonly id: string }) {
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
   const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
-  // A stopped one has its buttons with what happened.
+  // A stopped study shows its buttons next to what happened.
   const buttons = isStopped(study) ? [] : sendingButtons(study);
   const arrived = isReceipted(study);
   return (
@@ -113,7 +113,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-/** Chosen files that nobody read: the track does not count them. */
+/** Chosen files that were never read. The track does not count them. */
 function Unread({ study: { leftUnread } }: { readonly study: QueuedStudy }) {
   return unreadLines(leftUnread).map((line) => (
     <p key={line} class="small">
@@ -126,7 +126,7 @@ function isReceipted({ state, receiptId }: QueuedStudy): boolean {
   return state === 'in-pacs' || state === 'done' || (state === 'attention' && receiptId !== null);
 }
 
-/** There before it says anything: a screen reader hears only what a region gets later. */
+/** The region exists before it has any text, because a screen reader announces only what is added later. */
 function SaysTooLate() {
   return (
     <div role="status">
@@ -135,7 +135,7 @@ function SaysTooLate() {
   );
 }
 
-/** Said where no title says it. */
+/** The modalities, shown if there is no title. */
 function kindOf({ about: { modalities } }: QueuedStudy): readonly string[] {
   return modalities.length === 0 ? [] : [modalities.join('/')];
 }

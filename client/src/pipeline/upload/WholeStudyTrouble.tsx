@@ -1,6 +1,6 @@
 /**
- * A problem that stops a whole study and needs a person: refused by the gateway, interrupted while being made
- * safe, or in trouble on this device.
+ * A problem that stops a whole study and needs a person: the gateway refused it, it was interrupted before it was
+ * safe, or it has trouble on this device.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';

@@ -1,8 +1,8 @@
 /**
- * Accepts a receipt only after checking everything: one compact JWS in canonical base64url, signed (EdDSA)
- * with a published key, of our type, about this study, with each of our instances under its digest, and with
- * a matching Merkle root. A key inside the receipt itself is never used. Only this file imports jose on the
- * device; the command line's `receipt verify` uses its first half.
+ * Accepts a receipt only after checking everything. It must be one compact JWS in canonical base64url, signed (EdDSA)
+ * with a published key, of our type and about this study. It must name each of our instances with its digest, and
+ * have a matching Merkle root. A key inside the receipt itself is never used. On the device, only this file imports
+ * jose; the command line's `receipt verify` uses its first half.
  */
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import type { z } from 'zod';
@@ -21,7 +21,7 @@ import { keyOf, type CheckedReceipt, type InstanceKey } from '../queue/upload-qu
 
 export type { JSONWebKeySet } from 'jose';
 
-/** `unreadable`: not a receipt; the others: an invalid receipt. */
+/** `unreadable`: not a receipt. The other values: an invalid receipt. */
 export type ReceiptFault = 'unreadable' | 'signature' | 'merkle-root' | 'other-study' | 'instance-missing';
 
 type ReceiptCheck =
@@ -31,8 +31,8 @@ type ReceiptCheck =
 const fault = (name: ReceiptFault): ReceiptCheck => ({ kind: 'fault', fault: name });
 
 /**
- * base64url without padding, and with the unused bits of the last character zero: RFC 4648 §3.5 lets a
- * decoder ignore them; we do not.
+ * Whether the text is base64url without padding and with zeros in the unused bits of the last character. RFC 4648
+ * §3.5 lets a decoder ignore these bits; we do not.
  */
 function isCanonical(part: string): boolean {
   if (part === '' || !/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) return false;
@@ -43,7 +43,7 @@ function isCanonical(part: string): boolean {
 
 type Opened<T> = { readonly content: T } | { readonly fault: 'unreadable' | 'signature' };
 
-/** The content of a JWS of this type, once its signature was checked. Never throws. */
+/** Returns the content of a JWS of this type after checking its signature. Never throws. */
 async function open<T>(
   jws: string,
   keys: JSONWebKeySet,
@@ -51,8 +51,8 @@ async function open<T>(
   schema: z.ZodType<T>,
 ): Promise<Opened<T>> {
   const parts = jws.split('.');
-  // A receipt whose dots were changed is a changed receipt; anything that does not start like one is not a
-  // receipt.
+  // A receipt whose dots were changed counts as a changed receipt. Anything that does not start like a receipt is not
+  // one.
   if (parts.length !== 3) return { fault: jws.startsWith('eyJ') ? 'signature' : 'unreadable' };
   // Any other encoding of the same bytes would be a changed file that still verifies.
   if (!parts.every(isCanonical)) return { fault: 'signature' };
@@ -82,7 +82,7 @@ export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<R
   return { kind: 'holds', checked: { jws, receipt } };
 }
 
-/** The content of a receipt's QR code, if it was signed with one of `keys`; else its fault. */
+/** The content of a receipt's QR code, if it was signed with one of `keys`; otherwise its fault. */
 export async function verifyReceiptCode(
   text: string,
   keys: JSONWebKeySet,
@@ -91,7 +91,7 @@ export async function verifyReceiptCode(
   return 'fault' in opened ? opened.fault : opened.content;
 }
 
-/** The receipts of a sheet, a PDF whose bytes are given as characters (Latin-1); else its fault. */
+/** The receipts in a sheet, a PDF whose bytes are given as characters (Latin-1); otherwise its fault. */
 export async function verifySheet(
   file: string,
   keys: JSONWebKeySet,
@@ -105,7 +105,9 @@ export async function verifySheet(
   return toHex(digest) === opened.content.digest ? opened.content : 'signature';
 }
 
-/** The same, and also that it is about this study and names each of our instances. */
+/**
+ * Checks the same as `verifyReceipt`, and also that the receipt is about this study and names each of our instances.
+ */
 export async function acceptReceipt(
   jws: string,
   keys: JSONWebKeySet,

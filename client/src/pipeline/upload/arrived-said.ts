@@ -1,6 +1,7 @@
 /**
- * The words on a study's page once the gateway is done with it: its heading, and how it was proven. A study of which
- * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
+ * The words on a study's page once the gateway has finished it: the heading, and how it was proven. If nothing that
+ * was sent from here is in the PACS, the page never says that the study is there, although its receipt may name other
+ * instances. Pure.
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
@@ -20,12 +21,12 @@ import { leftOutOf } from './not-sent.ts';
 import { uploadWords } from './upload-words.ts';
 
 type ArrivedHead = {
-  /** `pacs` is the green tick. */
+  /** `pacs`: the green tick. */
   readonly icon: Extract<IconName, 'pacs' | 'note'>;
   readonly title: string;
 };
 
-/** `receipt` null: it is not read yet. */
+/** `receipt`: null while it is not read yet. */
 export function headOf(study: QueuedStudy, receipt: Receipt | null): ArrivedHead {
   if (study.track.inPacs > 0 && study.givenUpAt.length > 0)
     return { icon: 'note', title: uploadWords.notInTitle(study.givenUpAt) };
@@ -37,8 +38,8 @@ export function headOf(study: QueuedStudy, receipt: Receipt | null): ArrivedHead
 }
 
 /**
- * The end of a study: in the PACS the moment that its receipt names, as this device may have learned of it days
- * later.
+ * When the study ended. For a study in the PACS this is the time in its receipt, because this device may have learned
+ * of it days later.
  */
 export function endOf(
   { track, completedAt }: Pick<QueuedStudy, 'track' | 'completedAt'>,
@@ -49,20 +50,24 @@ export function endOf(
   return new Date(seconds === undefined ? (completedAt ?? iat * 1000) : seconds * 1000);
 }
 
-/** `when`: the moment of the receipt, in words. */
+/** `when`: the time of the receipt, in words. */
 export function whenSaid({ track }: QueuedStudy, receipt: Receipt, when: string): string {
-  // The receipt counts those that a further destination need not have as left out; the first one has them.
+  // Instances that a further destination need not have are counted as left out in the receipt, although the first
+  // destination has them.
   const there = Math.max(track.inPacs, summaryOf(receipt.instances).inPacs);
   if (track.inPacs > 0) return uploadWords.arrivedWhen(there, when);
   const [first] = firstOnlyLines(receipt);
   return first === undefined ? uploadWords.noneWhen(when) : `${first} (${when})`;
 }
 
-/** Other versions of its instances that a person left out; about the others the decision stands above. */
+/**
+ * Lines about other versions of its instances that a person left out. While some still need a decision, the notice
+ * above covers them.
+ */
 export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): readonly string[] =>
   needs.some(({ stands, reason }) => stands || isUidTaken(reason)) ? [] : notStoredLines(instances);
 
-/** Without what still needs a decision, which stands above with its buttons. */
+/** Leaves out what still needs a decision, which is shown above with its buttons. */
 export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
   const summary = summaryOf(receipt.instances);
   const others = notFromHere(summary, study);

@@ -1,6 +1,7 @@
 /**
- * Asks the gateway until it answers, refuses for good, or patience runs out; meanwhile the queue says why
- * nothing moves. For the small requests about a study; parcels have their own table (tus-answers.ts).
+ * Repeats a request to the gateway until it answers, refuses for good, or the time limit is reached. Meanwhile the
+ * queue says why nothing moves. Used for the small requests about a study; parcels have their own table
+ * (tus-answers.ts).
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -11,7 +12,7 @@ import type { UploadQueue } from '../queue/upload-queue.ts';
 import { createBackOff, type Clock } from '../../net/clock.ts';
 import type { Pace } from './pace.ts';
 
-/** The gateway refuses the whole study: asking again does not help. */
+/** Thrown when the gateway refuses the whole study, so that asking again does not help. */
 export class StudyRefused extends Error {
   readonly code: ProblemCode;
   constructor(code: ProblemCode) {
@@ -35,9 +36,9 @@ export interface AskingTools {
 
 export interface Asking {
   /**
-   * Repeats `work` until it succeeds. With `onlyThroughSilence` a problem reported by the gateway itself is
-   * thrown: for work that occupies a place others wait for. Throws StudyRefused, Unreachable, the signal's
-   * reason, and errors that are not answers of the gateway.
+   * Repeats `work` until it succeeds. With `onlyThroughSilence`, a problem that the gateway itself reports is thrown,
+   * for work that occupies a place which other work waits for. Throws StudyRefused, Unreachable, the signal's reason,
+   * and errors that are not answers of the gateway.
    */
   untilAnswered<T>(
     id: string,
@@ -46,7 +47,7 @@ export interface Asking {
     onlyThroughSilence?: boolean,
   ): Promise<T>;
   waitForRight(id: string, signal: AbortSignal): Promise<void>;
-  /** `no-answer`: the link says why, as far as this device can tell. */
+  /** `no-answer`: the state of the connection says why, as far as this device can tell. */
   noteWaiting(id: string, because: WaitingBecause): void;
 }
 
@@ -96,7 +97,7 @@ async function waitOut(tools: AskingTools, id: string, error: unknown, signal: A
   await sayWaiting(tools, id, isForRoom(error.code) ? error.code : 'no-answer');
 }
 
-/** The study waits for room: on the gateway's disk, or in the account's share of it. */
+/** The study waits for space: on the gateway's disk, or within the account's quota. */
 type RoomCode = 'storage-full' | 'quota-exceeded';
 const isForRoom = (code: ProblemCode): code is RoomCode =>
   code === 'storage-full' || code === 'quota-exceeded';

@@ -18,11 +18,11 @@ export interface ReceiptTools
   extends Pick<DeliveryTools, 'queue' | 'api' | 'clock' | 'untilAnswered'>,
     Pick<AskingTools, 'onLink'> {
   readonly follower: Follower;
-  /** The gateway's published keys, requested once and shared by all studies. */
+  /** The gateway's published keys, fetched once and shared by all studies. */
   readonly receiptKeys: { known: z.infer<typeof keySetSchema> | null };
 }
 
-/** The gateway's receipts are not valid; the device keeps its copy. */
+/** Thrown when the gateway's receipts are not valid. The device keeps its copy. */
 export class ReceiptFaulty extends Error {
   readonly fault: ReceiptFault;
   constructor(fault: ReceiptFault) {
@@ -34,13 +34,13 @@ export class ReceiptFaulty extends Error {
 
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
-/** The gateway may find a damaged instance after completion; do not ask again sooner than this. */
+/** The minimum delay before asking again, because the gateway may find a damaged instance after completion. */
 const COMPLETE_AGAIN_MS = 5_000;
 const FAULTS_LIMIT = 3;
 
 /**
- * `settled`: a new receipt is valid. `missing`: the gateway lost or refused bytes after completion, and they
- * have to be sent again. Throws ReceiptFaulty or the signal's reason.
+ * `settled`: a new receipt is valid. `missing`: the gateway lost or refused bytes after completion, so they have to
+ * be sent again. Throws ReceiptFaulty or the signal's reason.
  */
 export async function awaitReceipt(
   tools: ReceiptTools,
@@ -73,8 +73,9 @@ export async function awaitReceipt(
 }
 
 /**
- * A receipt that was not settled yet. Of a study that was announced again in vain, the gateway issues none: once
- * it is done with the study the known receipt still holds. A study that waits for a person waits for a new one.
+ * Whether the study was waiting for this receipt: a new one answers it. If a study was announced again in vain, the
+ * gateway issues no new receipt, and the known one still holds once the gateway has finished the study. A study that
+ * waits for a person needs a new receipt.
  */
 function isAnswer(study: QueuedUpload, { state }: StudyEvent, receiptId: string): boolean {
   if (receiptId !== study.receiptId) return true;
@@ -88,17 +89,16 @@ async function report({ queue, onLink }: ReceiptTools, id: string, event: StudyE
 }
 
 /**
- * A receipt of an earlier revision lacks the late instances; the next one has them, unless the gateway is
- * done with the study.
+ * Whether the fault counts. A receipt of an earlier revision lacks instances that arrived later; the next one has
+ * them, unless the gateway has finished the study.
  */
 function countsAgainst(fault: ReceiptFault, { state }: StudyEvent): boolean {
   return fault !== 'instance-missing' || state === 'closed' || state === 'held';
 }
 
 /**
- * `wanted`: the id that an event named; null: any. `other`: the gateway returned an older or newer one, and
- * the next event names the newest. `gone`: the gateway does not know the upload, which has to be announced
- * again.
+ * `wanted`: the receipt id in an event; null: any receipt. `other`: the gateway returned an older or newer receipt,
+ * and the next event names the newest. `gone`: the gateway does not know the upload, so it has to be announced again.
  */
 async function takeReceipt(
   { queue, api, untilAnswered, receiptKeys }: ReceiptTools,
@@ -117,7 +117,7 @@ async function takeReceipt(
     instances: named,
   });
   if (check.kind === 'fault') {
-    // The gateway may have a new key by now: the next attempt requests it.
+    // The gateway may have a new key by now, so the next attempt fetches the keys again.
     receiptKeys.known = null;
     return check.fault;
   }
@@ -127,8 +127,8 @@ async function takeReceipt(
 }
 
 /**
- * The receipt of a study that the PACS already has; usually it exists. If anything is wrong with it,
- * following the study will find out.
+ * Takes the receipt of a study that the PACS already has, which usually exists. If anything is wrong with it,
+ * following the study will show that.
  */
 async function takeKnownReceipt(
   tools: ReceiptTools,

@@ -24,40 +24,40 @@ import { createConcurrencyLimit, type ConcurrencyLimit } from './limit-concurren
 import { createPace } from './pace.ts';
 import { newWay } from './tus-requests.ts';
 
-/** A queue that may know no more of a study than what it promises. */
+/** A queue that may know only what a study promises. */
 export type CarriedQueue = Omit<UploadQueue, 'manifestOf'> & {
   manifestOf(id: string): Promise<PromisedStudy>;
 };
 
 export interface CarrierTools extends AskingTools {
   readonly queue: CarriedQueue;
-  /** How studies are announced; by their manifests unless said otherwise. */
+  /** How studies are announced; by default with their manifests. */
   readonly announce?: Announce;
   readonly api: ApiClient;
   readonly follower: Follower;
-  /** False: the work ends when everything was sent (command line without `--wait`). */
+  /** False: the work ends when everything has been sent (command line without `--wait`). */
   readonly awaitReceipts: boolean;
-  /** The measured capacity of the link in bytes per second, whenever it changed by a fifth. */
+  /** Called with the measured capacity of the connection in bytes per second, whenever it has changed by a fifth. */
   onRate(bytesPerSecond: number): void;
-  /** The diagnosed fault on the way to the gateway, whenever it changed; null: nothing was noticed. */
+  /** Called with the diagnosed fault on the way to the gateway, whenever it has changed; null: no fault was noticed. */
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /**
- * Studies between announcement and completion: several small ones share the round trips, but each holds its
- * manifest in memory.
+ * The number of studies between announcement and completion. Several small ones share the round trips, but each holds
+ * its manifest in memory.
  */
 const STUDIES_AT_ONCE = 3;
 
 export interface Carrier {
   /**
-   * Carries one study to its end. Writes a refusal into the queue and throws anything else (Unreachable,
+   * Carries one study to its end. A refusal is written into the queue; anything else is thrown (Unreachable,
    * ReceiptFaulty, CopyUnreadable, the signal's reason).
    */
   carry(study: QueuedUpload, signal: AbortSignal): Promise<void>;
   /**
-   * Sets the sending order: the first study gets the places it needs, the others share the rest. Takes effect
-   * at once: a study under way gives way after its piece.
+   * Sets the sending order: the first study gets the places that it needs, and the others share the rest. It takes
+   * effect at once: a study that is being sent gives way after its current piece.
    */
   arrange(ids: readonly string[]): void;
 }
@@ -68,7 +68,7 @@ interface CarryingTools extends DeliveryTools, ReceiptTools {
   readonly studies: ConcurrencyLimit;
 }
 
-/** Several studies share the link through one carrier. */
+/** One carrier for several studies, which share the connection. */
 export function createCarrier(tools: CarrierTools): Carrier {
   const { queue, api, clock, random, patienceMs, follower, awaitReceipts } = tools;
   const pace = createPace({ now: () => clock.now(), onRate: tools.onRate, onDiagnosis: tools.onDiagnosis });
@@ -116,7 +116,7 @@ async function carry(tools: CarryingTools, study: QueuedUpload, signal: AbortSig
     });
     if (delivered === null || !tools.awaitReceipts) return;
     const isSettled = (await awaitReceipt(tools, carried, delivered)) === 'settled';
-    // A study that is over is not delivered again: another entry sends what is missing.
+    // A study that is done is not delivered again. Another entry sends what is missing.
     if (isSettled || study.state === 'done') return;
     // A gateway that keeps losing the upload must not be asked in a tight loop.
     await tools.clock.sleep(backOff.next(), signal);
@@ -133,11 +133,11 @@ async function take(
   if (uploadId === null || (state !== 'attention' && state !== 'done'))
     return { carried, delivered: await deliver(tools, carried) };
   if (study.isUntold === true) await tellWithheld(tools, carried, uploadId);
-  // Any receipt newer than the last settled one will do: copies that it does not name are kept.
+  // Any receipt newer than the last settled one is acceptable, because copies that it does not name are kept.
   return { carried, delivered: { uploadId, named: [], isKnown: false } };
 }
 
-/** A person has decided about instances that were not promised. Throws StudyRefused. */
+/** Tells the gateway that a person has decided about instances that were not promised. Throws StudyRefused. */
 async function tellWithheld(
   { api, untilAnswered }: Pick<CarryingTools, 'api' | 'untilAnswered'>,
   { study: { id, state }, manifest: { withheld = {} }, signal }: CarriedStudy,
@@ -147,6 +147,6 @@ async function tellWithheld(
   const tell = () =>
     api.text(`/upload/${uploadId}/decisions`, { body, signal }).then(() => 'told', nullIfGone);
   const isGone = (await untilAnswered(id, tell, signal)) === null;
-  // A study that is not over is announced again, with what it withholds.
+  // A study that is not done is announced again, with what it withholds.
   if (isGone && state === 'done') throw new StudyRefused('upload-not-found');
 }

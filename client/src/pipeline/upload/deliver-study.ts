@@ -1,6 +1,6 @@
 /**
- * Delivers one study: announces it, sends the parcels that the gateway lacks, and asks it to confirm that
- * nothing is missing. Repeats until it does.
+ * Delivers one study: announces it, sends the parcels that the gateway lacks, and asks the gateway to confirm that
+ * nothing is missing. Repeats this until the gateway confirms.
  */
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -14,7 +14,7 @@ import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
 
 export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered'> {
-  /** Lets one announcement through at a time: if two studies claim one UID, the one chosen first gets it. */
+  /** Allows one announcement at a time, so that if two studies claim one UID, the one chosen first gets it. */
   readonly announcements: ConcurrencyLimit;
   readonly announce: Announce;
 }
@@ -23,20 +23,20 @@ export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered
 export interface PromisedStudy {
   readonly studyInstanceUID: string;
   readonly instances: readonly InstanceKey[];
-  /** Counts the instances of the study that are not promised. */
+  /** The number of instances of the study that are not promised, by cause. */
   readonly withheld?: Withheld | undefined;
 }
 
-/** Says what one study will contain, and learns what to send. */
+/** Announces what one study will contain, and returns what has to be sent. */
 export type Announce = (promised: PromisedStudy, signal: AbortSignal) => Promise<ManifestAnswer>;
 
-/** By its manifest, as the device that queued it does. */
+/** Announces the study with its manifest, as the device that queued it does. */
 export const announceManifest =
   (api: ApiClient): Announce =>
   (manifest, signal) =>
     api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
 
-/** A study under way, until the signal ends it. */
+/** A study that is being carried, until the signal ends it. */
 export interface CarriedStudy {
   readonly study: QueuedUpload;
   readonly manifest: PromisedStudy;
@@ -46,15 +46,15 @@ export interface CarriedStudy {
 export interface Delivered {
   readonly uploadId: string;
   /**
-   * The instances that the receipt has to name: all promised ones, except those that the gateway rejected at
-   * the announcement.
+   * The instances that the receipt has to name: all promised ones, except those that the gateway rejected when they
+   * were announced.
    */
   readonly named: readonly InstanceKey[];
-  /** The PACS already has all of it, and the receipt exists. */
+  /** Whether the PACS already has the whole study, so that the receipt exists. */
   readonly isKnown: boolean;
 }
 
-/** Announces, sends and completes until the gateway lacks nothing; null when a person took the study back. */
+/** Announces, sends and completes until the gateway lacks nothing; null if a person took the study back. */
 export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Promise<Delivered | null> {
   const { study, manifest, signal } = carried;
   if (manifest.instances.length === 0 && study.uploadId !== null) return deliverNothing(tools, study);
@@ -74,8 +74,8 @@ export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Prom
 }
 
 /**
- * A person left all of it out, and the page was closed before the queue recorded it: there is nothing to
- * promise, and the receipt will say so.
+ * A person left everything out, and the page was closed before the queue recorded it. There is nothing to promise,
+ * and the receipt will say so.
  */
 async function deliverNothing({ queue }: DeliveryTools, study: QueuedUpload): Promise<Delivered | null> {
   if (study.state !== 'at-gateway' && !(await queue.beginSending(study.id))) return null;
@@ -88,8 +88,8 @@ async function announceInTurn(
   { study: { id }, manifest, signal }: CarriedStudy,
 ): Promise<ManifestAnswer | null> {
   const ask = () => announce(manifest, signal);
-  // A problem of one study does not hold up the others. A study that was moved first while the gateway was
-  // silent is announced first.
+  // A problem of one study must not hold up the others. A study that was moved to the front while the gateway did not
+  // answer is announced first.
   const inTurn = () =>
     announcements.run((giveWay) => untilAnswered(id, () => giveWay().then(ask), signal, true), {
       of: id,
@@ -104,7 +104,7 @@ async function announceInTurn(
   return null;
 }
 
-/** False: a person took the study back. */
+/** False if a person took the study back. */
 async function begin(
   { queue }: DeliveryTools,
   { id, state }: QueuedUpload,
@@ -123,9 +123,9 @@ function judgeAnswer({ uploadId, need, have, conflict }: ManifestAnswer, manifes
 }
 
 /**
- * Sends and completes. Completion is requested while the last pieces are on their way, because the gateway
- * waits for them: that saves a round trip. The answer counts only if every parcel was acknowledged and
- * nothing was sent again after the request.
+ * Sends and completes. Completion is requested while the last pieces are still in transit, because the gateway waits
+ * for them; that saves a round trip. The answer counts only if every parcel was acknowledged and nothing was sent
+ * again after the request.
  */
 async function sendAndComplete(
   tools: DeliveryTools,
@@ -151,7 +151,7 @@ async function sendAndComplete(
   return (await ask()).length === 0 ? 'complete' : 'missing';
 }
 
-/** The instances that the gateway still lacks. */
+/** Asks for completion and returns the instances that the gateway still lacks. */
 export function complete(
   { api, untilAnswered }: Pick<DeliveryTools, 'api' | 'untilAnswered'>,
   id: string,
@@ -165,7 +165,7 @@ export function complete(
   return untilAnswered(id, async () => (await ask()) ?? ('upload-gone' as const), signal);
 }
 
-/** null: the gateway's database was restored from a backup, or it is another gateway. */
+/** null: the gateway's database was restored from a backup, or this is another gateway. */
 export function nullIfGone(error: unknown): null {
   if (error instanceof ApiProblem && error.code === 'upload-not-found') return null;
   throw error;

@@ -1,10 +1,10 @@
-/** A QR code as squares for a drawing. Loaded once there is something to print: nothing else needs the encoder. */
+/** Turns a QR code into squares to draw. Loaded when something is printed, because nothing else needs the encoder. */
 import encodeQR from 'qr';
 
-/** `path`: the dark squares, of one unit each (SVG); `side`: of the whole, with its margin. */
+/** `path`: the dark squares, one unit each (SVG); `side`: the whole side including the margin. */
 export type CodeSquares = { readonly path: string; readonly side: number };
 
-/** Squares of white around a QR code (ISO/IEC 18004 §9.1). */
+/** The margin of white squares around a QR code (ISO/IEC 18004 §9.1). */
 const QUIET = 4;
 
 export function drawCode(text: string): CodeSquares {

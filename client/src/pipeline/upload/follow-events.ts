@@ -1,8 +1,7 @@
 /**
- * The gateway's events about sent studies: one SSE stream for all of them, read with `fetch` because
- * EventSource cannot carry a token, and polling where a proxy holds the stream back. The status of every
- * study is requested once at the beginning and after each reconnection, so that no event in between is
- * missed.
+ * The gateway's events about sent studies: one SSE stream for all of them, with polling in case a proxy holds the
+ * stream back. The stream is read with `fetch`, because EventSource cannot carry a token. The status of every study
+ * is requested at the beginning and after each reconnection, so that no event in between is missed.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
@@ -14,7 +13,7 @@ export type StudyEvent = Omit<UploadStatus, 'instances'>;
 
 export interface Follower {
   /**
-   * Calls `onEvent` with the events of the upload, at least once, until `signal` ends it. `gone`: the gateway
+   * Calls `onEvent` with the events of the upload, each at least once, until `signal` aborts. `gone`: the gateway
    * does not know the upload, or no longer does.
    */
   follow(uploadId: string, onEvent: (event: StudyEvent | 'gone') => void, signal: AbortSignal): void;
@@ -30,7 +29,7 @@ interface FollowerTools {
   readonly mayStream?: () => boolean;
 }
 
-/** Even an open stream is checked now and then: a proxy may hold events back without closing it. */
+/** Polling continues while a stream is open, because a proxy may hold events back without closing it. */
 const POLL_BESIDE_STREAM_MS = 10_000;
 const POLL_WITHOUT_STREAM_MS = 2_000;
 
@@ -98,8 +97,8 @@ async function ask(following: Following, uploadId: string, signal: AbortSignal):
     tell(following, uploadId, event);
   } catch (error) {
     signal.throwIfAborted();
-    // The gateway's database was restored from a backup: only announcing the study again fixes that. After
-    // any other failure the next turn asks again.
+    // The gateway's database was restored from a backup, so the study has to be announced again. After any other
+    // failure, the next poll asks again.
     if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(following, uploadId, 'gone');
   }
 }
@@ -116,7 +115,7 @@ async function poll(following: Following, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Opens one stream after another while this device may hold one. */
+/** Opens one stream after another while this device may hold a connection. */
 async function stream(following: Following, signal: AbortSignal): Promise<void> {
   const { clock, random } = following.tools;
   const last: LastHeard = { id: null, backOff: createBackOff(random) };
@@ -157,7 +156,7 @@ async function readStream(following: Following, last: LastHeard, signal: AbortSi
   following.isStreaming = true;
   void ignoreFailure(askAll(following, signal), 'it fails only by abort');
   for await (const message of readEvents(response.body)) {
-    // Not reset earlier: a proxy may open streams and end them at once.
+    // Reset only after a message, because a proxy may open streams and end them at once.
     last.backOff.reset();
     last.id = message.id ?? last.id;
     const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
@@ -165,7 +164,7 @@ async function readStream(following: Following, last: LastHeard, signal: AbortSi
   }
 }
 
-/** The events of one upload; of those that arrive while one is being handled, only the newest counts. */
+/** The events of one upload. Of events that arrive while one is being handled, only the newest is used. */
 export async function* eventsOf(
   follower: Follower,
   uploadId: string,

@@ -1,6 +1,6 @@
 /**
- * Words a kept receipt for the screen and the printer. Its signature was checked when it was accepted
- * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
+ * Describes a kept receipt in words for the screen and the printer. Its signature was checked when it was accepted
+ * (accept-receipt.ts). Counts come from the signed list, not from the state on the screen.
  */
 import { nameCoerced } from '#shared/protocol/coercion.ts';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
@@ -28,11 +28,11 @@ type ReceiptSummary = {
   readonly alreadyThere: number;
   readonly coerced: number;
   readonly leftOut: number;
-  /** Refused or quarantined: named in the receipt, not in the PACS. */
+  /** Refused or quarantined instances: named in the receipt, but not in the PACS. */
   readonly notInPacs: number;
 };
 
-/** Each UID once. */
+/** Counts each UID once. */
 export function summaryOf(contents: readonly ReceiptInstance[]): ReceiptSummary {
   const instances = instancesIn(contents);
   const count = (matches: (instance: ReceiptInstance) => boolean) => instances.filter(matches).length;
@@ -48,13 +48,13 @@ export function summaryOf(contents: readonly ReceiptInstance[]): ReceiptSummary 
   };
 }
 
-/** A line for each way in which instances were proven. */
+/** One line for each way in which instances were proven to be stored. */
 export const proofLines = ({ proofs }: ReceiptSummary): readonly string[] =>
   (['found', 'digest', 'read-back', 'committed'] as const)
     .filter((way) => proofs[way] > 0)
     .map((way) => uploadWords.proofs[way](proofs[way]));
 
-/** The stored digests of one instance that are not the promised one, each with its destination. */
+/** The stored digests of one instance that differ from the promised one, each with its destination. */
 export function otherDigests(
   { instances, destinations = [] }: Receipt,
   at: number,
@@ -65,7 +65,7 @@ export function otherDigests(
   });
 }
 
-/** A line on what a further destination has. */
+/** A line about what a further destination has. */
 export function furtherLine({
   there,
   of,
@@ -83,17 +83,17 @@ export function furtherLine({
   ].join('; ');
 }
 
-/** Instances in the PACS of which this device sent none: results of models, or parts that another device sent. */
+/** Instances in the PACS that this device did not send: results of models, or parts that another device sent. */
 export function notFromHere({ inPacs }: ReceiptSummary, { track }: Pick<QueuedStudy, 'track'>): number {
   return Math.max(0, inPacs - track.inPacs);
 }
 
-/** A line for each code that the PACS gave: why it changed instances, or did not take them. */
+/** One line for each code that the PACS gave: why it changed instances, or did not take them. */
 export function pacsReasonLines({ instances }: Receipt): readonly string[] {
   return countPacsReasons(instances).map(({ count, ...reason }) => uploadWords.pacsReason(count, reason));
 }
 
-/** A line on how the instances were de-identified; null if the receipt does not say. */
+/** A line about how the instances were de-identified; null if the receipt does not say. */
 export function deidentificationLine(receipt: Receipt): string | null {
   const said = deidentificationOf(receipt);
   if (said === null) return null;
@@ -105,13 +105,16 @@ export function deidentificationLine(receipt: Receipt): string | null {
   ].join(kitWords.separator);
 }
 
-/** A line on the instances that are not in the PACS although the first destination has them. */
+/** Lines about the instances that a further destination lacks although the first one has them. */
 export function firstOnlyLines(receipt: Receipt): readonly string[] {
   const first = firstOnlyIn(receipt);
   return first === null ? [] : [firstOnlySaid(first)];
 }
 
-/** The facts of a receipt on paper, each with its term: all that the PDF says of it. `progress`: so many of them. */
+/**
+ * The facts of a receipt on paper, each with its term: the same ones as in the PDF. `progress`: formats how many of
+ * them are done.
+ */
 export function receiptFacts(
   receipt: Receipt,
   progress: (done: number, of: number) => string,
@@ -147,7 +150,7 @@ export function receiptFileName(id: string, ending: 'jws' | 'pdf'): string {
   return `receipt-${id}.${ending}`;
 }
 
-/** The file holds only the compact JWS, so that `relay receipt verify` reads it as it is. */
+/** Saves only the compact JWS, so that `relay receipt verify` can read the file as it is. */
 export function saveReceipt({ id, jws }: Pick<KeptReceipt, 'id' | 'jws'>): void {
   const address = URL.createObjectURL(new Blob([jws], { type: 'application/jose' }));
   const link = document.createElement('a');

@@ -1,12 +1,12 @@
 /**
- * Limits how many pieces of work run at once. The next one is chosen when a place becomes free, by the
- * `order` at that moment: it may change while they wait.
+ * Limits how many pieces of work run at once. When a place becomes free, the next one is chosen by the `order` at
+ * that moment, which may change while they wait.
  */
 export interface ConcurrencyLimit {
   /**
-   * Runs `work` when there is a place for it. `giveWay` resolves at once, unless work with priority is
-   * waiting: then it gives up its place and takes one again afterwards. Throws the errors of `work`, or the
-   * signal's reason when aborted while waiting.
+   * Runs `work` when a place is free. `giveWay` resolves at once unless work with priority is waiting; in that case
+   * it gives up its place and takes one again afterwards. Throws the errors of `work`, or the signal's reason if
+   * aborted while waiting.
    */
   run<T>(work: (giveWay: () => Promise<void>) => Promise<T>, claim?: Claim): Promise<T>;
 }
@@ -20,9 +20,9 @@ interface Claim {
 interface LimitOptions {
   /** The number of places, read whenever work begins or ends. */
   readonly width: () => number;
-  /** Smaller goes first; equals in order of arrival. Default: order of arrival. */
+  /** Work with a smaller order goes first; equal ones in order of arrival. Default: order of arrival. */
   readonly order?: (of: string) => number;
-  /** Work that precedes everything under way never waits for a place. */
+  /** Work that comes before everything that is running never waits for a place. */
   readonly firstAlways?: boolean;
 }
 

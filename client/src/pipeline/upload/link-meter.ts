@@ -1,17 +1,20 @@
 /**
- * The recent rate of the link in bytes per second, over the time in which at least one request was under way.
+ * The recent rate of the connection in bytes per second, over the time during which at least one request was running.
  */
 
 export interface LinkMeter {
   begin(): void;
   end(bytes: number): void;
-  /** Bytes that arrived with a request that ended without an answer. */
+  /** Adds bytes that arrived with a request that ended without an answer. */
   credit(bytes: number): void;
   /** null while it would be a guess. */
   bytesPerSecond(): number | null;
 }
 
-/** If shorter, one piece decides; if longer, the figure describes a link that is gone. */
+/**
+ * With a shorter time, a single piece decides; with a longer one, the figure describes a connection that no longer
+ * exists.
+ */
 export const WINDOW_MS = 10_000;
 const MEASURED_MS = 250;
 

@@ -6,7 +6,7 @@ import { uploadWords } from './upload-words.ts';
 
 type Lacking = Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>;
 
-/** All of them, where nothing else on the screen or the paper says what still needs a decision. */
+/** All sentences, for places where nothing else says what still needs a decision. */
 export function notSentOf(study: Lacking & Pick<QueuedStudy, 'leftUnread'>): readonly string[] {
   const { needs, leftUnread } = study;
   const held = needs.reduce((sum, { cause, instances }) => sum + (cause === 'held' ? instances : 0), 0);
@@ -18,11 +18,11 @@ export function notSentOf(study: Lacking & Pick<QueuedStudy, 'leftUnread'>): rea
   ];
 }
 
-/** Lines on the instances that need nobody any more. */
+/** Lines about the instances that need no decision any more. */
 export const leftOutOf = ({ track, state, withheld }: Omit<Lacking, 'needs'>): readonly string[] =>
   state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut);
 
-/** Left-out instances that are damaged: a person did not decide about them. */
+/** Left-out instances that are damaged, so that no person decided about them. */
 export const damagedOf = ({ track, withheld }: Pick<QueuedStudy, 'track' | 'withheld'>): number =>
   Math.min(withheld.damaged ?? 0, track.leftOut);
 
@@ -34,7 +34,10 @@ function leftOutLines(damaged: number, all: number): readonly string[] {
   ];
 }
 
-/** Refused by the gateway or the PACS; a further destination's refusal is said beside that destination. */
+/**
+ * A line about instances that the gateway or the PACS refused. A further destination's refusal is reported with that
+ * destination.
+ */
 function undecidedLines({ cause, reason, destination, instances }: Need): readonly string[] {
   if ((cause !== 'refused' && cause !== 'quarantined') || reason === null || destination !== undefined)
     return [];

@@ -1,35 +1,34 @@
 /**
- * Measures the link and derives from it the size of a piece and the number of simultaneous parcels. Shared by
- * all uploads of one device, because they share the link.
- *
- * A piece takes a few seconds at most, so that the pause between pieces is small, progress is visible, and a
- * request ends before a proxy ends it. On a fast link a piece is a whole parcel. The simultaneous parcels
- * fill the round trip of an answer (bandwidth-delay product).
+ * Measures the connection, and derives from it the size of a piece and the number of simultaneous parcels. All
+ * uploads of a device use the same instance, because they share the connection.
+ *  A piece takes at most a few seconds. This keeps the pause between pieces small and progress visible, and a request
+ * ends before a proxy ends it. On a fast connection a piece is a whole parcel. Simultaneous parcels use the time of a
+ * round trip (bandwidth-delay product).
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
 import { createLinkMeter, WINDOW_MS, type LinkMeter } from './link-meter.ts';
 import { createProxyEvidence, type Death, type ProxyEvidence } from './proxy-evidence.ts';
 
 export interface Pace {
-  /** The size of the next piece of a parcel with `left` bytes to send. Leaves no tiny last piece. */
+  /** The size of the next piece of a parcel with `left` bytes to send. It leaves no tiny last piece. */
   pieceBytes(left: number): number;
   parcelsAtOnce(): number;
   /** Bytes per second of all parcels together; null while it would be a guess. */
   bytesPerSecond(): number | null;
-  /** A request begins; the caller calls one of the two functions when it ends. */
+  /** Notes that a request begins. The caller calls one of the two returned functions when it ends. */
   begin(): Ended;
-  /** 413 from a proxy. */
+  /** Notes a 413 from a proxy, for a body of this size. */
   tooLarge(bytes: number): void;
-  /** True: something else answered in the gateway's place. False: the gateway did. */
+  /** True: something else answered in place of the gateway. False: the gateway itself answered. */
   foreign(isForeign: boolean): void;
   diagnosis(): Diagnosis | null;
 }
 
 export interface Ended {
-  /** The body was answered, and this many bytes of it were accepted. */
+  /** The request was answered, and this many bytes of its body were accepted. */
   answered(bytes: number): void;
   /**
-   * There was no answer. The caller calls the returned function once the gateway has said how much it kept;
+   * There was no answer. The caller calls the returned function once the gateway has said how many bytes it kept;
    * null if that is unknown.
    */
   died(death: Pick<Death, 'bytes' | 'left'>): (kept: number | null) => void;
@@ -39,53 +38,51 @@ interface PaceTools {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
-   * The capacity of the link: the rate of all requests together, or of the fastest recent piece, because a
-   * busy gateway answers late even on the fastest link.
+   * Called with the capacity of the connection: the rate of all requests together, or of the fastest recent piece,
+   * because a busy gateway answers late even on the fastest connection.
    */
   onRate(bytesPerSecond: number): void;
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /**
- * A tablet can spare 16 MiB of memory for each parcel under way, which is a whole parcel; below 64 KiB the
- * headers outweigh the bytes.
+ * A tablet can spare 16 MiB of memory for each parcel in transit, which is a whole parcel. Below 64 KiB the headers
+ * outweigh the bytes.
  */
 const PIECE_BYTES = { first: 2 * 1024 * 1024, least: 64 * 1024, most: 16 * 1024 * 1024 } as const;
-/**
- * A piece of 4 s shows progress on the slowest link and keeps the pause between pieces small on the fastest.
- */
+/** A piece of 4 s shows progress on the slowest connection and keeps the pause between pieces small on the fastest. */
 const PIECE_AIM_MS = 4_000;
-/** A last piece may be this much larger than usual: one of 100 bytes would cost a round trip. */
+/** A last piece may be larger than usual by this factor, because a remainder of 100 bytes would cost a round trip. */
 const REST_RATIO = 1.25;
 /**
- * One parcel sending while another waits for its answer keeps most links full; each further one costs a piece
- * of memory.
+ * One parcel that sends while another waits for its answer keeps most connections busy. Each further parcel needs
+ * memory for a piece.
  */
 const PARCELS = { least: 2, most: 6 } as const;
-/** On a link of 16 kB/s a second parcel only delays the first. */
+/** On a connection of 16 kB/s a second parcel only delays the first. */
 const LONELY_BYTES_PER_SECOND = 16 * 1024;
 /**
- * A piece of this size measures the capacity of the link, however soon it arrived; a smaller one measures the
- * round trip.
+ * A piece of this size measures the capacity of the connection, however soon it arrived. A smaller one only measures
+ * the round trip.
  */
 const TELLING_BYTES = 256 * 1024;
 /** The rate is reported when it has changed by this factor. */
 const TELL_RATIO = 1.2;
-/** A round trip, until one was measured. */
+/** The assumed round trip until one was measured. */
 const ROUND_TRIP_MS = 150;
 
 type FastPiece = { readonly at: number; readonly rate: number };
 
-/** The measurements of the link so far. */
+/** What was measured about the connection so far. */
 interface Learned {
   readonly tools: PaceTools;
   readonly evidence: ProxyEvidence;
   readonly meter: LinkMeter;
-  /** Bytes of a piece, before the limits. */
+  /** The size of a piece in bytes, before the limits apply. */
   size: number;
   shortestMs: number;
   /**
-   * Bytes of the last answered request: small parcels are answered so soon that more of them fit into the
+   * The size of the last answered request in bytes. Small parcels are answered so soon that more of them fit into a
    * round trip.
    */
   usual: number;
@@ -172,10 +169,10 @@ function noteTaken(learned: Learned, bytes: number, ms: number): void {
   learned.usual = bytes;
   learned.shortestMs = Math.min(learned.shortestMs, Math.max(1, ms));
   noteFastest(learned, bytes, Math.max(1, ms));
-  // A short remainder of a parcel says little.
+  // A short remainder of a parcel says little about the connection.
   if (bytes < size / 2) return;
   const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
-  // At most doubled or halved at a time: one lucky or unlucky piece decides nothing.
+  // The size at most doubles or halves each time, so that one exceptional piece does not decide.
   learned.size = within(evidence, Math.min(size * 2, Math.max(size / 2, fitting)));
 }
 
@@ -191,7 +188,7 @@ function noteDeath(learned: Learned, death: Death): void {
   const { bytes, left, ms, kept } = death;
   meter.credit(kept);
   evidence.died(death);
-  // If bytes reach the gateway as they are sent, a large piece loses nothing by its size.
+  // If bytes reach the gateway while they are being sent, a large piece that dies loses no more than a small one.
   if (kept === 0) learned.size = Math.min(learned.size, bytes) / 2;
   const arrived = kept || (left ?? bytes);
   const fitting = (arrived / Math.max(1, ms)) * evidence.msLimit;

@@ -1,16 +1,16 @@
 /**
- * The sheet of a page that is drawn only while the page is printed. It may change meanwhile: its code may be drawn
- * after the printing has begun.
+ * A sheet that is rendered only while its page is printed. It may change during printing: its code may be drawn after
+ * printing has begun.
  */
 
 export type Paper<Sheet> = {
-  /** Draws it at once if the page is being printed. */
+  /** Sets the sheet, and renders it at once if the page is being printed. */
   put(sheet: Sheet): void;
-  /** Draws nothing from then on. */
+  /** Stops rendering. */
   close(): void;
 };
 
-/** `draw` null: nothing. It draws synchronously, because the printer does not wait. */
+/** `draw`: null renders nothing. It renders synchronously, because the printer does not wait. */
 export function createPaper<Sheet>(page: EventTarget, draw: (sheet: Sheet | null) => void): Paper<Sheet> {
   const open = new AbortController();
   let put: Sheet | null = null;

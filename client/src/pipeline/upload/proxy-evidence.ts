@@ -1,20 +1,19 @@
 /**
- * Infers a proxy's settings from requests that die. One death proves nothing: links fail. Three deaths at the
- * same age or above the same size, while other requests get through, indicate a proxy's setting; from then on
- * pieces stay below it.
- *
- * Simultaneous deaths count once, because a failing link ends everything at once.
+ * Infers a proxy's settings from requests that die. One death proves nothing, because connections fail. Three deaths
+ * at the same age or above the same size, while other requests get through, indicate a proxy's setting, and from then
+ * on pieces stay below it.
+ *  Simultaneous deaths count once, because a failing connection ends all requests at once.
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
 
 export interface Death {
   /** Bytes of the body. */
   readonly bytes: number;
-  /** From its start to its end. */
+  /** The time from the start of the request to its end. */
   readonly ms: number;
-  /** Bytes that had left the device; null where that cannot be counted. */
+  /** Bytes that had left the device; null if they cannot be counted. */
   readonly left: number | null;
-  /** Bytes of it that the gateway has. */
+  /** Bytes of the body that the gateway has. */
   readonly kept: number;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -34,32 +33,32 @@ export interface ProxyEvidence {
 }
 
 const DEATHS_THAT_CONVINCE = 3;
-/** Whole bodies are lost only if a proxy buffers them: two are enough evidence, a third would be wasted. */
+/**
+ * The whole body is lost only if a proxy buffers it, so two lost bodies are enough evidence, and a third would be
+ * wasted.
+ */
 const LOST_BODIES_THAT_CONVINCE = 2;
 const SAME_MOMENT_MS = 250;
-/** The ages of requests ended by one timer differ by no more than this. */
+/** The ages of requests that were ended by one timer differ by no more than this factor. */
 const SAME_AGE = 1.25;
 /** A request that dies sooner than this was not ended by a proxy's timer. */
 const TIMER_LEAST_MS = 1_000;
-/**
- * After this many bytes or this much time a part of the body must have reached the gateway, unless it was
- * buffered.
- */
+/** After this many bytes or this much time, a part of the body must have reached the gateway unless it was buffered. */
 const SURELY_ARRIVED = { bytes: 256 * 1024, ms: 1_500 } as const;
-/** A piece aims at this fraction of the age at which requests die. */
+/** The duration of a piece is kept below this fraction of the age at which requests die. */
 const BELOW_AGE = 0.6;
 /**
- * After this many pieces at a limit, twice the limit is tried, because the tablet may be on another network;
- * later less and less often.
+ * After this many pieces at a limit, twice the limit is tried, because the tablet may be on another network. Later
+ * this is tried less and less often.
  */
 const PIECES_UNTIL_TRIED_AGAIN = { first: 64, most: 4096 } as const;
-/** No piece is larger or takes longer than this, so a limit beyond it does not matter. */
+/** No piece is larger or takes longer than this, so a higher limit does not matter. */
 const WORTH_A_LIMIT = { bytes: 16 * 1024 * 1024, ms: 60_000 } as const;
 
 interface Observed {
-  /** Deaths since the last request that lived longer. */
+  /** Deaths since the last request that survived longer. */
   sameAge: Death[];
-  /** Deaths since the last request that was larger. */
+  /** Deaths since the last larger request that was answered. */
   tooBig: Death[];
   lostBodies: number;
   lastAt: number;

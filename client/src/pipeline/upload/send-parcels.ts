@@ -1,6 +1,6 @@
 /**
- * Sends the parcels of one study as they come from the queue: each as soon as there is a place for it, with
- * one more taken from the queue in advance. An unreadable parcel does not hold up the others.
+ * Sends the parcels of one study as they come from the queue, each as soon as there is a place for it. One more
+ * parcel is taken from the queue in advance. An unreadable parcel does not hold up the others.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -21,7 +21,7 @@ export interface SendingTools extends Pick<Asking, 'waitForRight' | 'noteWaiting
   readonly patienceMs: number;
   readonly pace: Pace;
   readonly way: Way;
-  /** Parcels of all studies of this device. */
+  /** The limit for the parcels of all studies of this device. */
   readonly parcels: ConcurrencyLimit;
 }
 
@@ -34,25 +34,25 @@ interface ParcelsOfStudy {
   readonly id: string;
   readonly announced: Announced;
   readonly signal: AbortSignal;
-  /** True when only the last pieces are on their way, false when one of them has to be sent again. */
+  /** True when only the last pieces are in transit; false when one of them has to be sent again. */
   onLastPieces(areUnderWay: boolean): void;
 }
 
-/** The parcels on their way, and the progress of the study. */
+/** The parcels in transit, and the progress of the study. */
 interface Transfer {
   readonly study: ParcelsOfStudy;
   readonly stop: AbortController;
-  /** Aborted by the study's signal, or when one parcel's failure ends them all. */
+  /** Aborts with the study's signal, or when the failure of one parcel ends them all. */
   readonly until: AbortSignal;
   readonly underWay: Set<Promise<void>>;
-  /** The parcels that have a place; true: the last piece is on its way. */
+  /** The parcels that have a place; true: the last piece is in transit. */
   readonly open: Map<string, boolean>;
   readonly failures: unknown[];
   isAllTaken: boolean;
   isGone: boolean;
 }
 
-/** Throws StudyRefused, CopyUnreadable, Unreachable, the signal's reason. */
+/** Throws StudyRefused, CopyUnreadable, Unreachable, or the signal's reason. */
 export async function sendParcels(tools: SendingTools, study: ParcelsOfStudy): Promise<SendOutcome> {
   const { need } = study.announced;
   if (need.length === 0) return 'sent';
@@ -108,7 +108,7 @@ function start(tools: SendingTools, transfer: Transfer, parcel: ParcelToSend): P
 
 function fail({ failures, stop }: Transfer, error: unknown): void {
   failures.push(error);
-  // An unreadable copy concerns one parcel only; any other failure ends them all.
+  // An unreadable copy concerns only its parcel; any other failure ends them all.
   if (!(error instanceof CopyUnreadable)) stop.abort(error);
 }
 
@@ -147,7 +147,7 @@ async function sendOne(
       return 'sent';
     }
     await tools.waitForRight(id, until);
-    // A right that is granted and refused in turns must not be requested in a tight loop.
+    // If a right is granted and refused alternately, it must not be requested in a tight loop.
     await clock.sleep(backOff.next(), until);
     isBegun = true;
   }
@@ -176,8 +176,8 @@ function hooksOf(
 }
 
 /**
- * The same items, but ended at once by the signal, even while the source waits for a parcel that is still
- * being packed. Throws the signal's reason.
+ * Yields the same items, but ends as soon as the signal aborts, even while the source waits for a parcel that is
+ * still being packed. Throws the signal's reason.
  */
 async function* endedBy<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();

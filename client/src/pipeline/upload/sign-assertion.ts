@@ -7,8 +7,8 @@ import { STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts
 import type { KeptRight } from '../queue/rows/kept-rights.ts';
 
 /**
- * In the middle of the range that the gateway accepts (one minute ago to six minutes ahead), so that a clock
- * may be off by three minutes either way.
+ * The middle of the range that the gateway accepts (one minute ago to six minutes ahead), so that a clock may be off
+ * by three minutes either way.
  */
 const ASSERTION_SECONDS = 150;
 
@@ -21,7 +21,7 @@ export async function toPublicJwk(key: CryptoKey) {
   return { kty, crv, x, y };
 }
 
-/** A JWT for the gateway, good for a few minutes (RFC 7523 §3). */
+/** A JWT for the gateway, valid for a few minutes (RFC 7523 §3). */
 export function signAssertion(right: KeptRight, now: number, jti: string): Promise<string> {
   const { deviceId, audience } = right;
   const at = Math.floor(now / 1000);
@@ -30,9 +30,9 @@ export function signAssertion(right: KeptRight, now: number, jti: string): Promi
 }
 
 /**
- * The signature under the ticket of a study on a stick (protocol/parcel.md, "A file for a stick"): this device
- * promised it. `digest`: SHA-256 of the promise, in hexadecimal. `keyId`: the gateway's key that the ticket is
- * sealed to.
+ * The signature in the ticket of a study on a stick (protocol/parcel.md, "A file for a stick"), which says that this
+ * device promised the study. `digest`: SHA-256 of the promise, in hexadecimal. `keyId`: the gateway's key to which
+ * the ticket is sealed.
  */
 export function signGrant(
   right: KeptRight,
@@ -45,7 +45,8 @@ export function signGrant(
 }
 
 /**
- * In compact form; WebCrypto's signature already has the form required by JWS (RFC 7518 §3.4: R and S as octets).
+ * Signs in compact form. WebCrypto's signature already has the form that JWS requires (RFC 7518 §3.4: R and S as
+ * octets).
  */
 async function sign({ keys }: KeptRight, typ: string, claims: object): Promise<string> {
   const encode = (value: unknown) => toBase64Url(new TextEncoder().encode(JSON.stringify(value)));

@@ -1,33 +1,33 @@
-/** Maps each answer to a tus request to the device's next step: one table, a row for each status. */
+/** Maps each answer to a tus request to the device's next step, in one table with a row for each status. */
 
 /** The next step after an answer. */
 export type Step =
   | 'done'
   /** Ask the gateway for its offset (HEAD) and continue there. */
   | 'ask-offset'
-  /** The gateway no longer knows the upload: announce the study again to learn what it still needs. */
+  /** The gateway no longer knows the upload, so the study has to be announced again to learn what it still needs. */
   | 'create-again'
   /** Send smaller pieces. */
   | 'smaller'
   | 'wait'
   | 'wait-for-room'
   | 'renew-right'
-  /** The same request will not succeed later: the study is refused, with the problem's code. */
+  /** The same request will never succeed: the study is refused, with the problem's code. */
   | 'refused'
   /** The gateway cannot open the sealed parcel, and neither can the device. */
   | 'copy-unreadable'
-  /** A proxy or sign-in page answered: ignore it and ask again later. */
+  /** A proxy or a sign-in page answered: ignore the answer and ask again later. */
   | 'not-believed';
 
 /**
- * The sender of an answer. `coded`: one of our problems; `tus`: a tus server without one of our codes;
- * `foreign`: a proxy or sign-in page.
+ * Who sent an answer. `coded`: one of our problems; `tus`: a tus server without one of our codes; `foreign`: a proxy
+ * or a sign-in page.
  */
 export type Speaker = 'coded' | 'tus' | 'foreign';
 
 interface Row {
   readonly status: number | '2xx' | '3xx' | '4xx' | '5xx';
-  /** Only from these senders; default: from any. */
+  /** The senders that the row applies to; default: all. */
   readonly from?: readonly Speaker[];
   readonly code?: string;
   readonly step: Step;
@@ -36,7 +36,7 @@ interface Row {
 
 const OURS: readonly Speaker[] = ['coded', 'tus'];
 
-/** The first matching row decides. */
+/** The first matching row applies. */
 const ANSWERS: readonly Row[] = [
   { status: '2xx', from: OURS, step: 'done', because: 'tus' },
   {
@@ -83,8 +83,8 @@ const ANSWERS: readonly Row[] = [
 ];
 
 /**
- * The sender of this answer. A bare 404, 409 or 410 without a body may be the gateway's; an HTML page never
- * is.
+ * Determines who sent this answer. A 404, 409 or 410 without a body may come from the gateway; an HTML page never
+ * does.
  */
 export function speakerOf(status: number, headers: Headers, code: string | null): Speaker {
   if (code !== null) return 'coded';
@@ -103,8 +103,8 @@ export function stepFor(status: number, speaker: Speaker, code: string | null = 
 }
 
 /**
- * Whether a proxy may have blocked the request because of its body. Then the creation is sent without one, as
- * in tus 1.0 core.
+ * Whether a proxy may have blocked the request because of its body. In that case the upload is created without a
+ * body, as in the core of tus 1.0.
  */
 export function mayBeTheBody(status: number, speaker: Speaker): boolean {
   return (

@@ -1,9 +1,8 @@
 /**
- * Sends one parcel over tus 1.0: creation with the first piece, HEAD, PATCH. tus-requests.ts makes the
- * requests, tus-answers.ts interprets the answers, pace.ts sets the size of a piece. An interruption costs
- * only the bytes in flight: the gateway keeps those of an unfinished request.
- *
- * Why not tus-js-client: its pieces have one fixed size, and it has no checksum for each PATCH.
+ * Sends one parcel over tus 1.0: creation with the first piece, HEAD, PATCH. tus-requests.ts makes the requests,
+ * tus-answers.ts interprets the answers, and pace.ts sets the size of a piece. An interruption costs only the bytes
+ * in transit, because the gateway keeps those of an unfinished request.
+ *  tus-js-client is not used, because its pieces have one fixed size and it has no checksum for each PATCH.
  */
 import { Unreachable, type ApiProblem } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
@@ -19,21 +18,21 @@ import {
 } from './tus-requests.ts';
 
 /**
- * `upload-gone`: the gateway no longer knows the parcel or its upload; announce the study again to learn what
- * it still needs.
+ * `upload-gone`: the gateway no longer knows the parcel or its upload, so the study has to be announced again to
+ * learn what it still needs.
  */
 export type ParcelOutcome =
   | { readonly kind: 'sent' | 'upload-gone' | 'signed-out' }
   | { readonly kind: 'refused'; readonly problem: ApiProblem };
 
-/** Damage in transit does not hit the same record three times: the seal made here must be damaged. */
+/** Damage in transit does not hit the same record three times, so after that the seal made here must be damaged. */
 const DAMAGED_LIMIT = 3;
 
 /** The progress of a parcel. */
 interface Progress {
   readonly shipment: Shipment;
   readonly backOff: BackOff;
-  /** null: only the gateway knows. */
+  /** null: only the gateway knows it. */
   offset: number | null;
   furthest: number;
   damaged: number;
@@ -82,11 +81,11 @@ async function askNext({ shipment, offset }: Progress): Promise<Answer> {
   return patchParcel(shipment, offset);
 }
 
-/** True: the gateway has the whole parcel. */
+/** True if the gateway has the whole parcel. */
 async function noteOffset(progress: Progress, offset: number): Promise<boolean> {
   const { tools, parcel } = progress.shipment;
-  // Only new bytes reset patience: otherwise a PATCH that always fails between two successful HEADs would
-  // repeat for ever.
+  // Only new bytes reset the time limit; otherwise a PATCH that always fails between two successful HEADs would be
+  // repeated for ever.
   if (offset > progress.furthest) {
     progress.furthest = offset;
     progress.damaged = 0;
@@ -102,13 +101,13 @@ async function noteOffset(progress: Progress, offset: number): Promise<boolean> 
   return false;
 }
 
-/** null: retry the parcel after a pause. */
+/** null: the parcel is retried after a pause. */
 async function takeSetback(
   progress: Progress,
   { step, problem }: Extract<Answer, { kind: 'step' }>,
 ): Promise<ParcelOutcome | null> {
   const { tools, parcel } = progress.shipment;
-  // The bytes in flight may be lost: they count as safe here, not as on their way.
+  // The bytes in transit may be lost, so they count as safe here again.
   if (progress.offset !== null) tools.onProgress(progress.offset, progress.offset);
   if (problem?.status === 460) progress.damaged += 1;
   if (step === 'copy-unreadable' || (progress.damaged >= DAMAGED_LIMIT && parcel.seal !== null))

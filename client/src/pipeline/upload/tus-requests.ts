@@ -1,6 +1,6 @@
 /**
- * The three requests about one parcel (creation, HEAD, PATCH), and what their answers teach about the
- * connection. A success is accepted only if it follows tus.
+ * The three requests about one parcel (creation, HEAD, PATCH), and what their answers reveal about the connection. A
+ * success is accepted only if it follows tus.
  */
 import { toBase64 } from '#shared/transfer/digest.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -17,13 +17,16 @@ export interface TusTools {
   /** 0 to 1. */
   readonly random: () => number;
   readonly pace: Pace;
-  /** Shared by all parcels of a device. */
+  /** Facts about the connection, shared by all parcels of a device. */
   readonly way: Way;
-  /** The gateway said that it has the beginning of this parcel: ask how much before sending a byte. */
+  /**
+   * Whether the gateway said that it has the beginning of this parcel. In that case it is asked how much before a
+   * byte is sent.
+   */
   readonly isBegun: boolean;
   /** How long to continue without any success, in milliseconds. */
   readonly patienceMs: number;
-  /** Called before each piece, to let a parcel with priority pass. */
+  /** Called before each piece, so that a parcel with priority can go first. */
   giveWay(): Promise<void>;
   onCreated(location: string): Promise<void>;
   onForgotten(): Promise<void>;
@@ -31,25 +34,25 @@ export interface TusTools {
    * Reports the bytes of the parcel that the gateway has acknowledged, and those that have left this device.
    */
   onProgress(acknowledged: number, left: number): void;
-  /** True: the last piece is on its way. False: its answer did not complete the parcel. */
+  /** True: the last piece is in transit. False: its answer did not complete the parcel. */
   onLastPiece(isUnderWay: boolean): void;
   onWaiting(because: WaitingBecause): void;
 }
 
-/** Facts about the connection, learned from the answers. */
+/** What the answers revealed about the connection. */
 export interface Way {
-  /** A proxy refuses a creation with a body. */
+  /** True if a proxy refuses a creation with a body. */
   isCreationPlain: boolean;
-  /** The gateway was full: pieces are no larger than this, and grow again while they are accepted. */
+  /** The maximum size of a piece after the gateway was full. It grows again while pieces are accepted. */
   probeBytes: number | null;
-  /** Refusals of a piece, one after the other, by something else than the gateway, which answers questions. */
+  /** Consecutive refusals of a piece by something other than the gateway, which still answers other requests. */
   refusedPieces: number;
 }
 
-/** A way with nothing known of it. */
+/** A connection about which nothing is known yet. */
 export const newWay = (): Way => ({ isCreationPlain: false, probeBytes: null, refusedPieces: 0 });
 
-/** A parcel on its way. */
+/** A parcel that is being sent. */
 export interface Shipment {
   readonly parcel: ParcelToSend;
   readonly uploadId: string;
@@ -57,10 +60,11 @@ export interface Shipment {
   readonly signal: AbortSignal;
   location: string | null;
   /**
-   * A creation without an answer may have succeeded: the next one has no body, so that no byte is sent twice.
+   * True if a creation without an answer may have succeeded. The next creation then has no body, so that no byte is
+   * sent twice.
    */
   isUnsure: boolean;
-  /** Set when the last piece died: called with the number of kept bytes once the gateway reports it. */
+  /** Set when the last piece died. It is called with the number of kept bytes once the gateway reports it. */
   died: { readonly from: number; tell(kept: number | null): void } | null;
 }
 
@@ -73,9 +77,9 @@ const CREATION = '/upload/files';
 const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
 const PIECE_TYPE = { 'content-type': 'application/offset+octet-stream' } as const;
 /**
- * The size of the first piece after a refusal that another size may not meet: the gateway was full, or something else
- * answered. It costs little even if it is refused for hours and for every parcel; once accepted, pieces reach their
- * usual size after five.
+ * The size of the first piece after a refusal that another size might avoid: the gateway was full, or something else
+ * answered. It costs little even if it is refused for hours and for every parcel. Once it is accepted, pieces reach
+ * their usual size after five steps.
  */
 export const PROBE_BYTES = 1024;
 const PROBE_GROWTH = 8;
@@ -104,18 +108,18 @@ export async function createParcel(shipment: Shipment): Promise<Answer> {
 export async function askOffset(shipment: Shipment): Promise<Answer> {
   const path = tusPath(shipment.location!);
   const answer = await request(shipment, path, { method: 'HEAD', headers: TUS_VERSION }, null);
-  // Whatever answers here answers everything: that says nothing of a method.
+  // Something that answers this request too answers every request, so the refusals do not depend on the method.
   if (isForeign(answer)) shipment.tools.way.refusedPieces = 0;
   return answer;
 }
 
-/** So many refusals of a piece, and the next ones go by the other method: PATCH, or POST that names it. */
+/** After this many refusals of a piece, the other method is used: PATCH, or POST with the method named in a header. */
 const REFUSALS_OF_A_METHOD = 3;
 
 export async function patchParcel(shipment: Shipment, offset: number): Promise<Answer> {
   const { way } = shipment.tools;
   const bytes = await pieceAt(shipment, offset);
-  // tus 1.0, X-HTTP-Method-Override: for networks that let no PATCH through.
+  // tus 1.0, X-HTTP-Method-Override: for networks that do not let PATCH through.
   const isNamed = Math.floor(way.refusedPieces / REFUSALS_OF_A_METHOD) % 2 === 1;
   const headers = {
     ...TUS_VERSION,
@@ -133,14 +137,14 @@ export async function patchParcel(shipment: Shipment, offset: number): Promise<A
   return answer;
 }
 
-/** Refused by something else than the gateway, whatever the piece is. */
+/** Whether something other than the gateway refused the request, regardless of the piece. */
 function isForeign(answer: Answer): boolean {
   if (answer.kind !== 'step') return false;
   const { step, problem } = answer;
   return step === 'not-believed' || (problem?.status === 501 && problem.anyCode === null);
 }
 
-/** Bytes of the parcel, from `at` on. */
+/** Bytes of the parcel, starting at `at`. */
 type Piece = { readonly at: number; readonly bytes: Uint8Array<ArrayBuffer> };
 
 async function pieceAt({ parcel, tools }: Shipment, offset: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -167,7 +171,7 @@ async function request(
   let answer: Answer | null = null;
   try {
     const asking = send(shipment, path, { method, headers, redirect: 'manual', signal, ...body }, onSent);
-    // After the request itself: the listener may request what this piece completes.
+    // Called after the request has started, because the listener may request what this piece completes.
     if (isLast) tools.onLastPiece(true);
     answer = await asking;
     return answer;
@@ -196,7 +200,7 @@ function learn(shipment: Shipment, exchange: Exchange): void {
     const taken = piece === null ? 0 : Math.max(0, answer.offset - piece.at);
     if (taken > 0) way.probeBytes = grown(way.probeBytes, pace);
     exchange.ended.answered(taken);
-    // Only the answer to the very next request tells what became of a piece that died.
+    // Only the answer to the very next request shows what became of a piece that died.
     before?.tell(Math.max(0, answer.offset - before.from));
     return;
   }
@@ -206,7 +210,9 @@ function learn(shipment: Shipment, exchange: Exchange): void {
   if (piece !== null && answer?.step === 'smaller') pace.tooLarge(piece.bytes.length);
 }
 
-/** Records a request that failed. If it died, returns the function to call once its fate is known. */
+/**
+ * Records a request that failed. If it died, returns the function to call once it is known how many bytes were kept.
+ */
 function endWithout({ answer, piece, left, ended }: Exchange): ((kept: number | null) => void) | null {
   const isDeath =
     answer?.kind === 'step' &&
@@ -226,7 +232,7 @@ async function send(
   try {
     response = await tools.api.send(path, init, onSent);
   } catch (error) {
-    // A browser that loses the link may report an abort (WebKit does): only our own signal counts as one.
+    // A browser that loses the connection may report an abort (WebKit does), so only our own signal counts as one.
     if (error instanceof Unreachable) return { kind: 'step', step: 'wait', problem: null };
     throw error;
   }
@@ -240,7 +246,7 @@ async function send(
   return answer;
 }
 
-/** Frees the piece's memory at once: the engine would collect it only after several pieces of 16 MiB. */
+/** Frees the piece's memory at once, because the engine would collect it only after several pieces of 16 MiB. */
 function release(bytes: Uint8Array<ArrayBuffer>): void {
   if (!bytes.buffer.detached) structuredClone(null, { transfer: [bytes.buffer] });
 }
@@ -251,7 +257,7 @@ function grown(probeBytes: number | null, pace: Pace): number | null {
   return next >= pace.pieceBytes(Number.POSITIVE_INFINITY) ? null : next;
 }
 
-/** Whether an answer follows tus: a success has an offset, a creation a Location. */
+/** Checks that an answer follows tus: a success has an offset, a creation has a Location. */
 async function readAnswer(response: Response, bytes: number): Promise<Answer> {
   if (response.ok) {
     if (response.body)
@@ -270,9 +276,7 @@ async function readAnswer(response: Response, bytes: number): Promise<Answer> {
   return step === 'done' ? NOT_BELIEVED : { kind: 'step', step, problem };
 }
 
-/**
- * `Upload-Metadata` (tus 1.0, Creation): keys with base64 values; the encapsulated key already has that form.
- */
+/** `Upload-Metadata` (tus 1.0, Creation): keys with base64 values. The encapsulated key is already in base64. */
 function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
   const inBase64 = (text: string): string => toBase64(new TextEncoder().encode(text));
   const named = `upload ${inBase64(uploadId)},parcel ${inBase64(id)}`;
@@ -280,7 +284,7 @@ function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
 }
 
 /**
- * The headers of a request that carries a piece. A sealed one needs no checksum: each of its records is
+ * The headers of a request with a piece. A sealed piece needs no checksum, because each of its records is
  * authenticated.
  */
 async function headersOf(
@@ -292,10 +296,7 @@ async function headersOf(
   return { ...PIECE_TYPE, 'upload-checksum': `sha256 ${toBase64(sum)}` };
 }
 
-/**
- * Makes Location relative to the API's root, whether or not a proxy removed a prefix; only its last segment
- * matters.
- */
+/** Makes Location relative to the API's root, even if a proxy removed a prefix. Only its last segment matters. */
 function tusPath(location: string): string {
   const id = new URL(location, 'http://relay.invalid/upload/files/').pathname.split('/').at(-1) ?? '';
   return `/upload/files/${id}`;

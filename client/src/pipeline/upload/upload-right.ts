@@ -1,11 +1,10 @@
 /**
- * The right to send, which outlives a login: studies that one account queued on this device are sent whoever
- * is signed in, even if nobody is. The device has a key pair for the account, whose private key no script can
- * read. It is enrolled while the account is signed in; later each token is requested with a signed assertion
- * (sign-assertion.ts). Tokens are kept in memory only.
- *
- * Gives null if the right has ended (a new password, a disabled account, long disuse) and the account is not
- * signed in to renew it. Where a device cannot be enrolled, the session's own token is used.
+ * The right to send, which outlives a login: studies that one account queued on this device are sent whoever is
+ * signed in, even if nobody is. The device has a key pair for the account, whose private key no script can read. It
+ * is enrolled while the account is signed in; later each token is requested with a signed assertion
+ * (sign-assertion.ts). Tokens are kept only in memory.
+ *  The token is null if the right has ended (a new password, a disabled account, long disuse) and the account is not
+ * signed in to renew it. If a device cannot be enrolled, the session's own token is used.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { deviceTokenAnswerSchema, enrolAnswerSchema } from '#shared/protocol/api.ts';
@@ -36,19 +35,19 @@ interface UploadRightTools {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly newId: () => string;
-  /** Runs `work` in one tab at a time, so that a device is enrolled once. */
+  /** Runs `work` in only one tab at a time, so that a device is enrolled once. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The session, while it is this account's; null while it is not. */
+  /** The session while it belongs to this account, otherwise null. */
   session(): TokenSource | null;
 }
 
 export interface UploadRight extends TokenSource {
-  /**
-   * Whether a token request may succeed: the right has not ended, or the account is signed in and can renew
-   * it.
-   */
+  /** Whether a token request may succeed: the right has not ended, or the account is signed in and can renew it. */
   mayGive(): Promise<boolean>;
-  /** A new token, whatever is held: the right may have ended with the session of before, and is then renewed. */
+  /**
+   * Requests a new token even if one is held. The right may have ended with the previous session, and is then
+   * renewed.
+   */
   confirm(): Promise<string | null>;
 }
 
@@ -60,17 +59,17 @@ type Exchange =
 /** A token is renewed this long before its end, so that it does not expire during a request. */
 const RENEW_BEFORE_MS = 30_000;
 /**
- * After the first refusal the gateway's time is used; the third attempt is for an assertion that a repeated
- * request had used up.
+ * The number of attempts. After the first refusal the gateway's time is used; the third attempt covers an assertion
+ * that a repeated request had already used up.
  */
 const ATTEMPTS = 3;
 /**
- * If the gateway does not enrol this device (a role that may not send), it is not asked again before each
- * request.
+ * The delay before asking again if the gateway does not enrol this device (a role that may not send), so that it is
+ * not asked before each request.
  */
 const ENROL_AGAIN_MS = 60_000;
 
-/** The right of one account, while the page lives. */
+/** The right of one account, for the lifetime of the page. */
 interface Right {
   readonly tools: UploadRightTools;
   held: { readonly token: string; readonly until: number } | null;
@@ -86,7 +85,7 @@ export function createUploadRight(tools: UploadRightTools): UploadRight {
       return held !== null && tools.monotonic() < held.until ? held.token : ask(right);
     },
     async renew(stale) {
-      // Another caller, or an earlier 401 of the same burst, was faster.
+      // Another caller, or an earlier 401 of the same burst, has already renewed the token.
       const { held } = right;
       return held !== null && held.token !== stale ? held.token : ask(right);
     },
@@ -161,8 +160,8 @@ async function post(tools: UploadRightTools, path: string, body: unknown): Promi
 }
 
 /**
- * Null if the gateway does not enrol this device. The key is stored before it is sent, so that a lost answer
- * does not create a second device.
+ * Null if the gateway does not enrol this device. The key is stored before it is sent, so that a lost answer does not
+ * create a second device.
  */
 async function enrol(right: Right, session: TokenSource): Promise<EnrolledRight | null> {
   const { tools } = right;

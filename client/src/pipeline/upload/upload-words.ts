@@ -1,4 +1,4 @@
-/** The texts of one study, of the decisions about it, and of its receipt. */
+/** The texts about one study, the decisions about it, and its receipt. */
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { counted, images, toDecide } from '../../kit/counted.ts';
@@ -11,7 +11,7 @@ export const uploadWords = {
   back: 'Studies',
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
-  /** Somebody decided that it need not be there. */
+  /** For destinations that somebody decided need not have the study. */
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
     `Somebody decided that ${name} need not have all of this study. If it is needed there after all, an administrator must see to it.`,
@@ -19,7 +19,7 @@ export const uploadWords = {
   notFromHere: (count: number) =>
     `${images(count)} of them came another way: sent before, from another device, or results of models`,
   leftOutTitle: 'Left out by a person',
-  /** Somebody has still to decide. */
+  /** For destinations about which somebody still has to decide. */
   noneTitle: 'Not in the PACS',
   firstOnlyTitle: (names: readonly string[]) => `In the first PACS, but not in ${names.join(', ')}`,
   noneWhen: (when: string) => `Nothing of what was sent here is in the PACS (${when})`,
@@ -42,7 +42,7 @@ export const uploadWords = {
   heldHere: (count: number, total: number) =>
     `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} held back on this device.`,
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',
-  /** On the completion page and beside the receipt, which lists only what reached the gateway. */
+  /** Shown on the completion page and next to the receipt, which lists only what reached the gateway. */
   stayed: (count: number) => `${images(count)} held back on this device: not in the PACS until you decide`,
   undecided: (count: number, why: string) => `${toDecide(count)}. ${why}`,
   damagedHere: (count: number) => `${images(count)} damaged or missing on the disc: not in the PACS`,
@@ -51,17 +51,17 @@ export const uploadWords = {
   decide: {
     sentence: (count: number, total: number) =>
       `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
-    /** The first destination has them. */
+    /** For instances that the first destination has. */
     sentenceAt: (count: number, total: number, destination: string) =>
       `${formatCount(count)} of ${images(total)} ${count === 1 ? 'is' : 'are'} not in ${destination}.`,
     first: 'The first PACS has what is missing there.',
     others: (count: number) =>
       count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
     leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
-    /** Leads to the list of decisions, which has the pictures and all answers. */
+    /** Leads to the list of decisions, which has the pictures and all options. */
     compare: 'Compare both images',
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
-    /** The button for images whose ID another one has. */
+    /** The button for images whose ID belongs to another image. */
     askPacs: 'Ask the PACS again',
     confirmTitle: (count: number) => `Leave ${images(count)} out?`,
     confirmWhat: (count: number, destination?: string) =>
@@ -105,14 +105,14 @@ export const uploadWords = {
   print: 'Print',
   instanceList: (count: number) => `Show ${images(count)}`,
   instancesErased: 'The list was erased from this device. The receipt names every image.',
-  /** Beneath the list: nothing else is known of them. */
+  /** Shown below the list, because nothing else is known about these instances. */
   withheld: {
     'left-out': (count: number) => `${images(count)} left out by a person, and not sent`,
     ...leftOutWords((count: number) => `${images(count)} left out, and not sent`),
     damaged: (count: number) => `${images(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${images(count)} held back on this device until you decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
-  /** Instead of its state: the PACS has another content under its UID. */
+  /** Replaces the state if the PACS has other content under its UID. */
   otherStands: 'not stored: the first one is in the PACS',
   states: {
     safe: 'on this device',

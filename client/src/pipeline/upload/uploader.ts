@@ -1,6 +1,6 @@
 /**
- * Carries every queued study to its receipt, including those queued meanwhile. Independent of page and
- * command line: the queue, the network and the time are inputs.
+ * Carries every queued study to its receipt, including studies queued meanwhile. It does not depend on the page or
+ * the command line: the queue, the network and the time are inputs.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Trouble } from '../queue/queued-study.ts';
@@ -9,27 +9,27 @@ import { ReceiptFaulty } from './await-receipt.ts';
 import { createCarrier, type Carrier, type CarrierTools } from './carry-study.ts';
 
 export interface Uploader {
-  /** Carries the studies in the queue, including ones added later, until the signal ends it. */
+  /** Carries the studies in the queue, including ones added later, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Carries the studies that are in the queue now; resolves when all of them have arrived or are refused.
-   * Throws Unreachable or ReceiptFaulty.
+   * Carries the studies that are in the queue now. Resolves when all of them have arrived or are refused. Throws
+   * Unreachable or ReceiptFaulty.
    */
   drain(signal: AbortSignal): Promise<void>;
-  /** The queue has changed, or the link is back. */
+  /** Tells the uploader that the queue has changed, or that the connection is back. */
   wake(): void;
 }
 
 /**
- * A study that failed unexpectedly is retried after 5 s, then less and less often, up to every 5 minutes,
- * when a new receipt may be there.
+ * A study that failed unexpectedly is retried after 5 s, then less and less often, up to every 5 minutes. A new
+ * receipt may be available by then.
  */
 const AGAIN_MS = { first: 5_000, longest: 300_000 } as const;
 
-/** A study being carried, or resting between two attempts. */
+/** A study that is being carried, or that rests between two attempts. */
 interface Active extends Pick<QueuedUpload, 'state' | 'turn'> {
   readonly abort: AbortController;
-  /** Aborted with the run, or when this study has to stop. */
+  /** Aborts with the run, or when this study has to stop. */
   readonly until: AbortSignal;
   isTroubled: boolean;
 }
@@ -38,7 +38,7 @@ interface Run {
   readonly tools: CarrierTools;
   readonly carrier: Carrier;
   readonly active: Map<string, Active>;
-  /** The number of consecutive attempts that failed or changed nothing, by study. */
+  /** The number of consecutive attempts that failed or changed nothing, for each study. */
   readonly failures: Map<string, number>;
   readonly signal: AbortSignal;
   wake(): void;
@@ -80,7 +80,7 @@ export function createUploader(tools: CarrierTools): Uploader {
   };
 }
 
-/** A paused, cancelled or taken-back study stops within its piece; the gateway keeps what it has. */
+/** Stops paused, cancelled or taken-back studies within their current piece. The gateway keeps what it has. */
 function endOthers({ active }: Run, pending: readonly QueuedUpload[]): void {
   const wanted = new Set(pending.map(({ id }) => id));
   for (const [id, { abort }] of active) {
@@ -90,7 +90,7 @@ function endOthers({ active }: Run, pending: readonly QueuedUpload[]): void {
   }
 }
 
-/** Carries the study, unless it is already under way. */
+/** Carries the study, unless it is already being carried. */
 function start(run: Run, study: QueuedUpload): void {
   const { carrier, active, signal } = run;
   const known = active.get(study.id);
@@ -113,7 +113,7 @@ function start(run: Run, study: QueuedUpload): void {
 }
 
 /**
- * After a person's decision a study that waited for a receipt starts from the beginning, and a resting one is
+ * After a person's decision, a study that waited for a receipt starts from the beginning, and a resting one is
  * retried at once.
  */
 function isRestart(known: Active, study: QueuedUpload): boolean {
@@ -124,7 +124,7 @@ function isRestart(known: Active, study: QueuedUpload): boolean {
   );
 }
 
-/** Shows the failure on the screen and retries the study, without ending the others. */
+/** Reports the failure on the screen and retries the study later, without ending the others. */
 async function restAfterFailure(run: Run, id: string, entry: Active, error: unknown): Promise<void> {
   if (entry.until.aborted) return;
   entry.isTroubled = await run.tools.queue.troubled(id, troubleOf(error)).then(
@@ -139,7 +139,7 @@ function troubleOf(error: unknown): Trouble {
   return error instanceof CopyUnreadable ? 'copy-unreadable' : 'unexpected';
 }
 
-/** A study whose attempt changed nothing also rests: it must not loop as fast as the gateway answers. */
+/** A study whose attempt changed nothing also rests, so that it does not loop as fast as the gateway answers. */
 async function restIfUnchanged(run: Run, study: QueuedUpload, until: AbortSignal): Promise<void> {
   const pending = await ignoreFailure(
     run.tools.queue.pending(),

@@ -1,6 +1,6 @@
 /**
- * The large picture with the boxes on it. Pointers draw, move and zoom (use-gestures.ts); the wheel zooms; keys do
- * the same on the picture and on a box that has the focus.
+ * The large picture with the boxes on it. Pointers draw, move and zoom (use-gestures.ts), and the wheel zooms. Keys
+ * do the same on the picture and on a focused box.
  */
 import { useMemo, useRef } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
@@ -24,9 +24,9 @@ import type { Edits } from './use-edits.ts';
 import { useGestures, type Mode } from './use-gestures.ts';
 
 const CORNERS = ['nw', 'ne', 'sw', 'se'] as const;
-/** The least side of what a finger hits, in pixels of the page (kit/tokens.css). */
+/** The minimum side of a touch target, in CSS pixels (kit/tokens.css). */
 const TARGET = 44;
-/** Pixels of the page by which one press of an arrow key moves a box; it moves by one of the image at least. */
+/** How far one press of an arrow key moves a box, in CSS pixels, but at least by one pixel of the image. */
 const BOX_STEP = 4;
 
 type CoverPictureProps = {
@@ -35,10 +35,10 @@ type CoverPictureProps = {
   readonly mode: Mode;
   readonly view: View;
   readonly onView: (view: View) => void;
-  /** Told when it is known, and when it changes. */
+  /** Called when the size is known, and when it changes. */
   readonly onWindow: (size: WindowSize) => void;
   readonly size: WindowSize;
-  /** After the boxes were tried: they are black, and nothing is drawn. */
+  /** True after the boxes were tried: they are black, and nothing can be drawn. */
   readonly isPreview: boolean;
 };
 
@@ -93,7 +93,7 @@ const NONE: readonly Box[] = [];
 
 type DrawnProps = { readonly looking: Looking; readonly shown: Shown; readonly boxes: readonly Box[] };
 
-/** `boxes`: black. */
+/** `boxes`: drawn in black. */
 function DrawnImage({ looking, shown, boxes }: DrawnProps) {
   const picture = useMemo(() => blackenBoxes(shown.picture, boxesOn(boxes, shown.frame)), [shown, boxes]);
   return (
@@ -110,7 +110,7 @@ function DrawnImage({ looking, shown, boxes }: DrawnProps) {
 
 type Placed = Pick<Box, 'x' | 'y' | 'width' | 'height'>;
 
-/** In pixels of the page, from the upper left corner of the window. */
+/** In CSS pixels, from the upper left corner of the window. */
 function placeOf(looking: Looking, { x, y, width, height }: Placed) {
   const { x: left, y: top } = toWindow(looking, { x, y });
   const scale = scaleOf(looking);
@@ -163,7 +163,7 @@ type OneBoxProps = {
 
 function OneBox({ box, at, isSelected, isFilm, looking, edits }: OneBoxProps) {
   const place = placeOf(looking, box);
-  // The target is as large as a finger, however small the box is.
+  // The touch target has at least the size of a finger, however small the box is.
   const aside = Math.max(0, (TARGET - place.width) / 2);
   const above = Math.max(0, (TARGET - place.height) / 2);
   return (

@@ -1,7 +1,7 @@
 /**
- * Cover the name: a person draws boxes over what names somebody in the pixels of an instance that is held back, sees
- * what is sent then, and decides. Nothing of the picture leaves this device; boxes outlast a sheet that is closed by
- * accident, until a decision or Cancel.
+ * Cover the name: a person draws boxes over identifying text in the pixels of an instance that is held back, sees
+ * what is then sent, and decides. Nothing of the picture leaves this device. If the sheet is closed by accident, the
+ * boxes are kept until a decision or Cancel.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
@@ -34,13 +34,13 @@ import type { Mode } from './use-gestures.ts';
 import './cover.css';
 
 export type CoverSheetProps = {
-  /** In the order of the series: `found`, and the others to which the same boxes may be given. */
+  /** In the order of the series: `found`, and the others that may get the same boxes. */
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
   /** The instance's number in the series, for the title. */
   readonly at: number;
   readonly boxes: readonly Box[];
-  /** Frames drawn here were looked at too. */
+  /** Also records the frames drawn here as looked at. */
   readonly seen: Looked;
   readonly onClose: () => void;
 };
@@ -123,12 +123,12 @@ function Editor({ store, found, seen, onClose }: EditorProps) {
 }
 
 type LookingProps = Pick<EditorProps, 'store'> & {
-  /** All of the picture is in sight. */
+  /** Whether the whole picture is visible. */
   readonly isWhole: boolean;
   readonly onPlay: () => void;
 };
 
-/** How many frames were looked at, and why the one in sight does not count. */
+/** How many frames were looked at, and why the displayed one does not count. */
 function Looking({ store, isWhole, onPlay }: LookingProps) {
   const files = decidedIn(store.phase.value, store.covered.value);
   const looked = store.looked.value;
@@ -152,11 +152,11 @@ function Looking({ store, isWhole, onPlay }: LookingProps) {
   );
 }
 
-/** A frame was looked at while all of it is in sight, in its own brightness, and with its own boxes if any. */
+/** Marks a frame as looked at if the whole picture is visible, in its own brightness, and with its own boxes if any. */
 function useMarked(store: CoverStore, seen: Looked, isInSight: boolean): void {
   const shown = store.shown.value;
   const { boxes } = store.edit.value;
-  // Over the last picture of another frame lie the boxes of the next one already.
+  // The boxes of the next frame are already drawn over the picture of the previous frame, so that does not count.
   const isNow = store.extent.value !== null && shown?.frame === store.frame.value;
   useEffect(() => {
     if (shown && isNow && isInSight && showsAll(shown.range))
@@ -179,7 +179,7 @@ function useUndoKey(isOn: boolean, { undo }: Edits): void {
 }
 
 type ZoomProps = {
-  /** All of the picture is in sight already. */
+  /** Whether the whole picture is already visible. */
   readonly isWhole: boolean;
   readonly onZoom: (factor: number) => void;
 };
@@ -187,7 +187,7 @@ type ZoomProps = {
 function Zoom({ isWhole, onZoom }: ZoomProps) {
   return (
     <div class="cover-zoom">
-      {/* Not disabled: the focus would be lost with the last step. */}
+      {/* Not disabled, because the focus would be lost at the last step. */}
       <button
         type="button"
         class="button"
@@ -225,7 +225,7 @@ function ForAll({ store, found }: { readonly store: CoverStore; readonly found: 
   );
 }
 
-/** The progress of the trial, then what came of it. */
+/** The progress of covering, then its outcome. */
 function Tried({ phase }: { readonly phase: Phase }) {
   if (phase.kind === 'drawing') return null;
   if (phase.kind === 'covering') {
@@ -323,7 +323,7 @@ function Decision({ store, found, onClose }: DecisionProps) {
 
 type HoldBackProps = { readonly asked: readonly FoundFile[]; readonly onHoldBack: () => void };
 
-/** Offered once some of them were released; the others stay here anyway. */
+/** Offered if some of the instances were released; the others stay here anyway. */
 function HoldBack({ asked, onHoldBack }: HoldBackProps) {
   const { released } = useIngest();
   if (!asked.some(({ ordinal }) => released.value.has(ordinal))) return null;

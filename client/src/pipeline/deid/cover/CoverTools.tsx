@@ -1,4 +1,4 @@
-/** The controls beside the picture: what the finger does, zoom, boxes, frames, brightness. */
+/** The controls next to the picture: what the pointer does, zoom, boxes, frames, brightness. */
 import { useState } from 'preact/hooks';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Icon } from '../../../kit/Icon.tsx';
@@ -101,14 +101,17 @@ function Segments<K extends string>({ name, label, choices, chosen, onChoose }: 
   );
 }
 
-/** The frame in sight and, where the boxes are for several instances, the instance; and the way to the next. */
+/**
+ * The displayed frame and, if the boxes are for several instances, the instance, with buttons to the next and
+ * previous one.
+ */
 export function PictureSteps({ store }: { readonly store: CoverStore }) {
   const { files } = store;
   const phase = store.phase.value;
   const found = files[store.at.value]!;
   const { frames } = found;
   const words = coverWords;
-  // Once boxes were tried, only the files that can be sent.
+  // After boxes were tried, only the files that can be sent are shown.
   const among = phase.kind === 'tried' ? phase.able : files;
   const at = among.indexOf(found);
   return (
@@ -152,7 +155,7 @@ type SliderProps = {
   readonly most: number;
   readonly value: number;
   readonly says: string;
-  /** The line above it says the same. */
+  /** True if the line above already names the slider. */
   readonly isUnnamed?: boolean;
   readonly onSlide: (value: number) => void;
 };
@@ -182,7 +185,7 @@ const RANGES: Readonly<Record<Exclude<RangeName, 'own'>, Range>> = {
   bright: [0.75, 1],
 };
 
-/** Names that are written in nearly the grey of their ground come out where the window is narrow. */
+/** With a narrow window, names that are written in almost the same grey as their background become visible. */
 export function Brightness({ store }: { readonly store: CoverStore }) {
   const [picked, setName] = useState<RangeName>('stored');
   const name = store.range.value === null ? 'stored' : picked;
@@ -212,7 +215,7 @@ export function Brightness({ store }: { readonly store: CoverStore }) {
           }}
         >
           {(Object.keys(coverWords.ranges) as RangeName[])
-            // Only the sliders make it: chosen here it would change nothing.
+            // Only the sliders create this range, so choosing it here would change nothing.
             .filter((each) => each !== 'own' || name === 'own')
             .map((each) => (
               <option key={each} value={each}>

@@ -1,4 +1,4 @@
-/** The words of the editor of boxes; fetched with it alone. */
+/** The words of the editor of boxes; loaded only with it. */
 import type { Box } from '#shared/dicom/boxes.ts';
 import { counted, images } from '../../../kit/counted.ts';
 import { formatCount } from '../../../kit/format.ts';

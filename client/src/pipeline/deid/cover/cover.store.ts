@@ -1,7 +1,7 @@
 /**
- * The editor of boxes over one instance, or over several of a series that get the same ones: what is drawn, what is
- * shown, and the decision. Pixels are read and covered in the workers; before the decision each instance is covered
- * there once, so that nobody decides about one that cannot be.
+ * The editor of boxes over one instance, or over several of a series that get the same boxes: what is drawn, what is
+ * shown, and the decision. Pixels are read and covered in the workers. Each instance is covered there once before the
+ * decision, so that nobody decides about an instance that cannot be covered.
  */
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
@@ -13,15 +13,15 @@ import { createFramePlayer, waitForMs, type FramePlayer } from '../frame-player.
 import type { Looked, LookedFrames } from '../looked-frames.ts';
 import { beginEdit, type Edit } from './edit-boxes.ts';
 
-/** Large enough for every pixel of most images; 64 MB, one at a time. */
+/** Large enough for every pixel of most images. One picture takes 64 MB, and only one is open at a time. */
 const LARGE_SIDE = 4096;
-/** The side of the picture that only proves that an instance can be covered. */
+/** The side of a picture that only proves that an instance can be covered. */
 const PROOF_SIDE = 16;
 
-/** From black to white, as parts of the range of values; null: as the file asks for. */
+/** The values shown as black and as white, as fractions of the range of values; null: as the file specifies. */
 export type Range = readonly [low: number, high: number] | null;
 
-/** The frame of the file in sight. */
+/** The displayed frame of the file. */
 export interface Shown {
   readonly found: FoundFile;
   /** Counted from 0. */
@@ -30,57 +30,57 @@ export interface Shown {
   readonly range: Range;
 }
 
-/** Under a narrower one a name may be as dark, or as white, as what is around it. */
+/** In a narrower range, a name may be as dark or as white as its surroundings. */
 export const showsAll = (range: Range): boolean => range === null || (range[0] <= 0 && range[1] >= 1);
 
 interface Tried {
   readonly able: readonly FoundFile[];
-  /** Damaged, or of a kind that is not read here. */
+  /** Files that are damaged, or of a kind that cannot be read here. */
   readonly unable: number;
-  /** The number of images of another size than the one on which the boxes were drawn. */
+  /** The number of images whose size differs from the one on which the boxes were drawn. */
   readonly otherSize: number;
 }
 
-/** `tried`: covered once; the person sees what is sent, and decides. */
+/** `tried`: every instance was covered once; the person sees what is sent, and decides. */
 export type Phase =
   | { readonly kind: 'drawing' }
   | { readonly kind: 'covering'; readonly done: number; readonly total: number }
   | ({ readonly kind: 'tried' } & Tried);
 
 export interface CoverStore {
-  /** In the order of the series; the same boxes can be for all of them. */
+  /** In the order of the series; the same boxes can apply to all of them. */
   readonly files: readonly FoundFile[];
   readonly at: Signal<number>;
   /** Counted from 0. */
   readonly frame: Signal<number>;
   readonly range: Signal<Range>;
   readonly edit: Signal<Edit>;
-  /** Where a new box lies: on all frames, or only on the one in sight. */
+  /** Whether a new box applies to all frames, or only to the displayed one. */
   readonly onAllFrames: Signal<boolean>;
-  /** The boxes are for all files. */
+  /** Whether the boxes apply to all files. */
   readonly isForAll: Signal<boolean>;
-  /** The last picture drawn, while the next one is read too; null where none can be drawn. */
+  /** The last picture drawn, even while the next one is read; null if none can be drawn. */
   readonly shown: ReadonlySignal<Shown | null | undefined>;
-  /** The size of the image on which is drawn; null until it is known. */
+  /** The size of the image that is drawn on; null until it is known. */
   readonly extent: ReadonlySignal<Extent | null>;
   readonly phase: ReadonlySignal<Phase>;
-  /** The frames seen as they are sent with the boxes of now. */
+  /** The frames that were seen as they are sent with the current boxes. */
   readonly looked: ReadonlySignal<LookedFrames>;
-  /** Files that get the boxes. */
+  /** The files to which the boxes apply. */
   readonly covered: ReadonlySignal<readonly FoundFile[]>;
-  /** Shows the frames of the files about which a person decides. */
+  /** Plays the frames of the files about which a person decides. */
   readonly player: FramePlayer;
-  /** A person chooses the frame: the player stops. */
+  /** Called when a person chooses a frame, which stops the player. */
   chooseFrame(frame: number): void;
   show(at: number): void;
   /** Covers each file once. */
   tryBoxes(): Promise<void>;
-  /** Back to drawing; ends what `tryBoxes` does. */
+  /** Returns to drawing, and ends a running `tryBoxes`. */
   drawOn(): void;
   close(): void;
 }
 
-/** Files about which a person decides now. */
+/** The files about which a person decides at the moment. */
 export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly FoundFile[] =>
   phase.kind === 'tried' ? phase.able : covered;
 
@@ -91,7 +91,7 @@ interface CoverAsked {
   readonly found: FoundFile;
   readonly boxes: readonly Box[];
   readonly seen: Pick<Looked, 'lookedUnder'>;
-  /** The person asked for less motion. */
+  /** Whether the person asked for less motion. */
   readonly isCalm: boolean;
 }
 
@@ -156,7 +156,7 @@ export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): Cov
   };
 }
 
-/** The frame in sight, and what is known of it once it is read. */
+/** The displayed frame, and what is known about it once it is read. */
 function createSight(ingest: CoveringIngest, { files, found }: Pick<CoverAsked, 'files' | 'found'>) {
   const at = signal(Math.max(0, files.indexOf(found)));
   const frame = signal(Math.floor(found.frames / 2));

@@ -1,7 +1,4 @@
-/**
- * The boxes that a person draws, in whole pixels of the stored image and inside it, with a way back for every
- * step. Pure.
- */
+/** The boxes that a person draws, in whole pixels of the stored image and inside it. Every step can be undone. Pure. */
 import { BOXES_LIMIT, type Box, type Extent } from '#shared/dicom/boxes.ts';
 import type { Point } from '../../../kit/picture-view.ts';
 
@@ -9,7 +6,7 @@ export type Corner = 'nw' | 'ne' | 'sw' | 'se';
 
 export interface Edit {
   readonly boxes: readonly Box[];
-  /** The place of the box that keys and buttons change; null: none. */
+  /** The index of the box that keys and buttons change; null: none. */
   readonly selected: number | null;
   /** The boxes before each step, the oldest first. */
   readonly past: readonly (readonly Box[])[];
@@ -19,7 +16,7 @@ export const beginEdit = (boxes: readonly Box[]): Edit => ({ boxes, selected: nu
 
 export const isFull = ({ boxes }: Edit): boolean => boxes.length >= BOXES_LIMIT;
 
-/** The smallest box of whole pixels with these corners; null where none of it lies in the image. */
+/** The smallest box of whole pixels with these corners; null if no part of it lies in the image. */
 export function boxBetween(from: Point, to: Point, extent: Extent, frames: Box['frames']): Box | null {
   const [left, right] = span(from.x, to.x, extent.columns);
   const [top, bottom] = span(from.y, to.y, extent.rows);
@@ -32,7 +29,7 @@ function span(one: number, other: number, end: number): [number, number] {
   return [Math.floor(inside(Math.min(one, other))), Math.ceil(inside(Math.max(one, other)))];
 }
 
-/** The box at the size that it has, moved as far as the edges let it. */
+/** Moves the box as far as the edges of the image allow, without changing its size. */
 export function movedBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   const within = (value: number, most: number) => Math.min(most, Math.max(0, Math.round(value)));
   return {
@@ -42,7 +39,7 @@ export function movedBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   };
 }
 
-/** The box with its right and lower edge moved; a pixel is always left. */
+/** Moves the right and lower edges of the box; at least one pixel remains. */
 export function grownBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   const within = (value: number, most: number) => Math.min(most, Math.max(1, Math.round(value)));
   return {
@@ -52,7 +49,10 @@ export function grownBy(box: Box, by: Point, { columns, rows }: Extent): Box {
   };
 }
 
-/** Drags one corner to a place; the one across stays. Dragged onto that, the box stays as it is. */
+/**
+ * Drags one corner to a place while the opposite corner stays. If it is dragged onto the opposite corner, the box
+ * does not change.
+ */
 export function stretchedTo(box: Box, corner: Corner, to: Point, extent: Extent): Box {
   const across = {
     x: corner === 'nw' || corner === 'sw' ? box.x + box.width : box.x,
@@ -61,7 +61,7 @@ export function stretchedTo(box: Box, corner: Corner, to: Point, extent: Extent)
   return boxBetween(across, to, extent, box.frames) ?? box;
 }
 
-/** A quarter of the part in sight wide and an eighth high, in the middle of it. */
+/** A box in the middle of the visible part, a quarter as wide and an eighth as high. */
 export function boxInMiddle(
   { middle, width, height }: { readonly middle: Point; readonly width: number; readonly height: number },
   extent: Extent,
@@ -75,12 +75,12 @@ export function boxInMiddle(
   return movedBy(box, { x: middle.x - size.width / 2, y: middle.y - size.height / 2 }, extent);
 }
 
-/** The new box is the selected one. Nothing changes where there are as many as an instance may have. */
+/** Adds the box and selects it. Nothing changes if the instance already has as many boxes as it may have. */
 export function add(edit: Edit, box: Box): Edit {
   return isFull(edit) ? edit : stepTo(edit, [...edit.boxes, box], edit.boxes.length);
 }
 
-/** Puts another box in the place of one; no step where it is the same. */
+/** Replaces one box with another; if they are the same, no step is recorded. */
 export function replace(edit: Edit, at: number, box: Box): Edit {
   const before = edit.boxes[at];
   if (before === undefined || isSame(before, box)) return { ...edit, selected: before ? at : edit.selected };

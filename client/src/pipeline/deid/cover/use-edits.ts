@@ -1,4 +1,4 @@
-/** The steps that buttons, keys and pointers take in the editor, each with the sentence that says what happened. */
+/** The steps that buttons, keys and pointers perform in the editor, each with a sentence that says what happened. */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { CoverStore } from './cover.store.ts';
@@ -19,20 +19,20 @@ import {
 } from './edit-boxes.ts';
 
 export interface Edits {
-  /** Says what happened, for people who do not see it. */
+  /** Says what happened, for screen readers. */
   readonly said: ReadonlySignal<string>;
-  /** For a box that is drawn now. */
+  /** The frames to which a newly drawn box applies. */
   frames(): Box['frames'];
   draw(box: Box): void;
   addInMiddle(inSight: { readonly middle: Point; readonly width: number; readonly height: number }): void;
   change(at: number, box: Box): void;
   select(at: number | null): void;
-  /** By whole pixels; `grows`: its right and lower edge move. */
+  /** Moves the box by whole pixels; `grows`: moves its right and lower edges. */
   nudge(at: number, by: Point, grows: boolean): void;
   remove(at: number): void;
   clear(): void;
   undo(): void;
-  /** Sets the frames of the selected box, and of boxes drawn from now on. */
+  /** Sets the frames of the selected box, and of boxes drawn from then on. */
   coverAllFrames(all: boolean): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Finger, mouse and pen on the picture: one draws a box, moves it, drags its corner or moves the picture; two
- * fingers zoom. A box is shown while it is dragged and becomes a step when it is let go.
+ * Finger, mouse and pen on the picture: one pointer draws a box, moves it, drags its corner or moves the picture; two
+ * fingers zoom. A box is displayed while it is dragged, and becomes a step when it is released.
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
@@ -18,7 +18,7 @@ import {
 import { placeOf } from '../../../kit/use-picture-window.ts';
 import { boxBetween, movedBy, stretchedTo, type Corner } from './edit-boxes.ts';
 
-/** A shorter way is a tap, in pixels of the page. */
+/** A shorter movement counts as a tap, in CSS pixels. */
 const TAP = 4;
 
 /** A box that is being dragged; `at` null: a new one. */
@@ -37,7 +37,7 @@ type Gesture =
 
 interface GestureTools {
   readonly mode: Mode;
-  /** False: the picture can be moved and zoomed, nothing drawn. */
+  /** False: the picture can be moved and zoomed, but nothing can be drawn. */
   readonly draws: boolean;
   readonly boxes: readonly Box[];
   readonly extent: Extent;
@@ -85,7 +85,7 @@ export function useGestures(tools: GestureTools) {
       if (drop !== null && drop.at === null) edits.draw(drop.box);
       else if (drop !== null && drop.at !== null) edits.change(drop.at, drop.box);
       else if (hand.gesture?.kind === 'draw') edits.select(null);
-      // The finger that stays behind two neither draws nor moves.
+      // After a gesture with two fingers, the remaining finger neither draws nor moves.
       end();
     },
     onPointerCancel(event: PointerEvent) {
@@ -97,7 +97,7 @@ export function useGestures(tools: GestureTools) {
 
 const minus = (a: Point, b: Point): Point => ({ x: a.x - b.x, y: a.y - b.y });
 
-/** Selects the box that is touched. */
+/** Chooses the gesture for a pointer, and selects the box that is touched. */
 function gestureFor(event: PointerEvent, { mode, draws, boxes, edits }: GestureTools): Gesture {
   const target = event.target as HTMLElement;
   const at = Number(target.closest<HTMLElement>('[data-box]')?.dataset['box'] ?? -1);

@@ -12,8 +12,8 @@ import { withheldOf } from './withheld-of.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 /**
- * The manifest names the population of up to this many films that no model examined, at 100 bytes each. In a
- * study with more, no chest film is sent to a model.
+ * The manifest names the population of at most this many films that no model examined, at 100 bytes each. Above that
+ * number, no chest film of the study is sent to a model.
  */
 export const UNSEEN_FILMS_LIMIT = 1000;
 
@@ -26,7 +26,7 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
   const named = new Map<string, Named>();
   let unseenFilms = 0;
   for (const row of await instancesOf(database, id)) {
-    // A person's decision stands: an instance left out is not promised again.
+    // A person's decision stands: an instance that was left out is not promised again.
     if (row.state === 'left-out' || named.has(keyOf(row))) continue;
     if (row.triage?.runtime === 'none') unseenFilms += 1;
     const isTooMuch = row.triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;
@@ -47,13 +47,16 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
   };
 }
 
-/** By its title; null once that was erased: then the gateway has decided where the study goes. */
+/**
+ * The description in the study's title. null: the title was erased, so the gateway has already decided where the
+ * study goes.
+ */
 async function describedOf(database: LocalDatabase, { id, title }: StudyRow): Promise<Described | null> {
   if (title === null) return null;
   try {
     return (await openTitle(await deviceKey(database), id, title)).described;
   } catch {
-    // A title that cannot be opened keeps no study here.
+    // A title that cannot be opened must not stop its study.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Carries out a person's decisions about a queued study: first at the gateway, where it has to know, then on
- * this device. Its end is end-study.ts.
+ * Carries out a person's decisions about a queued study, first at the gateway if it has to know, then on this device.
+ * Ending a study is in end-study.ts.
  */
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
@@ -96,15 +96,15 @@ async function leaveOut(
   const chosen = (await undecidedOf(database, id)).filter((row) => named === null || named.has(keyOf(row)));
   if (study.uploadId !== null && chosen.length > 0)
     await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey), study.account);
-  // The receipt will give the same reason: the PACS keeps something else under its UID, whatever a person decides
-  // about this one.
+  // The receipt will give the same reason: the PACS keeps something else under this UID, whatever a person decides
+  // about the instance.
   for (const [reason, rows] of Map.groupBy(chosen, (row) =>
     isUidTaken(row.reason) ? row.reason : 'left-out',
   ))
     await changeInstances(database, id, rows, { state: 'left-out', reason });
   await database.studies.update(id, { turn: study.turn + 1 });
-  // An instance that the PACS refused for good needs no further answer from the gateway; a quarantined one
-  // gets a new receipt.
+  // The gateway's answer about an instance that the PACS refused for good is already final. A quarantined one gets a
+  // new receipt.
   const isAnswerAwaited = chosen.some((row) => row.state === 'quarantined');
   if (!isAnswerAwaited && (await undecidedOf(database, id)).length === 0)
     await finish(database, id, tools.now());
@@ -113,7 +113,7 @@ async function leaveOut(
 
 async function dismiss(tools: DecisionTools, id: string): Promise<void> {
   const { database } = tools;
-  // A study that is over has no copies here any more: its row, with its receipt, is only hidden.
+  // A study that has ended has no copies here any more. Its row and its receipt are only hidden.
   const hidden = await database.studies
     .where('id')
     .equals(id)
@@ -154,7 +154,7 @@ async function noteTold(
     });
 }
 
-/** A study with instances that are held back stays in sight until a person has decided about them. */
+/** A study with held-back instances stays visible until a person has decided about them. */
 function mayBeDismissed(study: StudyRow): boolean {
   if (isOver(study)) return study.state === 'taken-back' || study.held.reasons.length === 0;
   return study.state === 'failed' || study.waiting === 'interrupted';
@@ -184,7 +184,7 @@ async function undecidedOf(database: LocalDatabase, id: string): Promise<Instanc
 async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
-    // A study that was taken back was not delivered.
+    // A study that was taken back was not delivered, so it is not completed.
     const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
     if (!study || !state) return;
     await database.studies.update(id, {

@@ -1,7 +1,7 @@
 /**
- * The device's own key: AES-GCM-256, non-extractable, stored as a CryptoKey in IndexedDB. Data sealed with it
- * can be opened only on this device and in this browser. It protects a copied disk, not a stolen and unlocked
- * tablet.
+ * The device's own key: AES-GCM-256, non-extractable, stored as a CryptoKey in IndexedDB. Data sealed with it can be
+ * opened only on this device and in this browser. It protects against a copied disk, not against a stolen and
+ * unlocked tablet.
  */
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
@@ -24,8 +24,8 @@ export async function deviceKey(database: LocalDatabase): Promise<CryptoKey> {
 }
 
 /**
- * Encrypts under a fresh random initialisation vector. `place` is authenticated, so that a record can be
- * opened only where it belongs.
+ * Encrypts under a fresh random initialisation vector. `place` is authenticated, so that a record cannot be opened in
+ * another place.
  */
 export async function seal(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, place: string): Promise<Sealed> {
   // NIST SP 800-38D §8.3: at most 2^32 records under one key with random vectors; at 1 MiB each that is 4
@@ -42,7 +42,7 @@ export async function seal(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, place
   return whole;
 }
 
-/** Throws OperationError when the bytes were changed or belong elsewhere. */
+/** Throws OperationError if the bytes were changed or belong to another place. */
 export async function open(key: CryptoKey, sealed: Sealed, place: string): Promise<Uint8Array<ArrayBuffer>> {
   const iv = sealed.subarray(0, IV_BYTES);
   const additionalData = new TextEncoder().encode(place);

@@ -1,6 +1,6 @@
 /**
- * Small notes that the device keeps between visits: the last known policies, the link as the leading tab sees
- * it, who is signed in while offline, and the speed of the link and of this device.
+ * Small notes that the device keeps between sessions: the last known policies, the state of the connection as the
+ * leading tab sees it, who is signed in while offline, and the speed of the connection and of this device.
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { VaultTerms } from '#shared/protocol/vault.ts';
@@ -8,11 +8,11 @@ import type { LocalDatabase } from './local-database.ts';
 import type { Link } from '../../../net/link.ts';
 import type { Diagnosis } from '../queued-study.ts';
 
-/** How the pseudonyms of a policy are made (transfer/patient-secrets.ts); its public parts in base64url. */
+/** How a policy's pseudonyms are made (transfer/patient-secrets.ts). The public parts are in base64url. */
 export interface PolicyKeyHere {
   readonly publicKey: string;
   readonly tagKey: string;
-  /** The policy's key, which no script can read back; null: this person's device asks the gateway. */
+  /** The policy's key, which no script can read back. null: this person's device asks the gateway for pseudonyms. */
   readonly held: CryptoKey | null;
 }
 
@@ -22,9 +22,9 @@ export interface KnownPolicies {
   readonly default: string;
   /** By the name of the policy. */
   readonly keys: Readonly<Record<string, PolicyKeyHere>>;
-  /** How long a shift is, and so the local label of a study is kept, in hours; 0: the site wants no labels. */
+  /** The length of a shift in hours, for which a study's local label is kept; 0: the site wants no labels. */
   readonly labelHours: number;
-  /** After how long without input the person is signed out, in minutes; 0: never. */
+  /** Minutes without input after which the person is signed out; 0: never. */
   readonly lockMinutes: number;
   /** The gateway's public key, to which waiting parcels are sealed. null: not received yet. */
   readonly sealingKey: SealingKey | null;
@@ -36,7 +36,10 @@ export async function knownPolicies(database: LocalDatabase): Promise<KnownPolic
   return ((await database.device.get('policies'))?.value as KnownPolicies | undefined) ?? null;
 }
 
-/** Heard by the page and by its sender: what one of them knows may be older than what the other has noted since. */
+/**
+ * Both the page and its sender call this, so the database is read first: either may know an older state than the
+ * other has stored.
+ */
 export async function rememberLink(database: LocalDatabase, link: Link): Promise<void> {
   await database.transaction('rw', database.device, async () => {
     if ((await knownLink(database)) !== link) await database.device.put({ name: 'link', value: link });
@@ -48,8 +51,8 @@ export async function knownLink(database: LocalDatabase): Promise<Link> {
 }
 
 /**
- * The signed-in person, for a start without a network; null after signing out. With another person a shift begins
- * at `now` (milliseconds since 1970), and no local label of the one before stays.
+ * Stores the signed-in person, for a start without a network; null after signing out. If the person changes, a shift
+ * begins at `now` (milliseconds since 1970) and the previous person's local labels are erased.
  */
 export async function rememberUser(database: LocalDatabase, user: User | null, now: number): Promise<void> {
   await database.transaction('rw', database.device, database.studies, async () => {
@@ -62,17 +65,17 @@ export async function rememberUser(database: LocalDatabase, user: User | null, n
   });
 }
 
-/** When the signed-in person signed in, in milliseconds since 1970; null: nobody did. */
+/** When the current person signed in, in milliseconds since 1970; null: nobody did. */
 export async function knownShift(database: LocalDatabase): Promise<number | null> {
   return ((await database.device.get('shift'))?.value as number | undefined) ?? null;
 }
 
-/** Erases the local labels of all studies: at sign-out, at lock, and where the site wants none. */
+/** Erases the local labels of all studies: at sign-out, when the screen is locked, and where the site wants none. */
 export async function forgetLabels(database: LocalDatabase): Promise<void> {
   await database.studies.filter(({ label }) => label !== undefined).modify((row) => void delete row.label);
 }
 
-/** The next person's device may hold none: the gateway says so when they sign in. */
+/** The next person's device may not be allowed to hold keys. The gateway says so when that person signs in. */
 async function forgetHeldKeys(database: LocalDatabase): Promise<void> {
   const known = await knownPolicies(database);
   if (known === null) return;
@@ -86,12 +89,12 @@ export async function knownUser(database: LocalDatabase): Promise<User | null> {
   return ((await database.device.get('account'))?.value as User | null | undefined) ?? null;
 }
 
-/** How the last person left: `minutes` as the mark of the lock has them (lock-mark.ts). */
+/** How the last person left. `minutes` is the value in the lock's mark (lock-mark.ts). */
 export interface Left {
   readonly minutes: number | null;
 }
 
-/** Resolves once it is on the disk. null: somebody has signed in. */
+/** Resolves once the note is on the disk. null: somebody has signed in. */
 export async function rememberLeft(database: LocalDatabase, left: Left | null): Promise<void> {
   await database.device.put({ name: 'left', value: left });
 }
@@ -112,7 +115,7 @@ export async function knownDiagnosis(database: LocalDatabase): Promise<Diagnosis
 type Rate = 'link-rate' | 'coding-rate';
 
 /**
- * The last measured bytes per second: of the link, counted as they leave; of the coding, counted at its
+ * The last measured bytes per second: of the connection, measured as bytes leave; of the coding, measured at its
  * input. null: not measured yet.
  */
 export async function knownRate(database: LocalDatabase, of: Rate): Promise<number | null> {
@@ -124,8 +127,8 @@ export async function rememberRate(database: LocalDatabase, of: Rate, bytesPerSe
 }
 
 /**
- * The random name of this database; a new one after the browser has cleared it. null before `databaseOrigin`
- * has set it.
+ * The random name of this database. It changes when the browser has cleared the database. null before
+ * `databaseOrigin` has set it.
  */
 export async function knownOrigin(database: LocalDatabase): Promise<string | null> {
   return ((await database.device.get('origin'))?.value as string | undefined) ?? null;

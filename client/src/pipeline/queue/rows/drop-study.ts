@@ -1,13 +1,9 @@
-/**
- * Deletes studies from the database that were taken back, given up, finished or interrupted. Kept receipts
- * stay.
- */
+/** Deletes studies that were taken back, given up, finished or interrupted from the database. Kept receipts stay. */
 import type { LocalDatabase } from './local-database.ts';
 
 /** Deletes the study with everything that belongs to it. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
-  // In one transaction: a parcel being committed at the same time either comes first and is deleted too, or
-  // comes later and finds no study.
+  // One transaction: a parcel committed at the same time is either written before and deleted too, or finds no study.
   await database.transaction('rw', contentsOf(database), async () => {
     await database.studies.delete(studyId);
     await deleteContents(database, studyId);
@@ -29,12 +25,12 @@ export async function deleteContents(database: LocalDatabase, studyId: string): 
   });
 }
 
-/** Deletes the reports of a study that will not be announced again: its receipt records what was done. */
+/** Deletes the reports of a study that will not be announced again. Its receipt records what was done. */
 export async function deleteReports(database: LocalDatabase, studyId: string): Promise<void> {
   await database.reports.where('studyId').equals(studyId).delete();
 }
 
-/** Deletes the copies: the parcels with their records. `keep`: parcels that stay. */
+/** Deletes the copies: the parcels with their records. `keep`: ids of parcels that stay. */
 export async function deleteParcels(
   database: LocalDatabase,
   studyId: string,
@@ -51,16 +47,16 @@ async function deleteRecords(database: LocalDatabase, parcelId: string): Promise
 }
 
 /**
- * A study whose page was closed during naming or packing cannot be finished: the page's access to the files
- * is gone. Its copies are deleted and its row says `interrupted`. Named instances stay named, so that the
- * same study, chosen again, continues with the instances that have not arrived. One that is being cancelled stays so
- * until the gateway has confirmed it.
+ * Marks a study as `interrupted` if its page was closed during naming or packing. The page's access to the files is
+ * gone, so the study cannot be finished and its copies are deleted. Its instances stay named, so that choosing the
+ * study again continues with those that have not arrived. A study that is being cancelled stays so until the gateway
+ * has confirmed it.
  */
 export async function interruptStudy(database: LocalDatabase, studyId: string): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
     if (!study?.packing || study.cancelling || study.waiting === 'interrupted') return;
-    // A settled instance needs no copy.
+    // A settled instance needs no copy on this device.
     if (study.state === 'taken-back' || study.state === 'done')
       return void (await database.studies.update(studyId, { packing: false }));
     await deleteParcels(database, studyId);
@@ -79,8 +75,8 @@ export async function interruptStudy(database: LocalDatabase, studyId: string): 
 }
 
 /**
- * At page start: marks studies that no tab is writing any more as interrupted, and deletes records without a
- * parcel. `isAlive` recognises a study that another tab is writing at this moment.
+ * At page start, marks studies that no tab is writing any more as interrupted, and deletes records without a parcel.
+ * `isAlive` tells whether another tab is writing a study at the moment.
  */
 export async function clearInterrupted(
   database: LocalDatabase,

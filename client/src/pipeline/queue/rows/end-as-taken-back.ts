@@ -1,6 +1,6 @@
 /**
- * Ends a study as taken back: only its row stays here. That row keeps apart, of its instances, what tells which other
- * sends of the same study have them: another part of the study does not stand for a cancelled one.
+ * Ends a study as taken back: only its row stays here. The row keeps a key of each instance, which tells which other
+ * sends of the study contain all of them. Another part of the study does not replace a cancelled one.
  */
 import { sumOf } from '../count-reasons.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
@@ -9,7 +9,7 @@ import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, at: number): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
-    // Others of it may have no row yet.
+    // Further instances of the study may have no row yet.
     const keys = study.named ? await keysOf(database, study) : undefined;
     if (keys !== undefined) await noteWithLater(database, study, keys);
     await deleteContents(database, study.id);
@@ -29,7 +29,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
   });
 }
 
-/** Part of the caller's transaction: the cancelled sends of the study that `study.holds` should name. */
+/** Returns the cancelled sends of the study that `study.holds` should name. Part of the caller's transaction. */
 export async function cancelledWithin(database: LocalDatabase, study: StudyRow): Promise<readonly string[]> {
   const cancelled = await database.studies
     .filter((row) => isOfSame(row, study) && row.keys !== undefined)
@@ -39,7 +39,7 @@ export async function cancelledWithin(database: LocalDatabase, study: StudyRow):
   return cancelled.filter(({ keys }) => keys!.every((key) => own.has(key))).map(({ id }) => id);
 }
 
-/** The study was chosen again before it was cancelled. */
+/** Covers a study that was chosen again before it was cancelled. */
 async function noteWithLater(database: LocalDatabase, study: StudyRow, keys: Uint32Array): Promise<void> {
   const later = await database.studies
     .filter((row) => isOfSame(row, study) && row.named && row.queuedAt > study.queuedAt)
@@ -54,7 +54,7 @@ async function noteWithLater(database: LocalDatabase, study: StudyRow, keys: Uin
 const isOfSame = (row: StudyRow, { id, studyInstanceUID }: StudyRow): boolean =>
   row.id !== id && row.studyInstanceUID === studyInstanceUID;
 
-/** The first 32 bits of each digest: they tell the instances of one study apart. */
+/** The first 32 bits of each digest, which are enough to tell the instances of one study apart. */
 async function keysOf(database: LocalDatabase, { id, keys }: StudyRow): Promise<Uint32Array<ArrayBuffer>> {
   if (keys !== undefined) return keys;
   const rows = await instancesOf(database, id);

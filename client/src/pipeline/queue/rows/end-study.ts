@@ -1,7 +1,7 @@
 /**
- * Ends a queued study. One of which nothing has left is taken back: the gateway has only promises of it, which it drops
- * without being told. One of which bytes may have left is cancelled: it ends here once the gateway has confirmed that
- * it leaves them out, however long that takes.
+ * Ends a queued study. If nothing has left, it is taken back: the gateway has only its promises, and drops them
+ * without being told. If bytes may have left, it is cancelled: it ends here once the gateway has confirmed that it
+ * leaves them out, however long that takes.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -25,7 +25,7 @@ export interface EndingTools {
   readonly locks: Pick<LockManager, 'request'>;
   /**
    * Tells the gateway of a person's decision. `as`: the study's account; null: whoever is signed in. Throws like the
-   * API client, and nothing was asked where another account is signed in.
+   * API client. If another account is signed in, it throws without asking.
    */
   decide(
     uploadId: string,
@@ -34,8 +34,8 @@ export interface EndingTools {
     as: string | null,
   ): Promise<void>;
   /**
-   * Tells the gateway that these instances of an announced study will not be sent. May throw: the gateway
-   * eventually drops them without being told.
+   * Tells the gateway that these instances of an announced study will not be sent. May throw: the gateway eventually
+   * drops them anyway.
    */
   withdraw(uploadId: string, instances: readonly InstanceKey[], as: string | null): Promise<void>;
   /** Wakes this tab's uploader, if the tab leads. */
@@ -47,7 +47,7 @@ export async function takeBack(tools: EndingTools, id: string): Promise<boolean>
   return endPromised(tools, id, canTakeBack, (study) => endAsTakenBack(tools.database, study, tools.now()));
 }
 
-/** Until the gateway knows, nothing is deleted here, and nothing more leaves. */
+/** Until the gateway has confirmed, nothing is deleted here and nothing more leaves. */
 export async function cancel(tools: EndingTools, id: string): Promise<void> {
   const { database } = tools;
   const study = await markCancelling(database, id, mayBeCancelled);
@@ -56,14 +56,14 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
   try {
     await endAtGateway(tools, id);
   } catch (error) {
-    // The queue's store asks again: once this person has signed in, or once there is a link.
+    // The queue's store asks again once this person has signed in, or once there is a connection.
     if (isOfSession(error)) return;
     if (error instanceof Unreachable) {
       if (tools.isOnline.peek()) await rememberLink(database, 'gateway-unreachable');
       return;
     }
     if (isForLater(error)) return askLater(tools, id, error.retryAfterMs ?? ASK_AGAIN_MS);
-    // A study that was cancelled earlier is not sent because of an answer that nobody waits for.
+    // For a study that was cancelled earlier, nobody waits for this answer, so a refusal must not send the study.
     if (!study.cancelling) await keepAsItWas(tools, study);
     else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
     throw error;
@@ -71,21 +71,21 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
   tools.wake();
 }
 
-/** The session was refused, and not the question: somebody has signed out meanwhile. */
+/** True if the session was refused rather than the question, because somebody has signed out meanwhile. */
 const isOfSession = (error: unknown): boolean =>
   error instanceof OtherAccount || (error instanceof ApiProblem && error.status === 401);
 
-/** The gateway, or what stands before it, is busy or out of order: the same question may succeed. */
+/** True if the gateway, or a proxy before it, is busy or out of order. The same question may succeed later. */
 const isForLater = (error: unknown): error is ApiProblem =>
   error instanceof ApiProblem &&
   (error.code === null ? error.status >= 500 : PROBLEMS[error.code].retry === 'later');
 
-/** Where the answer does not say when: nobody waits before the screen for it. */
+/** The delay where the answer names none. Nobody is watching the screen for this answer. */
 const ASK_AGAIN_MS = 30_000;
-/** The studies that are asked about later, in this tab: each once. */
+/** The studies that this tab will ask about later. Each is scheduled once. */
 const asking = new WeakMap<LocalDatabase, Set<string>>();
 
-/** Unless a person has resumed it by then. */
+/** Asks later, unless a person has resumed the study by then. */
 function askLater(tools: EndingTools, id: string, ms: number): void {
   const { database, later } = tools;
   const ids = asking.get(database) ?? new Set<string>();
@@ -98,7 +98,7 @@ function askLater(tools: EndingTools, id: string, ms: number): void {
   later(() => void ignoreFailure(ask(), 'asked again with the next link'), ms);
 }
 
-/** Returns the row as it was; null: `mayBe` is not true of it, and nothing was marked. */
+/** Marks the study if `mayBe` is true of it. Returns the row as it was, or null if nothing was marked. */
 function markCancelling(
   database: LocalDatabase,
   id: string,
@@ -114,19 +114,19 @@ function markCancelling(
 }
 
 /**
- * Ends a study that is being cancelled, once the gateway has left out what is not in the PACS. Throws what the gateway
- * answers: then nothing is ended.
+ * Ends a study that is being cancelled, once the gateway has left out everything that is not in the PACS. Throws what
+ * the gateway answers; the study has not ended then.
  */
 async function endAtGateway(tools: EndingTools, id: string): Promise<void> {
   const { database } = tools;
   await afterRetry(tools, id);
   for (let isTold = false; ; isTold = true) {
     const asked = await askedOf(database, id);
-    // A person has resumed it meanwhile.
+    // A person has resumed the study meanwhile.
     if (asked === null) return isTold ? announceResumed(database, id) : undefined;
     const { study, first, last } = asked;
     const isAll = await leaveOutAtGateway(tools, study, first);
-    // An announcement may have been answered meanwhile, with another upload.
+    // Meanwhile an announcement may have been answered with another upload.
     const isStill = (row: StudyRow) => isBeingCancelled(row) && row.uploadId === study.uploadId;
     const end = async (row: StudyRow) => {
       await endAsTakenBack(database, row, tools.now());
@@ -139,8 +139,9 @@ async function endAtGateway(tools: EndingTools, id: string): Promise<void> {
 }
 
 /**
- * A study that is being cancelled, and what the gateway leaves out of it. `last`: those that wait for a person; until
- * it is over, a person may resume it, and would still decide. null: it is no longer being cancelled.
+ * Reads a study that is being cancelled and the instances that the gateway should leave out. `last`: those that wait
+ * for a person, left out at the end, because a person who resumes the study meanwhile would still have to decide
+ * about them. null: it is no longer being cancelled.
  */
 function askedOf(database: LocalDatabase, id: string) {
   return database.transaction('r', database.studies, database.instances, async () => {
@@ -160,8 +161,9 @@ function askedOf(database: LocalDatabase, id: string) {
 const isBeingCancelled = (study: StudyRow): boolean => study.cancelling === true && mayBeCancelled(study);
 
 /**
- * Under each upload; of one that the gateway does not know there is nothing to leave out. False: one of those from
- * before it was taken over is not the person's to decide, or too late.
+ * Leaves the instances out under each upload. An upload that the gateway does not know has nothing to leave out.
+ * False: under an upload from before the study was taken over, it is too late or the upload belongs to another
+ * account.
  */
 async function leaveOutAtGateway(
   { decide }: EndingTools,
@@ -183,25 +185,30 @@ async function leaveOutAtGateway(
   return isAll;
 }
 
-/** On another connection, a retry could arrive later than what is said next: the gateway would send it after all. */
+/**
+ * Waits for a retry under way: on another connection it could arrive after the next request, and the gateway would
+ * send the study after all.
+ */
 async function afterRetry({ locks }: Pick<EndingTools, 'locks'>, id: string): Promise<void> {
   await locks.request(retryLock(id), () => undefined);
 }
 
 const STAYS_UNDECIDED = 'they wait at the gateway for a decision, in the list of studies';
 
-/** A person resumed it while the question was open: the gateway has left out what is wanted again. */
+/**
+ * A person resumed the study while the request was open, so the gateway has left out instances that are wanted again.
+ */
 async function announceResumed(database: LocalDatabase, id: string): Promise<void> {
   await database.studies
     .filter((row) => row.id === id && !isOver(row) && !row.cancelling)
     .modify(announceAgain);
 }
 
-/** All of it is at the gateway, so nothing more is sent from here, and it is followed to its end. */
+/** The study is completely at the gateway, so nothing more is sent from here, and it is followed to its end. */
 const isTooLate = (error: unknown): boolean =>
   error instanceof ApiProblem && error.code === 'decision-not-possible';
 
-/** An upload of another account is as unknown as one that is not there. */
+/** The gateway answers for an upload of another account as for one that does not exist. */
 const isUnknown = (error: unknown): boolean =>
   error instanceof ApiProblem && error.code === 'upload-not-found';
 
@@ -209,7 +216,7 @@ function unlessUnknown(error: unknown): void {
   if (!isUnknown(error)) throw error;
 }
 
-/** The gateway refused to cancel it, and nobody has decided otherwise since. */
+/** Undoes the mark after the gateway refused to cancel the study, if nobody has decided otherwise since. */
 async function keepAsItWas(
   { database, wake }: EndingTools,
   { id, paused, resumed }: Pick<StudyRow, 'id' | 'paused' | 'resumed'>,
@@ -224,9 +231,9 @@ async function keepAsItWas(
 }
 
 /**
- * Ends a study that was only partly queued. After `cancelled` it is taken back, or cancelled; its row stays like that
- * of any such study, once it may have been announced. After `failed` its instances at the gateway stay and only the
- * rest is withdrawn, because the same files will be sent again; its row goes.
+ * Ends a study that was only partly queued. `cancelled`: it is taken back or cancelled, and its row stays, as for any
+ * such study, if it may have been announced. `failed`: its row is deleted and only the instances that are not at the
+ * gateway are withdrawn, because the same files will be sent again.
  */
 export async function giveUpStudy(
   tools: EndingTools,
@@ -239,7 +246,7 @@ export async function giveUpStudy(
     return void (await endPromised(tools, id, (row) => !isOver(row) && !row.cancelling, drop));
   const end = (study: StudyRow) => (study.named ? endAsTakenBack(database, study, now()) : drop());
   if (await endPromised(tools, id, canTakeBack, end)) return;
-  // The study can't be sent from here any more: no answer of the gateway brings it back.
+  // The study can no longer be sent from here, so no answer of the gateway restores it.
   await markCancelling(database, id, (row) => mayBeCancelled({ ...row, cancelling: true }));
   tools.wake();
   await ignoreFailure(cancel(tools, id), 'it stays cancelled: the queue asks again');
@@ -248,8 +255,8 @@ export async function giveUpStudy(
 const FORGETS_BY_ITSELF = 'the gateway drops a promise after a while';
 
 /**
- * Ends a study of which the gateway is to get no more: what it promised and has not sent is withdrawn. False: `isStill`
- * is not true of it.
+ * Ends a study and withdraws from the gateway what was promised and not sent. False: `isStill` is not true of the
+ * study.
  */
 export async function endPromised(
   tools: EndingTools,
@@ -270,8 +277,8 @@ export async function endPromised(
 }
 
 /**
- * Ends the study with its contents here, unless it has moved on: `isStill` checks it in the same transaction. Returns
- * what the gateway may know of it; `own`: the instances that no other entry has.
+ * Ends the study and its contents here, if `isStill` is true of it in the same transaction. Returns what the gateway
+ * may know of it. `own`: the instances that no other entry has.
  */
 function takeOut(
   { database }: EndingTools,
@@ -295,7 +302,7 @@ export function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
   return { sopInstanceUID, digest };
 }
 
-/** The instances of this entry that no other entry of the same study in the queue has. */
+/** The instances of this entry that are in no other entry of the same study. */
 async function onlyOf(database: LocalDatabase, study: StudyRow): Promise<InstanceKey[]> {
   const own = new Map((await instancesOf(database, study.id)).map((row) => [keyOf(row), toKey(row)]));
   const others = await database.studies

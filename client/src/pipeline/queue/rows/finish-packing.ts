@@ -1,11 +1,11 @@
-/** The end of packing: the one place where a study becomes safe on this device. */
+/** The end of packing. This is the only place where a study becomes safe on this device. */
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, dropStudy } from './drop-study.ts';
 import { takeFromEarlier, type KeptHeld } from './keep-held.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
 
-/** Whether instances of it are still to be packed. */
+/** Whether some instances of the study still have to be packed. */
 export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
   return (
     study?.packing === true &&
@@ -16,8 +16,8 @@ export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
 }
 
 /**
- * Every byte is in this database: from now on the study is safe on this device, and its instances that are held here
- * (`kept`) are counted with no earlier entry. False when nothing was left of it and it was dropped.
+ * Marks the study as safe on this device, because every byte is in this database. Its instances that are held here
+ * (`kept`) are no longer counted with earlier entries. False if nothing was left of the study and it was dropped.
  */
 export async function finishPacking(
   database: LocalDatabase,

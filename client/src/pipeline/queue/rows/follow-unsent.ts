@@ -1,6 +1,6 @@
 /**
- * One unsent statement (unsent.ts) that several tabs may send, replace or discard: the row on the device is the only
- * copy that counts. A tab forgets the row that it has read, never one that was written later.
+ * One unsent statement (unsent.ts), which several tabs may send, replace or discard. Only the row in the database
+ * counts. A tab may delete the row that it has read, but never one that was written later.
  */
 import { liveQuery } from 'dexie';
 import { deviceKey, open } from './device-key.ts';
@@ -9,13 +9,13 @@ import { isSameRow, nameOf, rowsOf, SENT_KINDS, sealUnsent, type UnsentPlace } f
 
 export interface ReadUnsent {
   readonly said: unknown;
-  /** Removes it if it still lies there: a later one of any tab stays. */
+  /** Deletes the statement unless any tab has written a later one. */
   forget(): Promise<void>;
-  /** Writes this in its place, likewise. */
+  /** Replaces the statement, under the same condition. */
   replace(said: unknown): Promise<void>;
 }
 
-/** Reads the row as it is at this moment; null: there is none that can be opened. */
+/** Reads the current row. null: there is none that can be opened. */
 export async function readUnsent(database: LocalDatabase, place: UnsentPlace): Promise<ReadUnsent | null> {
   const name = nameOf(place);
   const row = await database.device.get(name);
@@ -37,9 +37,9 @@ export async function readUnsent(database: LocalDatabase, place: UnsentPlace): P
   };
 }
 
-/** Calls `onChange` at once, and whenever any tab keeps or forgets what this account has to send. */
+/** Calls `onChange` at once, and whenever any tab stores or deletes something that this account has to send. */
 export function watchUnsent(database: LocalDatabase, account: string, onChange: () => void): void {
   const rows = rowsOf(database, { kind: SENT_KINDS, account });
-  // Without a database nothing is kept, and nothing changes.
+  // Without a database nothing is stored, so nothing changes.
   liveQuery(() => rows.toArray()).subscribe({ next: onChange, error: () => undefined });
 }

@@ -1,12 +1,12 @@
 /**
- * Removes finished studies from this device once they are old: the list would grow for ever. The gateway's list of the
- * day and the receipts that were kept stay. A study with instances that wait for a person is never removed.
+ * Removes old finished studies from this device, because the list would otherwise grow for ever. The gateway's list
+ * of the day and the stored receipts stay. A study with instances that wait for a person is never removed.
  */
 import { DAY_MS } from '#shared/day.ts';
 import { dropStudy } from './drop-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
-/** Longer than people ask "did it arrive?", and short enough that a busy device lists some thousand studies. */
+/** Longer than people ask "did it arrive?", but short enough that a busy device lists only some thousand studies. */
 export const KEPT_DAYS = 30;
 
 /** `now` in milliseconds since 1970. */

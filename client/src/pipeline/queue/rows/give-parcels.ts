@@ -1,6 +1,6 @@
 /**
- * The parcels of a study for the uploader: first the stored ones, then those still being packed, as they
- * come. Reads each row once, regardless of how long packing takes.
+ * Gives the uploader the parcels of a study: first the stored ones, then those still being packed, as they are
+ * finished. Each row is read once, however long packing takes.
  */
 import { liveQuery } from 'dexie';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -25,8 +25,8 @@ interface Stored {
 }
 
 /**
- * Ends when all of `need` has been given, or the study is gone. Throws CopyUnreadable after giving everything
- * that can be read.
+ * Ends when all of `need` has been given, or when the study is gone. Throws CopyUnreadable after giving every
+ * readable parcel.
  */
 export async function* giveParcels(
   tools: GivingTools,
@@ -71,7 +71,7 @@ export async function* giveParcels(
     if (open.size === 0) return;
     if (!isPacking) break;
   }
-  // Instances withdrawn meanwhile no longer have a row.
+  // Instances that were withdrawn meanwhile have no row any more.
   const missing = await database.instances.bulkGet(
     [...open.keys()].map((position): [string, number] => [id, position]),
   );
@@ -83,8 +83,8 @@ async function readStored(database: LocalDatabase, parcelIds: readonly string[])
   const parcels = (await database.parcels.bulkGet([...parcelIds])).filter((parcel) => parcel !== undefined);
   const stored = await Promise.all(
     parcels.map(async (parcel): Promise<Stored> => {
-      // A parcel that was sent and is needed again is created again under its name: a damaged one gets a new
-      // upload, one that only waits for verification is found.
+      // A parcel that is needed again after it was sent is created again under its name. If it was damaged it gets a
+      // new upload; if it only waits for verification, the existing upload is found.
       const asked = parcel.state === 'sent' ? { ...parcel, location: null } : parcel;
       return {
         parcel: asked,
@@ -103,7 +103,7 @@ interface Packing {
   readonly parcelIds: readonly string[];
 }
 
-/** Follows the packing of a study. Notices a packer that died and interrupts its study. */
+/** Follows the packing of a study. If the packer has died, its study is marked as interrupted. */
 async function* watchPacking({ database, packerGone }: GivingTools, id: string): AsyncGenerator<Packing> {
   let isOver = false;
   const noted = packerGone(id).then(async () => {
@@ -129,7 +129,10 @@ async function* watchPacking({ database, packerGone }: GivingTools, id: string):
   }
 }
 
-/** The answer to a query, and a new one whenever the rows it read change; answers not taken in time are skipped. */
+/**
+ * The result of a query, and a new one whenever the rows that it read change. Results that are not consumed in time
+ * are skipped.
+ */
 async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
   let latest: { readonly value: T } | null = null;
   let failure: { readonly error: unknown } | null = null;
@@ -162,7 +165,7 @@ async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
 /** The size of a record as stored and sent. */
 const RECORD_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 
-/** Throws CopyUnreadable when a record is not there, or not whole. */
+/** Throws CopyUnreadable if a record is missing or incomplete. */
 export function toParcelToSend(database: LocalDatabase, parcel: ParcelRow): ParcelToSend {
   async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
     const row = await database.records.get([parcel.id, position]);

@@ -1,4 +1,4 @@
-/** The instances that a queued study holds, as its row names them under the device's key. */
+/** The instances that a queued study holds back, as its row lists them, encrypted under the device's key. */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 import { open } from './device-key.ts';
@@ -7,9 +7,12 @@ import type { StudyRow } from './local-database.ts';
 export type Held = StudyRow['held'];
 
 interface HeldInstance {
-  /** The UID as in the file: an original, which is never kept in the clear. */
+  /** The original UID from the file, which is never stored in the clear. */
   readonly sopInstanceUID: string;
-  /** The mark of the instance's patient (markOfPart): a decision about it ends where another patient is named. */
+  /**
+   * The mark of the instance's patient (markOfPart). A decision about the instance ends when its file names another
+   * patient.
+   */
   readonly patient: string;
   readonly reason: ReasonCode;
 }
@@ -22,13 +25,13 @@ export interface LeftOutInstance extends Pick<HeldInstance, 'sopInstanceUID' | '
 export interface SealedHeld {
   readonly studyInstanceUID: string;
   readonly held: readonly HeldInstance[];
-  /** SOP Instance UIDs of which only a damaged file was chosen, or none where the index of their disc names them. */
+  /** SOP Instance UIDs of which only a damaged file was chosen, or which the disc's index names without a file. */
   readonly damaged: readonly string[];
-  /** Instances that a person left out, before Send or for an earlier entry. */
+  /** Instances that a person left out, before Send or in an earlier entry. */
   readonly leftOut: readonly LeftOutInstance[];
 }
 
-/** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */
+/** The Study Instance UID, as in the files, of the instances that the row holds back; null: there are none. */
 export async function heldStudyOf(key: CryptoKey, { id, held }: StudyRow): Promise<string | null> {
   return (await openHeld(key, id, held))?.studyInstanceUID ?? null;
 }

@@ -1,7 +1,6 @@
 /**
- * The page's queue for the uploader, over IndexedDB. Each call is one transaction. An instance's bytes are
- * deleted only in `settle`, which accepts only a checked receipt: only a receipt whose signature was checked
- * makes an instance evictable.
+ * The page's queue for the uploader, over IndexedDB. Each call is one transaction. An instance's bytes are deleted
+ * only in `settle`, which accepts only a receipt whose signature was checked.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state.ts';
@@ -19,7 +18,7 @@ import { isUntold } from './withheld-of.ts';
 
 export interface InstanceQueueTools extends AnnouncementTools {
   readonly database: LocalDatabase;
-  /** The account: only the studies that it queued are sent under its name. */
+  /** Only studies that this account queued are sent under its name. */
   readonly account: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -71,7 +70,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
         row.counts = status.counts;
         row.waiting = status.waiting?.because ?? null;
         row.waitsFor = status.waiting?.destinations;
-        // A followed study was sent completely; only `settle` trusts a receipt.
+        // A study that is being followed was sent completely. Only `settle` clears a faulty receipt.
         if (row.trouble !== 'receipt-faulty') row.trouble = null;
       });
     },
@@ -116,8 +115,8 @@ async function pendingOf(tools: InstanceQueueTools): Promise<readonly QueuedUplo
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
 /**
- * Whether the uploader has something to do. A paused study is not sent; a completely sent one is followed
- * whether paused or not.
+ * Whether the uploader has something to do for the study. A paused study is not sent, but a completely sent one is
+ * followed even if paused.
  */
 export function hasWork(study: StudyRow): boolean {
   const { state, named, waiting, paused } = study;
@@ -127,7 +126,7 @@ export function hasWork(study: StudyRow): boolean {
   return WORTH_WORK.has(state) && !(paused && (state === 'safe' || state === 'uploading'));
 }
 
-/** False if the event changes nothing. An interrupted study stays so until it is chosen again. */
+/** False if the event changes nothing. An interrupted study stays interrupted until it is chosen again. */
 function change(
   database: LocalDatabase,
   id: string,
@@ -143,7 +142,7 @@ function change(
   });
 }
 
-/** The same for notes that are not events; of a study that is over there is nothing to note any more. */
+/** Does the same for notes that are not events. Nothing is noted for a study that has ended. */
 async function note(database: LocalDatabase, id: string, work: (row: StudyRow) => void): Promise<void> {
   await database.studies
     .where('id')
@@ -164,7 +163,7 @@ async function noteParcelSent(database: LocalDatabase, parcelId: string): Promis
   });
 }
 
-/** The gateway lost these: the only copy is here. */
+/** The gateway lost these parcels, so the only copy is here. */
 async function keepForSending(
   database: LocalDatabase,
   id: string,

@@ -1,18 +1,15 @@
-/**
- * Reads the rows of a study's instances, thousands at a time, in pieces that leave the page's thread free in
- * between.
- */
+/** Reads the rows of a study's instances in batches, so that thousands of rows do not block the page's thread. */
 import { Dexie } from 'dexie';
 import { countReasons } from '../count-reasons.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';
 
-/** In a worker; all rows of a large study at once would be a message of several megabytes. */
+/** The batch size in a worker. All rows of a large study at once would be a message of several megabytes. */
 const ROWS_AT_ONCE = 200;
 
-/** On the page's thread. */
+/** The batch size on the page's thread. */
 export const FEW_ROWS = 50;
 
-/** In the order of the chosen files; `atOnce`: the number in one piece. */
+/** Returns the rows in the order of the chosen files. `atOnce`: the batch size. */
 export async function instancesOf(
   database: LocalDatabase,
   studyId: string,
@@ -36,10 +33,7 @@ export async function putInstances(database: LocalDatabase, rows: readonly Insta
     await database.instances.bulkPut(rows.slice(at, at + ROWS_AT_ONCE));
 }
 
-/**
- * Updates the study's row after the states of its instances were changed one by one. Part of the caller's
- * transaction.
- */
+/** Updates the study's row after the states of single instances were changed. Part of the caller's transaction. */
 export async function recountReasons(database: LocalDatabase, studyId: string): Promise<void> {
   await database.studies.update(studyId, { reasons: countReasons(await instancesOf(database, studyId)) });
 }

@@ -1,9 +1,8 @@
 /**
  * Instances of a queued study that stay on this device until a person decides, and those that were left out, by a
- * person or because their files are damaged. The row counts them, and says under the device's key which ones they are,
- * so that they are recognised when the study is chosen again. Once the newer entry is safe they are counted with it
- * alone; until then both have them, so that a closed page loses none. Their files stay where they are; nothing of them
- * is copied.
+ * person or because their files are damaged. The row counts them and lists them under the device's key, so that they
+ * are recognised when the study is chosen again. Once the newer entry is safe, only that entry counts them. Until
+ * then both do, so that none is lost if the page is closed. Their files stay where they are; nothing is copied.
  */
 import { leftOutFor, type LeftOutCause } from '#shared/protocol/withheld.ts';
 import { addTo, listOf, sumOf } from '../count-reasons.ts';
@@ -11,10 +10,13 @@ import { seal } from './device-key.ts';
 import { openHeld, type Held, type LeftOutInstance, type SealedHeld } from './held-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
-/** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
+/**
+ * `finishNaming` writes `held`, and `finishPacking` takes instances from the earlier entries. Each does so in its own
+ * transaction.
+ */
 export interface KeptHeld {
   readonly held: Held;
-  /** Entries of the same study that held, or left out, some of the instances chosen now. */
+  /** Entries of the same study that held back, or left out, some of the instances chosen now. */
   readonly earlier: readonly {
     readonly id: string;
     readonly before: Held;
@@ -25,11 +27,14 @@ export interface KeptHeld {
 
 interface Chosen extends SealedHeld {
   readonly studyId: string;
-  /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
+  /**
+   * SOP Instance UIDs, as in the files, of all instances that were named or are held; unreadable files are not
+   * included.
+   */
   readonly sopInstanceUIDs: ReadonlySet<string>;
 }
 
-/** Ciphers: call it before the transaction. */
+/** This encrypts, which takes time, so call it before the transaction starts. */
 export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: Chosen): Promise<KeptHeld> {
   const account = (await database.studies.get(chosen.studyId))?.account ?? null;
   const earlier: KeptHeld['earlier'][number][] = [];
@@ -48,7 +53,7 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
   return { held: await toHeld(key, chosen.studyId, withoutDecided(chosen, before)), earlier };
 }
 
-/** The other entries of the study that hold some of its instances, or of which some were left out. */
+/** The other entries of the study that hold back or left out some of its instances. */
 async function heldBefore(
   database: LocalDatabase,
   key: CryptoKey,
@@ -66,13 +71,13 @@ async function heldBefore(
   const opened = [];
   for (const { id, held: asWas } of others) {
     const sealed = await openHeld(key, id, asWas);
-    // Another policy gives the study another UID in the row.
+    // The UIDs in the rows differ between policies, so the original UIDs are compared.
     if (sealed?.studyInstanceUID === of.studyInstanceUID) opened.push({ id, asWas, sealed });
   }
   return opened;
 }
 
-/** By SOP Instance UID, as in the files, the instances of the study that a person has left out. */
+/** The instances of the study that a person has left out, by the SOP Instance UID in the files. */
 export async function leftOutBefore(
   database: LocalDatabase,
   key: CryptoKey,
@@ -88,7 +93,10 @@ export async function leftOutBefore(
   );
 }
 
-/** A person has left some of them out `before`, and has not released them since: nobody is asked again. */
+/**
+ * Moves instances that a person left out `before`, and has not released since, to `leftOut`, so that nobody is asked
+ * again.
+ */
 function withoutDecided(chosen: Chosen, before: ReadonlyMap<string, LeftOutInstance>): SealedHeld {
   const outOf = ({ sopInstanceUID, patient }: SealedHeld['held'][number]) => {
     const out = before.get(sopInstanceUID);
@@ -111,13 +119,13 @@ function splitHeld({ held }: SealedHeld, { reasons }: Held) {
 const countIn = ({ held, damaged, leftOut }: SealedHeld): number =>
   held.length + damaged.length + leftOut.length;
 
-/** The newer entry counts it: sent, held, damaged again, or left out again. */
+/** Whether the newer entry counts the instance: as sent, held, damaged again or left out again. */
 const isNamed = ({ sopInstanceUIDs, damaged, leftOut }: Chosen, uid: string): boolean =>
   sopInstanceUIDs.has(uid) ||
   damaged.includes(uid) ||
   leftOut.some(({ sopInstanceUID }) => sopInstanceUID === uid);
 
-/** Whether no instance that the row holds would be missing if this choice replaced it. */
+/** Whether this choice could replace the row without losing an instance that the row holds back. */
 export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
   const taken = kept?.earlier.find((each) => each.id === id);
   return held.reasons.length === 0 || (taken !== undefined && isAsBefore(held, taken) && isEmpty(taken.held));
@@ -129,18 +137,18 @@ function isAsBefore({ reasons, leftOut }: Held, { before }: { readonly before: H
   return JSON.stringify([reasons, leftOut]) === JSON.stringify([before.reasons, before.leftOut]);
 }
 
-/** In one transaction with the write that makes the newer entry safe. */
+/** Call it in the same transaction as the write that makes the newer entry safe. */
 export async function takeFromEarlier(database: LocalDatabase, { earlier }: KeptHeld): Promise<void> {
   for (const each of earlier) {
     const { id, held, taken } = each;
     const row = await database.studies.get(id);
-    // Somebody decided meanwhile, in another tab: that stands.
+    // If somebody decided meanwhile in another tab, that decision stands.
     if (!row || !isAsBefore(row.held, each)) continue;
     await database.studies.update(id, { held, chosen: row.chosen - taken, ...endOf({ ...row, held }) });
   }
 }
 
-/** More is held than was known when the study was named: all of it (`kept`) waits for a person. */
+/** Called when more is held than was known when the study was named: all of it (`kept`) waits for a person. */
 export async function holdLate(
   database: LocalDatabase,
   studyId: string,
@@ -153,7 +161,7 @@ export async function holdLate(
   });
 }
 
-/** A receipt has to say so; until one does, the gateway is told. */
+/** Marks the decision as untold, so that the gateway is told until a receipt confirms it. */
 export async function leaveOutHeld(database: LocalDatabase, id: string, reason: string): Promise<void> {
   await database.transaction('rw', database.studies, async () => {
     const study = await database.studies.get(id);
@@ -174,7 +182,7 @@ export async function leaveOutHeld(database: LocalDatabase, id: string, reason: 
   });
 }
 
-/** The title that a study keeps once it is done: a person who must still decide has to know whose it is. */
+/** The title that a study keeps after completion: a person who still has to decide must know whose study it is. */
 export function titleAtEnd({ held, title }: StudyRow): StudyRow['title'] {
   return held.reasons.length > 0 ? title : null;
 }

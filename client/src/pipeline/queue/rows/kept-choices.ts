@@ -1,7 +1,7 @@
 /**
- * The choice of each page that was not sent: kept while it is so, because a browser that is killed tells nobody.
- * One row a page: whose choice it is, and of each study how many instances, with a mark (mark-of-study.ts) that
- * tells whether it was sent after all.
+ * The studies that were chosen on each page and not sent. They are stored all the time, because a browser that is
+ * killed gives no warning. There is one row for each page: whose choice it is, and for each study the number of
+ * instances and a mark (mark-of-study.ts), which tells whether the study was sent after all.
  */
 import { liveQuery } from 'dexie';
 import { instancesOf } from './instance-rows.ts';
@@ -9,27 +9,27 @@ import type { DeviceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface ChosenStudy {
   readonly mark: number;
-  /** Chosen, and not sent from the page. */
+  /** Instances that were chosen and not sent from the page. */
   readonly instances: number;
-  /** Instances of the same study that were sent from the page before. */
+  /** Instances of the same study that the page sent before. */
   readonly sent: number;
 }
 
 export interface KeptChoice {
   readonly id: string;
-  /** null: nobody was signed in; it belongs to the first person who signs in. */
+  /** null: nobody was signed in, so the choice belongs to the first person who signs in. */
   readonly account: string | null;
   readonly studies: readonly ChosenStudy[];
-  /** Reading was stopped, and nobody had decided about the files that were not read. Absent unless so. */
+  /** Set if reading was stopped and nobody has decided about the unread files. */
   readonly stopped?: { readonly filesRead: number; readonly filesFound: number };
 }
 
 export interface KeptChoices {
   readonly choices: readonly KeptChoice[];
   /**
-   * By the mark of a study its instances in this device's queue, sent or not, also those that a person left out: only
-   * of damaged ones another file may be sent. One that was sent twice counts once; where that is in doubt the number is
-   * too low, so that no image is forgotten. Of the studies that `choices` name.
+   * For each study in `choices`, by its mark: the number of its instances in this device's queue, sent or not,
+   * including those that a person left out. Damaged ones are not counted, because another file may still be sent for
+   * them. An instance that was sent twice counts once. In doubt the number is too low, so that no image is forgotten.
    */
   readonly queued: ReadonlyMap<number, number>;
   /** When something that was chosen on this device was left behind, in milliseconds since 1970; null: nothing was. */
@@ -40,13 +40,13 @@ type Kept = Omit<KeptChoice, 'id'>;
 const PREFIX = 'choice/';
 const nameOf = (id: string) => `choice/${id}` as const;
 
-/** Replaces what was kept of this page; without studies nothing is. */
+/** Replaces what was stored for this page; without studies the row is deleted. */
 export async function keepChoice(database: LocalDatabase, { id, ...kept }: KeptChoice): Promise<void> {
   if (kept.studies.length === 0) await database.device.delete(nameOf(id));
   else await database.device.put({ name: nameOf(id), value: kept satisfies Kept });
 }
 
-/** Unless another tab has deleted it meanwhile. */
+/** Changes the choice unless another tab has deleted it meanwhile. */
 export async function changeChoice(database: LocalDatabase, choice: KeptChoice): Promise<void> {
   await database.transaction('rw', database.device, async () => {
     if ((await database.device.get(nameOf(choice.id))) !== undefined) await keepChoice(database, choice);
@@ -65,7 +65,10 @@ export function watchChoices(database: LocalDatabase, onChange: (kept: KeptChoic
   liveQuery(() => readChoices(database, known)).subscribe(onChange, () => undefined);
 }
 
-/** By the id of a study and its size the SOP Instance UIDs of its instances: ten thousand rows are read once. */
+/**
+ * The SOP Instance UIDs of a study's instances, by the id and size of the study, so that its thousands of rows are
+ * read only once.
+ */
 type Known = Map<string, readonly string[]>;
 
 async function readChoices(database: LocalDatabase, known: Known): Promise<KeptChoices> {
@@ -86,7 +89,10 @@ async function readChoices(database: LocalDatabase, known: Known): Promise<KeptC
   return { choices, queued, doubtedAt };
 }
 
-/** An instance has another identifier under another policy, and none before it is named: the most under one counts. */
+/**
+ * An instance has a different identifier under each policy, and the original one is not stored. So the highest count
+ * under one policy is used.
+ */
 async function countQueued(database: LocalDatabase, known: Known, rows: readonly StudyRow[]) {
   let most = 0;
   const under = Map.groupBy(rows, ({ studyInstanceUID, policy }) => studyInstanceUID && policy.name);
@@ -100,8 +106,8 @@ async function countQueued(database: LocalDatabase, known: Known, rows: readonly
 }
 
 /**
- * Counts the instances of one Study Instance UID. Until a row is packed, the instances that it withholds count with
- * earlier ones.
+ * Counts the instances of one Study Instance UID. Until a row is packed, the instances that it withholds are counted
+ * with earlier rows.
  */
 async function countSame(database: LocalDatabase, known: Known, rows: readonly StudyRow[]) {
   const uids = new Set<string>();

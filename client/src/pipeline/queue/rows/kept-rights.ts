@@ -1,6 +1,6 @@
 /**
- * The device's right to send for each account, and the gateway's clock offset. It keeps a key that no script
- * can read, and no token.
+ * The device's right to send for each account, and the offset of the gateway's clock. The key stored here cannot be
+ * read by a script, and no token is stored.
  */
 import type { LocalDatabase } from './local-database.ts';
 
@@ -8,11 +8,11 @@ import type { LocalDatabase } from './local-database.ts';
 export interface KeptRight {
   /** ES256; the private key is not extractable. */
   readonly keys: CryptoKeyPair;
-  /** The gateway's name for this device; null until it has answered the enrolment. */
+  /** The gateway's name for this device; null until the gateway has answered the enrolment. */
   readonly deviceId: string | null;
   /** The `aud` of assertions. */
   readonly audience: string;
-  /** The gateway ended it: only the account's user can enrol again. */
+  /** Whether the gateway ended the right. Only the account's user can then enrol the device again. */
   readonly hasEnded: boolean;
 }
 
@@ -24,10 +24,7 @@ export async function keepRight(database: LocalDatabase, account: string, right:
   await database.device.put({ name: `right/${account}`, value: right });
 }
 
-/**
- * By how many milliseconds the gateway's clock was ahead of this device's at the last answer; null: no answer
- * yet.
- */
+/** Milliseconds by which the gateway's clock was ahead of this device's at the last answer; null: no answer yet. */
 export async function knownClockOffset(database: LocalDatabase): Promise<number | null> {
   return ((await database.device.get('clock'))?.value as number | undefined) ?? null;
 }

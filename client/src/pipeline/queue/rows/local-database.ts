@@ -1,7 +1,7 @@
 /**
  * The device's database. It holds identifying values only as ciphertext: parcels in `records`, sealed to the
- * gateway's key, so that nothing on this device can open them again; titles in `studies.title`, under the
- * device's own key. UIDs, digests, sizes and states are in the clear.
+ * gateway's key so that nothing on this device can open them again, and titles in `studies.title`, under the device's
+ * own key. UIDs, digests, sizes and states are in the clear.
  */
 import { Dexie, type EntityTable, type Table } from 'dexie';
 import type { Reasons } from '../count-reasons.ts';
@@ -27,8 +27,8 @@ import type { FilmFault } from '../film-faults.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
 /**
- * Under the device's key: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag (AES-GCM). Sealed to
- * the gateway: one record made by shared/src/transfer/seal.ts, sent as it is.
+ * Under the device's key: 12 bytes of initialisation vector, the ciphertext and 16 bytes of tag (AES-GCM). Sealed to
+ * the gateway: one record made by shared/src/transfer/seal.ts, sent unchanged.
  */
 export type Sealed = Uint8Array<ArrayBuffer>;
 
@@ -42,32 +42,32 @@ export interface StudyRow {
   readonly id: string;
   readonly queuedAt: number;
   state: UploadState;
-  /** Every instance has its row: the study may be announced. */
+  /** True once every instance has its row: the study may be announced. */
   named: boolean;
-  /** Not every byte is in this database yet: it is not safe here, regardless of the state. */
+  /** True while some bytes are not in this database. The study is not safe here then, whatever its state. */
   packing: boolean;
   readonly policy: {
     readonly name: string;
     readonly version: number;
     readonly deidentify: boolean;
-    /** Why names are kept; absent where the policy does not ask. */
+    /** Why names are kept; absent if the policy does not ask for a reason. */
     readonly reason?: SendingReason;
   };
   /**
-   * The account that queued it and alone sends it. null: queued while nobody was signed in; it belongs to the
+   * The account that queued the study, which alone sends it. null: nobody was signed in, so the study belongs to the
    * first person who signs in.
    */
   account: string | null;
   /**
-   * The gateway that it is meant for, by the site of the person who was signed in; another one cannot open it.
-   * null: nobody was.
+   * The site of the gateway that the study is meant for, taken from the signed-in person. Another gateway cannot open
+   * the study. null: nobody was signed in.
    */
   readonly site: string | null;
   /** The UID as sent; null until the first instance is named. */
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
-  /** Outlives the title; absent once erased, and where the site wants none. */
+  /** Kept longer than the title. Absent once erased, and where the site wants no labels. */
   label?: Label;
   /** Identifies no one, so it stays after completion. */
   readonly about: StudyAbout;
@@ -75,114 +75,120 @@ export interface StudyRow {
   readonly mark?: number;
   /** The study's patients, as PatientMarks (patient-marks.ts). */
   readonly patients?: Sealed;
-  /** Every instance that a person chose for it: those with a row and those held back. */
+  /** The number of instances that a person chose: those with a row and those held back. */
   chosen: number;
-  /** Files that were chosen with it, and that a person left out unread. Absent unless so. */
+  /** Files of the same choice that a person left unread. Absent if there are none. */
   readonly leftUnread?: UnreadFiles;
-  /** Instances with a row: they travel. */
+  /** The number of instances with a row, which will be sent. */
   instances: number;
   bytes: number;
   /** Instances whose bytes are in this database; meaningful only while `packing`. */
   packed: number;
   uploadId: string | null;
   /**
-   * Bytes of it may be at the gateway: from the first one on, and once the gateway was asked for what it had left out.
-   * Nothing clears it: the study is no longer taken back, but cancelled. Absent unless so.
+   * True if bytes of the study may be at the gateway: once the first byte has left, or once the gateway was asked to
+   * send what it had left out. It is never cleared: from then on the study is cancelled rather than taken back.
    */
   hasLeft?: true;
-  /** When the first byte of it left, in milliseconds since 1970. Absent until then. */
+  /** When the first byte left, in milliseconds since 1970. Absent until then. */
   sentAt?: number;
-  /** Uploads of accounts from which it was taken over. The gateway may have parts of it under them. */
+  /** Uploads of the accounts from which the study was taken over. The gateway may have parts of it under them. */
   formerUploads?: readonly string[];
-  /** The study was cancelled, and one of `formerUploads` could not be left out. Absent unless so. */
+  /** True if the study was cancelled and one of `formerUploads` could not be left out. */
   mayStillArrive?: true;
-  /** When it was last written to a file for a stick, in milliseconds since 1970. */
+  /** When the study was last written to a file for a stick, in milliseconds since 1970. */
   savedToStickAt?: number;
-  /** Bytes that have left since the study was last announced, including pieces under way. */
+  /** Bytes that have left since the last announcement, including pieces in transit. */
   sentBytes: number;
-  /** Bytes that had to be sent then, after the gateway said which instances it has. */
+  /** Bytes that had to be sent at the last announcement, after the gateway said which instances it has. */
   neededBytes: number;
-  /** Instances of which a byte has left, or that the gateway already had. */
+  /** Instances that have begun to leave, or that the gateway already had. */
   departed: number;
   /** Instances whose last byte the gateway has acknowledged, or that it already had. */
   acknowledged: number;
   /** The gateway's last counts. */
   counts: Counts | null;
   waiting: Waiting;
-  /** Names of the required destinations that the study waits for. Absent where the gateway names none. */
+  /** Names of the required destinations that the study waits for. Absent if the gateway names none. */
   waitsFor?: readonly string[] | undefined;
   problem: ProblemCode | null;
   /**
-   * Refused or quarantined instances, by reason. Stored here so that the screen does not count thousands of
+   * Refused or quarantined instances, by reason. They are stored here so that the screen need not count thousands of
    * rows at every step.
    */
   reasons: Reasons;
   /**
-   * Chosen instances that do not travel: held on this device for a person, left out by one, or damaged. `sealed` says
-   * which they are (keep-held.ts); absent where none is.
+   * Chosen instances that are not sent: held on this device for a person, left out by one, or damaged. `sealed` lists
+   * them (keep-held.ts); absent if there are none.
    */
   held: {
     readonly reasons: readonly ReasonCount[];
     readonly leftOut: number;
-    /** Instances of `leftOut` by cause; those of the cause `left-out` are not among them. */
+    /** Instances of `leftOut` by cause, without those whose cause is `left-out`. */
     readonly because?: Withheld;
-    /** Instances of `leftOut` that are damaged: a good copy of their files may follow. */
+    /** Instances of `leftOut` that are damaged. A good copy of their files may still be sent. */
     readonly damaged?: number;
     readonly sealed?: Sealed;
   };
-  /** A person has decided about withheld instances, and no receipt says so yet. Absent unless so. */
+  /** True if a person has decided about withheld instances and no receipt says so yet. */
   untold?: true | undefined;
-  /** While it is packed: what it will leave of earlier entries, from which it takes what was chosen again. */
+  /**
+   * While the study is packed: what will remain in earlier entries after it takes the instances that were chosen
+   * again.
+   */
   leaves?: readonly { readonly id: string; readonly withheld: Withheld }[];
-  /** Paused by a person: nothing of it is sent until it is resumed. */
+  /** Paused by a person: nothing is sent until the study is resumed. */
   paused: boolean;
-  /** A person cancelled it, and the gateway has not confirmed that yet; it is paused until then. Absent unless so. */
+  /** True if a person cancelled the study and the gateway has not confirmed that yet. It stays paused until then. */
   cancelling?: true | undefined;
   /**
-   * A person resumed it after its cancelling was asked for, or chose it again: what the gateway has left out is asked
-   * for again with the next announcement. Absent unless so.
+   * True if a person resumed the study after cancelling it, or chose it again. The next announcement then asks for
+   * the instances that the gateway has left out.
    */
   resumed?: true | undefined;
-  /** Set by a person: the lower goes first, and before all studies without a rank. */
+  /** Set by a person. Lower ranks go first, and before all studies without a rank. */
   rank: number | null;
   /**
-   * The triage score, 0 to 1, if it reached the model's threshold: the higher goes first. null: triage does
-   * not move it.
+   * The triage score, 0 to 1, if it reached the model's threshold. Higher scores go first. null: triage does not move
+   * the study.
    */
   score: number | null;
-  /** Open warnings about films, which may have to be taken again. Absent if there are none. */
+  /** Open warnings about films that may have to be repeated. Absent if there are none. */
   film?: readonly FilmFault[];
   /** The failure on this device that ended the last attempt. */
   trouble: Trouble | null;
   /** Incremented when a person retries, leaves out or cancels. */
   turn: number;
-  /** Characters of REPORTS_CHARACTERS_LIMIT that its reports take; absent where it has none. */
+  /** How many of the REPORTS_CHARACTERS_LIMIT characters its reports use; absent if it has none. */
   reportCharacters?: number;
-  /** The sealed identities of its patients, for the vault; absent where there are none, and once it is done. */
+  /** The sealed identities of its patients, for the vault. Absent if there are none, and once the study is done. */
   vault?: readonly VaultEntry[] | undefined;
   receiptId: string | null;
-  /** Destinations that must have it, and were given up without it. Absent unless the receipt says so. */
+  /** Required destinations that were given up without receiving the study. Absent if the receipt names none. */
   givenUpAt?: readonly string[] | undefined;
   completedAt: number | null;
-  /** The news of it that somebody has taken (take-news.ts). */
+  /** The news about the study that was already shown to somebody (take-news.ts). */
   told?: 'arrived' | 'needs-you' | undefined;
-  /** Removed from the list by a person, who may put it back. Absent unless so. */
+  /** True if a person removed it from the list. It may be put back. */
   removed?: true;
-  /** Keys of a cancelled study's instances, 32 bits for each. Absent unless all of them had their rows. */
+  /** Keys of a cancelled study's instances, 32 bits each. Absent unless all of them had rows. */
   keys?: Uint32Array<ArrayBuffer> | undefined;
-  /** Cancelled sends of the same study of which it has every instance, by their ids. Absent until it is named. */
+  /**
+   * The ids of cancelled sends of the same study whose instances are all contained in this one. Absent until the
+   * study is named.
+   */
   holds?: readonly string[];
-  /** The gateway's last account of a study since it was cancelled. Absent until there is one. */
+  /** The gateway's last report on a study since it was cancelled. Absent until there is one. */
   toldSince?: ToldSince;
-  /** So many instances that are not sent a person has taken off the list of such files. Absent: none. */
+  /** How many of its unsent instances a person has taken off the list of such files. Absent: none. */
   noted?: number;
 }
 
 export interface InstanceRow {
   readonly studyId: string;
-  /** In the order of the chosen files. */
+  /** The position in the order of the chosen files. */
   readonly position: number;
-  /** The parcel that holds its bytes; null: not packed yet, or not needed because the PACS has it. */
+  /** The parcel that holds its bytes. null: not packed yet, or not needed because the PACS has the instance. */
   parcelId: string | null;
   readonly sopInstanceUID: string;
   readonly seriesInstanceUID: string;
@@ -195,29 +201,29 @@ export interface InstanceRow {
   readonly report?: string;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
-  /** Failure or Warning Reason of the PACS, as the receipt names it. */
+  /** The Failure or Warning Reason of the PACS, as in the receipt. */
   pacsCode?: number | null;
-  /** The further destination that did not take it; absent or null: the first one, or the gateway. */
+  /** The further destination that did not take it. Absent or null: it was the first one, or the gateway. */
   destination?: string | null;
   /**
-   * It was not stored, and the PACS has another content under its UID: the instance counts as being there. Not where
-   * another one of the study counts already for this UID.
+   * True if the instance was not stored because the PACS has other content under its UID. It counts as being in the
+   * PACS, unless another instance of the study is already counted for this UID.
    */
   stands?: true | undefined;
-  /** In the PACS when the study was announced: no copy is kept here. */
+  /** True if the PACS had the instance when the study was announced. No copy is kept here. */
   inPacs?: boolean;
-  /** Bytes of the instance in the parcel, if it was coded. */
+  /** The size of the instance in the parcel in bytes, if it was coded. */
   codedBytes?: number;
   /**
-   * The findings of the models on this device; for a plain film that no model examined, only its population.
-   * Absent otherwise.
+   * The findings of the models on this device. For a plain film that no model examined, only its population. Absent
+   * otherwise.
    */
   triage?: DeviceTriage;
-  /** A person covered parts of its image: it is sent with other pixels than the file has. */
+  /** True if a person covered parts of the image, so that it is sent with other pixels than the file has. */
   isCovered?: true;
   /**
-   * Where its texts are (paths of tags) that a person has released although they name what companions name, or has
-   * read once the PACS had it. Absent where there are none.
+   * Tag paths of its texts that a person has released although they repeat values which identify somebody in other
+   * instances of the study, or has read although the PACS already had the instance. Absent if there are none.
    */
   textsSeen?: readonly string[];
 }
@@ -225,7 +231,7 @@ export interface InstanceRow {
 export interface ParcelRow {
   readonly id: string;
   readonly studyId: string;
-  /** Sealed, as it is sent. */
+  /** The size of the sealed parcel, as it is sent. */
   readonly bytes: number;
   readonly instances: number;
   state: 'waiting' | 'sent';
@@ -235,14 +241,14 @@ export interface ParcelRow {
 }
 
 /**
- * How the instances of a study were de-identified, each distinct report once, since most instances share one.
- * It holds tag paths and codes, no values.
+ * How the instances of a study were de-identified. Each distinct report is stored once, since most instances share
+ * one. It holds tag paths and codes, no values.
  */
 export interface ReportRow extends WireReport {
   readonly studyId: string;
 }
 
-/** An instance that was named and will not be sent; the next announcement tells the gateway. */
+/** An instance that was named but will not be sent. The next announcement tells the gateway. */
 interface WithdrawalRow {
   readonly studyId: string;
   readonly sopInstanceUID: string;
@@ -256,11 +262,11 @@ export interface RecordRow {
 }
 
 /**
- * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
- * and sealing key, the link as the leading tab sees it, the last account, how its person left, the speed of the
- * link and of the coding (bytes per second), the database's name, when the person signed in, each account's right
- * to send, its verdicts, steps of reviews and decisions about images that were not sent (unsent.ts), choices that
- * were not sent (kept-choices.ts), and the links on which it sends (wifi-terms.ts).
+ * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies and
+ * sealing key, the connection as the leading tab sees it, the last account and how its person left, the speed of the
+ * connection and of the coding (bytes per second), the database's name, when the person signed in, each account's
+ * right to send, its verdicts, steps of reviews and decisions about images that were not sent (unsent.ts), choices
+ * that were not sent (kept-choices.ts), and the connections over which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {
   readonly name:
@@ -300,7 +306,7 @@ export interface LocalDatabase extends Dexie {
 
 interface DatabaseTools {
   readonly name?: string;
-  /** Passed by tests; by default the browser's own. */
+  /** Passed by tests; the browser's own by default. */
   readonly indexedDB?: IDBFactory;
   readonly IDBKeyRange?: typeof IDBKeyRange;
   readonly ladder?: readonly Rung[];
@@ -315,11 +321,10 @@ export function openLocalDatabase(tools: DatabaseTools = {}): LocalDatabase {
     tools.indexedDB && tools.IDBKeyRange
       ? { indexedDB: tools.indexedDB, IDBKeyRange: tools.IDBKeyRange }
       : {};
-  // On localhost Dexie would record a stack trace for each promise, which costs more than the database
-  // itself.
+  // On localhost Dexie would record a stack trace for each promise, which costs more than the database itself.
   Dexie.debug = false;
-  // "strict" durability: a transaction completes only when the bytes are on the disk, as "safe on this
-  // device" promises.
+  // "strict" durability: a transaction completes only when its bytes are on the disk, which "safe on this device"
+  // requires.
   const database = new Dexie(tools.name ?? 'relaypacs', {
     ...own,
     chromeTransactionDurability: 'strict',

@@ -5,19 +5,16 @@ import { knownPolicies, knownShift } from './device-notes.ts';
 import type { Label, LocalDatabase, StudyRow } from './local-database.ts';
 import { placeOfLabel } from './local-label.ts';
 
-/** A shift, where the site says nothing else. */
+/** The length of a shift if the site sets none. */
 const SHIFT_HOURS = 12;
 const MS_IN_HOUR = 3_600_000;
 /**
- * The last characters of the Patient ID in a label; of an ID as short or shorter all but the first, so that it is
- * never told whole.
+ * How many characters of the Patient ID a label shows. For an ID of this length or shorter, the first character is
+ * left out, so that the ID is never shown in full.
  */
 const LAST = 3;
 
-/**
- * A person's name (PS3.5 §6.2.1) as initials, given name first: "Müller^Jörg" → "J. M."; empty where there is no
- * name.
- */
+/** A person's name (PS3.5 §6.2.1) as initials, given name first: "Müller^Jörg" → "J. M."; empty if there is no name. */
 function initialsOf(value: string): string {
   const group = value.split('=').find((each) => each.replaceAll('^', '').trim() !== '') ?? '';
   const [family = '', given = ''] = group.split('^').map((part) => part.trim());
@@ -26,7 +23,7 @@ function initialsOf(value: string): string {
   return firsts.map(({ segment }) => `${segment.toLocaleUpperCase()}.`).join(' ');
 }
 
-/** `J. M. …345`; null: there is neither a name nor an ID of two characters. */
+/** `J. M. …345`; null if there is neither a name nor an ID of at least two characters. */
 export function labelOf({
   patientName,
   patientId,
@@ -37,15 +34,15 @@ export function labelOf({
 }
 
 /**
- * When the shift ends that began at `from`. A person who stays signed in begins another one then, so that no label
- * lives longer than one shift. Milliseconds since 1970.
+ * When the current shift ends, counting shifts from `from`. A person who stays signed in then begins another shift,
+ * so that no label is kept longer than one. Milliseconds since 1970.
  */
 export function shiftEnd(from: number, now: number, hours: number): number {
   const length = hours * MS_IN_HOUR;
   return from + Math.max(1, Math.floor((now - from) / length) + 1) * length;
 }
 
-/** null: the site wants none, or there is nothing to make one of. */
+/** null: the site wants no labels, or the study has neither a name nor an ID for one. */
 export async function makeLabel(
   database: LocalDatabase,
   key: CryptoKey,

@@ -1,7 +1,7 @@
 /**
- * Names a study: writes a row for the study, then one for each instance, so that the gateway can be asked
- * which instances it lacks before anything is packed. Named does not mean safe: only `finishPacking`
- * (finish-packing.ts) says that.
+ * Names a study: writes a row for the study, then one for each instance, so that the gateway can be asked which
+ * instances it lacks before anything is packed. A named study is not yet safe: only `finishPacking`
+ * (finish-packing.ts) makes it so.
  */
 import {
   charactersOf,
@@ -29,7 +29,7 @@ import { CONFLICT, keyOf } from '../upload-queue.ts';
 interface NewStudy {
   readonly id: string;
   readonly queuedAt: number;
-  /** The account that sends the study; null if the device does not know. */
+  /** The account that sends the study; null: the device does not know it. */
   readonly account: string | null;
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
@@ -37,13 +37,13 @@ interface NewStudy {
   /** The mark of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
   readonly patients?: PatientMarks;
-  /** How many instances a person chose and wants to send, and how many of the study they left out. */
+  /** How many instances a person chose and wants to send, and how many of the study that person left out. */
   readonly chosen: number;
   readonly leftOut?: number;
   readonly leftUnread?: UnreadFiles;
 }
 
-/** The study was taken back, or its row is gone: naming and packing stop. */
+/** Thrown when the study was taken back, or its row is gone. Naming and packing stop then. */
 export class StudyGone extends Error {
   constructor() {
     super('the study is no longer being queued');
@@ -99,7 +99,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
   });
 }
 
-/** Interrupted before an instance was named: only the title shows that it is the same study. */
+/** Finds an entry that was interrupted before an instance was named. Only its title shows that it is the same study. */
 async function findUnnamed(
   database: LocalDatabase,
   key: CryptoKey,
@@ -112,7 +112,7 @@ async function findUnnamed(
   for (const row of await database.studies.filter(isUnnamed).toArray()) {
     if (row.title === null) continue;
     const { described: _, ...its } = await openTitle(key, row.id, row.title);
-    // Two of one title are two studies: this choice replaces one of them.
+    // Two entries with one title are two studies; this choice replaces one of them.
     if (JSON.stringify(its) === JSON.stringify(title)) return row.id;
   }
   return null;
@@ -128,13 +128,13 @@ function sealTitle(key: CryptoKey, { id, title, policy }: NewStudy): Promise<Uin
   );
 }
 
-/** An instance as it will be promised; `studyInstanceUID` is its study's, as sent. */
+/** An instance as it will be promised to the gateway. `studyInstanceUID`: the UID of its study, as sent. */
 export type NamedInstance = Omit<InstanceRow, 'studyId' | 'parcelId' | 'state' | 'reason' | 'codedBytes'> & {
   readonly studyInstanceUID: string;
 };
 
 /**
- * Writes the rows of these instances and the reports that they name, all or none. Throws StudyGone or
+ * Writes the rows of these instances and the reports that they refer to, all or none. Throws StudyGone or
  * QuotaExceededError.
  */
 export async function nameInstances(
@@ -165,7 +165,7 @@ export async function nameInstances(
   });
 }
 
-/** Part of the caller's transaction; returns the size of the study's reports now. */
+/** Returns the new size of the study's reports. Part of the caller's transaction. */
 async function keepReports(
   database: LocalDatabase,
   { id, reportCharacters = 0 }: StudyRow,
@@ -185,9 +185,9 @@ async function keepReports(
 }
 
 /**
- * Every instance has its row: from now on the study may be announced. It replaces earlier entries of the same
- * study that can no longer be sent from here. `kept`: its instances that are held on this device. False when nothing
- * was named and the study was dropped.
+ * Marks the study as named: every instance has its row, so the study may be announced. It replaces earlier entries of
+ * the same study that can no longer be sent from here. `kept`: its instances that are held on this device. False if
+ * nothing was named and the study was dropped.
  */
 export async function finishNaming(
   database: LocalDatabase,
@@ -205,17 +205,17 @@ export async function finishNaming(
       return false;
     }
     await replaceUnsendable(database, study, kept);
-    // The gateway is told nothing: those instances are still wanted.
+    // These are not withdrawn at the gateway, because they are still wanted.
     await database.instances.bulkDelete(twice.map(({ position }): [string, number] => [studyId, position]));
     const instances = study.instances - twice.length;
     const bytes = twice.reduce((left, each) => left - each.bytes, study.bytes);
     const held = kept?.held ?? study.held;
-    // An instance that was chosen twice travels once.
+    // An instance that was chosen twice is sent once.
     const chosen = instances + sumOf(held.reasons) + held.leftOut;
     const leaves = kept?.earlier.map((each) => ({ id: each.id, withheld: withheldIn(each.held) }));
     await studies.update(studyId, {
       ...{ instances, bytes, named: true, chosen, held, holds: await cancelledWithin(database, study) },
-      // A receipt may say otherwise of what the earlier entries withheld.
+      // A receipt may contradict what the earlier entries withheld.
       ...(leaves && leaves.length > 0 && { leaves, untold: true }),
     });
     return true;
@@ -223,8 +223,8 @@ export async function finishNaming(
 }
 
 /**
- * Its instances that wait for a decision under an earlier entry, because another one has their identifier. They get no
- * second entry: at the gateway one answer settles an instance wherever it stands.
+ * Instances that wait for a decision in an earlier entry, because another instance has their identifier. They get no
+ * second entry: the gateway's answer settles an instance in every entry.
  */
 async function waitingEarlier(
   database: LocalDatabase,
@@ -250,8 +250,8 @@ async function waitingEarlier(
 }
 
 /**
- * Its page was closed midway, its key is no longer known, its policy was changed or a part of its copy is
- * missing: the study continues when it is chosen again.
+ * True if the page was closed midway, the key is no longer known, the policy was changed or a part of the copy is
+ * missing. The study continues when it is chosen again.
  */
 function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
   return (
@@ -263,8 +263,9 @@ function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
 const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'reason-missing', 'seal-key-unknown']);
 
 /**
- * The gateway is told that instances they promised and this choice lacks will not come. An entry stays if it
- * can still send instances that are not in this choice, or holds such instances for a person.
+ * Removes unsendable earlier entries of the study. The gateway is told that instances which they promised and this
+ * choice lacks will not come. An entry stays if it can still send instances that are not in this choice, or holds
+ * such instances for a person.
  */
 async function replaceUnsendable(
   database: LocalDatabase,
@@ -294,8 +295,8 @@ async function replaceUnsendable(
 }
 
 /**
- * The files no longer hold what was named, so these instances will not come. The study starts over with the
- * remaining manifest; if nothing remains, `finishPacking` drops it.
+ * Withdraws instances whose files no longer contain what was named. The study starts over with the remaining
+ * manifest; if nothing remains, `finishPacking` drops it.
  */
 export async function withdrawInstances(
   database: LocalDatabase,

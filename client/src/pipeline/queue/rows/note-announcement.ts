@@ -8,8 +8,8 @@ import { instancesOf, putInstances } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 /**
- * Tells the gateway about instances of an announced study. `take-back`: they will not be sent; `retry`: they
- * will, although they were left out before.
+ * Tells the gateway about instances of an announced study. `take-back`: they will not be sent; `retry`: they will be
+ * sent although they were left out before.
  */
 type DecideAtGateway = (
   uploadId: string,
@@ -23,10 +23,13 @@ export interface AnnouncementTools {
   readonly locks: Pick<LockManager, 'request'>;
 }
 
-/** Held while the gateway is asked for what it had left out: in any tab, a later decision waits for that. */
+/**
+ * The lock that is held while the gateway is asked for instances that it had left out. A later decision in any tab
+ * waits for it.
+ */
 export const retryLock = (studyId: string): string => `relaypacs-retry-${studyId}`;
 
-/** False when the study was taken back meanwhile, or is gone. */
+/** False if the study was taken back meanwhile, or is gone. */
 export async function noteAnnouncement(
   tools: AnnouncementTools,
   id: string,
@@ -57,19 +60,25 @@ async function noteAnswer(
   return true;
 }
 
-/** The PACS has another image under the UID: asked again, the gateway would say the same. It stays left out. */
+/**
+ * Ignores a refusal because the PACS has another image under the UID. The gateway would refuse again, so the instance
+ * stays left out.
+ */
 function unlessImpossible(error: unknown): void {
   if (!(error instanceof ApiProblem) || error.code !== 'decision-not-possible') throw error;
 }
 
-/** The next announcement asks for what the gateway has left out of it, although a person has resumed it. */
+/**
+ * Lets the next announcement ask for the instances that the gateway has left out although a person has resumed the
+ * study.
+ */
 export function announceAgain(row: StudyRow): void {
   row.state = nextUploadState(row.state, 'parcels-lost') ?? row.state;
   row.resumed = true;
   row.turn += 1;
 }
 
-/** Not those that a person has left out one by one. */
+/** Does not include instances that a person has left out one by one. */
 const WANTED: ReadonlySet<InstanceRow['state']> = new Set(['safe', 'sent']);
 
 function noteAskedFor(row: StudyRow): void {
@@ -77,8 +86,8 @@ function noteAskedFor(row: StudyRow): void {
 }
 
 /**
- * Part of the caller's transaction. Returns the instances that the gateway leaves out although a person has
- * chosen them again, or resumed them, since.
+ * Returns the instances that the gateway leaves out although a person has since chosen or resumed them again. Part of
+ * the caller's transaction.
  */
 async function writeAnswer(
   database: LocalDatabase,
@@ -93,7 +102,7 @@ async function writeAnswer(
     ((state === 'safe' && study.uploadId === null) || (study.resumed === true && WANTED.has(state)));
   const rows = (await instancesOf(database, study.id)).map((row): InstanceRow => {
     const reason = conflicts.get(keyOf(row));
-    // Left out or cancelled before, and chosen again since: a person's later decision counts.
+    // Left out or cancelled before, and chosen again since: the person's later decision counts.
     if (reason === 'left-out' && isWanted(row)) {
       again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
       return { ...row, state: 'safe' };
@@ -103,7 +112,7 @@ async function writeAnswer(
     return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
   });
   const answered = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row)));
-  // Nothing was left out yet: a request that cancels it may still be on its way.
+  // If nothing was left out yet, a request that cancels the study may still be on its way, so `resumed` stays set.
   const resumed = study.resumed ?? (again.length > 0 || undefined);
   await putInstances(database, answered);
   const departed = answered.filter((row) => row.state !== 'safe').length;
@@ -115,7 +124,7 @@ async function writeAnswer(
     problem: null,
     reasons: countReasons(rows),
     resumed,
-    // The gateway may have its bytes already: to take the promises back would no longer stop it.
+    // The gateway may already have bytes of the study, so taking back the promises would no longer stop it.
     ...(again.length > 0 && { hasLeft: true, state: nextUploadState(study.state, 'started') ?? study.state }),
   });
   return again;

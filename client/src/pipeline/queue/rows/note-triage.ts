@@ -1,16 +1,16 @@
 /**
  * Stores the findings of the models on this device with the instances of a queued study, so that the manifest
- * includes them. A study with a score at or above the model's threshold moves ahead of the waiting ones; a
- * lower score moves nothing. Warnings about films that may have to be taken again are stored with the study,
- * because its card is gone by then.
+ * includes them. A score at or above the model's threshold moves the study ahead of the waiting ones; a lower score
+ * changes nothing. Warnings about films that may have to be repeated are stored with the study, because its card is
+ * gone by then.
  */
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { isToRepeat, type FilmFault } from '../film-faults.ts';
 import type { LocalDatabase } from './local-database.ts';
 
 /**
- * By the instances' positions. `setAside`: a person has looked at these films and sends them as they are; `blank`:
- * these show nothing, which was measured and of which no model says anything.
+ * All three are keyed by the position of the instance. `setAside`: films that a person has looked at and sends as
+ * they are; `blank`: films that show nothing, which is measured and not a model's finding.
  */
 export interface Triaged {
   readonly said: ReadonlyMap<number, DeviceTriage>;
@@ -21,9 +21,9 @@ export interface Triaged {
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * By the instances' positions. Skips instances that are gone, and models that did not run: naming has recorded more
- * about them. Of a covered instance the answer counts on this device alone. An announced study is still reordered, and
- * an arrived one may still have to be taken again.
+ * Stores findings by the positions of the instances. Instances that are gone are skipped, and so are models that did
+ * not run, because naming has recorded more about them. A finding about a covered instance is used on this device
+ * only. An announced study can still be reordered, and an arrived film may still have to be repeated.
  */
 export async function noteTriage(
   database: LocalDatabase,
@@ -38,8 +38,8 @@ export async function noteTriage(
       if (!setAside.has(position))
         for (const finding of triage.film) if (isToRepeat(finding)) film.add(finding);
       const row = await database.instances.get([studyId, position]);
-      // A covered image is sent with other pixels: the gateway would compare its own answer with one about another
-      // image.
+      // A covered image is sent with other pixels, so the gateway would compare its own finding with one about a
+      // different image.
       if (row && !row.isCovered) await database.instances.update([studyId, position], { triage });
       if (row && triage.first && triage.score !== null) scores.push(triage.score);
     }

@@ -1,11 +1,14 @@
-/** Keeps the sealed identities of a study's patients with it, until they have travelled in its manifest. */
+/**
+ * Stores the sealed identities of a study's patients with the study until its manifest has carried them to the
+ * gateway.
+ */
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import { joinEntries } from '../join-vault-entries.ts';
 import type { LocalDatabase } from './local-database.ts';
 
 /**
- * The first of each pseudonym stays: several workers seal one patient, each otherwise. A worker that ends after its
- * study was taken back, or has gone, leaves nothing with it.
+ * The first entry of each pseudonym stays, because several workers seal the same patient with different results. A
+ * worker that ends after its study was taken back or deleted stores nothing.
  */
 export async function noteVaultEntries(
   database: LocalDatabase,

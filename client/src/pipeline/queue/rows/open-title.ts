@@ -4,10 +4,10 @@ import type { StudyTitle } from '../queued-study.ts';
 import { open } from './device-key.ts';
 import type { Sealed } from './local-database.ts';
 
-/** With the description of the study that its policy allows to leave the device. */
+/** Includes the description of the study that its policy allows to leave the device. */
 export type SealedTitle = StudyTitle & { readonly described: Described };
 
-/** Throws where the title was changed, or belongs to another study. */
+/** Throws if the title was changed, or belongs to another study. */
 export async function openTitle(key: CryptoKey, id: string, sealed: Sealed): Promise<SealedTitle> {
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as SealedTitle;
 }

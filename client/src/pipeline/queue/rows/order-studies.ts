@@ -1,9 +1,9 @@
-/** A person's order of the waiting studies; the uploader reads it with `pending`. */
+/** A person's order of the waiting studies. The uploader reads it through `pending`. */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import type { QueueStore } from '../queued-study.ts';
 import { ranksAfterMove } from '../sending-order.ts';
 
-/** A part of it is still to be sent. */
+/** Whether a part of the study still has to be sent. */
 export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
@@ -13,8 +13,8 @@ function pause(row: StudyRow): void {
 }
 
 /**
- * Resumes a study, even one whose cancelling the gateway has not confirmed: it may hear of that later, and a later
- * decision counts.
+ * Resumes a study, even if the gateway has not confirmed its cancelling. The gateway may receive the cancelling
+ * later, and then the person's later decision counts.
  */
 function resume(row: StudyRow): void {
   row.paused = false;

@@ -1,14 +1,17 @@
 /**
- * The patients of a queued study, as its row names them under the device's key: by marks of 64 bits, which no two
- * patients share by chance. A person who chooses the study again is not asked twice about the same patients.
+ * The patients of a queued study, as its row stores them under the device's key: as marks of 64 bits, so that no two
+ * patients share one by chance. A person who chooses the study again is not asked twice about the same patients.
  */
 import { open, seal } from './device-key.ts';
 import type { Sealed, StudyRow } from './local-database.ts';
 
 export interface PatientMarks {
-  /** The mark of each patient of the whole study, also of those whom a person left out. */
+  /** The mark of each patient of the whole study, including patients whom a person left out. */
   readonly parts: readonly string[];
-  /** Where a person has said that each patient is sent under their own name: of each, with their instances. */
+  /**
+   * Present if a person has said that each patient is sent under their own name: a mark of each patient with their
+   * instances.
+   */
   readonly settled?: readonly string[];
 }
 
@@ -33,7 +36,7 @@ const placeOf = (id: string): string => `patients/${id}`;
 export const sealPatients = (key: CryptoKey, id: string, marks: PatientMarks): Promise<Sealed> =>
   seal(key, new TextEncoder().encode(JSON.stringify(marks)), placeOf(id));
 
-/** Null: it says nothing of them, or cannot be opened. */
+/** Null: the row has no marks, or they cannot be opened. */
 export async function openPatients(
   key: CryptoKey,
   { id, patients }: Pick<StudyRow, 'id' | 'patients'>,

@@ -1,7 +1,7 @@
 /**
- * Stores the gateway's answer about policies, so that studies can be prepared offline. The key of a
- * policy comes wrapped to this device's own key pair and is opened into a key that no script can read back
- * (transfer/wrapped-key.ts). The pair is stored next to the device's key, equally unreadable.
+ * Stores the gateway's answer about policies, so that studies can be prepared offline. The key of a policy arrives
+ * wrapped to this device's own key pair and is unwrapped into a key that no script can read back
+ * (transfer/wrapped-key.ts). The pair is stored next to the device's key, and is equally unreadable.
  */
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import { forgetLabels, type KnownPolicies, type PolicyKeyHere } from './device-notes.ts';
 import type { LocalDatabase } from './local-database.ts';
 
-/** Created on first use. Two tabs that ask at once get the same one. */
+/** The device's key pair, created on first use. Two tabs that ask at once get the same one. */
 async function devicePair(database: LocalDatabase): Promise<DevicePair> {
   const kept = await database.device.get('wrapping-pair');
   if (kept) return kept.value as DevicePair;
@@ -31,7 +31,7 @@ export async function policyRequest(database: LocalDatabase): Promise<string> {
   return `/upload/policy?deviceKey=${await nameDevicePair(await devicePair(database))}`;
 }
 
-/** Throws PolicyKeyError if a key does not open; the known policies then stay unchanged. */
+/** Throws PolicyKeyError if a key cannot be unwrapped; the known policies then stay unchanged. */
 export async function rememberPolicies(
   database: LocalDatabase,
   answer: PolicyAnswer,

@@ -1,6 +1,6 @@
 /**
- * The versions of the device's schema. Every device climbs the ladder from its version to the newest. After a
- * version is released its rung stays unchanged, and changes go into a new one above it.
+ * The versions of the device's schema. Every device is upgraded step by step to the newest version. A released
+ * version never changes: changes go into a new one above it.
  */
 import type { Transaction } from 'dexie';
 
@@ -9,7 +9,7 @@ export interface Rung {
   readonly because: string;
   /** Dexie's notation: primary key first, then indexes; null drops a table. */
   readonly stores: Readonly<Record<string, string | null>>;
-  /** Brings the rows of the version below up to this one, inside the upgrade's own transaction. */
+  /** Converts the rows of the version below to this one, inside the upgrade's own transaction. */
   readonly climb?: (transaction: Transaction) => Promise<void>;
 }
 

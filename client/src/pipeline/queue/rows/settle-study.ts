@@ -1,5 +1,5 @@
 /**
- * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
+ * Settles a study with a checked receipt. This is the only place where copies are deleted because the PACS has the
  * instances.
  */
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
@@ -60,13 +60,16 @@ export async function settleStudy(
   });
 }
 
-/** A request that cancelled the study came later than its resuming. */
+/**
+ * True if the receipt leaves out instances that are wanted: the request that cancelled the study arrived after the
+ * study was resumed.
+ */
 function leavesOutWanted(rows: readonly InstanceRow[], { instances }: Receipt): boolean {
   const leftOut = new Set(instances.filter(({ state }) => state === 'left-out').map(keyOf));
   return rows.some((row) => (row.state === 'safe' || row.state === 'sent') && leftOut.has(keyOf(row)));
 }
 
-/** `firstOnly`: those that the first PACS has, and that another one need not have (first-only.ts). */
+/** `firstOnly`: instances that the first PACS has and that another PACS need not have (first-only.ts). */
 function asReceiptSays(
   rows: readonly InstanceRow[],
   receipt: Receipt,
@@ -75,9 +78,10 @@ function asReceiptSays(
   const inFirst = new Set([...firstOnly].map(keyOf));
   const named = new Map(receipt.instances.map((instance, at) => [keyOf(instance), { ...instance, at }]));
   const versions = new Set(notStoredIn(receipt.instances).map(keyOf));
-  // A study of which nothing but other images was sent is not there because others are.
+  // If the study consists only of other images under known UIDs, those images do not put it in the PACS.
   const there = rows.filter((row) => isInPacs(named.get(keyOf(row))?.state ?? 'promised'));
-  // The PACS has one image under each UID: of several here, one counts as being there, which may be a stored one.
+  // The PACS has one image under each UID. If several instances here share a UID, only one counts as being there, and
+  // a stored one comes first.
   const counted = new Set(there.map(({ sopInstanceUID }) => sopInstanceUID));
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
@@ -102,12 +106,15 @@ function asReceiptSays(
   });
 }
 
-/** Whether this device has nothing more to do for this instance; countStudy counts refused ones as needing a person. */
+/**
+ * Whether this device has nothing more to do for the instance. Refused ones are not settled: countStudy counts them
+ * as needing a person.
+ */
 function isSettledHere({ state }: InstanceRow): boolean {
   return isInPacs(state as InstanceState) || state === 'left-out';
 }
 
-/** With nothing left on the device the study is done and its title is erased, unless a person must still decide. */
+/** Once nothing is left on the device, the study is done. Its title is erased, unless a person must still decide. */
 function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<StudyRow> {
   const checked = nextUploadState(study.state, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
   if (checked === null) return {};

@@ -1,6 +1,6 @@
 /**
- * Packs a named study, parcel by parcel. Each parcel is sealed to the gateway's key, written completely or
- * not at all, and may be sent from then on. "Safe on this device" is true only after `finishPacking`
+ * Packs a named study, parcel by parcel. Each parcel is sealed to the gateway's key, written completely or not at
+ * all, and may be sent from then on. The study is "safe on this device" only after `finishPacking`
  * (finish-packing.ts). Runs in workers, because it imports the cipher.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -14,20 +14,22 @@ import type { InstanceRow, LocalDatabase, RecordRow } from './local-database.ts'
 import { StudyGone } from './name-study.ts';
 import type { Outgoing, PreparedInstance } from '#shared/ingest/outgoing.ts';
 
-/** Records in one transaction: 16 MiB in memory at once, which is also a whole parcel of the usual size. */
+/**
+ * The number of records in one transaction: 16 MiB in memory at once, which is also a whole parcel of the usual size.
+ */
 const RECORDS_AT_ONCE = 16;
 
 export interface NewParcel {
-  /** A UUID: also the name under which the gateway knows it. */
+  /** A UUID, under which the gateway knows the parcel too. */
   readonly id: string;
   readonly studyId: string;
   readonly instances: readonly (Outgoing<PreparedInstance> & { readonly position: number })[];
 }
 
 /**
- * Packs, seals and writes one parcel. Its row and its instances' rows are written with its last record, in
- * one transaction: until then the records belong to no parcel. Throws StudyGone, QuotaExceededError and file
- * reading errors.
+ * Packs, seals and writes one parcel. Its row and its instances' rows are written with the last record, in one
+ * transaction; until then the records belong to no parcel. Throws StudyGone, QuotaExceededError and file reading
+ * errors.
  */
 export async function storeParcel(
   database: LocalDatabase,
@@ -54,7 +56,7 @@ export async function storeParcel(
 
 type SomeRecords = { readonly records: readonly RecordRow[]; readonly isLast: boolean };
 
-/** RECORDS_AT_ONCE at a time. Throws the signal's reason before the next ones. */
+/** Yields RECORDS_AT_ONCE records at a time. Throws the signal's reason before the next batch. */
 async function* sealRecords(
   sealer: Sealer,
   parcelId: string,

@@ -1,28 +1,28 @@
 /**
- * News of queued studies for a person who looks elsewhere: one has arrived, or one needs somebody. The study keeps
- * which news of it was taken: the next page or service worker takes what one that has ended never saw, and no two of
- * them tell the same. A person may read news on a locked screen, so it names nobody.
+ * News for a person who is looking elsewhere: a queued study has arrived, or needs somebody. The study stores which
+ * of its news was shown, so that no page or service worker shows it twice, and the next one shows what an earlier one
+ * did not. News may be read on a locked screen, so it names nobody.
  */
 import { countStudy } from '../count-study.ts';
 import type { Track, UnreadFiles } from '../queued-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface StudyNews {
-  /** A random id, of this device alone. */
+  /** A random id, which only this device knows. */
   readonly id: string;
   readonly modalities: readonly string[];
-  /** All that were chosen. */
+  /** All chosen instances. */
   readonly instances: number;
-  /** Where they are (count-study.ts). */
+  /** The places of its instances (count-study.ts). */
   readonly track: Pick<Track, 'inPacs' | 'needsYou'>;
   readonly leftUnread?: UnreadFiles | undefined;
   readonly what: NonNullable<StudyRow['told']>;
 }
 
-/** The news that nobody has taken yet. */
+/** Returns the news that nobody has taken yet, and marks it as taken. */
 export async function takeNews(database: LocalDatabase): Promise<readonly StudyNews[]> {
   const isNew = (row: StudyRow): boolean => standingOf(row) !== row.told;
-  // Asked at every change of the queue, and mostly there is none: only what is new is written.
+  // This runs at every change of the queue, and there is rarely any news: so only new rows are written.
   const ids = (await database.studies.toArray()).filter(isNew).map(({ id }) => id);
   if (ids.length === 0) return [];
   return database.transaction('rw', database.studies, async () => {
@@ -45,7 +45,7 @@ function toNews(row: StudyRow): StudyNews | null {
   };
 }
 
-/** A study of which a person left everything out is over, and nothing of it has arrived. */
+/** A study of which everything was left out has ended, but has not arrived. */
 function standingOf(row: StudyRow): StudyRow['told'] {
   const { track } = countStudy(row);
   if (track.needsYou > 0) return 'needs-you';

@@ -1,9 +1,9 @@
 /**
- * Studies of a person who can no longer send them from here (their account was disabled, or the right of this
- * device has ended) are given to an administrator. The gateway is told first, for its audit trail. They begin
- * again as the administrator's own: nothing that was promised or sent under the other account counts, but that bytes
- * have left, and under which upload: cancelled later, they are left out there too. Loaded when somebody takes studies
- * over: the gateway is asked then too.
+ * Gives studies to an administrator whose owner can no longer send them from here (the account was disabled, or this
+ * device's right has ended). The gateway is told first, for its audit trail. The studies start over as the
+ * administrator's own. Nothing promised or sent under the other account counts, except that bytes have left and under
+ * which upload, so that a later cancellation also covers that upload. This module is loaded on demand, because the
+ * gateway has to be asked then anyway.
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countReasons } from '../count-reasons.ts';
@@ -14,13 +14,13 @@ import { waitsForOwner } from './waits-for-owner.ts';
 
 export interface TakeOverTools {
   readonly database: LocalDatabase;
-  /** Tells the gateway. Throws like the API client, and then nothing is taken over. */
+  /** Tells the gateway. Throws like the API client; nothing is taken over then. */
   noteTakeOver(owner: string, studies: number): Promise<void>;
   /** Wakes this tab's uploader, if the tab leads. */
   wake(): void;
 }
 
-/** `which`: those that the screen has counted. Throws like the API client. */
+/** `which`: true for the studies that the screen has counted. Throws like the API client. */
 export async function takeOver(
   { database, noteTakeOver, wake }: TakeOverTools,
   account: string,
@@ -36,21 +36,21 @@ export async function takeOver(
   wake();
 }
 
-/** Deletes these from the device. */
+/** Deletes these studies from the device. */
 export async function drop(database: LocalDatabase, which: (row: StudyRow) => boolean): Promise<void> {
   for (const row of await database.studies.toArray()) if (which(row)) await dropStudy(database, row.id);
 }
 
 type Taken = { readonly id: string; readonly owner: string; readonly account: string };
 
-/** Unless it has moved on meanwhile: its owner may have signed in. */
+/** Does nothing if the study has changed meanwhile, for instance because its owner signed in. */
 function take(database: LocalDatabase, { id, owner, account }: Taken): Promise<void> {
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
     if (!study || study.account !== owner || !waitsForOwner(study)) return;
     const rows = await instancesOf(database, id);
     const kept = new Set(await database.parcels.where('studyId').equals(id).primaryKeys());
-    // The PACS has it, so no copy of it is here any more, and its receipt is the owner's.
+    // The PACS has these instances, so no copy is here any more, and their receipt belongs to the owner.
     const gone = rows.filter((row) => isThere(row) && !kept.has(row.parcelId ?? ''));
     if (gone.length === rows.length) return;
     await database.instances.bulkDelete(gone.map(({ studyId, position }) => [studyId, position]));
@@ -87,7 +87,7 @@ const NOTHING_SENT = {
   trouble: null,
 } as const;
 
-/** An instance that the gateway refused, or a person left out, stays so. */
+/** An instance that the gateway refused, or that a person left out, keeps its state. */
 const asNamed = (row: InstanceRow): InstanceRow =>
   ['refused', 'quarantined', 'left-out'].includes(row.state)
     ? row

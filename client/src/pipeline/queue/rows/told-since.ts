@@ -1,4 +1,4 @@
-/** Reads from the gateway's list what became of a study that was cancelled on this device. Pure. */
+/** Works out, from the gateway's list, what became of a study that was cancelled on this device. Pure. */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ToldSince } from '../queued-study.ts';
 import type { StudyRow } from './local-database.ts';
@@ -6,9 +6,9 @@ import type { StudyRow } from './local-database.ts';
 type Cancelled = Pick<StudyRow, 'uploadId' | 'formerUploads' | 'chosen' | 'instances'>;
 
 /**
- * The gateway tells no instances, only numbers: another upload counts where it has as many as this study, so that a
- * part of the study from another disc does not stand for this one. Uploads of one study may hold the same instances,
- * so that they are not added up: the one counts of which the most is in the PACS.
+ * The gateway's list names no instances, only numbers. So another upload counts only if it has as many instances as
+ * this study: a part of the study from another disc does not replace this one. Uploads of one study may share
+ * instances, so their numbers are not added up; the upload with the most instances in the PACS counts.
  */
 export function toldSince(cancelled: Cancelled, uploads: SentStudy['uploads']): ToldSince {
   const { uploadId, formerUploads = [], chosen, instances } = cancelled;

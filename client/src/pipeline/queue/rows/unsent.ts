@@ -1,13 +1,13 @@
 /**
- * Statements of an account that have not reached the gateway: a radiologist's verdicts, one for each result, steps of
- * reviews, drafts of answers, one for each review, and decisions about images before Send. They may name a person, so
- * each lies here under the device's key; the clear part is its kind, the account and the random id of the result, the
- * step, the review or the decision.
+ * Statements of an account that have not reached the gateway: a radiologist's verdicts (one for each result), steps
+ * of reviews, drafts of answers (one for each review), and decisions about images before Send. They may name a
+ * person, so each is stored under the device's key. In the clear are only its kind, the account and the random id of
+ * the result, step, review or decision.
  */
 import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
-/** Kinds that wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
+/** The kinds that wait to be sent. A draft, and a decision about a chosen image, wait for their author. */
 export const SENT_KINDS = ['verdict', 'step'] as const;
 export type SentKind = (typeof SENT_KINDS)[number];
 type UnsentKind = SentKind | 'draft' | 'decision';
@@ -23,7 +23,7 @@ export const nameOf = ({ kind, account, id }: UnsentPlace) => `${kind}/${account
 export const sealUnsent = async (database: LocalDatabase, name: string, said: unknown): Promise<Sealed> =>
   seal(await deviceKey(database), new TextEncoder().encode(JSON.stringify(said)), name);
 
-/** Keeps what was said, as JSON; replaces what was said before in the same place, and `instead`. */
+/** Stores a statement as JSON. It replaces the previous one in the same place, and the one at `instead`. */
 export async function keepUnsent(
   database: LocalDatabase,
   place: UnsentPlace,
@@ -38,7 +38,7 @@ export async function keepUnsent(
   });
 }
 
-/** Of one kind, or of all that wait to be sent; of all accounts where `account` is null. */
+/** The rows of one kind, or of all kinds that wait to be sent. `account` null: the rows of all accounts. */
 type Kept = { readonly kind: UnsentKind | typeof SENT_KINDS; readonly account: string | null };
 export const rowsOf = (database: LocalDatabase, { kind, account }: Kept) =>
   database.device
@@ -47,10 +47,10 @@ export const rowsOf = (database: LocalDatabase, { kind, account }: Kept) =>
       [kind].flat().map((one) => (account === null ? `${one}/` : nameOf({ kind: one, account, id: '' }))),
     );
 
-/** Rows as they were opened last: only those that were written since are opened. */
+/** The rows as they were last opened, so that only newly written ones have to be opened. */
 export type OpenedUnsent = Map<string, { readonly value: Sealed; readonly said: unknown }>;
 
-/** All of these, in no order; skips one that cannot be opened. */
+/** Returns all of these in no particular order. One that cannot be opened is skipped. */
 export async function keptUnsent(
   database: LocalDatabase,
   kept: Kept,
@@ -72,11 +72,11 @@ export async function keptUnsent(
   return all.map(({ said }) => said);
 }
 
-/** Each writing has a vector of its own, so that two of the same words differ. */
+/** Each write uses a fresh initialisation vector, so two rows with the same text differ. */
 export const isSameRow = (one: Sealed, other: Sealed): boolean =>
   one.length === other.length && one.every((byte, at) => byte === other[at]);
 
-/** Counts what waits to be sent; of all accounts where `account` is null. */
+/** Counts what waits to be sent. `account` null: for all accounts. */
 export const countUnsent = (database: LocalDatabase, account: string | null): Promise<number> =>
   rowsOf(database, { kind: SENT_KINDS, account }).count();
 

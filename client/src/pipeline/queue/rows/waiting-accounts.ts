@@ -1,16 +1,22 @@
-/** The accounts whose studies wait on this device. Each is sent by its own right, whoever is signed in. */
+/**
+ * The accounts whose studies wait on this device. Each account's studies are sent under its own right, whoever is
+ * signed in.
+ */
 import { liveQuery } from 'dexie';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { knownWifiTerms, waitsForWifi } from './wifi-terms.ts';
 import { isUntold } from './withheld-of.ts';
 
-/** Studies still being packed belong to the page that packs them; studies that need a person wait for one. */
+/**
+ * Studies that are still being packed belong to the page that packs them. Studies that need a person wait for that
+ * person.
+ */
 const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
 const OVER: ReadonlySet<StudyRow['state']> = new Set(['done', 'taken-back', 'failed']);
 
 /**
- * Calls `onChange` with the accounts that have waiting studies, now and on every change; returns a function
- * that stops it.
+ * Calls `onChange` with the accounts that have waiting studies, now and on every change. Returns a function that
+ * stops it.
  */
 export function watchAccounts(
   database: LocalDatabase,
@@ -26,16 +32,15 @@ export function watchAccounts(
   return () => subscription.unsubscribe();
 }
 
-/** null: studies queued while nobody was signed in. */
+/** null stands for studies queued while nobody was signed in. */
 async function accountsIn(database: LocalDatabase): Promise<readonly (string | null)[]> {
   const rows = (await database.studies.toArray()).filter((row) => !OVER.has(row.state) || isUntold(row));
   return [...new Set(rows.map(({ account }) => account))];
 }
 
 /**
- * The accounts with a study that can be sent without a person: not paused and not yet confirmed. The service
- * worker asks for them before and after a background run. `isMetered`: without the studies that wait for Wi-Fi on
- * such a link.
+ * The accounts with a study that can be sent without a person: neither paused nor confirmed yet. The service worker
+ * asks for them before and after a background run. `isMetered`: leaves out studies that wait for Wi-Fi.
  */
 export async function accountsWithWork(
   database: LocalDatabase,
@@ -55,7 +60,7 @@ export async function accountsWithWork(
   return [...new Set(rows.map(({ account }) => account!))];
 }
 
-/** Gives the studies queued while nobody was signed in to this account. */
+/** Gives this account the studies that were queued while nobody was signed in. */
 export async function claimNobodys(database: LocalDatabase, account: string): Promise<void> {
   await database.studies.filter((study) => study.account === null).modify({ account });
 }

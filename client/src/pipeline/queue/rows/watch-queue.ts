@@ -4,8 +4,8 @@ import type { LocalDatabase } from './local-database.ts';
 import { knownWifiTerms } from './wifi-terms.ts';
 
 /**
- * Calls `onChange` whenever any tab changes the studies in the queue, or on which links they are sent; returns a
- * function that stops it.
+ * Calls `onChange` whenever any tab changes the queued studies, or the connections over which they are sent. Returns
+ * a function that stops it.
  */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
   const watched = liveQuery(async () => {

@@ -1,15 +1,18 @@
 /**
- * "Send only over Wi-Fi": a setting of this device, for everybody's studies. On a metered link nothing more of a study
- * is sent; what the gateway has is followed as always. A person may send what waits now all the same: studies queued
- * later wait again.
+ * "Send only over Wi-Fi": a setting of this device, for everybody's studies. On a metered connection nothing more of
+ * a study is sent, but what the gateway has is followed as always. A person may still send what waits now; studies
+ * queued later wait again.
  */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface WifiTerms {
   readonly only: boolean;
-  /** Studies queued until then are sent on any link; in milliseconds since 1970. */
+  /** Studies queued up to this time are sent over any connection; in milliseconds since 1970. */
   readonly anywayUntil: number;
-  /** So are these: their date lies after that, because the device's clock was set back since. */
+  /**
+   * Ids of further studies to send: their queuing time is later than `anywayUntil`, because the device's clock was
+   * set back.
+   */
   readonly anyway: readonly string[];
 }
 
@@ -25,7 +28,7 @@ export async function setWifiTerms(database: LocalDatabase, changed: Partial<Wif
   });
 }
 
-/** Sends what waits now on any link. */
+/** Sends the studies that wait now over any connection. */
 export async function sendAnyway(database: LocalDatabase, now: number): Promise<void> {
   const dated = await database.studies.filter(({ queuedAt }) => queuedAt > now).primaryKeys();
   await setWifiTerms(database, { anywayUntil: now, anyway: dated });
@@ -33,7 +36,7 @@ export async function sendAnyway(database: LocalDatabase, now: number): Promise<
 
 type OfStudy = Pick<StudyRow, 'id' | 'state' | 'named' | 'paused' | 'waiting' | 'queuedAt'>;
 
-/** Whether the study has something to send, and it is the link that keeps it here. */
+/** Whether the study has something to send, and only the metered connection keeps it here. */
 export function waitsForWifi(terms: WifiTerms, isMetered: boolean, study: OfStudy): boolean {
   if (!terms.only || !isMetered || study.paused) return false;
   if (study.queuedAt <= terms.anywayUntil || terms.anyway.includes(study.id)) return false;

@@ -1,4 +1,7 @@
-/** Instances of a study that this device does not promise, for its manifest: by all entries of the study together. */
+/**
+ * The instances of a study that this device does not promise, for its manifest. All entries of the study are added
+ * up.
+ */
 import { causesOf, countWithheld, WITHHELD_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
 import { sumOf } from '../count-reasons.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
@@ -10,8 +13,8 @@ export function withheldIn({ reasons, leftOut, because = {}, damaged = 0 }: Stud
 }
 
 /**
- * An entry that is still being packed takes from earlier ones what was chosen again, but only once it is safe: what it
- * will leave of them counts.
+ * An entry that is being packed takes instances that were chosen again from earlier entries, but only once it is
+ * safe. So what it will leave in those entries is counted.
  */
 export async function withheldOf(database: LocalDatabase, study: StudyRow): Promise<Withheld> {
   const rows = await database.studies
@@ -28,6 +31,6 @@ export async function withheldOf(database: LocalDatabase, study: StudyRow): Prom
   );
 }
 
-/** The study is over, and a person has decided since about what it withholds: the gateway does not know. */
+/** Whether the study has ended and a person has since decided about what it withholds, without the gateway knowing. */
 export const isUntold = ({ state, untold, uploadId }: StudyRow): boolean =>
   state === 'done' && untold === true && uploadId !== null;

@@ -1,6 +1,6 @@
 /**
- * Sends the queue of one account: connects its right, its queue, the gateway's events and the uploader, for
- * the page and for the service worker alike. The caller must be the leader (leader-lock.ts) while it runs.
+ * Sends the queue of one account, for both the page and the service worker: connects its right to send, its queue,
+ * the gateway's events and the uploader. The caller must be the leader (leader-lock.ts) while it runs.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createFollower } from '../follow-events.ts';
@@ -30,11 +30,11 @@ export interface SenderTools {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
   readonly isOnline: () => boolean;
-  /** The facts that the browser tells about its link; null: none. */
+  /** What the browser says about its connection; null: nothing. */
   readonly linkFacts: LinkFacts | null;
-  /** The session, while it is this account's; null while it is not. */
+  /** The session while it belongs to this account, otherwise null. */
   readonly session: () => TokenSource | null;
-  /** Resolves when this account may send again: its right had ended, and it signs in. */
+  /** Resolves when this account may send again, after its right has ended and it has signed in. */
   readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
   /** Whether this sender may hold a connection for events; default: always. */
   readonly mayStream?: () => boolean;
@@ -77,7 +77,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
       account,
       now: Date.now,
       isMetered: () => isMetered(tools.linkFacts),
-      // The packing page holds the lock until packing is over or the page is gone.
+      // The packing page holds the lock until packing ends or the page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
       locks,
       async decide(uploadId, decision, instances) {
@@ -91,7 +91,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
   return { uploader, right };
 }
 
-/** Notes for the screen and for the next packing. */
+/** Stores notes for the screen and for the next packing. */
 export function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
   const because = 'only a note; sending does not wait for it';
   return {
@@ -108,8 +108,8 @@ export function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 
 }
 
 /**
- * The same tokens. If there is none, marks every study of the account as waiting for its owner, because
- * studies that are only followed ask for no other token.
+ * Passes the tokens through. If there is none, it marks every study of the account as waiting for its owner, because
+ * studies that are only followed do not ask for another token.
  */
 function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
   let wasMissing: boolean | null = null;

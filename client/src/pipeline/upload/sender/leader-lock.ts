@@ -1,18 +1,15 @@
 /**
- * One uploader for all tabs: the tab that holds the lock leads, the others queue for it. The browser releases
- * the lock of a closed or killed tab (Web Locks API §2.3).
+ * One uploader for all tabs: the tab that holds the lock leads, and the others wait for it. The browser releases the
+ * lock of a closed or killed tab (Web Locks API §2.3).
  */
 export type Locks = Pick<LockManager, 'request'>;
 
 const LEAD = 'relaypacs-uploader';
 
-/** Held by the page that writes this study into the queue. */
+/** The lock of the page that writes this study into the queue. */
 export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
 
-/**
- * Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while
- * waiting.
- */
+/** Runs `work` while this tab leads; resolves when `work` ends. Throws the signal's reason if aborted while waiting. */
 export async function runAsLeader(
   locks: Locks,
   work: () => Promise<void>,
@@ -31,7 +28,7 @@ export async function holding<T>(locks: Locks, name: string, work: () => Promise
   return (await locks.request(name, work)) as T;
 }
 
-/** Whether a living tab holds the lock. */
+/** Whether a tab that is still open holds the lock. */
 export async function isHeld(locks: Locks, name: string): Promise<boolean> {
   return (await locks.request(name, { ifAvailable: true }, async (lock) => lock === null)) as boolean;
 }

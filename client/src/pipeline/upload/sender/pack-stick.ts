@@ -1,7 +1,7 @@
 /**
- * Saves studies of the queue to a file for a stick: of each its ticket (the promise, signed by this device and sealed
- * to the gateway) and its parcels, as they lie here. The studies wait here until a receipt says that the PACS has them,
- * whichever way they came. Loaded when somebody saves a file.
+ * Saves queued studies to a file for a stick. For each study the file contains its ticket (the promise, signed by
+ * this device and sealed to the gateway) and its parcels as they are stored here. The studies wait here until a
+ * receipt says that the PACS has them, whichever way they arrived. Loaded when somebody saves a file.
  */
 import { toStickIndex, type StickIndex, type Ticket } from '#shared/protocol/stick.ts';
 import { WITHHELD_CAUSES, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
@@ -25,14 +25,17 @@ export interface PackedStick {
   readonly withheld: Withheld;
   /** The size of the file. */
   readonly bytes: number;
-  /** The file, in pieces of 1 MiB at most. Throws CopyUnreadable, also where a study has left this device meanwhile. */
+  /**
+   * The file, in pieces of at most 1 MiB. Throws CopyUnreadable, also if a study has been deleted from this device
+   * meanwhile.
+   */
   pieces(): AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /**
  * `not-enrolled`: the gateway does not know this device and person yet, or their right has ended; signing in once
- * with a network mends it. `nothing`: none of the studies is whole here and unsent. `too-much`: no reader would take
- * so many studies in one file, or one of so many parts.
+ * with a network solves this. `nothing`: none of the studies is complete here and unsent. `too-much`: no reader would
+ * accept so many studies in one file, or a study with so many parts.
  */
 export interface StickRefusal {
   readonly kind: 'not-enrolled' | 'nothing' | 'too-much';
@@ -78,7 +81,7 @@ export async function packStick(
         index,
         saved.flatMap(({ bodies }) => bodies),
       );
-      // Before the file is closed: from then on somebody may send it.
+      // Written before the file is closed, because somebody may send it from then on.
       await database.studies.bulkUpdate(
         whole.map(({ id: key }) => ({ key, changes: { savedToStickAt: tools.now() } })),
       );
@@ -86,7 +89,7 @@ export async function packStick(
   };
 }
 
-/** Whole on this device, and not all sent. */
+/** Whether the study is complete on this device and not completely sent. */
 const isSavable = ({ state, packing, waiting }: Pick<StudyRow, 'state' | 'packing' | 'waiting'>): boolean =>
   (state === 'safe' || state === 'uploading') && !packing && waiting !== 'interrupted';
 
@@ -119,7 +122,7 @@ function addWithheld(all: readonly Withheld[]): Withheld {
   return Object.fromEntries(WITHHELD_CAUSES.map((cause) => [cause, total(cause)]));
 }
 
-/** The places in the manifest of the instances that each parcel holds. */
+/** The positions in the manifest of the instances in each parcel. */
 async function placesOf(
   database: LocalDatabase,
   studyId: string,

@@ -1,5 +1,5 @@
 /**
- * The page's side of the worker that sends its queue (sender.worker.ts): starts it, tells it who is signed
+ * The page's side of the worker that sends its queue (sender.worker.ts): it starts the worker, tells it who is signed
  * in, and lends it the session.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
@@ -23,9 +23,9 @@ interface PageSenderTools {
 }
 
 interface PageSender {
-  /** Sends until the worker ends, which happens only on failure. Never throws. */
+  /** Sends until the worker ends, which happens only after a failure. Never throws. */
   run(): Promise<void>;
-  /** The queue has changed. */
+  /** Tells the worker that the queue has changed. */
   wake(): void;
 }
 

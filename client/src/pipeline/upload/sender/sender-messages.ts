@@ -1,7 +1,7 @@
 /**
- * The messages between the page and its sending worker. The session stays in the page, whose memory holds its
- * tokens: the worker asks for one when it has to renew a right to send. Everything else that the screen shows
- * about sending goes through the database.
+ * The messages between the page and its sending worker. The session stays in the page, whose memory holds its tokens,
+ * and the worker asks for a token when it has to renew a right to send. Everything else that the screen shows about
+ * sending goes through the database.
  */
 import { Unreachable, type TokenSource } from '../../../net/api-client.ts';
 import type { SessionState } from '../../../net/session.ts';
@@ -12,7 +12,7 @@ export interface Here {
   readonly state: SessionState;
   /** False: the account only reads, so enrolling this device would be useless. */
   readonly maySend: boolean;
-  /** The count of sessions begun, as SessionStore's. */
+  /** The number of sessions begun so far, as in SessionStore. */
   readonly begun: number;
 }
 
@@ -26,7 +26,7 @@ export type ToSender =
 
 export type FromSender =
   | { readonly kind: 'ask'; readonly question: TokenQuestion }
-  /** The database can no longer be used, or something unexpected happened: this worker stops sending. */
+  /** This worker has stopped sending, because the database can no longer be used or something unexpected happened. */
   | { readonly kind: 'ended' };
 
 /** Requests a token of this account's session; a new one if `stale` is given. */
@@ -43,12 +43,12 @@ type TokenAnswer = { readonly id: number } & (
 );
 
 export interface BorrowedSession {
-  /** The session while it is this account's; its tokens are null otherwise. Its calls throw Unreachable. */
+  /** The session while it belongs to this account; otherwise its tokens are null. Its calls throw Unreachable. */
   of(account: string): TokenSource;
   take(answer: TokenAnswer): void;
 }
 
-/** The worker's end. */
+/** The worker's side of lending tokens. */
 export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedSession {
   const waiting = new Map<number, PromiseWithResolvers<string | null>>();
   let nextId = 0;
@@ -73,7 +73,10 @@ export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedS
   };
 }
 
-/** The page's end; `session` is null while it is not that of the requested account. Never throws. */
+/**
+ * The page's side of lending tokens. `session` is null while it does not belong to the requested account. Never
+ * throws.
+ */
 export async function lendToken(
   { id, stale }: TokenQuestion,
   session: TokenSource | null,

@@ -1,7 +1,7 @@
 /**
- * The worker that sends the queue for a page: announcing ten thousand instances, reading parcels and
- * following events would slow down the page's thread. It competes with other tabs to be the leader (Web
- * Locks) and ends with its page.
+ * The worker that sends the queue for a page, because announcing ten thousand instances, reading parcels and
+ * following events would slow down the page's thread. It competes with other tabs to be the leader (Web Locks) and
+ * ends with its page.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { clearInterrupted } from '../../queue/rows/drop-study.ts';
@@ -22,7 +22,10 @@ let senders: Senders | null = null;
 const told = Promise.withResolvers<void>();
 const network = new EventTarget();
 
-/** Waiting ends when the network comes back: a van at a traffic light may have only half a minute of it. */
+/**
+ * A wait ends early when the network comes back, because a van at a traffic light may have a network for only half a
+ * minute.
+ */
 const wokenByNetwork: Clock = {
   now: realClock.now,
   async sleep(ms, signal) {
@@ -68,12 +71,12 @@ function takeNetwork(now: boolean): void {
   senders?.wake();
 }
 
-/** The session (`begun`) since which the right is known to hold. */
+/** The session (`begun`) in which the right was last confirmed. */
 let confirmed: number | null = null;
 
 /**
- * Gets the right before there is anything to send, because nobody may be signed in later; and again for each session
- * that begins, because a new password ends the right of before.
+ * Gets the right before there is anything to send, because nobody may be signed in later. Repeats this for each new
+ * session, because a new password ends the previous right.
  */
 async function untilEnrolled(made: Senders, { account, state, maySend, begun }: Here): Promise<void> {
   const backOff = createBackOff(Math.random);

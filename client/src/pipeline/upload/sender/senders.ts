@@ -1,7 +1,6 @@
 /**
- * Sends the queue of a page: one sender for each account with waiting studies, each under its account's own
- * right. Studies are sent whoever is signed in, even if nobody is; a sign-in only lets that account renew its
- * right.
+ * Sends the queue of a page: one sender for each account with waiting studies, each under its account's own right.
+ * Studies are sent whoever is signed in, even if nobody is. A sign-in only lets that account renew its right.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { watchQueue } from '../../queue/rows/watch-queue.ts';
@@ -12,28 +11,28 @@ import type { TokenSource } from '../../../net/api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';
 
 interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
-  /** The account at the device, signed in or offline; null: none. */
+  /** The account that is signed in, online or offline; null: none. */
   readonly account: () => string | null;
-  /** The session, while it is this account's; null while it is not. */
+  /** The session while it belongs to this account, otherwise null. */
   readonly session: (account: string) => TokenSource | null;
 }
 
 export interface Senders {
   /**
-   * Sends the studies in the queue, including ones added later, until the signal ends it. Throws when the
-   * database can no longer be used.
+   * Sends the studies in the queue, including ones added later, until the signal aborts. Throws if the database can
+   * no longer be used.
    */
   run(signal: AbortSignal): Promise<void>;
-  /** The queue has changed, or the link is back. */
+  /** Tells the senders that the queue has changed, or that the connection is back. */
   wake(): void;
-  /** A person has signed in or out: senders that wait for that check again. */
+  /** Called when a person has signed in or out: senders that wait for that check again. */
   accountChanged(): void;
   right(account: string): UploadRight;
 }
 
 /**
- * A right that seems valid but gives no token must not be asked in a tight loop; an ended one may have been
- * renewed in another tab.
+ * A right that seems valid but gives no token must not be asked in a tight loop. An ended right may have been renewed
+ * in another tab.
  */
 const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
 
@@ -70,8 +69,8 @@ export function createSenders(tools: SendersTools): Senders {
       ...tools,
       session: () => tools.session(account),
       signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
-      // The device has one stream: each holds one of the six connections that a browser has for a gateway without
-      // HTTP/2.
+      // The device has one stream, because each one takes up one of the six connections that a browser opens to a
+      // gateway without HTTP/2.
       mayStream: () => (tools.account() ?? running.values().next().value) === account,
     });
     senders.set(account, made);

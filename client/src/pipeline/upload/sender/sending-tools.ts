@@ -1,5 +1,5 @@
 /**
- * The tools of a sending worker, the page's and the service worker alike: the database, the clocks and the
+ * The tools of a sending worker, in the page and in the service worker alike: the database, the clocks and the
  * connection to the gateway.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -9,7 +9,7 @@ import type { SenderTools } from './create-sender.ts';
 import { linkFactsOf } from '../../../net/metered.ts';
 import { createServerClock } from '../../../net/server-clock.ts';
 
-/** Through the app's own origin. */
+/** The API, through the app's own origin. */
 const API = '/api';
 
 export async function openSendingTools(database: LocalDatabase) {

@@ -1,4 +1,4 @@
-/** The texts of saving studies to a file for a stick. */
+/** The texts for saving studies to a file for a stick. */
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { counted, studies } from '../../../kit/counted.ts';
 import { formatBytes } from '../../../kit/format.ts';

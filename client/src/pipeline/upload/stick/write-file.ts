@@ -1,9 +1,10 @@
 /**
- * Writes a file of any size where the person wants it. Browsers that can write to a chosen place get it piece by
- * piece; in others it becomes a download, gathered in the browser's own store of blobs and not in the page's memory.
+ * Writes a file of any size to a place of the person's choice. Browsers that can write to a chosen place receive it
+ * piece by piece. In others it becomes a download, which is gathered in the browser's blob storage rather than in the
+ * page's memory.
  */
 
-/** File System Access (WICG), not in TypeScript's library. */
+/** File System Access (WICG), which TypeScript's library does not include. */
 interface Writable {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
@@ -17,16 +18,19 @@ interface Picker {
 
 interface FileTarget {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** The file is whole. Call the result once the browser has read a download: its bytes are kept until then. */
+  /**
+   * Completes the file. Call the returned function once the browser has read a download: its bytes are kept until
+   * then.
+   */
   close(): Promise<() => void>;
-  /** Leaves no half file. */
+  /** Aborts without leaving a partial file. */
   abort(): Promise<void>;
 }
 
-/** Gathered before they become a blob: small pieces would cost more than they hold. */
+/** Bytes are gathered up to this size before they become a blob, because small blobs cost more than they hold. */
 const GATHERED_BYTES = 8 * 1024 * 1024;
 
-/** Call it in the click: browsers ask for a place only then. Null: the person has called it off. */
+/** Call it in the click handler, because browsers ask for a place only then. Null: the person has cancelled. */
 export async function openFileTarget(name: string): Promise<FileTarget | null> {
   const picker = globalThis as Picker;
   if (picker.showSaveFilePicker === undefined) return downloadTarget(name);
