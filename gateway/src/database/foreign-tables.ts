@@ -73,7 +73,7 @@ type WithheldInstanceTable = {
    * True: the modality was told at once that the instance is not taken, so it still has it, and its bytes are not here.
    */
   told: boolean;
-  /** The newest file that it came in. */
+  /** The newest file that contained it. */
   file_id: string;
 };
 
@@ -94,7 +94,7 @@ export type DimsePeerTable = {
   /** Why names are kept, where the policy asks for a reason. */
   reason: SendingReason | null;
   changed_at: Date;
-  /** To the minute; null: never. */
+  /** When it was last seen, to the minute; null: never. */
   last_seen_at: ColumnType<Date | null, undefined, Date>;
 };
 

@@ -69,7 +69,7 @@ export type InferenceJobTable = {
   rule_name: string | null;
   study_instance_uid: string | null;
   sop_instance_uid: string | null;
-  /** Counted from 0. */
+  /** The frame's number, counted from 0. */
   frame: number;
   model_id: string;
   version_asked: string | null;

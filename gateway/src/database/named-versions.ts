@@ -28,9 +28,9 @@ const LIMIT = 200;
 type NamedVersions<D> = {
   /** The newest version of each, by name. */
   list(db: Db | Trx, siteId: string): Promise<Kept<D>[]>;
-  /** @throws Problem `changed`. */
+  /** @throws Problem with the code `changed`. */
   add(tools: Tools, maker: Maker, asked: Named<D>): Promise<void>;
-  /** Makes the version after `version`. @throws Problem not-found, `changed`. */
+  /** Makes the version after `version`. @throws Problem not-found, or with the code `changed`. */
   change(tools: Tools, maker: Maker, asked: Numbered<D>): Promise<void>;
 };
 

@@ -31,9 +31,12 @@ type Asker = {
   readonly ticket: string;
   readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
-  /** The asker's announcement that it waits: `heard` once it heard its own. Any caller after that is newer. */
+  /**
+   * The state of the asker's announcement that it waits: `heard` once the asker has heard its own announcement. An
+   * asker heard after that is newer.
+   */
   call: 'none' | 'said' | 'heard';
-  /** Another asker waits for the lock and is told when it is free. */
+  /** Whether another asker waits for the lock, and has to be told when it is free. */
   isAwaited: boolean;
   wake(): void;
 };
@@ -91,7 +94,7 @@ async function waitToAskAgain(asker: Asker, called: Promise<void>, ended: Promis
   clearTimeout(timer);
 }
 
-/** Asks once: true once the lock is held. Ends early with `ended`. */
+/** Asks the server once; true if the lock is held now. Returns early when `ended` resolves. */
 async function ask(
   { lock, unlock, call }: Questions,
   name: string,

@@ -259,8 +259,8 @@ export type InstanceTable = {
    */
   sent_digests: Generated<string | null>;
   /**
-   * The promised digest of a copy's instance, once coercion has looked at it; null: it is as promised, or coercion has
-   * not looked yet.
+   * The promised digest of a copy's instance, once coercion has looked at it; null: no coercion applies, or it has not
+   * looked yet.
    */
   coerced_from: Generated<string | null>;
   /** The study's revision in which it was promised. */

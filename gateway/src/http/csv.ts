@@ -6,7 +6,7 @@
 import { parse as parseSync } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
-/** With it, spreadsheets read the file as UTF-8. */
+/** With this mark at the start, spreadsheets read the file as UTF-8. */
 export const BYTE_ORDER_MARK = '\uFEFF';
 
 /** `row`: the number that a spreadsheet shows, counted from 1 with empty rows. */

@@ -13,7 +13,7 @@ const WORDLESS = 'Invalid ';
 type Issue = z.core.$ZodIssue;
 /** The most places named in one answer. A caller that has corrected these is told the next ones. */
 const PLACES = 5;
-/** Longer lists are in /openapi.json. */
+/** A longer list of values is not repeated in the answer; it is in /openapi.json. */
 const VALUES = 12;
 
 /**

@@ -39,7 +39,7 @@ export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number 
       }
   );
 
-/** Whether the caller may read what its roles allow. A device only sends, so it may not; a key needs the scope. */
+/** Whether the caller may read what its roles allow. A device may not, because it only sends; a key needs the scope. */
 export function readsAsRoles(caller: Caller): boolean {
   return caller.scope === 'session' || (caller.scope === 'key' && caller.key.scopes.includes('read'));
 }

@@ -10,7 +10,7 @@ const KINDS_LIMIT = 10_000;
 /** Null: leave the line out. Otherwise: how many of this kind were left out since the last line. */
 type ThinOut = (kind: string) => number | null;
 
-/** `clock` is in ms and never goes back. */
+/** `clock`: in milliseconds; it never goes back. */
 export function createThinOut(clock: () => number): ThinOut {
   const seen = new Map<string, { readonly at: number; leftOut: number }>();
   return (kind) => {

@@ -67,7 +67,7 @@ export type JobEvents = {
   failed(queue: string, id: string, attempt: number, error: unknown): void;
   /** Wraps the run of a handler, so that its log lines can be attributed to the job. */
   around?(id: string, run: () => Promise<void>): Promise<void>;
-  /** The queue itself has trouble (the database went away, …). */
+  /** The queue itself has failed (the database went away, …). */
   trouble(error: unknown): void;
 };
 

@@ -69,7 +69,7 @@ async function forgetOlder(trx: Trx, uploadId: string, accountId: string): Promi
     .execute();
 }
 
-/** Called when the study is closed: its parcels are gone, and so is what a carrier may bring. */
+/** Call it when the study is closed: its parcels are gone, and nothing is left for a carrier to bring. */
 export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<void> {
   await trx
     .updateTable('upload_carrier')
@@ -94,7 +94,7 @@ export async function isCarrier(
 type NamedParcel = {
   readonly id: string;
   readonly bytes: number;
-  /** null: in the clear. */
+  /** Null: the parcel is sent in the clear. */
   readonly seal: { readonly keyId: string; readonly enc: string } | null;
 };
 

@@ -60,7 +60,7 @@ const toReport = ({ committed, failed }: StoredReport): NonNullable<Commitment['
   failed: new Map(Object.entries(failed)),
 });
 
-/** The study that a request is about. Undefined: nobody asked, or the answer is no longer awaited. */
+/** The study that a request is about. Undefined: the gateway made no such request, or no longer waits for an answer. */
 export async function studyOfQuestion(db: Db, transactionUID: string): Promise<PlacedStudy | undefined> {
   return db
     .selectFrom('commitment')
@@ -71,8 +71,8 @@ export async function studyOfQuestion(db: Db, transactionUID: string): Promise<P
 }
 
 /**
- * Only the first report on a request counts, and only for the instances in the request. False: nobody asked, or the
- * answer is no longer awaited.
+ * Only the first report on a request counts, and only for the instances in the request. False: the gateway made no such
+ * request, or no longer waits for an answer.
  */
 export async function noteReport(db: Db, report: CommitmentReport): Promise<boolean> {
   const row = await db

@@ -175,7 +175,8 @@ const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<b
 
 /**
  * True of an instance `o` that the copy does not have yet. An instance without bytes was in the PACS before this
- * upload: a required destination is searched for it; to the others it was sent by whoever brought it.
+ * upload. A required destination is searched for it; for other destinations nothing is done, because whoever brought it
+ * has sent it there.
  */
 const isNew = (copy: StudyRow): RawBuilder<boolean> => sql`
   o.study_id = ${copy.copy_of}::uuid and ${inStates('o', VERIFIED)} and (o.parcel_id is not null or ${copy.need} = 'required')

@@ -193,7 +193,7 @@ export async function largestOpenParcels(
 const OPEN_PARCELS = sql`from parcel p join upload u on u.id = p.upload_id left join account a on a.id = u.account_id
   where p.state = 'receiving' and a.disabled_at is null`;
 
-/** Ids of the instances that another upload names as well. */
+/** Ids of the instances that another upload also names. */
 export async function namedElsewhere(
   db: Db,
   uploadId: string,

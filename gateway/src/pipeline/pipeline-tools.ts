@@ -134,10 +134,10 @@ type StudyPacs = {
 export type PipelineTools = {
   readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** The same for every upload of the study. Throws PacsUnreachable. */
+  /** The PACS of the study, which is the same for all its uploads. Throws PacsUnreachable. */
   readonly pacsOf: (study: PlacedStudy) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
-  /** Null: `digest` where the PACS tells digests, else `found`. */
+  /** Null: `digest` where the PACS gives digests, otherwise `found`. */
   readonly proof: WantedProof | null;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;

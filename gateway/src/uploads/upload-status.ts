@@ -102,7 +102,7 @@ function toStatus(row: UploadRow, sums: Amounts, copies: readonly Copy[]): Uploa
 }
 
 type Copy = NonNullable<UploadStatus['destinations']>[number] & {
-  /** The receipt waits for it. */
+  /** Whether the receipt waits for this copy. */
   readonly isAwaited: boolean;
 };
 

@@ -124,7 +124,7 @@ async function copyProgram(from: string, to: string): Promise<void> {
     await openToAll(draft);
     await rm(to, { recursive: true, force: true });
     await rename(draft, to).catch((error: NodeJS.ErrnoException) => {
-      // Another start was faster.
+      // Another start has made the copy first.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } finally {

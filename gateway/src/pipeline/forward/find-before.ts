@@ -40,7 +40,7 @@ function withIds(rows: readonly InstanceRow[]): (row: InstanceRow) => boolean {
 
 export type DueTools = Pick<ForwardTools, 'patience' | 'takings'>;
 
-/** The minutes until an instance may be offered again. */
+/** Returns a function that tells in how many minutes an instance may be offered again. */
 export async function untilDue(
   db: LockedStudy['db'],
   { patience, takings }: DueTools,
@@ -50,7 +50,7 @@ export async function untilDue(
     minutesUntilDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses);
 }
 
-/** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
+/** A plan that changes only instances of the study, and only those still in one of the states `from`. */
 const changing =
   (from: readonly InstanceRow['state'][], changes: readonly InstanceChange[]): Planner =>
   async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });

@@ -1,4 +1,4 @@
-/** The tools of forward. */
+/** The tools that forward uses. */
 import type { StudyTools } from '../pipeline-tools.ts';
 import type { Plan, Planner } from '../study-plan.ts';
 

@@ -42,8 +42,8 @@ export type Shown = (typeof SHOWN)[number];
 /**
  * `late`: the PACS may still show it. `missing`: the PACS said that it took it, and does not have it. `refused`: the
  * PACS refused it, and does not have it. `other`: another upload's bytes are there under the UID. `changed`: the PACS
- * said that it took it, and has other bytes. `fails`: the PACS does not return what it lists. `unseen`: like `fails` so
- * far, but counted and asked again.
+ * said that it took it, and has other bytes. `fails`: the PACS does not return what it lists. `unseen`: the PACS did
+ * not show it this time, which is counted, and it is asked again.
  */
 export type Judged =
   | 'stored'

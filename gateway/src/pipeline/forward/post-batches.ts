@@ -49,9 +49,9 @@ export type ToPost = {
 
 type Batch = readonly Posted[];
 /**
- * State of a run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the
- * digests of the instances that went out whole, by the rows' ids; null where the PACS is not asked for any.
- * `refused`: how the PACS last refused a store request.
+ * The state of a run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the
+ * digests of the instances that were sent completely, by the rows' ids; null where the PACS gives no digests to
+ * compare. `refused`: how the PACS last refused a store request.
  */
 type Run = {
   answers: ForwardedInstance[];
@@ -202,7 +202,7 @@ export function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
-/** A gateway that slept may have lost its job to another one, which posts the same instances. */
+/** A gateway that was suspended may have lost its job to another gateway, which posts the same instances. */
 async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools): Promise<Batch> {
   const own = await stillClaimed(
     db,

@@ -12,7 +12,7 @@ import type { ForwardTools } from './forward-tools.ts';
 
 type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_from'>;
 
-/** Returns instances that were marked `posting` and of which the PACS was given none completely. */
+/** Returns instances that were marked `posting` although the PACS was not given all their bytes. */
 export async function returnLost(
   { copy_of: original, need }: Pick<StudyRow, 'copy_of' | 'need'>,
   lost: readonly Lost[],

@@ -28,7 +28,7 @@ type Rival = Pick<
   | 'sent_digests'
 > & { readonly studyState: StudyState };
 
-/** By SOP Instance UID. */
+/** Keyed by SOP Instance UID. */
 export type Rivals = ReadonlyMap<string, readonly Rival[]>;
 
 const GIVEN: readonly InstanceState[] = ['posting', 'posted', ...IN_PACS];

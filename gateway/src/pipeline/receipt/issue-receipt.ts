@@ -138,7 +138,7 @@ function toReceiptInstance(
   };
 }
 
-/** Without `instances`: the study has not come to its end at this destination. */
+/** Without `instances`: the study has not reached its end at this destination. */
 function toReceiptDestination(
   { name, pacs, need, coercion, givenUpAt, isOver: hasEnded, instances: copied }: CopyOutcome,
   instances: readonly InstanceRow[],

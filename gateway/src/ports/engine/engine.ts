@@ -51,7 +51,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** For metrics. */
+/** The engine's state, for metrics. */
 type EngineState = {
   /** The id of the process, while there is one. */
   readonly pid: number | null;

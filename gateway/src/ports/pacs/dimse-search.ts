@@ -134,7 +134,7 @@ function integerIn(row: Elements, tag: number): number | null {
   return Number.isInteger(value) ? value : null;
 }
 
-/** For C-GET of one instance. */
+/** The identifier with which C-GET asks for one instance. */
 export const identifierOf = (where: {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;

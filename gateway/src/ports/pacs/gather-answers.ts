@@ -15,7 +15,7 @@ const SMALL_BYTES = 4096;
 /** Undici parses this many in some 2 ms. */
 export const PIECES_A_TURN = 1024;
 
-/** For `Dispatcher.compose`. */
+/** An interceptor for `Dispatcher.compose`. */
 export const gatherAnswers: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(options, new GatheredAnswer(handler));
 

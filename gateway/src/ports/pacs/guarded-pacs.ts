@@ -1,6 +1,6 @@
 /**
  * A PACS behind a guard. A PACS that takes requests and never answers then blocks only one caller at a time, however
- * many there are. Once a request has met with silence, the next caller sends the PACS a small probe. Until it is
+ * many want to use it. Once a request has met with silence, the next caller sends the PACS a small probe. Until it is
  * answered, the requests of all others end as PacsUnreachable without reaching the PACS. A PACS that refuses the
  * connection, or answers anything, blocks nobody, and is asked as before.
  */

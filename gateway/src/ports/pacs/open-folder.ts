@@ -1,8 +1,8 @@
 /**
  * A folder that was opened without following a link, and all paths beneath it. For the system `/proc/self/fd/N/name` is
- * what openat(N, name) would be, which Node lacks: giving the folder's name to something else meanwhile leads nobody
- * elsewhere. Where there is no /proc (macOS, Windows), each folder is checked before and after each step; another
- * writer is noticed then, but not kept out.
+ * what openat(N, name) would be, which Node lacks. So if the folder's name is given to something else meanwhile, the
+ * path still leads into the opened folder. Where there is no /proc (macOS, Windows), each folder is checked before and
+ * after each step; another writer is noticed then, but not kept out.
  */
 import { constants, existsSync, type Dirent, type Stats, type StatsFs } from 'node:fs';
 import { access, link, lstat, mkdir, open, realpath, rename, statfs, unlink } from 'node:fs/promises';

@@ -9,8 +9,8 @@
  */
 
 /**
- * An instance on its way. `open` may be called again after it has ended: each call streams the same `bytes` bytes
- * from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
+ * An instance to be sent. `open` may be called again after it has ended: each call streams the same `bytes` bytes from
+ * the start, in pieces that then belong to the reader. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly seriesInstanceUID: string;
@@ -280,8 +280,8 @@ export interface Pacs {
    */
   readonly removeStudy?: RemoveStudy | undefined;
   /**
-   * Whether the PACS returns what it has: it is asked for one of a few instances, of which only the first bytes are
-   * read. Null: it lists none to try. Throws PacsUnreachable.
+   * Whether the PACS returns what it has. The first bytes of one of a few instances are read to find out. Null: the
+   * PACS lists none to try. Throws PacsUnreachable.
    */
   givesInstances(signal: AbortSignal): Promise<boolean | null>;
   /** Resolves when the PACS answers and accepts the credentials; throws PacsUnreachable. */

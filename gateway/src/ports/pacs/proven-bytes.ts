@@ -1,6 +1,6 @@
 /**
  * The bytes of an instance on their way to a PACS, hashed as they are sent. The last piece is given out only if the
- * digest is the promised one. So a receiver never has all bytes of anything else, however they are framed.
+ * digest is the promised one. So a receiver never gets all bytes of anything else, however they are framed.
  */
 import { createHash } from 'node:crypto';
 import { DigestMismatch, InstanceUnreadable, type InstanceToStore } from './pacs.ts';
