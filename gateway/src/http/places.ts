@@ -11,7 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 
 const WAITING_LIMIT = 64;
 const WAITING_OF_ONE_LIMIT = 16;
-/** Several times as long as a request takes that need not wait. */
+/** Several times as long as a request takes that does not have to wait. */
 const PATIENCE_MS = 20_000;
 
 export type Places = {

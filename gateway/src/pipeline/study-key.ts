@@ -60,7 +60,7 @@ type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 
-/** Afterwards the file's bytes are on the disk, but its name may not be yet. */
+/** Writes a half to a new file. The file's bytes are then on the disk, but its name may not be yet. */
 async function writeHalf(path: string, half: Uint8Array): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   try {

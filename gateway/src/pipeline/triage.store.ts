@@ -30,8 +30,8 @@ export async function insertTriage(trx: Trx, studyId: string, said: Iterable<Ins
 }
 
 /**
- * An SQL from clause with conditions: each study `s` with an instance `i` in the PACS that the device which brought it
- * marked for early reading.
+ * An SQL from clause with conditions. It selects each study `s` with an instance `i` that is in the PACS and that its
+ * device has marked for early reading.
  */
 export const MARKED_EARLY = sql`study s join device_triage t on t.study_id = s.id
   join instance i on i.study_id = s.id and i.sop_instance_uid = t.sop_instance_uid

@@ -400,7 +400,7 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
     const params = uploadParams.safeParse(c.req.param());
     if (!params.success) throw invalidRequest(params.error.issues, 'param');
     const { id } = params.data;
-    // An auditor sees others' uploads but changes nothing, whatever other roles the account has.
+    // The auditor role lets an account see others' uploads, but not decide about their instances.
     const upload = caller.roles.includes('admin')
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);

@@ -98,9 +98,9 @@ export async function findOrphans(
 }
 
 /**
- * Looks for instances that the PACS had before our first store. If its bytes are the same, they are stored already; if
- * not, there is a conflict. An instance that it lists but does not return is neither: it is looked for again, like one
- * that it does not answer about. Returns the instances that it does not have.
+ * Looks for instances that the PACS had before our first store. If the PACS has the same bytes, the instance is stored
+ * already; other bytes are a conflict. An instance that the PACS lists but does not return is neither: it is looked for
+ * again, like one for which the PACS gives no answer. Returns the instances that the PACS does not have.
  */
 export async function settleKnown(
   study: StudyRow,

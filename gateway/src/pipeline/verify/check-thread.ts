@@ -1,7 +1,7 @@
 /**
  * Judges instances in threads of their own, one after the other in each: a header may have 64 MiB and half a million
  * elements, and parsing it and de-identifying it again takes seconds. So the main thread is never blocked, and an
- * instance that ends its thread is known, because it was alone.
+ * instance that ends its thread can be identified, because it was alone there.
  *
  * An account has one thread at a time, so slow instances hold up only their own account. A suspect is judged in a
  * process of its own, alone among the suspects. Only one instance with a large header is judged at a time, no matter

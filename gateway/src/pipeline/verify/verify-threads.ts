@@ -1,7 +1,7 @@
 /**
  * The threads of verify, and when each account gets one. Accounts take turns, and each thread has one instance at a
- * time, so that an instance that ends its thread is known. Suspects go one by one through a thread in a process of its
- * own, where they can end nothing else and hold up only other suspects.
+ * time, so that an instance that ends its thread can be identified. Suspects go one by one through a thread in a
+ * process of its own, where they can end nothing else and hold up only other suspects.
  */
 import { createThreadLine } from '../../threads/fair-line.ts';
 import { keepThread, type KeptThread, type Talk, type ThreadOptions } from '../../threads/thread.ts';

@@ -6,13 +6,15 @@ import { isObject, jsonIn } from './dicom-json.ts';
 /** Only such an id becomes part of an address. */
 const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
 
-/** The fields that are read of an entry in Orthanc's lists: of a search, or of a study's instances. */
+/**
+ * The fields that are read from an entry in Orthanc's lists, which are those of a search and of a study's instances.
+ */
 export type Entry = {
   readonly type: string | null;
   readonly id: string;
   readonly sopInstanceUID: string | null;
 };
-/** The fields that are read of an answer of Orthanc that is an object. */
+/** The fields that are read from an object with which Orthanc answers. */
 export type OrthancSaid = {
   readonly isSystem: boolean;
   readonly status: string | null;
