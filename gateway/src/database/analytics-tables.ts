@@ -1,10 +1,14 @@
-/** The tables of figures. Of cohorts: the sex and the age band of a study's patient, as far as its images told them. */
+/**
+ * The tables behind figures. For cohorts: the sex and age band of a study's patient, as far as its images state them.
+ */
 import type { JSONColumnType } from 'kysely';
 import type { AgeBand, Sex } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
 
-/** Neither a name nor a date: an age band of ten years, and one letter. Null: the images do not say it. */
+/**
+ * Contains neither a name nor a date: only an age band of ten years, and one letter. Null: the images do not state it.
+ */
 type StudyCohortTable = {
   site_id: string;
   study_instance_uid: string;
@@ -12,7 +16,7 @@ type StudyCohortTable = {
   age_band: AgeBand | null;
 };
 
-/** Answers with noise of a month, YYYY-MM, that were told to accounts of a role. */
+/** How many answers with noise were given to accounts of a role in a month, YYYY-MM. */
 type PrivacyBudgetTable = {
   site_id: string;
   data_set: DataSet;
@@ -21,18 +25,18 @@ type PrivacyBudgetTable = {
   queries: number;
 };
 
-/** An answer with noise that a role has paid for. */
+/** An answer with noise that counts against a role's budget. */
 type PrivateAnswerTable = {
   site_id: string;
   data_set: DataSet;
   role: Role;
   month: string;
-  /** A hash of its days and cohort. */
+  /** A hash of the question's days and cohort. */
   question: string;
   answer: JSONColumnType<object>;
 };
 
-/** The uploads of a day, as columns: counted again where `upload_day_changed` has the day. */
+/** The uploads of a day, as columns. Computed again where `upload_day_changed` contains the day. */
 type UploadDayTable = {
   site_id: string;
   /** A date. */
@@ -40,7 +44,7 @@ type UploadDayTable = {
   /** `DayFacts` of analytics/upload-days.ts. */
   facts: unknown;
 };
-/** The results of a day: counted again where `result_day_changed` has the day. */
+/** The results of a day. Computed again where `result_day_changed` contains the day. */
 type ResultDayTable = {
   site_id: string;
   /** A date. */
@@ -48,7 +52,7 @@ type ResultDayTable = {
   /** `ResultFacts` of analytics/result-days.ts. */
   facts: unknown;
 };
-/** The readings of reviews that were opened on a day: counted again where `review_day_changed` has the day. */
+/** The readings of reviews that were opened on a day. Computed again where `review_day_changed` contains the day. */
 type ReviewDayTable = {
   site_id: string;
   /** A date. */
@@ -56,7 +60,7 @@ type ReviewDayTable = {
   /** `ReviewFacts` of analytics/review-days.ts. */
   facts: unknown;
 };
-/** Added by triggers, as often as something changes. */
+/** Triggers add a row at every change. */
 type ChangedDayTable = { site_id: string; day: string };
 
 export type AnalyticsTables = {

@@ -1,6 +1,6 @@
 /**
  * Work that takes a lock which everybody needs (the audit chain) is done at the end of its transaction, after every
- * other lock: whatever order steps are written in, two transactions can't wait for each other over it.
+ * other lock. So, in whatever order steps are written, two transactions can't deadlock over it.
  */
 import { Kysely, type Transaction, type TransactionBuilder } from 'kysely';
 import type { Tables } from './tables.ts';
@@ -10,7 +10,7 @@ type Work<T> = (trx: Trx, given: readonly T[]) => Promise<void>;
 
 const ends = new WeakMap<Trx, Map<Work<never>, unknown[]>>();
 
-/** Kysely whose transactions do what was put off (`atEnd`) last, before they commit. */
+/** A Kysely whose transactions do deferred work (`atEnd`) last, just before they commit. */
 export class OrderedKysely extends Kysely<Tables> {
   override transaction(): TransactionBuilder<Tables> {
     const builder = super.transaction();
@@ -28,7 +28,7 @@ export class OrderedKysely extends Kysely<Tables> {
   }
 }
 
-/** `work` gets all that was given for it, in order, in one call. Its errors roll the transaction back. */
+/** Defers `work`, which gets everything given for it, in order, in one call. Its errors roll the transaction back. */
 export async function atEnd<T>(trx: Trx, work: Work<T>, given: readonly T[] = []): Promise<void> {
   const put = ends.get(trx);
   if (put === undefined) return work(trx, given);

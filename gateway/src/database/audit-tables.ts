@@ -1,4 +1,4 @@
-/** The tables of the audit trail, and of readings that are not in it yet. */
+/** The tables of the audit trail, and of readings that are not yet in it. */
 import type { ColumnType } from 'kysely';
 
 /** Append-only; each row's hash covers the one before it. */
@@ -7,19 +7,21 @@ type AuditTable = {
   site_id: string;
   at: Date;
   event: string;
-  /** UIDs, codes, counts: the closed fields of the event. */
+  /** UIDs, codes and counts: the event's fixed set of fields. */
   fields: ColumnType<Record<string, unknown>, string, never>;
   previous_hash: string;
   hash: string;
 };
 
-/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
+/**
+ * An account's readings of a study, counted until their quarter of an hour is over. Then they become one audit event.
+ */
 export type ReadingTable = {
   site_id: string;
   account_id: string;
-  /** An API key of the account; empty: a person who is signed in. */
+  /** The API key that was used; empty: a signed-in person. */
   key_id: string;
-  /** Empty: of no study. */
+  /** Empty: the reading is not of a study. */
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */
   period: number;
@@ -38,7 +40,7 @@ export type ReadingTable = {
   /** The instance or the result that was read; empty: the study as a whole. */
   subject: string;
   count: number;
-  /** The first reading and the last. */
+  /** The times of the first and the last reading. */
   since: Date;
   until: Date;
 };

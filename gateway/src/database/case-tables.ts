@@ -1,17 +1,17 @@
-/** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
+/** The tables of cases. All typed text is sealed with the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
 import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
 import type { ReviewTables } from './review-tables.ts';
 
-/** `case` is a reserved word in SQL. */
+/** Named `case_record` because `case` is a reserved word in SQL. */
 export type CaseRecordTable = {
   id: string;
   site_id: string;
   number: Generated<number>;
   version: Generated<number>;
   status: CaseStatus;
-  /** The place in CASE_PRIORITIES. */
+  /** The index in CASE_PRIORITIES. */
   priority: number;
   /** YYYY-MM-DD. */
   due_on: string | null;
@@ -20,9 +20,9 @@ export type CaseRecordTable = {
   sealed: Uint8Array;
   /** Half of the case's key; the other half is a file (pipeline/study-key.ts). */
   wrapped_key: ColumnType<Uint8Array, Uint8Array, never>;
-  /** A keyed hash of the Patient ID, once the PACS has told it. */
+  /** A keyed hash of the Patient ID, once the PACS has returned it. */
   patient_print: string | null;
-  /** The number of a study that is not there yet, as a keyed hash. */
+  /** A keyed hash of the number of a study that has not arrived yet. */
   expects: 'accession-number' | 'patient-id' | null;
   expected_print: string | null;
   created_by: string;
@@ -40,7 +40,7 @@ type CaseStudyTable = {
 
 export type CaseNoteTable = {
   id: string;
-  /** Grows: two notes may be of one moment. */
+  /** Increases; two notes may have the same time. */
   position: Generated<number>;
   case_id: string;
   kind: (typeof NOTE_KINDS)[number];
@@ -62,10 +62,10 @@ type CaseAttachmentTable = {
   at: Date;
 };
 
-/** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
+/** An account's readings of a case, by quarters of an hour since 1970. Each is one audit event. */
 type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
-/** An account was told the patient of a study in a list, once in a quarter of an hour since 1970. */
+/** An account saw the patient of a study in a list; one row for each quarter of an hour since 1970. */
 type StudyReadingTable = {
   account_id: string;
   site_id: string;
@@ -73,7 +73,7 @@ type StudyReadingTable = {
   period: number;
 };
 
-/** Somebody said that the study needs no reading here. */
+/** A person's statement that the study need not be read here. */
 type ReadingWaiverTable = {
   site_id: string;
   study_instance_uid: string;
@@ -81,16 +81,16 @@ type ReadingWaiverTable = {
   at: Date;
 };
 
-/** The studies whose numbers were compared with those that cases wait for, since they last changed. */
+/** Studies whose numbers were compared, since their last change, with those that cases wait for. */
 type CaseArrivalTable = {
   site_id: string;
   study_instance_uid: string;
-  /** The change of the study that was compared. */
+  /** The time of the study's change that was compared. */
   looked_at: Date;
   compared_at: Date;
 };
 
-/** An import that is done. The same one again adds nothing. */
+/** A finished import. Repeating it adds nothing. */
 type CaseImportTable = {
   id: string;
   site_id: string;
@@ -101,19 +101,19 @@ type CaseImportTable = {
   unchanged: number;
 };
 
-/** A row of an import that is not done: the case as it will be. Typed words are sealed under the key of that case. */
+/** A row of an unfinished import: the case as it will be. Typed text is sealed with the key of that case. */
 export type CaseImportRowTable = {
   import_id: string;
   row: number;
   at: Date;
   case_id: string;
-  /** Version of the case that the row changes; null: it opens a case. */
+  /** The version of the case that the row changes; null: the row opens a case. */
   version: number | null;
   status: CaseStatus;
   priority: number;
   due_on: string | null;
   assignee_id: string | null;
-  /** Null: title and tags stay. */
+  /** Null: title and tags are unchanged. */
   sealed: Uint8Array | null;
   /** Key of a new case. */
   wrapped_key: Uint8Array | null;
@@ -121,11 +121,14 @@ export type CaseImportRowTable = {
   expects: 'accession-number' | 'patient-id' | null;
   expected_print: string | null;
   studies: string[];
-  /** The names of the fields. */
+  /** The names of the changed fields. */
   changed: string[];
 };
 
-/** A rule took a study: once, however often the study comes again. `case_id` null: somebody deleted the case. */
+/**
+ * A rule opened a case for a study. That happens once, however often the study comes again. `case_id` null: the case
+ * was deleted.
+ */
 type CaseByRuleTable = {
   site_id: string;
   rule_name: string;
@@ -134,12 +137,12 @@ type CaseByRuleTable = {
   at: Date;
 };
 
-/** A list that a person keeps. */
+/** A view of the case list that a person has saved. */
 type CaseViewTable = {
   id: string;
   position: Generated<number>;
   account_id: string;
-  /** Under a key of the gateway. */
+  /** Sealed with a key of the gateway. */
   sealed_name: Uint8Array;
   filters: ColumnType<CaseViewFilters, string, string>;
 };

@@ -1,6 +1,6 @@
 /**
- * Why a start cannot use the server of DATABASE_URL, in words for the person who set it. No message holds the
- * password. Errors that this table does not know are passed on as they are.
+ * Explains why a start cannot use the server of DATABASE_URL, for the person who set it. No message contains the
+ * password. Errors that this table does not know are passed on unchanged.
  */
 
 /** The database of DATABASE_URL cannot be used; the message says why and what to do. */
@@ -19,9 +19,7 @@ const NO_SUCH_HOST = 'no machine of this name is known. Correct the host in DATA
 const NO_ANSWER =
   'the server does not answer. Check the host and port in DATABASE_URL, and the network and firewall between here and there.';
 
-/**
- * By SQLSTATE (PostgreSQL, appendix A), or by the system's name for what happened to the connection.
- */
+/** Keyed by SQLSTATE (PostgreSQL, appendix A), or by the system's name for what happened to the connection. */
 const REASONS: Readonly<Record<string, string>> = {
   '28P01': WRONG_LOGIN,
   '28000': `${WRONG_LOGIN} If they are right, pg_hba.conf of the server must let this user in from here.`,
@@ -41,7 +39,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: NO_ANSWER,
 };
 
-/** Parameters that say where the database is; others, such as `password` and `sslpassword`, may be secret. */
+/** Parameters that only locate the database; others, such as `password` and `sslpassword`, may be secret. */
 const SHOWN_PARAMETERS = new Set(['host', 'port', 'user', 'dbname', 'sslmode']);
 
 function withoutSecrets(text: string): string {
@@ -55,11 +53,11 @@ function withoutSecrets(text: string): string {
 function reasonOf(error: unknown): string | undefined {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code === 'string') return REASONS[code];
-  // pg has no code for a password that the server asks for and the address lacks.
+  // pg has no error code for a missing password.
   return String(message).includes('client password must be') ? NO_PASSWORD : undefined;
 }
 
-/** The error in words where its cause is known, else the error itself. */
+/** A readable error where the cause is known, otherwise the error itself. */
 export function toDatabaseRefused(error: unknown, url: string): unknown {
   const why = reasonOf(error);
   return why === undefined ? error : new DatabaseRefused(url, why, error);

@@ -1,8 +1,8 @@
 /**
- * The one door to the database: PostgreSQL behind `DATABASE_URL`, or one of our own in a folder. `bigint` comes
- * back as a number, `timestamptz` as a Date.
+ * The only access to the database: PostgreSQL behind `DATABASE_URL`, or an embedded one in a folder. `bigint` is read
+ * as a number, `timestamptz` as a Date.
  *
- * Both keep what was committed when a process is killed and when the power is cut.
+ * Both kinds keep committed data when a process is killed and when the power is cut.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { type Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
@@ -31,11 +31,11 @@ export type DatabasePlace =
 
 export type Database = {
   readonly db: Db;
-  /** The server's address, for what needs connections of its own. */
+  /** The server's address, for parts that need a connection of their own. */
   readonly url: string;
   /**
-   * Hears NOTIFY on the channel, a name that needs no quotes. `missed`: now, and whenever the connection is back
-   * after it was lost, since messages may have gone by.
+   * Hears NOTIFY on the channel, a name that needs no quotes. `missed` is called now, and whenever a lost connection is
+   * back, because messages may have been missed.
    */
   listen(channel: string, heard: (message: string) => void, missed: () => void): Promise<void>;
   /**
@@ -43,8 +43,8 @@ export type Database = {
    */
   readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
   /**
-   * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this
-   * database: only then is the unfinished work of the last gateway known to be nobody's. Joining again leaves
+   * Registers this gateway as present. If no other gateway works on this database, `whenAlone` runs first, while
+   * nothing else can join: only then is the last gateway's unfinished work known to be abandoned. Joining again leaves
    * first.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
@@ -54,7 +54,7 @@ export type Database = {
 };
 
 /**
- * PostgreSQL's connections a gateway holds: job workers and requests rarely need ten at once; servers allow
+ * Connections to PostgreSQL that a gateway holds: job workers and requests rarely need ten at once, and servers allow
  * 100 in all.
  */
 const POOL_SIZE = 10;
@@ -68,7 +68,7 @@ export const COLUMN_TYPES = {
       : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
 } as pg.CustomTypesConfig;
 
-/** SQLSTATE `disk_full`: the database refused, and keeps what it has. */
+/** SQLSTATE `disk_full`: the database refuses writes, and keeps what it has. */
 export const isDiskFull = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '53100';
 
 async function openServer(url: string): Promise<Database> {
@@ -82,7 +82,7 @@ async function openServer(url: string): Promise<Database> {
   });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  // A connection that dies while in use (the server was restarted) must not end it either: its user learns of
+  // A connection that dies while in use (the server was restarted) must not end the process either: its user learns of
   // it through the failed query.
   pool.on('connect', (client) => void client.on('error', () => {}));
   const db: Db = new OrderedKysely({ dialect: new PostgresDialect({ pool }) });
@@ -115,7 +115,7 @@ async function openFolder(path: string, events?: ServerEvents): Promise<Database
       await database.close();
       await postgres.stop();
     };
-    // The folder is refused to a second gateway: locks and messages stay in this process.
+    // A second gateway cannot open the folder, so locks and messages stay in this process.
     return { ...database, shared: null, close };
   } catch (error) {
     await postgres.stop();
@@ -135,9 +135,9 @@ async function openWithSchema(open: () => Promise<Database>, version: string): P
 }
 
 /**
- * Opens the database and brings its schema up to date. `version`: of this RelayPACS, for a later one to name.
- * @throws FolderInUse when another gateway has the folder; CannotRun where PostgreSQL cannot run here;
- * DatabaseRefused when DATABASE_URL cannot be used; SchemaRefused when the schema is another version's.
+ * Opens the database and brings its schema up to date. `version`: the version of this RelayPACS, recorded so that a
+ * later one can name it. @throws FolderInUse when another gateway has the folder; CannotRun where PostgreSQL cannot run
+ * here; DatabaseRefused when DATABASE_URL cannot be used; SchemaRefused when the schema is another version's.
  */
 export async function openDatabase(
   place: DatabasePlace,
@@ -152,12 +152,12 @@ export async function openDatabase(
   }
 }
 
-/** Codes of the system and of PostgreSQL (cannot_connect_now): a server that has just been begun or ended. */
+/** Codes of the system and of PostgreSQL (cannot_connect_now) for a server that is just starting or stopping. */
 const PASSING = new Set(['ENOENT', 'ECONNREFUSED', '57P03']);
 const PASSES_WITHIN_MS = 15_000;
 const LOOK_AGAIN_MS = 100;
 
-/** In the folder of a gateway, or of another command, which may just be starting or ending. */
+/** Opens the database in the folder of a gateway or of another command, which may just be starting or stopping. */
 async function openFolderBeside(path: string): Promise<Database> {
   const end = performance.now() + PASSES_WITHIN_MS;
   for (;;) {
@@ -176,8 +176,8 @@ async function openFolderBeside(path: string): Promise<Database> {
 }
 
 /**
- * Opens the database of a gateway that may be running, for one change by hand, with the schema that it has. Throws as
- * `openDatabase` does, and CannotRun where there is none.
+ * Opens the database of a gateway that may be running, for a manual change, with the schema that it has. Throws like
+ * `openDatabase`, and CannotRun where there is no database.
  */
 export async function openBeside(place: DatabasePlace): Promise<Database> {
   if (place.kind === 'server')

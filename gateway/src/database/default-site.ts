@@ -1,4 +1,4 @@
-/** The one site there is until sites can be added. */
+/** The id of the only site; there is no way to add sites yet. */
 import type { Db, Trx } from './database.ts';
 
 export async function defaultSiteId(db: Db | Trx): Promise<string> {

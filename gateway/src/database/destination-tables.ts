@@ -1,4 +1,4 @@
-/** The tables of destinations, of the rules that choose them, and of what a PACS was asked. */
+/** The tables of destinations, of the rules that choose them, and of requests for storage commitment. */
 import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type { DestinationKind, WantedProof } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
@@ -11,52 +11,52 @@ export type DestinationTable = {
   kind: DestinationKind;
   name: string;
   url: string;
-  /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
+  /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: all settings that are not secret. */
   settings: ColumnType<unknown, string, string>;
-  /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
+  /** Passwords, tokens and keys, sealed with the gateway's key; null: there are none. */
   sealed: Uint8Array | null;
-  /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
+  /** `viewersSchema` of shared/src/protocol/viewer.ts: viewers that show what the destination holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
-  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  /** The address of its modality worklist, as parseDimseAddress reads it; null: it has none. */
   worklist: Generated<string | null>;
-  /** New studies go to this one. */
+  /** New studies go to this destination. */
   is_primary: boolean;
   from_environment: boolean;
-  /** New studies also go there; null: only where it is the primary one. */
+  /** Whether new studies also go there although it is not the primary one, and whether they must; null: they do not. */
   need: Need | null;
-  /** Grows with each change. */
+  /** Increases with each change. */
   version: Generated<number>;
   changed_at: Date;
-  /** Settings of its own; null: the gateway's, RELAY_PACS_LAG_MINUTES and RELAY_PACS_PROOF. */
+  /** The destination's own settings; null: the gateway's, RELAY_PACS_LAG_MINUTES and RELAY_PACS_PROOF. */
   lag_minutes: Generated<number | null>;
   proof: Generated<WantedProof | null>;
   /** The size of a store request, set or learned (pipeline/batch-sizes.ts); null: the usual one. */
   batch_bytes: Generated<number | null>;
-  /** The smallest store request that was refused for its size, until one as large passes. */
+  /** The smallest store request that was refused for its size, until a request of that size passes. */
   refused_bytes: Generated<number | null>;
   refused_at: Generated<Date | null>;
-  /** The refusal was found by *Test*, and by no request with instances. */
+  /** True: *Test* found the refusal, not a request with instances. */
   limit_measured: Generated<boolean>;
-  /** The HTTP status with which it last refused what is stored there, until it takes instances. */
+  /** The HTTP status with which it last refused to store instances; null again once it takes instances. */
   refusal_status: Generated<number | null>;
-  /** In the place of the status: the Failure Reason by which it said of each instance that it is out of resources. */
+  /** Instead of the status: the Failure Reason with which it reported for each instance that it is out of resources. */
   refusal_code: Generated<number | null>;
   refusal_since: Generated<Date | null>;
 };
 
-/** A rule by which studies are forwarded, or models look at them. */
+/** A rule that forwards studies, or has models look at them. */
 type RuleTable = {
   site_id: string;
   kind: RuleKind;
-  /** Place of the rule in the list of its kind, from 0. */
+  /** Index of the rule in the list of its kind, from 0. */
   position: number;
   /** `ruleSchema` of shared/src/protocol/rule.ts. */
   rule: ColumnType<unknown, string, never>;
-  /** The administrator who saved the list with it. */
+  /** The administrator who saved the list that contains it. */
   made_by: string;
 };
 
-/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
+/** A request for storage commitment (pipeline/commitment.store.ts). */
 type CommitmentTable = {
   id: Generated<number>;
   transaction_uid: string;

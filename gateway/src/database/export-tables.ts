@@ -11,7 +11,7 @@ import type {
 
 type Json<T> = ColumnType<T, string, string>;
 
-/** Each version stays. */
+/** Every version is kept. */
 type ExportTemplateTable = {
   site_id: string;
   name: string;
@@ -22,27 +22,27 @@ type ExportTemplateTable = {
 };
 
 export type ExportJobTable = {
-  /** Made by the device: the same request again is known by it. */
+  /** Chosen by the device, so that a repeated request is recognised. */
   id: string;
   site_id: string;
   number: Generated<number>;
   account_id: string;
   template_name: string;
   template_version: number;
-  /** Definition in the template's version. */
+  /** The definition in the template's version. */
   definition: Json<ExportDefinition>;
   selection: Json<ExportSelection>;
   sealed_purpose: Uint8Array;
   state: ExportState;
   trouble: ExportTrouble | null;
-  /** Where an identity was found. */
+  /** The field and row in which an identity was found. */
   found_field: ExportField | null;
   found_row: number | null;
-  /** Runs that began and did not end. */
+  /** Runs that started without reaching an end. */
   attempt: Generated<number>;
   done: Generated<number>;
   total: number;
-  /** The file of the run that writes it or has written it, and its key; null: there is none. */
+  /** The file of the run that is writing it or has written it, and its key; null: there is none. */
   blob: string | null;
   wrapped_key: Uint8Array | null;
   rows: number | null;
@@ -54,7 +54,10 @@ export type ExportJobTable = {
   expires_at: Date | null;
 };
 
-/** The numbers of the cases in a file that tells cases apart: an anonymous one does not, and has no row. */
+/**
+ * The numbers of the cases in a file from which cases can be told apart. An anonymous file has no row, because it does
+ * not tell them apart.
+ */
 type ExportHeldTable = { export_id: string; cases: number[] };
 
 export type ExportTables = {

@@ -1,6 +1,6 @@
 /**
- * The tables of clients that are not ours. As in tables.ts, columns hold UIDs, digests and codes; the Study Instance
- * UID in an address of STOW-RS is the original one, and goes when the file is opened.
+ * The tables of clients that are not ours. As in tables.ts, columns hold UIDs, digests and codes. One exception: the
+ * Study Instance UID in an address of STOW-RS is the original one, and is deleted when the file is opened.
  */
 import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -8,55 +8,60 @@ import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 
-/** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
+/** A file that another client sends as it lies on its disk, or the body of a STOW-RS request. */
 export type SentFileTable = {
   id: string;
   site_id: string;
   account_id: string;
-  /** The device whose right it was sent with; null: somebody signed in, or an API key. */
+  /** The device with whose right it was sent; null: it was sent by a signed-in person, or with an API key. */
   device_id: string | null;
-  /** The API key that it was sent with. */
+  /** The API key with which it was sent. */
   key_id: string | null;
-  /** The DIMSE peer that sends it: what it was told is stored is handed over, however its association ends. */
+  /** The DIMSE peer that sends it. What the peer was told is stored is handed over, however its association ends. */
   peer_id: ColumnType<string | null, string | null | undefined, never>;
-  /** AE Title of the peer, kept here: an administrator may delete the peer while the file is still here. */
+  /** The peer's AE Title, copied because an administrator may delete the peer while the file is still here. */
   ae_title: ColumnType<string | null, string | null | undefined, never>;
-  /** When the peer's latest instance was kept. */
+  /** When the peer's latest instance was stored. */
   came_at: ColumnType<Date | null, undefined, Date>;
   /** `FileForm` (pipeline/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;
   policy_version: number;
-  /** Why it is sent with names; null: nobody said, and the policy does not ask. */
+  /** Why it is sent with names; null: no reason was given, and the policy asks for none. */
   reason: SendingReason | null;
   /** Null: its length was not announced. */
   bytes: number | null;
   /**
-   * `received`: it waits to be opened. `opened`: its bytes are gone from here; those of a peer stay until the PACS has
-   * its instances, or an administrator has given them up (foreign/transfer.store.ts).
+   * `received`: the file waits to be opened. `opened`: its bytes are deleted, but those of a peer's file stay until the
+   * PACS has its instances, or an administrator has given them up (foreign/transfer.store.ts).
    */
   state: 'receiving' | 'received' | 'opened';
-  /** Key of this file alone, like a study's; null once destroyed. */
+  /** A key for this file only, made like a study's; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  /** How often it was begun to be opened and came to no end that was not its own: counted before it begins, bounded. */
+  /**
+   * How often opening it was started without reaching an end, for a reason that may be the file's. Counted before it
+   * starts; there is a limit.
+   */
   runs: Generated<number>;
-  /** Patients in the file that count towards the account's day already. */
+  /** Patients in the file that already count towards the account's daily limit. */
   patients: Generated<number>;
-  /** The entries that ended their thread, by their places: they are not opened again. */
+  /** The positions of entries that ended their thread; these are not opened again. */
   fatal: Generated<number[]>;
-  /** Why nothing, or nothing more, of it was taken. */
+  /** Why none, or no more, of it was taken. */
   problem: AnyProblemCode | null;
-  /** `FileEntry[]`: no names of files, which may be those of patients. */
+  /** `FileEntry[]`. File names are not stored, because they may contain patients' names. */
   entries: ColumnType<unknown, string | undefined, string>;
-  /** Since when something of a peer's file is on no road to the PACS, so that an administrator has to answer. */
+  /** Since when part of a peer's file is not on its way to the PACS, so that an administrator has to decide. */
   held_at: ColumnType<Date | null, undefined, Date | null>;
-  /** Why an administrator gave up everything in a peer's file that was not read. */
+  /** Why an administrator gave up the unread part of a peer's file. */
   given_up: ColumnType<GivingUpReason | null, undefined, GivingUpReason | null>;
   created_at: ColumnType<Date, Date | undefined, never>;
   expires_at: Date;
 };
 
-/** An instance of a script or modality that was not taken (foreign/withheld.store.ts); UIDs as after the policy. */
+/**
+ * An instance of a script or modality that was not taken (foreign/withheld.store.ts). UIDs are those after the policy.
+ */
 type WithheldInstanceTable = {
   site_id: string;
   account_id: string;
@@ -64,27 +69,32 @@ type WithheldInstanceTable = {
   sop_instance_uid: string;
   cause: WithheldCause;
   reason: string;
-  /** A modality heard at once that it is not taken, and still has it: its bytes are not here. */
+  /**
+   * True: the modality was told at once that the instance is not taken, so it still has it, and its bytes are not here.
+   */
   told: boolean;
-  /** The newest file that it came in. */
+  /** The newest file that contained it. */
   file_id: string;
 };
 
-/** A modality or PACS that may store by C-STORE: known by its AE title and its addresses, it acts for an account. */
+/**
+ * A modality or PACS that may send by C-STORE. It is recognised by its AE title and its addresses, and acts for an
+ * account.
+ */
 export type DimsePeerTable = {
   id: string;
   site_id: string;
-  /** In an administrator's words. */
+  /** Its name, as an administrator wrote it. */
   name: string;
   ae_title: string;
-  /** Addresses, or blocks of them. */
+  /** Single addresses, or address ranges. */
   addresses: string[];
   account_id: string;
   policy_name: string;
-  /** Why names are kept, where the policy asks. */
+  /** Why names are kept, where the policy asks for a reason. */
   reason: SendingReason | null;
   changed_at: Date;
-  /** To the minute; null: never. */
+  /** When it was last seen, to the minute; null: never. */
   last_seen_at: ColumnType<Date | null, undefined, Date>;
 };
 
@@ -94,11 +104,13 @@ type CommitmentRequestTable = {
   account_id: string;
   transaction_uid: string;
   asked_at: Generated<Date>;
-  /** Number of references. */
+  /** The number of references. */
   amount: number;
-  /** `Reference[]`; null: forgotten, but for its UID. */
+  /** `Reference[]`; null: everything but the UID was deleted. */
   asked: ColumnType<unknown, string, null>;
-  /** In the order of `asked`: why each is not kept, or null; null as a whole: not settled. */
+  /**
+   * In the order of `asked`: why each instance is not kept, or null. The whole column null: the answer is not settled.
+   */
   reasons: ColumnType<unknown, undefined, RawBuilder<unknown> | null>;
 };
 

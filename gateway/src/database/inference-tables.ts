@@ -1,6 +1,6 @@
 /**
- * The tables of models, jobs and results, as types. As in `tables.ts`: UIDs, digests, codes, numbers and
- * times only.
+ * The tables of models, jobs and results, as types. As in `tables.ts`, they contain only UIDs, digests, codes, numbers
+ * and times.
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { z } from 'zod';
@@ -15,7 +15,7 @@ import type {
 } from '#shared/protocol/inference.ts';
 
 type Json<T> = ColumnType<T, string, string>;
-/** The database makes it. */
+/** The database computes it. */
 type Computed<T> = ColumnType<T, never, never>;
 
 export type ModelVersionTable = {
@@ -27,15 +27,15 @@ export type ModelVersionTable = {
   card: ColumnType<Record<string, unknown>, string, never>;
   bytes: number;
   state: (typeof VERSION_STATES)[number];
-  /** Why it failed: a code. */
+  /** Why the version failed: a code. */
   because: string | null;
   added_at: Date;
-  /** null: it came with the gateway. */
+  /** Null: the version came with the gateway. */
   added_by: string | null;
   activated_at: Date | null;
 };
 
-/** The versions that answered, each with its start; `rollback` returns to the one before. */
+/** The versions that have been active, with the time when each started; `rollback` returns to the previous one. */
 type ModelActivationTable = {
   id: Generated<number>;
   site_id: string;
@@ -63,17 +63,17 @@ export type JobParameters = {
 export type InferenceJobTable = {
   id: string;
   site_id: string;
-  /** null: a rule asked. */
+  /** Null: a rule asked for it. */
   account_id: string | null;
   kind: JobKind;
   rule_name: string | null;
   study_instance_uid: string | null;
   sop_instance_uid: string | null;
-  /** Counted from 0. */
+  /** The frame's number, counted from 0. */
   frame: number;
   model_id: string;
   version_asked: string | null;
-  /** The version it began with, and ends with. */
+  /** The version in use when the job starts; the job ends with the same one. */
   version: string | null;
   parameters: Json<JobParameters>;
   use_cache: boolean;
@@ -85,7 +85,7 @@ export type InferenceJobTable = {
   attempt: Generated<number>;
   /** A code of ALL_PROBLEMS. */
   error: string | null;
-  /** The key of a file that was sent, until the job has ended. */
+  /** The key of a file that was sent for the job, until the job has ended. */
   wrapped_key: Uint8Array | null;
   input_bytes: number | null;
   created_at: Date;
@@ -96,7 +96,7 @@ export type InferenceJobTable = {
 export type InferenceResultTable = {
   id: string;
   site_id: string;
-  /** SHA-256 over the input's digest, the models (each with its role, file and card), and the parameters. */
+  /** SHA-256 of the input's digest, the models (each with its role, file and card), and the parameters. */
   cache_key: string;
   model_id: string;
   version: string;
@@ -106,36 +106,32 @@ export type InferenceResultTable = {
   series_instance_uid: string | null;
   sop_instance_uid: string | null;
   finding: ColumnType<Finding, string, never>;
-  /** Every model that had a part in it. */
+  /** Every model that contributed to it. */
   models: ColumnType<ModelRef[], string, never>;
   disagreement: Json<z.infer<typeof disagreementSchema>> | null;
-  /** Key of the answer that images of one run have in common; null: the image's answer is its own. */
+  /** The key of an answer that several images of one run share; null: the answer belongs to this image. */
   run_answer: string | null;
   verdict: (typeof VERIFICATIONS)[number] | null;
   verified_finding: string | null;
   verified_at: Date | null;
   verified_by: string | null;
-  /** The radiologist's text, sealed under the gateway's key. */
+  /** The radiologist's text, sealed with the gateway's key. */
   sealed_reason: Uint8Array | null;
   revision: Generated<number>;
   created_at: Date;
-  /** Parts of the finding as columns: what figures are made of. */
+  /** Parts of the finding as columns, for figures. */
   score: Computed<number | null>;
   positive: Computed<boolean | null>;
-  /** Image kind, as the model of image kinds saw it. */
+  /** The image kind, as the model of image kinds classified it. */
   image_kind: Computed<string | null>;
   sop_class_uid: Computed<string | null>;
   differs: Computed<boolean>;
 };
 
-/**
- * A map that explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1).
- */
+/** A map that explains a result, with its dimensions: float32 values, little endian, or bytes (`lungs`: 0 and 1). */
 type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
-/**
- * The accounts that asked for a result and got it. `asked_id`: the job, or the one question of `/predict`.
- */
+/** The accounts that asked for a result and got it. `asked_id`: the job, or the single request to `/predict`. */
 type ResultRequestTable = {
   result_id: string;
   asked_id: string;
@@ -145,7 +141,7 @@ type ResultRequestTable = {
   at: Date;
 };
 
-/** Every verdict on a result, by the revision that it made; the result itself holds the present one. */
+/** Every verdict on a result, by the revision that it created; the result itself holds the present verdict. */
 export type ResultVerdictTable = {
   result_id: string;
   revision: number;
@@ -156,10 +152,10 @@ export type ResultVerdictTable = {
   at: Date;
 };
 
-/** The accounts that were shown the image of a result; without it nobody gives a verdict. */
+/** The accounts that were shown the image of a result. Only they may give a verdict. */
 type ResultViewTable = { result_id: string; account_id: string; at: Date };
 
-/** A result's instances in the PACS. `revision`: the revision of the result that it states. */
+/** A result's instances in the PACS. `revision`: the revision of the result that the instance states. */
 export type ResultInstanceTable = {
   result_id: string;
   kind: 'SR' | 'SEG' | 'SC';
@@ -172,7 +168,8 @@ export type ResultInstanceTable = {
 type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
 
 /**
- * Images of a day by outcome and by how long they took (model-use.store.ts). `day`: in UTC, as `2026-11-21`.
+ * How many images were processed on a day, by outcome and by duration (model-use.store.ts). `day`: in UTC, as
+ * `2026-11-21`.
  */
 type ModelUseTable = {
   site_id: string;

@@ -1,26 +1,22 @@
 /**
- * Short messages from this gateway to the others on the same PostgreSQL. A message sent while the database is
- * away is sent once it is back; messages of others meanwhile are missed, and listeners are told so.
+ * Short messages from this gateway to the others on the same PostgreSQL. A message sent while the database is away is
+ * delivered once it is back. Messages of others in the meantime are missed, and listeners are told so.
  */
 import type { StandingConnection } from './standing-connection.ts';
 
 export type MessageChannel = {
-  /**
-   * At most 7 999 bytes (PostgreSQL's limit of a payload). Resolves once the message was sent, or never will
-   * be.
-   */
+  /** At most 7 999 bytes (PostgreSQL's limit of a payload). Resolves once the message was sent, or is given up. */
   say(message: string): Promise<void>;
-  /** Receives the messages of others. `missed`: some may have been lost. */
+  /** Receives the messages of other gateways. `missed`: called when some may have been lost. */
   hear(heard: (message: string) => void, missed: () => void): void;
 };
 
 /**
- * The number of attempts: each first waits for the connection, so only a server that is lost repeatedly
- * exhausts them.
+ * The number of attempts. Each first waits for the connection, so only a server that is lost repeatedly exhausts them.
  */
 const TRIES = 5;
 
-/** `name` as PostgreSQL writes identifiers without quotes. */
+/** `name`: an identifier that PostgreSQL accepts without quotes. */
 export async function openMessageChannel(
   connection: StandingConnection,
   name: string,

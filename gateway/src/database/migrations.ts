@@ -1,6 +1,6 @@
 /**
- * The ladder of the schema. Once a version has been released, its migrations are never edited: the next one
- * goes below. Until the first release the one migration may change; a database that was made with another text
+ * The migrations of the schema, in order. Once a version has been released, its migrations are never edited: the next
+ * one is added below. Until the first release the only migration may change. A database that was made with another text
  * of it is then refused by name, and nothing in it is changed.
  */
 import { createHash } from 'node:crypto';
@@ -8,16 +8,16 @@ import { sql, type Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './migrations/0001-initial.ts';
 
-/** `statements`: what it runs, by which a database that was made with other ones is known. */
+/** `statements`: the SQL that it runs, by which a database that was made with other statements is recognised. */
 export type Rung = Migration & { readonly statements?: readonly string[] };
 export type Rungs = Readonly<Record<string, Rung>>;
 
 const MIGRATIONS: Rungs = { '0001-initial': initial };
 
-/** The database has a schema that this version can neither use nor bring up to date. Nothing was changed. */
+/** The database has a schema that this version can neither use nor update. Nothing was changed. */
 export class SchemaRefused extends Error {}
 
-/** The same SQL, however it is broken into lines. */
+/** A hash of the SQL that ignores line breaks. */
 function printOf({ statements = [] }: Rung): string {
   const text = statements.map((statement) => statement.replace(/\s+/g, ' ').trim()).join(';');
   return createHash('sha256').update(text).digest('hex');
@@ -25,7 +25,7 @@ function printOf({ statements = [] }: Rung): string {
 
 type Mark = { readonly name: string; readonly print: string; readonly version: string };
 
-/** The migrations that this database has gone through, with the version that ran each or used it last. */
+/** The migrations that this database has gone through, each with the version that ran it or last used it. */
 async function readMarks(db: Kysely<unknown>): Promise<readonly Mark[]> {
   const { rows } = await sql<{ applied: string | null; marks: string | null }>`
     select to_regclass('kysely_migration')::text as applied, to_regclass('schema_mark')::text as marks`.execute(
@@ -70,7 +70,7 @@ function checkMarks(marks: readonly Mark[], rungs: Rungs, version: string): void
   );
 }
 
-/** In the migration's own transaction, so that no migration is ever without its mark. */
+/** The mark is written in the migration's own transaction, so that no migration is ever without its mark. */
 function marking(name: string, rung: Rung, version: string): Migration {
   return {
     ...rung,
@@ -93,7 +93,8 @@ export async function migrate(
 ): Promise<void> {
   const marks = await readMarks(db);
   checkMarks(marks, rungs, version);
-  // All are known, so that as many are all: Kysely would read every column of the database before it says so.
+  // All marks are known, so if there are as many as migrations, all have run. Kysely would read every column of the
+  // database to find that out.
   if (marks.length < Object.keys(rungs).length) await climb(db, rungs, version);
   await sql`update schema_mark set version = ${version} where version <> ${version}`.execute(db);
 }

@@ -1,6 +1,6 @@
 /**
- * Definitions that a site keeps by name: some come with the gateway as version 1, the others were made by people. A
- * change is the next version, and each version stays.
+ * Definitions that a site keeps by name. Some come with the gateway as version 1; the others were made by people. A
+ * change makes the next version, and every version is kept.
  */
 import { sql } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -10,14 +10,14 @@ import type { Db, Trx } from './database.ts';
 type Maker = { readonly id: string; readonly siteId: string };
 type Named<D> = { readonly name: string; readonly definition: D };
 type Numbered<D> = Named<D> & { readonly version: number };
-/** `madeBy` null: it comes with the gateway. */
+/** `madeBy` null: the definition comes with the gateway. */
 type Kept<D> = Numbered<D> & { readonly madeBy: string | null; readonly madeAt: string | null };
 type Tools = { readonly db: Db; readonly now: () => Date };
 
 type Kind<D> = {
   readonly table: 'review_type' | 'export_template';
   readonly builtIn: readonly Named<D>[];
-  /** There is one of this name, there are too many, or somebody was faster. */
+  /** The error when the name is taken, when there are too many, or when somebody else was faster. */
   readonly changed: AnyProblemCode;
   /** Writes the audit event of a new version. */
   readonly record: (trx: Trx, maker: Maker, made: Numbered<D>, now: Date) => Promise<void>;
@@ -28,9 +28,9 @@ const LIMIT = 200;
 type NamedVersions<D> = {
   /** The newest version of each, by name. */
   list(db: Db | Trx, siteId: string): Promise<Kept<D>[]>;
-  /** @throws Problem `changed`. */
+  /** @throws Problem with the code `changed`. */
   add(tools: Tools, maker: Maker, asked: Named<D>): Promise<void>;
-  /** The next version after `version`. @throws Problem not-found, `changed`. */
+  /** Makes the version after `version`. @throws Problem not-found, or with the code `changed`. */
   change(tools: Tools, maker: Maker, asked: Numbered<D>): Promise<void>;
 };
 

@@ -1,4 +1,4 @@
-/** The tables of orders. Values that name a patient are sealed under the key of their list (order.store.ts). */
+/** The tables of orders. Values that name a patient are sealed with the key of their list (order.store.ts). */
 import type { ColumnType } from 'kysely';
 
 type OrderListTable = {
@@ -14,13 +14,13 @@ type OrderListTable = {
 type ImportedOrderTable = {
   site_id: string;
   list_id: string;
-  /** Keyed hashes: of its numbers, and of its day. */
+  /** Keyed hashes of the order's numbers and of its day. */
   order_print: string;
   day_print: string;
   sealed: Uint8Array;
 };
 
-/** The order of which a person said that a study is. */
+/** A person's statement that a study belongs to this order. */
 type OrderChoiceTable = {
   site_id: string;
   study_instance_uid: string;

@@ -1,4 +1,4 @@
-/** The tables of reviews. Typed text is sealed under the key of the case; chosen and measured answers are not. */
+/** The tables of reviews. Typed text is sealed with the key of the case; chosen and measured answers are not sealed. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Answers } from '#shared/protocol/review-forms.ts';
 import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
@@ -6,7 +6,7 @@ import type { Decision, REVIEW_STEPS, ReviewDefinition } from '#shared/protocol/
 
 type Json<T> = ColumnType<T, string, string>;
 
-/** Each version stays: reviews go on as they were opened. */
+/** Every version is kept, because a review continues with the version it was opened with. */
 type ReviewTypeTable = {
   site_id: string;
   name: string;
@@ -23,14 +23,14 @@ export type ReviewTable = {
   case_id: string;
   type_name: string;
   type_version: number;
-  /** Definition of the type's version: a copy, so that the list reads one row. */
+  /** A copy of the definition in the type's version, so that the list reads one row. */
   definition: Json<ReviewDefinition>;
   hides_finding: boolean;
   state: ReviewState;
-  /** The place whose answers stand. */
+  /** The place whose answers are final. */
   final_place: number | null;
   opened_by: string;
-  /** Decides if readers differ, as whoever opened it wishes. */
+  /** The account that decides if readers differ, as chosen by whoever opened the review. */
   adjudicator: string | null;
   opened_at: ColumnType<Date, Date, never>;
   settled_at: Date | null;
@@ -43,25 +43,25 @@ export type ReviewPlaceTable = {
   state: PlaceState;
   account_id: string | null;
   assigned_at: Date | null;
-  /** The event that holds what stands. */
+  /** The event that contains the place's present answers. */
   decided_by_event: string | null;
   signed_at: Date | null;
 };
 
-/** Everything that happened to a review. Nothing is changed in it. */
+/** The events of a review. They never change. */
 export type ReviewEventTable = {
   review_id: string;
-  /** Made by the device: the same request again is known by it. */
+  /** Chosen by the device, so that a repeated request is recognised. */
   id: string;
   position: Generated<number>;
   place: number | null;
   /** Version of the place after this step. */
   version: number | null;
   step: (typeof REVIEW_STEPS)[number];
-  /** Null: the gateway. */
+  /** Null: the gateway itself. */
   by_account: string | null;
   to_account: string | null;
-  /** Whether the account assigned may have seen what is hidden from readers. */
+  /** Whether the assigned account may have seen what is hidden from readers. */
   saw_hidden: Generated<boolean>;
   decision: Decision | null;
   /** The chosen and measured answers. */

@@ -1,10 +1,10 @@
 /**
- * Room on the disk for what must not fail: the database's log. Below a floor nothing new is taken
- * (http/api.ts), while studies that are here go on to the PACS and free their room. Other programs may
- * fill the disk all the same, so a part of it is kept back in a file; it is given up when the database would run
- * out, and taken again when there is room. A PostgreSQL that cannot write its log ends, and needs some to start.
+ * Reserves disk space for the database's log, which must not fail. Below a floor nothing new is taken (http/api.ts),
+ * while studies that are here go on to the PACS and free their room. Other programs may fill the disk all the same, so
+ * a file holds part of the space back. It is deleted when the database would run out of room, and written again when
+ * there is room. A PostgreSQL that cannot write its log ends, and needs some room to start.
  *
- * It makes no promise for the disk of a database elsewhere (DATABASE_URL).
+ * It does nothing for the disk of a database elsewhere (DATABASE_URL).
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -17,18 +17,18 @@ const MB = 1024 ** 2;
 export const FLOOR_BYTES = 128 * MB;
 /** Three segments of the log, of 16 MB each: enough to recover and to end a checkpoint. */
 export const RESERVE_BYTES = 48 * MB;
-/** Two segments. Above it the database still has room of its own. */
+/** Two segments. With more free space than this, the database can go on without the reserve. */
 const RELEASE_BELOW_BYTES = 32 * MB;
 const LOOK_EVERY_MS = 1_000;
 
 type Room = {
   /** Whether there is too little room to take anything new. */
   isLow(): Promise<boolean>;
-  /** Gives up the reserve where the disk is full: a database that ran out of room needs some to start. */
+  /** Deletes the reserve where the disk is full: a database that ran out of room needs some to start. */
   release(): Promise<void>;
-  /** Looks now: gives up the reserve, or takes it again. */
+  /** Checks now: deletes the reserve, or writes it again. */
   look(): Promise<void>;
-  /** Looks every second until `stop`. */
+  /** Checks every second until `stop`. */
   watch(): void;
   stop(): Promise<void>;
 };
@@ -74,7 +74,7 @@ export function openRoom({ folder, isReserved, freeBytes = () => freeBytesOf(fol
   };
 }
 
-/** Fills the reserve with random bytes: a file system may keep no room for zeros. */
+/** Fills the reserve with random bytes, because a file system may allocate no space for zeros. */
 async function takeReserve(folder: string, path: string): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,

@@ -1,15 +1,15 @@
 /**
- * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: the holder is told to
- * let go. Session-level advisory locks on the standing connection, any number of them: a gateway that is
- * killed frees its own with its connection.
+ * Named locks that gateways on one PostgreSQL share. The newest asker gets the lock: the holder is told to let go. They
+ * are session-level advisory locks on the standing connection, any number of them, so a killed gateway frees its locks
+ * with its connection.
  *
- * It keeps gateways apart, not the requests of one gateway: a name may be asked for again here only after it
- * was freed (parcel-locker.ts).
+ * They exclude other gateways, not requests of the same gateway: a name may be asked for again here only after it was
+ * freed (parcel-locker.ts).
  *
- * [Note: the newest asker] A lock that is free is taken with one question. Where it is held, the asker says
- * so to all (NOTIFY), and every gateway hears all askers in the same order. The holder lets go; an asker who
- * hears another one after it heard itself gives up. A gateway that takes the lock just then without having
- * asked is told to let go like any holder.
+ * [Note: the newest asker] A free lock is taken with one query. If it is held, the asker tells all gateways (NOTIFY),
+ * and every gateway hears all askers in the same order. The holder lets go; an asker that hears another one after it
+ * heard itself gives up. A gateway that takes the lock just then without having asked is told to let go like any
+ * holder.
  */
 import { randomUUID } from 'node:crypto';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -17,10 +17,10 @@ import type { StandingConnection } from './standing-connection.ts';
 
 export type SharedLocks = {
   /**
-   * Resolves with a function that frees the lock, once it is held; with null if somebody newer wants it, or
-   * `signal` ended the waiting. `letGo` is called when somebody newer wants it: what it protects must end
-   * soon; and when it is lost with the connection: then it must end now, for another one may hold it. Waits
-   * while the database is away.
+   * Resolves with a function that frees the lock, once it is held; with null if a newer asker wants it, or `signal`
+   * ended the wait. `letGo` is called when a newer asker wants the lock: the protected work must then end soon. It is
+   * also called when the lock is lost with the connection: the work must end at once, because another gateway may hold
+   * the lock. Waits while the database is away.
    */
   take(name: string, letGo: LetGo, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
 };
@@ -31,9 +31,12 @@ type Asker = {
   readonly ticket: string;
   readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
-  /** The asker's announcement that it waits: `heard` once it heard its own. Any caller after that is newer. */
+  /**
+   * The state of the asker's announcement that it waits: `heard` once the asker has heard its own announcement. An
+   * asker heard after that is newer.
+   */
   call: 'none' | 'said' | 'heard';
-  /** Another asker waits for the lock and is told when it is free. */
+  /** Whether another asker waits for the lock, and has to be told when it is free. */
   isAwaited: boolean;
   wake(): void;
 };
@@ -41,18 +44,18 @@ type Asker = {
 const WANTED = 'relaypacs_lock_wanted';
 const FREE = 'relaypacs_lock_free';
 /**
- * A killed gateway does not announce that its locks are free, so waiters ask again. Each waiter costs only
- * this many questions.
+ * A killed gateway does not announce that its locks are free, so waiting askers ask again. Each costs only this many
+ * queries.
  */
 const ASK_AGAIN_MS = 200;
 /** A UUID; the rest of the message is the lock's name. */
 const TICKET_LENGTH = 36;
 
-/** Questions to the server. One that is lost with the connection counts as refused. */
+/** Queries to the server. One that is lost with the connection counts as refused. */
 type Questions = {
   lock(name: string): Promise<boolean>;
   unlock(name: string, isAwaited: boolean): Promise<void>;
-  /** Says to all gateways that this asker waits. */
+  /** Tells all gateways that this asker waits. */
   call(name: string, asker: Asker): Promise<void>;
 };
 
@@ -80,7 +83,7 @@ function questionsTo(connection: StandingConnection): Questions {
   };
 }
 
-/** Until somebody says that the lock is free, or it is time to ask again, or `ended`. */
+/** Waits until the lock is announced as free, or it is time to ask again, or `ended`. */
 async function waitToAskAgain(asker: Asker, called: Promise<void>, ended: Promise<void>): Promise<void> {
   const woken = new Promise<void>((resolve) => {
     asker.wake = resolve;
@@ -91,7 +94,7 @@ async function waitToAskAgain(asker: Asker, called: Promise<void>, ended: Promis
   clearTimeout(timer);
 }
 
-/** Asks once: true once the lock is held. Ends early with `ended`. */
+/** Asks the server once; true if the lock is held now. Returns early when `ended` resolves. */
 async function ask(
   { lock, unlock, call }: Questions,
   name: string,
@@ -105,7 +108,7 @@ async function ask(
     return false;
   }
   if (got) return true;
-  // The asker is newer than those who called before.
+  // This asker is newer than those who called before.
   asker.isAwaited = false;
   await waitToAskAgain(asker, asker.call === 'none' ? call(name, asker) : Promise.resolve(), ended);
   return false;
@@ -122,7 +125,7 @@ function createAsker(letGo: LetGo): Asker {
   };
 }
 
-/** Keeps the askers of this gateway informed of what the others say, and of the loss of the connection. */
+/** Tells this gateway's askers what other gateways announce, and that the connection was lost. */
 async function tellAskers(connection: StandingConnection, askers: Map<string, Asker>): Promise<void> {
   await connection.listen(WANTED, (message) => {
     const asker = askers.get(message.slice(TICKET_LENGTH));
@@ -133,7 +136,7 @@ async function tellAskers(connection: StandingConnection, askers: Map<string, As
   await connection.listen(FREE, (name) => askers.get(name)?.wake());
   connection.on('lost', () => {
     for (const [name, asker] of askers) {
-      // The asker's call may have reached nobody.
+      // The asker's announcement may have reached nobody.
       asker.call = 'none';
       if (asker.state !== 'held') continue;
       askers.delete(name);
@@ -163,7 +166,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
       asker.state = 'held';
       if (asker.isAwaited) letGo('wanted');
       return async () => {
-        // Lost with the connection: there is nothing to free, and another one may hold it.
+        // The lock was lost with the connection: there is nothing to free, and another gateway may hold it.
         if (askers.get(name) !== asker) return;
         askers.delete(name);
         await questions.unlock(name, asker.isAwaited);
@@ -172,7 +175,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
   };
 }
 
-/** Somebody else said that they wait for what this one holds or asks for. */
+/** Another asker has announced that it waits for the lock that this one holds or asks for. */
 function hearAnother(asker: Asker): void {
   if (asker.state === 'held' || asker.call === 'none') asker.isAwaited = true;
   if (asker.state === 'held') asker.letGo('wanted');

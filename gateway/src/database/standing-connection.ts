@@ -1,11 +1,10 @@
 /**
- * The one connection to PostgreSQL by which a gateway is known to the others: its advisory locks live on it
- * and go with it, and the messages between gateways come through it (LISTEN/NOTIFY). It is kept for as long
- * as the gateway runs and opened again whenever it is lost.
+ * The one connection to PostgreSQL by which a gateway is known to the others. Its advisory locks depend on this
+ * connection and end with it, and the messages between gateways come through it (LISTEN/NOTIFY). It is kept for as long
+ * as the gateway runs, and opened again whenever it is lost.
  *
- * It promises: a listener that is told `lost` no longer holds any lock, and may have missed messages until
- * `back`. It does not promise that a message arrives: a message is a reason to look, and each listener looks
- * after `back` as well.
+ * It promises that a listener which is told `lost` no longer holds any lock, and may have missed messages until `back`.
+ * It does not promise that a message arrives: a message is a reason to look, and each listener also looks after `back`.
  */
 import { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
@@ -14,36 +13,32 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 export type StandingConnection = {
   /**
-   * Runs a statement, after the connection is back where it was lost. Throws when it is lost meanwhile, or
-   * closed for good.
+   * Runs a statement; if the connection is lost, waits until it is back. Throws when the connection is lost while the
+   * statement runs, or closed for good.
    */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
-  /**
-   * `heard` gets every message, in the one order in which the server gives them to all; `isOwn`: this gateway
-   * said it.
-   */
+  /** `heard` gets every message, in the same order as all other gateways. `isOwn`: this gateway sent it. */
   listen(channel: string, heard: (message: string, isOwn: boolean) => void): Promise<void>;
   on(what: 'lost' | 'back', listener: () => void): void;
   close(): Promise<void>;
 };
 
 /**
- * How soon the server frees the locks of a machine that vanished without a word: 10 s of silence, then three
- * questions 5 s apart. Linux' own default is two hours. Set for each connection, because the server's
- * settings are not ours.
+ * How soon the server frees the locks of a machine that vanished: after 10 s of silence, and three probes 5 s apart.
+ * Linux' own default is two hours. Set for each connection, because the server's settings are not ours.
  */
 export const NOTICE_DEATH =
   'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
-/** The same from this side: a server that does not answer so long is gone. */
+/** The same from this side: a server that does not answer for this long is gone. */
 const ASK_EVERY_MS = 10_000;
-/** After a restart the server is back within seconds; it is asked at first at once, then less often. */
+/** After a restart the server is back within seconds. It is tried at once, then less often. */
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 type Heard = (message: string, isOwn: boolean) => void;
 /** The listeners of each channel. */
 type Channels = ReadonlyMap<string, readonly Heard[]>;
 
-/** A life of the connection, which takes one statement at a time; `ask` puts them in line. */
+/** One life of the connection. It takes one statement at a time; `ask` queues them. */
 type Line = {
   ask<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
   end(): Promise<void>;
@@ -52,11 +47,14 @@ type Line = {
 type LineOptions = {
   readonly url: string;
   readonly channels: Channels;
-  /** Called once, when a line that was open has ended, whatever the reason. */
+  /** Called once, when an open line has ended, for whatever reason. */
   lose(): void;
 };
 
-/** Asks one statement after the other. A failed one has lost its connection: no statement of ours fails else. */
+/**
+ * Runs one statement after the other. A failure means that the connection is lost, because our statements do not fail
+ * otherwise.
+ */
 function askInTurn(client: pg.Client, socket: Socket): Line['ask'] {
   let last: Promise<unknown> = Promise.resolve();
   return <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {
@@ -66,7 +64,7 @@ function askInTurn(client: pg.Client, socket: Socket): Line['ask'] {
   };
 }
 
-/** Connects, and listens to every channel. Throws when the server cannot be reached. */
+/** Connects, and listens on every channel. Throws when the server cannot be reached. */
 async function openLine({ url, channels, lose }: LineOptions): Promise<Line> {
   const socket = new Socket();
   const client = new pg.Client({
@@ -105,7 +103,7 @@ async function openLine({ url, channels, lose }: LineOptions): Promise<Line> {
   return { ask, end: () => client.end() };
 }
 
-/** Throws when the server cannot be reached now; later it is waited for. */
+/** Throws when the server cannot be reached now. If it is lost later, it is waited for. */
 export async function openStandingConnection(url: string): Promise<StandingConnection> {
   const listeners = { lost: new Set<() => void>(), back: new Set<() => void>() };
   const channels = new Map<string, Heard[]>();

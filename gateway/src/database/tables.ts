@@ -1,7 +1,6 @@
 /**
- * The tables as types. No column holds an identifying value: UIDs, digests, codes, paths of tags, counts and
- * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
- * bytes).
+ * The tables as types. No column holds an identifying value: only UIDs, digests, codes, paths of tags, counts and
+ * times. Times are `timestamptz`; sizes are bytes in `bigint`, read as numbers (no instance nears 2^53 bytes).
  */
 import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
@@ -24,19 +23,19 @@ import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
-/** A tenant. The first one is made by the first migration. */
+/** A tenant. The first migration creates the first one. */
 type SiteTable = {
   id: Generated<string>;
   name: string;
   created_at: CreatedAt;
-  /** For every account without a quota of its own. */
+  /** The quota of every account that has none of its own. */
   quota_uploads: Generated<number>;
   quota_instances: Generated<number>;
   quota_bytes: Generated<number>;
   quota_patients: Generated<number>;
 };
 
-/** `user` is a reserved word in SQL. */
+/** Named `account` because `user` is a reserved word in SQL. */
 type AccountTable = {
   id: Generated<string>;
   site_id: string;
@@ -46,21 +45,24 @@ type AccountTable = {
   password_hash: string;
   created_at: CreatedAt;
   disabled_at: Date | null;
-  /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
+  /** Increases whenever the account's sessions are ended. Tokens of an earlier epoch are no longer valid. */
   epoch: Generated<number>;
-  /** Grows whenever its API keys are ended: as `epoch`, except for other roles, which count at each use of a key. */
+  /**
+   * Increases whenever the account's API keys are ended: like `epoch`, except when roles change, which are checked at
+   * each use of a key.
+   */
   key_epoch: Generated<number>;
-  /** Null: the site's. */
+  /** Null: the site's quota. */
   quota_uploads: Generated<number | null>;
   quota_instances: Generated<number | null>;
   quota_bytes: Generated<number | null>;
   quota_patients: Generated<number | null>;
-  /** The day (UTC) on which it last asked for pseudonyms, and of how many patients on that day. */
+  /** The day (UTC) on which the account last asked for pseudonyms, and for how many patients on that day. */
   patients_day: Generated<Date | null>;
   patients_asked: Generated<number>;
 };
 
-/** A key for scripts, which acts for an account. It ends with the `key_epoch` of the account in which it was made. */
+/** A key for scripts, which acts for an account. It is valid for the `key_epoch` in which it was made. */
 type ApiKeyTable = {
   id: Generated<string>;
   site_id: string;
@@ -71,7 +73,7 @@ type ApiKeyTable = {
   /** SHA-256 of its text, hexadecimal. */
   digest: string;
   scopes: ApiKeyScope[];
-  /** Sends under this one where a request names none; null: the gateway's. */
+  /** The policy for requests that name none; null: the gateway's. */
   policy: string | null;
   created_by: string;
   created_at: Date;
@@ -80,16 +82,16 @@ type ApiKeyTable = {
   revoked_at: Date | null;
 };
 
-/** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
+/** A refresh token is used once; using it again revokes its family (RFC 9700 §4.14). */
 type RefreshTokenTable = {
   /** SHA-256 of the token, hexadecimal. */
   token_hash: string;
   family_id: string;
-  /** The token that it was exchanged for; null for the first of a family. */
+  /** The token in exchange for which it was issued; null for the first of a family. */
   parent_hash: string | null;
   account_id: string;
   expires_at: Date;
-  /** The end of its family, however often it is exchanged. */
+  /** When its family expires, however often tokens are exchanged. */
   ends_at: Date;
   used_at: Date | null;
   revoked_at: Date | null;
@@ -102,9 +104,9 @@ export type DeviceTable = {
   id: Generated<string>;
   site_id: string;
   account_id: string;
-  /** Browser and system of the device when it last enrolled; null: it named neither. */
+  /** Browser and system of the device when it last enrolled; null: unknown. */
   name: Generated<string | null>;
-  /** RFC 7638: the same key of the same account is the same device. */
+  /** RFC 7638: the same key with the same account is the same device. */
   thumbprint: string;
   /** The four members of an EC JWK that make the key (RFC 7518 §6.2.1). */
   public_key: ColumnType<{ kty: 'EC'; crv: 'P-256'; x: string; y: string }, string, never>;
@@ -113,35 +115,38 @@ export type DeviceTable = {
   revoked_at: Date | null;
 };
 
-/** An assertion that was used, as long as it would hold. */
+/** An assertion that was used, kept for as long as it is valid. */
 type DeviceAssertionTable = { device_id: string; jti: string; expires_at: Date };
 
 /**
- * A study as one upload sends it: state, revision and key of its own. Two accounts, or two devices, that send
- * one Study Instance UID have two rows, and neither holds up, changes or sees the other's. Results of the
- * gateway join the row of the study that they are of.
+ * A study as one upload sends it, with its own state, revision and key. Two accounts, or two devices, that send one
+ * Study Instance UID have two rows, and neither delays, changes or sees the other's. Results of the gateway join the
+ * row of their study.
  */
-/** The columns that say where a study goes. `destination_id` null: it has none, or only its UID is known. */
+/**
+ * The columns that determine where a study goes. `destination_id` null: it has no destination, or only its UID is
+ * known.
+ */
 export type PlacedStudy = Pick<Selectable<StudyTable>, 'site_id' | 'study_instance_uid' | 'destination_id'>;
 
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
-  /** Account of the sending upload; null for the gateway's own studies. */
+  /** The account of the sending upload; null for the gateway's own studies. */
   account_id: string | null;
   study_instance_uid: string;
   state: StudyState;
   revision: number;
   policy_name: string;
   policy_version: number;
-  /** Where it goes, fixed when it is first promised; null: there was no destination. */
+  /** Where the study goes, fixed when it is first promised; null: there was no destination. */
   destination_id: string | null;
   /**
-   * The study that goes to a further destination by this row, which has no upload of its own: the bytes, their key
-   * and the receipt are that one's. Null: the study itself.
+   * For a copy: the study that this row sends to a further destination. A copy has no upload of its own: the bytes,
+   * their key and the receipt belong to that study. Null: the row is a study itself.
    */
   copy_of: string | null;
-  /** Coercion of a copy: `coercionSchema` of shared/src/protocol/coercion.ts; null: it goes there as promised. */
+  /** The coercion of a copy: `coercionSchema` of shared/src/protocol/coercion.ts; null: it is sent as promised. */
   coercion: Generated<unknown>;
   /** Whether the receipt waits for a copy. */
   need: Need | null;
@@ -162,7 +167,7 @@ export type StudyTable = {
     | 'primary-unreachable'
     | null;
   waiting_since: Date | null;
-  /** How often stages failed on it without an outcome, since one last had one. */
+  /** How often stages have failed on it since a stage last came to an outcome. */
   failures: Generated<number>;
   created_at: CreatedAt;
   updated_at: Date;
@@ -173,20 +178,20 @@ type UploadTable = {
   id: string;
   site_id: string;
   study_id: string;
-  /** null: the gateway's own, of result instances. */
+  /** Null: the gateway's own upload, of results. */
   account_id: string | null;
-  /** The device whose promise it is; null: the account's own, sent while somebody is signed in. */
+  /** The device that made the promise; null: the account's own, sent while a person is signed in. */
   device_id: string | null;
   /** When the device said that everything was sent. */
   completed_at: Date | null;
-  /** When a person stopped what was still on its way; null: nobody did, or it travels again. */
+  /** When a person stopped what was still on its way; null: it was not stopped, or is sent again. */
   cancelled_at: Date | null;
-  /** Instances of the study that its sender did not promise. */
+  /** The instances of the study that its sender withheld. */
   withheld: ColumnType<Withheld, string | undefined, string>;
   created_at: CreatedAt;
 };
 
-/** An account that brings an upload from a stick, for the device that saved it there. */
+/** An account that brings an upload from a USB stick, for the device that saved it there. */
 type UploadCarrierTable = {
   upload_id: string;
   account_id: string;
@@ -207,14 +212,16 @@ export type InstanceTable = {
   sop_class_uid: string;
   series_instance_uid: string;
   transfer_syntax_uid: string;
-  /** SHA-256, hexadecimal. Unique with study and SOP Instance UID: another digest is another row. */
+  /** SHA-256, hexadecimal. Unique together with study and SOP Instance UID: another digest is another row. */
   digest: string;
   original_digest: string | null;
-  /** The name of the key under which the original's digest was made: digests under two cannot be compared. */
+  /**
+   * The name of the key under which the original's digest was made. Digests under different keys cannot be compared.
+   */
   original_key: string | null;
-  /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
+  /** The report of its study that says what was done to it; null: nothing was done, or the device did not report it. */
   report_digest: string | null;
-  /** The policy under which it was promised: verify judges it by this one. */
+  /** The policy under which it was promised, by which verify judges it. */
   policy_name: string;
   policy_version: number;
   bytes: number;
@@ -223,50 +230,56 @@ export type InstanceTable = {
   /** Where its bytes lie: a range of the parcel's body as it came, or of the blob that `restored` names. */
   parcel_id: string | null;
   body_offset: number | null;
-  /** The blob into which verify restored an instance that came coded. */
+  /** The blob into which verify restored an instance that was sent coded. */
   restored: string | null;
   /**
-   * When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted
-   * again.
+   * When it was last handed to the PACS. An instance that was posted without an answer is looked for before it is
+   * posted again.
    */
   posted_at: Date | null;
-  /** Offers to the PACS that settled nothing about it: bounded and spread. */
+  /** How many offers to the PACS settled nothing about it. They are limited, and spread over time. */
   offers: Generated<number>;
-  /** Offers among them while the PACS took other instances. */
+  /** How many of these offers were made while the PACS took other instances. */
   offers_amid: Generated<number>;
   /** The last minute (of `tally`) in which it may have been handed to the PACS. */
   offered_minute: Generated<number>;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
   proof: 'found' | 'digest' | 'read-back' | null;
-  /** The address of the PACS (`Pacs.describe`) in which it was last seen: a receipt names no other one. */
+  /** The address of the PACS (`Pacs.describe`) in which it was last seen. A receipt names no other PACS. */
   proven_at: Generated<string | null>;
-  /** The PACS has said that it keeps it (storage commitment); false: it was not asked, or has not said so. */
+  /**
+   * The PACS has reported that it keeps the instance (storage commitment). False: it was not asked, or has not reported
+   * that.
+   */
   committed: Generated<boolean>;
   /**
-   * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
-   * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
+   * Its UID, SHA-256 and MD5 (hexadecimal, separated by spaces) as they were handed to the PACS, or found there; `-`
+   * where no MD5 was computed, which is needed only for a PACS that gives its own. Null: it was never handed over.
    */
   sent_digests: Generated<string | null>;
-  /** The promised digest, for an instance of a copy that may be coerced; null: as promised, or not looked at yet. */
+  /**
+   * The promised digest of a copy's instance, once coercion has looked at it; null: no coercion applies, or it has not
+   * looked yet.
+   */
   coerced_from: Generated<string | null>;
   /** The study's revision in which it was promised. */
   revision: number;
-  /** How often in a row its bytes came and were not the promised ones: bounded. */
+  /** How often in a row its bytes came and were not the promised ones; there is a limit. */
   damages: Generated<number>;
-  /** How often the PACS said that it took it and did not have it: bounded. */
+  /** How often the PACS said that it took it and then did not have it; there is a limit. */
   losses: Generated<number>;
-  /** How often verify began with it and did not come to an end: the gateway died, or what it ran in. */
+  /** How often verify started with it without reaching an end: the gateway, or its thread or process, died. */
   beginnings: Generated<number>;
-  /** How often it has ended a thread, or a process of its own, in which it was alone: bounded. */
+  /** How often it has ended a thread, or a process of its own, in which it was alone; there is a limit. */
   ends: Generated<number>;
   /**
-   * The account of its upload has brought these bytes, here or in another upload: proof of possession. Naming
-   * an instance proves nothing.
+   * The upload's account has brought these bytes, here or in another upload: proof of possession. Merely naming an
+   * instance proves nothing.
    */
   brought: Generated<boolean>;
   updated_at: Date;
-  /** Since when it is in its state, in minutes of `tally`: what a receipt may rest on. */
+  /** Since when it has been in its state, in minutes of `tally`. Only such minutes may decide what a receipt states. */
   since_minute: Generated<number>;
 };
 
@@ -276,14 +289,14 @@ type TallyTable = {
   minutes: Generated<number>;
 };
 
-/** A device's report of what it did to instances of a study. Paths of tags and codes, no values. */
+/** A device's report of what it did to instances of a study. It contains tag paths and codes, no values. */
 type DeidReportTable = {
   study_id: string;
   /** Digest by `reportDigest`. */
   digest: string;
   edition: string;
   options: ColumnType<ReportOption[], string, never>;
-  /** null: too long to travel. */
+  /** Null: the report was too long to be sent. */
   actions: ColumnType<string[] | null, string | null, never>;
 };
 
@@ -293,26 +306,26 @@ export type ParcelTable = {
   site_id: string;
   upload_id: string;
   study_id: string;
-  /** The device's name for it: a creation repeated under it is the same parcel. */
+  /** The device's id for it: a repeated creation with this id means the same parcel. */
   device_parcel_id: string;
-  /** Length as it travels: Upload-Length. */
+  /** The length as it is sent: Upload-Length. */
   bytes: number;
   /**
-   * A sealed one: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it
-   * comes in the clear.
+   * For a sealed parcel: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it is
+   * sent in the clear.
    */
   seal_key_id: ColumnType<string | null, string | null | undefined, never>;
   seal_enc: ColumnType<string | null, string | null | undefined, never>;
-  /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
+  /** The row is deleted with its bytes: evicted, damaged, expired or taken back. */
   state: 'receiving' | 'received' | 'verified';
   /**
-   * More than 0: instances in it were not as promised, or are wanted again; the device may send a parcel of
-   * this name again.
+   * Above 0: instances in it were not as promised, or are needed again, and the device may send a parcel with this id
+   * again.
    */
   damaged: Generated<number>;
-  /** How often verify has begun with it and come to no outcome: counted before it begins. */
+  /** How often verify has started with it without an outcome; counted before it starts. */
   runs: Generated<number>;
-  /** How many of these failed, and the gateway lived on: bounded. */
+  /** How many of these runs failed without killing the gateway; there is a limit. */
   failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;
@@ -322,14 +335,14 @@ type ReceiptTable = {
   id: string;
   site_id: string;
   study_id: string;
-  /** The upload whose promises it covers; it outlives an upload that is taken back. */
+  /** The upload whose promises it covers. The receipt stays if the upload is taken back. */
   upload_id: string;
   revision: number;
   jws: string;
   issued_at: Date;
 };
 
-/** A version of a policy that an administrator made; never changed but for being withdrawn. */
+/** A version of a policy that an administrator made. It never changes, but may be withdrawn. */
 export type PolicyTable = {
   site_id: string;
   name: string;
@@ -354,7 +367,7 @@ export type Tables = InferenceTables &
   OrderTables &
   AnnotationTables &
   AuditTables & {
-    /** The mark of sample data: what these accounts sent, the cases that they opened, and nothing else. */
+    /** The accounts of sample data: only what they sent, and the cases that they opened, is sample data. */
     sample_account: { account_id: string; site_id: string };
     site: SiteTable;
     account: AccountTable;

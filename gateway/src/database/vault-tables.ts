@@ -1,8 +1,8 @@
-/** The tables of the vault: who holds it, sealed identities, and requests to open one. */
+/** The tables of the vault: its holders, sealed identities, and requests to open one. */
 import type { ColumnType, Generated } from 'kysely';
 import type { VaultReason } from '#shared/protocol/vault.ts';
 
-/** Identities that two holders open together (decisions/2026-11-vault.md). One at most is not closed. */
+/** A vault with identities that two holders open together (decisions/2026-11-vault.md). At most one is not closed. */
 export type VaultTable = {
   id: string;
   site_id: string;
@@ -16,7 +16,7 @@ export type VaultTable = {
   closed_at: Date | null;
 };
 
-/** An upload's sealed identity behind a pseudonym; nothing here opens it. */
+/** The sealed identity behind a pseudonym, for an upload. The gateway cannot open it. */
 type VaultEntryTable = {
   id: Generated<number>;
   vault_id: string;
@@ -39,8 +39,8 @@ export type VaultRequestTable = {
   refused_at: Date | null;
   opened_at: Date | null;
   /**
-   * By each entry that the approval was about: the other holder's share, sealed to the one who asked, or null where
-   * that holder could not open it. Null before the approval and after the end.
+   * For each entry that was approved: the other holder's share, sealed to the person who asked, or null where that
+   * holder could not open it. The whole column is null before the approval and after the end.
    */
   shares: ColumnType<Record<string, string | null> | null, string | null, string | null>;
 };

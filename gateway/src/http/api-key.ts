@@ -1,18 +1,18 @@
 /**
- * The text of API keys: `rk_`, 24 random bytes and 8 bytes of a MAC over them. The gateway keeps only its SHA-256,
- * which is enough for what nobody can guess. The MAC lets a text that somebody made up be refused without a question
- * to the database.
+ * The format of API keys: `rk_`, 24 random bytes and 8 bytes of a MAC over them. The gateway stores only the SHA-256,
+ * which is enough for a text that nobody can guess. The MAC lets a made-up key be refused without a query to the
+ * database.
  */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export type KeyTexts = {
-  /** A new key. Shown once, and never kept. */
+  /** Makes a new key. It is shown once and never stored. */
   make(): string;
-  /** The digest under which a key of ours is known; null: this gateway made no such key. */
+  /** The digest under which a key is stored; null: this gateway made no such key. */
   read(text: string): string | null;
 };
 
-/** Told apart from a JWT, and found by programs that search for leaked secrets. */
+/** Tells a key from a JWT, and lets scanners for leaked secrets find it. */
 const PREFIX = 'rk_';
 const RANDOM_BYTES = 24;
 const MAC_BYTES = 8;

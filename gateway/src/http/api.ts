@@ -1,4 +1,4 @@
-/** The API: what surrounds every request, the features' routes, and the contract made from them. */
+/** The API: the middleware around every request, the features' routes, and the contract made from them. */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Feature } from '../feature.ts';
@@ -17,7 +17,7 @@ import { securityHeaders } from './security-headers.ts';
 
 export type ApiTools = OwnNames & {
   readonly trustedProxies: TrustedProxies;
-  /** Requests a minute of one caller; null: as many as they like. */
+  /** Requests a minute per caller; null: unlimited. */
   readonly rateLimit: number | null;
   readonly version: string;
   readonly callers: CallerTools;
@@ -60,8 +60,8 @@ const BRINGS_DATA = new Set(['POST', 'PUT', 'PATCH']);
 const PASSES = /^\/(auth\/|upload\/[^/]+\/(complete|decisions)$)/;
 
 /**
- * On a full disk nothing new is taken: each such request is answered 507 before it touches the database. Requests
- * that read, delete, sign in, or bring a study to its end still pass.
+ * On a full disk nothing new is taken: such a request is answered with 507 before it touches the database. Requests
+ * that read, delete, sign in, or finish a study still pass.
  */
 function refuseWhenFull(isFull: () => Promise<boolean>): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {

@@ -1,6 +1,6 @@
 /**
- * Identifies the caller: reads the bearer token or API key and checks that its account, and its device if it names
- * one, still have rights. It refuses nobody; a route's roles and scopes do.
+ * Identifies the caller: reads the bearer token or API key, and checks that its account (and the device, if it names
+ * one) still has rights. It rejects nobody; that is left to a route's roles and scopes.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
@@ -9,23 +9,23 @@ import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv, TokenWatch } from './route.ts';
 
 /**
- * How long another gateway that missed the message may act on an account's or device's old rights; all others
- * know at once.
+ * How long a gateway that missed the message may still use an account's or device's old rights. All other gateways know
+ * at once.
  */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_LIMIT = 10_000;
 
 export type Remembered<T> = {
-  /** The value under this id, at most some seconds old; null where none is valid. */
+  /** The value under this id, at most some seconds old; null where there is no valid one. */
   find(id: string): Promise<T | null>;
   forget(id: string): void;
-  /** Calls `changed` whenever this id is forgotten. Returns the function that ends it. */
+  /** Calls `changed` whenever this id is forgotten. Returns the function that ends the watch. */
   watch(id: string, changed: () => void): () => void;
 };
 
 /**
- * Remembers the answers of `load`, so that a request costs no query. `others`: the gateways that forget
- * together with this one; null where it is alone.
+ * Caches the answers of `load`, so that a request costs no query. `others`: the gateways that forget an id together
+ * with this one; null where it is alone.
  */
 export function createRemembered<T>(
   load: (id: string) => Promise<T | null>,
@@ -51,7 +51,7 @@ export function createRemembered<T>(
       const before = forgotten;
       const value = await load(id);
       if (known.size >= REMEMBERED_LIMIT) known.clear();
-      // A value that was forgotten while it was read may have been read too early.
+      // If anything was forgotten during the query, the value may be out of date, and is not cached.
       if (before === forgotten) known.set(id, { value, until: now() + REMEMBERED_MS });
       return value;
     },
@@ -67,10 +67,13 @@ export function createRemembered<T>(
   };
 }
 
-/** An account that is not disabled; tokens of an earlier epoch no longer hold, nor do keys of an earlier `keyEpoch`. */
+/**
+ * An account that is not disabled. Tokens of an earlier `epoch` are no longer valid, nor are keys of an earlier
+ * `keyEpoch`.
+ */
 export type KnownAccount = { readonly user: User; readonly epoch: number; readonly keyEpoch: number };
 
-/** An API key that was not revoked; it ends with the account's `keyEpoch` as well. */
+/** An API key that was not revoked. It is valid only for the account's `keyEpoch` in which it was made. */
 export type KnownKey = {
   readonly id: string;
   readonly accountId: string;
@@ -81,8 +84,8 @@ export type KnownKey = {
 };
 
 /**
- * The token's owner; `deviceId` null: a person who is signed in. `epoch`: the account's when it was signed; it
- * grows when sessions are ended.
+ * The token's owner. `deviceId` null: a signed-in person. `epoch`: the account's epoch when the token was signed; it
+ * increases when sessions are ended.
  */
 export type TokenSubject = {
   readonly accountId: string;
@@ -91,16 +94,16 @@ export type TokenSubject = {
 };
 export type ReadToken = TokenSubject & { readonly expiresAt: Date };
 
-/** The caller's proof; `keyDigest` null: an access token. Of a key, `epoch` is the account's `keyEpoch`. */
+/** What the caller presented. `keyDigest` null: an access token. For a key, `epoch` is the account's `keyEpoch`. */
 export type Shown = ReadToken & { readonly keyDigest: string | null };
 
 export type CallerTools = {
-  /** The owner that a bearer token names, or null where it is not valid. */
+  /** The owner of a bearer token; null where the token is not valid. */
   readonly readToken: (token: string) => Promise<Shown | null>;
-  /** API keys, by the digest of their text. */
+  /** API keys, by the digest of the key's text. */
   readonly apiKeys: Remembered<KnownKey>;
   readonly users: Remembered<KnownAccount>;
-  /** The account's id, for devices whose right has not ended. */
+  /** The account's id, for devices that still have the right to send. */
   readonly devices: Remembered<string>;
   readonly now: () => Date;
 };

@@ -1,20 +1,21 @@
 /**
- * The certificate that both ports of the API serve, or that of the DIMSE port. Its files are looked at every minute: a
- * new pair is served from the next connection on, and those that are open stay open. A pair that cannot be served (half
- * of it was replaced, a file is gone) changes nothing: the last good one stays. The log says so, and of the API's
- * `/health`, until the files are right.
+ * The certificate that both ports of the API serve, or that of the DIMSE port. Its files are checked every minute. A
+ * new pair is served from the next connection on; open connections stay open. A pair that cannot be served (only half
+ * of it was replaced, a file is gone) changes nothing: the last good pair stays. The log reports that, and for the API
+ * so does `/health`, until the files are right.
  *
- * Looked at rather than watched: certbot and Kubernetes replace links, which `fs.watch` does not see.
+ * The files are polled instead of watched, because certbot and Kubernetes replace links, which `fs.watch` does not
+ * notice.
  */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Log } from '../observability/log.ts';
 
-/** Paths, and the PEM texts in them. */
+/** The paths, and the PEM texts read from them. */
 export type TlsFiles = { readonly certFile: string; readonly keyFile: string };
 export type TlsPair = { readonly cert: string; readonly key: string };
 
-/** `none`: no TLS is served here. */
+/** `none`: TLS is not served here. */
 type CertificateState = 'none' | 'ok' | 'not-renewed';
 
 type Renewing = { setSecureContext(pair: TlsPair): void };
@@ -28,12 +29,12 @@ export type Certificate = {
   look(): void;
 };
 
-/** A renewed certificate is good for weeks before the last one ends; a minute is soon enough. */
+/** A renewed certificate is issued weeks before the last one expires, so a minute is soon enough. */
 const LOOK_EVERY_MS = 60_000;
 
-/** Certificate and key belong together, and can be read without a password. */
+/** Whether certificate and key belong together, and need no password. */
 export function isServable(pair: TlsPair): boolean {
-  // An empty text counts as none at all, and a context without a certificate is made without a complaint.
+  // Node treats an empty text as missing, and makes a context without a certificate without an error.
   if (pair.cert === '' || pair.key === '') return false;
   try {
     createSecureContext(pair);
@@ -52,7 +53,7 @@ function readPair({ certFile, keyFile }: TlsFiles): TlsPair | null {
   }
 }
 
-/** `first`: read and checked at the start. */
+/** `first`: the pair that was read and checked at the start. */
 export function openCertificate(first: TlsPair & TlsFiles, log: Log): Certificate {
   let pair: TlsPair = { cert: first.cert, key: first.key };
   let state: CertificateState = 'ok';

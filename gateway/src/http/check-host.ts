@@ -1,10 +1,10 @@
 /**
- * Serves only the names that the gateway has: the host of RELAY_PUBLIC_URL, the loopback's, and the address of
- * RELAY_HOST. A page of another site that has its own name resolved to this address (DNS rebinding) gets nothing.
+ * Serves only the gateway's own names: the host of RELAY_PUBLIC_URL, the loopback names, and the address of RELAY_HOST.
+ * A page of another site whose name was made to resolve to this address (DNS rebinding) gets nothing.
  */
 import { isLoopbackName } from '../config.ts';
 
-/** Supervisors and load balancers ask each machine by its address; the answer says nothing else. */
+/** Supervisors and load balancers call each machine by its address. The answer reveals nothing else. */
 const HEALTH = /^(\/api)?\/health(\/|$)/;
 
 export type OwnNames = {
@@ -13,7 +13,7 @@ export type OwnNames = {
   readonly host: string;
 };
 
-/** Whether this gateway is to answer a request for `url`. */
+/** Whether this gateway should answer a request for `url`. */
 export function createHostCheck({ publicUrl, host }: OwnNames): (url: string) => boolean {
   const own = new Set([new URL(publicUrl).hostname, host, `[${host}]`]);
   return (url) => {

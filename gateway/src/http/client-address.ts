@@ -1,23 +1,26 @@
 /**
- * The address that a request comes from. `X-Forwarded-For` is believed from the proxies of RELAY_TRUSTED_PROXIES
- * alone, for anybody can send it, and read from the right: each proxy adds the address that it was called from.
+ * The address that a request comes from. `X-Forwarded-For` is believed only from the proxies of RELAY_TRUSTED_PROXIES,
+ * because anybody can send it. It is read from the right: each proxy appends the address of its own caller.
  */
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
-/** The proxies that are believed. */
+/** The trusted proxies. */
 export type TrustedProxies = { has(address: string): boolean };
 
 /** IPv4 as it appears on a socket of both families (RFC 4291 §2.5.5.2). */
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The address of a socket's other end, IPv4 as such. */
+/** The address of the socket's peer; a mapped IPv4 address is given as IPv4. */
 export const peerAddress = (address: string): string => MAPPED.exec(address)?.[1] ?? address;
 const familyOf = (address: string) => (isIPv4(address) ? 'ipv4' : 'ipv6');
 
-/** All private addresses fit into blocks of this size; a wider one is half the world, and anybody is in it. */
+/**
+ * The least prefix length that is accepted. All private networks are within it; a wider block would include much of the
+ * internet.
+ */
 const WIDEST_BITS = { ipv4: 8, ipv6: 7 } as const;
 
-/** Addresses or CIDR blocks, of both families. Null where one of them is neither, or is too wide. */
+/** Parses addresses or CIDR blocks of both families. Null where an entry is neither, or is too wide. */
 export function parseProxies(entries: readonly string[]): TrustedProxies | null {
   const list = new BlockList();
   for (const entry of entries) {
@@ -33,8 +36,8 @@ export function parseProxies(entries: readonly string[]): TrustedProxies | null 
 }
 
 /**
- * The nearest address that is not a trusted proxy's. `peer`: the other end of the connection. An entry that is no
- * address ends the search, for what is left of it may be anybody's.
+ * The nearest address that is not a trusted proxy's. `peer`: the peer of the connection. An entry that is not an
+ * address ends the search, because the rest could come from anybody.
  */
 export function clientAddress(peer: string, forwarded: string | undefined, proxies: TrustedProxies): string {
   let nearest = peerAddress(peer);
@@ -48,8 +51,8 @@ export function clientAddress(peer: string, forwarded: string | undefined, proxi
 }
 
 /**
- * The network that limits count by: an IPv4 address; of an IPv6 address the first 64 bits, which are one
- * network (RFC 4291 §2.5.4): a single machine has all the others to itself.
+ * The network by which limits count: a whole IPv4 address, or the first 64 bits of an IPv6 address. A single machine
+ * may use all addresses of such a network (RFC 4291 §2.5.4).
  */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;

@@ -1,18 +1,18 @@
-/** How many connections the ports of one process hold together; those beyond are closed as they come. */
+/** Limits how many connections the ports of one process hold together; further ones are closed at once. */
 import type { Socket } from 'node:net';
 
 /**
- * Node holds 64 KiB of a body that nobody reads for each connection: 2000 strangers, 165 MB. So many connections
- * are three hundred busy tablets, or any number behind a proxy.
+ * Node holds 64 KiB of an unread body for each connection: 2000 strangers take 165 MB. This many connections serve
+ * three hundred busy tablets, or any number behind a proxy.
  */
 const CONNECTIONS = 2000;
 
 export type ConnectionRoom = {
-  /** A connection that has just come; it leaves when it closes. */
+  /** Registers a new connection; it is removed when it closes. */
   readonly enter: (socket: Socket) => void;
 };
 
-/** `onFull`: one was closed. */
+/** `onFull`: called when a connection was closed for lack of room. */
 export function createConnectionRoom(onFull: () => void, places: number = CONNECTIONS): ConnectionRoom {
   let taken = 0;
   return {

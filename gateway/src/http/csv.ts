@@ -1,18 +1,18 @@
 /**
- * CSV (RFC 4180) in UTF-8, as it is written, and the cells of it. A spreadsheet takes a cell that begins with one of
- * `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose it on the way
- * in. Files are read by read-csv.ts.
+ * Writes CSV (RFC 4180) in UTF-8, and converts its cells. A spreadsheet treats a cell that begins with one of `= + - @`
+ * as a formula and runs it. So such cells get an apostrophe in front when they are written, and lose it when they are
+ * read. Files are read by read-csv.ts.
  */
 import { parse as parseSync } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 
-/** With it, spreadsheets read the file as UTF-8. */
+/** With this mark at the start, spreadsheets read the file as UTF-8. */
 export const BYTE_ORDER_MARK = '\uFEFF';
 
-/** `row`: as a spreadsheet counts, from 1, empty ones too. */
+/** `row`: the number that a spreadsheet shows, counted from 1 with empty rows. */
 export type CsvRow = { readonly row: number; readonly cells: readonly string[] };
 
-/** The bytes are no CSV from this row on. */
+/** From this row on, the bytes are not valid CSV. */
 export class CsvBroken extends Error {
   readonly row: number;
   readonly fault: 'quotes' | 'too-long';
@@ -25,7 +25,7 @@ export class CsvBroken extends Error {
   }
 }
 
-/** Each ends with CRLF. */
+/** Each row ends with CRLF. */
 export const writeCsv = (rows: readonly (readonly string[])[]): string =>
   stringify(
     rows.map((cells) => cells.map(toCell)),
@@ -33,9 +33,9 @@ export const writeCsv = (rows: readonly (readonly string[])[]): string =>
   );
 
 /**
- * A cell of ours may be several cells of a spreadsheet that separates by semicolons or tabs. It begins one behind each
- * of those, and a row behind each line break, also within our quotes. Quotes in front of a sign hide no formula. The
- * wide signs are those of East Asian keyboards.
+ * A spreadsheet that separates by semicolons or tabs may split one of our cells into several. A new cell then begins
+ * after each separator, and a new row after each line break, even within our quotes. Quotes in front of a sign do not
+ * keep it from being a formula. The wide signs are those of East Asian keyboards.
  */
 const FORMULA = /(?<=^|[;\t\r\n])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 const NEUTRALISED = /(?<=^|[;\t\r\n])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
@@ -47,7 +47,7 @@ export const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '');
 export const writeList = (values: readonly string[]): string =>
   stringify([[...values]], { delimiter: ', ', quoted_match: /,/, record_delimiter: '' });
 
-/** @throws CsvError where its quotes are broken. */
+/** @throws CsvError where the quotes are not closed properly. */
 export function readList(cell: string): string[] {
   const [values = []] = parseSync(cell, { trim: true, relax_quotes: true }) as string[][];
   return values.filter((value) => value !== '');

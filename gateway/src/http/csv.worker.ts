@@ -1,11 +1,11 @@
-/** The thread of read-csv.ts: message glue. */
+/** The thread of read-csv.ts: only message glue. */
 import { serveTasks, type Ask } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { CsvBroken, type CsvRow } from './csv.ts';
 import { parseCsv } from './parse-csv.ts';
 import type { CsvTalk } from './read-csv.ts';
 
-/** A batch takes the other side a few milliseconds. */
+/** The receiving side processes a batch within a few milliseconds. */
 const BATCH = { rows: 200, characters: 64 * 1024 };
 
 serveTasks<CsvTalk>(async ({ rows: limit }, ask) => {

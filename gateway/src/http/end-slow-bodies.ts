@@ -1,26 +1,26 @@
 /**
- * Ends requests whose body does not arrive in time, so that half-sent ones do not stay open by the hundred. A body
- * has a grace and then must keep a pace; tus, whose parcels may take as long as the link needs and keep every byte
- * that has come, is left to the limit of silence.
+ * Ends requests whose body does not arrive in time, so that hundreds of half-sent requests cannot stay open. A body
+ * gets some initial time and must then keep a minimum rate. tus is limited only by the longest silence: its parcels may
+ * take as long as the link needs, and every byte that has come is kept.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export type BodyPace = {
   readonly graceMs: number;
-  /** The lowest average rate of a body that is still read, in bytes a second. */
+  /** The lowest average rate at which a body may arrive, in bytes a second. */
   readonly leastRate: number;
 };
 
 /**
- * A login on the worst link arrives within seconds. A manifest of 6 MB at the speed of a bad GPRS link keeps the
- * pace; whoever sends slower on purpose holds one connection for each 2 kB/s of theirs.
+ * A login on the worst link arrives within seconds. A manifest of 6 MB on a bad GPRS link is fast enough. Whoever sends
+ * more slowly on purpose can hold one connection per 2 kB/s of bandwidth.
  */
 const PACE: BodyPace = { graceMs: 30_000, leastRate: 2_000 };
 const TUS = /^(\/api)?\/upload\/files(\/|\?|$)/;
 
 export function endSlowBodies(server: Server, pace: BodyPace = PACE): void {
-  // Before the app's own listener, which may answer at once.
+  // Registered before the app's own listener, which may answer at once.
   server.prependListener('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     if (hasBody(incoming) && !TUS.test(incoming.url ?? '')) watch(incoming, outgoing, pace);
   });
@@ -36,7 +36,7 @@ function watch(incoming: IncomingMessage, outgoing: ServerResponse, pace: BodyPa
   let began = performance.now();
   let timer: NodeJS.Timeout;
   const look = (): void => {
-    // Some has come and was not read yet: it is the gateway that takes its time.
+    // Bytes have come and are still unread, so it is the gateway that is slow.
     if (incoming.readableLength > 0) began = performance.now();
     const dueMs = pace.graceMs + ((socket.bytesRead - bytesBefore) / pace.leastRate) * 1000;
     const leftMs = dueMs - (performance.now() - began);
@@ -45,7 +45,7 @@ function watch(incoming: IncomingMessage, outgoing: ServerResponse, pace: BodyPa
   };
   timer = setTimeout(look, pace.graceMs).unref();
   const stop = (): void => clearTimeout(timer);
-  // `end`: all of it has come; `close`: the request is over, whether it has or not.
+  // `end`: the whole body has come; `close`: the request is over, completely received or not.
   incoming.once('end', stop).once('close', stop);
 }
 

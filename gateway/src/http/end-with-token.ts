@@ -1,17 +1,17 @@
 /**
- * Ends each request with its caller's right to make it: when the account, the session or the device has ended, not
- * when a token expires on the way. A body that still travels is cut off at that moment; a
- * request that has come whole is answered as it was let in, if the answer does not take long.
+ * Ends a request when its caller's right to make it ends: when the account, session or device was ended, but not when a
+ * token expires during the request. A body that is still being sent is cut off at that moment. A request that was
+ * received completely is still answered, if the answer does not take long.
  */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import type { GatewayEnv } from './route.ts';
 import { whileTokenHolds } from './while-token-holds.ts';
 
-/** People who end their own sessions still read the answer; a slow reader of a large answer does not. */
+/** People who end their own sessions still get the answer; a slow reader of a large answer does not. */
 const ANSWER_WITHIN_MS = 15_000;
 
-/** Follows the connection, so it does nothing in a test's `app.request`. */
+/** Watches the connection, so it does nothing in a test's `app.request`. */
 export function endWithToken(): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const watch = c.get('tokenWatch');

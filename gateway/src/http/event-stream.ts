@@ -1,6 +1,6 @@
 /**
- * Server-sent events for one caller: the stream ends with the caller's session or right to send, so nobody listens
- * longer than they may ask. The only place that opens one.
+ * Server-sent events for one caller. The stream ends with the caller's session or right to send, so nobody listens for
+ * longer than they are allowed to. All event streams are opened here.
  */
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import { describeError, type Log } from '../observability/log.ts';
@@ -9,7 +9,7 @@ import { whileTokenHolds } from './while-token-holds.ts';
 
 /**
  * Runs `tell` until it returns; it should stop once the stream is aborted. An error in it is logged, and neither
- * printed nor told to the caller, who opens another stream.
+ * printed nor sent to the caller, who then opens another stream.
  */
 export function streamEvents(
   c: GatewayContext,
@@ -18,7 +18,7 @@ export function streamEvents(
 ): Response {
   const watch = c.get('tokenWatch');
   c.header('Cache-Control', 'no-store');
-  // nginx gathers answers otherwise.
+  // Otherwise nginx would buffer the answer.
   c.header('X-Accel-Buffering', 'no');
   return streamSSE(c, async (stream) => {
     const stop = watch && whileTokenHolds(watch, () => stream.abort());

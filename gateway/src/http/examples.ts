@@ -1,4 +1,4 @@
-/** The examples in the contract: what its tests have sent and were answered (scripts/record-examples.ts). */
+/** The examples in the contract: requests that the tests have sent, and their answers (scripts/record-examples.ts). */
 import { readFile } from 'node:fs/promises';
 
 type Content = Record<string, { example?: unknown }>;
@@ -8,7 +8,7 @@ type Operation = {
   requestBody?: { content: Content };
   responses: Record<string, Response>;
 };
-/** The part of a document that holds examples. */
+/** The parts of a document that contain examples. */
 type Document = {
   paths: Record<string, Record<string, Operation>>;
   components: { responses: Record<string, Response> };
@@ -22,7 +22,7 @@ type Example = {
 };
 type Examples = {
   readonly operations: Readonly<Record<string, Example>>;
-  /** By the name of the response. */
+  /** Keyed by the name of the response. */
   readonly refusals: Readonly<Record<string, unknown>>;
 };
 
@@ -32,7 +32,7 @@ const put = (content: Content | undefined, type: string, example: unknown): void
   if (place !== undefined && example !== undefined) place.example = example;
 };
 
-/** Puts each example at its place in the document. One whose place is gone is left out. */
+/** Puts each example in its place in the document. An example whose place no longer exists is left out. */
 export async function addExamples({ paths, components }: Document): Promise<void> {
   const { operations, refusals } = JSON.parse(await readFile(RECORDED, 'utf8')) as Examples;
   for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {

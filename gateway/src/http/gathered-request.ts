@@ -1,41 +1,41 @@
 /**
- * The body of a request as it comes from its socket, in pieces that its sender does not decide. HTTP lets a sender
- * cut a body into chunks of one byte (RFC 9112 §7.1). Node makes an object of each and a web stream a few more, a
- * hundred times its size, and all of them wait for whoever reads the body. Here the bytes that came at once are one
- * piece, and so are the bytes that came while nobody read.
+ * Gathers the body of a request as it comes from its socket, so that the sender does not decide the size of the pieces.
+ * HTTP lets a sender cut a body into chunks of one byte (RFC 9112 §7.1). Node makes an object of each chunk and a web
+ * stream a few more, a hundred times its size, and all of them wait until the body is read. Here the bytes that arrive
+ * at once form one piece, and so do those that arrive while nobody reads.
  */
 import { IncomingMessage } from 'node:http';
 import { gatherBytes } from '../threads/gather-bytes.ts';
 
 /**
- * Larger pieces are passed on as they are: held for a moment, they would be lost when the connection breaks, and
- * sent again.
+ * Larger pieces are passed on as they are. If they were held for a moment, a broken connection would lose them, and
+ * they would be sent again.
  */
 const SMALL_BYTES = 4096;
 
-/** The class of a server's requests (`createServer({ IncomingMessage })`). */
+/** The class for a server's requests (`createServer({ IncomingMessage })`). */
 export class GatheredRequest extends IncomingMessage {
   #held = gatherBytes();
 
-  /** Called by Node's parser; false: the socket is not to be read until this body is. */
+  /** Called by Node's parser. False: the socket is not read further until this body is read. */
   override push(piece: Uint8Array | null): boolean {
     if (piece === null || piece.length >= SMALL_BYTES) {
       this.#give();
       return super.push(piece);
     }
-    // When all that the socket had has been parsed.
+    // Runs when everything that the socket had is parsed.
     if (this.#held.size() === 0) setImmediate(() => this.#giveUnlessUnread());
     this.#held.add(piece);
     return this.readableLength + this.#held.size() < this.readableHighWaterMark;
   }
 
-  /** Every way of reading a stream comes through here; 0 only asks for more to be fetched. */
+  /** Every way of reading a stream calls this; 0 only asks to fetch more. */
   override read(size?: number): Buffer | null {
     if (size !== 0) this.#give();
     return super.read(size) as Buffer | null;
   }
 
-  /** A reader that has not taken what it was told of takes the rest with it. */
+  /** If the reader has not yet taken what is available, it will get the rest together with that. */
   #giveUnlessUnread(): void {
     if (this.readableLength === 0) this.#give();
   }
@@ -48,12 +48,12 @@ export class GatheredRequest extends IncomingMessage {
   }
 }
 
-/** The methods whose bodies are read, of those that a `Request` can carry. */
+/** The methods whose bodies are read, among those that a `Request` can have. */
 const BRINGS_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * The request, under this address. Its body is taken from the socket as it is read, and not before: who reads the
- * socket itself misses nothing. `env`: what the server says of it, nothing in a test's `app.request`.
+ * The request with this URL. Its body is taken from the socket only as it is read, so whoever reads the socket directly
+ * misses nothing. `env`: the server's facts about the request; empty in a test's `app.request`.
  */
 export function toRequest(raw: Request, url: string, env: { readonly incoming?: unknown } = {}): Request {
   const { method, headers, signal } = raw;
@@ -63,7 +63,7 @@ export function toRequest(raw: Request, url: string, env: { readonly incoming?: 
   return new Request(url, { method, headers, signal, body: streamOf(incoming), duplex: 'half' });
 }
 
-/** Giving it up leaves the connection alone: the answer still goes through it. */
+/** Cancelling it does not close the connection: the answer still goes through it. */
 function streamOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
   const pieces = incoming.iterator({ destroyOnReturn: false });
   return new ReadableStream<Uint8Array>(

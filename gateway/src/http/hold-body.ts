@@ -1,11 +1,11 @@
 /**
- * The bodies of requests that are held in memory: one budget of bytes for all routes of the process, and a share of it
- * for each account. Bodies that are passed on as they come, to a disk or to a parser of rows, are not held.
+ * Limits the request bodies that are held in memory: one budget of bytes for all routes of the process, of which each
+ * account may use a share. Bodies that are passed on as they come, to a disk or to a parser of rows, are not held.
  *
- * A body has its room before it is read, by the length that it announces, and until the work with it is over. While
- * another one waits for that room, those that are still on their way must keep a pace, or lose their room and are
- * refused (paced-places.ts). Small bodies, large ones and those of batches have rooms of their own: an image for a
- * model never stands before a manifest.
+ * A body gets its room before it is read, according to the length that it announces, and keeps it until the work on it
+ * is done. While another body waits for that room, those still being received must keep a pace, or they lose their room
+ * and are refused (paced-places.ts). Small, medium, large and batch bodies have separate rooms, so that an image for a
+ * model never delays a manifest.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -14,7 +14,7 @@ import type { Limits } from './places.ts';
 
 const MIB = 1024 ** 2;
 
-/** Up to this a body needs no room: anybody may log in, and thousands of them are less than one large one. */
+/** Bodies up to this size need no room: anybody may log in, and thousands of these are smaller than one large body. */
 const FREE_BYTES = 4 * 1024;
 const SMALL_BYTES = 64 * 1024;
 /** The largest manifest has 12 MiB, an attachment 10. */
@@ -22,9 +22,9 @@ const MIDDLE_BYTES = 16 * MIB;
 
 type Budget = Readonly<Record<'small' | 'middle' | 'large' | 'batch', Limits>>;
 /**
- * Four of the largest manifests, one of the largest images, and one more of a batch: an image is there twice for a
- * moment, when its pieces are joined, and then its pixels take more than it does. With more at once, a few accounts
- * would take 300 MB.
+ * Room for four of the largest manifests, one of the largest images, and one more in a batch. An image is in memory
+ * twice for a moment, when its pieces are joined, and then its pixels take more than the file. With larger rooms, a few
+ * accounts would take 300 MB.
  */
 const BUDGET: Budget = {
   small: { atOnce: 16 * MIB, ofOne: 2 * MIB },
@@ -37,17 +37,17 @@ type BodyToHold = {
   readonly request: Pick<Request, 'headers' | 'body' | 'signal'>;
   /** The account whose share it takes. */
   readonly from: string;
-  /** Bytes of it that are in memory at once, at most. */
+  /** The most bytes of the body that are in memory at once. */
   readonly heldBytes: number;
-  /** How often they are there until the work is over; once by default. */
+  /** How many copies of them are in memory until the work is done; one by default. */
   readonly times?: number;
-  /** Nobody waits for its answer. */
+  /** Nobody is waiting for the answer. */
   readonly isBatch?: boolean;
 };
 
 /**
- * Gives the pieces of the body to `use`, until whose end they count as held. Throws what `use` throws, and Problem:
- * bad-request where there is no body; rate-limited, also out of `pieces`; called-off.
+ * Passes the pieces of the body to `use`; the body counts as held until `use` has finished. Throws what `use` throws,
+ * and Problem: bad-request where there is no body; rate-limited, which `pieces` may throw too; called-off.
  */
 export type HoldBody = <T>(
   body: BodyToHold,
@@ -60,7 +60,7 @@ async function holdIn<T>(
   use: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
   const { promise: lost, reject } = Promise.withResolvers<never>();
-  // The sender may lose its room while nobody reads.
+  // The sender may lose its room while nothing reads the pieces.
   void ignoreFailure(lost, 'whoever reads on is told');
   const sender = await places.enter({ account, signal, size, lose: () => reject(lostPlace()) });
   const pieces = async function* () {
@@ -101,11 +101,11 @@ export function createBodyHolder(budget = BUDGET, looking: Looking = {}): HoldBo
   };
 }
 
-/** A body that says nothing of its length may have all `most` bytes. */
+/** A body that announces no length may have up to `most` bytes. */
 function announcedBytes(headers: Headers, most: number): number {
   const length = Number(headers.get('content-length') ?? NaN);
   return Number.isSafeInteger(length) && length >= 0 ? Math.min(length, most) : most;
 }
 
-/** The rooms that all requests of this process share. */
+/** The rooms shared by all requests of this process. */
 export const holdBody = createBodyHolder();

@@ -1,7 +1,7 @@
-/** A time in a query, as PostgreSQL can hold it. */
+/** A time in a query, within the range that PostgreSQL accepts. */
 import { z } from '@hono/zod-openapi';
 
-/** PostgreSQL knows no year 0, and nothing here is as old as that. */
+/** PostgreSQL has no year 0, and nothing here is older than the least year. */
 const YEARS = { least: 1900, most: 9999 };
 
 export const isInTime = (at: Date): boolean =>

@@ -1,24 +1,24 @@
 /**
- * The places where a request is invalid, and what is expected there. Never the value sent: it, or the name of
- * an unknown field, may be a patient's.
+ * Describes where a request is invalid, and what is expected there. It never repeats a value that was sent: a value, or
+ * the name of an unknown field, may be a patient's.
  */
 import type { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 
-/** The message of a rule without one of its own. */
+/** The message of a rule that has none of its own. */
 const UNSAID = 'Invalid input';
-/** How the message of a form begins that has no words of its own. */
+/** The beginning of the message of a format that has none of its own. */
 const WORDLESS = 'Invalid ';
 
 type Issue = z.core.$ZodIssue;
-/** The most places named in one answer; a caller that has corrected these is told the others. */
+/** The most places named in one answer. A caller that has corrected these is told the next ones. */
 const PLACES = 5;
-/** Longer lists are in /openapi.json. */
+/** A longer list of values is not repeated in the answer; it is in /openapi.json. */
 const VALUES = 12;
 
 /**
- * `whole` names the request when all of it is wrong. Paths are repeated in the answer, so the caller leaves
- * out paths with keys of the sender's.
+ * `whole` names the request where all of it is wrong. Paths are repeated in the answer, so the caller has to leave out
+ * paths that contain keys chosen by the sender.
  */
 export function invalidRequest(issues: readonly Issue[], whole: string): Problem {
   const places = issues.map((issue) =>

@@ -1,4 +1,7 @@
-/** JSON bodies that a schema judges: parsed apart where they are large, and with no more values than it may judge. */
+/**
+ * JSON bodies that are checked by a schema. Large ones are parsed in a thread, and the number of values is limited to
+ * what a schema may check on the event loop.
+ */
 import type { z } from 'zod';
 import { Problem } from '#shared/protocol/problem.ts';
 import { parseApart, parserIn, type ParseApart, type Parser, type ToParse } from '../threads/parse-apart.ts';
@@ -9,7 +12,10 @@ import { holdBody } from './hold-body.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { readLimited } from './read-multipart.ts';
 
-/** 64 KiB of UUIDs are 1 700 values, 200 cases with ten tags 4 200. A schema judges as many wrong ones in 30 ms. */
+/**
+ * 64 KiB of UUIDs are 1 700 values; 200 cases with ten tags are 4 200. A schema checks this many invalid values in 30
+ * ms.
+ */
 export const VALUES_LIMIT = 5_000;
 
 export const parseJsonBody = (bytes: Uint8Array): unknown => parseJson(bytes, { values: VALUES_LIMIT });
@@ -33,8 +39,8 @@ type Judging = {
 };
 
 /**
- * The values of a JSON body with more of them than the event loop may wait for: its parser judges them by their schema,
- * apart. @throws Problem unsupported-media-type, invalid-request, bad-request, body-too-large.
+ * For JSON bodies with more values than may be checked on the event loop: `parser` checks them against their schema, in
+ * a thread. @throws Problem unsupported-media-type, invalid-request, bad-request, body-too-large.
  */
 export async function readJudged<Rest extends unknown[], Value>(
   { request, from, bytesLimit }: Judging,
@@ -49,14 +55,14 @@ export async function readJudged<Rest extends unknown[], Value>(
   });
 }
 
-/** For such a parser. @throws Problem invalid-request, bad-request. */
+/** Checks the body within such a parser. @throws Problem invalid-request, bad-request. */
 export function judgeJson<S extends z.ZodType>(schema: S, bytes: Uint8Array): z.infer<S> {
   const outcome = schema.safeParse(parseJson(bytes));
   if (outcome.success) return outcome.data;
   throw invalidRequest(outcome.error.issues, 'json');
 }
 
-/** Makes `parse` throw Problem body-too-large where a body takes too much memory or time. */
+/** Makes `parse` throw Problem body-too-large where parsing takes too much memory or time. */
 export const parsingBodies =
   (parse: ParseApart): ParseApart =>
   (parser, given, ...rest) =>

@@ -1,10 +1,10 @@
 /**
- * Limits on requests, each caller alone: a device's right to send, else the account's sessions, else (on the
- * routes that serve everybody) the address. All devices and sessions of one account have a limit together, because
- * an account enrols as many devices as it likes. Each API key has a limit of its own:
- * a script that runs wild must not keep its account's user from working, and only administrators make keys. Nobody's
- * requests are counted against somebody else: what is refused anyway
- * without a token costs as little as counting it, and signing in has limits of its own (attempts.ts).
+ * Limits the requests of each caller. A caller is a device with its right to send, otherwise the account's sessions,
+ * otherwise (on public routes) the address. All devices and sessions of one account also share a limit, because an
+ * account may enrol any number of devices. Each API key has a limit of its own: a script out of control must not keep
+ * its account's user from working, and only administrators make keys. Nobody's requests count against somebody else.
+ * Requests that are refused anyway for lack of a token are not counted, because refusing costs as little as counting,
+ * and signing in has limits of its own (attempts.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,14 +13,14 @@ import { createRateLimit } from './rate-limit.ts';
 import type { GatewayContext, GatewayEnv } from './route.ts';
 
 /**
- * A ward's tablets may share an account, and each sends far below its own limit. Less, and they slow each other
- * down; more, and one account takes as much as many.
+ * An account's limit, in callers. A ward's tablets may share an account, and each sends far below its own limit. With a
+ * lower limit they would slow each other down; with a higher one, one account could take as much as many.
  */
 const CALLERS_OF_ACCOUNT = 4;
 
 /**
- * Refuses callers that ask too often, with `Retry-After` (RFC 6585 §4). `perMinute`: of one caller; null: no limit.
- * `clock` is in ms and never goes back.
+ * Refuses callers that send too many requests, with `Retry-After` (RFC 6585 §4). `perMinute`: per caller; null: no
+ * limit. `clock` is in ms and never goes back.
  */
 export function limitRequests(perMinute: number | null, clock: () => number): MiddlewareHandler<GatewayEnv> {
   const ofCaller = createRateLimit(perMinute, clock);
@@ -37,8 +37,8 @@ export function limitRequests(perMinute: number | null, clock: () => number): Mi
 }
 
 /**
- * Proving who one is, and a supervisor's question whether the gateway lives: a stranger at the same address must
- * not use them up.
+ * Routes for signing in, and for a supervisor's health check. A stranger at the same address must not use up their
+ * limit.
  */
 const OWN_LIMITS = /^\/(auth|health)(\/|$)/;
 

@@ -1,7 +1,7 @@
 /**
- * The method that a request means. tus 1.0 (protocol, X-HTTP-Method-Override): "a string which MUST be interpreted as
+ * The method that a request names. tus 1.0 (protocol, X-HTTP-Method-Override): "a string which MUST be interpreted as
  * the request's method by the Server, if the header is presented. The actual method of the request MUST be ignored."
- * Networks that let nothing but GET and POST through leave no other way. On the tus routes alone.
+ * Networks that let only GET and POST through leave no other way. Applies only to the tus routes.
  */
 import type { HonoRequest } from 'hono';
 

@@ -1,6 +1,6 @@
 /**
- * Around every request: a correlation id, one typed log line with the route's pattern (never the URL: it may
- * hold anything), and the request's time for metrics. Refusals of strangers are thinned out (thin-out.ts).
+ * Wraps every request: adds a correlation id, writes one typed log line with the route's pattern (never the URL, which
+ * may contain anything), and measures the request's time. Refusals of strangers are thinned out (thin-out.ts).
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -11,7 +11,7 @@ import { createThinOut } from './thin-out.ts';
 /** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
-/** The caller's trace id, so that a trace that began elsewhere continues here; else a new one. */
+/** The caller's trace id, so that a trace that began elsewhere continues here; otherwise a new id. */
 export function correlationIdFor(traceparent: string | undefined, newId: () => string): string {
   const [, traceId] = TRACEPARENT.exec(traceparent ?? '') ?? [];
   // W3C Trace Context §3.2.2.3: "All bytes as zero is considered an invalid value."
@@ -19,15 +19,14 @@ export function correlationIdFor(traceparent: string | undefined, newId: () => s
 }
 
 /**
- * The route that answers: its pattern (`/upload/:id/status`) and who may call it; `unknown` for paths without a
- * route.
+ * The route that matches: its pattern (`/upload/:id/status`) and who may call it. `unknown` for paths without a route.
  */
 export function routeOf(c: GatewayContext): { readonly path: string; readonly access: Access | undefined } {
   const route = matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined);
   return { path: route?.path ?? 'unknown', access: route && accessOf(route.handler) };
 }
 
-/** Machines ask for these every few seconds; a line for each would hide the others. */
+/** Machines call these every few seconds; a line for each call would hide the others. */
 const QUIET = /^\/(health|metrics)/;
 
 export type RequestObserver = {

@@ -1,4 +1,4 @@
-/** `/openapi.json`: the contract, made from the schemas that validate. */
+/** `/openapi.json`: the contract, made from the schemas that also validate requests. */
 import { setImmediate } from 'node:timers/promises';
 import { OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from '@hono/zod-openapi';
@@ -34,14 +34,14 @@ const SECURITY_SCHEMES = {
   },
 };
 
-/** To make the whole document takes a fifth of a second, which would hold the event loop for whoever asks first. */
+/** Making the whole document at once would take a fifth of a second, and block the event loop for that time. */
 const DEFINITIONS_A_TURN = 10;
 type Components = Record<'schemas' | 'responses' | 'securitySchemes', Record<string, unknown>>;
 type Part = { readonly paths: Record<string, object>; readonly components: Components };
 
 /**
- * Adds the route to a router that has all others. The document is made once, when it is first asked for:
- * everything is declared by then.
+ * Adds the route, to a router that has all other routes. The document is made once, at the first request: by then
+ * everything is declared.
  */
 export function serveOpenApi(router: Router, version: string): void {
   router.openAPIRegistry.register('Problem', problem);
@@ -83,7 +83,10 @@ async function toDocument({ openAPIRegistry: { definitions } }: Router, version:
   return whole;
 }
 
-/** Each expression as clients in other languages read it; one that cannot be written so is described in words. */
+/**
+ * Rewrites each regular expression so that clients in other languages can read it. One that cannot be rewritten is
+ * described in words.
+ */
 function withPortablePatterns(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(withPortablePatterns);
   if (typeof node !== 'object' || node === null) return node;

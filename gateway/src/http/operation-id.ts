@@ -1,6 +1,6 @@
 /**
- * The name of an operation in generated clients, from method and path: `GET /cases/{id}/notes` is `listCaseNotes`,
- * `POST /cases/{id}/close` is `closeCase`. A route whose name reads badly says its own.
+ * The name of an operation in generated clients, derived from method and path: `GET /cases/{id}/notes` is
+ * `listCaseNotes`, `POST /cases/{id}/close` is `closeCase`. A route whose derived name reads badly sets its own.
  */
 
 const singular = (noun: string): string =>
@@ -8,7 +8,7 @@ const singular = (noun: string): string =>
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 const isPlural = (noun: string): boolean => singular(noun) !== noun;
 
-/** A noun before a parameter is one of many; prefixes that say only who may call are left out. */
+/** A noun before a parameter is put in the singular. Prefixes that only say who may call are left out. */
 function nounsOf(path: string): readonly string[] {
   const parts = path
     .replace(/^\/(admin|auth|dicom-web)(?=\/)/, '')
@@ -35,7 +35,7 @@ export function operationIdOf(method: string, path: string): string {
       return verbed(isOne ? 'update' : 'set', nouns);
     case 'post':
       if (isOne) return verbed('change', nouns);
-      // The last part of the path is a collection, or else what to do.
+      // The last part of the path is a collection, or otherwise a verb.
       return isPlural(last)
         ? verbed('create', [...nouns.slice(0, -1), singular(last)])
         : verbed(last, nouns.slice(0, -1));

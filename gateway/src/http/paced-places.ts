@@ -1,38 +1,41 @@
 /**
- * Places whose holders are waited for: senders of bodies, and readers of answers. While the next in line waits for a
- * place, holders must keep a pace; a slower one loses its place to an account that has less. Where all keep it, an
- * account loses one to another that will have no more then. So whoever is slow may be so while there is room for
- * everybody, and an account that has nothing gets a place, whatever the others do.
+ * Places for which the gateway waits on the other end: senders of bodies, and readers of answers. While the next in
+ * line waits for a place, holders must keep a pace; a slower one loses its place to an account that has less. If all
+ * keep the pace, an account loses a place to another account, provided that the other will not have more than it
+ * afterwards. So a slow holder may be slow while there is room for everybody, and an account without a place gets one,
+ * whatever the others do.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { createPlaces, type Limits, type Places } from './places.ts';
 
-/** A pause of a link that is no worse than this is no reason to refuse. */
+/** A link that pauses no longer than this is not refused. */
 export const LOOK_MS = 2_000;
-/** The pace fills a place in this time. */
+/** A holder that keeps the pace fills its place within this time. */
 const WHOLE_WITHIN_MS = 20_000;
 
 type Comer = {
   readonly account: string;
   readonly signal: AbortSignal;
   readonly size: number;
-  /** Called once, where somebody else needs the place of the holder: it has to leave then. */
+  /** Called once, when another account needs the holder's place. The holder then has to leave. */
   readonly lose: () => void;
 };
 
-/** For who has lost a place, or room. */
+/** The answer to a request that has lost its place or room. */
 export const lostPlace = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '5' });
 
-/** `placeBytes`: so many fill one place; 1 by default. */
+/** `placeBytes`: how many bytes fill one place; 1 by default. */
 type Pace = { readonly lookMs: number; readonly placeBytes: number; readonly clock: () => number };
 export type Looking = Partial<Pace> & { readonly patienceMs?: number };
 
-/** A holder of a place. Each byte earns it the time that the pace gives to a byte; it saves up one pause at most. */
+/**
+ * A holder of a place. Each byte earns it the time that the pace allows for a byte; it can save up one pause at most.
+ */
 class Holder {
   readonly comer: Comer;
   readonly leave: () => void;
   isLost = false;
-  /** Somebody waits for its other end, and has not done so for the last time. */
+  /** The gateway still waits on the holder's other end from time to time. */
   isMoving = false;
   readonly #pace: Pace;
   #leftMs: number;
@@ -45,7 +48,7 @@ class Holder {
     this.leave = leave;
   }
 
-  /** Begins to count the time in which the other end is waited for. */
+  /** Starts counting the time spent waiting for the other end. */
   wait(): void {
     this.isMoving = true;
     this.#since ??= this.#pace.clock();
@@ -58,7 +61,7 @@ class Holder {
     this.#since = null;
   }
 
-  /** The holder keeps its place until it leaves: nobody waits for its other end any more. */
+  /** The holder keeps its place until it leaves, because its other end is no longer waited for. */
   settle(): void {
     this.isMoving = false;
   }
@@ -67,7 +70,7 @@ class Holder {
     return this.#left() === 0;
   }
 
-  /** The pieces, while their sender is waited for. */
+  /** Passes the pieces on, counting the time spent waiting for their sender. */
   async *read(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.wait();
     for await (const piece of pieces) {
@@ -98,7 +101,7 @@ export class PacedPlaces {
     this.#pace = { lookMs, placeBytes, clock };
   }
 
-  /** @throws Problem as `Places`. */
+  /** @throws Problem like `Places`. */
   async enter(comer: Comer): Promise<Holder> {
     const entering = this.#places.enter(comer.account, comer.signal, comer.size);
     this.#makeRoom();
@@ -120,7 +123,7 @@ export class PacedPlaces {
     }
   }
 
-  /** The one that has to leave for the next in line: of the account that has the most. */
+  /** The holder that has to leave for the next in line; it belongs to the account with the most places. */
   #loser(): Holder | undefined {
     const next = this.#places.next();
     if (next === undefined) return undefined;

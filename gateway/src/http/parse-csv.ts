@@ -3,15 +3,18 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { CsvBroken, fromCell, type CsvRow } from './csv.ts';
 
-/** Far more than a row has. Without it a quote that is never closed would gather the whole file. */
+/** Far longer than any real row. Without this limit, a quote that is never closed would gather the whole file. */
 export const ROW_CHARACTERS_LIMIT = 64 * 1024;
-/** Spreadsheets write the one that is usual in their country. */
+/** Spreadsheets use the delimiter that is usual in their country. */
 const DELIMITERS = [',', ';', '\t'];
 
-/** More columns than any list has here. Of a wider row these cells are read, and the first full one after them. */
+/**
+ * More columns than any of our lists has. Of a wider row these cells are read, and then the first one that is not
+ * empty.
+ */
 export const CELLS_LIMIT = 100;
 
-/** Longer than any field of any list may be, so that who reads a cut one finds it too long. */
+/** Longer than any field of any list may be, so that the reader of a cut cell finds it too long. */
 export const CELL_CHARACTERS_LIMIT = 4096;
 
 function boundCells(record: readonly string[]): string[] {
@@ -21,7 +24,7 @@ function boundCells(record: readonly string[]): string[] {
 }
 
 /**
- * Without empty rows. Bytes that are not UTF-8 become U+FFFD, so that the rows around them are read.
+ * Yields the rows that are not empty. Bytes that are not UTF-8 become U+FFFD, so that the rows around them can be read.
  * @throws CsvBroken, and what `pieces` throws.
  */
 export async function* parseCsv(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
@@ -33,13 +36,13 @@ export async function* parseCsv(pieces: AsyncIterable<Uint8Array>): AsyncGenerat
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: ROW_CHARACTERS_LIMIT,
-    // The parser counts no delimiters, so a row of empty cells would never end.
+    // The parser does not count delimiters towards the limit, so a row of empty cells could grow without end.
     cast: (cell, { index, records, empty_lines: empty }) => {
       if (index === ROW_CHARACTERS_LIMIT) throw new CsvBroken(records + empty + 1, 'too-long');
       return cell;
     },
   });
-  // An error of the source ends the parser, and is thrown by the loop below.
+  // An error of the source ends the parser; the loop below throws it.
   pipeline(Readable.from(joined(head, text)), parser, () => {});
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>)
@@ -56,7 +59,7 @@ type Parsed = {
   readonly info: { readonly records: number; readonly empty_lines: number };
 };
 
-/** The first text has the whole first line, or as much as a row may have. */
+/** The first text contains the whole first line, or as much as a row may have. */
 async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = createDecoder();
   let head: string | null = '';
@@ -73,7 +76,7 @@ async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string
   yield (head ?? '') + decoder.end();
 }
 
-/** UTF-16 where the byte order mark says so: spreadsheets call that "Unicode text". */
+/** Decodes UTF-16 where the byte order mark says so; spreadsheets call that "Unicode text". */
 function createDecoder() {
   let held: Uint8Array = new Uint8Array();
   let decoder: TextDecoder | null = null;
@@ -94,7 +97,7 @@ async function* joined(head: string, rest: AsyncIterable<string>): AsyncGenerato
   yield* rest;
 }
 
-/** The one that the first line has most of, outside of quotes. */
+/** The delimiter that occurs most often in the first line, outside of quotes. */
 function delimiterOf(head: string): string {
   const bare = (head.split(/[\r\n]/, 1)[0] ?? '').replace(/"[^"]*"/g, '');
   const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);

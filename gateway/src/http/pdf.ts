@@ -1,4 +1,4 @@
-/** PDF files. The only door to pdfkit. */
+/** PDF files. Only this file uses pdfkit. */
 import PDFDocument from 'pdfkit';
 
 export type PdfPage = InstanceType<typeof PDFDocument>;
@@ -7,11 +7,11 @@ type PdfTerms = {
   readonly product: string;
   /** On each side, in points. */
   readonly margin: number;
-  /** When it was made; null: the file does not tell. */
+  /** When the file was made; null: the file does not state it. */
   readonly madeAt: Date | null;
 };
 
-/** A4, without a page yet. Its bytes are read from it as from any stream. */
+/** An A4 document, still without a page. Its bytes are read from it like from any stream. */
 export function openPdf({ title, product, margin, madeAt }: PdfTerms): PdfPage {
   const document = new PDFDocument({
     size: 'A4',
@@ -19,10 +19,10 @@ export function openPdf({ title, product, margin, madeAt }: PdfTerms): PdfPage {
     autoFirstPage: false,
     lang: 'en',
     displayTitle: true,
-    // The file's id is made of these: without a moment it tells none.
+    // The file's id is computed from these values; without a real time it reveals none.
     info: { Title: title, Creator: product, Producer: product, CreationDate: madeAt ?? new Date(0) },
   });
-  // pdfkit needs the moment to the end, and writes what it can list.
+  // pdfkit needs the date to the end, but writes only enumerable values.
   if (madeAt === null) Object.defineProperty(document.info, 'CreationDate', { enumerable: false });
   return document;
 }

@@ -1,31 +1,31 @@
 /**
- * Places for work: so much of it is done at once, and less of one account, so that nobody holds up the others.
- * Further requests wait for their turn, a few of them, and the next are refused. The caller chooses the unit:
+ * Places for work: a limited amount is done at once, and less of it for one account, so that nobody holds up the
+ * others. Further requests wait for their turn; when too many wait, the next are refused. The caller chooses the unit:
  * requests, or bytes.
  *
- * A place is held while the gateway works, never while the caller sends: whoever is slow to send would keep it from
- * the others. So a route reads the body first (hold-body.ts), and takes a place for the work then. The next place goes
- * to the account that has the fewest, and of those to the one whose last turn is the longest ago.
+ * A place is held while the gateway works, never while the caller sends: a slow sender would keep it from the others.
+ * So a route reads the body first (hold-body.ts), and then takes a place for the work. The next place goes to the
+ * account with the fewest, and among those to the one whose last turn is longest ago.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
 const WAITING_LIMIT = 64;
 const WAITING_OF_ONE_LIMIT = 16;
-/** Several times what one takes that is answered at once. */
+/** Several times as long as a request takes that does not have to wait. */
 const PATIENCE_MS = 20_000;
 
 export type Places = {
   /**
-   * Returns a function that frees the place. `size`: how much of the places it takes, 1 by default; one that is
-   * larger than all of an account's comes when the account has nothing else. @throws Problem rate-limited: too
-   * many wait, or it took too long; called-off: the signal.
+   * Returns a function that frees the place. `size`: how much of the limit it takes, 1 by default. A size above the
+   * account's whole limit is cut to it, so it comes when the account has nothing else. @throws Problem rate-limited:
+   * too many wait, or it took too long; called-off: by the signal.
    */
   enter(account: string, signal: AbortSignal, size?: number): Promise<() => void>;
-  /** The next in line; undefined: nobody waits for others to leave. */
+  /** The next in line; undefined: nobody is waiting for others to leave. */
   next(): Next | undefined;
 };
 
-/** `own`: what its account has already. `short`: how much has to be freed before it can come. */
+/** `own`: what its account already has. `short`: how much has to be freed before it can enter. */
 type Next = { readonly own: number; readonly size: number; readonly short: number };
 
 export type Limits = { readonly atOnce: number; readonly ofOne: number };
@@ -48,7 +48,7 @@ class Line {
   readonly #patienceMs: number;
   readonly #inside: Held[] = [];
   readonly #waiting: Waiting[] = [];
-  /** By account that is inside or waits: its last turn, counted. */
+  /** The number of the last turn of each account that is inside or waits. */
   readonly #turns = new Map<string, number>();
   #turn = 0;
 
@@ -66,7 +66,7 @@ class Line {
       this.#waiting.splice(at, 1);
       this.#forget(account);
       reject(signal.aborted ? new Problem('called-off') : tooMany());
-      // The refused one may have stood before one for which there is room.
+      // The refused one may have been ahead of one for which there is room.
       this.#callNext();
     };
     const one: Waiting = { account, size: Math.min(size, this.#limits.ofOne), come: resolve, refuse };
@@ -80,7 +80,10 @@ class Line {
     };
   }
 
-  /** The one whose turn it is, whether or not there is room for it. An account that has its places waits for those. */
+  /**
+   * The one whose turn it is, whether or not there is room for it. An account at its own limit is skipped until it has
+   * freed a place.
+   */
   next(): (Next & { readonly head: Waiting }) | undefined {
     const heads = [...Map.groupBy(this.#waiting, ({ account }) => account).values()].flatMap(([first]) => {
       const head = first!;
@@ -121,7 +124,9 @@ class Line {
     });
   }
 
-  /** Refuses the last request of the account with the most in line: not a newcomer, for those of others. */
+  /**
+   * Refuses the last request of the account with the longest line, so that a newcomer is not refused because of others.
+   */
   #refuseOneTooMany(account: string): void {
     const own = ofAccount(this.#waiting, account);
     if (own.length > WAITING_OF_ONE_LIMIT) own.at(-1)!.refuse();

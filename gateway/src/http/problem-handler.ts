@@ -1,6 +1,6 @@
 /**
- * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what
- * to do next. For an unexpected error the caller learns only that it happened.
+ * Answers every refusal with RFC 9457 problem details: a stable code, the correlation id, a sentence for people, and
+ * what to do next. For an unexpected error the caller learns only that it happened.
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -33,7 +33,7 @@ function answerProblem(c: Context<GatewayEnv>, problem: Problem): Response {
   });
 }
 
-/** Hono's own refusals (a body that is not JSON, a media type that is not taken) by their status. */
+/** Hono's own refusals (a body that is not JSON, an unsupported media type) by their status. */
 const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
   400: 'bad-request',
   404: 'not-found',
@@ -43,7 +43,7 @@ const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
   415: 'unsupported-media-type',
 };
 
-/** No room for a file of the gateway itself, such as a study's key. */
+/** There is no room for a file of the gateway itself, such as a study's key. */
 const isNoRoom = (error: unknown): boolean =>
   ['ENOSPC', 'EDQUOT'].includes((error as { code?: string } | null)?.code ?? '');
 
@@ -59,8 +59,8 @@ function toProblem(error: unknown): Problem | null {
 const NOT_READY = { 'Retry-After': '1' };
 
 /**
- * For `app.onError`. `isDatabaseUp` is asked after an unexpected error: while the database is away, the
- * caller is told so; and where the disk is full, that is why.
+ * For `app.onError`. After an unexpected error `isDatabaseUp` is called: if the database is away, the caller is told
+ * so. If the disk is full, that is given as the reason.
  */
 export function problemHandler(
   log: Log,

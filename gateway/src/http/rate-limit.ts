@@ -1,10 +1,10 @@
 /**
- * A token bucket for each caller: a minute's worth may be used at once, then it refills evenly. In this
- * process only; several gateways each have their own.
+ * A token bucket for each caller: a minute's worth may be used at once, then it refills evenly. The buckets are per
+ * process; several gateways each have their own.
  */
 
 export type RateLimit = {
-  /** Takes one. Returns 0, or the seconds after which to try again. */
+  /** Takes one token. Returns 0, or the seconds after which to try again. */
   take(key: string): number;
 };
 
@@ -12,8 +12,8 @@ type Bucket = { tokens: number; at: number };
 
 const MINUTE_MS = 60_000;
 /**
- * Callers remembered. A caller that was forgotten begins with a full bucket, so the memory must hold more
- * than attack at once.
+ * How many callers are remembered. A forgotten caller starts with a full bucket, so this must be more than could attack
+ * at once.
  */
 const CALLERS_LIMIT = 20_000;
 
@@ -26,7 +26,7 @@ export function createRateLimit(perMinute: number | null, now: () => number): Ra
       const at = now();
       const last = buckets.get(key) ?? { tokens: perMinute, at };
       const tokens = Math.min(perMinute, last.tokens + ((at - last.at) / MINUTE_MS) * perMinute);
-      // Taken out and put in again: the first of the map is the one not seen for longest.
+      // Removed and added again, so that the first entry of the map is the caller not seen for the longest time.
       buckets.delete(key);
       const isAllowed = tokens >= 1;
       buckets.set(key, { tokens: isAllowed ? tokens - 1 : tokens, at });

@@ -1,13 +1,15 @@
-/** Reads a CSV file in a thread as it streams in. Rows come in small batches, each in a turn of the loop of its own. */
+/**
+ * Reads a CSV file in a thread as it streams in. Rows come in small batches, each in its own turn of the event loop.
+ */
 import { givenPieces } from '../threads/given-pieces.ts';
 import { giving, keepThread, toOwn, type Reply } from '../threads/thread.ts';
 import { CsvBroken, type CsvRow } from './csv.ts';
 
 export type CsvTalk = {
-  /** The rows that are read at most. */
+  /** The most rows that are read. */
   readonly task: { readonly rows: number };
   readonly question: { readonly kind: 'more' } | { readonly kind: 'rows'; readonly rows: readonly CsvRow[] };
-  /** The next piece; null: there is none, or the rows were taken. */
+  /** The next piece; null: there is none, or the rows were received. */
   readonly reply: Uint8Array<ArrayBuffer> | null;
   /** Null: the file was read to its end, or to the last row that is wanted. */
   readonly answer: Pick<CsvBroken, 'row' | 'fault'> | null;
@@ -16,7 +18,7 @@ export type CsvTalk = {
 const thread = keepThread<CsvTalk>(new URL('./csv.worker.ts', import.meta.url));
 
 /**
- * Rows as `parseCsv` gives them (parse-csv.ts), `rows` at most; the rest is not read.
+ * Rows as from `parseCsv` (parse-csv.ts), at most `rows`; the rest is not read.
  * @throws CsvBroken, the signal's reason, and what `pieces` throws.
  */
 export async function* readCsv(

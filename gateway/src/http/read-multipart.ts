@@ -1,7 +1,7 @@
 /**
- * A multipart request body (RFC 2046 §5.1, RFC 7578) as it streams in: one part after the other, each held in
- * memory while it is used and then forgotten. Nothing touches a disk, and file names are not read: they may
- * be a patient's.
+ * Reads a multipart request body (RFC 2046 §5.1, RFC 7578) as it streams in: one part after the other, each in memory
+ * only while it is used. Nothing is written to a disk, and file names are not read, because they may contain a
+ * patient's name.
  */
 import { boundaryOf } from '#shared/boundary-of.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -10,20 +10,20 @@ import { giveBack } from '#shared/give-back.ts';
 import { gatherBytes } from '../threads/gather-bytes.ts';
 import { PartsError, splitParts } from '../threads/split-parts.ts';
 
-/** A browser's head of a part takes about 200. */
+/** Limits in bytes; a browser's part head takes about 200. */
 const BOUNDS = { head: 8 * 1024, before: 8 * 1024 };
 /** RFC 7578 §4.2: the name of the field. */
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/i;
 /** RFC 7578 §4.2: a part with a file name is a file; the name is not read. */
 const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/i;
-/** RFC 5322 §2.2.3: between two headers; a line that opens with a space belongs to the header before it. */
+/** RFC 5322 §2.2.3: separates headers; a line that begins with a space continues the header before it. */
 const BETWEEN_HEADERS = /\r?\n(?![ \t])/;
 
 export type MultipartLimits = {
   readonly parts: number;
-  /** For the whole body, with headers and delimiters. */
+  /** The limit of the whole body, with headers and delimiters. */
   readonly bytes: number;
-  /** For the part at this place, counted from 0. */
+  /** The limit of the part at this index, counted from 0. */
   readonly partBytes: (at: number) => number;
   /** The longest silence. */
   readonly quietMs: number;
@@ -34,16 +34,16 @@ export type MultipartLimits = {
 };
 
 type Part = {
-  /** The name of the form's field. */
+  /** The name of the form field. */
   readonly field: string;
   readonly isFile: boolean;
-  /** In pieces, each in memory of its own: joining them all would double it. */
+  /** In separate pieces of memory: joining them would double the memory. */
   readonly chunks: readonly Uint8Array[];
 };
 
 /**
- * Yields each part when it is whole. @throws Problem unsupported-media-type, body-too-large, and bad-request
- * for a body that is malformed, cut off or stalled.
+ * Yields each part once it is complete. @throws Problem unsupported-media-type, body-too-large, and bad-request for a
+ * body that is malformed, cut off or stalled.
  */
 export async function* readMultipart(
   contentType: string,
@@ -81,7 +81,7 @@ function fieldIn(head: Buffer): Pick<Part, 'field' | 'isFile'> {
   return { field, isFile: headers.some((header) => OF_A_FILE.test(header)) };
 }
 
-/** The memory of each piece is given back once the next one is asked for. */
+/** Frees the memory of each piece once the next one is asked for. */
 async function* givenBack(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) {
     yield piece;
@@ -89,13 +89,13 @@ async function* givenBack(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
-/** After so many pieces everything else has its turn: they take a few milliseconds. */
+/** After this many pieces, which take a few milliseconds, other work gets its turn. */
 const PIECES_A_TURN = 256;
 
 type BodyLimits = Pick<MultipartLimits, 'bytes' | 'quietMs' | 'totalMs' | 'tooLarge'>;
 
 /**
- * The pieces of the body as they come. @throws Problem body-too-large, and bad-request for a stalled body.
+ * Passes the pieces of the body on as they come. @throws Problem body-too-large, and bad-request for a stalled body.
  */
 export async function* readLimited(
   body: AsyncIterable<Uint8Array>,
@@ -104,7 +104,7 @@ export async function* readLimited(
   const beganMs = performance.now();
   const pieces = body[Symbol.asyncIterator]();
   for (let total = 0, count = 1; ; count += 1) {
-    // Pieces that are here already come without a pause, however many they are.
+    // Pieces that are already here would otherwise come without a pause, however many they are.
     if (count % PIECES_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
     const leftMs = beganMs + totalMs - performance.now();
     if (leftMs < 0) throw new Problem('bad-request');

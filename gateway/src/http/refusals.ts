@@ -1,6 +1,6 @@
 /**
- * Problems in the contract: a response for each status of a route, whose schema lists the codes. Most routes share
- * their lists, so the document holds each list once, under a name made of its codes.
+ * Problems in the contract: each status of a route has a response whose schema lists the codes. Most routes share their
+ * lists, so the document contains each list once, under a name made from its codes.
  */
 import { type RouteConfig, z } from '@hono/zod-openapi';
 import { problemSchema } from '#shared/protocol/api.ts';
@@ -43,7 +43,7 @@ function refusal(codes: readonly string[]): Response {
   };
 }
 
-/** The responses that the paths of a document name, by name. */
+/** The shared responses to which the paths of a document refer, by name. */
 export function namedRefusals(paths: unknown): Record<string, Response> {
   const named: Record<string, Response> = {};
   JSON.stringify(paths, (key, value: unknown) => {

@@ -1,7 +1,7 @@
 /**
- * Declares routes: a route's schemas (which validate, and from which `/openapi.json` is made), who may call
- * it, and the problems that it may answer. A route that names no roles does not compile; a path that is
- * served without having been declared fails the walk in gateway.test.ts.
+ * Declares routes: a route's schemas (which validate, and from which `/openapi.json` is made), who may call it, and the
+ * problems that it may answer with. A route that names no roles does not compile. A path that is served without a
+ * declaration fails the check of all routes in gateway.test.ts.
  */
 import { createRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -16,13 +16,13 @@ import { isJson, readJson } from './json-body.ts';
 import { operationIdOf } from './operation-id.ts';
 import { withRefusals } from './refusals.ts';
 
-/** The callers who are let in: everybody, or those with one of the roles. */
+/** Who may call: everybody, or callers with one of the roles. */
 export type Access = 'public' | readonly Role[];
 
 /**
- * The caller. `scheme`: how they proved it. `epoch`: the account's, which the token is of. `scope`: `session` for
- * all that the roles allow, `upload` for the uploads of `device` alone, `key` for what the roles and the scopes of an
- * API key allow.
+ * The caller. `scheme`: how they authenticated. `epoch`: the account's epoch in the token. `scope`: `session` allows
+ * all that the roles allow, `upload` only the uploads of `device`, `key` what both the roles and the API key's scopes
+ * allow.
  */
 export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number } & (
     | { readonly scope: 'session'; readonly device: null }
@@ -33,46 +33,47 @@ export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number 
         readonly key: {
           readonly id: string;
           readonly scopes: readonly ApiKeyScope[];
-          /** Policy of files and store requests that name none; null: the gateway's. */
+          /** The policy for files and store requests that name none; null: the gateway's. */
           readonly policy: string | null;
         };
       }
   );
 
-/** Whether the caller may read what its roles may: a device sends and reads nothing, and a key needs the scope. */
+/** Whether the caller may read what its roles allow. A device may not, because it only sends; a key needs the scope. */
 export function readsAsRoles(caller: Caller): boolean {
   return caller.scope === 'session' || (caller.scope === 'key' && caller.key.scopes.includes('read'));
 }
 
-/** Tells whoever serves a caller for longer than one answer whether its token still holds. */
+/** For whoever serves a caller for longer than one answer: tells whether the caller's token is still valid. */
 export type TokenWatch = {
   stillHolds(): Promise<boolean>;
-  /** Like `stillHolds`, except that expiry does not count: a request that was let in before may last longer. */
+  /** Like `stillHolds`, but ignores expiry: a request that was let in before may last longer. */
   isNotTaken(): Promise<boolean>;
-  /** Calls `changed` whenever the rights of its account or device have changed. Returns the function that ends it. */
+  /**
+   * Calls `changed` whenever the rights of the account or device have changed. Returns the function that ends the
+   * watch.
+   */
   watch(changed: () => void): () => void;
 };
 
 export type GatewayEnv = {
-  /**
-   * The servers add the socket, and through which door the request came. Absent in a test's `app.request`.
-   */
+  /** Added by the servers: the socket, and on which port the request came. Missing in a test's `app.request`. */
   Bindings: {
     incoming?: { socket: { remoteAddress?: string } };
     outgoing?: { once(event: 'finish', heard: () => void): unknown };
     throughWeb?: true;
   };
   Variables: {
-    /** null: nobody signed in, or a token that no longer holds. */
+    /** Null: the caller is not signed in, or the token is no longer valid. */
     caller: Caller | null;
-    /** Absent where nobody is signed in. */
+    /** Missing where nobody is signed in. */
     tokenWatch: TokenWatch | null | undefined;
-    /** Where the request comes from, as limits count: client-address.ts. `local` in a test's `app.request`. */
+    /** The address by which limits count the request: client-address.ts. `local` in a test's `app.request`. */
     address: string;
     correlationId: string;
     /** Set if the answer is a problem. */
     problemCode: AnyProblemCode | undefined;
-    /** The request came to the app's own origin, port RELAY_WEB_PORT, under `/api/`. */
+    /** The request came to the app's own origin, on port RELAY_WEB_PORT, under `/api/`. */
     throughWeb: boolean;
   };
 };
@@ -90,21 +91,21 @@ export function createRouter(): Router {
 }
 
 /**
- * `uploadRight`: a device's right to send is enough. `keys`: so is an API key of one of these scopes. Without them
+ * `uploadRight`: a device's right to send is enough. `keys`: an API key with one of these scopes is enough. Otherwise
  * callers must be signed in.
  */
 type AllowOptions = { readonly uploadRight?: boolean; readonly keys?: readonly ApiKeyScope[] };
 type Guard = MiddlewareHandler<GatewayEnv> & Required<AllowOptions> & { readonly access: Access };
 
 /**
- * Lets callers pass who have access. For routes that are not declared with `defineRoute` (tus); those have it
- * already.
+ * Lets only callers with access pass. For routes that are not declared with `defineRoute` (tus), which already includes
+ * this.
  */
 export function allow(access: Access, { uploadRight = false, keys = [] }: AllowOptions = {}): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
       const caller = callerOf(c);
-      // First: other roles of the account help no key that lacks the scope.
+      // Checked first: a key that lacks the scope gets that error, whatever roles its account has.
       requireScope(caller, { uploadRight, keys });
       if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
     }
@@ -139,12 +140,12 @@ function requireScope(caller: Caller, { uploadRight, keys }: Required<AllowOptio
   }
 }
 
-/** The access declared for a handler, or undefined; for the walk over all routes in gateway.test.ts. */
+/** The access declared for a handler, or undefined; used by the check of all routes in gateway.test.ts. */
 export function accessOf(handler: unknown): Access | undefined {
   return typeof handler === 'function' && 'access' in handler ? (handler as Guard).access : undefined;
 }
 
-/** Whether a handler serves a device's right to send as well. */
+/** Whether a handler also accepts a device's right to send. */
 export function servesUploadRight(handler: unknown): boolean {
   return accessOf(handler) !== undefined && (handler as Guard).uploadRight;
 }
@@ -153,13 +154,13 @@ export function servesUploadRight(handler: unknown): boolean {
 export function callerOf(c: Context<GatewayEnv>): Caller {
   const caller = c.get('caller');
   if (caller) return caller;
-  // RFC 6750 §3: the challenge says whether there was a token that does not hold.
+  // RFC 6750 §3: the challenge says whether there was a token and it was invalid.
   const shown = c.req.header('authorization');
   if (shown) throw tokenEnded(isKeyText(shown.replace(/^bearer +/i, '')));
   throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
 }
 
-/** The caller's token or API key does not hold, or no longer. */
+/** The caller's token or API key is not valid, or no longer. */
 export function tokenEnded(isKey = false): Problem {
   const challenge = { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
   return new Problem(isKey ? 'key-ended' : 'not-authenticated', undefined, challenge);
@@ -167,21 +168,21 @@ export function tokenEnded(isKey = false): Problem {
 
 type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {
   path: P;
-  /** The callers who are let in. */
+  /** Who may call. */
   roles: Access;
   /** A device's right to send is enough; no session is needed. */
   uploadRight?: boolean;
-  /** So is an API key of one of these scopes. */
+  /** An API key with one of these scopes is enough. */
   keys?: readonly ApiKeyScope[];
-  /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
+  /** The largest body that is read, in bytes; 64 KiB by default. */
   bodyBytesLimit?: number;
-  /** Problems beyond those that every such route may answer. */
+  /** Problems in addition to those that every such route may answer with. */
   problems?: readonly AnyProblemCode[];
 };
 
 /**
- * A route for `router.openapi(route, handler)`. Adds the check of roles, and the problems that every route
- * may answer.
+ * A route for `router.openapi(route, handler)`. Adds the check of roles, and the problems that every route may answer
+ * with.
  */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
   const { roles, uploadRight = false, keys = [], bodyBytesLimit = BODY_BYTES_LIMIT, request } = definition;
@@ -193,18 +194,21 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
 }
 
 type Body = NonNullable<RouteConfig['request']>['body'];
-/** Handlers read bodies of other types than JSON themselves. */
+/** Handlers read bodies of types other than JSON themselves. */
 const forBody = (body: Body, bytesLimit: number): MiddlewareHandler<GatewayEnv>[] =>
   body === undefined
     ? []
     : [limitBody(bytesLimit), ...('application/json' in body.content ? [readJsonBody] : [])];
 
-/** Adds a route that is served without schemas (a stream) to the contract; its server also calls `allow`. */
+/** Adds a route without schemas (a stream) to the contract. Whatever serves it also calls `allow`. */
 export function describeRoute(router: Router, definition: RouteDefinition<string>): void {
   router.openAPIRegistry.registerPath(inContract(definition) as unknown as RouteConfig);
 }
 
-/** A route as the contract has it: with a name, the problems that every such route may answer, and its callers. */
+/**
+ * A route in the form of the contract: with a name, the problems that every such route may answer with, and its
+ * callers.
+ */
 function inContract(definition: RouteDefinition<string>) {
   const { roles, uploadRight = false, keys = [], problems = [], bodyBytesLimit: _, ...route } = definition;
   const codes = new Set([...alwaysPossible(definition), ...problems]);
@@ -216,19 +220,20 @@ function inContract(definition: RouteDefinition<string>) {
   };
 }
 
-/** Security requirements of one list are alternatives (OpenAPI 3.1 §4.8.10). */
+/** The security requirements in a list are alternatives (OpenAPI 3.1 §4.8.10). */
 function accessInContract(roles: Access, { uploadRight, keys }: Required<AllowOptions>) {
   if (roles === 'public') return { security: [], 'x-roles': roles };
   const security = [
     { bearer: [] },
     ...(uploadRight ? [{ uploadRight: [] }] : []),
-    // The names in a requirement are all needed (OpenAPI 3.1 §4.8.30), and of the scopes one is enough.
+    // One requirement per scope: all names within a requirement are needed (OpenAPI 3.1 §4.8.30), but one scope is
+    // enough.
     ...keys.map((scope) => ({ apiKey: [scope] })),
   ];
   return { security, 'x-roles': [...roles] };
 }
 
-/** Far above every small request (a password, a decision); routes with larger bodies say so. */
+/** Far above every small request (a password, a decision); routes with larger bodies set their own limit. */
 const BODY_BYTES_LIMIT = 64 * 1024;
 
 function limitBody(maxSize: number): MiddlewareHandler {
@@ -240,14 +245,14 @@ function limitBody(maxSize: number): MiddlewareHandler {
   });
 }
 
-/** The parameters of the path, where the handler reads its body itself. @throws Problem invalid-request. */
+/** The path parameters, for handlers that read their body themselves. @throws Problem invalid-request. */
 export function paramsOf<S extends z.ZodType>(schema: S, c: GatewayContext): z.infer<S> {
   const outcome = schema.safeParse(c.req.param());
   if (outcome.success) return outcome.data;
   throw invalidRequest(outcome.error.issues, 'param');
 }
 
-/** `c.req.json()` gives the values of a JSON body then. */
+/** Parses a JSON body, so that `c.req.json()` returns its values. */
 const readJsonBody: MiddlewareHandler<GatewayEnv> = async (c, next) => {
   if (isJson(c.req.header('content-type'))) {
     const from = c.get('caller')?.id ?? c.get('address');
@@ -267,7 +272,7 @@ function alwaysPossible({ roles, keys = [], request }: RouteDefinition<string>):
   return codes;
 }
 
-/** `c.json` is typed by the route; this names a JSON response in a definition. */
+/** A JSON response in a definition; the route's type also checks `c.json`. */
 export function jsonResponse<S>(schema: S, description: string) {
   return { description, content: { 'application/json': { schema } } } as const;
 }

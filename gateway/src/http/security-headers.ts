@@ -1,10 +1,10 @@
-/** Headers that tell the browser what not to do, in every answer. */
+/** Security headers for the browser, set on every answer. */
 import type { MiddlewareHandler } from 'hono';
 
 /**
- * Everything comes from the app's own origin; no inline script. `wasm-unsafe-eval` lets WebAssembly be
- * compiled (digests, codecs), not strings be run. Styles of single elements are set by scripts through the
- * object model, which needs no `unsafe-inline`.
+ * Everything comes from the app's own origin, without inline scripts. `wasm-unsafe-eval` allows compiling WebAssembly
+ * (digests, codecs), but not running strings. Scripts set styles of single elements through the object model, which
+ * needs no `unsafe-inline`.
  */
 const webPolicy = (viewerUrl: string | null): string =>
   [
@@ -17,11 +17,11 @@ const webPolicy = (viewerUrl: string | null): string =>
     "worker-src 'self'",
     "manifest-src 'self'",
     "base-uri 'none'",
-    // A study is opened in the built-in viewer by a form, which carries the token.
+    // A form opens a study in the built-in viewer, because a form can carry the token.
     ["form-action 'self'", ...(viewerUrl === null ? [] : [viewerUrl])].join(' '),
     "frame-ancestors 'none'",
   ].join('; ');
-/** The API answers with data; if a browser is made to show it, nothing in it may run. */
+/** The API answers with data. If a browser is made to show an answer, nothing in it may run. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 const COMMON = {
@@ -32,14 +32,11 @@ const COMMON = {
   'X-Frame-Options': 'DENY',
 };
 const WEB_ONLY = {
-  // Measured memory, threads for WebAssembly: both ask for an isolated page.
+  // Needed for measuring memory and for WebAssembly threads, which both require an isolated page.
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Permissions-Policy': 'camera=(self), geolocation=(), microphone=(), payment=(), usb=()',
 };
-/**
- * RFC 6797: two years; only where the public address is https, for on the loopback it would lock out other
- * programs.
- */
+/** RFC 6797: two years. Only where the public address is https: on the loopback it would break other programs. */
 const TRANSPORT = { 'Strict-Transport-Security': 'max-age=63072000' };
 
 /** Sets the headers of the API's answers or of the web app's. A header that a handler set itself stays. */

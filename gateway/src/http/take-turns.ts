@@ -1,6 +1,6 @@
-/** Turns by caller: of each only so many things happen at once, and the others wait in line. */
+/** Turns by caller: for each caller only a limited number of things happen at once, and the others wait in line. */
 
-/** Throws what `work` throws, and the signal's reason where the caller left while it waited. */
+/** Throws what `work` throws, and the signal's reason if the caller left while waiting. */
 export type Turns = <T>(caller: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
 type Line = { running: number; readonly waiting: (() => void)[] };
@@ -10,7 +10,7 @@ export function createTurns(atOnce: number): Turns {
   return async (caller, signal, work) => {
     const line = lines.get(caller) ?? { running: 0, waiting: [] };
     lines.set(caller, line);
-    // The one that ends gives its place to the next in line.
+    // Whoever finishes passes the place to the next in line.
     if (line.running >= atOnce) await new Promise<void>((resolve) => line.waiting.push(resolve));
     else line.running += 1;
     try {

@@ -1,16 +1,16 @@
 /**
- * Thins out the log of strangers' refusals: of each kind it has one a minute, with the number of those left out
- * before it. Nobody without an account decides how much the gateway writes.
+ * Thins out log lines about refused strangers: one a minute of each kind, with the number of lines left out before it.
+ * So nobody without an account can decide how much the gateway logs.
  */
 
 const MINUTE_MS = 60_000;
-/** Kinds remembered; one that was forgotten is logged again. */
+/** How many kinds are remembered; a forgotten kind is logged again. */
 const KINDS_LIMIT = 10_000;
 
-/** Null: left out. Otherwise how many of this kind were left out since the last one that was not. */
+/** Null: leave the line out. Otherwise: how many of this kind were left out since the last line. */
 type ThinOut = (kind: string) => number | null;
 
-/** `clock` is in ms and never goes back. */
+/** `clock`: in milliseconds; it never goes back. */
 export function createThinOut(clock: () => number): ThinOut {
   const seen = new Map<string, { readonly at: number; leftOut: number }>();
   return (kind) => {
@@ -20,7 +20,7 @@ export function createThinOut(clock: () => number): ThinOut {
       last.leftOut += 1;
       return null;
     }
-    // Taken out and put in again: the first of the map is the one not logged for longest.
+    // Removed and added again, so that the first entry of the map is the kind not logged for the longest time.
     seen.delete(kind);
     seen.set(kind, { at, leftOut: 0 });
     const oldest = seen.keys().next();

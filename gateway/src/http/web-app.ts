@@ -1,20 +1,20 @@
 /**
- * The files of the web app, from the folder that the build writes, compressed as the build left them
- * (`NAME.br`). Files with a hash in their name never change; the browser asks for all others each time (with an
- * ETag, so the answer is short). A path of the app itself (`/upload`) is answered with its page.
+ * Serves the files of the web app from the folder that the build writes, compressed by the build (`NAME.br`). Files
+ * with a hash in their name never change; the browser revalidates all others each time (with an ETag, so the answer is
+ * short). A path of the app itself (`/upload`) is answered with its page.
  */
 import { join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { etag } from 'hono/etag';
 
-/** Vite's: a dash and eight characters of hash before the extension, below `assets/`. */
+/** Vite's naming: a dash and eight characters of hash before the extension, below `assets/`. */
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** The app has none for browsers; one that somebody else left there is not the app's. */
+/** The app has no hidden files; one that somebody left in the folder is not served. */
 const HIDDEN_FILE = /[/\\]\.|%2e/i;
 
-/** Size and time of the file stand for its content: hashing 14 MB for each visitor would not be worth it. */
+/** Size and time stand for the file's content in the ETag: hashing 14 MB for each visitor would not be worth it. */
 const caching: MiddlewareHandler = async (c, next) => {
   await next();
   const changedAt = c.res.headers.get('last-modified');

@@ -26,7 +26,7 @@ export function createWeb(
   { publicUrl, host, webFolder, viewer, log }: WebTools,
 ): Hono<GatewayEnv> {
   const web = new Hono<GatewayEnv>();
-  // Hono would print the error, and a message may hold anything.
+  // Hono would print the error, and its message may contain anything.
   web.onError((error, c) => {
     log({ event: 'unexpected-error', where: 'web', ...describeError(error) });
     return c.body(null, 500);

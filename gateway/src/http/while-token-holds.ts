@@ -1,15 +1,13 @@
 /**
- * Follows a caller's token beyond the moment when the request was let in, so that nobody is served for longer than
- * they may ask.
+ * Watches a caller's token after the request was let in, so that nobody is served for longer than they are allowed to
+ * be.
  */
 import type { TokenWatch } from './route.ts';
 
-/** How late it is noticed that a token has expired, or that a message from another gateway was lost. */
+/** The longest delay until it is noticed that a token has expired, or that a message from another gateway was lost. */
 const LOOK_AGAIN_MS = 15_000;
 
-/**
- * Calls `ended` once the token no longer holds. Returns the function that stops following it.
- */
+/** Calls `ended` once the token is no longer valid. Returns the function that stops watching. */
 export function whileTokenHolds(watch: TokenWatch, ended: () => void): () => void {
   const stop = (): void => {
     clearInterval(timer);
@@ -22,12 +20,12 @@ export function whileTokenHolds(watch: TokenWatch, ended: () => void): () => voi
   const look = (): void =>
     void watch.stillHolds().then(
       (holds) => holds || end(),
-      // A database that is away cannot say that the session still is.
+      // While the database is away, it cannot confirm that the session is still valid.
       end,
     );
   const unwatch = watch.watch(look);
   const timer = setInterval(look, LOOK_AGAIN_MS).unref();
-  // The token may have ended since the request was let in.
+  // The token may have become invalid since the request was let in.
   look();
   return stop;
 }

@@ -1,4 +1,4 @@
-/** The one pg-boss of a gateway, on its own database. */
+/** The one pg-boss instance of a gateway, on the gateway's own database. */
 import { PgBoss } from 'pg-boss';
 import type { Database } from '../database/database.ts';
 import type { Pace } from './pace.ts';
@@ -7,8 +7,8 @@ import type { Pace } from './pace.ts';
 const SERVER_CONNECTIONS = 4;
 
 /**
- * pg-boss listens over the gateway's standing connection: a connection of its own takes its listeners off before
- * it ends, and a server that ends it first then ends the process by an error that nobody hears.
+ * pg-boss listens over the gateway's standing connection. A connection of its own would remove its error listeners
+ * before it ends; if the server closed it first, an unhandled error would end the process.
  */
 export function createBoss(database: Database, { superviseSeconds }: Pace): PgBoss {
   const boss = new PgBoss({

@@ -1,19 +1,19 @@
 /**
- * Work that the clock asks for, on one gateway at a time. Each gateway asks once a period: of several, each
- * adds a run.
+ * Scheduled work, on one gateway at a time. Each gateway asks for a run once a period, so several gateways run it more
+ * often.
  */
 import type { Db } from '../database/database.ts';
 import type { Jobs } from './jobs.ts';
 
 export type Clock = {
-  /** The name of its queue. */
+  /** The name of the queue. */
   readonly name: string;
   readonly everySeconds: number;
-  /** `signal`: the gateway stops. */
+  /** `signal`: aborted when the gateway stops. */
   run(signal: AbortSignal): Promise<void>;
 };
 
-/** Runs it a moment after the start, which it would hold up, and then again and again. */
+/** Runs the work first a moment after the start, so as not to delay it, and then once a period. */
 export async function startClock({ name, everySeconds, run }: Clock, jobs: Jobs, db: Db): Promise<void> {
   await jobs.work(name, { concurrency: 1 }, (_data, signal) => run(signal));
   jobs.everyFromSoon(everySeconds, () =>

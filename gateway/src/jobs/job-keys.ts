@@ -1,14 +1,20 @@
 /**
- * The keys of the jobs that this process has taken. A job that is passed over because another of its key runs here
- * would be tried again like one that failed, after a delay that doubles each time: this finds it once it can begin.
+ * The keys of the jobs that this process has taken. If another job with the same key is running here, a job is passed
+ * over. It would then be tried again like a failed job, after a delay that doubles each time. This finds it as soon as
+ * it can begin.
  */
 
-/** By queue and key: how many jobs are taken and not yet settled, and the last one that came beside another. */
+/**
+ * By queue and key: how many jobs are taken and not yet settled, and the last one that came while another was taken.
+ */
 export type TakenKeys = Map<string, { jobs: number; passedOver: string | null }>;
 
 type Taken = { readonly id: string; readonly name: string; readonly singletonKey: string | null };
 
-/** Call the answer when the job is settled: it names the job that was passed over, if that can begin now. */
+/**
+ * Call the returned function when the job is settled: it returns the id of the job that was passed over, if that one
+ * can begin now.
+ */
 export function takeKey(keys: TakenKeys, { id, name, singletonKey }: Taken): () => string | null {
   if (!singletonKey) return () => null;
   const place = `${name} ${singletonKey}`;

@@ -1,11 +1,11 @@
 /**
- * Jobs: work that outlives the process that asked for it. The only door to pg-boss, on the gateway's own
- * database.
+ * Jobs: work that outlives the process that asked for it. Only this file uses pg-boss, on the gateway's own database.
  *
- * Promises: a job exists exactly when the transaction that enqueued it is committed; it is begun within
- * milliseconds (LISTEN/NOTIFY); it runs until its handler returns, whatever dies in between; jobs with one
- * key run one after the other, and a job asked for while one of its key still waits is that job; no clock that
- * was wrong delays a job by more than a minute. Does not promise "once": a handler must bear being run again.
+ * It promises that a job exists exactly if the transaction that enqueued it is committed; that it starts within
+ * milliseconds (LISTEN/NOTIFY); that it runs until its handler returns, whatever dies in between; that jobs with one
+ * key run one after the other, and that enqueueing while a job with the key still waits adds no other; and that a wrong
+ * clock delays no job by more than a minute. It does not promise to run a job only once: a handler must tolerate being
+ * run again.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { fromKysely, type JobWithMetadata, type PgBoss } from 'pg-boss';
@@ -17,19 +17,19 @@ import { takeKey, type TakenKeys } from './job-keys.ts';
 import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
 import { PACE, type Pace } from './pace.ts';
 
-/** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
+/** What a handler knows about its job. `attempt` counts from 0 and increases with every failure and every death. */
 type JobContext = { readonly id: string; readonly attempt: number };
 export type JobHandler<Data> = (data: Data, signal: AbortSignal, context: JobContext) => Promise<void>;
 
 type EnqueueOptions = {
   /**
-   * Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of
-   * the two times.
+   * Jobs with the same key never run side by side, and at most one of them waits; it starts at the earlier of the two
+   * times.
    */
   readonly key?: string;
-  /** The group whose turn the job takes (its key unless given): `ofOneGroup` of them run at once. */
+  /** The group whose turn the job takes (by default its key): `ofOneGroup` jobs of a group run at once. */
   readonly group?: string;
-  /** At most START_LIMIT_SECONDS; later counts as that. Whatever has to wait longer counts its own runs. */
+  /** At most START_LIMIT_SECONDS; a longer time is cut to it. Work that has to wait longer counts its own runs. */
   readonly startAfterSeconds?: number;
   /** The queue's job with the highest priority starts first; 0 by default. */
   readonly priority?: number;
@@ -38,64 +38,62 @@ type EnqueueOptions = {
 type Concurrency = { readonly concurrency: number; readonly ofOneGroup?: number };
 
 export type Jobs = {
-  /** Makes a queue; before anything is enqueued to it. Repeatable. */
+  /** Creates a queue; call it before anything is enqueued there. Repeatable. */
   declare(queue: string): Promise<void>;
   enqueue(trx: Trx, queue: string, data: object, options?: EnqueueOptions): Promise<void>;
   /**
-   * Runs `concurrency` handlers of the queue side by side in this process, from now on. The queue is declared
-   * if need be. `ofOneGroup`: of one group; 1 without it.
+   * From now on runs up to `concurrency` handlers of the queue at once in this process. Declares the queue if
+   * necessary. `ofOneGroup`: how many of one group at once; 1 by default.
    */
   work<Data extends object>(queue: string, options: Concurrency, handler: JobHandler<Data>): Promise<void>;
-  /** The keys of which no job waits or runs. */
+  /** The keys for which no job waits or runs. */
   withoutJob(queue: string, keys: readonly string[]): Promise<readonly string[]>;
   /**
-   * Runs it now and after each period, in this process, until `stop`. By a clock that is never set: no date in
-   * the database can keep it from running. Throws what the first run throws; later failures are `trouble`.
+   * Runs it now and after each period, in this process, until `stop`. It uses a timer that does not depend on the wall
+   * clock, so no date in the database can keep it from running. Throws what the first run throws; later failures are
+   * reported as `trouble`.
    */
   every(seconds: number, run: () => Promise<void>): Promise<void>;
-  /** The same for what need not be done before the gateway answers: first after a moment. */
+  /** Like `every`, for work that need not be done before the gateway answers: it first runs after a moment. */
   everyFromSoon(seconds: number, run: () => Promise<void>): void;
   /** The number of jobs that wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
-  /** Tells the handlers to end and waits for them. Jobs that did not end in time are run again later. */
+  /** Tells the handlers to end, and waits for them. Jobs that do not end in time are run again later. */
   stop(): Promise<void>;
 };
 
 export type JobEvents = {
   /** A handler threw: the job is tried again later. */
   failed(queue: string, id: string, attempt: number, error: unknown): void;
-  /** Runs a handler, so that what it logs can be known as this job's. */
+  /** Wraps the run of a handler, so that its log lines can be attributed to the job. */
   around?(id: string, run: () => Promise<void>): Promise<void>;
-  /** The queue itself has trouble (the database went away, …). */
+  /** The queue itself has failed (the database went away, …). */
   trouble(error: unknown): void;
 };
 
 /**
- * A worker whose heartbeat is older is dead. Shorter, and a gateway busy for a moment is taken for dead;
- * longer, and its jobs lie idle.
+ * A worker whose heartbeat is older than this is dead. With a shorter limit, a gateway busy for a moment would be taken
+ * for dead; with a longer one, a dead gateway's jobs would lie idle.
  */
 const HEARTBEAT_SECONDS = 30;
 const HEARTBEAT_REFRESH_SECONDS = 10;
-/** 10 years: pg-boss deletes jobs that wait longer than this (its default, 14 days, would lose a study). */
+/** 10 years: pg-boss deletes jobs that wait longer than this (with its default, 14 days, a study would be lost). */
 const WAIT_LIMIT_SECONDS = 10 * 365 * 86_400;
-/** A finished job is of no use but for a look at what happened yesterday. */
+/** A finished job is kept only to look up what happened yesterday. */
 const DELETE_AFTER_SECONDS = 86_400;
 /**
- * The longest time that pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is
- * known by its heartbeat.
+ * The longest time that pg-boss allows. An instance of 16 GiB on a slow PACS takes hours; a dead worker is recognised
+ * by its heartbeat.
  */
 const EXPIRE_SECONDS = 23 * 3_600;
-/**
- * A job is never given up: work that can never succeed must end as a state that a person sees, not as a lost
- * job.
- */
+/** A job is never given up: work that can never succeed must end in a state that a person sees, not as a lost job. */
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
-/** How often dates in the future are looked for. */
+/** How often dates in the future are searched for. */
 const MEND_EVERY_SECONDS = 30;
 /**
- * How long handlers may take to end once they are told to. Together with the requests before them it must
- * stay below the 8 s of the supervisor.
+ * How long handlers may take to end once they are told to. Together with the requests that end before them, this must
+ * stay below the supervisor's 8 s.
  */
 const STOP_PATIENCE_MS = 4_000;
 
@@ -115,7 +113,7 @@ const WORK = {
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
 
-/** A queue's workers in this process: those with a job, and the one that waits for the next. */
+/** A queue's workers in this process: those with a job, and one that waits for the next. */
 type Line = {
   readonly concurrency: number;
   busy: number;
@@ -131,7 +129,7 @@ type Queues = {
   readonly events: JobEvents;
   readonly stopping: AbortController;
   readonly declared: Map<string, Promise<void>>;
-  /** The ids of the jobs whose handlers run in this process. */
+  /** The ids of the jobs whose handlers are running in this process. */
   readonly running: Set<string>;
   readonly rounds: Promise<void>[];
   readonly lines: Map<string, Line>;
@@ -140,7 +138,7 @@ type Queues = {
   readonly pace: Pace;
 };
 
-/** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
+/** Starts the queue on this database. If this gateway is alone, it takes over at once what a dead one left. */
 export async function createJobs(
   database: Database,
   events: JobEvents,
@@ -149,8 +147,8 @@ export async function createJobs(
   const pace = { ...PACE, ...overrides };
   const boss = createBoss(database, pace);
   const stopping = new AbortController();
-  // Connections of pg-boss still end after it says that it has stopped, and a server that ends them first is no
-  // trouble.
+  // pg-boss's connections still end after it reports that it has stopped. A server that closes them first is not worth
+  // reporting.
   boss.on('error', (error) => stopping.signal.aborted || events.trouble(error));
   await boss.start();
   await database.join(() => renewActive(database));
@@ -193,7 +191,7 @@ function declare({ boss, declared, pace }: Queues, queue: string): Promise<void>
   return known;
 }
 
-/** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
+/** NOTIFY is sent for jobs that may start now; for later ones this process sets its own timer. */
 function wakeLater(queues: Queues, queue: string, seconds: number): void {
   const { lines, timers } = queues;
   const timer = setTimeout(
@@ -223,8 +221,8 @@ async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
 }
 
 /**
- * A single worker of the queue waits, so that a NOTIFY costs one look at the table and not one of every idle
- * place. With a job, it leaves the waiting to the next, which looks at once: there may be more.
+ * Only one worker of the queue waits, so that a NOTIFY costs one look at the table and not one for every idle place.
+ * When it gets a job, the next worker takes over waiting, and looks at once, because there may be more.
  */
 async function work<Data extends object>(
   queues: Queues,
@@ -265,7 +263,7 @@ async function lookForMore({ boss, stopping }: Queues, line: Line): Promise<void
 
 type Ended = { readonly own: Promise<string>; readonly queue: string; settle(): string | null };
 
-/** Ends the worker once its job is written down as done, which may be what another of its group or key waits for. */
+/** Ends the worker once its job is recorded as done; another job of its group or key may be waiting for that. */
 async function retire(queues: Queues, line: Line, { own, queue, settle }: Ended): Promise<void> {
   const { boss, stopping, events } = queues;
   await boss.offWork(queue, { id: await own, wait: true });
@@ -312,7 +310,7 @@ async function stop({ boss, stopping, lines, timers, rounds }: Queues): Promise<
   await boss.stop({ graceful: false });
 }
 
-/** Throws when the job is to be run again; the error itself stays in the log. */
+/** Throws when the job has to be run again; the error itself is only in the log. */
 async function runJob<Data>(
   job: JobWithMetadata<Data>,
   handler: JobHandler<Data>,
@@ -321,7 +319,8 @@ async function runJob<Data>(
   const { id, name: queue, retryCount: attempt } = job;
   const { database, events, running, pace } = queues;
   const stopping = queues.stopping.signal;
-  // The database's clock was set forward, so the heartbeat of a living handler looked late.
+  // Set if the handler of this job is still running here: the database's clock was set forward, so its heartbeat looked
+  // late.
   const isOwn = running.has(id);
   running.add(id);
   try {
@@ -333,8 +332,8 @@ async function runJob<Data>(
     if (!stopping.aborted && !(error instanceof KeyTaken)) events.failed(queue, id, attempt, error);
     const delay = RETRY_DELAY_SECONDS * 2 ** (attempt + 1);
     wakeLater(queues, queue, Math.min(delay, pace.retryDelayLimitSeconds));
-    // pg-boss stores the error that is thrown, and an error may hold anything: the log has its code, the
-    // table only this.
+    // pg-boss stores the error that is thrown, and an error may contain anything. So the log has the error's code, and
+    // the table only this text.
     throw new Error('see the log');
   } finally {
     if (!isOwn) running.delete(id);
@@ -344,8 +343,8 @@ async function runJob<Data>(
 class KeyTaken extends Error {}
 
 /**
- * Two gateways that fetch in the same instant do not see each other's job become active, and a group may have more
- * than one at once. Once both are, at least the later one to look does, and steps back.
+ * Two gateways that fetch at the same instant do not see each other's job become active, and a group may have more than
+ * one at once. Once both are active, at least the later one to check sees the other, and steps back.
  */
 async function isKeyTaken(
   { db }: Database,
@@ -360,8 +359,8 @@ async function isKeyTaken(
 }
 
 /**
- * Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open
- * transaction would wait for it.
+ * Creates the queue or updates its settings. Also lets pg-boss cache it, because a look-up inside an open transaction
+ * would wait for that transaction.
  */
 async function declareQueue(boss: PgBoss, queue: string, pace: Pace): Promise<void> {
   const settings = { ...QUEUE, retryDelayMax: pace.retryDelayLimitSeconds };
@@ -371,10 +370,10 @@ async function declareQueue(boss: PgBoss, queue: string, pace: Pace): Promise<vo
 }
 
 /**
- * True when a waiting job of this key will do. Its row is locked until the caller's transaction ends, so that
- * no worker begins it before the caller's changes can be seen (a worker skips locked rows; the NOTIFY at our
- * commit brings it back). The advisory lock puts callers with the same key in line: without it two of them
- * would each see no job and make two.
+ * True when a waiting job with this key is enough. Its row is locked until the caller's transaction ends, so that no
+ * worker starts it before the caller's changes are visible (a worker skips locked rows; the NOTIFY at our commit brings
+ * it back). The advisory lock makes callers with the same key wait for each other: without it, two of them could each
+ * see no job and make two.
  */
 async function joinWaiting(
   boss: PgBoss,

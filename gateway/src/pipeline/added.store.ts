@@ -1,19 +1,19 @@
 /**
- * Reports and maps of models' results and marks of readers, which the gateway itself added to studies, and the events
- * of the audit trail that are about nothing else.
+ * What the gateway itself added to studies (models' reports and maps, readers' marks), and the audit events that are
+ * about nothing else.
  */
 import { sql } from 'kysely';
 import type { Added } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 
-/** Undefined: the event is also about something that somebody sent. */
+/** Undefined: the event is also about something that a sender sent. */
 type FindAdded = (fields: Readonly<Record<string, unknown>>) => Added | undefined;
 
 export type AddedRow = {
   readonly study_id: string;
   readonly revision: number;
-  /** The revision brought nothing else. */
+  /** The revision contains nothing else. */
   readonly is_alone: boolean;
   readonly upload_id: string | null;
   readonly receipts: readonly string[];
@@ -21,7 +21,7 @@ export type AddedRow = {
   readonly model: string | null;
 };
 
-/** Finds what the events of these studies, and of copies of them, added. */
+/** Finds what the gateway added, for events of these studies and of their copies. */
 export async function findAdded(db: Db, studyIds: readonly string[]): Promise<FindAdded> {
   const rows = studyIds.length === 0 ? [] : await addedRows(db, studyIds);
   const byUpload = uploadsOf(rows);
@@ -51,8 +51,8 @@ function toAdded(
 }
 
 /**
- * An upload may bring a report first and a reader's marks later: where they differ, it is not known which of them
- * an event of it is about.
+ * One upload may bring a report first and a reader's marks later. If its revisions differ, it is not known which of
+ * them an event of the upload is about.
  */
 export function uploadsOf(rows: readonly AddedRow[]): ReadonlyMap<string, Added> {
   const byRevision = toAdded(rows, ({ upload_id, revision }) => [upload_id && `${upload_id} ${revision}`]);
@@ -65,7 +65,7 @@ export function uploadsOf(rows: readonly AddedRow[]): ReadonlyMap<string, Added>
   );
 }
 
-/** A row for each instance of the gateway's own and each of its uploads. */
+/** One row for each instance that the gateway made, and each upload that names it. */
 async function addedRows(db: Db, studyIds: readonly string[]): Promise<readonly AddedRow[]> {
   const ids = sql`any(${[...studyIds]}::uuid[])`;
   const { rows } = await sql<AddedRow>`with s as (

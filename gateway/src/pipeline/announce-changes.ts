@@ -9,14 +9,15 @@ import type { MessageChannel } from '../database/message-channel.ts';
 export type StudyChanges = {
   emit(studyId: string): void;
   /**
-   * `anyStudy` (else nothing is done) when changes may have been missed. Returns the function that ends it.
+   * `anyStudy` is called when changes may have been missed; without it, nothing happens then. Returns the function that
+   * ends the subscription.
    */
   subscribe(listener: (studyId: string) => void, anyStudy?: () => void): () => void;
 };
 
 /**
- * Changes are gathered for this long before the others are told: a study of many parcels changes many times
- * in a moment, and a stream looks four times a second.
+ * How long changes are gathered before the other gateways are told. A study of many parcels changes many times in a
+ * moment, and a stream looks four times a second.
  */
 const GATHER_MS = 50;
 /** A UUID has 36 characters; a message has room for 7 999. */

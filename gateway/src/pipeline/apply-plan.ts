@@ -40,8 +40,8 @@ export type ApplyTools = Pick<
 class PlanIsVoid extends Error {}
 
 /**
- * Returns the plan that was carried out; an empty one if the study is gone or the plan was void. `original`: of a copy,
- * for a plan that builds on what other copies of it are; it is locked first.
+ * Returns the plan that was carried out; an empty one if the study is gone or the plan was void. `original`: the
+ * original of a copy, for a plan that depends on the state of the other copies; it is locked first.
  */
 export async function applyPlan(
   tools: ApplyTools,

@@ -1,13 +1,16 @@
 /**
- * The file of a DIMSE association. An instance in it counts once the row says so. An association that ended in whatever
- * way, also with the gateway, is handed over with the instances that count, because its sender was told that they are
- * stored; what lies behind them was cut.
+ * The file of a DIMSE association. An instance in it counts once the row says so. However the association ended (even
+ * if the gateway was killed), the file is handed over with the instances that count, because the sender was told that
+ * they are stored. Bytes after the last of them belong to an instance that was cut.
  */
 import { sql } from 'kysely';
 import { destroyFile, type FileSpoolTools } from './file-spool.ts';
 import { OPEN_FILE_QUEUE, setReceived, type SentFile } from './sent-file.store.ts';
 
-/** `bytes`: of all that counts from now on. Whether the file still takes any: it may have been handed over. */
+/**
+ * `bytes`: the length of everything that counts from now on. Returns whether the file still takes instances: it may
+ * have been handed over already.
+ */
 export async function commitInstances(
   { db, now }: Pick<FileSpoolTools, 'db' | 'now'>,
   id: string,
@@ -25,8 +28,8 @@ export async function commitInstances(
 type AssociationFile = Pick<SentFile, 'id' | 'account_id' | 'wrapped_key'>;
 
 /**
- * Hands the file over to be opened; of a file in which no instance counts nothing is left but what was not taken
- * of it. Repeatable.
+ * Hands the file over to be opened. If no instance in it counts, its bytes are destroyed, and its row stays only where
+ * it names withheld instances. Repeatable.
  */
 export async function handOverAssociation(tools: FileSpoolTools, file: AssociationFile): Promise<void> {
   const { id, account_id: group } = file;
@@ -61,12 +64,12 @@ export async function handOverAssociation(tools: FileSpoolTools, file: Associati
 }
 
 /**
- * The longest that an association may be without a further instance before its file is handed over without it. An
- * association that lives all the same begins another file.
+ * How long an association may go without another instance before its file is handed over. If the association is still
+ * alive, it begins another file.
  */
 const SILENT_MS = 600_000;
 
-/** Hands over the files of a gateway that was killed. */
+/** Hands over the files that a killed gateway left behind. */
 export async function sweepAssociations(tools: FileSpoolTools): Promise<void> {
   const before = new Date(tools.now().getTime() - SILENT_MS);
   const left = await tools.db

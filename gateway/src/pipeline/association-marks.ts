@@ -1,14 +1,14 @@
 /**
- * The bytes of an association's file: instances one after the other, and behind each a mark with its length. So an
- * instance streams in before its length is known, and nothing is ever written twice at one place of the blob.
+ * The format of an association's file: instances one after the other, each followed by a mark with its length. So an
+ * instance streams in before its length is known, and no place of the blob is ever written twice.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 
-/** Behind an instance: whether it was taken, and its length. Both are numbers of 32 bits. */
+/** The mark after an instance: whether it was taken, and its length, each as a number of 32 bits. */
 const MARK_BYTES = 8;
 const TAKEN = 1;
 
-/** A file of an association has at most so many marks; the next instance begins another file. */
+/** The most marks that one file of an association holds; the next instance begins another file. */
 export const MARKS_LIMIT = 10_000;
 
 export function encodeMark(isTaken: boolean, length: number): Uint8Array {
@@ -18,7 +18,7 @@ export function encodeMark(isTaken: boolean, length: number): Uint8Array {
   return mark;
 }
 
-/** The instances that were taken, in their order. Throws where the marks do not lead to the beginning. */
+/** The instances that were taken, in order. Throws if the marks do not lead back to the beginning. */
 export async function findTaken(file: ByteSource): Promise<readonly ByteRange[]> {
   const taken: ByteRange[] = [];
   for (let end = file.size, count = 0; end > 0; count += 1) {

@@ -24,7 +24,7 @@ type Sending = {
   readonly keyId?: string | undefined;
 };
 
-/** The fields of an event that a sender brought about: the account, and the device or the API key that acts for it. */
+/** The fields of an event that a sender caused: the account, and the device or API key that acts for it. */
 export const byWhom = ({ accountId, deviceId = null, keyId }: Sending) => ({
   ...(accountId !== null && { by: accountId }),
   ...(deviceId !== null && { deviceId }),

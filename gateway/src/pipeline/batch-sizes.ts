@@ -1,20 +1,21 @@
 /**
- * How large a store request to a destination may be, learned from its answers: a request that a proxy refuses for its
- * size (413), or that runs into a time-out, halves it; requests that pass double it again. One instance alone is
- * offered whatever its size. Kept with the destination: several gateways, and the next start, begin with it.
+ * How large a store request to a destination may be, learned from its answers. A request that a proxy refuses for its
+ * size (413), or that runs into a time-out, halves the size; requests that pass double it again. A single instance is
+ * offered whatever its size. The size is stored with the destination, so that other gateways and the next start begin
+ * with it.
  *
- * Measured against Orthanc 1.10.1 on two cores with 526 kB slices: one a request and four at once takes 5.1 ms an
- * instance, eight a request (4 MiB) and four at once 3.9, sixteen (8 MiB) 4.1, sixty-four one after the other 5.9;
- * below 2 MiB the cost is the round trip, above 16 MiB it is that the PACS reads a whole request before it stores.
+ * Measured against Orthanc 1.10.1 on two cores with slices of 526 kB, in ms an instance: one a request, four requests
+ * at once 5.1; eight a request (4 MiB), four at once 3.9; sixteen (8 MiB) 4.1; sixty-four, one request after the other
+ * 5.9. Below 2 MiB the round trip costs most; above 16 MiB the PACS reads a whole request before it stores.
  */
 import { BATCH_BYTES_LIMIT, BATCH_BYTES_LEAST } from '#shared/protocol/destination.ts';
 
-/** Requests in a row that pass before a larger one is tried. */
+/** How many requests in a row must pass before a larger one is tried. */
 const PASSES_TO_GROW = 8;
-/** A size that was refused is tried again after this long: somebody may have raised the limit. */
+/** A refused size is tried again after this long, because somebody may have raised the limit. */
 const TRIED_AGAIN_MS = 3_600_000;
 
-/** `refusedBytes`: the smallest request that was refused for its size, until one as large passes. */
+/** `refusedBytes`: the smallest request that was refused for its size, until a request of that size passes. */
 export type BatchSize = {
   readonly bytes: number;
   readonly refusedBytes: number | null;
@@ -24,15 +25,15 @@ export const USUAL_BATCH: BatchSize = { bytes: BATCH_BYTES_LIMIT, refusedBytes: 
 
 export type BatchSizes = {
   readonly size: BatchSize;
-  /** A request of so many bytes was answered. */
+  /** A request of this many bytes was answered. */
   passed(bytes: number): void;
-  /** A request of so many bytes was refused for its size. */
+  /** A request of this many bytes was refused for its size. */
   refused(bytes: number): void;
-  /** A request of so many bytes ran into a time-out. */
+  /** A request of this many bytes ran into a time-out. */
   timedOut(bytes: number): void;
 };
 
-/** `keep` is told each change. */
+/** `keep` is called with each change. */
 export function createBatchSizes(
   before: BatchSize = USUAL_BATCH,
   now: () => Date = () => new Date(),

@@ -1,8 +1,8 @@
 /**
- * The carriers of an upload: accounts that bring it for the device that made it, and have shown the device's
- * ticket (a study saved to a file for a stick). A carrier brings the parcels that the ticket names, under the
- * seals that it names, and follows the upload to its receipt; it decides nothing. It may no longer when the
- * device's right has ended.
+ * The carriers of an upload. A carrier is an account that brings the upload for the device that made it, and has shown
+ * the device's ticket (a study saved to a file, for a USB stick). A carrier brings only the parcels that the ticket
+ * names, under the seals that it names, and follows the upload to its receipt; it decides nothing. It may no longer
+ * bring anything once the device's right has ended.
  */
 import { sql } from 'kysely';
 import { DAY_MS } from '#shared/day.ts';
@@ -11,7 +11,7 @@ import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Trx, Db } from '../database/database.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
-/** A parcel as the device has sealed it; by the device's name for it. */
+/** The parcels as the device sealed them, by the device's id for each. */
 type CarriedParcels = Readonly<
   Record<string, { readonly bytes: number; readonly keyId: string; readonly enc: string }>
 >;
@@ -22,10 +22,10 @@ type Carrying = {
   readonly parcels: CarriedParcels;
 };
 
-/** Tickets that are kept for one upload and carrier; a file that was saved again has a ticket of its own. */
+/** Tickets kept for one upload and carrier. A file that was saved again has a ticket of its own. */
 const TICKETS_KEPT = 4;
 
-/** False: the same account has shown the same ticket before. Only its newest tickets are kept. */
+/** False: the same account has shown the same ticket before. Only an account's newest tickets are kept. */
 export async function noteCarrier(
   trx: Trx,
   { uploadId, accountId, parcels }: Carrying,
@@ -69,7 +69,7 @@ async function forgetOlder(trx: Trx, uploadId: string, accountId: string): Promi
     .execute();
 }
 
-/** The study is closed: its parcels are gone, and what a carrier may bring with them. */
+/** Call it when the study is closed: its parcels are gone, and nothing is left for a carrier to bring. */
 export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<void> {
   await trx
     .updateTable('upload_carrier')
@@ -78,10 +78,10 @@ export async function forgetCarriedParcels(trx: Trx, studyId: string): Promise<v
     .execute();
 }
 
-/** The database, and the time at which a right is asked for. */
+/** The database, and the clock against which rights are checked. */
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** Whether this caller, a person who is signed in, may bring the upload now. */
+/** Whether this caller (a signed-in person, not a device) may bring the upload now. */
 export async function isCarrier(
   tools: Tools,
   { accountId, deviceId }: UploadOwner,
@@ -94,11 +94,11 @@ export async function isCarrier(
 type NamedParcel = {
   readonly id: string;
   readonly bytes: number;
-  /** null: in the clear. */
+  /** Null: the parcel is sent in the clear. */
   readonly seal: { readonly keyId: string; readonly enc: string } | null;
 };
 
-/** Whether a ticket that this carrier has shown names the parcel so. */
+/** Whether a ticket that this carrier has shown names exactly this parcel. */
 export async function isCarried(
   tools: Tools,
   { accountId }: UploadOwner,
@@ -119,8 +119,8 @@ function carrying(tools: Tools, accountId: string, uploadId: string) {
 }
 
 /**
- * The ids of the uploads that this account may bring now. None of a device whose right has ended, or would end with
- * the next look (auth/device-right.ts), or whose account may no longer send.
+ * The ids of the uploads that this account may bring now. Uploads of a device are left out if its right has ended or
+ * would end with the next look (auth/device-right.ts), or if its account may no longer send.
  */
 export function carriedUploads({ db, now }: Tools, accountId: string) {
   const unusedSince = new Date(now().getTime() - UNUSED_DAYS * DAY_MS);

@@ -1,4 +1,4 @@
-/** The one statement that moves instances from state to state, some thousand at once. */
+/** The one statement that moves instances from state to state, a thousand at a time. */
 import { sql } from 'kysely';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
@@ -13,7 +13,7 @@ type ChangeRule = {
   readonly studyId?: string;
 };
 
-/** In one statement. Their JSON is made in one turn of the event loop: 20 000 at once took 100 ms. */
+/** Instances in one statement. Their JSON is made in one turn of the event loop: 20 000 at once took 100 ms. */
 const CHANGED_AT_ONCE = 1000;
 
 /**

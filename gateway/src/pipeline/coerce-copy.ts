@@ -1,7 +1,7 @@
 /**
- * A copy whose rule wants other values at its destination (shared/src/protocol/coercion.ts): what it has taken over
- * from its original is written once more, with those values, and only that is ever posted there. The original stays as
- * it was promised. Instances of policies that remove names are left as they are.
+ * A copy may have a rule that wants other values at its destination (shared/src/protocol/coercion.ts). Instances that
+ * it has taken over from its original are then written once more with those values, and only these files are posted
+ * there. The original stays as it was promised. Instances whose policy removes names are left as they are.
  */
 import { createHash, randomUUID, type Hash } from 'node:crypto';
 import { giveBack } from '#shared/give-back.ts';
@@ -42,7 +42,7 @@ export async function coerceCopy(copy: StudyRow, tools: PipelineTools, signal: A
     signal.throwIfAborted();
     const sourceKey = parcelKey(key, blobId);
     const body = blobId === '' ? null : await tools.blobs.open(blobId, sourceKey);
-    // Forward finds that their bytes are gone.
+    // Forward finds out that their bytes are gone.
     if (body === null) continue;
     try {
       const parcelId = sources.get(some[0]!.id)!.parcel_id!;
@@ -56,7 +56,7 @@ export async function coerceCopy(copy: StudyRow, tools: PipelineTools, signal: A
 
 const NOWHERE = { parcel_id: null, restored: null };
 
-/** Instances of the original, by the ids of the copy's rows: a place of the copy's own may be half written. */
+/** Instances of the original, by the ids of the copy's rows. The copy's own place may be half written. */
 async function sourcesOf(
   holder: StudyRow,
   rows: readonly InstanceRow[],
@@ -73,7 +73,7 @@ async function sourcesOf(
   );
 }
 
-/** The ids of those that are sent with names; none of a study without them. */
+/** The ids of the instances that are sent with names; none if the study is de-identified. */
 async function keepsNames(
   { site_id: siteId, policy_name, policy_version }: StudyRow,
   rows: readonly InstanceRow[],
@@ -101,8 +101,8 @@ type OfBlob = {
 };
 
 /**
- * The rows name their new blob before it is written: one that nobody names is swept away. Until they also say what they
- * were made of, nothing of it is posted.
+ * The rows name their new blob before it is written, because a blob that no row names is swept away. Nothing of it is
+ * posted until the rows also name what they were made from.
  */
 async function coerceBlob(copy: StudyRow, of: OfBlob, work: Work): Promise<void> {
   const { tools } = work;
@@ -141,7 +141,7 @@ const isHeld = (one: Made): one is Held => 'reason' in one;
 const isMade = (one: Made): one is CoercedInstance => !isHeld(one);
 type Blob = { readonly id: string; readonly key: BlobKey; end: number };
 
-/** Null: its bytes are not the promised ones. Throws BlobDamaged. */
+/** Null: the bytes are not the promised ones. Throws BlobDamaged. */
 async function makeOne(
   row: InstanceRow,
   { sources, keeping, body }: OfBlob,
@@ -168,7 +168,7 @@ async function makeOne(
 
 const HELD = (id: number): Held => ({ id, state: 'quarantined', reason: 'coercion-not-writable' });
 
-/** An instance that ended its thread is not writable: it was verified, in a thread that ends for less. */
+/** An instance that makes its thread end is not writable: it was verified before, in a thread with tighter limits. */
 function whereEnded(error: unknown): { readonly kind: 'not-writable' } {
   if (error instanceof ThreadEnded) return { kind: 'not-writable' };
   throw error;

@@ -1,4 +1,4 @@
-/** Writes an instance with the values that its destination wants: the same bytes whenever it is made. */
+/** Writes an instance with the values that its destination wants. The output is the same bytes each time it is made. */
 import { coerceInstance, type Coerced } from '#shared/deid/coerce-instance.ts';
 import { readSegments } from '#shared/deid/segments.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -15,7 +15,7 @@ const ISSUER_QUALIFIERS = 0x00100024;
 /** PS3.5 Table 6.2-1. */
 const SH_CHARACTERS = 16;
 
-/** `not-writable` also where it cannot be read. Rejects where reading the file does. */
+/** `not-writable` is also returned where the file cannot be read as DICOM. Rejects where reading its bytes does. */
 export async function coerceFile(
   file: ByteSource,
   { coercion, at }: WantedValues,
@@ -28,14 +28,14 @@ export async function coerceFile(
   const { dataSet } = read.instance;
   const pieces: CoercedPiece[] = [];
   for (const segment of coerced.segments) {
-    // A range of an inflated Data Set is none of the file.
+    // A range of an inflated Data Set is not a range of the file.
     if (dataSet === file && !(segment instanceof Uint8Array) && 'offset' in segment) pieces.push(segment);
     else for await (const piece of readSegments([segment], dataSet)) pieces.push(piece);
   }
   return { kind: 'coerced', pieces };
 }
 
-/** `not-writable` also where the Accession Number gets too long. */
+/** `not-writable` is also returned where the Accession Number becomes too long. */
 async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date): Promise<Coerced> {
   const textIn = (tag: number): string => textOf(findElement(instance.elements, tag), instance)?.trim() ?? '';
   const accession = accessionWith(coercion.accessionPrefix, instance);
@@ -51,13 +51,13 @@ async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date):
   return coerceInstance(instance, wanted, { at, reason: 'COERCE', system: 'RelayPACS', source });
 }
 
-/** Qualifiers of another issuer are emptied. */
+/** Qualifiers that belong to another issuer are emptied. */
 const issuerOf = (issuer: string, before: string): readonly NewAttribute[] => [
   [ISSUER_OF_PATIENT_ID, 'LO', issuer],
   ...(before === issuer ? [] : [[ISSUER_QUALIFIERS, 'SQ'] as const]),
 ];
 
-/** Null: it stays as it is. */
+/** Null: the number stays as it is. */
 function accessionWith(prefix: string | undefined, instance: ParsedInstance): string | null {
   const number = textOf(findElement(instance.elements, ACCESSION_NUMBER), instance)?.trim() ?? '';
   if (prefix === undefined || number === '' || number.startsWith(prefix)) return null;

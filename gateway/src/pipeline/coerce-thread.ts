@@ -1,6 +1,6 @@
 /**
- * Instances get other values in a thread of their own, one after the other: a header may be large. The thread tells
- * which bytes are new and which ranges of the file stay; nobody holds the rest.
+ * Instances get their new values in a thread of their own, one after the other, because a header may be large. The
+ * thread answers with the new bytes and the ranges of the file that stay; nobody holds the rest in memory.
  */
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { Coercion } from '#shared/protocol/coercion.ts';

@@ -1,4 +1,4 @@
-/** The thread in which instances get other values: message glue, the work is coerce-file.ts. */
+/** The thread in which instances get other values: only message glue; coerce-file.ts does the work. */
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { coerceFile } from './coerce-file.ts';

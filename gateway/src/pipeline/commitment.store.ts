@@ -1,6 +1,6 @@
 /**
- * Questions about storage commitment, and what a PACS reports on them. They are notes: no state depends on one, and one
- * that is lost is asked again.
+ * Storage commitment requests, and the PACS's reports on them. They are notes: no state depends on one, and a lost one
+ * is asked again.
  */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
@@ -11,7 +11,7 @@ import { minutesNow } from './tally.store.ts';
 export type Commitment = {
   readonly transactionUID: string;
   readonly askedMinute: number;
-  /** When each instance was posted that the PACS was asked about, by its SOP Instance UID. */
+  /** By SOP Instance UID: when each instance in the request was posted. */
   readonly instances: Readonly<Record<string, string>>;
   /** Null: the PACS has not reported. */
   readonly report: Pick<CommitmentReport, 'committed' | 'failed'> | null;
@@ -22,7 +22,7 @@ type StoredReport = {
   readonly failed: Readonly<Record<string, number>>;
 };
 
-/** Before the PACS is asked: it may report at once. */
+/** Call it before the PACS is asked, because its report may come at once. */
 export async function noteQuestion(
   db: Db,
   studyId: string,
@@ -39,7 +39,7 @@ export async function noteQuestion(
     .execute();
 }
 
-/** The newest one first. */
+/** The newest first. */
 export async function questionsOf(db: Db, studyId: string): Promise<readonly Commitment[]> {
   const rows = await db
     .selectFrom('commitment')
@@ -60,7 +60,7 @@ const toReport = ({ committed, failed }: StoredReport): NonNullable<Commitment['
   failed: new Map(Object.entries(failed)),
 });
 
-/** The study that a question is about; undefined: nobody asked it, or the answer is no longer waited for. */
+/** The study that a request is about. Undefined: the gateway made no such request, or no longer waits for an answer. */
 export async function studyOfQuestion(db: Db, transactionUID: string): Promise<PlacedStudy | undefined> {
   return db
     .selectFrom('commitment')
@@ -71,8 +71,8 @@ export async function studyOfQuestion(db: Db, transactionUID: string): Promise<P
 }
 
 /**
- * The first report on a question counts, and of it the instances that were asked about. False: nobody asked, or the
- * answer is no longer waited for.
+ * Only the first report on a request counts, and only for the instances in the request. False: the gateway made no such
+ * request, or no longer waits for an answer.
  */
 export async function noteReport(db: Db, report: CommitmentReport): Promise<boolean> {
   const row = await db
@@ -99,7 +99,7 @@ function reasonIn({ failed }: CommitmentReport, uid: string): readonly (readonly
   return reason === undefined ? [] : [[uid, reason]];
 }
 
-/** The PACS is asked about these again, as if for the first time. */
+/** The PACS will be asked about these again, as if for the first time. */
 export async function forgetAnswers(
   db: Db,
   studyId: string,

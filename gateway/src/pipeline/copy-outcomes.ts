@@ -12,18 +12,21 @@ import type { StudyRow } from './study.store.ts';
 export type CopyOutcome = {
   readonly name: string;
   readonly study: Pick<StudyRow, 'id' | 'state' | 'revision'>;
-  /** The address at which all that it has was seen; while it is on its way, the present one. */
+  /**
+   * The address at which all its stored instances were seen; while the copy is on its way, the destination's present
+   * address.
+   */
   readonly pacs: string;
   readonly need: Need;
-  /** The values that it wanted in what it got. */
+  /** The values that the destination wanted in the instances it got. */
   readonly coercion: Coercion | null;
-  /** Nothing more goes there. */
+  /** When the destination was given up: nothing more goes there. */
   readonly givenUpAt: Date | null;
   /** The copy has ended, and its rows are as its own check left them. */
   readonly isOver: boolean;
-  /** Instances that an ended copy has, where its rows were changed since its own check. */
+  /** Stored instances of an ended copy whose rows were changed since its own check. */
   readonly unproven: readonly Pick<InstanceRow, 'id' | 'state'>[];
-  /** By `outcomeKey`. */
+  /** Keyed by `outcomeKey`. */
   readonly instances: ReadonlyMap<string, CopiedInstance>;
 };
 export type CopiedInstance = Pick<
@@ -42,7 +45,7 @@ export type CopiedInstance = Pick<
   | 'updated_at'
 >;
 
-/** By its promised digest. */
+/** The key uses the promised digest. */
 export const outcomeKey = (
   row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'> & Partial<Pick<InstanceRow, 'coerced_from'>>,
 ): string => `${row.sop_instance_uid} ${row.coerced_from ?? row.digest}`;
@@ -86,7 +89,7 @@ export async function copyOutcomes(db: Db, studyId: string): Promise<readonly Co
         study,
         coercion: coercionOf(coercion),
         ...judge(rows, study, url),
-        // Nobody asks it any more.
+        // A copy that was given up is not asked any more.
         ...(givenUpAt === null ? {} : { unproven: [] }),
         instances: new Map(rows.map((row) => [outcomeKey(row), row])),
       };
@@ -94,7 +97,9 @@ export async function copyOutcomes(db: Db, studyId: string): Promise<readonly Co
   );
 }
 
-/** All of it was seen at one address, and is as it was handed over: so its own check left it. */
+/**
+ * The copy is as its own check left it if all its stored instances were seen at one address, as they were handed over.
+ */
 function judge(
   rows: readonly CopiedInstance[],
   { state }: CopyOutcome['study'],
@@ -109,9 +114,10 @@ function judge(
 }
 
 /**
- * An instance is in the PACS when every required destination that was not given up has it. Null: they have all that
- * the first one has. Else the plan for before a receipt is signed: wait for them, or hold an instance for a person
- * to decide, with the reason of the one that did not take it. The first one has it: there it keeps its proof.
+ * An instance is in the PACS when every required destination that was not given up has it. Null: they have everything
+ * that the first destination has. Otherwise returns the plan to run before a receipt is signed: wait for them, or hold
+ * an instance for a person to decide, with the reason of the destination that did not take it. The first destination
+ * has that instance, and its proof there stays.
  */
 export function withoutRequired(
   instances: readonly InstanceRow[],
@@ -128,7 +134,7 @@ export function withoutRequired(
       const copy = copied.get(outcomeKey(row));
       if (copy === undefined || !isSettled(copy.state)) return awaitRequired(waiting_because);
       if (isInPacs(copy.state)) continue;
-      // Given up there by an administrator: nobody is asked again.
+      // An administrator gave it up there: nobody is asked again.
       if (copy.state !== 'left-out')
         changes.set(row.id, { id: row.id, state: 'quarantined', reason: copy.reason });
       else if (!changes.has(row.id))
@@ -143,11 +149,11 @@ export function withoutRequired(
   };
 }
 
-/** A copy that was given up is awaited until it has ended: it may be giving its destination something just now. */
+/** A copy that was given up is awaited until it has ended, because it may be sending to its destination just now. */
 const isAwaited = ({ givenUpAt, isOver, study }: CopyOutcome): boolean =>
   givenUpAt === null ? !isOver : !ENDED.includes(study.state);
 
-/** The copy that comes to its end wakes the study. */
+/** The study runs again when a copy ends. */
 function awaitRequired(waitingBecause: string | null): Plan {
   const isNews = waitingBecause !== 'required-destination';
   return {

@@ -1,8 +1,8 @@
 /**
- * A study goes to further destinations as copies of its row. Each is a study of its own on the road, with a row for
- * each instance: its state, what was posted, the PACS's code, proof, losses, offers and what it waits for are those of
- * one destination, and what is true of one says nothing of another. A copy has no upload, no bytes, no key and no
- * receipt: those are its original's. Its instances come from there when all of the original is at the gateway.
+ * A study goes to further destinations as copies of its row. Each copy is a study with its own progress and a row for
+ * each instance. State, post, PACS code, proof, losses, offers and waits belong to one destination, and say nothing
+ * about another. A copy has no upload, no bytes, no key and no receipt: those belong to its original. It takes over the
+ * instances once all of the original is at the gateway.
  */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import type { Coercion } from '#shared/protocol/coercion.ts';
@@ -15,31 +15,31 @@ import { minutesNow } from './tally.store.ts';
 
 type StudyRow = Selectable<StudyTable>;
 
-/** States of an original's instance that is verified, and not held back. */
+/** States in which an instance of an original is verified and not held back. */
 const VERIFIED: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
 /**
- * States of a copy whose own check has passed, so what it has was seen where its destination was then
- * (receipt/sign-revision.ts). Before that it may all go back, and be posted again.
+ * States of a copy that has passed its own check: its stored instances were seen at the address that its destination
+ * then had (receipt/sign-revision.ts). Before that, any of them may still go back and be posted again.
  */
 export const ENDED: readonly StudyState[] = ['receipted', 'held', 'closed'];
-/** States of a copy's instance whose bytes are still wanted. */
+/** States in which the bytes of a copy's instance are still needed. */
 const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
 
 /**
- * The destination of a copy did not take this instance, and a person decides. Where the destination must have it,
- * only once the original is held for it, as its sender decides too.
+ * The copy's destination did not take this instance, and a person decides. Where the destination is required, the
+ * instance counts only once the original is held for it, because then its sender decides too.
  */
 export const isDeadLetter = (row: 'i' | 'instance', copy: 's' | 'study') =>
   sql<boolean>`(${sql.ref(row)}.state in ('quarantined', 'refused') and (${sql.ref(copy)}.need = 'also'
     or (${sql.ref(copy)}.given_up_at is null and exists (select from instance o where ${isHeldFor(row, copy)}))))`;
 
-/** Instance `o` is the original of the copy's instance, and held, although the first destination has it. */
+/** Instance `o` is the original of the copy's instance, and is held although the first destination has it. */
 export const isHeldFor = (row: 'i' | 'instance', copy: 's' | 'study') =>
   sql<boolean>`(o.study_id = ${sql.ref(copy)}.copy_of and o.sop_instance_uid = ${sql.ref(row)}.sop_instance_uid
     and o.digest = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
     and o.state = 'quarantined' and o.proof is not null)`;
 
-/** Another destination that must have the copy's instance lacks it too, and was not given up. */
+/** Another required destination, not given up, also lacks the copy's instance. */
 export const isLackedElsewhere = (row: 'instance', copy: 'study') =>
   sql<boolean>`exists (select from study s where s.copy_of = ${sql.ref(copy)}.copy_of and s.id <> ${sql.ref(copy)}.id
     and s.need = 'required' and s.given_up_at is null and not exists (select from instance c where c.study_id = s.id
@@ -47,7 +47,7 @@ export const isLackedElsewhere = (row: 'instance', copy: 'study') =>
       and ${promisedDigest} = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
       and c.state in (${sql.join([...IN_PACS, 'left-out'])})))`;
 
-/** The first upload of the study at the site: later ones go where that goes. */
+/** The first upload of the study at the site. Later uploads go to the same destination. */
 const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): RawBuilder<string | null> =>
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
     and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
@@ -56,13 +56,13 @@ const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): Ra
 export type ChosenCopy = {
   readonly destination: string;
   readonly need: Need;
-  /** The values that it wants there. */
+  /** The values that the destination wants. */
   readonly coerce?: Coercion | undefined;
 };
 
 /**
- * Fixed when the study is first promised by its upload. `chosen` null, where there are no rules: it goes where the
- * first upload of the study went, and that one to each destination that has a need of its own.
+ * A study's copies are fixed when an upload first promises it. `chosen` null (there are no rules): the study goes where
+ * its first upload went, and a first upload goes to every destination that has a need of its own.
  */
 export async function insertCopies(
   trx: Trx,
@@ -93,8 +93,8 @@ export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyR
 }
 
 /**
- * No copy of this need goes to the destination any more; each ends with what is there (run-copy.ts), and its bytes go.
- * Returns how many. Those that have ended stay as they are.
+ * No copy with this need goes to the destination any more. Each ends with what is stored there (run-copy.ts), and its
+ * bytes are deleted. Copies that have ended stay as they are. Returns how many were given up.
  */
 export async function giveUpCopies(
   trx: Trx,
@@ -126,7 +126,7 @@ export async function giveUpCopies(
   return ids.length;
 }
 
-/** Copies that were given up, at one destination or of one study. */
+/** Copies that were given up: those of one destination, or of one study. */
 export async function givenUpCopies(
   db: Db,
   of: { readonly siteId: string; readonly destinationId: string } | { readonly studyId: string },
@@ -137,18 +137,21 @@ export async function givenUpCopies(
     : all.where('site_id', '=', of.siteId).where('destination_id', '=', of.destinationId).execute();
 }
 
-/** The copy is sent again. */
+/** A copy that was given up is sent again. */
 export async function resumeCopy(trx: Trx, copyId: string, need: Need): Promise<void> {
   await trx.updateTable('study').set({ given_up_at: null, need }).where('id', '=', copyId).execute();
 }
 
-/** The values that the copy's destination wants in what it still gets; null: none. */
+/** Sets the values that the copy's destination wants in instances it is still to get; null: none. */
 export async function setCoercion(trx: Trx, copyId: string, coercion: Coercion | null): Promise<void> {
   const stored = coercion === null ? null : JSON.stringify(coercion);
   await trx.updateTable('study').set({ coercion: stored }).where('id', '=', copyId).execute();
 }
 
-/** With their instances. Locked first: one that is just taking instances over is waited for. */
+/**
+ * Deletes the study's copies with their instances. They are locked first, so this waits for a copy that is just taking
+ * instances over.
+ */
 export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
   const copies = await trx
     .selectFrom('study')
@@ -163,16 +166,17 @@ export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
   await trx.deleteFrom('study').where('id', 'in', ids).execute();
 }
 
-/** The digest of an instance `c` of a copy as it was promised: its destination may have wanted other values in it. */
+/** The promised digest of a copy's instance `c`. The digest differs where its destination wants other values. */
 const promisedDigest = sql<string>`coalesce(c.coerced_from, c.digest)`;
-/** Instances of the original, `o`, under the same UID and digest as those of the copy, `c`. */
+/** Instance `o` of the original has the same UID and promised digest as instance `c` of the copy. */
 const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = ${promisedDigest}`;
 const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.state`)} in (${sql.join([...states])})`;
 
 /**
- * True of an instance `o` that the copy does not have yet. One without bytes was in the PACS before this upload: a
- * destination that must have it is looked at; to others whoever brought it has sent it.
+ * True of an instance `o` that the copy does not have yet. An instance without bytes was in the PACS before this
+ * upload. A required destination is searched for it; for other destinations nothing is done, because whoever brought it
+ * has sent it there.
  */
 const isNew = (copy: StudyRow): RawBuilder<boolean> => sql`
   o.study_id = ${copy.copy_of}::uuid and ${inStates('o', VERIFIED)} and (o.parcel_id is not null or ${copy.need} = 'required')
@@ -182,21 +186,22 @@ const isBack = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and o.study_id = ${copy.copy_of}::uuid
   and ${isSame} and o.parcel_id is not null and ${inStates('o', VERIFIED)}`;
 /**
- * True of an instance `c` that a copy awaits again, and that its original has in its PACS and not here: it was lost
- * while the original was on its way. It is looked for once more; what is then missing the device is asked for.
+ * True of an instance `c` that the copy awaits again, and that its original has in its PACS but no longer at the
+ * gateway: it was lost while the original was on its way. It is looked for once more; if it is missing then, the device
+ * is asked for it.
  */
 const isElsewhere = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised' and ${copy.need} = 'required' and o.study_id = ${copy.copy_of}::uuid
   and ${isSame} and o.parcel_id is null and ${inStates('o', IN_PACS)}`;
-/** True of an instance `c` that the copy awaits again, and its original does no longer: it will not come. */
+/** True of an instance `c` that the copy awaits again and its original no longer awaits: it will not come. */
 const isGone = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised'
   and not exists (select from study s where s.id = ${copy.copy_of}::uuid and s.state = 'receiving')
   and not exists (select from instance o where o.study_id = ${copy.copy_of}::uuid and ${isSame} and ${inStates('o', VERIFIED)})`;
 
 /**
- * Instances of the original that its PACS has, that the gateway no longer has, and that the copy is still to get: it
- * awaits them again, or found that its destination lacks them.
+ * Instances that the original's PACS has, the gateway no longer has, and the copy is still to get: the copy awaits them
+ * again, or found that its destination lacks them.
  */
 export async function withoutBytes(db: Db, copy: StudyRow): Promise<readonly InstanceRow[]> {
   return db
@@ -213,13 +218,13 @@ export async function withoutBytes(db: Db, copy: StudyRow): Promise<readonly Ins
     .execute();
 }
 
-/** Whether a receipt of the study was signed: its devices may have deleted their copies. */
+/** Whether a receipt of the study was signed. If so, its devices may have deleted their files. */
 export async function hasReceipts(db: Db, studyId: string): Promise<boolean> {
   const query = db.selectFrom('receipt').select('id').where('study_id', '=', studyId).limit(1);
   return (await query.executeTakeFirst()) !== undefined;
 }
 
-/** Nothing while the original still awaits some, and nothing more once its destination was given up. */
+/** False while the original still awaits instances, and after the copy's destination was given up. */
 export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
   if (copy.given_up_at !== null) return false;
   const { rows } = await sql<{ has: boolean }>`
@@ -231,12 +236,13 @@ export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
   return rows[0]?.has ?? false;
 }
 
-/** Before every time that a PACS may take to show what it was given. */
+/** Minutes further back than any time that a PACS may take to show an instance. */
 const LONG_AGO = 1_000_000;
 
 /**
- * The minute at which the copy's destination was last given an instance `uid`, by any upload: until it had the time to
- * show it, a search that does not name it says nothing. One that nobody gave it is lacking as soon as it is looked for.
+ * The minute at which the copy's destination was last given instance `uid`, by any upload. Until the PACS had time to
+ * show it, a search that does not name it proves nothing. An instance that was never given to it is lacking as soon as
+ * a search does not find it.
  */
 const lastGivenAt = (copy: StudyRow, uid: 'o' | 'c'): RawBuilder<number> => sql`coalesce((
   select max(greatest(nullif(g.offered_minute, 0), case when g.state = 'posting' then ${minutesNow()} when g.posted_at is not null then g.since_minute end))
@@ -244,7 +250,7 @@ const lastGivenAt = (copy: StudyRow, uid: 'o' | 'c'): RawBuilder<number> => sql`
   where s.site_id = ${copy.site_id}::uuid and s.study_instance_uid = ${copy.study_instance_uid} and s.destination_id = ${copy.destination_id}::uuid
   ), ${minutesNow()} - ${LONG_AGO}::int)`;
 
-/** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
+/** The copy takes over the instances that it lacks. Other bytes that it has under the same UID are not replaced. */
 export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
   await sql`
     update instance c set state = 'received', digest = o.digest, bytes = o.bytes, coerced_from = null, parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
@@ -284,12 +290,12 @@ export type CoercedInstance = {
   readonly id: number;
   readonly digest: string;
   readonly bytes: number;
-  /** The blob that holds it, where that is not the parcel's own. */
+  /** The blob that holds it, where that is not the parcel's own blob. */
   readonly restored: string | null;
   readonly offset: number;
 };
 
-/** Notes the promised digest of each, also of those that are unchanged. */
+/** Notes the promised digest of each instance, also of unchanged ones. */
 export async function takeCoerced(
   trx: Db,
   { id: copyId }: StudyRow,
@@ -307,7 +313,10 @@ export async function takeCoerced(
   );
 }
 
-/** The time at which this study first went to the copy's destination: the same instance gets the same bytes. */
+/**
+ * When this study first went to the copy's destination. Coercion uses this time, so that the same instance always gets
+ * the same bytes.
+ */
 export async function firstCopiedAt(db: Db, copy: StudyRow): Promise<Date> {
   const { first } = await db
     .selectFrom('study')
@@ -320,7 +329,10 @@ export async function firstCopiedAt(db: Db, copy: StudyRow): Promise<Date> {
   return new Date(first);
 }
 
-/** The ids of parcels of the study in which copies still have something to hand over: all, until they ended. */
+/**
+ * The ids of the study's parcels from which copies still have instances to hand over. A copy that has not ended needs
+ * all of them.
+ */
 export async function parcelsForCopies(db: Db, studyId: string): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ id: string }>`
     select distinct o.parcel_id as id from study s join instance o on o.study_id = s.copy_of
@@ -333,12 +345,15 @@ export async function parcelsForCopies(db: Db, studyId: string): Promise<Readonl
   return new Set(rows.map(({ id }) => id));
 }
 
-/** `at`: a decision about one destination touches its copy alone. Undefined: every copy of the study. */
+/**
+ * `at`: the id of the one destination that the decision is about; only its copy changes. Undefined: every copy of the
+ * study.
+ */
 type Decided = { readonly now: Date; readonly at?: string | undefined };
 const isAt = (at: string | undefined): RawBuilder<boolean> =>
   at === undefined ? sql`true` : sql`s.destination_id = ${at}::uuid`;
 
-/** The original's instances come once more: what its copies could not deliver of them is tried again. */
+/** The original's instances come once more, so those that its copies could not deliver are tried again. */
 export async function expectInCopies(trx: Trx, ids: readonly number[], { now, at }: Decided): Promise<void> {
   if (ids.length === 0) return;
   await sql`
@@ -352,7 +367,7 @@ export async function expectInCopies(trx: Trx, ids: readonly number[], { now, at
         and t.id <> c.id and t.state not in ('refused', 'quarantined', 'left-out'))`.execute(trx);
 }
 
-/** A person left these out: they go nowhere any more where no PACS may have them. */
+/** A person left these instances out. Copies no longer send those that their PACS cannot have yet. */
 export async function leaveOutInCopies(
   trx: Trx,
   ids: readonly number[],

@@ -1,10 +1,10 @@
 /**
- * Instances that a further destination is still to get, and of which the gateway no longer has the bytes: they are read
- * from the destination that has them, compared with the digest that was promised, and put where the original would
- * have them. From there the copy takes them over like any others (copy.store.ts).
+ * Fetches instances that a further destination is still to get and whose bytes the gateway no longer has. They are read
+ * from the destination that has them, compared with the promised digest, and put where the original would have them.
+ * From there the copy takes them over like any others (copy.store.ts).
  *
- * Instances that cannot be had, or are not as promised, are for a person: `no-copy-to-send`. A device that has no
- * receipt yet still has its files, and is asked for them instead (forward/return-lost.ts).
+ * Instances that cannot be read, or are not as promised, are held for a person: `no-copy-to-send`. If the device has no
+ * receipt yet, it still has its files, and is asked for them instead (forward/return-lost.ts).
  */
 import { createHash } from 'node:crypto';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
@@ -19,11 +19,11 @@ import type { PipelineTools } from './pipeline-tools.ts';
 import { nothingToDo, type Planner } from './study-plan.ts';
 import { findStudy, type StudyRow, type Waiting } from './study.store.ts';
 
-/** A parcel whose run was killed goes after this; the next run makes another. */
+/** A parcel that a killed run left behind expires after this time; the next run makes another. */
 const FETCH_HOURS = 24;
 const AGAIN_SECONDS = 30;
 
-/** False: it waits for the destination that has them, or for room; its job comes again. */
+/** False: the copy waits for the destination that has them, or for room on the disk; its job runs again. */
 export async function fetchForCopy(
   copy: StudyRow,
   tools: PipelineTools,
@@ -108,14 +108,16 @@ async function openParcel(
   }));
   const holder = await findStudy(db, original.id);
   const key = holder?.wrapped_key ? keys.unwrap(original.id, holder.wrapped_key) : null;
-  // The gateway's own key has changed: the next announcement of the study gives up what nobody can read.
+  // The gateway's own key has changed. The study's next announcement gives up what can no longer be read.
   if (key === null) throw new Error('the study has no key');
   return { id, key: parcelKey(key, id), end: 0 };
 }
 
 class OtherBytes extends Error {}
 
-/** Null: the PACS does not give it, or gives other bytes than were promised. Throws PacsUnreachable, StorageFull. */
+/**
+ * Null: the PACS does not return it, or returns other bytes than were promised. Throws PacsUnreachable, StorageFull.
+ */
 async function fetchOne(
   row: InstanceRow,
   {
@@ -139,12 +141,14 @@ async function fetchOne(
   const read = (pieces: AsyncIterable<Uint8Array>): Promise<number> =>
     tools.blobs.append(parcel.id, parcel.key, offset, proven(pieces, row));
   const length = await pacs.streamInstance!(where, signal, read).catch(whereNotGiven);
-  // A fetch that failed midway leaves its bytes there, and nothing names them.
+  // A fetch that failed midway leaves its bytes in the blob; no row names them.
   parcel.end = (await tools.blobs.size(parcel.id)) ?? 0;
   return length === null ? null : { parcelId: parcel.id, offset };
 }
 
-/** Fails with OtherBytes at the latest after the last one. */
+/**
+ * Passes the bytes on, and throws OtherBytes, at the latest after the last piece, if they are not the promised ones.
+ */
 async function* proven(
   pieces: AsyncIterable<Uint8Array>,
   { digest, bytes }: InstanceRow,
@@ -160,14 +164,14 @@ async function* proven(
   if (count !== bytes || hash.digest('hex') !== digest) throw new OtherBytes('other bytes than promised');
 }
 
-/** A PACS that answers, and not with the instance, does not give it; one that is away has said nothing. */
+/** A PACS that answers without the instance does not have it to give. A PACS that is away has said nothing. */
 function whereNotGiven(error: unknown): null {
   if (error instanceof OtherBytes) return null;
   if (error instanceof PacsUnreachable && error.status !== null && !isTurnedAway(error.status)) return null;
   throw error;
 }
 
-/** By the ids of the original's rows. */
+/** `places`: keyed by the ids of the original's rows. */
 const takeFetched =
   (parcelId: string, places: ReadonlyMap<number, Place>): Planner =>
   async ({ study, db }) => {
@@ -198,12 +202,15 @@ const takeFetched =
 type Fetched = {
   readonly fetched: readonly InstanceRow[];
   readonly missing: readonly InstanceRow[];
-  /** Nobody else can be asked for them. */
+  /** There is no other source to ask for them. */
   readonly isLast: boolean;
   readonly places: ReadonlyMap<number, Place>;
 };
 
-/** The copy takes what is here from its original; what is nowhere is for a person. */
+/**
+ * The copy takes over the instances that were fetched into its original. Those that no source has are held for a
+ * person.
+ */
 const planFetched =
   (copy: StudyRow, { fetched, missing, isLast, places }: Fetched): Planner =>
   async ({ study, db }) => {

@@ -1,7 +1,7 @@
 /**
- * Where files of other clients lie until they are opened: encrypted blobs in a folder of their own, each under a key
- * of its own that is destroyed with it. A file counts as written from the moment it is announced, for the disk and
- * for the quota of its account.
+ * Where files from other clients lie until they are opened: encrypted blobs in a folder of their own. Each has its own
+ * key, which is destroyed with it. A file counts as written from the moment it is announced, both for disk space and
+ * for its account's quota.
  */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -28,18 +28,18 @@ import type { PipelineTools } from './pipeline-tools.ts';
 import { maySend, type Sender } from './upload-owner.ts';
 import { tokenEnded } from '../http/route.ts';
 
-/** A disc of a CT examination in one archive; more than that is sent in several. */
+/** Room for a disc with a CT examination in one archive. More than that is sent in several files. */
 const FILE_BYTES_LIMIT = 16 * 1024 ** 3;
-/** Unfinished and unopened ones of an account: each is a row and a file. */
+/** Files of one account that are unfinished or not yet opened. Each costs a row and a file. */
 const OPEN_FILES_LIMIT = 256;
 
 export type FileSpoolTools = Pick<PipelineTools, 'db' | 'jobs' | 'now' | 'newId' | 'locks'> & {
-  /** Blobs of files alone. */
+  /** Holds only blobs of such files. */
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
 };
 
-/** The key of the file's blob. Throws where it was destroyed. */
+/** The key of the file's blob. Throws if it was destroyed. */
 export function fileKey(
   { keys }: Pick<FileSpoolTools, 'keys'>,
   file: Pick<SentFile, 'id' | 'wrapped_key'>,
@@ -50,8 +50,8 @@ export function fileKey(
 }
 
 /**
- * Announces a file. @throws Problem body-too-large, quota-exceeded, storage-full. `bytes` null: nobody knows how many
- * will come; `checkGrown` is asked as they do.
+ * Announces a file. @throws Problem body-too-large, quota-exceeded, storage-full. `bytes` null: the length is not known
+ * in advance; the same limits are checked again while the bytes come.
  */
 export async function createFile(
   tools: FileSpoolTools,
@@ -60,7 +60,7 @@ export async function createFile(
   const id = toFileId(tools.newId());
   const row = await tools.db.transaction().execute(async (trx) => {
     await lockAnnouncing(trx, { siteId: file.site_id, accountId: file.account_id });
-    // Two creations do not see the same room.
+    // Without this lock two creations could count the same free room.
     await sql`select pg_advisory_xact_lock(hashtext('file room'))`.execute(trx);
     await checkAnnounced({ ...tools, db: trx }, file.account_id, file.bytes ?? 0);
     const made = { ...file, id, wrapped_key: await tools.keys.create(id) };
@@ -71,7 +71,7 @@ export async function createFile(
   return row;
 }
 
-/** Throws as `createFile`. */
+/** Throws like `createFile`. */
 export async function checkAnnounced(
   { db, blobs, now }: Pick<FileSpoolTools, 'db' | 'blobs' | 'now'>,
   accountId: string,
@@ -89,7 +89,7 @@ export async function checkAnnounced(
   }
 }
 
-/** The file is whole: it will be opened. @throws Problem not-authenticated: the sender's right has ended. */
+/** The file is complete and will be opened. @throws Problem not-authenticated: the sender's right has ended. */
 export async function handOverFile(
   tools: FileSpoolTools,
   id: string,
@@ -107,18 +107,18 @@ export async function handOverFile(
 }
 
 /**
- * The body of a request, which ends where the connection was cut (intake/cut-body.ts). `form`: once all of it has
- * come. @throws Problem: the body has another form.
+ * The body of a request; it ends where the connection was cut (intake/cut-body.ts). `form`: call it once the whole body
+ * has come. @throws Problem: the body has another form.
  */
 export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
 export type FormedBody = RequestBody & { form(): FileForm };
 
-/** How often the gateway looks whether there is still room for a body of unannounced length. */
+/** How often the free room is checked for a body of unannounced length. */
 const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
 
 /**
- * Keeps the body of a request as a file, and hands it over. @throws Problem as `createFile`; `bad-request` where the
- * connection was cut, or the length is not the announced one: nothing of it is kept.
+ * Stores the body of a request as a file, and hands it over. @throws Problem like `createFile`; `bad-request` where the
+ * connection was cut or the length is not the announced one. In either case nothing is kept.
  */
 export async function receiveBody(
   tools: FileSpoolTools,
@@ -145,7 +145,7 @@ async function* withinRoom(
   body: RequestBody,
 ): AsyncGenerator<Uint8Array> {
   const limit = announced ?? FILE_BYTES_LIMIT;
-  // Written first: two bodies do not see the same room.
+  // Noted before the check, so that two bodies do not count the same free room.
   const look = async (bytes: number): Promise<void> => {
     await setCame(tools.db, id, bytes);
     await checkAnnounced(tools, account_id, 0);
@@ -161,11 +161,11 @@ async function* withinRoom(
     }
     yield piece;
   }
-  // The rest, of which the last look knew nothing.
+  // The bytes that came after the last check.
   if (announced === null) await look(came);
 }
 
-/** Removes a file that did not come whole: nothing of it is kept. */
+/** Removes a file that was not received completely. */
 export async function removeUnfinishedFile(
   tools: FileSpoolTools,
   file: Pick<SentFile, 'id' | 'wrapped_key'>,
@@ -183,7 +183,7 @@ export async function destroyFile(
   await blobs.remove(id);
 }
 
-/** Files whose time is over, and the bytes of those that no row names. A row comes before its bytes. */
+/** Removes expired files, and bytes that no row names. A row is always made before its bytes. */
 export async function sweepFiles(tools: FileSpoolTools): Promise<void> {
   const blobs = await tools.blobs.ids();
   await expireFiles(tools.db, tools.now());

@@ -1,12 +1,11 @@
 /**
- * Finds which of the expected instances the PACS has. The study's list is asked for first; instances that it does
- * not name are asked for one by one: a PACS may end a list early, and "not in the list" would be taken for
- * "lost".
+ * Finds which of the expected instances the PACS has. The study's list is asked for first. Instances that it does not
+ * name are searched one by one: a PACS may cut a list short, and "not in the list" would be taken for "lost".
  */
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { searchEach } from './search-each.ts';
 
-/** `unanswered`: the PACS does not list these, answers searches, and none for these alone. */
+/** `unanswered`: the PACS does not list these, and answered no search for them although it answers others. */
 export type Found = { readonly there: ReadonlySet<string>; readonly unanswered: ReadonlySet<string> };
 
 /** Throws PacsUnreachable. */

@@ -1,6 +1,6 @@
 /**
- * Parcels that belong to another database: the settings name a folder and a database that do not belong together. The
- * sweep would delete every one of them as abandoned, so the gateway does not start.
+ * The data folder holds parcels that belong to another database: the settings name a folder and a database that do not
+ * belong together. The sweep would delete every one of these parcels as abandoned, so the gateway does not start.
  */
 import type { Db } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -16,7 +16,7 @@ export class ForeignParcels extends Error {
 }
 
 /**
- * Rows are made before their parcels, and a study's row stays: where there are parcels, there is a study.
+ * Rows are made before their parcels, and a study's row stays. So where there are parcels, there must be a study.
  * @throws ForeignParcels
  */
 export async function refuseForeignParcels(db: Db, blobs: Pick<Blobs, 'ids'>): Promise<void> {

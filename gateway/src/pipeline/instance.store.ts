@@ -1,6 +1,6 @@
 /**
- * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. Changes
- * name the states that they may start from, so that a late or repeated message changes nothing.
+ * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. A change names
+ * the states that it may start from, so a late or repeated message changes nothing.
  */
 import { sql, type Selectable } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -11,8 +11,8 @@ import type { InstanceTable } from '../database/tables.ts';
 import { minutesNow } from './tally.store.ts';
 
 /**
- * Well below the day after which a silent device is waited for no longer (expiry): one that announces itself
- * is not silent.
+ * Well below the day after which a silent device is no longer awaited (expiry): a device that announces itself is not
+ * silent.
  */
 const RENEW_AFTER_MINUTES = 60;
 
@@ -23,7 +23,7 @@ export type InstanceChange = {
   readonly id: number;
   readonly state: InstanceState;
   readonly reason?: ReasonCode | null;
-  /** `restored`: the blob that holds it, where that is not the parcel's own. */
+  /** `restored`: the blob that holds it, where that is not the parcel's own blob. */
   readonly place?: {
     readonly parcelId: string;
     readonly offset: number;
@@ -31,37 +31,46 @@ export type InstanceChange = {
   } | null;
   readonly pacsCode?: number | null;
   readonly proof?: InstanceRow['proof'];
-  /** Null leaves it as it is. */
+  /** Null leaves it unchanged. */
   readonly provenAt?: string | null;
   readonly committed?: boolean;
-  /** Null leaves it as it is: it belongs to the bytes, not to the state. */
+  /** Null leaves it unchanged: the note belongs to the bytes, not to the state. */
   readonly sentDigests?: string | null;
   readonly postedAt?: Date | null;
-  /** Offers without an answer about it, the last of them now: all, and those while the PACS took others. */
+  /**
+   * Counts of offers without an answer about the instance, including the one just made: `all`, and `amid` while the
+   * PACS took others.
+   */
   readonly offers?: { readonly all: number; readonly amid: number };
   readonly damages?: number;
   readonly losses?: number;
 };
 
-/** The PACS has said something about it, or is asked as if for the first time. */
+/** The counts once the PACS has said something about the instance, or is asked as if for the first time. */
 export const NO_OFFERS = { all: 0, amid: 0 } as const;
 
 type Identity = Pick<InstanceRow, 'sop_instance_uid' | 'digest'>;
 
-/** The note of an instance that is handed to the PACS. `md5`: of its bytes as they went out, where one was made. */
+/** The note of an instance that is handed to the PACS. `md5`: of its bytes as they were sent, if it was computed. */
 export const handedOver = ({ sop_instance_uid, digest }: Identity, md5 = '-'): string =>
   `${sop_instance_uid} ${digest} ${md5}`;
 
-/** False: its UID, its digest or the note was changed since it was handed over, which nothing here does. */
+/**
+ * False: the UID, the digest or the note was changed after the instance was handed over. Nothing in the gateway does
+ * that.
+ */
 export const isAsHandedOver = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
   row.sent_digests?.startsWith(handedOver(row, '')) ?? false;
 
-/** The note of one that the PACS took and changed. It stays when a person tries again, or leaves it out before that. */
+/**
+ * The note of an instance that the PACS took and changed. It stays when a person tries again, or leaves the instance
+ * out first.
+ */
 export const changedThere = (row: Identity): string => handedOver(row, 'changed');
 export const isChangedThere = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
   row.sent_digests === changedThere(row);
 
-/** Counts of an instance that begins its way again. */
+/** The counts of an instance that begins its way again. */
 export const NOTHING_COUNTED = { offers: NO_OFFERS, damages: 0, losses: 0 } as const;
 
 export async function instancesOf(
@@ -74,7 +83,7 @@ export async function instancesOf(
   return query.execute();
 }
 
-/** The blobs in which instances have their place, of the whole gateway. */
+/** The blobs in which instances of the whole gateway have their place. */
 export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
   const rows = await db
     .selectFrom('instance')
@@ -85,7 +94,7 @@ export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
   return new Set(rows.map((row) => row.restored ?? row.parcel_id ?? ''));
 }
 
-/** Writes down how work on the instance ended for the process that it ran in (verify/verify-parcel.ts). */
+/** Notes how work on the instance ended for the process in which it ran (verify/verify-parcel.ts). */
 export async function noteTrace(
   db: Db,
   id: number,
@@ -94,7 +103,7 @@ export async function noteTrace(
   await db.updateTable('instance').set({ beginnings, ends }).where('id', '=', id).execute();
 }
 
-/** How many instances of the study are in each state; states without one are absent. */
+/** How many instances of the study are in each state. States without instances are absent. */
 export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<InstanceState, number>> {
   const rows = await db
     .selectFrom('instance')
@@ -105,7 +114,7 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
-/** Counts instances that the PACS took and has not shown yet, and those among `ids` that it has shown since. */
+/** Counts instances that the PACS took but has not shown yet, plus those among `ids` that it has shown since. */
 export async function countTaken(db: Db, studyId: string, ids: Iterable<number>): Promise<number> {
   const { count } = await db
     .selectFrom('instance')
@@ -116,7 +125,7 @@ export async function countTaken(db: Db, studyId: string, ids: Iterable<number>)
   return Number(count);
 }
 
-/** Whether its PACS was given any instance of the study. */
+/** Whether the study's PACS was given any of its instances. */
 export async function wasOffered(db: Db, studyId: string): Promise<boolean> {
   const offered = await db
     .selectFrom('instance')
@@ -128,7 +137,7 @@ export async function wasOffered(db: Db, studyId: string): Promise<boolean> {
   return offered !== undefined;
 }
 
-/** Keeps the instances that are now in one of the states, and still of this study. */
+/** Keeps the instances that are still in the study and in one of the states. */
 export async function keepThoseIn<T extends { readonly id: number }>(
   db: Db,
   studyId: string,
@@ -147,7 +156,7 @@ export async function keepThoseIn<T extends { readonly id: number }>(
   return instances.filter(({ id }) => kept.has(Number(id)));
 }
 
-/** A condition on an instance: it is not of a copy (copy.store.ts). */
+/** A condition on an instance: it does not belong to a copy (copy.store.ts). */
 export const isOriginal = sql<boolean>`instance.study_id in (select id from study where copy_of is null)`;
 
 /** Ids as one parameter, however many there are. */
@@ -155,7 +164,7 @@ export function idList(ids: readonly number[]) {
   return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
 }
 
-/** Ids that are still marked as this run marked them: another gateway may have taken the job over. */
+/** Ids that this run still holds with its claim. Another gateway may have taken the job over. */
 export async function stillClaimed(
   db: Db,
   ids: readonly number[],
@@ -174,25 +183,28 @@ export async function stillClaimed(
 export type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 
 /**
- * A UID is anybody's to name, so no question is asked by it alone: each says in SQL whose rows it wants, or what
- * has become of them, and an index leads to those. As an array, UIDs are looked up one by one in that index,
- * whatever the planner knows of a table that has just grown.
+ * Anybody may name any UID, so no query asks by UID alone: each says in SQL whose rows it wants, or what has become of
+ * them, and an index leads to those. Passed as an array, UIDs are looked up one by one in that index, whatever the
+ * planner knows of a table that has just grown.
  */
 export const amongUids = (sopInstanceUIDs: Iterable<string>) =>
   sql<boolean>`instance.sop_instance_uid = any(${textArray(sopInstanceUIDs)})`;
 const amongKeys = (keys: readonly InstanceKey[]) =>
   sql<boolean>`(${amongUids(new Set(keys.map(({ sopInstanceUID }) => sopInstanceUID)))} and
     instance.sop_instance_uid || ' ' || instance.digest = any(${textArray(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`))}))`;
-/** The instance has its UID in its study: at most one has each UID (the index `instance_active_uid`). */
+/**
+ * The instance is the one that holds its UID in its study; there is at most one per UID (the index
+ * `instance_active_uid`).
+ */
 const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', 'left-out')`;
 
-/** Bytes of instance `i` came to the gateway, or are in the PACS, or a person has to look at it. */
+/** Bytes of instance `i` have reached the gateway, or are in the PACS, or a person has to look at it. */
 export const hasArrived = sql<boolean>`(i.brought or i.state not in ('promised', 'left-out')
   and i.reason is distinct from 'never-arrived')`;
 
 /**
- * A person has yet to decide about it (the index `instance_undecided`). Nobody is asked about a promise that was given
- * up, nor about a refused content under whose UID the PACS has another one.
+ * A person has yet to decide about the instance (the index `instance_undecided`). Two kinds need no decision: a promise
+ * that was given up, and refused content under whose UID the PACS has another instance.
  */
 export const isUndecided = (row: 'i' | 'instance' | 'other') =>
   sql<boolean>`(${sql.ref(row)}.state in ('quarantined', 'refused') and (${sql.ref(row)}.state = 'quarantined'
@@ -232,8 +244,8 @@ export async function activeInstances(
 }
 
 /**
- * Instances of one study that a manifest with these keys is compared with: those that it names, and those that
- * have one of its UIDs, or brought bytes under it.
+ * The instances of one study that a manifest with these keys is compared with: those that it names, and those that hold
+ * one of its UIDs or brought bytes under one.
  */
 export async function instancesAgainst(
   db: Db,
@@ -251,7 +263,7 @@ export async function instancesAgainst(
     .execute();
 }
 
-/** Instances of the site under these UIDs that were brought, or that the gateway itself promised, as results. */
+/** Instances of the site under these UIDs that were brought, or that the gateway itself promised as results. */
 export async function resultsUnder(
   db: Db,
   siteId: string,
@@ -281,13 +293,13 @@ export type NewInstance = {
   readonly bytes: number;
   readonly state: InstanceState;
   readonly reason: ReasonCode | null;
-  /** In the PACS by another upload of the same account. */
+  /** Another upload of the same account has brought it to the PACS. */
   readonly brought?: boolean;
 };
 
 /**
- * Inserts promised instances in one statement and returns their ids by `UID digest`. One that is `posted` is
- * in the PACS already, and reconcile looks.
+ * Inserts promised instances in one statement, and returns their ids by `UID digest`. An instance inserted as `posted`
+ * is in the PACS already, and reconcile checks that.
  */
 export async function insertInstances(
   trx: Trx,
@@ -311,8 +323,8 @@ export async function insertInstances(
 }
 
 /**
- * A promise is what the newest manifest says of it: whoever named it wrong before, names it right now, and it
- * is judged by that.
+ * Updates promised instances to what the newest manifest says of them. If an earlier manifest described one wrongly,
+ * the new description counts.
  */
 export async function renewDescriptions(
   trx: Trx,
@@ -334,8 +346,8 @@ export async function renewDescriptions(
 }
 
 /**
- * The instances of the upload are awaited from now on: a repeated promise does not expire on the way.
- * Written once an hour.
+ * Restarts the wait for the upload's instances, so that a repeated promise does not expire on the way. Written at most
+ * once an hour.
  */
 export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {
   await trx

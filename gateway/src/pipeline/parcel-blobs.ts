@@ -1,11 +1,12 @@
 /**
- * In which blobs the bytes of a parcel lie, by name:
+ * The names of the blobs in which a parcel's bytes lie:
  *
- *   <parcel id>                  its body, in the clear under the study's key; of a sealed one what was opened so far
- *   <parcel id>-tail             of a sealed one on its way: the part of a record that has come (intake/sealed-parcel.ts)
- *   <parcel id>-restored-<run>   coded instances as verify restored them; a run of its own each time, so that two never write into one
+ *   <parcel id>                  its body, in the clear under the study's key; of a sealed one, what was opened so far
+ *   <parcel id>-tail             of a sealed parcel on its way: the part of a record that has come (see
+ *                                intake/sealed-parcel.ts)
+ *   <parcel id>-restored-<run>   coded instances as verify restored them; each run writes into a blob of its own
  *
- * All go when the parcel goes, and each when nothing needs it any more.
+ * All of them go when the parcel goes, and each goes as soon as nothing needs it any more.
  */
 import type { Db } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
@@ -14,10 +15,7 @@ import { deleteUnfinished } from './parcel.store.ts';
 
 export const tailOf = (parcelId: string): string => `${parcelId}-tail`;
 
-/**
- * `run`: any UUID; eight digits of it tell two runs of verify on one parcel apart, and leave the name short
- * enough.
- */
+/** `run`: any UUID. Eight of its digits tell two runs of verify on one parcel apart, and keep the name short enough. */
 export const restoredOf = (parcelId: string, run: string): string =>
   `${parcelId}-restored-${run.slice(0, 8)}`;
 
@@ -39,7 +37,7 @@ export async function removeParcelBlobs(
   await Promise.all((await blobs.ids()).filter((id) => gone.has(parcelOf(id))).map((id) => blobs.remove(id)));
 }
 
-/** Removes those of them that are still unfinished, with their bytes, and returns them. */
+/** Removes those parcels that are still unfinished, with their bytes, and returns them. */
 export async function removeUnfinished(
   { db, blobs }: { readonly db: Db; readonly blobs: Pick<Blobs, 'remove' | 'ids'> },
   parcelIds: readonly string[],

@@ -1,4 +1,4 @@
-/** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
+/** Parcels and uploads in the database. A parcel's row exists as long as its bytes do. */
 import { sql, type Insertable, type Selectable } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
 import { idList } from './instance.store.ts';
@@ -17,12 +17,12 @@ export type OwnedParcel = ParcelRow & {
   readonly study_instance_uid: string;
 };
 
-/** The contents of its blob when it is complete. */
+/** The length of the parcel's blob once the parcel is complete. */
 export function plainBytes({ bytes, seal_enc }: Pick<ParcelRow, 'bytes' | 'seal_enc'>): number {
   return seal_enc === null ? bytes : (openedSize(bytes) ?? bytes);
 }
 
-/** The account whose turn the parcel takes; the gateway's own uploads (of results) have none. */
+/** The account for which the parcel takes turns. The gateway's own uploads (of results) have no account. */
 export const accountOf = ({ account_id }: Pick<OwnedParcel, 'account_id'>): string => account_id ?? 'gateway';
 
 function owned(db: Db) {
@@ -38,7 +38,7 @@ export async function findParcel(db: Db, parcelId: string): Promise<OwnedParcel 
   return owned(db).where('parcel.id', '=', parcelId).executeTakeFirst();
 }
 
-/** The parcel that the device knows under its own name. */
+/** The parcel that the device knows by this id. */
 export async function findDeviceParcel(
   db: Db,
   uploadId: string,
@@ -60,7 +60,7 @@ export type UploadRow = {
   destination_id: string | null;
 };
 
-/** The upload with its study, if it is within owner; null: whoever's. */
+/** The upload with its study, if it belongs to `owner`; null: no matter whose it is. */
 export async function findUpload(
   db: Db,
   uploadId: string,
@@ -97,12 +97,12 @@ export async function firstUploadOf(db: Db, studyId: string): Promise<string> {
   return id;
 }
 
-/** `at`: when a person cancelled the sending; null: it travels again. */
+/** `at`: when a person cancelled the upload; null: it is sent again. */
 export async function setCancelled(trx: Trx, uploadId: string, at: Date | null): Promise<void> {
   await trx.updateTable('upload').set({ cancelled_at: at }).where('id', '=', uploadId).execute();
 }
 
-/** The instances that the upload named. */
+/** The ids of the instances that the upload named. */
 export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
   const rows = await db
     .selectFrom('upload_instance')
@@ -112,10 +112,10 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
-/** The ids of the instances that an upload promised, and what its sender did not promise. */
+/** The ids of the instances that an upload promised, and what its sender withheld. */
 type Promises = { readonly ids: ReadonlySet<number>; readonly withheld: Withheld };
 
-/** The instances that each upload of the study named, by the upload's id; also those that named none. */
+/** The instances that each upload of the study named, by the upload's id. Uploads that named none are included. */
 export async function promisesOf(db: Db, studyId: string): Promise<ReadonlyMap<string, Promises>> {
   const rows = await db
     .selectFrom('upload')
@@ -165,9 +165,9 @@ export async function openParcels(
 }
 
 /**
- * Unfinished parcels of the whole gateway, for they share one disk: what all announce together, and how many
- * are of this account. Those of a disabled account take no room: no byte of them will come, and expiry takes
- * them away.
+ * Unfinished parcels of the whole gateway, because they share one disk: the bytes that all of them announce together,
+ * and how many belong to this account. Parcels of disabled accounts take no room: no more bytes of them will come, and
+ * expiry removes them.
  */
 export async function sumOpenParcels(
   db: Db,
@@ -180,7 +180,7 @@ export async function sumOpenParcels(
   return { bytes: Number(rows[0]?.bytes ?? 0), ofAccount: rows[0]?.of_account ?? 0 };
 }
 
-/** The largest of them, which have the most to say of what is written already. */
+/** The largest unfinished parcels: looking up their written bytes gives the most. */
 export async function largestOpenParcels(
   db: Db,
   limit: number,
@@ -193,7 +193,7 @@ export async function largestOpenParcels(
 const OPEN_PARCELS = sql`from parcel p join upload u on u.id = p.upload_id left join account a on a.id = u.account_id
   where p.state = 'receiving' and a.disabled_at is null`;
 
-/** Ids of the instances that another upload names as well. */
+/** Ids of the instances that another upload also names. */
 export async function namedElsewhere(
   db: Db,
   uploadId: string,
@@ -208,7 +208,7 @@ export async function namedElsewhere(
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
-/** The upload no longer names them. */
+/** The upload no longer names these instances. */
 export async function unlinkInstances(
   trx: Trx,
   uploadId: string,
@@ -222,7 +222,7 @@ export async function unlinkInstances(
     .execute();
 }
 
-/** False: the device already has a parcel of this name in this upload. */
+/** False: the device already has a parcel with this id in this upload. */
 export async function insertParcel(
   db: Db,
   parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'runs' | 'failures'>,
@@ -241,7 +241,7 @@ type ParcelMove = {
   readonly damaged?: number;
 };
 
-/** False: it was not in `from`, or no longer. */
+/** False: the parcel was not in `from`. */
 export async function moveParcel(
   trx: Db,
   parcelId: string,
@@ -257,13 +257,13 @@ export async function moveParcel(
 }
 
 /**
- * Counts a run of verify on it, before it begins: what kills the process cannot be counted afterwards. `-1`: a
- * run that has ended and was none.
+ * Counts a run of verify on the parcel before the run begins, because a run that kills the process cannot be counted
+ * afterwards. `-1` takes the count of a run back that ended without trying.
  */
 export const countRun = (db: Db, parcelId: string, by: 1 | -1): Promise<void> =>
   count(db, parcelId, 'runs', by);
 
-/** A run of verify on it failed, and the gateway lives on. */
+/** Counts a run of verify on the parcel that failed without killing the gateway. */
 export const countFailure = (db: Db, parcelId: string): Promise<void> => count(db, parcelId, 'failures', 1);
 
 async function count(db: Db, parcelId: string, what: 'runs' | 'failures', by: 1 | -1): Promise<void> {
@@ -274,9 +274,7 @@ async function count(db: Db, parcelId: string, what: 'runs' | 'failures', by: 1 
     .execute();
 }
 
-/**
- * Gives the device's name for a damaged parcel free, so that it can be sent again; its valid instances stay.
- */
+/** Frees the device's id of a damaged parcel, so that the parcel can be sent again. Its valid instances stay. */
 export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> {
   await db
     .updateTable('parcel')
@@ -286,10 +284,7 @@ export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> 
     .execute();
 }
 
-/**
- * Deletes those of them that are still unfinished and returns them; a parcel that was completed meanwhile
- * stays.
- */
+/** Deletes those parcels that are still unfinished, and returns them. A parcel that was completed meanwhile stays. */
 export async function deleteUnfinished(trx: Trx, parcelIds: readonly string[]): Promise<readonly string[]> {
   if (parcelIds.length === 0) return [];
   const rows = await trx
@@ -315,8 +310,8 @@ export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Pro
 }
 
 /**
- * Instances of the study are wanted again: verified parcels that may hold them can be sent again under the
- * device's own name.
+ * Instances of the study are needed again: verified parcels that may hold them can be sent again under the device's own
+ * ids.
  */
 export async function reopenParcels(trx: Db, studyId: string): Promise<void> {
   await trx
@@ -331,7 +326,7 @@ export async function parcelsOfStudy(db: Db, studyId: string): Promise<readonly 
   return db.selectFrom('parcel').selectAll().where('study_id', '=', studyId).orderBy('created_at').execute();
 }
 
-/** Complete parcels that verify has not looked at. */
+/** Complete parcels that verify has not processed yet. */
 export async function unverifiedParcels(
   db: Db,
   where: { uploadId?: string; studyId?: string },
@@ -354,7 +349,7 @@ export async function unfinishedParcels(db: Db, uploadId: string): Promise<reado
   ).map(({ id }) => id);
 }
 
-/** The device's names of those parcels of the upload that were begun and not verified. */
+/** The device's ids of the upload's parcels that were begun and not yet verified. */
 export async function begunParcels(db: Db, uploadId: string): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('parcel')
@@ -366,7 +361,7 @@ export async function begunParcels(db: Db, uploadId: string): Promise<readonly s
   return rows.map(({ device_parcel_id }) => device_parcel_id);
 }
 
-/** Unfinished parcels that nobody continues: too old, or of an account that was disabled. */
+/** Unfinished parcels that will not be continued: too old, or of a disabled account. */
 export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {
   return db
     .selectFrom('parcel')

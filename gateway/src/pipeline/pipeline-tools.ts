@@ -1,6 +1,6 @@
 /**
- * Everything the pipeline is given, time and identity included. gateway.ts makes it once; a test makes its
- * own. A stage declares the few of these that it uses.
+ * Everything that the pipeline needs from outside, including the clock and ids. gateway.ts makes it once; a test makes
+ * its own. A stage declares the few tools that it uses.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
@@ -23,22 +23,25 @@ import type { StudyKeys } from './study-key.ts';
 
 type PipelineMetrics = {
   stage(stage: Stage, outcome: string, seconds: number): void;
-  /** Instances that reached a state. */
+  /** Counts instances that reached a state. */
   instances(state: string, count: number): void;
-  /** Bytes that passed a stage. */
+  /** Counts bytes that passed a stage. */
   bytes(stage: Stage, count: number): void;
 };
 
-/** For whom an instance is worked on: accounts take turns. */
+/** On whose behalf an instance is processed: accounts take turns. */
 export type Turn = {
   readonly account: string;
-  /** The gateway has ended while it was worked on: it gets a process of its own, which it may end. */
+  /**
+   * The gateway has died while it was processing this instance. It is now processed in a process of its own, which may
+   * die.
+   */
   readonly isSuspect: boolean;
   readonly signal: AbortSignal;
 };
 
 /**
- * Restores an instance that came coded (Content-Encoding of its part), in pieces of exactly `bytes` in total.
+ * Restores an instance that was sent coded (Content-Encoding of its part); the pieces are exactly `bytes` in total.
  * Throws CodingError where that is impossible, whatever the source throws, the signal's reason, and ThreadEnded.
  */
 export type Restore = (
@@ -47,17 +50,17 @@ export type Restore = (
   turn: Turn,
 ) => AsyncGenerator<Uint8Array>;
 
-/** How long a PACS is believed to be ill, or late, before something is said of an instance. */
+/** How long a PACS may be ill, or late, before anything is concluded about an instance. */
 type PacsPatience = {
   /**
-   * A PACS shows what it took at the latest after this, counted while a gateway runs: before, nothing that it
-   * acknowledged is lost. 0: at once.
+   * The longest that a PACS takes to show what it took, counted while a gateway runs. Before that, nothing that it
+   * acknowledged counts as lost. 0: it shows everything at once.
    */
   readonly lagMinutes: number;
-  /** Minutes between offers of an instance of which it says nothing; the last one repeats. Not empty. */
+  /** Minutes between offers of an instance about which the PACS says nothing; the last one repeats. Not empty. */
   readonly pauses: readonly number[];
 };
-/** Twice as soon as the study comes again, for a connection that was cut once; then less and less often. */
+/** The first two times as soon as the study runs again, in case a connection was cut once; then less and less often. */
 export const PAUSES: readonly number[] = [0, 0, 1, 5, 15, 30, 60];
 
 /** The identity that the manifest gave to an instance. */
@@ -69,7 +72,7 @@ export type PromisedIdentity = {
   readonly transfer_syntax_uid: string;
 };
 
-/** A policy as far as verify needs it: it must be possible (`createRules`). */
+/** The part of a policy that verify needs. The policy must be one that `createRules` accepts. */
 export type PolicyRules =
   /** `strict`: odd instances are held (protocol/irregularities.ts). */
   | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
@@ -77,20 +80,20 @@ export type PolicyRules =
       readonly kind: 'deidentified';
       readonly options: readonly string[];
       readonly settings: RulesSettings;
-      /** Tells what was made under the policy's key; base64url. */
+      /** The key that shows what was made under the policy's key; base64url. */
       readonly tagKey: string;
     };
 
 export type Verdict =
   | { readonly kind: 'verified' }
-  /** A person can decide: the bytes are kept. */
+  /** A person can decide, so the bytes are kept. */
   | { readonly kind: 'quarantined'; readonly because: ReasonCode }
-  /** The instance can never be stored: the bytes are not kept. */
+  /** The instance can never be stored, so the bytes are not kept. */
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /**
- * Judges an instance by its bytes (verify-instance.ts). Throws what the source throws, the signal's reason,
- * and ThreadEnded where the instance takes more time or memory than one may.
+ * Judges an instance by its bytes (verify-instance.ts). Throws what the source throws, the signal's reason, and
+ * ThreadEnded where the instance takes more time or memory than allowed.
  */
 export type CheckInstance = (
   source: ByteSource,
@@ -99,13 +102,13 @@ export type CheckInstance = (
   turn: Turn,
 ) => Promise<Verdict>;
 
-/** `at`: fixed for the study at its destination, so that the same file gives the same bytes. */
+/** `at`: fixed for a study at its destination, so that the same file always gives the same bytes. */
 export type WantedValues = { readonly coercion: Coercion; readonly at: Date };
-/** Bytes that are new, or a range of the file. */
+/** New bytes, or a range of the file. */
 export type CoercedPiece = Uint8Array<ArrayBuffer> | ByteRange;
 export type CoercedFile =
   | { readonly kind: 'coerced'; readonly pieces: readonly CoercedPiece[] }
-  /** The instance has these values already. */
+  /** The instance already has these values. */
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'not-writable' };
 /** Puts other values into an instance. Throws what the source throws, the signal's reason, and ThreadEnded. */
@@ -118,11 +121,11 @@ export type CoerceFile = (
 /** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
 export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
-/** The PACS to which a study goes, what this process has seen it take, and the settings that it has of its own. */
+/** The PACS to which a study goes, what this process has seen it take, and its own settings. */
 type StudyPacs = {
   readonly pacs: Pacs;
   readonly takings: Takings;
-  /** Keeps how it refuses what is stored there; null: it takes instances. */
+  /** Notes how the PACS refuses what is stored there; null: it takes instances. */
   readonly noteStores?: ((refused: StoreRefusal | null) => Promise<void>) | undefined;
   readonly lagMinutes?: number | null;
   readonly proof?: WantedProof | null;
@@ -131,20 +134,20 @@ type StudyPacs = {
 export type PipelineTools = {
   readonly db: Db;
   readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** The same for every upload of the study. Throws PacsUnreachable. */
+  /** The PACS of the study, which is the same for all its uploads. Throws PacsUnreachable. */
   readonly pacsOf: (study: PlacedStudy) => Promise<StudyPacs>;
   readonly patience: PacsPatience;
-  /** Null: `digest` where the PACS tells digests, else `found`. */
+  /** Null: `digest` where the PACS gives digests, otherwise `found`. */
   readonly proof: WantedProof | null;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
-  /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */
+  /** Locks between gateways that share the database; null where this gateway has the database to itself. */
   readonly locks: SharedLocks | null;
   readonly policyKey: (of: NamedKey) => Promise<PolicyKey>;
   readonly restore: Restore;
   readonly check: CheckInstance;
   readonly coerce: CoerceFile;
-  /** Signs a receipt: a compact JWS. */
+  /** Signs a receipt, giving a compact JWS. */
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
   /** The gateway's public URL, for receipts. */
   readonly issuer: string;
@@ -155,10 +158,10 @@ export type PipelineTools = {
   readonly newId: () => string;
 };
 
-/** Tools of a stage that looks at the PACS of its study. */
+/** Tools of a stage that talks to the PACS of its study. */
 export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings' | 'noteStores'>;
 
-/** With the settings of the destination in the place of the gateway's. */
+/** The tools, with the destination's settings in place of the gateway's. */
 export function toStudyTools(tools: PipelineTools, place: StudyPacs): StudyTools {
   const { pacs, takings, noteStores, lagMinutes = null, proof = null } = place;
   const { patience } = tools;

@@ -48,7 +48,7 @@ type StudyStage = {
   readonly stage: Exclude<Stage, 'intake' | 'verify'>;
   /** The state in which the study must be; a job that comes late, or a second time, finds another one. */
   readonly when: StudyState;
-  /** States in which it may run as well, for what has come so far; it moves the study in none of them. */
+  /** States in which the stage may also run, for what has come so far. It does not move the study on from them. */
   readonly also?: readonly StudyState[];
   readonly run: (study: StudyRow, tools: StageTools, signal: AbortSignal) => Promise<Planner>;
 };
@@ -61,7 +61,7 @@ export const ROAD: readonly StudyStage[] = [
   { stage: 'eviction', when: 'receipted', run: evictStudy },
 ];
 
-/** The queues that this pipeline enqueues to; on the last one models examine delivered studies. */
+/** The queues that this pipeline enqueues to. On `inference`, models examine delivered studies. */
 const QUEUES: readonly PipelineQueue[] = [
   'verify',
   ...ROAD.map(({ stage }) => stage),
@@ -71,35 +71,35 @@ const QUEUES: readonly PipelineQueue[] = [
 ];
 
 /**
- * Verify reads, decrypts and hashes: one parcel more than there are cores on the smallest machine, and each
- * holds up to 8 MiB.
+ * Verify reads, decrypts and hashes. This is one parcel more than the smallest machine has cores; each holds up to 8
+ * MiB.
  */
 const PARCELS_AT_ONCE = 3;
-/** The last place is for the others, however many parcels one account has. */
+/** The last place is kept for other accounts, however many parcels one account has. */
 const PARCELS_OF_ONE = PARCELS_AT_ONCE - 1;
-/** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
+/** A study that waits for the PACS holds no worker, and a single forward already fills the connection to the PACS. */
 const STUDIES_AT_ONCE = 2;
 /**
- * A PACS may be silent on an instance for two minutes: one more, so that the account's other studies continue
- * meanwhile; and the last place is for others, however many studies one account has.
+ * A PACS may be silent on an instance for two minutes. So an account gets one place more, for its other studies to
+ * continue meanwhile, and the last place is kept for other accounts.
  */
 const FORWARDS = { concurrency: 4, ofOneGroup: 3 };
-/** The PACS may be asked for every byte. */
+/** Reconcile may read every byte back from the PACS. */
 const RECONCILES = { concurrency: 3, ofOneGroup: 2 };
-/** A destination that is silent leaves places for the others. */
+/** A silent destination leaves places for the others. */
 const COPIES = { concurrency: 4, ofOneGroup: 2 };
-/** The PACS is asked again after this long at the latest. */
+/** The longest pause before the PACS is asked again. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
-/** How often promises and parcels are looked through, and how often lost jobs are made again. */
+/** How often promises and parcels are checked for expiry, and how often lost jobs are made again. */
 const EVERY = { expirySeconds: EXPIRY_EVERY_SECONDS, renewSeconds: RENEW_EVERY_SECONDS };
 
-/** Before anything is asked of the gateway: a job may be enqueued only to a queue that is declared. */
+/** Call it before the gateway takes requests: a job may be enqueued only to a declared queue. */
 export async function declarePipeline(jobs: Jobs): Promise<void> {
   for (const queue of QUEUES) await jobs.declare(queue);
 }
 
-/** Begins to work; ends with `jobs.stop()`. */
+/** Starts the work; `jobs.stop()` ends it. */
 export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EVERY): Promise<void> {
   const turns = { concurrency: PARCELS_AT_ONCE, ofOneGroup: PARCELS_OF_ONE };
   await jobs.work<ParcelJob>('verify', turns, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
@@ -119,7 +119,7 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
   await jobs.every(every.renewSeconds, () => renewJobs(tools, jobs, ROAD));
 }
 
-/** Verify of a parcel that needs no second look. False: `runParcel` has to give it one. */
+/** Verifies a parcel that needs no second look. False: `runParcel` has to verify it. */
 export async function takeOpened(opened: OpenedParcel, tools: PipelineTools): Promise<boolean> {
   const found = await planOpened(tools, opened);
   if (found !== null) await applyPlan(tools, found.studyId, found.planner);
@@ -135,7 +135,7 @@ export async function runParcel(parcelId: string, tools: PipelineTools, signal: 
   );
 }
 
-/** Returns the outcome in a word. */
+/** Returns the outcome as one word. */
 export async function runVerify(
   parcel: OwnedParcel,
   tools: PipelineTools,
@@ -150,7 +150,7 @@ export async function runVerify(
     if (outcome === 'waiting') await uncount();
     return outcome;
   } catch (error) {
-    // A gateway that stops is no failure of the parcel.
+    // A gateway that is stopping is not a failure of the parcel.
     if (signal.aborted) await uncount();
     else await ignoreFailure(countFailure(tools.db, parcel.id), 'one too few only has it tried once more');
     throw error;
@@ -200,7 +200,7 @@ async function runAndApply(
   return (await apply(await run(study, { ...tools, apply }, signal))).outcome;
 }
 
-/** A study that waits for the PACS runs no stage before the PACS answers; then it no longer waits. */
+/** A study that waits for the PACS runs no stage until the PACS answers. Once the stage has run, it no longer waits. */
 async function reachPacs(
   study: StudyRow,
   tools: StudyTools,
@@ -220,8 +220,8 @@ async function reachPacs(
 }
 
 /**
- * A PACS that does not answer, or refuses the gateway, is a visible wait, not a failure. The stage comes back after a
- * second at first, then after half of the time that the study has waited, at most 30 s.
+ * A PACS that does not answer, or refuses the gateway, is a visible wait, not a failure. The stage runs again after a
+ * second at first, later after half of the time that the study has waited, at most 30 s.
  */
 async function waitForPacs(
   stage: StudyStage['stage'],
@@ -234,7 +234,7 @@ async function waitForPacs(
     waiting_because === because && waiting_since !== null
       ? (tools.now().getTime() - waiting_since.getTime()) / 1000
       : 0;
-  // A clock that was set back says nothing of how long it was.
+  // If the clock was set back, the waited time is unknown.
   const pause = waitedSeconds < 0 ? BACK_OFF_LIMIT_SECONDS : waitedSeconds / 2;
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, pause)));
   const said = why.connection ?? why.status ?? 'no-answer';
@@ -248,7 +248,7 @@ async function waitForPacs(
   return plan.outcome;
 }
 
-/** The stage between its two lines in the log, and in the metrics. */
+/** Runs the stage with a line in the log before and after it, and counts it in the metrics. */
 async function logged(
   tools: Pick<PipelineTools, 'log' | 'metrics'>,
   stage: Stage,

@@ -1,6 +1,6 @@
 /**
- * The bytes of an instance as they were promised, for an adapter that needs some of them to judge what its PACS gives
- * back. Nothing is opened before they are asked for.
+ * The bytes of an instance as they were promised, for an adapter that needs some of them to judge what its PACS
+ * returns. Nothing is opened until they are asked for.
  */
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import type { PromisedFile } from '../ports/pacs/pacs.ts';
@@ -18,14 +18,14 @@ export const promisedFile = (row: InstanceRow, tools: Tools): PromisedFile => ({
   open: (signal) => bytesOf(row, tools, signal),
 });
 
-/** None where they are gone, or their key is. */
+/** Yields nothing where the bytes or their key are gone. */
 async function* bytesOf(
   row: InstanceRow,
   { db, keys, blobs }: Tools,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const study = await findStudy(db, row.study_id);
-  // The bytes of a copy are its original's.
+  // A copy's bytes belong to its original.
   const holder = study?.copy_of == null ? study : await findStudy(db, study.copy_of);
   const blobId = blobOf(row);
   if (blobId === null || holder === undefined || holder.wrapped_key === null) return;

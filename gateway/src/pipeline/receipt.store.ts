@@ -1,4 +1,4 @@
-/** Receipts in the database: one for each upload and revision of its study, never changed. */
+/** Receipts in the database: one for each upload and revision of its study. They never change. */
 import { sql } from 'kysely';
 import { SETTLED } from '#shared/protocol/study-state.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -11,7 +11,7 @@ export type IssuedReceipt = {
   readonly issuedAt: Date;
 };
 
-/** Writes the receipt of the upload for the study's revision; leaves the one that is there. */
+/** Writes the upload's receipt for the study's revision; an existing one stays. */
 export async function insertReceipt(
   trx: Trx,
   study: Pick<StudyRow, 'id' | 'site_id' | 'revision'>,
@@ -32,14 +32,15 @@ export async function insertReceipt(
     .execute();
 }
 
-/** How many receipts, and the bytes of all of them together. */
+/** The number of receipts, and their bytes together. */
 export type ReceiptsSize = { readonly receipts: number; readonly bytes: number };
 
 /**
- * For people, in a statement that joins `upload` and `study`: the receipt's id that still says the truth of all that
- * the upload promised. Results that are stored beside it give the study a new revision long before that one's receipt:
- * until then the last one holds, as long as nothing of the upload has changed. Null: there is none, or the next
- * receipt will say something else. A device is told of the present revision's alone (`findReceipt`).
+ * For people, in a statement that joins `upload` and `study`: the id of the receipt that still tells the truth about
+ * everything the upload promised. Results that are stored beside the upload give the study a new revision long before
+ * that revision has a receipt. Until then the last receipt holds, as long as nothing of the upload has changed. Null:
+ * there is none, or the next receipt will say something else. A device is told only of the present revision's receipt
+ * (`findReceipt`).
  */
 export const standingReceipt = sql<string | null>`(select r.id from receipt r
   where r.upload_id = upload.id and (r.revision = study.revision or not exists (
@@ -48,7 +49,7 @@ export const standingReceipt = sql<string | null>`(select r.id from receipt r
       or i.state not in (${sql.join(SETTLED.map((state) => sql.lit(state)))}))))
   order by r.revision desc limit 1)`;
 
-/** Number and size of these uploads' standing receipts. */
+/** Number and total size of these uploads' receipts that still hold (`standingReceipt`). */
 export async function sizeOfReceipts(db: Db, uploadIds: readonly string[]): Promise<ReceiptsSize> {
   return ofUploads(db, uploadIds)
     .select(sql<number>`count(*)::int`.as('receipts'))
@@ -56,7 +57,7 @@ export async function sizeOfReceipts(db: Db, uploadIds: readonly string[]): Prom
     .executeTakeFirstOrThrow();
 }
 
-/** The uploads' standing receipts as compact JWS, by the uploads' ids. */
+/** The uploads' receipts that still hold (`standingReceipt`), as compact JWS, by the uploads' ids. */
 export async function standingReceipts(
   db: Db,
   uploadIds: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * Makes the jobs that the state asks for and the queue does not have. A job is made in the transaction of the
- * change that calls for it, so none should ever be missing; but a study must not rest on one row of a queue. If
- * it is lost, the state still says what comes next.
+ * Makes the jobs that the state asks for and the queue lacks. A job is made in the transaction of the change that calls
+ * for it, so none should ever be missing. But a study must not depend on one row of a queue: if the row is lost, the
+ * state still says what comes next.
  */
 import { sql } from 'kysely';
 import type { StudyState } from '#shared/protocol/study-state.ts';
@@ -17,7 +17,10 @@ type Tools = { readonly db: Db; readonly log: Log };
 type Ids = readonly { readonly id: string }[];
 type StudyStage = { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState };
 
-/** `road`: the stage that moves a study out of each state; a state without one waits for a person, or ends. */
+/**
+ * `road`: the stage that moves a study out of each state. A study in a state without a stage waits for a person, or has
+ * ended.
+ */
 export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudyStage[]): Promise<void> {
   const received = await tools.db
     .selectFrom('parcel')
@@ -37,7 +40,7 @@ export async function renewJobs(tools: Tools, jobs: Jobs, road: readonly StudySt
   await renewCopies(tools, jobs);
 }
 
-/** A copy whose original is not complete has nothing to do yet. */
+/** Copies that have something to do. A copy whose original is not complete has nothing to do yet. */
 async function movingCopies(db: Db): Promise<Ids> {
   return db
     .selectFrom('study')
@@ -49,7 +52,7 @@ async function movingCopies(db: Db): Promise<Ids> {
     .execute();
 }
 
-/** A study that still awaits instances is moved by their parcels, or by expiry. */
+/** Studies in this state. A study that still awaits instances is left out: their parcels, or expiry, move it. */
 async function studiesIn(db: Db, state: StudyState): Promise<Ids> {
   const studies = db.selectFrom('study').select('id').where('state', '=', state).where('copy_of', 'is', null);
   if (state !== 'receiving') return studies.execute();

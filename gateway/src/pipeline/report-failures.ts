@@ -1,7 +1,7 @@
 /**
- * A stage that fails unexpectedly is run again by its job for as long as it takes, so nothing is lost. After
- * some runs the study says that it waits for the gateway. Verify does not need this: it settles a parcel that
- * it can't verify.
+ * A stage that fails unexpectedly is run again by its job for as long as it takes, so nothing is lost. After some runs
+ * the study says that it waits for the gateway. Verify does not need this, because it settles a parcel that it can't
+ * verify.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
@@ -9,8 +9,8 @@ import type { PipelineTools } from './pipeline-tools.ts';
 import { countFailures, forgetFailures, setWaiting, type StudyRow } from './study.store.ts';
 
 /**
- * With the pauses of the jobs between them some three minutes: a database or a disk that was restarted is
- * back by then.
+ * With the jobs' pauses between the runs this takes some three minutes: a database or disk that was restarted is back
+ * by then.
  */
 const REPORTED_AFTER = 8;
 
@@ -28,7 +28,7 @@ export async function reportFailures<T>(
     if (study.failures > 0) await forgetFailures(tools.db, study.id);
     return outcome;
   } catch (error) {
-    // A PACS that does not answer has a reason of its own; a gateway that stops is no failure.
+    // A PACS that does not answer has a reason of its own, and a gateway that is stopping is no failure.
     if (!(error instanceof PacsUnreachable) && !signal.aborted)
       await ignoreFailure(report(study, tools), 'if the database fails, so does the count');
     throw error;

@@ -1,6 +1,6 @@
 /**
- * Reports of de-identification in the database: written with the promise of the instances that name them,
- * read for the receipt.
+ * Reports of de-identification in the database: written with the promise of the instances that name them, and read for
+ * the receipt.
  */
 import { sql } from 'kysely';
 import { reportDigest, type WireReport } from '#shared/protocol/deid-report.ts';
@@ -8,8 +8,8 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Db, Trx } from '../database/database.ts';
 
 /**
- * The de-identification reports of a manifest, by `UID digest`. Of duplicate entries the first counts, as for
- * the promise.
+ * The de-identification reports of a manifest, by `UID digest`. If an instance is listed more than once, the first
+ * entry counts, as in the promise.
  */
 export async function readReports({
   instances,
@@ -38,7 +38,7 @@ export async function readReports({
   return said;
 }
 
-/** Keeps what the study does not have yet. */
+/** Inserts the reports that the study does not have yet. */
 export async function insertReports(trx: Trx, studyId: string, reports: Iterable<WireReport>): Promise<void> {
   const distinct = new Map([...reports].map((report) => [report.digest, report]));
   if (distinct.size === 0) return;
@@ -49,7 +49,7 @@ export async function insertReports(trx: Trx, studyId: string, reports: Iterable
     on conflict do nothing`.execute(trx);
 }
 
-/** By their digests. */
+/** Keyed by their digests. */
 export async function reportsOf(db: Db, studyId: string): Promise<ReadonlyMap<string, WireReport>> {
   const rows = await db
     .selectFrom('deid_report')

@@ -1,7 +1,7 @@
 /**
- * Copies whose destination was given up go there after all: what is not known to be there is sent again, from the
- * gateway's disk or, where its bytes are gone, from the destination that has them (fetch-for-copy.ts). The study then
- * waits for a required one again, and its next receipt says what became of it.
+ * Copies whose destination was given up are sent there after all. Instances not known to be there are sent again, from
+ * the gateway's disk or, where their bytes are gone, from the destination that has them (fetch-for-copy.ts). The study
+ * then waits for a required destination again, and its next receipt states the outcome.
  */
 import type { Need } from '#shared/protocol/forms.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
@@ -15,7 +15,7 @@ const INACTIVE: readonly InstanceState[] = ['refused', 'quarantined', 'left-out'
 
 type Copy = Pick<StudyRow, 'id' | 'copy_of' | 'need'>;
 
-/** `by`: the account that sends them again. Returns how many. */
+/** `by`: the account that asks for it. Returns how many copies were resumed. */
 export async function resumeCopies(
   tools: ApplyTools,
   copies: readonly (Copy & { readonly wanted: Need })[],
@@ -64,13 +64,13 @@ const planResumed =
     };
   };
 
-/** An instance of a copy that begins its way again. */
+/** Resets an instance of a copy so that it begins its way again. */
 export const toAwaited = (id: number): InstanceChange => ({
   ...{ id, state: 'promised', reason: null, place: null, proof: null, pacsCode: null, postedAt: null },
   ...NOTHING_COUNTED,
 });
 
-/** The study's own receipt said what is no longer so. */
+/** The study's own receipt is out of date. */
 const planWaiting: Planner = async ({ study }) => ({
   outcome: 'resumed',
   event: 'late-instance',

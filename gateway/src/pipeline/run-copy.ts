@@ -1,6 +1,6 @@
 /**
- * A copy's way: it takes what its original has verified, and goes the road of any study, in a queue of its own. So a
- * destination that is ill holds up neither the studies nor the other destinations.
+ * How a copy moves on: it takes over what its original has verified, and then passes the same stages as any study, in a
+ * queue of its own. So an ill destination holds up neither the studies nor the other destinations.
  */
 import { IN_PACS, INSTANCE_STATES, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -12,7 +12,7 @@ import { nothingToDo, type Plan, type Planner } from './study-plan.ts';
 import { findStudy } from './study.store.ts';
 import { hasNews } from './copy.store.ts';
 
-/** Runs the stage of its state. */
+/** Runs the stage that belongs to the study's state. */
 type RunStage = (studyId: string, tools: PipelineTools, signal: AbortSignal) => Promise<void>;
 
 export async function runCopy(
@@ -37,12 +37,12 @@ const planNews: Planner = async ({ study, db }) =>
     ? { outcome: 'taken-over', changes: [{ kind: 'take-news' }], event: 'late-instance' }
     : nothingToDo('elsewhere');
 
-/** Instances that are not known to be there. The destination may have some of them: nobody looks any more. */
+/** States of instances not known to be there. The destination may have some of them, but nobody looks any more. */
 const UNSEEN: readonly InstanceState[] = INSTANCE_STATES.filter(
   (state) => state !== 'left-out' && !IN_PACS.some((inPacs) => inPacs === state),
 );
 
-/** A copy whose destination was given up: it ends with what was seen there, and nobody waits for it. */
+/** For a copy whose destination was given up: it ends with what was seen there, and nothing waits for it. */
 const planGivenUp: Planner = async ({ study, db }): Promise<Plan> => {
   const { copy_of: original, destination_id: destinationId, waiting_because: because } = study;
   const unseen = (await instancesOf(db, study.id)).filter(({ state }) => UNSEEN.includes(state));
@@ -62,7 +62,7 @@ const planGivenUp: Planner = async ({ study, db }): Promise<Plan> => {
     next: study.need === 'required' ? [{ queue: 'receipt', studyId: original }] : [],
     audit: {
       event: 'study-given-up',
-      // The study's own: a copy has no record that anybody reads.
+      // The original's id: nobody reads the record of a copy.
       studyId: original,
       destinationId: destinationId ?? '',
       instances: unseen.length,

@@ -1,10 +1,10 @@
 /**
- * A search for instances of which the PACS may turn away one: then the others are known all the same, and do not
- * wait for it. Where it turns all of them away it is ill, and nothing is known.
+ * Searches for several instances, where the PACS may reject the search for one of them. The others are then found all
+ * the same, without waiting for it. A PACS that rejects all searches is ill, and nothing is known.
  */
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 
-/** `unanswered`: the PACS answers searches, and none for these. */
+/** `unanswered`: the PACS answers searches, but none for these. */
 type Searched = {
   readonly places: readonly FoundInstance[];
   readonly unanswered: ReadonlySet<string>;
@@ -15,9 +15,9 @@ type InstancesOfStudy = {
   readonly sopInstanceUIDs: readonly string[];
 };
 
-/** Nobody has it: a PACS that searches finds nothing. */
+/** No instance has this UID: a PACS that can search finds nothing. */
 const NOBODYS_UID = '2.25.1';
-/** A PACS that turns more of them away is ill. */
+/** A PACS that rejects the search for more instances than this is ill. */
 const UNANSWERED_LIMIT = 8;
 
 const isAnswer = (error: unknown): boolean => error instanceof PacsUnreachable && error.status !== null;
@@ -35,7 +35,7 @@ export async function searchEach(
       places.push(...(await pacs.findInstances(uids, signal, studyInstanceUID)));
     } catch (error) {
       if (!isAnswer(error)) throw error;
-      // Before the search for the one that is turned away: does the PACS answer any?
+      // Before narrowing down which search is rejected: does the PACS answer any search?
       if (uids.length === sopInstanceUIDs.length)
         await pacs.findInstances([NOBODYS_UID], signal, studyInstanceUID);
       if (uids.length === 1) unanswered.add(uids[0]!);

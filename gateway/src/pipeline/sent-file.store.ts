@@ -1,6 +1,6 @@
 /**
- * Files that other clients send as they lie on their disks, and what became of each instance in them. A file is
- * opened once it is here; from then on its instances are those of uploads like any other, and its row says which.
+ * Files that other clients send as they lie on their disks, and what became of each instance in them. A file is opened
+ * once it is complete. From then on its instances belong to uploads like any other, and its row names the uploads.
  */
 import { sql, type Selectable } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -13,8 +13,8 @@ import type { UploadOwner } from './upload-owner.ts';
 export const POLICY_HEADER = 'Relay-Policy';
 
 /**
- * A lone instance, an archive of them, the body of a STOW-RS request, or what came in a DIMSE association. Of a
- * request `studyInstanceUID` is the only study that may be in it.
+ * A single instance, an archive, the body of a STOW-RS request, or what came in a DIMSE association.
+ * `studyInstanceUID`: the only study that the request may contain.
  */
 export type FileForm =
   | { readonly kind: 'instance' }
@@ -26,24 +26,24 @@ export type FileForm =
       readonly studyInstanceUID: string | null;
     };
 
-/** Offset and length in the body, whether its type is that of an instance, and then its SHA-256 if it was made. */
+/** Offset and length in the body, whether its type is that of an instance, and its SHA-256 if it was computed. */
 export type BodyPart = readonly [offset: number, length: number, isInstance: boolean, digest?: string];
 
 /**
- * A UUID of version 8 (RFC 9562 §5.8): so the id alone tells a file from a parcel, before anything is asked of the
- * database. Until then nobody would read the body that comes with it.
+ * Makes the UUID a version 8 (RFC 9562 §5.8), so that the id alone tells a file from a parcel, without a query to the
+ * database. A query would delay reading the body that comes with the request.
  */
 export const toFileId = (uuid: string): string => `${uuid.slice(0, 14)}8${uuid.slice(15)}`;
 export const isFileId = (id: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id);
 
-/** Opens a file: `gateway/src/foreign`. */
+/** The queue of jobs that open a file (`gateway/src/foreign`). */
 export const OPEN_FILE_QUEUE = 'open-file';
 export type OpenFileJob = { readonly fileId: string };
 
 /**
- * An instance of the file; `entry` is its place there, counted from 1. `sent`: it is on the road, in `upload`. The
- * UIDs of others are those under which they would be sent.
+ * An instance of the file; `entry` is its position in the file, counted from 1. `sent`: the instance is on its way, in
+ * `upload`. The UIDs of other entries are those under which they would be sent.
  */
 export type FileEntry = { readonly entry: number } & (
   | {
@@ -57,7 +57,7 @@ export type FileEntry = { readonly entry: number } & (
       readonly reason: ReasonCode;
       readonly sopInstanceUID?: string | undefined;
       readonly sopClassUID?: string | undefined;
-      /** The place of a conflict among the instances of an upload. */
+      /** Where a conflict is listed among the instances of an upload. */
       readonly upload?: string | undefined;
       readonly digest?: string | undefined;
     }
@@ -69,7 +69,7 @@ export type SentFile = Omit<Selectable<SentFileTable>, 'form' | 'entries' | 'byt
   readonly bytes: number | null;
 };
 
-/** Ids of files are of this store alone, and unlike any parcel's: files lie in a folder of their own. */
+/** File ids are unique to this store and differ from every parcel's id. Files lie in a folder of their own. */
 export type NewFile = Pick<
   SentFile,
   | 'id'
@@ -93,7 +93,7 @@ export async function insertFile(db: Db, { form, ...file }: NewFile): Promise<vo
     .execute();
 }
 
-/** `owner` null: of anybody. */
+/** `owner` null: no matter whose file it is. */
 export async function findFile(db: Db, id: string, owner: UploadOwner | null): Promise<SentFile | undefined> {
   let query = db.selectFrom('sent_file').selectAll().where('id', '=', id);
   if (owner !== null) query = query.where('account_id', '=', owner.accountId);
@@ -112,8 +112,8 @@ function toFile(row: Selectable<SentFileTable>): SentFile {
 }
 
 /**
- * Whether it was still being received. Its time begins again: it is opened, also where that has to wait. `form`: where
- * it is known only now.
+ * Returns whether the file was still being received. Its time starts anew, so that it is opened even if that has to
+ * wait. `form`: given where it is known only now.
  */
 export async function setReceived(
   trx: Trx,
@@ -134,7 +134,7 @@ export async function setReceived(
   return numUpdatedRows > 0n;
 }
 
-/** Bytes that came of a body whose length nobody announced count as what others announce. */
+/** Bytes received of a body of unannounced length count like the announced bytes of other files. */
 export async function setCame(db: Db, id: string, bytes: number): Promise<void> {
   await db
     .updateTable('sent_file')
@@ -144,7 +144,7 @@ export async function setCame(db: Db, id: string, bytes: number): Promise<void> 
     .execute();
 }
 
-/** The runs before this one. */
+/** Counts this run; returns how many there were before it. */
 export async function countRun(db: Db, id: string): Promise<number> {
   const { runs } = await db
     .updateTable('sent_file')
@@ -155,7 +155,7 @@ export async function countRun(db: Db, id: string): Promise<number> {
   return runs - 1;
 }
 
-/** The run that counted itself ended by nothing that the file did. */
+/** Takes the run's count back: it did not end because of the file. */
 export async function forgetRun(db: Db, id: string): Promise<void> {
   await db
     .updateTable('sent_file')
@@ -173,7 +173,7 @@ export async function noteFatal(db: Db, id: string, entry: number): Promise<void
     .execute();
 }
 
-/** Counts one more of the file's patients towards the account's day. */
+/** Counts one more patient of the file towards the account's daily limit. */
 export async function notePatient(trx: Db, id: string): Promise<void> {
   await trx
     .updateTable('sent_file')
@@ -183,8 +183,8 @@ export async function notePatient(trx: Db, id: string): Promise<void> {
 }
 
 /**
- * From now on what became of it is known. `keepsBytes`: they stay for a while, and so does the key. Whether it still
- * waited to be opened.
+ * The outcome of the file is known. `keepsBytes`: bytes and key stay for a while. Returns whether the file was still
+ * waiting to be opened.
  */
 export async function setOpened(
   db: Db,
@@ -207,7 +207,7 @@ export async function setOpened(
   return numUpdatedRows > 0n;
 }
 
-/** Notes the entries that are known so far, while it is being opened. */
+/** Notes the entries known so far, while the file is being opened. */
 export async function noteEntries(db: Db, id: string, entries: readonly FileEntry[]): Promise<void> {
   await db
     .updateTable('sent_file')
@@ -217,7 +217,7 @@ export async function noteEntries(db: Db, id: string, entries: readonly FileEntr
     .execute();
 }
 
-/** The file is opened again later. `entries`: what became of it so far, if that never happens. */
+/** The file is opened again later. `entries`: the outcome so far, in case that never happens. */
 export async function setProblem(
   db: Db,
   id: string,
@@ -231,7 +231,7 @@ export async function setProblem(
     .execute();
 }
 
-/** Whether it was there, and either not yet whole or could not be opened so far. */
+/** Deletes a file that is not complete, or that could not be opened so far. Returns whether there was one. */
 export async function deleteUnopened(db: Db, id: string): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('sent_file')
@@ -242,8 +242,8 @@ export async function deleteUnopened(db: Db, id: string): Promise<boolean> {
 }
 
 /**
- * The files whose bytes are here, or may come: of all, and of one account. Those that stay while their instances are on
- * the road count there.
+ * Bytes of the files that are here or may come: of all accounts, and of this account. A file that stays while its
+ * instances are on their way counts in both sums, but not in `files`.
  */
 export async function openFiles(
   db: Db,
@@ -266,8 +266,9 @@ export async function openFiles(
 }
 
 /**
- * Ends files whose time is over: unfinished ones go, and the status of those that never could be opened says why.
- * Instances of a peer are handed over and opened, however late: it was told that they are stored.
+ * Ends files whose time is over: unfinished ones are deleted, and the status of those that could never be opened says
+ * why. Files from a DIMSE peer are handed over and opened however late, because the peer was told that the instances
+ * are stored.
  */
 export async function expireFiles(db: Db, now: Date): Promise<void> {
   await db
@@ -290,7 +291,7 @@ export async function expireFiles(db: Db, now: Date): Promise<void> {
     .execute();
 }
 
-/** The files whose bytes are here, with their keys. */
+/** The keys of the files whose bytes are here, by the files' ids. */
 export async function keptFiles(db: Db): Promise<ReadonlyMap<string, Uint8Array>> {
   const rows = await db
     .selectFrom('sent_file')

@@ -1,6 +1,6 @@
 /**
- * The stages by name, in the order of the road, and the queues of jobs between them. A queue has the name of
- * its stage; `intake` has none, because it runs inside the request.
+ * The stages by name, in the order in which a study passes them, and the queues of jobs between them. A queue has the
+ * name of its stage; `intake` has none, because it runs inside the request.
  */
 import type { Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -9,7 +9,7 @@ const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt
 export type Stage = (typeof STAGES)[number];
 
 /**
- * `expiry` runs by the clock; `inference` lets models look at a delivered study (gateway/src/inference); `copies` has
+ * `expiry` runs on a schedule; `inference` lets models look at a delivered study (gateway/src/inference); `copies` runs
  * every stage of a copy (run-copy.ts).
  */
 export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference' | 'copies';
@@ -17,20 +17,20 @@ export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
 
 /**
- * A job to enqueue; `afterSeconds`: not before; `account`: whose turn it takes. On its way to the PACS a study takes
- * a turn of the account that sends it.
+ * A job to enqueue. `afterSeconds`: the least delay. `account`: the account whose turn it takes. In the stages at the
+ * PACS, a study takes a turn of the account that sends it.
  */
 export type NextJob = { readonly afterSeconds?: number } & (
   | ({ readonly queue: 'verify'; readonly account: string } & ParcelJob)
   | ({ readonly queue: Exclude<PipelineQueue, 'verify' | 'expiry' | 'copies'> } & StudyJob)
 );
 
-/** The stages in which a study waits for the PACS as long as that takes. */
+/** The stages in which a study waits for the PACS, however long that takes. */
 const AT_THE_PACS: readonly PipelineQueue[] = ['forward', 'reconcile'];
 
 /**
- * Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage, and jobs of one
- * copy in none.
+ * Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage; jobs of one copy
+ * never run side by side at all.
  */
 export async function enqueueStage(
   trx: Trx,

@@ -1,8 +1,7 @@
 /**
- * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are
- * kept apart: one in the database, wrapped by the gateway's own key, one as a file in `keys/studies/`.
- * Destroying the file destroys the key: the half that lives on in a database's log, or in a backup of it,
- * opens nothing.
+ * The key of a study: 32 bytes under which its parcels are encrypted on the disk. It is made of two halves that are
+ * kept apart: one in the database, wrapped by the gateway's own key, and one as a file in `keys/studies/`. Destroying
+ * the file destroys the key: the half that lives on in a database's log or backup opens nothing.
  *
  * Gateways that share a database share this folder, as they share the parcels.
  */
@@ -27,25 +26,24 @@ const ID_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /**
- * A file is older than its row by one transaction. A file that no row names after this long belongs to a
- * transaction that was rolled back. Measured by the folder's own clock: gateways that share it may have
- * others.
+ * A file is made one transaction earlier than its row. If no row names a file after this long, its transaction was
+ * rolled back. The age is measured by the folder's own clock, because the gateways that share it may have other clocks.
  */
 const UNNAMED_FOR_MS = 3600 * 1000;
 const FILES_A_TURN = 10;
 
 export type StudyKeys = {
   /**
-   * Makes a new key for the study, in the form that the database keeps. Its file is on the disk before this
-   * resolves; nobody else waits for the disk meanwhile.
+   * Makes a new key for the study, in the form that the database keeps. Its file is safely on the disk before this
+   * resolves; waiting for the disk blocks nobody else.
    */
   create(studyId: string): Promise<Uint8Array>;
   /**
-   * Null where it is not of this study or this gateway, or was destroyed: data encrypted with it is lost, and
+   * Null where the key is not of this study or this gateway, or was destroyed. Data encrypted with it is then lost, and
    * must be sent again.
    */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
-  /** For ever. One that is destroyed already stays so. */
+  /** Destroys the key for ever. Repeatable. */
   destroy(wrapped: Uint8Array): Promise<void>;
   /** Destroys the keys that no study names any more, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): Promise<void>;
@@ -53,8 +51,8 @@ export type StudyKeys = {
 
 export type ManyKeys = StudyKeys & {
   /**
-   * Many new keys, in the order of their studies: they wait for the disk together. Each
-   * comes with its wrapped form: reading it back could hold up everybody while the disk is busy.
+   * Makes many new keys, in the order of their studies, with one wait for the disk. Each comes with its key as well as
+   * its wrapped form, because reading it back could block everybody while the disk is busy.
    */
   createAll(studyIds: readonly string[]): Promise<NewKey[]>;
 };
@@ -62,7 +60,7 @@ type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 
-/** The new file's name is not on the disk yet. */
+/** Writes a half to a new file. The file's bytes are then on the disk, but its name may not be yet. */
 async function writeHalf(path: string, half: Uint8Array): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
   try {
@@ -74,13 +72,13 @@ async function writeHalf(path: string, half: Uint8Array): Promise<void> {
   }
 }
 
-/** A new name outlives a power cut once its folder is on the disk too (fsync(2)). */
+/** A new name survives a power cut only once its folder is on the disk too (fsync(2)). */
 async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r');
   await folder.sync();
 }
 
-/** The time by the clock of the machine that holds the files. */
+/** The present time by the clock of the machine that holds the files. */
 function folderTimeMs(folder: string): number {
   const path = join(folder, `now-${randomBytes(ID_BYTES).toString('hex')}`);
   closeSync(openSync(path, 'wx', 0o600));
@@ -89,7 +87,7 @@ function folderTimeMs(folder: string): number {
   return mtimeMs;
 }
 
-/** Overwritten before it is removed, so that more than its name disappears. */
+/** The file is overwritten before it is removed, so that its contents disappear and not only its name. */
 async function eraseFile(path: string): Promise<void> {
   try {
     await using file = await open(path, 'r+');
@@ -97,7 +95,7 @@ async function eraseFile(path: string): Promise<void> {
     await file.write(Buffer.alloc(size), 0, size, 0);
     await file.sync();
   } catch (error) {
-    // Somebody else has destroyed it.
+    // It was destroyed already.
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
@@ -105,8 +103,8 @@ async function eraseFile(path: string): Promise<void> {
 }
 
 /**
- * AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped half opens for its own
- * study only.
+ * AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped half can be opened only for its own
+ * study.
  */
 function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uint8Array | null {
   try {
@@ -123,7 +121,7 @@ function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uin
   }
 }
 
-/** A half for the database, behind the name of the other one's file. */
+/** The wrapped half for the database, preceded by the name of the file with the other half. */
 function wrapHalf(wrapKey: Uint8Array, { studyId, id, half }: NewHalf): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
@@ -132,11 +130,11 @@ function wrapHalf(wrapKey: Uint8Array, { studyId, id, half }: NewHalf): Uint8Arr
 
 type NewHalf = { readonly studyId: string; readonly id: Uint8Array; readonly half: Uint8Array };
 
-/** RFC 5869: neither half tells anything of the key. `other`: the one in the file. */
+/** RFC 5869: neither half alone reveals anything about the key. `other`: the half in the file. */
 const joinHalves = (half: Uint8Array, other: Uint8Array): Uint8Array =>
   new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
 
-/** `folder` is made where it is missing. */
+/** `folder` is created if it does not exist. */
 export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pathOf = (wrapped: Uint8Array): string => join(folder, idOf(wrapped));
@@ -161,7 +159,7 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
       const path = pathOf(wrapped);
       if (half === null || !existsSync(path)) return null;
       const other = readFileSync(path);
-      // A file that was erased but not yet removed is no key.
+      // A file that was erased but not yet removed holds no key.
       if (other.length !== KEY_BYTES || other.every((byte) => byte === 0)) return null;
       return joinHalves(half, other);
     },
@@ -170,10 +168,10 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
       const living = new Set(named.map(idOf));
       const nowMs = folderTimeMs(folder);
       for (const [at, id] of readdirSync(folder).entries()) {
-        // A folder may hold a hundred thousand.
+        // A folder may hold a hundred thousand files.
         if (at % FILES_A_TURN === 0) await nextTurn();
         const path = join(folder, id);
-        // Gone meanwhile: another gateway destroyed it.
+        // Missing if another gateway destroyed it meanwhile.
         const file = statSync(path, { throwIfNoEntry: false });
         if (file && !living.has(id) && nowMs - file.mtimeMs > UNNAMED_FOR_MS) await eraseFile(path);
       }

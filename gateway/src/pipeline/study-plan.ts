@@ -1,10 +1,10 @@
 /**
- * The changes that a stage wants, as values. apply-plan.ts carries them out: all in one transaction,
- * with the study's row locked, or nothing.
+ * The changes that a stage wants, as values. apply-plan.ts carries them all out in one transaction, with the study's
+ * row locked, or none of them.
  *
- * A stage looks first, for as long as that takes (at bytes, at the PACS), and returns a planner. The planner
- * is called under the lock: it reads what holds now, drops what no longer fits, and says what to change. So
- * no plan is overtaken by another one. Planners read and never write.
+ * A stage first looks at bytes or at the PACS, for as long as that takes, and returns a planner. The planner is called
+ * under the lock: it reads the present state, drops what no longer fits, and says what to change. So no plan is
+ * overtaken by another. Planners read and never write.
  */
 import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
@@ -19,7 +19,7 @@ import type { IssuedReceipt } from './receipt.store.ts';
 import type { NextJob, Stage } from './stages.ts';
 import type { StudyRow, Waiting } from './study.store.ts';
 
-/** A study whose row stays locked until its plan is committed. `db`: for reading in that transaction. */
+/** A study whose row stays locked until its plan is committed. `db`: the same transaction, for reading. */
 export type LockedStudy = { readonly study: StudyRow; readonly db: Db };
 
 export type Planner = (locked: LockedStudy) => Promise<Plan>;
@@ -31,7 +31,7 @@ export type Change =
       readonly from: readonly InstanceState[];
       readonly changes: readonly InstanceChange[];
     }
-  /** The whole plan is void where the parcel has left `from`. */
+  /** The whole plan is void if the parcel is no longer in `from`. */
   | {
       readonly kind: 'move-parcel';
       readonly parcelId: string;
@@ -39,19 +39,19 @@ export type Change =
       readonly to: ParcelRow['state'];
       readonly damaged?: number;
     }
-  /** The study's verified parcels may be sent again under the device's own names. */
+  /** The study's verified parcels may be sent again under the device's own ids. */
   | { readonly kind: 'reopen-parcels' }
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
-  /** A copy has its original's instances from now on. */
+  /** A copy takes over its original's new instances. */
   | { readonly kind: 'take-news' }
   /** A copy that was given up is sent again. */
   | { readonly kind: 'resume-copy'; readonly need: Need }
-  /** A copy's destination wants these values in what it still gets; null: none. */
+  /** Values that a copy's destination wants in the instances it is still to get; null: none. */
   | { readonly kind: 'set-coercion'; readonly coercion: Coercion | null }
-  /** A copy's instances are these bytes from now on, made of what was promised. */
+  /** From now on a copy's instances are these bytes, made from the promised ones. */
   | { readonly kind: 'take-coerced'; readonly instances: readonly CoercedInstance[] }
   | { readonly kind: 'forget-key' }
-  /** A parcel for what is fetched from a PACS. `newKey`: the study's, where it has none. */
+  /** Makes a parcel for instances fetched from a PACS. `newKey`: used if the study has no key. */
   | {
       readonly kind: 'open-fetched';
       readonly parcelId: string;
@@ -60,14 +60,14 @@ export type Change =
       readonly expiresAt: Date;
       readonly newKey: Uint8Array;
     }
-  /** The questions to the PACS about storage commitment. */
+  /** Forgets the requests for storage commitment. */
   | { readonly kind: 'forget-commitments' }
-  /** For the study's present revision. */
+  /** The receipt of the study's present revision. */
   | ({ readonly kind: 'insert-receipt' } & IssuedReceipt)
   | { readonly kind: 'wait'; readonly because: Waiting }
   | { readonly kind: 'stop-waiting'; readonly because: Waiting };
 
-/** Done after the commit. If the process dies before, expiry removes the blobs and the key. */
+/** Done after the commit. If the process dies first, expiry removes the blobs and the key. */
 export type Effect =
   | { readonly kind: 'destroy-key'; readonly wrappedKey: Uint8Array }
   | { readonly kind: 'remove-blobs'; readonly blobIds: readonly string[] }
@@ -81,7 +81,7 @@ export type Plan = {
   /** A word for the log. */
   readonly outcome: string;
   readonly changes?: readonly Change[];
-  /** The whole plan is void where it means nothing in the study's state. */
+  /** The whole plan is void if the event means nothing in the study's state. */
   readonly event?: StudyEvent | null;
   readonly next?: readonly NextJob[];
   readonly audit?: StudyAudit | readonly StudyAudit[] | null;
@@ -92,8 +92,8 @@ export type Plan = {
 export const nothingToDo = (outcome: string): Plan => ({ outcome });
 
 /**
- * The study is complete: nothing promised is still awaited. By the manifest and never by a quiet time: every
- * promised instance was received and verified, refused, quarantined or left out.
+ * The study is complete: nothing promised is still awaited. This follows from the manifest, never from a quiet period:
+ * every promised instance was received and verified, refused, quarantined or left out.
  */
 export const isComplete = (counts: ReadonlyMap<InstanceState, number>): boolean =>
   (counts.get('promised') ?? 0) === 0;

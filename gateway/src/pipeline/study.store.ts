@@ -1,7 +1,7 @@
 /**
- * Studies in the database: found, locked and moved on. All functions are free and take the connection or the
- * transaction first; a caller that changes the state of a study holds its row locked (`lockStudy`), so that
- * two events of one study never cross.
+ * Studies in the database: finding, locking and moving them on. All are plain functions that take the connection or the
+ * transaction first. A caller that changes a study's state holds its row locked (`lockStudy`), so that two events of
+ * one study never cross.
  */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
@@ -18,15 +18,15 @@ export async function findStudy(db: Db, studyId: string): Promise<StudyRow | und
   return db.selectFrom('study').selectAll().where('id', '=', studyId).executeTakeFirst();
 }
 
-/** The study's row, held until the transaction ends. */
+/** The study's row, locked until the transaction ends. */
 export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | undefined> {
   return trx.selectFrom('study').selectAll().where('id', '=', studyId).forUpdate().executeTakeFirst();
 }
 
 /**
- * Held until the end of any transaction that finds or makes an upload's study: two manifests of one account wait
- * for each other, and for nobody else's, because each upload has its study to itself. Taken before any study is
- * locked. `accountId` null: the gateway itself.
+ * Locks the account until the transaction ends; taken by every transaction that finds or creates an upload's study. Two
+ * manifests of one account wait for each other, but not for other accounts, because each upload has its study to
+ * itself. Taken before any study is locked. `accountId` null: the gateway itself.
  */
 export async function lockAnnouncing(
   trx: Trx,
@@ -43,21 +43,21 @@ type NewStudy = {
   readonly accountId: string | null;
   readonly studyInstanceUID: string;
   readonly policy: { readonly name: string; readonly version: number };
-  /** Destinations besides the primary one, by a rule; null: by each destination's own need. */
+  /** Destinations besides the primary one, chosen by a rule; null: each destination's own need decides. */
   readonly chosen: readonly ChosenCopy[] | null;
   readonly now: Date;
 };
 
 /**
- * Until the end of the transaction nobody else promises a study of this UID for the first time: the place of a study is
- * decided once.
+ * Until the end of the transaction, no other transaction can promise a study of this UID for the first time, so that
+ * its destination is decided only once.
  */
 export async function lockPlace(trx: Trx, siteId: string, studyInstanceUID: string): Promise<void> {
   const place = `place of ${siteId} ${studyInstanceUID}`;
   await sql`select pg_advisory_xact_lock(hashtextextended(${place}, 0))`.execute(trx);
 }
 
-/** Whether the study was promised before: it goes where it went. */
+/** Whether the study was promised before. Then it goes to the same destination. */
 export async function isPlaced(trx: Trx, siteId: string, studyInstanceUID: string): Promise<boolean> {
   const placed = trx.selectFrom('study').select('id').where('site_id', '=', siteId);
   const row = await placed
@@ -70,8 +70,8 @@ export async function isPlaced(trx: Trx, siteId: string, studyInstanceUID: strin
 }
 
 /**
- * A study that one upload sends, with its copies; new, so nobody else can have it locked. A second upload of the same
- * study waits for the first: the destinations may change between the two, and both must go to the same ones.
+ * Creates the study of one upload, with its copies. It is new, so nothing else can have it locked. A second upload of
+ * the same study waits for the first: the destinations may change between the two, and both must go to the same ones.
  */
 export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
   const { id, siteId, accountId, studyInstanceUID, policy, chosen, now } = study;
@@ -101,7 +101,7 @@ export async function createStudy(trx: Trx, study: NewStudy): Promise<StudyRow> 
 }
 
 /**
- * Fixed when the study is first promised: the primary destination then, and for later uploads of the study the same
+ * Fixed when the study is first promised: the destination that is primary then. Later uploads of the study get the same
  * one, because a PACS answers for what it was given. Null: there was none.
  */
 const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<string | null> =>
@@ -111,9 +111,9 @@ const destinationFor = (siteId: string, studyInstanceUID: string): RawBuilder<st
     (select d.id from destination d where d.site_id = ${siteId} and d.is_primary))`;
 
 /**
- * The study that results of an instance join, locked: of the first upload that brought it and has it in the
- * PACS. `source` null: of the first that has anything of the study there. Undefined: nobody sent it through
- * here.
+ * Finds and locks the study that results of an instance join: that of the first upload that brought the instance and
+ * has it in the PACS. `source` null: of the first upload that has anything of the study there. Undefined: the study was
+ * not sent through this gateway.
  */
 export async function lockStudyOfResults(
   trx: Trx,
@@ -142,7 +142,7 @@ export async function lockStudyOfResults(
     .executeTakeFirst();
 }
 
-/** Reasons that keep a study in its state. */
+/** Reasons for waiting that hold only in the study's present state. */
 const OF_ITS_STATE: readonly Waiting[] = [
   'behind-another',
   'pacs-fails-on-some',
@@ -151,9 +151,9 @@ const OF_ITS_STATE: readonly Waiting[] = [
 ];
 
 /**
- * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A
- * study that goes back to `receiving` after its receipt gets the next revision: a receipt is never changed, a
- * new one is issued.
+ * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A study that
+ * goes back to `receiving` after its receipt gets the next revision, because a receipt is never changed: a new one is
+ * issued.
  */
 export async function applyStudyEvent(
   trx: Trx,
@@ -170,7 +170,7 @@ export async function applyStudyEvent(
     .set({ state, revision, updated_at: now })
     .where('id', '=', study.id)
     .execute();
-  // A study that moves on no longer waits for what kept some of its instances in its last state.
+  // A study that moves on no longer waits for what kept some of its instances back in the previous state.
   const { waiting_because } = study;
   if (waiting_because === null || !OF_ITS_STATE.includes(waiting_because))
     return { ...study, state, revision, updated_at: now };
@@ -200,17 +200,20 @@ export async function setPolicy(
     .execute();
 }
 
-/** Null destroys the study's key. */
+/** Null removes the study's key. */
 export async function setStudyKey(trx: Trx, studyId: string, wrappedKey: Uint8Array | null): Promise<void> {
   await trx.updateTable('study').set({ wrapped_key: wrappedKey }).where('id', '=', studyId).execute();
 }
 
-/** A study that waits for its PACS in one of these ways and then in another has waited for it all the time. */
+/**
+ * Reasons for waiting for the PACS. A study that changes from one of these to another keeps the time since which it has
+ * waited.
+ */
 export const FOR_THE_PACS: readonly Waiting[] = [...WHY_AWAY, 'pacs-fails-on-some', 'pacs-refuses-size'];
 
 /**
- * Records why a study does not move, and since when; keeps the time if the reason is the same, or it waited for the
- * PACS before too. Returns true if the reason is new.
+ * Records why a study does not move, and since when. The time stays if the reason is the same, or if the study was
+ * already waiting for the PACS. Returns true if the reason is new.
  */
 export async function setWaiting(
   db: Db,
@@ -233,7 +236,7 @@ export async function setWaiting(
   return numUpdatedRows > 0n;
 }
 
-/** Counts one more failure of a stage without an outcome; returns the count. */
+/** Counts one more failure of a stage that came to no outcome; returns the count. */
 export async function countFailures(db: Db, studyId: string): Promise<number> {
   const counted = db
     .updateTable('study')
@@ -248,7 +251,7 @@ export async function forgetFailures(db: Db, studyId: string): Promise<void> {
   await clearWaiting(db, studyId, 'gateway-failed');
 }
 
-/** The reason is gone; another one stays. */
+/** Removes this reason for waiting; any other one stays. */
 export async function clearWaiting(db: Db, studyId: string, because: Waiting): Promise<void> {
   await db
     .updateTable('study')

@@ -1,25 +1,28 @@
 /**
- * Whether the PACS takes others after it gave no good answer about one instance: only then is the fault the
- * instance's, and not a full disk's or a proxy's. By the order of the requests of this process, not by dates, and
- * not by what the database says, where instances become posted that nobody gave to the PACS just now. A gateway
- * that is started again begins to watch again.
+ * Notes whether the PACS takes other instances after it gave no good answer about one: only then is the instance at
+ * fault, and not a full disk or a proxy. This goes by the order of this process's requests, not by dates. Nor does it
+ * go by the database, where instances may become posted that were not just given to the PACS. A restarted gateway
+ * starts watching anew.
  */
 import { createBatchSizes, type BatchSizes } from './batch-sizes.ts';
 
 export type Takings = {
-  /** The size of requests that it takes. */
+  /** The size of requests that the PACS takes. */
   readonly batches: BatchSizes;
-  /** A request leaves; its number. */
+  /** A request leaves; returns its number. */
   begin(): number;
-  /** By the request of this number the PACS took an instance. */
+  /** The PACS took an instance from the request of this number. */
   took(request: number): void;
   /** An offer of the instance ended without a good answer, now or after the request of that number. */
   failed(id: number, after?: number): void;
-  /** Whether a request that left after its failure before the last one, or its only one, brought another one in. */
+  /**
+   * Whether another instance was taken by a request that left after this one's second-last failure, or after its only
+   * one.
+   */
   tookOthersSince(id: number): boolean;
-  /** Whether a request that left after its last failure brought another one in. */
+  /** Whether another instance was taken by a request that left after this one's last failure. */
   tookOthersNow(id: number): boolean;
-  /** The instance has come to an end. */
+  /** The instance is done. */
   forget(id: number): void;
 };
 

@@ -1,9 +1,9 @@
 /**
- * Time that is counted instead of dated. A clock may be set, by a year in a moment; so nothing that is true or false
- * of an instance (that it never arrived, that the PACS lost it) rests on a date.
+ * Time that is counted, not dated. A clock may be set, even by a year at once, so no fact about an instance (that it
+ * never arrived, that the PACS lost it) depends on a date.
  *
- * `minutes`: minutes in which a gateway ran on this database. Two counts differ by at most the minutes between
- * them, and one: so what must last n minutes has lasted them once more than n were counted. Time in which no
+ * `minutes`: the minutes in which a gateway ran on this database. The difference between two counts may exceed the time
+ * between them by up to one minute, so n minutes have certainly passed once more than n were counted. Time in which no
  * gateway ran, or in which the machine slept, is not counted.
  */
 import { sql, type RawBuilder } from 'kysely';
@@ -11,7 +11,7 @@ import type { Db } from '../database/database.ts';
 
 export const MINUTE_SECONDS = 60;
 
-/** The minutes counted so far, inside a statement. */
+/** The minutes counted so far, as an SQL expression. */
 export const minutesNow = (): RawBuilder<number> => sql<number>`(select minutes from tally)`;
 
 /** The minutes counted so far. */
@@ -20,8 +20,8 @@ export async function countedMinutes(db: Db): Promise<number> {
 }
 
 /**
- * To be called once a minute, by a clock that is never set. A minute is counted where nobody has counted since
- * the call before: several gateways count no more than one does.
+ * Call the returned function once a minute, from a timer that does not depend on the wall clock. A minute is counted
+ * only if no other gateway has counted since the last call: several gateways count no more than one does.
  */
 export function createMinuteCounter(db: Db): () => Promise<void> {
   let seen: number | null = null;

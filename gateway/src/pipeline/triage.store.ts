@@ -1,5 +1,5 @@
 /**
- * The devices' own triage of instances: written with the promise that brings it, read after the gateway's own
+ * The devices' own triage of instances: written with the promise that contains it, and read after the gateway's own
  * models have run.
  */
 import { sql } from 'kysely';
@@ -10,8 +10,8 @@ import type { Db, Trx } from '../database/database.ts';
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
 
 /**
- * Keeps the last triage of each instance of the study; an entry without models does not replace one with. The triage
- * of an instance that is in the PACS stands: naming the instance again changes nothing.
+ * Keeps the last triage of each instance of the study. An entry made without models does not replace one made with
+ * models. Once an instance is in the PACS, its triage stays even if the instance is named again.
  */
 export async function insertTriage(trx: Trx, studyId: string, said: Iterable<InstanceTriage>): Promise<void> {
   const last = new Map([...said].map((one) => [one.sopInstanceUID, one]));
@@ -30,14 +30,14 @@ export async function insertTriage(trx: Trx, studyId: string, said: Iterable<Ins
 }
 
 /**
- * In place of tables, with conditions: each study `s` of which an instance `i` that is in the PACS was marked for early
- * reading by the device that brought it.
+ * An SQL from clause with conditions. It selects each study `s` with an instance `i` that is in the PACS and that its
+ * device has marked for early reading.
  */
 export const MARKED_EARLY = sql`study s join device_triage t on t.study_id = s.id
   join instance i on i.study_id = s.id and i.sop_instance_uid = t.sop_instance_uid
   where (t.triage->>'first')::boolean and i.brought and i.state in (${sql.join([...IN_PACS])})`;
 
-/** Undefined: no device that brought this instance said anything of it. */
+/** Undefined: no device that brought this instance sent a triage of it. */
 export async function triageOf(
   db: Db,
   siteId: string,

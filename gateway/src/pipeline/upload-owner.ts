@@ -1,6 +1,6 @@
 /**
- * The uploads that a caller may touch. A person who is signed in: all uploads of the account, from any device.
- * A device with its right to send: only the uploads it made itself; it never learns of the others.
+ * The uploads that a caller may touch. A signed-in person: all uploads of the account, from any device. A device with
+ * its right to send: only the uploads it made itself; it never learns of the others.
  */
 import { sql } from 'kysely';
 import { SENDERS } from '#shared/protocol/policy.ts';
@@ -15,8 +15,8 @@ export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOw
 }
 
 /**
- * The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: of an API key; `policy`:
- * the key's own, for requests that name none.
+ * The sender of a request. `epoch`: the account's epoch in the caller's token. `keyId`: the API key's, where one is
+ * used. `policy`: the key's own, for requests that name none.
  */
 export type Sender = UploadOwner & {
   readonly epoch: number;
@@ -32,8 +32,8 @@ export function senderOf(caller: Caller): Sender {
 }
 
 /**
- * Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. A key
- * outlives other roles of its account, if they may send.
+ * Whether the sender's session, key or right to send still holds. Checked when anything of the sender's takes effect. A
+ * key stays valid when its account's roles change, as long as they may send.
  */
 export async function maySend(db: Db, sender: Sender, now: Date): Promise<boolean> {
   const { accountId, deviceId, epoch, keyId } = sender;

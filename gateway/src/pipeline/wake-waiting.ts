@@ -1,4 +1,4 @@
-/** A destination was seen to answer: the studies that wait for it are tried now, not when their pause is over. */
+/** A destination was seen to answer: the studies that wait for it are tried now, instead of after their pause. */
 import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';

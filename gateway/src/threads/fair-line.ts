@@ -1,11 +1,11 @@
 /**
- * Places that accounts take in turn, one at a time each: the next is the account that has waited longest since its
- * last turn. So an account whose work is slow holds up only its own.
+ * Places that accounts take in turn. An account has one place at a time, and the next place goes to the account that
+ * has waited longest since its last turn. So an account whose work is slow holds up only itself.
  */
 
 /**
- * Runs `work` with a place once it is this account's turn. Throws what `work` throws, and the reason of the signal: a
- * caller that gives up leaves the line. `isAwaited`: another account waits for a place.
+ * Runs `work` with a place once it is this account's turn. Throws what `work` throws, and the signal's reason: a caller
+ * that gives up leaves the line. `isAwaited`: whether another account is waiting for a place.
  */
 export type FairLine<Place> = <T>(
   account: string,
@@ -13,14 +13,17 @@ export type FairLine<Place> = <T>(
   signal?: AbortSignal,
 ) => Promise<T>;
 
-/** A place whose work may go on after it was given up, until it is idle. */
+/** A place whose work may continue after it was given up, until the place is idle. */
 type Worker = { idle(): Promise<void> };
 
-/** A line of threads: a place is free once its thread has let go, so that no work lands behind what was given up. */
+/**
+ * A line of threads. A place is free only once its thread has let go, so that no work queues behind work that was given
+ * up.
+ */
 export const createThreadLine = <Place extends Worker>(threads: readonly Place[]): FairLine<Place> =>
   createFairLine(threads, (thread) => thread.idle());
 
-/** `whenFree`: a place whose work has ended may be given on. */
+/** `whenFree`: resolves when a place whose work has ended may be passed on. */
 export function createFairLine<Place>(
   places: readonly Place[],
   whenFree: ((place: Place) => Promise<void>) | null = null,
@@ -43,7 +46,7 @@ type Turn<Place> = PromiseWithResolvers<Place>;
 class Line<Place> {
   readonly #free: Place[];
   readonly #inside = new Set<string>();
-  /** The waiting work by account, the one whose turn is next first. */
+  /** The waiting work by account; the account whose turn is next comes first. */
   readonly #waiting = new Map<string, Turn<Place>[]>();
 
   constructor(places: readonly Place[]) {
@@ -81,7 +84,7 @@ class Line<Place> {
     this.#callNext();
   }
 
-  /** An account with a place waits for itself. */
+  /** Whether another account waits. An account that has a place waits only for itself, and does not count. */
   isAwaited(): boolean {
     return this.#waiting.keys().some((account) => !this.#inside.has(account));
   }
@@ -93,7 +96,7 @@ class Line<Place> {
       if (turn === undefined) continue;
       if (own.length === 0) this.#waiting.delete(account);
       this.#inside.add(account);
-      // The place that was used last: a thread that rests stays at rest, and ends.
+      // Takes the place that was used last, so that an idle thread stays idle, and ends.
       turn.resolve(this.#free.pop()!);
     }
   }

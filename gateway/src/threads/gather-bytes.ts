@@ -1,19 +1,19 @@
 /**
- * Bytes of a body as they come. A sender may cut them as small as it likes: kept one by one, each piece would
- * cost a hundred times its size. Small ones are copied together, large ones are kept as they are.
+ * Gathers the bytes of a body as they come. A sender may cut them as small as it likes, and each piece kept on its own
+ * would cost a hundred times its size. Small pieces are copied together, large ones are kept as they are.
  */
 
 import { setImmediate } from 'node:timers/promises';
 import { giveBack } from '#shared/give-back.ts';
 
 const BLOCK_BYTES = 64 * 1024;
-/** To copy as many, into memory that is new, takes the thread some 7 ms. */
+/** Copying this many bytes, into new memory, takes the thread some 7 ms. */
 const COPIED_A_TURN_BYTES = 8 * 1024 ** 2;
 
 type Gathered = {
   add(piece: Uint8Array): void;
   size(): number;
-  /** In order; blocks of 64 KiB at least, but for the last before a large one. */
+  /** In order. Blocks have at least 64 KiB, except the last and those before a large one. */
   chunks(): readonly Uint8Array[];
 };
 
@@ -27,7 +27,7 @@ export function gatherBytes(): Gathered {
     block = null;
     filled = 0;
   };
-  /** The first of a block is not copied: often it is the only one. */
+  /** The first piece of a block is not copied, because often it is the only one. */
   const append = (piece: Uint8Array): void => {
     if (block === null) block = piece;
     else {
@@ -59,7 +59,7 @@ function grown(piece: Uint8Array): Uint8Array {
   return block;
 }
 
-/** The whole body in one run of bytes. Throws what the pieces throw. */
+/** Joins the whole body into one array. Throws what the pieces throw. */
 export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   const gathered = gatherBytes();
   for await (const piece of pieces) gathered.add(piece);
@@ -67,8 +67,8 @@ export async function joinBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint
 }
 
 /**
- * The same of chunks that are here, whose memory is given back: in memory of its own, which can move to a thread; in
- * turns of the event loop.
+ * Joins chunks that are already here, and frees their memory. The result has memory of its own, which can move to a
+ * thread. Takes several turns of the event loop.
  */
 export async function joinChunks(chunks: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>> {
   const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));

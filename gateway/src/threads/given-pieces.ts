@@ -1,6 +1,8 @@
-/** Pieces that a task of a thread gives out one after the other, each when the one before it was taken. */
+/** Pieces that a thread's task gives out one after the other, each after the previous one was taken. */
 
-/** `run` gives a piece and waits until it was taken. Returns its answer; throws what it throws. */
+/**
+ * `run` gives each piece with `give`, and waits until it was taken. Returns the answer of `run`; throws what it throws.
+ */
 export async function* givenPieces<Piece, Answer>(
   run: (give: (piece: Piece) => Promise<void>, signal: AbortSignal) => Promise<Answer>,
   signal: AbortSignal,
@@ -11,7 +13,7 @@ export async function* givenPieces<Piece, Answer>(
     | { readonly kind: 'failed'; readonly error: unknown };
   const left = new AbortController();
   const said: Said[] = [];
-  // Not a race with the end of the run: until it came, that would keep every piece.
+  // Not a race with the end of the run: such a race would keep every piece in memory until the run ends.
   let come = Promise.withResolvers<void>();
   const say = (one: Said): void => {
     said.push(one);

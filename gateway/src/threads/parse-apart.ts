@@ -1,7 +1,7 @@
 /**
- * The one door from bytes of outside (bodies, answers of a PACS, files) to values. Small ones are parsed where they
- * are; a thread parses the others, one at a time for each sender, so that no bytes hold up the event loop or another
- * sender. The reader of the bytes bounds their number, the parser what it makes of them.
+ * Parses all bytes from outside (bodies, answers of a PACS, files) into values. Small ones are parsed at once. A thread
+ * parses the others, one at a time for each sender, so that no input blocks the event loop or another sender. Whoever
+ * reads the bytes limits their number; the parser limits what it makes of them.
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -10,13 +10,15 @@ import { giving, keepThread, toOwn, type KeptThread } from './thread.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A thread finds it by the file that exports it and by its name, and gives its values to a structured clone. */
+/**
+ * A thread finds the parser by the file that exports it and by its name; its values pass through a structured clone.
+ */
 export type Parser<Rest extends unknown[], Value> = {
   readonly module: string;
   readonly parse: (bytes: Bytes, ...rest: Rest) => Value | Promise<Value>;
 };
 
-/** `module`: `import.meta.url` of the file that exports `parse` by its own name. */
+/** `module`: `import.meta.url` of the file that exports `parse` under its own name. */
 export const parserIn = <Rest extends unknown[], Value>(
   module: string,
   parse: Parser<Rest, Value>['parse'],
@@ -33,20 +35,23 @@ export type ParseTalk = {
   readonly reply: never;
   readonly answer: ParseOutcome;
 };
-/** A Problem does not pass through a structured clone. */
+/** A Problem is passed as its parts, because it does not survive a structured clone. */
 export type ParseOutcome =
   | { readonly kind: 'parsed'; readonly value: unknown }
   | { readonly kind: 'problem'; readonly code: AnyProblemCode; readonly detail: string | undefined };
 
-/** JSON of this size takes a millisecond; to hand it to a thread takes as long. */
+/** Parsing JSON of this size takes a millisecond; handing it to a thread takes as long. */
 const HERE_BYTES = 16 * 1024;
 export const isSmall = ({ length }: Uint8Array): boolean => length <= HERE_BYTES;
-/** A million values, and what a schema says of each of them, need 200 MB. */
+/** A million values, together with a schema's findings on each of them, need 200 MB. */
 const HEAP_MB = 320;
-/** A sender who hangs up keeps a thread from others no longer; another one starts in 50 to 200 ms. */
+/**
+ * How long work may go on after its sender has left, before its thread is ended to free it for others. Starting another
+ * takes 50 to 200 ms.
+ */
 const LETS_GO_MS = 2000;
 
-/** `from`: whose turn it takes, such as an account. `unpacksTo`: more bytes than these, at most. */
+/** `from`: whose turn it takes, such as an account's. `unpacksTo`: the most bytes that the input may unpack to. */
 export type ToParse = {
   readonly bytes: Uint8Array;
   readonly unpacksTo?: number;
@@ -83,5 +88,5 @@ export function createParseApart(script = new URL('./parse.worker.ts', import.me
   };
 }
 
-/** The threads of this process. They begin with the first large bytes, and end when none come for a while. */
+/** The threads of this process. They start with the first large input, and end when none comes for a while. */
 export const parseApart = createParseApart();

@@ -1,20 +1,20 @@
 /**
- * The one way from a sender's bytes to JSON values. Depth, values and different names are limited before anything is
- * made of them: the engine keeps each name for the whole process, beyond what limits a thread's memory.
+ * Parses a sender's bytes into JSON values. Depth, values and different names are limited before any value is made.
+ * Names matter because the engine keeps each of them for the whole process, outside of what limits a thread's memory.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
 /**
- * 20 000 instances have some 25 values each, and a manifest's reports 40 000 actions at most. A manifest is 7 deep: its
- * answers of models are objects within an instance.
+ * 20 000 instances have some 25 values each, and a manifest's reports at most 40 000 actions. A manifest is 7 levels
+ * deep, because model answers are objects within an instance.
  */
 export const LIMITS = { values: 1_000_000, depth: 16 };
-/** A manifest has some 60; a policy may name each attribute of PS3.15's table by its tag. */
+/** A manifest has some 60 different names; a policy may name each attribute of PS3.15's table by its tag. */
 export const NAMES_LIMIT = 4_000;
 
 /**
- * Throws `invalid-request` where JSON is nested too deeply, or has more values or names than any request, and
- * `bad-request` for what is no JSON.
+ * Throws `invalid-request` where JSON is nested too deeply, or has more values or names than any valid request, and
+ * `bad-request` where the bytes are not JSON.
  */
 export function parseJson(bytes: Uint8Array, limits: Partial<typeof LIMITS> = {}): unknown {
   requireShape(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { ...LIMITS, ...limits });
@@ -54,7 +54,7 @@ function requireShape(bytes: Buffer, limits: typeof LIMITS): void {
     } else if (CLOSERS.includes(byte)) depth -= 1;
     else if (byte === COMMA) values += 1;
     else if (byte === COLON) {
-      // The text before a colon is a name, and of one colon alone: a long one is read once.
+      // The text before a colon is a name, and belongs to that colon only, so a long name is read only once.
       if (text === null) throw new Problem('bad-request');
       names.add(bytes.toString('latin1', text.from, text.to));
       text = null;

@@ -1,4 +1,4 @@
-/** The thread of parse-apart.ts: message glue. */
+/** The thread of parse-apart.ts: only message glue. */
 import { Problem } from '#shared/protocol/problem.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { ParseOutcome, Parser, ParseTalk } from './parse-apart.ts';
@@ -8,7 +8,7 @@ import { giving } from './thread.ts';
 serveTasks<ParseTalk>(async ({ module, name, bytes, rest }) => {
   const { [name]: parse } = (await import(module)) as Record<string, Parser<unknown[], unknown>['parse']>;
   const outcome = await outcomeOf(async () => parse!(bytes, ...rest));
-  // By then it has gone to the other side.
+  // Deferred until the outcome has been sent to the other side.
   setImmediate(collectGarbage);
   return giving(outcome);
 });

@@ -1,9 +1,9 @@
 /**
- * Room for what is held at once, in pixels or bytes: whoever needs more than is left waits, in the order in which they
- * came, so that a small one does not overtake a large one for ever.
+ * Limits what is held at once, in pixels or bytes. Whoever needs more than is left waits. Entry is in the order of
+ * arrival, so that small requests do not overtake a large one for ever.
  */
 export type Room = {
-  /** Waits until there is room; returns what gives it back. `size`: at most the limit of the room. */
+  /** Waits until there is room; returns the function that frees it. `size`: at most the room's limit. */
   enter(size: number): Promise<() => void>;
 };
 

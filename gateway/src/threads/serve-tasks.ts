@@ -2,9 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import type { FromThread, Given, Talk, ToThread } from './thread.ts';
 
-/** Asks the other side, from within a task. Rejects where the task was given up. */
+/** Asks the other side from within a task. Rejects where the task was given up. */
 export type Ask<T extends Talk> = (question: Given<T['question']>) => Promise<T['reply']>;
-/** May throw anything: the other side is told the error's name and where it was thrown. */
+/** May throw anything: the other side learns only the error's name and where it was thrown. */
 type Work<T extends Talk> = (
   task: T['task'],
   ask: Ask<T>,
@@ -16,7 +16,7 @@ type Begun<T extends Talk> = {
   readonly over: AbortController;
 };
 
-/** Called once, by the script of the thread. */
+/** To be called once, by the thread's script. */
 export function serveTasks<T extends Talk>(work: Work<T>): void {
   const port = parentPort!;
   const say: Say<T> = (message, moved = []) => port.postMessage(message, moved);
@@ -41,7 +41,7 @@ export function serveTasks<T extends Talk>(work: Work<T>): void {
     if (message.kind === 'task') return void begin(message.id, message.task);
     const task = tasks.get(message.id);
     if (message.kind === 'reply') return task?.awaited.get(message.to)?.resolve(message.reply);
-    // The task may have ended while this was on its way.
+    // The task may have ended while this message was on its way.
     if (task === undefined) return say({ id: message.id, kind: 'stopped' });
     task.over.abort();
     for (const { reject } of task.awaited.values()) reject(task.over.signal.reason);
@@ -63,7 +63,7 @@ function createAsk<T extends Talk>(id: number, { awaited, over }: Begun<T>, say:
   };
 }
 
-/** The message of an error may hold anything; its name and its frames do not. */
+/** An error's message may contain anything, so only its name and its stack frames are passed on. */
 function describeFault(error: unknown): { readonly name: string; readonly stack: string } {
   if (!(error instanceof Error)) return { name: typeof error, stack: '' };
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));

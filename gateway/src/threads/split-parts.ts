@@ -1,16 +1,16 @@
 /**
  * Splits a multipart body (RFC 2046 §5.1.1) into its parts as it streams in: forms, store requests, and the answers of
- * a PACS. Text before the first delimiter and after the last one is ignored. No more is held than the head of one part,
- * or less than one delimiter of its content.
+ * a PACS. Text before the first delimiter and after the last one is ignored. At most the head of one part is held, or
+ * less content than one delimiter is long.
  */
 
-/** The most bytes of a part's head, and before the first boundary, with its line break (unlimited by default). */
+/** The most bytes of a part's head, and before the first boundary with its line break (by default unlimited). */
 type PartBounds = { readonly head: number; readonly before?: number };
 
-/** A part begins with its head, at this place of the body; then come pieces of its content; then it ends. */
+/** A part starts with its head and the head's offset in the body, then come pieces of its content, then its end. */
 export type PartEvent = { readonly head: Buffer; readonly at: number } | Uint8Array | 'end';
 
-/** The body is not what its Content-Type says, or it is beyond a bound. */
+/** The body does not match its Content-Type, or exceeds a limit. */
 export class PartsError extends Error {
   readonly isTooLarge: boolean;
 
@@ -21,16 +21,18 @@ export class PartsError extends Error {
 }
 
 const CRLF = '\r\n';
-/** Between a boundary and its line end RFC 2046 allows white space. */
+/** RFC 2046 allows white space between a boundary and the end of its line. */
 const PADDING_LIMIT = 256;
 
 export class PartSplitter {
   readonly #delimiter: Buffer;
   readonly #bounds: PartBounds;
-  /** Bytes that came and were not looked through to their end. The line break before the body makes its first
-   * delimiter like all others. */
+  /**
+   * Bytes that came and were not searched to their end. A line break is put before the body, so that its first
+   * delimiter looks like all others.
+   */
   #held: Buffer = Buffer.from(CRLF);
-  /** Where they begin in the body. */
+  /** The offset of the held bytes in the body. */
   #at = -CRLF.length;
   #place: 'before' | 'content' | 'boundary' | 'head' | 'over' = 'before';
 
@@ -40,26 +42,26 @@ export class PartSplitter {
     this.#bounds = bounds;
   }
 
-  /** The last delimiter has come. */
+  /** True once the last delimiter has come. */
   get isOver(): boolean {
     return this.#place === 'over';
   }
 
   /**
-   * Once all events are read, the piece is its giver's again: content is a view of it, or of what is held. Throws
-   * PartsError.
+   * Call it with each piece. Once all events are read, the piece belongs to its giver again: content is a view of it,
+   * or of held bytes. Throws PartsError.
    */
   *add(piece: Uint8Array): Generator<PartEvent> {
     if (this.isOver) return;
     const came = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    // Content that begins no delimiter is passed on where it is.
+    // Content in which no delimiter begins is passed on without copying.
     if (this.#isContent() && !this.#isAcross(came)) yield* this.#pass(this.#held.length);
     this.#held = this.#held.length === 0 ? came : Buffer.concat([this.#held, came]);
     while (yield* this.#step());
     this.#held = Buffer.from(this.#held);
   }
 
-  /** The whole body has come. Throws PartsError. */
+  /** Call it when the whole body has come. Throws PartsError. */
   end(): void {
     if (!this.isOver) throw new PartsError('the body ends before its last boundary');
   }
@@ -68,16 +70,16 @@ export class PartSplitter {
     return this.#place === 'before' || this.#place === 'content';
   }
 
-  /** Returns whether there may be another one in what is held. */
+  /** Returns whether there may be another step in the held bytes. */
   *#step(): Generator<PartEvent, boolean> {
     if (this.#place === 'boundary') return this.#endBoundary();
     if (this.#place === 'head') return yield* this.#readHead();
     return this.#place !== 'over' && (yield* this.#findDelimiter());
   }
 
-  /** Whether a delimiter begins in what is held, of which there is less than one, and ends in what came. */
+  /** Whether a delimiter begins in the held bytes (which are shorter than one) and ends in `came`. */
   #isAcross(came: Buffer): boolean {
-    // The body comes in pieces shorter than a delimiter.
+    // The piece is shorter than a delimiter.
     if (came.length < this.#delimiter.length) return true;
     const border = Buffer.concat([this.#held, came.subarray(0, this.#delimiter.length - 1)]);
     return border.includes(this.#delimiter);
@@ -99,7 +101,7 @@ export class PartSplitter {
 
   *#findDelimiter(): Generator<PartEvent, boolean> {
     const found = this.#held.indexOf(this.#delimiter);
-    // The delimiter's beginning may be the end of what is held.
+    // The held bytes may end with the beginning of a delimiter.
     yield* this.#pass(found < 0 ? Math.max(0, this.#held.length - this.#delimiter.length + 1) : found);
     if (found < 0) return false;
     if (this.#place === 'content') yield 'end';
@@ -139,7 +141,7 @@ export class PartSplitter {
   }
 }
 
-/** Splits a whole body, which is read no further than its last delimiter. Throws PartsError. */
+/** Splits a whole body, which is not read beyond its last delimiter. Throws PartsError. */
 export async function* splitParts(
   boundary: string,
   body: AsyncIterable<Uint8Array>,
@@ -153,6 +155,6 @@ export async function* splitParts(
   splitter.end();
 }
 
-/** The Content-Type in the head of a part; null: it has none. */
+/** The Content-Type in the head of a part; null: there is none. */
 export const contentTypeIn = (head: Buffer): string | null =>
   /^content-type:[ \t]*([^\r\n]*)/im.exec(head.toString('latin1'))?.[1]?.trim() ?? null;

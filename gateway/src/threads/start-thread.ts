@@ -1,6 +1,6 @@
 /**
- * Starts a script that calls `serveTasks` (serve-tasks.ts): as a thread of this process, or as the thread of a
- * process of its own (thread-process.ts), whose death then is the script's doing and nobody else's.
+ * Starts a script that calls `serveTasks` (serve-tasks.ts): as a thread of this process, or as the thread of a process
+ * of its own (thread-process.ts). If that process dies, only the script can be the cause.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
@@ -8,24 +8,24 @@ import { Worker } from 'node:worker_threads';
 type Started = { readonly script: URL; readonly heapMb: number; readonly data: unknown };
 
 export type Listener = {
-  /** The script begins: an end before this is not its doing. */
+  /** Called when the script begins: an end before this is not the script's fault. */
   begin(): void;
   take(message: unknown): void;
-  /** Called once or more: it has ended. `error`: of the engine, or of the script. */
+  /** Called once or more when it has ended. `error`: of the engine, or of the script. */
   lose(error: Error | null): void;
 };
 
-/** The place in which a script runs. */
+/** What a script runs in: a thread, or a process. */
 export type Body = {
-  /** After its end messages go nowhere. */
+  /** Messages after its end are lost. */
   post(message: unknown, moved: ArrayBuffer[]): void;
-  /** The process waits for the thread after `ref`, and ends without it after `unref`. */
+  /** After `ref`, this process waits for the thread; after `unref`, it may end without it. */
   ref(): void;
   unref(): void;
   end(): Promise<void>;
 };
 
-/** Throws where the system has no thread to give. */
+/** Throws where the system cannot start another thread. */
 export function startWorker({ script, heapMb, data }: Started, { begin, take, lose }: Listener): Body {
   const worker = new Worker(script, {
     workerData: data,
@@ -43,18 +43,18 @@ export function startWorker({ script, heapMb, data }: Started, { begin, take, lo
   };
 }
 
-/** The script's first message to its process (thread-process.ts). */
+/** The first message to the process, which starts the script (thread-process.ts). */
 export type ProcessStart = { readonly script: string; readonly heapMb: number; readonly data: unknown };
 
-/** The process's first message. It says so before the script is given anything. */
+/** The process's first message, sent before the script gets its first task. */
 export const BEGINS = 'begins';
 
-/** Throws where the system has no process to give, or loses it at once. */
+/** Throws where the system cannot start another process, or loses it at once. */
 export function startProcess({ script, heapMb, data }: Started, { begin, take, lose }: Listener): Body {
   const { NODE_COMPILE_CACHE } = process.env;
   const child = fork(new URL('./thread-process.ts', import.meta.url), {
     serialization: 'advanced',
-    // Messages are all that it may say or know: no settings of the gateway, and no dump of its memory.
+    // It can talk only by messages, and gets no settings of the gateway; it leaves no dump of its memory.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [],
     env: NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE },
@@ -63,7 +63,7 @@ export function startProcess({ script, heapMb, data }: Started, { begin, take, l
   child.once('message', begin);
   child.on('message', (message) => void (message !== BEGINS && take(message)));
   const post = (message: unknown): void => {
-    // A process that could not be started has no channel; its end comes as an error.
+    // A process that could not be started has no channel; its end is reported as an error.
     if (child.connected) child.send(message as object, () => undefined);
   };
   post({ script: script.href, heapMb, data } satisfies ProcessStart);
@@ -85,7 +85,7 @@ export function startProcess({ script, heapMb, data }: Started, { begin, take, l
   };
 }
 
-/** Resolves once it has ended, and says so. */
+/** Resolves once the process has ended, and reports that. */
 function endOf(child: ChildProcess, lose: Listener['lose']): Promise<void> {
   return new Promise((resolve) => {
     let isOver = false;
@@ -96,7 +96,7 @@ function endOf(child: ChildProcess, lose: Listener['lose']): Promise<void> {
       resolve();
     };
     child.once('exit', finish);
-    // The process could not be started, or a message no longer reached it. Each error is heard: an unheard one
+    // The process could not be started, or a message did not reach it. Every error needs a listener: an unhandled one
     // ends the gateway.
     child.on('error', () => {
       if (!isOver) child.kill('SIGKILL');

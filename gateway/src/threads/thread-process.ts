@@ -1,24 +1,25 @@
 /**
- * The process around one thread (start-thread.ts): passes on what both sides say, and ends with either. Its main
- * thread does nothing else, so that it sees its parent's end whatever the script is busy with. The thread is given
- * its first task once the parent was told that it begins: whoever ends the process before is not the task.
+ * The process around one thread (start-thread.ts). It passes messages on in both directions, and ends with either side.
+ * Its main thread does nothing else, so that it notices its parent's end whatever the script is doing. The thread gets
+ * its first task only after the parent was told that it begins. So if the process ends before that, the task is not the
+ * cause.
  */
 import { writeFileSync } from 'node:fs';
 import { BEGINS, startWorker, type ProcessStart } from './start-thread.ts';
 
 const die = (): boolean => process.kill(process.pid, 'SIGKILL');
 
-/** proc_pid_oom_score_adj(5): the kernel that runs out of memory ends this process, not its parent. */
+/** proc_pid_oom_score_adj(5): if memory runs out, the kernel ends this process, not its parent. */
 function offerToKernel(): void {
   if (process.platform !== 'linux') return;
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // Without /proc the limit of the heap remains.
+    // Without /proc, only the heap limit remains.
   }
 }
 
-// A signal to the parent's whole group (Ctrl-C) is no end that the script has brought about.
+// A signal to the parent's whole group (Ctrl-C) must not look like an end that the script has caused.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', die);
 offerToKernel();

@@ -1,43 +1,41 @@
 /**
- * A thread for work that takes longer than the gateway's main thread may stand still, for that one takes in
- * parcels and answers everybody. The thread does its tasks side by side. A task may ask back while it works
- * (for bytes, for a run of a model), and ends with an answer, with an error, or given up.
+ * A thread for work that would block the gateway's main thread, which takes in parcels and answers requests, for too
+ * long. The thread does its tasks side by side. A task may ask back while it works (for bytes, for a run of a model).
+ * It ends with an answer, with an error, or by being given up.
  *
- * The thread may have a process of its own, for work that is suspected to end the process that it runs in.
+ * The thread may have a process of its own, for work that is suspected of ending the process in which it runs.
  *
- * The thread starts with the first task and ends when none has come for a while; it does not keep the process
- * alive. When it ends unexpectedly, all of its tasks fail, and the next task starts another thread. A caller
- * that gives up does not wait; a task that then does not let go is taken to hang (a codec that never looks
- * up), and its thread is ended. So is one that says nothing for too long though nobody asked it to stop, and
- * one that takes more memory than it may: the data may be an attacker's, and the process must outlive it.
+ * The thread starts with the first task, and ends when none has come for a while; it does not keep the process alive.
+ * When it ends unexpectedly, all of its tasks fail, and the next task starts another thread. A caller that gives up
+ * does not wait. A task that then does not let go is considered to hang (a codec that never checks the signal), and its
+ * thread is ended. So is a thread that is silent for too long without having been stopped, and one that takes too much
+ * memory: the data may be an attacker's, and the process must survive it.
  */
 import { startProcess, startWorker, type Body, type Listener } from './start-thread.ts';
 
-/** The messages of both sides. All of them are cloned. */
+/** The messages of both sides. All of them are passed by structured clone. */
 export type Talk = {
   readonly task: unknown;
   readonly question: unknown;
   readonly reply: unknown;
   readonly answer: unknown;
 };
-/**
- * A value, and memory of it that moves to the other side instead of being copied: the giver no longer has it.
- */
+/** A value, and memory that moves to the other side instead of being copied; the sender no longer has it. */
 export type Given<Value> = { readonly value: Value; readonly moved: ArrayBuffer[] };
 export const giving = <Value>(value: Value, ...moved: ArrayBuffer[]): Given<Value> => ({ value, moved });
 
-/** Replies to a task's question. `isOver`: nobody waits for the reply any more. */
+/** Replies to a task's question. `isOver`: aborted once the reply is no longer needed. */
 export type Reply<T extends Talk> = (
   question: T['question'],
   isOver: AbortSignal,
 ) => Promise<Given<T['reply']>>;
 export type KeptThread<T extends Talk> = {
   /**
-   * The task's answer. Throws what `reply` throws, the signal's reason, an Error that says nothing of the
-   * data where the task fails, ThreadEnded and ThreadNotStarted.
+   * Returns the task's answer. Throws what `reply` throws, the signal's reason, ThreadEnded, ThreadNotStarted, and an
+   * Error without any of the data where the task fails.
    */
   do(task: Given<T['task']>, reply: Reply<T>, signal: AbortSignal): Promise<T['answer']>;
-  /** Resolves once the thread works at nothing: a task that was given up is over when the thread lets go of it. */
+  /** Resolves once the thread has no work. A task that was given up counts until the thread lets go of it. */
   idle(): Promise<void>;
   close(): Promise<void>;
 };
@@ -57,10 +55,10 @@ export type FromThread<T extends Talk> = { readonly id: number } & (
 type Task<T extends Talk> = {
   readonly take: (message: FromThread<T>) => void;
   readonly fail: (error: Error) => void;
-  /** The task waits for this side: for replies, or for nothing more. */
+  /** The task is waiting for this side: for replies, or because it was given up. */
   readonly isWaiting: () => boolean;
 };
-/** Like `setTimeout`: time is an input. The timer keeps no process alive. */
+/** Like `setTimeout`, but replaceable in tests. The timer does not keep the process alive. */
 type StartTimer = (work: () => void, ms: number) => Timer;
 type Timer = { refresh(): unknown; clear(): void };
 
@@ -68,29 +66,29 @@ type Running<T extends Talk> = {
   readonly body: Body;
   readonly tasks: Map<number, Task<T>>;
   readonly hangs: Set<NodeJS.Timeout>;
-  /** Wait until it has no task. */
+  /** Callers that wait until it has no task. */
   readonly resting: (() => void)[];
-  /** Ends it when it has been silent for too long. */
+  /** Ends the thread when it has been silent for too long. */
   silence: Timer | null;
   idle: NodeJS.Timeout | null;
 };
 
-/** Long enough for the pauses within an upload or a study; to start a thread again takes 50 to 200 ms. */
+/** Long enough for the pauses within an upload or a study. Starting a thread again takes 50 to 200 ms. */
 const IDLE_MS = 30_000;
-/** The longest that a task does not look up is some 10 s, for a frame of 134 megapixels. */
+/** The longest that a task does not check the signal is some 10 s, for a frame of 134 megapixels. */
 const HANGS_AFTER_MS = 30_000;
 
 /**
- * The longest silence of a thread that works. Ten times what the slowest honest task has needed between two
- * messages on the smallest machine; a hostile one ends after two minutes.
+ * The longest silence of a working thread. Ten times what the slowest legitimate task has needed between two messages
+ * on the smallest machine; a hostile one is ended after two minutes.
  */
 const SILENT_MS = 120_000;
-/** The heap of a thread: an instance with as many elements as the reader takes needs 300 MB. */
+/** The heap of a thread: an instance with as many elements as the reader accepts needs 300 MB. */
 const HEAP_MB = 512;
 
-/** The thread ended before it had answered: it crashed, took too much memory or was silent for too long. */
+/** The thread ended before it answered: it crashed, took too much memory or was silent for too long. */
 export class ThreadEnded extends Error {
-  /** The thread had no other task: this one has ended it. */
+  /** The thread had no other task, so this task has ended it. */
   readonly wasAlone: boolean;
   constructor(wasAlone: boolean) {
     super('a thread ended');
@@ -99,7 +97,7 @@ export class ThreadEnded extends Error {
 }
 
 /**
- * The system had no thread or process to give (EAGAIN, ENOMEM, EMFILE), or ended it before it was given a task. That
+ * The system could not start another thread or process (EAGAIN, ENOMEM, EMFILE), or ended it before it got a task. That
  * says nothing about the tasks.
  */
 export class ThreadNotStarted extends Error {
@@ -114,9 +112,9 @@ export type ThreadOptions = {
   readonly silentMs?: number;
   readonly startTimer?: StartTimer;
   readonly heapMb?: number;
-  /** For the script: `workerData`. */
+  /** Passed to the script as `workerData`. */
   readonly data?: unknown;
-  /** The thread runs in a process of its own, which it may end. That takes half a second more to start. */
+  /** The thread runs in a process of its own, which it may end. That takes half a second longer to start. */
   readonly hasOwnProcess?: boolean;
 };
 
@@ -126,17 +124,17 @@ type Place<T extends Talk> = {
   readonly idleMs: number;
   readonly hangsAfterMs: number;
   readonly silentMs: number;
-  /** Timer of the silence. */
+  /** The timer of the silence. */
   readonly startTimer: StartTimer;
   readonly start: typeof startWorker;
   readonly heapMb: number;
   readonly data: unknown;
   running: Running<T> | null;
-  /** Number of the latest task. */
+  /** The number of the latest task. */
   id: number;
 };
 
-/** A task from its caller's side. */
+/** A task as its caller sees it. */
 type Asked<T extends Talk> = {
   readonly id: number;
   readonly on: Running<T>;
@@ -144,7 +142,7 @@ type Asked<T extends Talk> = {
   readonly over: AbortController;
 };
 
-/** `script` calls `serveTasks`. */
+/** `script` must call `serveTasks`. */
 export function keepThread<T extends Talk>(
   script: URL,
   {
@@ -209,14 +207,15 @@ function start<T extends Talk>(place: Place<T>): Running<T> {
     forget(place, started);
     started.silence?.clear();
     const ended = hasBegun ? new ThreadEnded(tasks.size === 1) : new ThreadNotStarted();
-    // An error of the engine (out of memory) says nothing of the data; one of the script might.
+    // An error of the engine (out of memory) says nothing about the data, but one of the script might, so its message
+    // is dropped.
     if (error !== null) Object.assign(ended, { name: error.name, stack: framesOf(error.stack) });
     for (const task of tasks.values()) task.fail(ended);
     tasks.clear();
     tellRest(started);
   };
   const take = (message: unknown): void => {
-    // A thread that still talks does not hang: a task that was given up waits behind the others.
+    // A thread that still sends messages does not hang: a task that was given up is waiting behind the others.
     for (const hangs of started.hangs) hangs.refresh();
     started.silence?.refresh();
     const said = message as FromThread<T>;
@@ -240,7 +239,7 @@ function bodyIn<T extends Talk>(place: Place<T>, listener: Listener): Body {
   }
 }
 
-/** The message of an error may hold anything; its frames do not. */
+/** An error's message may contain anything; its stack frames do not. */
 const framesOf = (stack = ''): string =>
   stack
     .split('\n')
@@ -281,7 +280,7 @@ function say<T extends Talk>(to: Running<T>, message: ToThread<T>, moved: ArrayB
   to.body.post(message, moved);
 }
 
-/** The task has ended in the thread. */
+/** Called when the task has ended in the thread. */
 function leave<T extends Talk>(place: Place<T>, { id, on }: Asked<T>): void {
   on.tasks.delete(id);
   rest(place, on);
@@ -344,7 +343,7 @@ function giveUp<T extends Talk>(place: Place<T>, asked: Asked<T>, error: unknown
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
-/** Bytes in memory that holds nothing else, which alone can move. */
+/** The bytes in memory that contains nothing else; only such memory can move. */
 export function toOwn(bytes: Uint8Array): Bytes {
   return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
     ? (bytes as Bytes)

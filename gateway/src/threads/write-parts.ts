@@ -8,7 +8,10 @@ export type PartPiece = PartHead | Uint8Array;
 
 export const CRLF = Buffer.from('\r\n');
 
-/** `type`: of the parts. The body is each head, its content and a line break; then `tail`. */
+/**
+ * `type`: the media type of the parts. For each part the body has its head, its content and a line break; then comes
+ * `tail`.
+ */
 export function relatedParts(type: string, boundary = randomBytes(16).toString('hex')) {
   const head = (part: PartHead): Buffer => {
     const length = part.length === undefined ? '' : `Content-Length: ${part.length}\r\n`;

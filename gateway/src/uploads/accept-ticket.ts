@@ -1,7 +1,7 @@
 /**
- * `POST /upload/carried`: somebody brings the ticket of a study that a device has saved to a file. The gateway opens
- * it and takes the device's promise as if the device had made it in this request: the upload is the device's, and so
- * is everything that is asked of its account. The caller is noted as its carrier.
+ * `POST /upload/carried`: somebody brings the ticket of a study that a device has saved to a file. The gateway opens it
+ * and takes the device's promise as if the device had made it in this request. The upload is the device's, and all
+ * checks are made against the device's account. The caller is noted as its carrier.
  */
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { openTicket, type TicketContent } from '#shared/transfer/stick-ticket.ts';
@@ -22,7 +22,7 @@ import { keyOf } from './compare-manifest.ts';
 import { askPacs, openUpload } from './open-upload.ts';
 import type { UploadTools } from './upload-tools.ts';
 
-/** The ticket as it came. */
+/** The ticket as it was received. */
 type SealedTicket = {
   readonly id: string;
   readonly keyId: string;
@@ -73,7 +73,7 @@ type Accepting = {
   readonly signal: AbortSignal;
 };
 
-/** Takes the promise as the device's, and the caller as its carrier. Throws Problem as `/upload/init` does. */
+/** Takes the promise as the device's, and the caller as its carrier. Throws Problem like `/upload/init`. */
 export async function acceptTicket(
   tools: UploadTools,
   turns: Turns,
@@ -82,7 +82,7 @@ export async function acceptTicket(
   const { signer, ticket, signal } = accepting;
   const { deviceId, account } = signer;
   const said = await allowed(tools, account, ticket.manifest);
-  // A device sends; it reads nothing, and neither does whoever carries for it.
+  // A device sends and reads nothing, and neither does its carrier.
   const sender = { accountId: account.id, deviceId, siteId: account.siteId, roles: [] };
   const asked = await askPacs(tools, said, sender, signal);
   const from = { asked, signedAt: signer.signedAt };
@@ -117,7 +117,7 @@ async function noteCarrying(
   );
   await tools.db.transaction().execute(async (trx) => {
     const upload = await findUpload(trx, uploadId, null);
-    // Taken back since.
+    // The upload was taken back meanwhile.
     if (upload === undefined) throw new Problem('upload-not-found');
     if (!(await noteCarrier(trx, { uploadId, accountId: caller.id, parcels }, ticketId))) return;
     const of = { ...upload, id: upload.study_id };

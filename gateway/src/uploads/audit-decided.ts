@@ -1,6 +1,6 @@
 /**
- * A person covers or releases instances on the device before they are sent. The gateway learns of it by the reports of
- * the instances that are promised, and records how many they were.
+ * A person covers or releases instances on the device before they are sent. The gateway learns of it from the reports
+ * of the promised instances, and records how many there were.
  */
 import type { Trx } from '../database/database.ts';
 import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
@@ -11,7 +11,7 @@ import type { UploadTools } from './upload-tools.ts';
 
 const EVENTS = { covered: 'instances-covered', released: 'instances-released' } as const;
 
-/** `reports`: of the instances that are promised for the first time, one each. */
+/** `reports`: one for each instance that is promised for the first time. */
 export async function auditDecided(
   trx: Trx,
   tools: Pick<UploadTools, 'now'>,

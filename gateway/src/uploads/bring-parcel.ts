@@ -1,6 +1,6 @@
 /**
- * A parcel of the gateway's own making: results, and instances of files that it has opened. Row first, then the bytes
- * under the study's key, then the word that all is there: as tus does it.
+ * A parcel that the gateway makes itself: results, and instances of files that it has opened. As with tus, the row
+ * comes first, then the bytes under the study's key, then the message that the parcel is complete.
  */
 import { createBoundary, parcelPieces, type PackedInstance } from '#shared/transfer/parcel.ts';
 import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
@@ -12,7 +12,7 @@ import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import type { HeldBlob } from '../ports/blobs/blobs.ts';
 import type { Arrivals } from './complete-upload.ts';
 
-/** A parcel is written in one go; the remains of a killed run are swept after this long. */
+/** A parcel is written in one go. What a killed run left behind is swept after this long. */
 const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
 
 export type BringTools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'now' | 'newId'> & {
@@ -22,7 +22,7 @@ export type BringTools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'now' | '
 
 export type BroughtPlace = Pick<PackedInstance, 'sopInstanceUID' | 'digest'> & { readonly offset: number };
 
-/** Throws where the disk is full, or the study's key has gone. */
+/** Throws where the disk is full, or the study's key is gone. */
 export async function bringParcel(
   tools: BringTools,
   uploadId: string,
@@ -34,7 +34,7 @@ export async function bringParcel(
 }
 
 /**
- * Writes the parcel, which is the first step; the second one is returned. Nobody reads the memory of `parts`
+ * Writes the parcel, and returns the second step, which says that it is complete. The memory of `parts` is not read
  * between the two.
  */
 export async function writeParcel(
@@ -60,7 +60,7 @@ type Adopted = {
   readonly places: readonly BroughtPlace[];
 };
 
-/** A parcel of bytes that are here already. False: it cannot be, or verify would have to look into it. */
+/** Makes a parcel of bytes that are already here. False: that is not possible, or verify would have to check it. */
 export async function adoptParcel(
   tools: Pick<BringTools, 'db' | 'blobs' | 'keys' | 'now' | 'newId'>,
   uploadId: string,
@@ -75,7 +75,7 @@ export async function adoptParcel(
   return false;
 }
 
-/** Size of a piece, as a blob's stream would give it: what is written takes as much memory once more. */
+/** The size of a piece, as in a blob's stream. Each piece takes as much memory once more while it is written. */
 const PIECE_BYTES = 256 * 1024;
 
 async function* inPieces(pieces: readonly InstanceBytes[]): AsyncGenerator<Uint8Array> {
@@ -85,7 +85,10 @@ async function* inPieces(pieces: readonly InstanceBytes[]): AsyncGenerator<Uint8
   }
 }
 
-/** The study's key: intake made one when it promised, and keeps it while something is awaited. */
+/**
+ * Inserts the parcel's row, and returns the study's key. Intake made the key with the promise, and keeps it while
+ * instances are awaited.
+ */
 async function insertRow(
   tools: Pick<BringTools, 'db' | 'keys' | 'now' | 'newId'>,
   uploadId: string,

@@ -1,4 +1,4 @@
-/** The route by which a study that was saved to a file for a stick comes in (accept-ticket.ts). */
+/** The route for a study that was saved to a file on a USB stick (accept-ticket.ts). */
 import { z } from '@hono/zod-openapi';
 import { carriedAnswerSchema, TICKET_BYTES_LIMIT } from '#shared/protocol/stick.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
@@ -60,7 +60,7 @@ const CARRIED = {
   },
 } satisfies Parameters<typeof describeRoute>[1];
 
-/** The times of a manifest (read-posted.ts). */
+/** The same times as for a manifest (read-posted.ts). */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {
@@ -76,7 +76,7 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
     const { signal } = c.req.raw;
     requireBytes(c.req.raw.headers);
     if (c.req.raw.body === null) throw new Problem('stick-damaged');
-    // Held until the answer, sealed and opened: the promise stays in memory while it waits for its turn to be read.
+    // Counted twice, as sealed and as opened: the promise stays in memory while it waits for its turn to be parsed.
     const body = { request: c.req.raw, from: caller.id, heldBytes: TICKET_BYTES_LIMIT, times: 2 };
     const answer = await holdBody(body, async (pieces) => {
       const sealed = await joinBytes(readLimited(pieces, { ...TIMES, bytes: TICKET_BYTES_LIMIT }));

@@ -1,8 +1,8 @@
 /**
- * Hash first: compares a manifest with the instances that its sender has promised or brought. A pure function:
- * the same manifest against the same rows gives the same answer, which is what makes `POST /upload/init`
- * repeatable. Large ones take some turns of the event loop. Rows of other accounts never come here
- * (known-instances.ts): naming an instance tells nothing.
+ * Hash first: compares a manifest with the instances that its sender has promised or brought. A pure function: the same
+ * manifest and rows give the same answer, which makes `POST /upload/init` repeatable. A large manifest takes several
+ * turns of the event loop. Rows of other accounts never get here (known-instances.ts), so naming an instance reveals
+ * nothing.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { inTurns } from '../threads/in-turns.ts';
@@ -28,29 +28,32 @@ type Known = Pick<
   | 'policy_version'
   | 'brought'
 >;
-/** Brought by another upload, and still at the gateway or in the PACS; in quarantine: by the same account. */
+/**
+ * An instance that another upload brought and that is still at the gateway or in the PACS. If it is in quarantine, the
+ * same account brought it.
+ */
 export type Elsewhere = Omit<Known, 'id'> &
   Pick<InstanceRow, 'sop_class_uid' | 'series_instance_uid' | 'transfer_syntax_uid' | 'bytes'> & {
-    /** By one of the same account; else the sender's role may read it. */
+    /** True: an upload of the same account brought it. False: the sender's role may read it. */
     readonly brought: boolean;
     /** Whether the instance is in the study that the manifest names. */
     readonly isOfStudy: boolean;
   };
-/** Without the report's digest, which is looked up where the reports are kept. */
+/** The report's digest is missing; it is looked up where the reports are stored. */
 type PromisedInstance = Omit<NewInstance, 'report_digest'>;
 type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
 
 export type Comparison = Answer & {
-  /** Rows that are new. */
+  /** New rows. */
   readonly insert: readonly PromisedInstance[];
-  /** Known rows that are wanted again: lost by the PACS, or never arrived. */
+  /** Known rows that are needed again: the PACS lost them, or they never arrived. */
   readonly again: readonly InstanceChange[];
   /**
-   * The device now names other bytes under their UID: promises that nobody keeps (drop-promises.ts), and instances that
-   * the PACS no longer has.
+   * Rows for whose UID the device now names other bytes: promises that will not be kept (drop-promises.ts), and
+   * instances that the PACS no longer has.
    */
   readonly superseded: readonly Pick<Known, 'id' | 'brought'>[];
-  /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
+  /** `UID digest` of every row that the upload names, in the manifest's order. Double entries appear once. */
   readonly keys: readonly string[];
 };
 
@@ -58,26 +61,28 @@ export const keyOf = (instance: { sopInstanceUID: string; digest: string }): str
   `${instance.sopInstanceUID} ${instance.digest}`;
 
 /**
- * The study's instances in the PACS. `seen`: named by it in this request. `believed`: those, instances for which it
- * gave no answer, and instances confirmed while it ran.
+ * The study's instances in the PACS. `seen`: those that the PACS named during this request. `believed`: those, plus
+ * instances for which it gave no answer, plus instances confirmed during the request.
  */
 export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: ReadonlySet<string> };
 
 /** `known`: the upload's own rows under the manifest's UIDs. */
 export type Rows = { readonly known: readonly Known[]; readonly elsewhere: readonly Elsewhere[] };
 
-/** The policy's key, by name: of what the manifest's digests of originals are made. Null: it de-identifies nothing. */
+/**
+ * The name of the policy's key, with which the manifest's digests of originals were made. Null: the policy does not
+ * de-identify.
+ */
 export type OriginalKey = string | null;
 
-/** `inPacs` null: the PACS was not asked or did not answer, and earlier confirmations are believed. */
+/** `inPacs` null: the PACS was not asked or did not answer, so earlier confirmations are believed. */
 export async function compareManifest(
   manifest: Manifest,
   rows: Rows,
   inPacs: InPacs | null,
   originalKey: OriginalKey = null,
 ): Promise<Comparison> {
-  // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against
-  // each.
+  // Looked up by key: 20 000 entries may share one UID, and searching would compare each with each.
   const byKey = new Map<string, Known>();
   await inTurns(rows.known, (row) => void byKey.set(`${row.sop_instance_uid} ${row.digest}`, row));
   const believed = inPacs?.believed ?? null;
@@ -92,7 +97,7 @@ export async function compareManifest(
   const insert: PromisedInstance[] = [];
   const again: InstanceChange[] = [];
   const keys = new Set<string>();
-  /** UIDs that an entry before it has, with its original: "the first is taken, the others conflict". */
+  /** UIDs of earlier entries, with their originals: "the first is taken, the others conflict". */
   const taken = new Map<string, string | undefined>();
   await inTurns(manifest.instances, (promised) => {
     const { sopInstanceUID, digest } = promised;
@@ -140,14 +145,14 @@ const WANTED_AGAIN = {
   ...NOTHING_COUNTED,
 } as const satisfies Omit<InstanceChange, 'id'>;
 
-/** By `UID digest`: what the PACS has by another upload. Reconcile looks again before anything is signed. */
+/** By `UID digest`: what the PACS has from another upload. Reconcile looks again before anything is signed. */
 function inPacsElsewhere(
   elsewhere: readonly Elsewhere[],
   believed: ReadonlySet<string> | null,
 ): ReadonlyMap<string, Elsewhere> {
   const isThere = ({ isOfStudy, state, sop_instance_uid }: Elsewhere): boolean =>
     isOfStudy && isInPacs(state) && (believed === null || believed.has(sop_instance_uid));
-  // The account's own come last, and stay: they prove that it had the bytes.
+  // The account's own rows come last, so that they replace others: they prove that the account had the bytes.
   return new Map(
     elsewhere
       .filter(isThere)
@@ -157,8 +162,7 @@ function inPacsElsewhere(
 }
 
 /**
- * By `UID digest`: why the account's own instance is in quarantine. It does not travel again before a person has
- * decided.
+ * By `UID digest`: why the account's own instance is in quarantine. It is not sent again until a person has decided.
  */
 const heldElsewhere = (elsewhere: readonly Elsewhere[]): ReadonlyMap<string, ReasonCode> =>
   new Map(
@@ -169,7 +173,10 @@ const heldElsewhere = (elsewhere: readonly Elsewhere[]): ReadonlyMap<string, Rea
     ),
   );
 
-/** The PACS had it and, asked in this request, no longer names it: it is in nobody's way. */
+/**
+ * The PACS had the instance but, asked during this request, no longer names it. Such an instance conflicts with
+ * nothing.
+ */
 type IsLost = (row: Pick<Known, 'state' | 'sop_instance_uid'>) => boolean;
 
 const lostBy =
@@ -177,7 +184,7 @@ const lostBy =
   ({ state, sop_instance_uid }) =>
     believed !== null && isInPacs(state) && !believed.has(sop_instance_uid);
 
-/** Promised or lost under a UID for which the device now has other bytes, and no longer named. */
+/** Rows promised or lost under a UID for which the device now has other bytes, and no longer named. */
 function supersededBy(
   taken: ReadonlyMap<string, unknown>,
   named: ReadonlySet<string>,
@@ -190,28 +197,28 @@ function supersededBy(
 const isSuperseded = (row: Known, named: { has(key: string): boolean }, isLost: IsLost): boolean =>
   (row.state === 'promised' || isLost(row)) && !named.has(`${row.sop_instance_uid} ${row.digest}`);
 
-/** Reasons that say another instance has the UID: nothing of this one needs to have come. */
+/** Reasons that say that another instance has the UID. They may be set before any byte of this instance has come. */
 const CONFLICTS: readonly (ReasonCode | null)[] = ['conflicting-instance', 'already-here-other-key'];
-/** Refused because the same original is in the PACS otherwise. */
+/** Refused because the PACS has the same original in another form. */
 const ALREADY_HERE: readonly (ReasonCode | null)[] = [
   'already-here-other-policy',
   'already-here-other-boxes',
 ];
 
 const INACTIVE: readonly InstanceState[] = ['refused', 'left-out', 'quarantined'];
-/** Whether the instance keeps its UID: no other digest may take it. */
+/** Whether the instance holds its UID, so that no other digest may take it. */
 const isActive = ({ state }: Known): boolean => !INACTIVE.includes(state);
 
 function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | 'need' | ReasonCode {
   if (row.state === 'promised') return 'need';
-  // The PACS was asked in this request, for a PACS can lose a study.
+  // The PACS was asked during this request, because a PACS can lose a study.
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
-  // Whether the PACS still has the other one is asked again.
+  // It is asked again whether the PACS still has the other form.
   if (row.state === 'refused' && ALREADY_HERE.includes(row.reason)) return 'need';
-  // A further destination lacks it, and nobody but the device may still have it.
+  // A further destination lacks it, and only the device may still have it.
   if (row.state === 'quarantined' && row.reason === 'no-copy-to-send') return 'need';
-  // The instance was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
+  // The instance was in conflict with a promise, and none of it has come. Whether it still conflicts is checked again.
   if (row.state === 'quarantined' && CONFLICTS.includes(row.reason) && !row.brought) return 'need';
   if (row.state === 'left-out') return 'left-out';
   if (!isActive(row)) return row.reason ?? 'left-out';
@@ -220,15 +227,15 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
 
 type Rivals = {
   /**
-   * UIDs that a row has of which bytes are here, or that this manifest names, with up to two of their digests:
-   * enough to tell whether another one is among them.
+   * UIDs of rows whose bytes are here, or that this manifest names, with up to two of their digests: enough to tell
+   * whether there is another digest.
    */
   readonly digests: ReadonlyMap<string, readonly string[]>;
-  /** `UID digest-of-the-original` of what is here under another policy. */
+  /** `UID digest-of-the-original` of instances that are here under another policy. */
   readonly otherPolicy: ReadonlySet<string>;
-  /** By `UID digest-of-the-original`, up to two of the digests that instances of it have. */
+  /** By `UID digest-of-the-original`: up to two digests of instances made from that original. */
   readonly originals: ReadonlyMap<string, readonly string[]>;
-  /** UIDs of what is here under another key. */
+  /** UIDs of instances that are here under another key. */
   readonly otherKey: ReadonlySet<string>;
 };
 
@@ -244,7 +251,7 @@ async function rivalsIn(
   isWanted: (row: Known) => boolean,
 ): Promise<Rivals> {
   const named = new Map<string, string | null>();
-  // The first of doubled entries counts.
+  // Of double entries, the first counts.
   await inTurns(instances, (each) => {
     const key = keyOf(each);
     if (!named.has(key)) named.set(key, each.originalDigest ?? null);
@@ -258,7 +265,7 @@ async function rivalsIn(
     const isOther = !comesAgain && (row.policy_name !== policy.name || row.policy_version !== policy.version);
     if (isOther && row.state !== 'quarantined' && row.original_digest !== null)
       otherPolicy.add(`${row.sop_instance_uid} ${row.original_digest}`);
-    // A row that this manifest names gets what the manifest says of its original.
+    // For a row that this manifest names, the manifest's digest of the original counts.
     const said = named.get(`${row.sop_instance_uid} ${row.digest}`);
     const original = said === undefined ? row.original_digest : said;
     if (row.state !== 'quarantined' && original !== null)
@@ -266,30 +273,30 @@ async function rivalsIn(
     if (originalKey !== null && row.original_key !== null && row.original_key !== originalKey)
       otherKey.add(row.sop_instance_uid);
   };
-  // The PACS was asked for this study alone.
+  // The PACS was asked only about this study.
   const isHere = (row: Elsewhere): boolean => row.state !== 'quarantined' && !(row.isOfStudy && isLost(row));
   await inTurns(elsewhere, (row) => {
     if (isHere(row)) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
   });
   await inTurns(known, (row) => {
-    // An instance of which nothing was brought is in nobody's way.
+    // An instance of which nothing was brought conflicts with nothing.
     if (row.state === 'refused' || row.state === 'left-out') return;
     if (isSuperseded(row, named, isLost)) return;
     if (row.state === 'quarantined' && !row.brought) return;
-    // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
+    // Instances that this manifest asks to resend come under its policy. A repeated manifest must get the same answer.
     add(row, named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row));
   });
   return { digests, otherPolicy, originals, otherKey };
 }
 
-/** Up to two of the values of a key. */
+/** Adds the value to those of the key, of which up to two are kept. */
 function addDistinct(map: Map<string, string[]>, key: string, value: string): void {
   const some = map.get(key);
   if (some === undefined) map.set(key, [value]);
   else if (some.length < 2 && !some.includes(value)) some.push(value);
 }
 
-/** Why an instance that is new, or would come back, is not wanted: its UID is in use. */
+/** Why an instance that is new, or is to come again, is not accepted: its UID is in use. */
 function reasonAgainst(
   promised: ManifestInstance,
   rivals: Rivals,
@@ -310,7 +317,7 @@ function reasonAgainst(
 }
 
 /**
- * The instance is in the PACS by another upload, as that was verified: reconcile looks for it before a
+ * The PACS has the instance from another upload, with the facts as verified then. Reconcile looks for it before a
  * receipt says so.
  */
 const toPosted = (row: PromisedInstance, there: Elsewhere): PromisedInstance => ({

@@ -1,8 +1,8 @@
 /**
- * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. It may
- * ask while its last pieces are still on their way, and spares a round trip. Parcels that are being received
- * or were not verified yet are waited for, for a while; instances still unverified then are not called
- * missing. A device that is told nothing is missing, but sees the study stay in `receiving`, asks again.
+ * `POST /upload/{id}/complete`: the device says that everything was sent, and is told what is missing. It may ask while
+ * its last pieces are still on their way, which saves a round trip. The answer waits, for a limited time, for parcels
+ * that are being received or were not verified yet. Instances still unverified then are not reported as missing. A
+ * device that is told that nothing is missing, but sees the study stay in `receiving`, asks again.
  */
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -16,32 +16,29 @@ import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
 
 /**
- * Verify reads some 500 MB/s: this is enough for the queue when the last parcel of a large study comes; a
- * proxy waits 60 s.
+ * Verify reads some 500 MB/s, so this is enough for the queue when the last parcel of a large study comes. A proxy
+ * waits 60 s.
  */
 const PATIENCE_MS = 20_000;
-/**
- * A change of another gateway's making may go unheard while the database is away: it is seen at the next
- * look.
- */
+/** A change made by another gateway may go unnoticed while the database is away; the next look shows it. */
 const LOOK_AGAIN_MS = 500;
 /**
- * The question may overtake the last piece, which comes over another connection: an unfinished parcel is
- * given so long to be seen.
+ * The request may overtake the last piece, which comes over another connection. An unfinished parcel has this long to
+ * show progress.
  */
 const OVERTAKEN_MS = 1_000;
 
-/** The parcels that come in, as the pipeline's intake knows them. */
+/** The incoming parcels, as the pipeline's intake knows them. */
 export type Arrivals = {
   /** A parcel is complete: verify takes over. `sender`: who says so; null: the gateway itself. */
   arrived(parcelId: string, sender: Sender | null): Promise<void>;
-  /** Whether this gateway is receiving something of this upload right now. */
+  /** Whether this gateway is receiving anything of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
 
 /**
- * Requests that wait, of one account and of all: a device asks for one study at a time, and a ward's tablets may
- * share an account. Further ones wait for a place, and are then told to come back.
+ * Waiting requests, in all and of one account: a device asks about one study at a time, and all tablets of a ward may
+ * share an account. Further requests wait for a place, and are then told to come back.
  */
 const PLACES = { atOnce: 256, ofOne: 16 };
 
@@ -49,8 +46,8 @@ type Asking = Pick<Sender, 'accountId' | 'keyId'> & Partial<Pick<Sender, 'device
 
 type Completion = {
   /**
-   * `isReceiving`: a piece of this upload is coming in at this moment. @throws Problem rate-limited: too many of the
-   * account wait; upload-not-found; called-off: the signal.
+   * `isReceiving`: whether a piece of this upload is being received at this moment. @throws Problem rate-limited: too
+   * many requests of the account wait; upload-not-found; called-off: by the signal.
    */
   complete(
     upload: UploadRow,
@@ -60,7 +57,7 @@ type Completion = {
   ): Promise<CompleteAnswer>;
 };
 
-/** Requests about the same upload look together: however many they are, it is looked at as often as for one. */
+/** Requests about the same upload share their looks at the database, however many they are. */
 export function createCompletion(tools: UploadTools): Completion {
   const places = createPlaces(PLACES);
   const lookAt = lookTogether(tools);
@@ -79,7 +76,7 @@ export function createCompletion(tools: UploadTools): Completion {
   };
 }
 
-/** Whether nobody had said so before. */
+/** Returns whether this is the first request that says so. */
 function setComplete(tools: UploadTools, upload: UploadRow, sender: Asking): Promise<boolean> {
   return tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
@@ -100,8 +97,8 @@ function setComplete(tools: UploadTools, upload: UploadRow, sender: Asking): Pro
 }
 
 /**
- * The missing instances once all are verified; nothing if some are still unverified when the wait ends.
- * Throws `upload-not-found`.
+ * The missing instances once all are verified; none if some are still unverified when the wait ends. Throws
+ * `upload-not-found`.
  */
 async function whenVerified({ lookAt, isReceiving, enter, signal }: Waiting): Promise<CompleteAnswer> {
   const began = performance.now();
@@ -126,21 +123,21 @@ async function whenVerified({ lookAt, isReceiving, enter, signal }: Waiting): Pr
 type Waiting = {
   readonly lookAt: () => Look;
   readonly isReceiving: () => boolean;
-  /** Takes a place among those who wait; returns what frees it. */
+  /** Takes a place among the waiting requests; returns the function that frees it. */
   readonly enter: () => Promise<() => void>;
   readonly signal: AbortSignal;
 };
 
 type Seen = {
   readonly isVerified: boolean;
-  /** A parcel is not whole. */
+  /** Some parcel is not complete. */
   readonly isUnfinished: boolean;
-  /** With the missing instances, once everything is verified. */
+  /** Contains the missing instances once everything is verified. */
   readonly answer: CompleteAnswer;
 };
 type Look = {
   readonly seen: Promise<Seen>;
-  /** The study has changed since, or a while has passed. */
+  /** Resolves when the study has changed since, or a while has passed. */
   readonly over: Promise<void>;
 };
 
@@ -161,7 +158,7 @@ function lookTogether(tools: UploadTools): (upload: UploadRow) => Look {
     const look: Look = { seen: lookNow(tools, upload), over };
     looks.set(upload.id, look);
     void ignoreFailure(look.seen, 'it is for those who wait').then((seen) => {
-      // An answer, or a failure, is for those who have asked: the next one looks again.
+      // An answer or a failure is only for those who have asked so far; the next request looks again.
       if ((seen === undefined || seen.isVerified) && looks.get(upload.id) === look) looks.delete(upload.id);
     });
     return look;
@@ -169,7 +166,7 @@ function lookTogether(tools: UploadTools): (upload: UploadRow) => Look {
 }
 
 /**
- * In one transaction: the embedded database does one after the other, and the study's next stages begin at
+ * In one transaction: the embedded database runs one transaction after the other, and the study's next stages begin at
  * this very moment.
  */
 function lookNow(tools: UploadTools, upload: UploadRow): Promise<Seen> {

@@ -1,7 +1,8 @@
 /**
- * Instances that a further destination did not take, for an administrator: sent there again, or left out. Nobody who
- * sent them waits for an `also` one. For a `required` one their study is held, and the sender may decide as well: then
- * the administrator decides for the study; other destinations still get it.
+ * An administrator's decisions about instances that a further destination did not take: send them there again, or leave
+ * them out. The sender does not wait for an `also` destination. For a `required` one the sender's study is held, and
+ * the sender may decide as well. The administrator then decides for the study, but only about this destination; others
+ * still get it.
  */
 import { sql } from 'kysely';
 import type {
@@ -62,7 +63,10 @@ type DeadLetters = {
   readonly studies: readonly DeadStudy[];
 };
 
-/** The oldest first, at most `limit` of each, and how many there are. @throws Problem not-found. */
+/**
+ * The oldest first, at most `limit` instances and as many studies, and how many there are in all. @throws Problem
+ * not-found.
+ */
 export async function listDeadLetters(
   db: ApplyTools['db'],
   place: Place,
@@ -126,8 +130,8 @@ async function listStudies(
 }
 
 /**
- * Returns how many it changed, and about which studies nothing could be decided now. One whose bytes are gone is
- * fetched from the destination that has it.
+ * Returns how many instances changed, and about which studies nothing could be decided now. An instance whose bytes are
+ * gone is fetched from the destination that has it.
  * @throws Problem not-found; and `decision-not-possible` or `pacs-unreachable` where nothing could be decided at all.
  */
 export async function decideDeadLetters(
@@ -149,7 +153,7 @@ export async function decideDeadLetters(
   return { changed, notDecided };
 }
 
-/** An upload's, of one study. */
+/** One upload of one study. */
 type Failed = {
   readonly studyInstanceUID: string;
   readonly instances: number;
@@ -164,8 +168,8 @@ function askedAt(db: ApplyTools['db'], place: Place, { ids, studies: uids }: Dea
 }
 
 /**
- * Decides at copies. An instance that another required destination lacks too is given up here, and stays held for
- * that one.
+ * Decides at copies. An instance that another required destination lacks too is given up at this destination only, and
+ * stays held for the other one.
  */
 async function decideAtCopies(
   tools: ApplyTools,
@@ -180,7 +184,8 @@ async function decideAtCopies(
   let changed = 0;
   for (const { id, copy_of: original } of copies) {
     const planner: Planner = async (locked) => {
-      // Another destination may have been given up meanwhile: then the study is decided, and no longer only its copy.
+      // Another destination may have been given up meanwhile. Then the decision belongs to the study, and no longer to
+      // its copy alone.
       const dead = deadOfCopies(locked.db).where('study.id', '=', id).select('instance.id');
       const asked = new Set((await dead.execute()).map((row) => Number(row.id)));
       const plan = await planDecided(locked, { decision, asked, by, because });
@@ -192,7 +197,7 @@ async function decideAtCopies(
   return changed;
 }
 
-/** A study about which nothing can be decided now holds no other one up. */
+/** A study about which nothing can be decided now does not hold up the others. */
 async function decideRequired(
   tools: UploadTools,
   place: Place,
@@ -261,18 +266,21 @@ async function planDecided(
 
 const toLeftOut = ({ id }: InstanceRow): InstanceChange => ({ id, state: 'left-out', reason: 'left-out' });
 
-/** `taken`: UIDs under which the destination has, or is given, something else. Looked for there before it is posted. */
+/**
+ * `taken`: UIDs under which the destination has, or is given, something else. The instance is looked for there before
+ * it is posted.
+ */
 function toRetried(row: InstanceRow, taken: Set<string>): readonly InstanceChange[] {
   if (taken.has(row.sop_instance_uid)) return [];
   taken.add(row.sop_instance_uid);
-  // The bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts), or are the
-  // promised ones again, into which other values may be written now.
+  // The bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts). Or the promised bytes are
+  // taken over again, to have the values written that are wanted now.
   if (row.parcel_id === null || isForItsCoercion(row)) return [toAwaited(row.id)];
   const fresh = { reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   return [{ id: row.id, state: 'received', ...fresh }];
 }
 
-/** Studies that were given up there. Returns how many go there again. @throws Problem not-found. */
+/** Sends studies again that were given up there. Returns how many. @throws Problem not-found. */
 export async function resendGivenUp(tools: ApplyTools, place: Place, by: string): Promise<number> {
   await requireDestination(tools.db, place);
   const copies = await givenUpCopies(tools.db, place);

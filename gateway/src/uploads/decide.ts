@@ -1,15 +1,15 @@
 /**
- * A person's decisions about instances that the gateway could not settle: leave out, or try again. Either
- * moves the study on, so that the next receipt states the decision.
+ * A person's decisions about instances that the gateway could not settle: leave out, or try again. Either one moves the
+ * study on, so that the next receipt states the decision.
  *
- * Decisions cover only instances that the upload itself named: an upload that joins a study does not decide
- * for the others, and an instance that another upload promised too is left out of this one only. And no
- * decision lets through what verify held back: where identity remains, or verify could not say, the bytes
- * that are here are discarded, and instances sent again are verified again.
+ * A decision covers only instances that the upload itself named. An upload that joins a study does not decide for the
+ * others, and an instance that another upload promised too is left out of this one only. And no decision lets through
+ * what verify held back: where identity remains, or verify could not tell, the bytes that are here are discarded, and
+ * instances sent again are verified again.
  *
- * An instance that the PACS may have been given is left out only once the PACS had the time to show it, and its
- * search, asked once more, does not have it: a receipt must not say "left out" of what is there. And an instance whose
- * UID another one took comes back only where the PACS, asked once more, no longer has that one.
+ * An instance that the PACS may have been given is left out only after the PACS had the time to show it, and one more
+ * search of the PACS did not find it: a receipt must not say "left out" of an instance that is there. And an instance
+ * whose UID another one took comes back only if the PACS, asked once more, no longer has that other one.
  */
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -49,29 +49,27 @@ export type Decision = {
   readonly instances: readonly { readonly sopInstanceUID: string; readonly digest: string }[];
   /** An administrator's reason for leaving them out. */
   readonly because?: GivingUpReason | undefined;
-  /** The destination that it is about, by its id. Undefined: all to which the study goes. */
+  /** The id of the destination that the decision is about. Undefined: all destinations of the study. */
   readonly at?: string | undefined;
 };
 
-/**
- * A promise that nobody will keep may be left out too: a device that was lost must not hold a study for ever.
- */
+/** A promise that will never be kept may be left out too: a device that was lost must not hold up a study for ever. */
 const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
-/** To be offered to the PACS again, or to be looked for there again. */
+/** Instances that will be offered to the PACS again, or looked for there again. */
 const PAUSING: readonly InstanceState[] = ['received', 'posted'];
-/** A person waits for the answer. */
+/** A person waits for the answer, so the PACS has only this long. */
 const PACS_MS = 10_000;
 /**
- * To leave these out is to cancel the sending: the others had come to a stop. Another upload may have promised these as
- * well: then they are its to leave out.
+ * Leaving out instances in these states cancels the upload; instances in other states had already come to a stop. If
+ * another upload promised them too, they are left to that one.
  */
 const ON_ITS_WAY: readonly InstanceState[] = ['promised', 'received'];
 
 /**
- * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
- * are left alone. Throws `decision-not-possible` where that is all of them, and they are not decided so already,
- * and `pacs-unreachable` where the PACS must be asked and does not answer.
+ * Returns how many instances it changed. Those in an unsuitable state, or not named by the upload, are left alone.
+ * Throws `decision-not-possible` where that is all of them and they are not decided so already, and `pacs-unreachable`
+ * where the PACS must be asked and does not answer.
  */
 export async function decide(
   tools: UploadTools,
@@ -118,22 +116,22 @@ export async function decide(
   return changed;
 }
 
-/** `named`: the instances of the decision that are this upload's own. */
+/** `named`: the decision's instances that belong to this upload. */
 type Plan = {
   readonly named: readonly InstanceRow[];
   readonly changes: readonly InstanceChange[];
   readonly leftToOthers: number;
 };
 
-/** With what the PACS was asked before. */
+/** The decision, with what was asked of the PACS beforehand. */
 type Asked = Decision & {
   readonly notThere: ReadonlyMap<number, number>;
   readonly gone: ReadonlySet<number>;
 };
 
 /**
- * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
- * one: `leftToOthers` counts them. `notThere`: see `lookForOffered`; `gone`: see `findGoneRivals`.
+ * The changes that the decision asks for. Instances that another upload awaits too are only removed from this one:
+ * `leftToOthers` counts them. `notThere`: see `lookForOffered`; `gone`: see `findGoneRivals`.
  */
 async function planChanges(
   trx: Trx,
@@ -147,7 +145,7 @@ async function planChanges(
     decision === 'retry' ? canRetry(row) : canLeave(row, study, notThere.get(row.id)),
   );
   const uids = rows.map((row) => row.sop_instance_uid);
-  // In this study alone: where another upload has the UID, forward finds what the PACS holds.
+  // Only in this study: where another upload has the UID, forward finds out what the PACS holds.
   const rivals = (await activeInstances(trx, study.id, uids)).filter(({ id }) => !gone.has(id));
   const awaited = rows.filter(({ state }) => ON_ITS_WAY.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
@@ -156,7 +154,10 @@ async function planChanges(
   return { named, changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
 }
 
-/** `left`: ids of instances that were left out. Null: none of them was on its way. `arrived`: at the gateway. */
+/**
+ * `left`: ids of instances that were left out. Null: none of them was on its way. `arrived`: how many were at the
+ * gateway.
+ */
 function cancelledBy(
   named: readonly InstanceRow[],
   left: ReadonlySet<number>,
@@ -166,13 +167,13 @@ function cancelledBy(
   return { cancelled: true, arrived: rows.filter(({ state }) => state !== 'promised').length };
 }
 
-/** The study takes bytes once more: under a key, into parcels that were already verified. */
+/** Makes the study ready to receive bytes again: it gets a key, and its verified parcels may be sent again. */
 async function expectAgain(trx: Trx, tools: UploadTools, study: StudyRow): Promise<void> {
   if (study.wrapped_key === null) await setStudyKey(trx, study.id, await tools.keys.create(study.id));
   await reopenParcels(trx, study.id);
 }
 
-/** From any state of the study: what is signed next, or was signed last, is no longer true. */
+/** Moves the study on from any state, because the last receipt, or the next one, would no longer be true. */
 export async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
   const event = study.state === 'held' ? 'decided' : 'late-instance';
   const moved = (await applyStudyEvent(trx, study, event, tools.now())) ?? study;
@@ -180,14 +181,14 @@ export async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): 
   return moved;
 }
 
-/** Whether the instance waits until the PACS is asked again: then the pause is over. */
+/** Whether the instance waits until the PACS is asked again. A retry ends the wait. */
 const isPausing = ({ state, offers }: InstanceRow): boolean => PAUSING.includes(state) && offers > 0;
 
 const canRetry = (row: InstanceRow): boolean => CAN_BE_RETRIED.includes(row.state) || isPausing(row);
 
 /**
- * Throws `decision-not-possible` where an instance is not what was decided, and no decision makes it so. The
- * same decision may come again: its answer was lost.
+ * Throws `decision-not-possible` where an instance is not as the decision wants it, and cannot be brought there now.
+ * The same decision may come again, because its answer was lost.
  */
 function requireDecided(
   decision: Decision['decision'],
@@ -210,8 +211,8 @@ function requireDecided(
 }
 
 /**
- * Received instances are left out if none has gone to the PACS, or if it was only offered in vain.
- * `notThereAt`: of one that the PACS does not have, when it had been offered by then.
+ * Received instances may be left out if none was offered to the PACS, or if it was only offered in vain. `notThereAt`:
+ * set if the PACS does not have the instance: when the instance had been offered before that search.
  */
 function canLeave(
   { state, posted_at }: InstanceRow,
@@ -225,8 +226,8 @@ function canLeave(
 }
 
 /**
- * Of instances that the PACS may have been given, by their ids. `notThere`: it does not have them; when each was
- * offered. `early`: it may show them yet; in how many minutes that is over.
+ * Instances that the PACS may have been given, by their ids. `notThere`: those that it does not have, with the time
+ * when each was offered. `early`: those that it may yet show, with the minutes until that is over.
  */
 type Offered = {
   readonly notThere: ReadonlyMap<number, number>;
@@ -250,7 +251,7 @@ async function lookForOffered(
   };
   const { pacs, lagMinutes: own } = await pacsOf(upload).catch(away);
   const lagMinutes = own ?? patience.lagMinutes;
-  // Two counts differ by one more than the minutes between them, at most (tally.store.ts).
+  // The difference between two counts may exceed the minutes between them by one (tally.store.ts).
   const leftOf = (row: InstanceRow): number =>
     lagMinutes === 0 ? 0 : Math.max(0, row.offered_minute + lagMinutes + 1 - minutes);
   const old = offered.filter((row) => leftOf(row) === 0);
@@ -270,8 +271,8 @@ function toChanges(
   rivals: readonly InstanceRow[],
 ): InstanceChange[] {
   if (decision === 'leave-out') return rows.map(toLeftOut);
-  // A conflict is not retried away: as long as another instance has the UID, nothing may take its place. Of
-  // two that come back, the one on the road has it, else the first.
+  // Trying again does not resolve a conflict: as long as another instance has the UID, nothing may take its place. If
+  // two instances come back, the one on its way gets the UID, otherwise the first.
   const asked = new Set(rows.map(({ id }) => id));
   const taken = new Set(rivals.filter(({ id }) => !asked.has(id)).map((row) => row.sop_instance_uid));
   const turnOf = ({ state }: InstanceRow): number => (state === 'received' ? 0 : 1);
@@ -283,7 +284,7 @@ function toChanges(
   });
 }
 
-/** Verify did not let it through. */
+/** Whether verify held the instance back. */
 function isHeldBack(reason: ReasonCode | null): boolean {
   return (
     reason === 'identity-remains' || reason === 'cannot-be-verified' || reason === 'too-much-to-deidentify'
@@ -291,18 +292,18 @@ function isHeldBack(reason: ReasonCode | null): boolean {
 }
 
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
-  // The receipt names another content under its UID for good: a name may still be visible in that one.
+  // The receipt goes on saying that other content has this UID: a name may still be visible in that content.
   const because = isUidTaken(reason) ? reason : 'left-out';
-  // Without a place it can come back only by being sent, and so by way of verify.
+  // Without a place the instance can come back only by being sent, and is verified again then.
   return { id, state: 'left-out', reason: because, ...(isHeldBack(reason) ? { place: null } : {}) };
 }
 
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
   if (row.state === 'received') return { id, state: 'received', offers: NO_OFFERS };
-  // Offers drop to one: that an offer was not answered is not forgotten (forward/reconcile-study.ts).
+  // Offers drop to one, not to zero, to keep on record that an offer was not answered (forward/reconcile-study.ts).
   if (row.state === 'posted') return { id, state: 'posted', offers: { all: 1, amid: 0 } };
-  // `postedAt: null` has the PACS looked at before it is posted.
+  // With `postedAt: null`, the PACS is looked at before the instance is posted.
   const fresh = { id, reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   if (isHeldBack(row.reason)) return { ...fresh, state: 'promised', place: null };
   return { ...fresh, state: row.parcel_id === null ? 'promised' : 'received' };

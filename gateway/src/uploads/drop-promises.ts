@@ -1,6 +1,7 @@
 /**
- * Promises that nobody will keep: taken back, or replaced by their own device. One of which no byte ever came is
- * deleted, as if it had never been named, so that naming again and again leaves nothing behind.
+ * Drops promises that will not be kept: those that were taken back, or that their own device replaced. An instance of
+ * which no byte ever came is deleted as if it had never been named, so that naming instances again and again leaves
+ * nothing behind.
  */
 import { changeInstances } from '../pipeline/change-instances.ts';
 import type { Trx } from '../database/database.ts';
@@ -8,7 +9,9 @@ import { idList } from '../pipeline/instance.store.ts';
 import { unlinkInstances } from '../pipeline/parcel.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 
-/** The PACS does not have it, whatever was seen there before: a receipt with a proof would say that it has. */
+/**
+ * The PACS does not have the instance, even if it was seen there before. A proof in the receipt would say that it has.
+ */
 export const NEVER_ARRIVED = { state: 'refused', reason: 'never-arrived', proof: null } as const;
 
 export type Promises = {
@@ -17,8 +20,8 @@ export type Promises = {
 };
 
 /**
- * The upload promises them no longer; true where that changed something. Those that it had brought before (the
- * PACS lost them since) are given up by name, the others are forgotten.
+ * The upload no longer promises these instances; true where that changed something. Those that it had brought before
+ * (the PACS has lost them since) are recorded as given up; the others are deleted.
  */
 export async function dropPromises(
   trx: Trx,
@@ -36,7 +39,7 @@ export async function dropPromises(
   return (await forgetInstances(trx, study, ids)) || changed.size > 0;
 }
 
-/** Deletes what nobody promises any more and nothing came of; true where there was some. */
+/** Deletes instances that no upload promises any more and of which nothing came; true if there were any. */
 export async function forgetInstances(
   trx: Trx,
   study: Pick<StudyRow, 'revision'>,

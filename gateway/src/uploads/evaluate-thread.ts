@@ -1,6 +1,6 @@
 /**
- * Blinded elements of patients are evaluated in a thread of their own: eight of them take some 70 ms, for which
- * the thread that takes in parcels and answers everybody must not stand still. Accounts take turns.
+ * Patients' blinded elements are evaluated in a thread of their own: eight of them take some 70 ms, for which the main
+ * thread, which takes in parcels and answers requests, must not be blocked. Accounts take turns.
  */
 import { ObliviousPrfError, type Evaluated, type EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
 import { createThreadLine } from '../threads/fair-line.ts';
@@ -14,9 +14,7 @@ export type EvaluateTalk = {
   readonly answer: Evaluated | null;
 };
 
-/**
- * As `evaluateBlinded`, once it is the account's turn. Throws ObliviousPrfError where an element is not a point.
- */
+/** Like `evaluateBlinded`, once it is the account's turn. Throws ObliviousPrfError where an element is not a point. */
 export type EvaluateInTurn = (
   accountId: string,
   pair: EvaluationPair,

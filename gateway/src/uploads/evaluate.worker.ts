@@ -1,4 +1,4 @@
-/** The thread that evaluates blinded elements: message glue, the work is oblivious-prf.ts. */
+/** The thread that evaluates blinded elements: only message glue; oblivious-prf.ts does the work. */
 import { evaluateBlinded, ObliviousPrfError } from '#shared/transfer/oblivious-prf.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';

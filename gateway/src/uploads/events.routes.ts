@@ -1,7 +1,7 @@
 /**
- * `GET /events`: one stream a device, for all its studies. Each event is the whole status of one upload, so
- * that one that was missed harms nothing; at most four a second for one upload. Read with `fetch`, for
- * EventSource cannot send a token.
+ * `GET /events`: one stream per device, for all its studies. Each event is the whole status of one upload, so a missed
+ * event does no harm. At most four a second for one upload. Clients read it with `fetch`, because EventSource cannot
+ * send a token.
  */
 import { z } from '@hono/zod-openapi';
 import type { SSEStreamingApi } from 'hono/streaming';
@@ -17,16 +17,16 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { uploadIds, uploadStatuses } from './upload-status.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
-/** Four a second: a bar that moves more often is not seen; each costs a query. */
+/** Four a second: nobody sees a progress bar move more often, and each event costs a query. */
 const INTERVAL_MS = 250;
 /** Proxies end a connection that is silent for 30 to 60 s. */
 const KEEP_ALIVE_MS = 15_000;
 /**
- * One stream a device, and a clinic's tablets may share an account; each costs a query at every
- * change of any study.
+ * Streams per account: there is one per device, and a clinic's tablets may share an account. Each costs a query at
+ * every change of a study.
  */
 const STREAMS_LIMIT = 64;
-/** Recently opened uploads are told when the stream begins. */
+/** When a stream begins, it reports this many of the newest uploads. */
 const OPENING_LIMIT = 50;
 
 const route = defineRoute({
@@ -45,7 +45,7 @@ const route = defineRoute({
 
 type EventTools = Pick<PipelineTools, 'db' | 'changes' | 'log' | 'now'>;
 
-/** `streamJob`: answers with the stream of an inference job, which its own feature tells. */
+/** `streamJob`: answers with the stream of an inference job; the inference feature provides it. */
 export function eventRoutes(
   tools: EventTools,
   streamJob: (c: GatewayContext, id: string) => Promise<Response>,
@@ -84,7 +84,7 @@ async function mayFollow(
   return (await findUpload(tools.db, upload, owner)) !== undefined || isCarrier(tools, owner, upload);
 }
 
-/** Open streams of each account. */
+/** Counts each account's open streams. */
 function countStreams(): { check(accountId: string): void; add(accountId: string, by: 1 | -1): void } {
   const open = new Map<string, number>();
   return {
@@ -103,13 +103,13 @@ function countStreams(): { check(accountId: string): void; add(accountId: string
 /** The uploads that a stream reports: all of the owner's, or one of them. */
 type Told = { readonly owner: UploadOwner; readonly upload: string | undefined };
 
-/** Studies that one query is about: while a reader is slow, all of a site may have changed. */
+/** Studies in one query: while a reader is slow, all studies of a site may have changed. */
 const STUDIES_AT_ONCE = 500;
 
-/** Studies that have changed since they were last told. */
+/** What has changed since it was last reported. */
 type Pending = {
   readonly studies: Set<string>;
-  /** Changes may have been missed: every upload is told, as when the stream opens. */
+  /** Changes may have been missed: every upload is reported, as when the stream opens. */
   isAnyChanged: boolean;
   wake(): void;
 };
@@ -129,7 +129,7 @@ async function tellUploads(
         pending.isAnyChanged = false;
         await tell(await knownUploads(tools, { owner, upload }));
       }
-      // A reader that left during a query has woken nobody.
+      // A reader that leaves during a query wakes nothing.
       const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
       if (isIdle) await untilWoken(pending, KEEP_ALIVE_MS);
       if (stream.aborted) return;
@@ -148,7 +148,7 @@ async function tellUploads(
   }
 }
 
-/** The uploads to tell where any may have changed: those that the caller may follow by now. */
+/** The uploads to report where any may have changed: those that the caller may follow at this time. */
 async function knownUploads(tools: EventTools, { owner, upload }: Told): Promise<readonly string[]> {
   if (upload === undefined) return uploadIds(tools, { owner, orCarried: true }, OPENING_LIMIT);
   return (await mayFollow(tools, upload, owner)) ? [upload] : [];
@@ -173,7 +173,7 @@ function untilWoken(pending: Pending, ms: number): Promise<void> {
   });
 }
 
-/** Writes the status of each upload that the stream is of. */
+/** Writes the status of each of the uploads that the stream reports. */
 function createTeller(
   stream: SSEStreamingApi,
   only: string | undefined,

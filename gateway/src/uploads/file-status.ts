@@ -1,6 +1,6 @@
 /**
- * Where a file of another client stands: the sum of the uploads that its instances became, and what was not taken of
- * it with the reason. Reads only.
+ * The status of another client's file: the sum of the uploads that its instances became, plus the entries that were not
+ * taken, with the reason. Reads only.
  */
 import type { FileStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { STUDY_STATES } from '#shared/protocol/study-state.ts';
@@ -11,7 +11,7 @@ import { uploadStatuses } from './upload-status.ts';
 
 type Amount = keyof UploadStatus['counts'];
 
-/** The uploads of its instances, each once. */
+/** The uploads of the file's instances, each once. */
 export const uploadsOf = ({ entries }: Pick<SentFile, 'entries'>): readonly string[] => [
   ...new Set(entries.flatMap((entry) => (entry.state === 'sent' ? [entry.upload] : []))),
 ];
@@ -52,13 +52,13 @@ export async function fileStatus(db: Db, file: SentFile): Promise<FileStatus> {
   };
 }
 
-/** The least advanced of its studies; until all is opened, more may come. */
+/** The state of the least advanced study; until the whole file is opened, more may come. */
 function stateOf(file: SentFile, studies: readonly UploadStatus[]): FileStatus['state'] {
   if (file.state !== 'opened') return 'receiving';
   return STUDY_STATES.find((state) => studies.some((study) => study.state === state)) ?? 'closed';
 }
 
-/** There is one once each study has one. */
+/** There is a receipt once each study has one. */
 function receiptOf({ id, state }: SentFile, studies: readonly UploadStatus[]): FileStatus['receipt'] {
   const [first] = studies;
   if (state !== 'opened' || first === undefined) return null;
@@ -66,7 +66,7 @@ function receiptOf({ id, state }: SentFile, studies: readonly UploadStatus[]): F
   return { id: first.receipt!.id, href: `/upload/${id}/receipt` };
 }
 
-/** The newest receipts of its studies; empty until it is opened and each has one. */
+/** The newest receipts of the file's studies; empty until the file is opened and each study has a receipt. */
 export async function fileReceipts(
   db: Db,
   file: SentFile,

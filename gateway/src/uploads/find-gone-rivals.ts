@@ -1,6 +1,6 @@
 /**
- * Before a person tries an instance in conflict again: the instances of the study that took its UID, and that the PACS
- * no longer has. They are in nobody's way, as when a device names other bytes (compare-manifest.ts).
+ * Used before a person tries an instance in conflict again. Finds the instances of the study that took its UID and that
+ * the PACS no longer has. These no longer conflict, as when a device names other bytes (compare-manifest.ts).
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
@@ -9,7 +9,7 @@ import { activeInstances, instancesByKey, type InstanceKey } from '../pipeline/i
 import type { UploadRow } from '../pipeline/parcel.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 
-/** A person waits for the answer. */
+/** A person waits for the answer, so the PACS has only this long. */
 const PACS_MS = 10_000;
 
 /** The ids of those instances. Throws `pacs-unreachable`. */

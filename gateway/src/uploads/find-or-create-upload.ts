@@ -1,4 +1,7 @@
-/** The upload by which a sender sends a study: the one that it began, or a new one with a study of its own. */
+/**
+ * Finds the upload with which a sender sends a study: one that the sender has begun, or a new one with a study of its
+ * own.
+ */
 import { sql } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Trx } from '../database/database.ts';
@@ -14,13 +17,13 @@ import { chooseDestinations, hasRules } from '../rules/choose-destinations.ts';
 import type { Sender } from './known-instances.ts';
 import type { UploadTools } from './upload-tools.ts';
 
-/** `rule`: the one that chose the destinations of a study that is new; null: none did. */
+/** `rule`: the rule that chose the destinations of a new study; null: there was none. */
 type FoundUpload = { readonly uploadId: string; readonly study: StudyRow; readonly rule: string | null };
 
 /**
- * The sender's upload of this study, and the study as that upload sends it, locked. A device takes over what
- * the account began without one (before it was enrolled, or before there were devices): its parcels continue
- * where they are, and the signed-in user still reaches it.
+ * The sender's upload of this study, and its study, locked. A device takes over an upload that the account began
+ * without a device (before it was enrolled, or before there were devices). That upload's parcels continue where they
+ * are, and the signed-in user can still reach it.
  */
 export async function findOrCreateUpload(
   trx: Trx,
@@ -43,7 +46,8 @@ export async function findOrCreateUpload(
     )
     .orderBy('upload.created_at')
     .execute();
-  // Rules chose where the others go by their policy: identified instances do not follow those without names.
+  // Where there are rules, destinations depend on the policy: identified instances do not follow de-identified ones to
+  // their destinations.
   const isJudged = accountId !== null && (await hasRules(trx, siteId));
   const fitting = uploads.filter(({ policy_name }) => !isJudged || policy_name === policy.name);
   const own =

@@ -1,7 +1,7 @@
 /**
- * `POST /upload/in-pacs`: a device that remembers what the PACS had asks whether that is still so, before a person
- * decides by it. Nothing is promised by asking. As in a manifest's answer, instances are told of only to those who
- * brought them or may read them.
+ * `POST /upload/in-pacs`: a device remembers what the PACS had, and asks whether the PACS still has it before a person
+ * decides by it. Asking promises nothing. As in the answer to a manifest, only those who brought an instance or may
+ * read it are told of it.
  */
 import { inPacsAnswerSchema, inPacsQuestionSchema } from '#shared/protocol/in-pacs.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';

@@ -1,6 +1,6 @@
 /**
- * The instances of which an account is told: those that it has promised or brought itself, and those in the
- * PACS that its role may read. Of anything else it learns nothing by naming it, not even that it is here.
+ * The instances that an account is told about: those that it has promised or brought itself, and those in the PACS that
+ * its role may read. Naming any other instance reveals nothing, not even that it is here.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -16,32 +16,32 @@ import type { StudyRow } from '../pipeline/study.store.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Elsewhere } from './compare-manifest.ts';
 
-/** `accountId` null: the gateway itself, of result instances. */
+/** `accountId` null: the gateway itself, which sends results. */
 export type Sender = {
   readonly accountId: string | null;
   readonly deviceId: string | null;
-  /** The API key by which the account sends. */
+  /** The API key with which the account sends. */
   readonly keyId?: string;
-  /** The DIMSE peer that sends for the account. */
+  /** The DIMSE peer that sends on the account's behalf. */
   readonly peerId?: string;
   readonly siteId: string;
   /** Roles by which the sender may read what others brought; none where a device sends. */
   readonly roles?: readonly Role[];
-  /** SOP Instance UID of the image that was looked at, for the gateway's results. */
+  /** Roles by which the sender may read what others brought. A device has none. */
   readonly source?: string | null;
 };
 
 /** States in which an instance's bytes are here, or were. */
 const BROUGHT: readonly InstanceState[] = ['received', 'posting', 'posted', ...IN_PACS];
 
-/** A condition on `instance`: an upload of this account named it, and the account has brought it. */
+/** An SQL condition on `instance`: an upload of this account named it, and the account brought it. */
 const wasBrought = ({ accountId }: Sender): RawBuilder<boolean> =>
   sql`(instance.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
     where l.instance_id = instance.id and u.account_id is not distinct from ${accountId}::uuid))`;
 
 const readerOf = ({ siteId, roles = [] }: Sender) => ({ siteId, roles });
 
-/** The SOP Instance UIDs of the study that were confirmed in the PACS, as far as the sender may be told. */
+/** The SOP Instance UIDs of the study that were confirmed in the PACS and that the sender may be told about. */
 export async function confirmedInstances(
   db: Db,
   sender: Sender,
@@ -62,8 +62,8 @@ export async function confirmedInstances(
 }
 
 /**
- * `known`: of the upload's own study. `elsewhere`: of others, as far as the sender may be told, and only where
- * bytes are here or were; of those in quarantine, the account's own.
+ * `known`: instances of the upload's own study. `elsewhere`: instances of other studies that the sender may be told
+ * about, if their bytes are here or were. Instances in quarantine are included only if they are the account's own.
  */
 export async function knownInstances(
   db: Db,

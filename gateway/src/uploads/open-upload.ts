@@ -1,7 +1,7 @@
 /**
- * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one
- * transaction, and as often as the device likes: the same manifest gives the same upload. Two of
- * one account wait for each other: they may be of the same study.
+ * `POST /upload/init`: a device says what one study will contain, and is told what to send. Everything happens in one
+ * transaction, and is repeatable: the same manifest gives the same upload. Two manifests of one account wait for each
+ * other, because they may be for the same study.
  */
 import { sql } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -63,8 +63,9 @@ import { confirmedInstances, knownInstances, type Sender } from './known-instanc
 import { setWithheld } from './withhold.ts';
 
 /**
- * The instances that the PACS was asked for, by UID; those of them that it named; and those for which it turned the
- * search away: their earlier confirmation counts, and devices keep their copies.
+ * By SOP Instance UID. `confirmed`: the instances that the PACS was asked about. `seen`: those of them that it named.
+ * `unanswered`: those for which it rejected the search; their earlier confirmation counts, and devices keep their
+ * copies.
  */
 type Asked = {
   readonly confirmed: ReadonlySet<string>;
@@ -72,18 +73,18 @@ type Asked = {
   readonly unanswered: ReadonlySet<string>;
 };
 
-/** Study and instances as in a manifest. */
+/** A study and its instances, as in a manifest. */
 type Named = {
   readonly studyInstanceUID: string;
   readonly instances: readonly { readonly sopInstanceUID: string }[];
 };
 
-/** Longer, and a device takes the gateway for dead; a PACS that works answers in a second. */
+/** After a longer wait a device would take the gateway for dead. A PACS that works answers in a second. */
 const PACS_ANSWER_MS = 10_000;
 
 /**
- * The instances seen in the PACS before that it still has; null without a PACS or without its answer in time.
- * Ask before `openUpload`, and hold nothing meanwhile that others wait for.
+ * Instances seen in the PACS before that it still has; null without a PACS, or if it does not answer in time. Call it
+ * before `openUpload`, and hold no lock meanwhile.
  */
 export async function askPacs(
   tools: UploadTools,
@@ -112,7 +113,9 @@ export async function askPacs(
   }
 }
 
-/** The PACS has named `seen`. Instances for which it was not asked, or gave no answer, are believed from before. */
+/**
+ * `seen` is what the PACS has named. Where it was not asked, or gave no answer, the earlier confirmation is believed.
+ */
 function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | null {
   if (asked === null) return null;
   const since = [...known, ...elsewhere].filter(
@@ -125,14 +128,14 @@ function toInPacs(asked: Asked | null, { known, elsewhere }: Rows): InPacs | nul
 }
 
 /**
- * `asked`: of the PACS. `signedAt`: when the device made the promise, where somebody brings it later. `opensFile`: it
- * is what a file holds, which counted against the quota when it was announced.
+ * `asked`: the answer of the PACS. `signedAt`: when the device made the promise, where somebody else brings it later.
+ * `opensFile`: the manifest is for an opened file, which counted against the quota when it was announced.
  */
 type From = { readonly asked: Asked | null; readonly signedAt?: Date; readonly opensFile?: boolean };
 
 /**
- * Answers a manifest that was checked by its schema and whose policy was allowed. Throws `quota-exceeded`, and
- * `stick-outdated` where the device has promised other bytes since it signed this.
+ * Answers a manifest that has passed its schema and whose policy is allowed. Throws `quota-exceeded`, and
+ * `stick-outdated` where the device has promised other bytes since it signed this one.
  */
 export async function openUpload(
   tools: UploadTools,
@@ -150,7 +153,7 @@ export async function openUpload(
   return { ...answer, revision: (await findStudy(tools.db, studyId))?.revision ?? answer.revision };
 }
 
-/** A destination that was given up for this study, and gets such studies now, gets this one too. */
+/** A destination that was given up for this study gets it after all if it gets such studies now. */
 async function resumeWanted(
   tools: UploadTools,
   studyId: string,
@@ -234,23 +237,26 @@ async function openIn(
   };
 }
 
-/** Reports on instances that are promised for the first time and wanted. */
+/** Reports on needed instances that are promised for the first time. */
 const reportsOfNew = ({ insert }: Comparison, reports: Said['reports']): readonly WireReport[] =>
   insert.flatMap(({ reason, sop_instance_uid, digest }) =>
     reason === null ? (reports.get(`${sop_instance_uid} ${digest}`) ?? []) : [],
   );
 
-/** A signed statement stands until the study gets something new. */
+/** States with a signed receipt, which holds until the study gets something new. */
 const HAS_RECEIPT: readonly StudyState[] = ['receipted', 'held', 'closed'];
 
-/** Whether patients' names left the device, and why if the policy asks for it. Results of the gateway say nothing. */
+/**
+ * Whether patients' names left the device, and the reason if the policy asks for one. Nothing for the gateway's own
+ * results.
+ */
 async function namesOf(trx: Trx, { siteId, accountId }: Sender, policy: Manifest['policy']) {
   const { reason, ...named } = policy;
   const withNames = accountId !== null && (await findPolicy(trx, siteId, named))?.deidentify === false;
   return { ...(withNames && { withNames }), ...(reason !== undefined && { reason }) };
 }
 
-/** A file that was saved before does not undo what the device promised last. */
+/** A file that was saved earlier must not undo what the device has promised since. */
 function requireNewest(
   known: readonly InstanceRow[],
   { superseded }: Comparison,
@@ -262,7 +268,7 @@ function requireNewest(
     throw new Problem('stick-outdated');
 }
 
-/** By `UID digest`. */
+/** Keyed by `UID digest`. */
 function idsByKey(
   known: readonly InstanceRow[],
   inserted: ReadonlyMap<string, number>,
@@ -279,8 +285,8 @@ const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
   );
 
 /**
- * The gateway's own key has changed: data encrypted with the study's key is lost. It is given up here, where
- * the device is told what to send; nothing of it may be read under the next key.
+ * Where the gateway's own key has changed, data encrypted with the study's key is lost. It is given up here, where the
+ * device is told what to send, so that none of it is read under the next key.
  */
 async function giveUpUnreadable(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
   if (study.wrapped_key === null || tools.keys.unwrap(study.id, study.wrapped_key) !== null) return study;
@@ -304,19 +310,22 @@ type Said = {
   readonly uploadId: string;
   readonly manifest: Manifest;
   readonly originalKey: OriginalKey;
-  /** By `UID digest`. */
+  /** Keyed by `UID digest`. */
   readonly reports: ReadonlyMap<string, WireReport>;
   readonly known: readonly InstanceRow[];
   readonly compared: Comparison;
 };
 
-/** Statements with more rows hold the event loop while they are written. */
+/** Statements with more rows than this block the event loop while they are built. */
 const ROWS_AT_ONCE = 1000;
 
 const changesOf = ({ insert, again, superseded }: Comparison): number =>
   insert.length + again.length + superseded.length;
 
-/** New rows, with their ids by `UID digest`, rows wanted again, what they are, the study's state and key. */
+/**
+ * Writes new rows (returning their ids by `UID digest`), rows that are needed again, their descriptions, and the
+ * study's state and key.
+ */
 async function applyManifest(
   trx: Trx,
   tools: UploadTools,
@@ -340,7 +349,8 @@ async function applyManifest(
     study.id,
     [...compared.insert, ...promised].map(reportOf).filter((report) => report !== null),
   );
-  // Before the new ones: their UID is free then. One that results name too stays, by name.
+  // Dropped before the new rows are inserted, so that their UID is free. A row that results name too stays, recorded as
+  // given up.
   await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
   const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
   await changeInstances(trx, kept, { from: ['promised', ...IN_PACS], now });
@@ -376,7 +386,7 @@ function describe(
   originalKey: OriginalKey,
   reportOf: (row: InstanceRow) => WireReport | null,
 ): (Omit<NewInstance, 'state' | 'reason'> & { readonly id: number })[] {
-  // The first of doubled entries counts.
+  // Of double entries, the first counts.
   const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
   return rows.flatMap((row) => {
     const promised = promises.get(`${row.sop_instance_uid} ${row.digest}`);
@@ -387,9 +397,9 @@ function describe(
 }
 
 /**
- * Adds the instances that the upload did not name before, in the manifest's order. New ones are found here
- * and not by a join: a table that has just grown has no statistics yet, and a plan that compares each with
- * each takes 20 s for 20 000 instances.
+ * Links the instances that the upload did not name before, in the manifest's order. New ones are found here and not by
+ * a join: a table that has just grown has no statistics yet, and a plan that compares each row with each takes 20 s for
+ * 20 000 instances.
  */
 async function linkInstances(
   trx: Trx,

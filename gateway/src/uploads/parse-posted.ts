@@ -1,8 +1,7 @@
 /**
- * The large JSON bodies of an upload (a manifest, a ticket from a stick, decisions about its instances) from bytes
- * to values. Runs in a thread: of 12 MiB that a stranger wrote, unpacking, parsing and
- * comparing with the schema take seconds. Ratio and shape (parse-json.ts) are limited before anything is made of
- * them.
+ * Parses the large JSON bodies of an upload (a manifest, a ticket from a stick, decisions about its instances). Runs in
+ * a thread: for 12 MiB of untrusted input, unpacking, parsing and comparing with the schema take seconds. Ratio and
+ * shape (parse-json.ts) are limited before any value is made.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { z } from 'zod';
@@ -21,9 +20,9 @@ const SCHEMAS = { manifest: manifestSchema, decision: decisionSchema, ticket: ti
 export type PostedKind = keyof typeof SCHEMAS;
 export type Posted<K extends PostedKind> = z.infer<(typeof SCHEMAS)[K]>;
 
-/** Manifests shrink to a twelfth at best: half of each line is a digest. */
+/** Manifests compress to a twelfth at best: half of each line is a digest. */
 const RATIO_LIMIT = 50;
-/** A body of this size may shrink as it likes. */
+/** The ratio is not limited for bodies that unpack to at most this size. */
 const RATIO_FROM_BYTES = 256 * 1024;
 
 /** @throws Problem body-too-large, bad-request, invalid-request, too-many-instances. */
@@ -35,10 +34,10 @@ export async function parsePosted<K extends PostedKind>(
   return parse(kind, isGzip ? await inflate(bytes) : bytes) as Posted<K>;
 }
 
-/** A promise as it comes from a thread: to clone 20 000 instances would hold the event loop for 50 ms. */
+/** A promise as a thread passes it on: cloning 20 000 instances would block the event loop for 50 ms. */
 type PostedInPieces = { readonly posted: unknown; readonly instances: readonly Uint8Array[] };
 
-/** The same, with the instances in pieces. @throws as `parsePosted` */
+/** Like `parsePosted`, with the instances in pieces. @throws as `parsePosted` */
 export async function parseInPieces(
   bytes: Uint8Array<ArrayBuffer>,
   kind: PostedKind,
@@ -52,7 +51,7 @@ export async function parseInPieces(
 export const POSTED = parserIn(import.meta.url, parseInPieces);
 type Promised = { readonly instances?: unknown[] };
 
-/** Puts the instances back, in turns of the event loop. */
+/** Puts the instances back, over several turns of the event loop. */
 export async function joinPieces<K extends PostedKind>(
   kind: K,
   { posted, instances }: PostedInPieces,
@@ -65,24 +64,24 @@ export async function joinPieces<K extends PostedKind>(
   return posted as Posted<K>;
 }
 
-/** The most bytes that a body in gzip may unpack to. */
+/** The most bytes that a gzip body may unpack to. */
 const unpackedLimit = (gzip: Uint8Array): number =>
   Math.min(MANIFEST_BYTES_LIMIT, Math.max(RATIO_FROM_BYTES, gzip.length * RATIO_LIMIT));
 
 const SIZE_BYTES = 4;
-/** The size of a body in gzip once unpacked, as its end says (RFC 1952 §2.3.1, ISIZE), and no more than its limit. */
+/** The unpacked size of a gzip body as its trailer states it (RFC 1952 §2.3.1, ISIZE), and no more than its limit. */
 export function unpackedSize(gzip: Uint8Array): number {
   if (gzip.length < SIZE_BYTES) return 0;
   const end = new DataView(gzip.buffer, gzip.byteOffset + gzip.length - SIZE_BYTES, SIZE_BYTES);
   return Math.min(unpackedLimit(gzip), end.getUint32(0, true));
 }
 
-/** Throws `body-too-large`, and `bad-request` for what is no gzip, or is longer than its end says. */
+/** Throws `body-too-large`, and `bad-request` where the body is no gzip, or is longer than its trailer states. */
 async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await joinBytes(limited(new Blob([bytes]).stream(), bytes));
   } catch (error) {
-    // Compression Standard: a body that is malformed, or continues after its end, is a TypeError.
+    // Compression Standard: a body that is malformed, or continues after its end, causes a TypeError.
     throw error instanceof TypeError ? new Problem('bad-request') : error;
   }
 }
@@ -104,7 +103,7 @@ async function* limited(
 
 function parse(kind: PostedKind, bytes: Uint8Array): Posted<PostedKind> {
   const json = parseJson(bytes);
-  // Before the schema, which would look at each of them.
+  // Checked before the schema, which would look at each instance.
   const { instances } = (promiseIn(kind, json) ?? {}) as { readonly instances?: unknown };
   if (Array.isArray(instances) && instances.length > MANIFEST_INSTANCE_LIMIT)
     throw kind !== 'decision'
@@ -115,7 +114,7 @@ function parse(kind: PostedKind, bytes: Uint8Array): Posted<PostedKind> {
   throw invalidRequest(outcome.error.issues, 'json');
 }
 
-/** The part that names instances. */
+/** The part of the body that names instances. */
 function promiseIn(kind: PostedKind, json: unknown): unknown {
   return kind === 'ticket' ? (json as { readonly manifest?: unknown } | null)?.manifest : json;
 }

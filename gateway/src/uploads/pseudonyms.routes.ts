@@ -1,6 +1,6 @@
 /**
  * The gateway's part in pseudonyms (protocol/pseudonyms.md): which keys a device is given, and the evaluation for
- * those who are given none. It sees blinded elements, which tell nothing of a patient.
+ * devices that are given none. The gateway sees blinded elements, which reveal nothing about a patient.
  */
 import {
   pseudonymsAnswerSchema,
@@ -51,10 +51,11 @@ export function pseudonymRoutes({ db, policyKey, now }: Tools, evaluate: Evaluat
       version,
       patients: blinded.length,
     } as const;
-    // No work is done for an account that has had its day's patients. Only the count below lets an answer out.
+    // Do no work for an account that has reached its daily limit. Only the count below decides whether an answer is
+    // given.
     if (!(await mayAskFor(db, accountId, blinded.length, now()))) throw new Problem('too-many-patients');
-    // Before it counts: a request with an element that is no point is not answered, and costs nothing. Nothing is
-    // locked meanwhile.
+    // Evaluated before it is counted: a request with an element that is not a point gets no answer, and costs nothing.
+    // Nothing is locked meanwhile.
     const answer = await orInvalid('blinded', () => evaluate(accountId, pair, blinded.map(parseBase64Url)));
     await db.transaction().execute(async (trx) => {
       if (!(await countPatients(trx, accountId, blinded.length, now())))
@@ -76,8 +77,8 @@ export function mayHoldKey({ pseudonyms = 'device' }: Policy, roles: readonly Ro
 }
 
 /**
- * The keys for these policies, as far as the roles may have them; a secret one only for a device that names the
- * public key to which it is wrapped. Throws `invalid-request` where nothing can be wrapped to that.
+ * The keys of these policies that the roles may have. A secret key is included only for a device that names the public
+ * key to wrap it to. Throws `invalid-request` where nothing can be wrapped to that key.
  */
 export async function pseudonymKeysFor(
   policies: readonly Policy[],

@@ -1,9 +1,9 @@
 /**
- * Reads the large JSON bodies of an upload. They may come as gzip (RFC 9110 §8.4.1.3): a manifest has a line
- * for each instance, and a slow link carries a sixth of it. A thread parses them.
+ * Reads the large JSON bodies of an upload. They may come as gzip (RFC 9110 §8.4.1.3): a manifest has a line for each
+ * instance, and gzip shrinks it to a sixth for slow links. A thread parses them.
  *
- * While they come they are held as all bodies are (http/hold-body.ts). Then, until they are answered, the sum of what
- * they may unpack to is limited, and less for one account.
+ * While they are received they are held like all bodies (http/hold-body.ts). From then until they are answered, the sum
+ * of the sizes that they may unpack to is limited, with a lower limit for one account.
  */
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -19,21 +19,21 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const MIB = 1024 * 1024;
 /**
- * In memory a manifest takes ten times its bytes until it is answered (measured with 20 000 instances: 55 MB of the
- * heap): two of as many, and one of one account; or one of the largest.
+ * Until it is answered, a manifest takes ten times its size in memory (measured with 20 000 instances: 55 MB of the
+ * heap). There is room for two manifests of that size, of which one account may have one; or for one of the largest.
  */
 const HELD = { atOnce: MANIFEST_BYTES_LIMIT, ofOne: 6 * MIB };
-/** A request that brings next to nothing costs as much. */
+/** A request with a tiny body counts as this many bytes. */
 const LEAST_BYTES = 64 * 1024;
-/** A manifest of 20 000 instances has 2 MB in gzip: four minutes at 64 kbit/s. */
+/** A manifest of 20 000 instances has 2 MB in gzip, which takes four minutes at 64 kbit/s. */
 const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
-/** A body in gzip that came sealed: whoever has opened it holds it. */
+/** A gzip body that came sealed. Whoever has opened it counts it as held. */
 type OpenedBody = { readonly kind: 'opened'; readonly gzip: Bytes; readonly signal: AbortSignal };
 
 /**
- * Reads the body and gives what it says to `use`, until whose end it counts as held. Throws what `use` throws,
- * and Problem: `unsupported-media-type`, `body-too-large`, `bad-request`, `invalid-request`,
+ * Reads the body and passes its content to `use`; the body counts as held until `use` has finished. Throws what `use`
+ * throws, and Problem: `unsupported-media-type`, `body-too-large`, `bad-request`, `invalid-request`,
  * `too-many-instances`, `rate-limited`.
  */
 export type ReadPosted = <K extends PostedKind, T>(
@@ -43,11 +43,11 @@ export type ReadPosted = <K extends PostedKind, T>(
   use: (posted: Posted<K>) => Promise<T>,
 ) => Promise<T>;
 
-/** Reads bodies one after the other, each account in turn. */
+/** Reads bodies one after the other; accounts take turns. */
 export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody = holdBody): ReadPosted {
   const held = createPlaces(HELD);
 
-  /** Takes the bytes of a body, with a function that forgets them. */
+  /** Takes the bytes of a body, with a function that ends their being counted as held. */
   async function take(body: Request | OpenedBody, from: string, isGzip: boolean) {
     const enter = async (bytes: Bytes) => {
       const size = isGzip ? unpackedSize(bytes) : bytes.length;
@@ -79,7 +79,7 @@ export function createPostedReader(parse: ParseApart = parseBody, hold: HoldBody
 
 const isOpened = (body: Request | OpenedBody): body is OpenedBody => 'kind' in body;
 
-/** Whether the body is gzip. RFC 9110 §15.5.16: 415 for a type or a coding that is not taken. */
+/** Whether the body is gzip. RFC 9110 §15.5.16: 415 for a media type or content coding that is not supported. */
 function requireForm(headers: Headers): boolean {
   const coding = headers.get('content-encoding') ?? 'identity';
   const type = headers.get('content-type') ?? '';

@@ -1,7 +1,7 @@
 /**
- * The values that a destination wants are fixed when a study is promised. Where they cannot be written into an
- * instance, it waits for an administrator to change the rule, and is then tried again with what the rules want now: at
- * the same destination, whose need stays.
+ * The values that a destination wants are fixed when a study is promised. An instance into which they cannot be written
+ * waits for an administrator to change the rule. It is then tried again with the values that the rules want now, at the
+ * same destination and with the same need.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
@@ -18,13 +18,13 @@ type Renewed = { readonly coercion: Coercion | null; readonly audit: StudyAudit 
 const REASON = 'coercion-not-writable';
 export const isForItsCoercion = ({ reason }: Pick<InstanceRow, 'reason'>): boolean => reason === REASON;
 
-/** Reads only. Null: the copy wants already what the rules want now, or they do not say. */
+/** Reads only. Null: the copy already wants what the rules want now, or the rules do not say. */
 export async function renewedCoercion(db: Db, copy: StudyRow, by: string): Promise<Renewed | null> {
   const coercion = await wantedNow(db, copy);
   if (coercion === undefined || isDeepStrictEqual(coercion, copy.coercion)) return null;
   const audit: StudyAudit = {
     event: 'study-values-renewed',
-    // The study's own: a copy has no record that anybody reads.
+    // The original's id: nobody reads the record of a copy.
     studyId: copy.copy_of ?? copy.id,
     destinationId: copy.destination_id ?? '',
     values: coercion === null ? 'none' : attributesOf(coercion).join(', '),
@@ -34,8 +34,8 @@ export async function renewedCoercion(db: Db, copy: StudyRow, by: string): Promi
 }
 
 /**
- * The copies in which one of these instances of their original waits so take the values of now; `at`: only the one that
- * goes to this destination. Returns what the audit trail is to record after the decision.
+ * Copies in which one of these instances of the original waits for that reason take the present values. `at`: only the
+ * copy for this destination. Returns what the audit trail is to record after the decision.
  */
 export async function renewCoercions(
   trx: Trx,
@@ -66,8 +66,8 @@ export async function renewCoercions(
 }
 
 /**
- * By the rule that chose the study's destinations; where that is gone, by those that name the destination, if they
- * agree. Null: nothing is to be changed there. Undefined: the rules do not say.
+ * Decided by the rule that chose the study's destinations. If that rule is gone, the rules that name the destination
+ * decide, provided that they agree. Null: nothing is to be changed there. Undefined: the rules do not say.
  */
 async function wantedNow(db: Db, copy: StudyRow): Promise<Coercion | null | undefined> {
   const rules = await forwardingRules(db, copy.site_id);

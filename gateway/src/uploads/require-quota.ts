@@ -1,4 +1,4 @@
-/** Holds what an account has announced against what it may. */
+/** Checks an account's announced uploads against its quota. */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Trx } from '../database/database.ts';
 import { openFiles } from '../pipeline/sent-file.store.ts';
@@ -6,8 +6,8 @@ import { quotaUse } from '../policies/quota.store.ts';
 import type { Sender } from './known-instances.ts';
 
 /**
- * Throws `quota-exceeded` where the account has now announced more than it may: nothing of it is kept. The
- * gateway itself has no quota. `opensFile`: its bytes counted when the file was announced.
+ * Throws `quota-exceeded` where the account has now announced more than its quota; then none of this upload is kept.
+ * The gateway itself has no quota. `opensFile`: the bytes were already counted when the file was announced.
  */
 export async function requireQuota(
   trx: Trx,

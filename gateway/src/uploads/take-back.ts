@@ -1,7 +1,8 @@
 /**
- * `DELETE /upload/{id}`: taken back until the first byte has left; by an administrator at any time. Only
- * promises are taken back: instances that another upload promised too, or that are already here, stay, and so
- * does the upload that brought them. It proves who had the bytes: `have`, images, results and receipts ask for it.
+ * `DELETE /upload/{id}`: the sender may take an upload back until its first byte has arrived, an administrator at any
+ * time. Only promises are taken back. Instances that another upload promised too, or that are already here, stay, and
+ * so does the upload that brought them: it proves who had the bytes, which `have`, images, results and receipts depend
+ * on.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Trx } from '../database/database.ts';
@@ -17,7 +18,9 @@ import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 import { dropPromises, forgetInstances, type Promises } from './drop-promises.ts';
 
-/** `by`: an account. Throws `upload-in-progress` where bytes have arrived, unless it is by force. */
+/**
+ * `by`: the account that takes it back. Throws `upload-in-progress` where bytes have arrived, unless it is by force.
+ */
 export async function takeBack(
   tools: UploadTools,
   upload: UploadRow,
@@ -27,14 +30,14 @@ export async function takeBack(
   const parcels = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return [];
-    // Held: one that comes to its end now waits, and then is gone.
+    // Locked: a parcel that is completed now waits for this transaction, and then is gone.
     const begun = await trx
       .selectFrom('parcel')
       .select(['id', 'state'])
       .where('upload_id', '=', uploadId)
       .forUpdate()
       .execute();
-    // Parcels are gone once the upload was delivered: the instances tell that they came.
+    // After delivery the parcels are gone; then the instances show that bytes came.
     const isBrought = await hasBrought(trx, uploadId);
     if (isBrought && !byForce) throw new Problem('upload-in-progress');
     for (const { id, state } of byForce ? [] : begun)
@@ -54,7 +57,7 @@ export async function takeBack(
 
 type TakenBack = { readonly uploadId: string; readonly by: string };
 
-/** Takes back an upload of which nothing is here: all of it, and its study if nobody else has a part in it. */
+/** Takes back an upload of which no bytes are here, with its study if no other upload belongs to it. */
 async function takeBackWhole(
   trx: Trx,
   tools: UploadTools,
@@ -68,8 +71,7 @@ async function takeBackWhole(
   const forgotten = await forgetInstances(trx, study, named);
   await trx.deleteFrom('upload').where('id', '=', uploadId).execute();
   const counts = await countStates(trx, study.id);
-  // A receipt that names removed instances is no longer current, and the reason for holding the study may
-  // be gone with them.
+  // A receipt that names removed instances is out of date, and the reason for holding the study may be gone with them.
   if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
   if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
   await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId, by });
@@ -86,7 +88,7 @@ async function deleteUnused(trx: Trx, studyId: string): Promise<void> {
   await trx.deleteFrom('study').where('id', '=', studyId).execute();
 }
 
-/** Takes back what an upload promised and has not sent, if something of it is here. */
+/** Takes back what an upload promised and has not sent, where some of its bytes are here. */
 async function takeBackRest(
   trx: Trx,
   tools: UploadTools,
@@ -104,7 +106,7 @@ async function takeBackRest(
   await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId, by });
 }
 
-/** The study may have waited for them alone. */
+/** Drops the promises, and moves the study on if it was waiting only for them. */
 async function dropAndMoveOn(
   trx: Trx,
   tools: UploadTools,
@@ -117,7 +119,7 @@ async function dropAndMoveOn(
   return isChanged;
 }
 
-/** The upload names instances of which its account has brought the bytes. */
+/** Whether the upload names instances whose bytes its account has brought. */
 async function hasBrought(trx: Trx, uploadId: string): Promise<boolean> {
   const row = await trx
     .selectFrom('upload_instance')
@@ -130,15 +132,15 @@ async function hasBrought(trx: Trx, uploadId: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Whether bytes of a parcel on its way are here: the first bytes of a sealed one lie in its tail. */
+/** Whether any bytes of an unfinished parcel are here. The first bytes of a sealed one lie in its tail. */
 async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
   const sizes = await Promise.all([parcelId, tailOf(parcelId)].map((id) => blobs.size(id)));
   return sizes.some((size) => (size ?? 0) > 0);
 }
 
 /**
- * The same for some instances of an upload of which others have left: instances promised only here are
- * treated as if they had never been named.
+ * Takes back some instances of an upload of which others were already sent. Instances that only this upload promised
+ * are treated as if they had never been named.
  */
 export async function takeBackInstances(
   tools: UploadTools,

@@ -1,7 +1,4 @@
-/**
- * Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the
- * list. Reads only.
- */
+/** The status of an upload, as used by `GET /upload/{id}/status`, the event stream and the list. Reads only. */
 import { sql, type RawBuilder } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import type { Need } from '#shared/protocol/forms.ts';
@@ -14,23 +11,26 @@ import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** At the gateway, verified, not yet confirmed. */
+/** At the gateway and verified, but not yet confirmed in the PACS. */
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
-/** In the text: a statement that groups by this has to see that it is the same. */
+/**
+ * Written into the SQL text, not as parameters: in a statement that groups by this expression, the database has to see
+ * that both are the same.
+ */
 const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
 /** Whether a copy `s` of the instance's study lacks the instance. */
 const lacks = sql<boolean>`not exists (select from instance c where c.study_id = s.id
   and c.sop_instance_uid = instance.sop_instance_uid and coalesce(c.coerced_from, c.digest) = instance.digest
   and c.state in (${inPacs}))`;
-/** The state to show: in the PACS once each required destination that was not given up has the instance. */
+/** The state to show: an instance counts as in the PACS once each required destination that was not given up has it. */
 export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
     select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and ${lacks})
   then 'posted' else instance.state end`;
 
 type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;
 
-/** Null: there is no such upload. `instances`: with each instance, in the manifest's order. */
+/** Null: there is no such upload. `instances`: include the status of each instance, in the manifest's order. */
 export async function uploadStatus(
   db: Db,
   uploadId: string,
@@ -41,7 +41,7 @@ export async function uploadStatus(
   return instances ? { ...status, instances: await instanceStatuses(db, uploadId) } : status;
 }
 
-/** In the order of the ids, without instances; three queries for all of them. Unknown ids are left out. */
+/** In the order of the ids, without instances, with three queries in all. Unknown ids are left out. */
 export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
@@ -102,7 +102,7 @@ function toStatus(row: UploadRow, sums: Amounts, copies: readonly Copy[]): Uploa
 }
 
 type Copy = NonNullable<UploadStatus['destinations']>[number] & {
-  /** The receipt waits for it. */
+  /** Whether the receipt waits for this copy. */
   readonly isAwaited: boolean;
 };
 
@@ -129,21 +129,23 @@ async function copiesAt(db: Db, uploadIds: readonly string[]): Promise<ReadonlyM
   return new Map([...byUpload].map(([id, own]) => [id, own.map(({ upload_id: _, ...copy }) => copy)]));
 }
 
-/** The study's instances in these states, each UID once. */
+/** Counts the study's instances in these states, each UID once. */
 const countIn = (states: readonly InstanceState[]) =>
   sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** Digest of an image whose UID another image has, and which is not stored: several may have sent it. */
+/** The digest of an image whose UID another image has, if it is not stored. Several uploads may have sent it. */
 const otherImage = sql<string | null>`case when instance.reason = 'conflicting-instance'
   and instance.state not in (${inPacs}) then instance.digest end`;
 
-/** States in order among several forms of one image: the furthest first, those that are not to be stored last. */
+/**
+ * The order of states among several forms of one image: the most advanced first, those that will not be stored last.
+ */
 const FURTHEST_FIRST: readonly InstanceState[] = [
   ...[...IN_PACS, ...AT_GATEWAY, 'promised' as const],
   ...(['quarantined', 'refused', 'left-out'] as const),
 ];
 
-/** The counts of each study over these uploads of it together, by its Study Instance UID. */
+/** Counts over these uploads, summed by study; the key is the Study Instance UID. */
 export async function countsOfStudies(
   db: Db,
   uploadIds: readonly string[],
@@ -153,9 +155,9 @@ export async function countsOfStudies(
 }
 
 /**
- * The amounts of each upload by its id, or of each study by its UID; the forms of one image once, and another image
- * under its UID besides, as `instancesIn` of same-uid.ts counts them. Where the PACS has a form, another one that is
- * held for a person is counted beside it.
+ * The amounts of each upload by its id, or of each study by its UID. Several forms of one image count once; another
+ * image under the same UID counts separately, as in `instancesIn` of same-uid.ts. Where the PACS has one form, another
+ * one that is held for a person is counted in addition.
  */
 async function amounts(
   db: Db,
@@ -196,7 +198,7 @@ async function amounts(
 type StateAmount = {
   readonly state: InstanceState;
   readonly count: string | number;
-  /** Instances in `count` whose UIDs are counted in another state already. */
+  /** Instances in `count` whose UIDs are already counted in another state. */
   readonly beside: string | number;
   /** Instances in `count` that the first destination has. */
   readonly proven: string | number;
@@ -248,14 +250,17 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
   }));
 }
 
-/** The names of the required destinations for which an instance is held, that the first one has; null: it is not. */
+/**
+ * The names of the required destinations that lack an instance which is held for them and which the first destination
+ * has. Null: it is not held for a destination.
+ */
 const missingAt = sql<
   string[] | null
 >`case when instance.state = 'quarantined' and instance.proof is not null then (
     select array_agg(d.name order by d.name) from study s join destination d on d.id = s.destination_id
     where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and ${lacks}) end`;
 
-/** The instances still to send: promised, and not in a parcel that waits for verify. */
+/** Instances that are still to be sent: promised, and not in a parcel that waits for verify. */
 export async function missingInstances(
   db: Db,
   uploadId: string,
@@ -271,7 +276,7 @@ export async function missingInstances(
   return rows.map(({ sop_instance_uid, digest }) => ({ sopInstanceUID: sop_instance_uid, digest }));
 }
 
-/** The uploads of which one of these studies is told; newest first. */
+/** The uploads that match, newest first. */
 export async function uploadIds(
   tools: Tools,
   where: { owner?: UploadOwner; orCarried?: true; studyIds?: readonly string[]; siteId?: string },
@@ -287,7 +292,7 @@ export async function uploadIds(
   return (await query.execute()).map(({ id }) => id);
 }
 
-/** `orCarried`: also those that this account may bring from a stick now, for another's device. */
+/** `orCarried`: also uploads of others' devices that this account may bring from a stick now. */
 function isOf(tools: Tools, { accountId, deviceId }: UploadOwner, orCarried: boolean) {
   const own = sql<boolean>`account_id = ${accountId}::uuid`;
   if (!orCarried || deviceId !== null) return own;

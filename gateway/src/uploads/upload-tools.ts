@@ -1,4 +1,4 @@
-/** The tools of the pipeline that the rules of uploads use. */
+/** The pipeline's tools that uploads use. */
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 
 export type UploadTools = Pick<

@@ -1,6 +1,6 @@
 /**
- * The routes of an upload: policy, manifest, status, completion, receipt, decisions. The rules stand in files
- * of their own; the parcels themselves come in by the pipeline's intake (tus.routes.ts).
+ * The routes of an upload: policy, manifest, status, completion, receipt, decisions. The rules are in files of their
+ * own. The parcels are received by the pipeline's intake (tus.routes.ts).
  */
 import { z } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';
@@ -54,7 +54,7 @@ import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 import { withhold } from './withhold.ts';
 
-/** The roles that may see uploads of others: they hold UIDs and codes only. */
+/** Roles that may see uploads of others. What they see contains only UIDs and codes. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 
@@ -74,9 +74,9 @@ type UploadRouteTools = {
 const uploadParams = z.object({
   id: z.uuid().openapi({ description: 'The upload, from `POST /upload/init`.' }),
 });
-/** The newest that a list shows. */
+/** How many of the newest uploads a list shows. */
 const LIST_LIMIT = 200;
-/** API keys of these scopes follow an upload. Taking back and deciding is for people and their devices. */
+/** API keys with these scopes may follow an upload. Only people and their devices may take back and decide. */
 const FOLLOWED_BY = ['upload', 'read'] as const;
 
 const routes = {
@@ -167,7 +167,7 @@ const routes = {
   }),
 };
 
-/** The routes with large bodies: read-posted.ts holds them against their schemas. */
+/** The routes with large bodies: read-posted.ts checks these against their schemas. */
 const INIT = {
   method: 'post',
   path: '/upload/init',
@@ -206,8 +206,8 @@ const DECISIONS = {
 } satisfies Parameters<typeof describeRoute>[1];
 
 /**
- * The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is
- * not said.
+ * The upload, if this caller may see it. Throws `upload-not-found` also for an upload of another, so that its existence
+ * is not revealed.
  */
 async function visibleUpload(
   tools: Pick<UploadTools, 'db' | 'now'>,
@@ -221,7 +221,7 @@ async function visibleUpload(
   return upload;
 }
 
-/** The file that was sent as it is, if this caller may see it. */
+/** The file that another client sent, if this caller may see it. */
 async function visibleFile(
   tools: Pick<UploadTools, 'db'>,
   id: string,
@@ -231,11 +231,11 @@ async function visibleFile(
   return file?.site_id === caller.siteId ? file : undefined;
 }
 
-/** A device sends; it watches nobody, whatever its user may do when signed in. */
+/** A device only sends: it may not see uploads of others, whatever its user may do when signed in. */
 const watchesAll = (caller: Caller): boolean =>
   readsAsRoles(caller) && caller.roles.some((role) => WATCHERS.includes(role));
 
-/** The upload of another's device, if this caller brings it from a stick. */
+/** The upload of another's device, if this caller is its carrier. */
 async function carriedUpload(
   tools: Pick<UploadTools, 'db' | 'now'>,
   id: string,
@@ -280,7 +280,7 @@ function addPolicy(router: Router, all: UploadRouteTools): void {
 }
 
 function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void {
-  // Two of one account at once would only wait for each other in the database.
+  // Two manifests of one account at once would only wait for each other in the database.
   const turns = createTurns(1);
   describeRoute(router, INIT);
   router.post(
@@ -289,7 +289,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
     compress({ encoding: 'gzip' }),
     async (c) => {
       const caller = callerOf(c);
-      // A device sends; it reads nothing, whatever its user may do when signed in.
+      // A device only sends: it reads nothing, whatever its user may do when signed in.
       const roles = readsAsRoles(caller) ? caller.roles : [];
       const sender = { ...senderOf(caller), siteId: caller.siteId, roles };
       const { signal } = c.req.raw;
@@ -297,7 +297,7 @@ function addInit(router: Router, { tools, readPosted }: UploadRouteTools): void 
         const policy = await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles);
         requireOptions(policy, manifest.deidentification);
         requireReason(policy, manifest.policy.reason);
-        // A policy that does not feed the vault leaves nothing there, whatever a device says.
+        // Nothing is kept in the vault for a policy that does not feed it, whatever a device sends.
         const { vault, ...rest } = manifest;
         const said = vault !== undefined && feedsVault(policy) ? { ...rest, vault } : rest;
         const asked = await askPacs(tools, said, sender, signal);
@@ -354,8 +354,8 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
 }
 
 /**
- * The sender learns nothing by it: the app fetches each receipt on its own, as often as it needs to. An API key stands
- * for a program that may be another than the sender.
+ * Records that somebody else read the receipt. Reading their own tells senders nothing new: the app fetches each
+ * receipt by itself, as often as it needs to. An API key stands for a program that may be another than the sender.
  */
 async function recordReceiptRead(
   tools: UploadTools,
@@ -367,14 +367,15 @@ async function recordReceiptRead(
   await recordReading(tools, caller, studyInstanceUID, 'receipts');
 }
 
-/** The routes by which an upload comes to its end: complete, taken back, decided about. */
+/** The routes that end an upload: complete, take back, decide. */
 function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
   const completion = createCompletion(tools);
   router.openapi(routes.complete, async (c) => {
     const caller = callerOf(c);
     const { id: asked } = c.req.valid('param');
     const upload = (await carriedUpload(tools, asked, caller)) ?? (await ownUpload(tools, asked, caller));
-    // A parcel whose last byte was stored when the process died is complete, and nobody said so.
+    // If the process died just after storing a parcel's last byte, the parcel is complete without anybody having said
+    // so.
     const sender = senderOf(caller);
     for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id, sender);
     const isReceiving = () => parcels.isReceiving(upload.id);
@@ -399,7 +400,7 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
     const params = uploadParams.safeParse(c.req.param());
     if (!params.success) throw invalidRequest(params.error.issues, 'param');
     const { id } = params.data;
-    // An auditor looks and changes nothing, whatever other roles the account has.
+    // The auditor role lets an account see others' uploads, but not decide about their instances.
     const upload = caller.roles.includes('admin')
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);
@@ -408,7 +409,7 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
       if (said.decision === 'withhold')
         return withhold(tools, await ownUpload(tools, id, caller), ownerOf(caller), said.withheld);
       const { decision, instances } = said;
-      // A device says what will come and what will not; a person says what is not to be in the PACS.
+      // A device says what will come and what will not. Only a person says what is not to be stored in the PACS.
       if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
       if (decision === 'take-back') return takeBackInstances(tools, upload, instances, caller.id);
       await decide(tools, upload, caller.id, { decision, instances });

@@ -1,4 +1,4 @@
-/** A device's questions about its uploads, and the events that tell it how they fare. */
+/** The routes with which a device manages its uploads, and the events that report their progress. */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline/pipeline-tools.ts';
@@ -15,7 +15,7 @@ import { uploadRoutes } from './upload.routes.ts';
 type UploadsFeatureTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Arrivals;
-  /** The name of the policy that a device chooses when nobody says otherwise. */
+  /** The policy that a device chooses by default. */
   readonly policy: string;
   /** How long devices may keep the local label of a study, in hours; 0: not at all. */
   readonly labelHours: number;
@@ -23,7 +23,7 @@ type UploadsFeatureTools = {
   readonly keys: Pick<Keys, 'sealing'>;
   /** The private keys that open what devices have sealed. */
   readonly sealing: SealingKeys;
-  /** The events of an inference job, which `GET /events?job=` tells too. */
+  /** Streams the events of an inference job, for `GET /events?job=`. */
   readonly streamJob: Parameters<typeof eventRoutes>[1];
 };
 

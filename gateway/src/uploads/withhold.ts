@@ -1,6 +1,6 @@
 /**
- * Instances that a sender did not promise, and a person's later decisions about them on the device: the gateway takes
- * the new counts of the upload, and a signed receipt is followed by one that says them.
+ * Instances that a sender withheld, and a person's later decisions about them on the device. The gateway takes the
+ * upload's new counts; if a receipt is already signed, another one with these counts follows.
  */
 import { isSameWithheld, LEFT_OUT_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
 import type { StudyState } from '#shared/protocol/study-state.ts';
@@ -12,7 +12,7 @@ import type { UploadOwner } from '../pipeline/upload-owner.ts';
 import { moveStudy } from './decide.ts';
 import type { UploadTools } from './upload-tools.ts';
 
-/** The counts as they are now; as often as the device likes: counts that are known change nothing. */
+/** Takes the present counts. Repeatable: counts that are already known change nothing. */
 export async function withhold(
   tools: UploadTools,
   { id: uploadId, study_id: studyId }: UploadRow,
@@ -32,10 +32,10 @@ type Saying = {
   readonly by: Parameters<typeof byWhom>[0];
 };
 
-/** In these the receipt is signed later, with the counts of then. */
+/** In these states the receipt is signed later, with the counts of that time. */
 const BEFORE_SIGNING: readonly StudyState[] = ['receiving', 'assembled', 'forwarded'];
 
-/** The study is locked. Each number of left-out instances that grows is an event with its cause. */
+/** Call it with the study locked. For each cause, an increase of left-out instances is an event. */
 export async function setWithheld(
   trx: Trx,
   tools: UploadTools,

@@ -1,7 +1,7 @@
 /**
- * The operations on files and processes of the database's account. For root a child runs them as that account
- * (as-account.ts). It gets this file as text, because the account may not reach it: import nothing here but
- * Node's own modules.
+ * Operations on files and processes that need the rights of the database's account. If this process is root, a child
+ * runs them as that account (as-account.ts). The child gets this file as text, because the account may not be able to
+ * read it: so import only Node's own modules here.
  *
  * `folder` is the database's folder. In the child it is `.`, its working directory.
  */
@@ -12,10 +12,10 @@ import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Enough for each of the files that are read here. */
+/** Enough for each file that is read here. */
 const TEXT_BYTES = 4_096;
 
-/** Null where there is none. Neither follows a link nor waits for the other end of a pipe. */
+/** Null: there is no such file. Does not follow a link, and does not wait for the other end of a pipe. */
 async function readText(path: string): Promise<string | null> {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
   const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
@@ -39,11 +39,11 @@ async function statIfThere(path: string): Promise<Stats | null> {
 type ClusterTexts = {
   readonly version: string;
   readonly password: string;
-  /** Whether a server noted that it runs, or one that was killed did. */
+  /** Whether there is a note of a running server; it may have been left by one that was killed. */
   readonly isNoted: boolean;
 };
 
-/** Null where there is no cluster. */
+/** Null: there is no cluster. */
 async function readCluster(folder: string): Promise<ClusterTexts | null> {
   const cluster = join(folder, 'cluster');
   if ((await statIfThere(cluster)) === null) return null;
@@ -77,8 +77,9 @@ async function runInitdb(cluster: string, { program, env, here }: Initdb): Promi
 }
 
 /**
- * Made by PostgreSQL's own program, in a draft that gets its name when it is whole and on the disk. The draft
- * is this start's alone: another one may be making the cluster at the same time. Returns why it failed, or null.
+ * Makes the cluster with PostgreSQL's own program, as a draft that is renamed once it is complete and on the disk. Each
+ * start has a draft of its own, because another one may be making the cluster at the same time. Returns why it failed,
+ * or null.
  */
 async function makeCluster(folder: string, initdb: Initdb): Promise<string | null> {
   const draft = await mkdtemp(join(folder, 'cluster.new-'));
@@ -92,7 +93,7 @@ async function makeCluster(folder: string, initdb: Initdb): Promise<string | nul
     await rename(password, join(cluster, 'relaypacs.password'));
     await syncFolder(cluster);
     await rename(cluster, join(folder, 'cluster')).catch((error: NodeJS.ErrnoException) => {
-      // Another start was faster: its cluster is as good.
+      // Another start was faster; its cluster is just as good.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
     await syncFolder(folder);
@@ -104,7 +105,7 @@ async function makeCluster(folder: string, initdb: Initdb): Promise<string | nul
 
 type Found = { readonly parent: number; readonly command: string };
 
-/** Null where there is no such process, or it is none of the account's. */
+/** Null: there is no such process, or it does not belong to the account. */
 async function findProcess(pid: number): Promise<Found | null> {
   if (process.platform === 'linux') {
     try {
@@ -121,8 +122,9 @@ async function findProcess(pid: number): Promise<Found | null> {
 }
 
 /**
- * A process id is given again after a restart of the machine; a server of this cluster works in its folder.
- * The folder may have several paths, and they all have its device and inode.
+ * Finds the process if it is a server of this cluster. Process ids are reused after a restart of the machine, but a
+ * server of this cluster has the cluster's folder as its working directory. The folder may have several paths, so
+ * device and inode are compared.
  */
 async function findServer(folder: string, pid: number): Promise<Found | null> {
   const found = await findProcess(pid);
@@ -136,10 +138,10 @@ async function findServer(folder: string, pid: number): Promise<Found | null> {
 export type Note = {
   /** Lines of postmaster.pid (PostgreSQL, pidfile.h). */
   readonly lines: readonly string[];
-  /** 0 where the file says none. */
+  /** 0 where the file contains none. */
   readonly pid: number;
   readonly isRunning: boolean;
-  /** The gateway that started the server, if it still runs: it is the server's parent. */
+  /** The gateway that started the server, if it is still running: the server is its child. */
   readonly gateway: number | null;
 };
 

@@ -1,12 +1,11 @@
 /**
- * The account that PostgreSQL runs as: this process's own, except for root, which PostgreSQL refuses. Then it
- * is the owner of the database's folder, or for a new one `postgres` where the system has that account, else
- * `nobody`.
+ * The account that PostgreSQL runs as. It is this process's own account, except for root, which PostgreSQL refuses. For
+ * root it is the owner of the database's folder; for a new folder `postgres` where the system has that account,
+ * otherwise `nobody`.
  *
- * [Note: root and the account] The account may put anything into its folder, symbolic links too. So root makes
+ * [Note: root and the account] The account may put anything into its folder, including symbolic links. So root makes
  * that folder, hands it over while it is empty, and uses no path below it. A process that runs as the account
- * (as-account.ts) does the rest. Root's way to the folder itself is safe, because only root can change its
- * parent.
+ * (as-account.ts) does the rest. Root's path to the folder itself is safe, because only root can change its parent.
  */
 import { lchown, lstat, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,7 +13,7 @@ import { dirname } from 'node:path';
 /** The account in the form that `child_process.spawn` takes; empty: the account of this process. */
 export type Account = { readonly uid?: number; readonly gid?: number };
 
-/** The folder of an embedded database, without symbolic links on the way. */
+/** The folder of an embedded database, with symbolic links resolved. */
 export type Place = { readonly folder: string; readonly account: Account };
 
 /** The embedded database cannot run here; the message tells a person what to do. */
@@ -61,7 +60,7 @@ async function chooseAccount(folder: string): Promise<Account> {
   return { uid, gid };
 }
 
-/** The folder, made if it is missing, and its account. @throws CannotRun where others can change it. */
+/** The folder, created if necessary, and its account. @throws CannotRun where others can change it. */
 export async function openPlace(path: string): Promise<Place> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const folder = await realpath(path);

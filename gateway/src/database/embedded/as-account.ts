@@ -1,6 +1,6 @@
 /**
- * Runs the operations of account-files.ts with the rights of the database's account: in this process where it
- * is that account, otherwise in a child ([Note: root and the account] in account.ts).
+ * Runs the operations of account-files.ts with the rights of the database's account: in this process if it has that
+ * account, otherwise in a child ([Note: root and the account] in account.ts).
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ type Rest<List extends readonly unknown[]> = List extends readonly [unknown, ...
   : never;
 type Outcome<Name extends keyof Operations> = Awaited<ReturnType<Operations[Name]>>;
 
-/** Making a cluster takes seconds, on a busy machine minutes. */
+/** Making a cluster takes seconds, or minutes on a busy machine. */
 const WITHIN_MS = 20 * 60_000;
 
 const CALL = `
@@ -26,7 +26,10 @@ const outcome = await operations[name]('.', ...JSON.parse(parameters)).then(
 console.log(JSON.stringify(outcome));
 `;
 
-/** The account may not reach Node's folder: Linux' magic link leads to the program without a walk (proc(5)). */
+/**
+ * The account may not be able to enter Node's folder. Linux' magic link leads to the program without passing through
+ * folders (proc(5)).
+ */
 const NODE = process.platform === 'linux' ? '/proc/self/exe' : process.execPath;
 
 async function runChild({ folder, account }: Place, name: string, parameters: unknown[]): Promise<string> {
@@ -34,7 +37,8 @@ async function runChild({ folder, account }: Place, name: string, parameters: un
   const told = promisify(execFile)(
     NODE,
     ['--input-type=module-typescript', '--eval', text + CALL, name, JSON.stringify(parameters)],
-    // Not this process's environment: the account can read its processes', and ours holds passwords.
+    // Without this process's environment, which holds passwords: the account can read the environment of its own
+    // processes.
     { ...account, cwd: folder, env: {}, timeout: WITHIN_MS, killSignal: 'SIGKILL' },
   );
   const { stdout } = await told.catch((error: NodeJS.ErrnoException & { stderr?: string }) => {

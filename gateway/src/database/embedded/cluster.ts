@@ -1,12 +1,12 @@
 /**
- * The files of the embedded database: `cluster` in its folder, made at the first start, whole or not at all,
- * with the password in a file of ours among PostgreSQL's.
+ * The files of the embedded database: `cluster` in its folder, made completely or not at all at the first start, with
+ * the password in a file of ours among PostgreSQL's.
  *
- * [Note: the working directory] Programs that run as the account are started in the database's folder, enter
- * the cluster themselves, and are told "here" instead of a path. So paths may hold anything, and an account
- * that may not pass through the folders above (root's home) still reaches the files: Node enters the folder as
- * root before it changes the account, and Linux' magic link /proc/self/cwd leads there without a walk from the
- * top (proc(5)).
+ * [Note: the working directory] Programs that run as the account are started in the database's folder, enter the
+ * cluster themselves, and are told "here" instead of a path. So paths may contain anything, and an account that may not
+ * pass through the folders above (root's home) still reaches the files: Node enters the folder as root before it
+ * changes the account, and Linux' magic link /proc/self/cwd leads there without passing through those folders
+ * (proc(5)).
  */
 import { join } from 'node:path';
 import { type Account, CannotRun, type Place } from './account.ts';
@@ -17,7 +17,7 @@ export type Cluster = {
   readonly folder: string;
   readonly place: Place;
   readonly password: string;
-  /** Whether a server may run on it, or may have been killed. */
+  /** Whether a server may be running on it, or may have been killed. */
   readonly isNoted: boolean;
 };
 
@@ -27,7 +27,10 @@ export function hereFor({ uid }: Account): string {
 }
 
 export const clusterIn = (folder: string): string => join(folder, 'cluster');
-/** The password of the one account, `relay`: in the cluster, so that both are made, kept and moved together. */
+/**
+ * The password of the only account, `relay`. It is stored in the cluster, so that both are made, kept and moved
+ * together.
+ */
 export const passwordIn = (cluster: string): string => join(cluster, 'relaypacs.password');
 
 async function makeCluster(place: Place, program: Program): Promise<void> {

@@ -1,7 +1,6 @@
 /**
- * The embedded database: PostgreSQL as a child of this process, in a folder of ours. It keeps what was
- * committed when a process is killed and when the power is cut, and it is started again when it dies, at the
- * same address.
+ * The embedded database: PostgreSQL as a child of this process, in a folder of ours. It keeps committed data when a
+ * process is killed and when the power is cut. When it dies it is started again, at the same address.
  */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +30,7 @@ export type EmbeddedPostgres = {
   stop(how?: ShutdownMode): Promise<void>;
 };
 
-/** Told about the server's life. `how` is an exit code or the name of a signal. */
+/** Called when the server ends or starts again. `how` is an exit code or the name of a signal. */
 export type ServerEvents = {
   ended(how: string): void;
   startedAgain(): void;
@@ -45,9 +44,9 @@ const UNHEARD: ServerEvents = {
 };
 
 /**
- * For a small machine: PostgreSQL's own defaults take 128 MB of shared buffers, workers for queries that we
- * do not ask, and up to 1 GB of log. Our tables fit in an eighth of it, and a log of 128 MB is replayed in a
- * second or two.
+ * For a small machine. PostgreSQL's own defaults take 128 MB of shared buffers, workers for queries that we do not
+ * make, and up to 1 GB of log. Our tables fit in an eighth of that memory, and a log of 128 MB is replayed in a second
+ * or two.
  */
 const SMALL = [
   'shared_buffers=16MB',
@@ -65,18 +64,18 @@ const SMALL = [
   'min_wal_size=32MB',
   'max_wal_size=128MB',
 ];
-/** The defaults, said here because everything rests on them. */
+/** These are the defaults, set explicitly because everything depends on them. */
 const DURABLE = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on', 'autovacuum=on'];
-/** Keeps values out of the server's log: neither statements nor details of rows. */
+/** Keeps values out of the server's log: no statements, and no details of rows. */
 const SILENT = ['log_min_error_statement=panic', 'log_error_verbosity=terse', 'log_checkpoints=off'];
-/** A client that was killed is noticed while its statement runs, too. */
+/** Notices that a client was killed even while its statement is running. */
 const ATTENTIVE = ['client_connection_check_interval=1s'];
 export const SERVER_SETTINGS = [...SMALL, ...DURABLE, ...SILENT, ...ATTENTIVE];
 
 const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
-/** A server that lived this long was healthy: its next death is a first one. */
+/** A server that ran this long was healthy, so its next death counts as the first. */
 const HEALTHY_AFTER_MS = 60_000;
-/** The remains of a killed server are gone within moments. */
+/** What a killed server left behind is gone within moments. */
 const TAKEN_FOR_MS = 10_000;
 
 async function freePort(): Promise<number> {
@@ -88,8 +87,8 @@ async function freePort(): Promise<number> {
 }
 
 /**
- * Whether every account may pass through this folder and those above it, and none but root can replace what
- * root makes there.
+ * Whether every account may pass through this folder and those above it, and only root can replace what root makes
+ * there.
  */
 async function isOpenToAll(path: string): Promise<boolean> {
   const { mode, uid } = await stat(path);
@@ -98,8 +97,9 @@ async function isOpenToAll(path: string): Promise<boolean> {
 }
 
 /**
- * A socket in the system's temporary folder: its path has 107 bytes, and a data folder's may be longer. Root
- * may have a temporary folder that the server's account cannot reach. Node knows no such sockets on Windows.
+ * A socket in the system's temporary folder: its path is limited to 107 bytes, and the data folder's may be longer.
+ * Root may have a temporary folder that the server's account cannot reach. On Windows Node has no such sockets, so a
+ * port is used.
  */
 async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
   if (process.platform === 'win32') return { kind: 'port', port: await freePort() };
@@ -112,7 +112,7 @@ async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
 
 type Options = Omit<ServerOptions, 'program'>;
 
-/** The account empties its folder, and root's rmdir(2) follows no link. */
+/** The account empties its folder itself; root's rmdir(2) does not follow links. */
 async function removeAddress({ address, cluster }: Options): Promise<void> {
   if (address.kind !== 'socket') return;
   const emptied = promisify(execFile)('/bin/sh', ['-c', 'rm -f "$0"/.s.PGSQL.*', address.folder], {
@@ -129,7 +129,7 @@ async function startAlone(options: Options, isNoted: boolean): Promise<RunningSe
   for (let mayBeLeft = isNoted; ; mayBeLeft = true) {
     if (mayBeLeft) await endLeftover(options.cluster);
     try {
-      // A copy of it in a temporary folder may have been cleaned away.
+      // Found again each time, because a copy of the program in a temporary folder may have been cleaned away.
       return await startServer({ ...options, program: await findProgram(options.cluster.place.account) });
     } catch (error) {
       if (!(error instanceof ClusterTaken) || performance.now() > lastMoment) throw error;
@@ -138,7 +138,7 @@ async function startAlone(options: Options, isNoted: boolean): Promise<RunningSe
   }
 }
 
-/** A server that is started again whenever it ends, until it is stopped. */
+/** Starts the server again whenever it ends, until it is stopped. */
 function keep(first: RunningServer, options: Options, events: ServerEvents): EmbeddedPostgres {
   const ending = new AbortController();
   let server: RunningServer = first;
@@ -177,7 +177,7 @@ function keep(first: RunningServer, options: Options, events: ServerEvents): Emb
       ending.abort();
       await server.stop(how);
       await watching;
-      // A server may have started again in the moment of ending.
+      // A server may have started again just before the stop.
       await server.stop(how);
       await removeAddress(options);
     },
@@ -186,14 +186,14 @@ function keep(first: RunningServer, options: Options, events: ServerEvents): Emb
 
 type EmbeddedOptions = {
   readonly events?: ServerEvents;
-  /** Added to the ones above; the last one of a name counts. */
+  /** Added after the settings above; of equal names the last one counts. */
   readonly settings?: readonly string[];
   readonly address?: ServerAddress;
 };
 
 /**
- * Starts the database in this folder; creates it if it is missing. @throws CannotRun, FolderInUse: both for a
- * person to read.
+ * Starts the database in this folder, and creates it if it is missing. @throws CannotRun, FolderInUse; both messages
+ * are for people.
  */
 export async function startEmbeddedPostgres(
   folder: string,

@@ -1,4 +1,4 @@
-/** The embedded database of a gateway that may be running, for a command on the same machine. */
+/** Finds the embedded database of a gateway that may be running, for a command on the same machine. */
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CannotRun, openPlace } from './account.ts';
@@ -7,7 +7,9 @@ import { clusterIn, openCluster } from './cluster.ts';
 import { addressIn } from './leftover.ts';
 import { urlOf } from './server.ts';
 
-/** The address of the server that works on this folder; null: none does. @throws CannotRun: there is no database. */
+/**
+ * The address of the server that works on this folder; null: there is none. @throws CannotRun: there is no database.
+ */
 export async function findRunning(path: string): Promise<string | null> {
   const isThere = await stat(clusterIn(path)).catch(() => null);
   if (isThere === null)

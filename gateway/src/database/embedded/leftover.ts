@@ -1,10 +1,10 @@
 /**
- * The remains of an earlier gateway in the cluster: nothing after an orderly end; a file `postmaster.pid` and
- * no process after a power cut; a server that runs after a SIGKILL, until its watcher has ended it.
+ * What an earlier gateway left in the cluster: nothing after an orderly end; a file `postmaster.pid` without a process
+ * after a power cut; a running server after a SIGKILL, until its watcher has ended it.
  *
- * A server whose gateway lives is never touched. It is known by its clients: a gateway holds a connection for
- * as long as it runs, and the system closes those of a process that was killed. A server that does not answer
- * is known by its parent, the gateway.
+ * A server whose gateway lives is never touched. It is recognised by its clients: a gateway holds a connection for as
+ * long as it runs, and the system closes the connections of a killed process. A server that does not answer is
+ * recognised by its parent, the gateway.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
@@ -14,7 +14,7 @@ import { asAccount } from './as-account.ts';
 import type { Cluster } from './cluster.ts';
 import { END, type ServerAddress, urlOf } from './server.ts';
 
-/** A living gateway has this folder. The message is for a person at a terminal. */
+/** A living gateway uses this folder. The message is for a person at a terminal. */
 export class FolderInUse extends Error {
   constructor(folder: string, by: string) {
     super(`${folder} is in use by ${by}. Stop it first, or give this one another RELAY_DATA_DIR.`);
@@ -23,23 +23,28 @@ export class FolderInUse extends Error {
 }
 
 /**
- * How long the server is watched before its answer counts. `used`: it notices within a second that a client was
+ * How long the server is watched before its state is believed. `used`: it notices within a second that a client was
  * killed (`client_connection_check_interval`). `unused`: a gateway that has just started it connects at once.
- * `no-answer`: on a busy machine it may be slow, and ending the database of a living gateway would be worse than
- * a start that waits. `gateway-lives`: a gateway that is ending ends its server within 8 s.
+ * `no-answer`: it may be slow on a busy machine, and ending the database of a living gateway would be worse than a
+ * start that waits. `gateway-lives`: a gateway that is ending ends its server within 8 s.
  */
 const BELIEVED_AFTER_MS = { used: 3_000, 'gateway-lives': 8_000, unused: 1_000, 'no-answer': 5_000 } as const;
-/** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
+/**
+ * An orderly shutdown writes at most `shared_buffers` to the disk. After this time the server is told to end at once.
+ */
 const ORDERLY_WITHIN_MS = 10_000;
 const GONE_WITHIN_MS = 20_000;
 /**
- * An empty file remains after a power cut, or belongs to a server that is just starting. PostgreSQL refuses
- * to start over it.
+ * An empty file is left by a power cut, or belongs to a server that is just starting. PostgreSQL refuses to start while
+ * it exists.
  */
 const NOTE_WRITTEN_WITHIN_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
-/** Lines of postmaster.pid (PostgreSQL, pidfile.h): process id, …, 4: the port, 5: the folder of the socket. */
+/**
+ * Lines of postmaster.pid (PostgreSQL, pidfile.h), counted from 1: the fourth is the port, the fifth the folder of the
+ * socket.
+ */
 export function addressIn({ lines }: Note): ServerAddress {
   return lines[4] ? { kind: 'socket', folder: lines[4] } : { kind: 'port', port: Number(lines[3]) };
 }
@@ -48,7 +53,7 @@ type Use =
   | { readonly kind: 'used' | 'gateway-lives'; readonly by: string }
   | { readonly kind: 'unused' | 'no-answer' };
 
-/** Asks the server for a gateway among its clients. */
+/** Asks the server whether a gateway is among its clients. */
 async function findUse(url: string): Promise<Use> {
   const client = new pg.Client({
     connectionString: url,
@@ -56,7 +61,7 @@ async function findUse(url: string): Promise<Use> {
     query_timeout: 2_000,
   });
   client.on('error', () => {
-    // The server may be ending just now.
+    // The server may just be ending.
   });
   try {
     await client.connect();
@@ -72,7 +77,7 @@ async function findUse(url: string): Promise<Use> {
   }
 }
 
-/** A server that does not answer, or has no client yet, is used while the gateway that started it lives. */
+/** A server that does not answer, or has no client yet, counts as used while the gateway that started it lives. */
 async function findUseOf(cluster: Cluster, note: Note): Promise<Use> {
   const use = await findUse(urlOf(cluster, addressIn(note)));
   return use.kind === 'used' || note.gateway === null
@@ -81,8 +86,8 @@ async function findUseOf(cluster: Cluster, note: Note): Promise<Use> {
 }
 
 /**
- * Asks the server to end, more firmly the longer it takes. Returns the last signal sent, or null. @throws
- * FolderInUse where a living gateway uses it.
+ * Asks the server to end, more firmly the longer it takes. Returns the last signal sent, or null. @throws FolderInUse
+ * where a living gateway uses it.
  */
 async function tellToEnd(
   cluster: Cluster,
@@ -105,8 +110,7 @@ async function tellToEnd(
 }
 
 /**
- * Returns once no server has this cluster and no note claims one. @throws FolderInUse where a living gateway
- * does.
+ * Returns once no server uses this cluster and no note claims one. @throws FolderInUse where a living gateway uses it.
  */
 export async function endLeftover(cluster: Cluster): Promise<void> {
   const began = performance.now();

@@ -1,9 +1,9 @@
 /**
- * PostgreSQL's programs, as npm brings them: one package for each platform, an optional dependency.
+ * PostgreSQL's programs from npm: one package for each platform, as an optional dependency.
  *
- * The packages leave out the symbolic links among their libraries, because npm archives hold none; an install
- * script makes them. It may not have run, so missing links are made here. Where the account that runs the
- * programs cannot reach them (a clone below /root), or the links cannot be made, the programs are copied.
+ * The packages lack the symbolic links among their libraries, because npm archives contain none; an install script
+ * makes them. It may not have run, so missing links are made here. The programs are copied where the account that runs
+ * them cannot reach them (a clone below /root), or where the links cannot be made.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { type Account, CannotRun } from './account.ts';
 
 export type Program = {
-  /** `bin`, `lib` and `share`. */
+  /** The folder with `bin`, `lib` and `share`. */
   readonly folder: string;
   readonly major: number;
   readonly env: Readonly<Record<string, string>>;
@@ -44,7 +44,7 @@ function findPackage(): string {
 }
 
 function at(folder: string, major: number): Program {
-  // macOS' programs find their libraries themselves; Linux' do so only for some.
+  // On macOS the programs find their libraries themselves; on Linux only some do.
   return { folder, major, env: { LD_LIBRARY_PATH: join(folder, 'lib'), LC_ALL: 'C', TZ: 'UTC' } };
 }
 
@@ -56,13 +56,13 @@ async function readLinks(folder: string): Promise<readonly Link[]> {
   return text === undefined ? [] : (JSON.parse(text) as Link[]);
 }
 
-/** Paths in the list begin with `native/`, the folder that holds the list. */
+/** Paths in the list begin with `native/`, the folder that contains the list. */
 async function makeLinks(folder: string): Promise<void> {
   for (const { source, target } of await readLinks(folder)) {
     const path = join(dirname(folder), target);
     if (existsSync(path)) continue;
     await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
-      // Another start may be making them too.
+      // Another start may be making the same links.
       if (error.code !== 'EEXIST') throw error;
     });
   }
@@ -70,22 +70,22 @@ async function makeLinks(folder: string): Promise<void> {
 
 async function whyNotRunning({ folder, env }: Program, account: Account): Promise<string | null> {
   const program = join(folder, 'bin', 'postgres');
-  // The account may not be allowed into the folder of this process.
+  // The account may not be allowed into the working directory of this process.
   return promisify(execFile)(program, ['--version'], { ...account, env, cwd: '/' }).then(
     () => null,
     (error: Error) => error.message.trim(),
   );
 }
 
-/** A folder that every account may enter and only this one may change. */
+/** Whether this is a folder that every account may enter and only this one may change. */
 async function isOursForAll(folder: string): Promise<boolean> {
   const found = await ignoreFailure(lstat(folder), 'it is gone');
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0o055;
 }
 
 /**
- * A folder for copies of this version. Its name ends at random, so that nobody else can take it first; later
- * starts find it in `base` by its owner.
+ * A folder for copies of this version. Its name ends at random, so that nobody else can take it first; later starts
+ * find it in `base` by its owner.
  */
 async function sharedFolder(base: string, version: string): Promise<string> {
   const prefix = `relaypacs-postgres-${version}-`;
@@ -100,7 +100,7 @@ async function sharedFolder(base: string, version: string): Promise<string> {
   return folder;
 }
 
-/** Everyone may read and run the copy, whatever this process's umask and the original's modes are. */
+/** Lets everyone read and run the copy, whatever this process's umask and the original's modes are. */
 async function openToAll(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -111,7 +111,7 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Whole or not at all. Headers and static libraries stay behind. */
+/** Copies completely or not at all, without headers and static libraries. */
 async function copyProgram(from: string, to: string): Promise<void> {
   const draft = await mkdtemp(`${to}-`);
   try {
@@ -124,7 +124,7 @@ async function copyProgram(from: string, to: string): Promise<void> {
     await openToAll(draft);
     await rm(to, { recursive: true, force: true });
     await rename(draft, to).catch((error: NodeJS.ErrnoException) => {
-      // Another start was faster.
+      // Another start has made the copy first.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } finally {
@@ -134,7 +134,7 @@ async function copyProgram(from: string, to: string): Promise<void> {
 
 type Original = { readonly folder: string; readonly version: string };
 
-/** A copy of the programs below `base`, made unless there is one that runs. @throws CannotRun */
+/** A copy of the programs below `base`, made unless one that runs exists. @throws CannotRun */
 export async function provideCopy(
   { folder, version }: Original,
   base: string,
@@ -149,7 +149,7 @@ export async function provideCopy(
   throw new CannotRun(`The embedded PostgreSQL does not run on this machine (${why}). ${SET_DATABASE_URL}`);
 }
 
-/** The programs, runnable by `account`. @throws CannotRun with what to do. */
+/** The programs, in a place where `account` can run them. @throws CannotRun with advice. */
 export async function findProgram(account: Account): Promise<Program> {
   const root = findPackage();
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };

@@ -1,10 +1,10 @@
 /**
- * One run of a PostgreSQL server on a cluster, as a child of this process, on a Unix socket in a folder that
- * nobody else may enter. A socket needs no port that another program may take, and no other user of the
- * machine can pose as the database while it is away.
+ * One run of a PostgreSQL server on a cluster, as a child of this process, on a Unix socket in a folder that nobody
+ * else may enter. A socket needs no port that another program may take, and no other user of the machine can pose as
+ * the database while it is away.
  *
- * It does not outlive this process for long: a watcher, a shell that waits for the end of a pipe from here,
- * then tells the server to end.
+ * The server does not outlive this process for long: a watcher, a shell that waits for the end of a pipe from here,
+ * tells the server to end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ import { type Cluster, hereFor } from './cluster.ts';
 import type { Program } from './program.ts';
 
 /**
- * The folder of a Unix socket, whose path must be short (unix(7): 107 bytes in all); or a port of the
- * loopback.
+ * The folder of a Unix socket, whose path must be short (unix(7): 107 bytes in all); or a port on the loopback
+ * interface.
  */
 export type ServerAddress =
   | { readonly kind: 'socket'; readonly folder: string }
@@ -36,32 +36,32 @@ export type RunningServer = {
   readonly url: string;
   /** How it ended: its exit code or the name of a signal. */
   readonly exited: Promise<string>;
-  /** The end of its log output. */
+  /** The last part of its log output. */
   words(): string;
   /**
-   * `fast` cuts off clients, undoes what they had not committed and writes everything to its place; after
-   * `immediate` the next start does so from the log.
+   * `fast` disconnects clients, rolls back what they had not committed, and writes everything to its place. After
+   * `immediate` the next start recovers from the log.
    */
   stop(how: ShutdownMode): Promise<void>;
 };
 
-/** The cluster is held by another server, or by the remains of one. */
+/** The cluster is used by another server, or by what one left behind. */
 export class ClusterTaken extends Error {}
 
 const ANSWER_WITHIN_MS = 60_000;
 /**
- * After a crash it first replays its log, at most `max_wal_size` of it, and says each 10 s that it does
- * (`log_startup_progress_interval`). With no answer and no word for so long it is dead.
+ * After a crash the server first replays its log, at most `max_wal_size`, and reports every 10 s that it does
+ * (`log_startup_progress_interval`). Without an answer or a log line for this long, it is dead.
  */
 const SILENT_MS = 240_000;
-/** The gateway is killed 8 s after it was told to end. */
+/** The gateway is killed 8 s after it was told to end, so its database has this long. */
 const STOP_WITHIN_MS = 4_000;
 const LOOK_AGAIN_MS = 15;
 const WORDS_LIMIT = 4_000;
 
 /**
- * postmaster.pid holds the server's process id in its first line: another process may have the id by now. The
- * socket's folder goes with the server, also with one that was killed and left its socket there.
+ * postmaster.pid has the server's process id in its first line; it is checked because another process may have the id
+ * by now. The socket's folder is removed after the server, even if the server was killed and left its socket there.
  */
 const WATCH = `
   cd -P cluster || exit
@@ -79,13 +79,13 @@ function startWatcher(pid: number, { cluster: { place }, address }: ServerOption
   const watcher = spawn('/bin/sh', ['-c', WATCH, String(pid), folder], {
     ...place.account,
     cwd: place.folder,
-    // The account can read its processes' environment, and this process's holds passwords.
+    // The account can read the environment of its own processes, and this process's holds passwords.
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
   watcher.on('error', () => {
-    // Without a shell the next start ends the server that is left behind.
+    // Without a shell there is no watcher; the next start then ends the server that is left behind.
   });
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
@@ -105,14 +105,14 @@ function spawnServer({ program, cluster, address, settings }: ServerOptions): Ch
   const { folder, account } = cluster.place;
   const all = [
     ...addressSettings(address),
-    // The gateway's process id, for a second start to name.
+    // The gateway's process id, so that a second start can name it.
     `cluster_name=relaypacs-${process.pid}`,
     ...settings,
   ];
   const postgres = join(program.folder, 'bin', 'postgres');
   const parameters = ['-D', hereFor(account), ...all.flatMap((setting) => ['-c', setting])];
   const isOurs = account.uid === undefined;
-  // A process group of its own: Ctrl-C at a terminal reaches the gateway alone, which ends its database last.
+  // In a process group of its own, so that Ctrl-C at a terminal reaches only the gateway, which ends its database last.
   return spawn(isOurs ? postgres : '/bin/sh', isOurs ? parameters : ['-c', ENTER, postgres, ...parameters], {
     ...account,
     cwd: isOurs ? cluster.folder : folder,
@@ -137,14 +137,14 @@ async function askWhetherReady(url: string): Promise<Answer> {
     return 'ready';
   } catch (error) {
     const { code = '', message } = error as Error & { code?: string };
-    // A server that starts or ends answers `cannot_connect_now`; any other refusal is final.
+    // A server that is starting or stopping answers `cannot_connect_now`; any other refusal is final.
     return /^[0-9A-Z]{4}\d$/.test(code) && code !== '57P03' ? { refusal: message } : 'none';
   } finally {
     await ignoreFailure(client.end(), 'the answer is known');
   }
 }
 
-/** The child's log output, its end, and the means to stop it. */
+/** Follows the child's log output and its end, and can stop it. */
 function follow(child: ChildProcess, url: string): RunningServer & { hasEnded(): boolean } {
   let words = '';
   let ended = false;
@@ -158,7 +158,7 @@ function follow(child: ChildProcess, url: string): RunningServer & { hasEnded():
   void exited.then(() => {
     ended = true;
   });
-  // The child keeps no process open that has nothing else to do.
+  // The child does not keep this process alive when it has nothing else to do.
   child.unref();
   (child.stderr as unknown as { unref(): void }).unref();
   const stop = async (how: ShutdownMode): Promise<void> => {
@@ -171,12 +171,12 @@ function follow(child: ChildProcess, url: string): RunningServer & { hasEnded():
   return { pid: child.pid ?? 0, url, exited, words: () => words, hasEnded: () => ended, stop };
 }
 
-/** Whether its last words say that another server has the cluster. */
+/** Whether its last log lines say that another server uses the cluster. */
 const isTaken = (words: string): boolean =>
   words.includes('pre-existing shared memory block') ||
   words.split('\n').some((line) => line.includes('lock file ') && line.includes(' already exists'));
 
-/** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with its last words. */
+/** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with the server's last log lines. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const url = urlOf(options.cluster, options.address);
   const child = spawnServer(options);

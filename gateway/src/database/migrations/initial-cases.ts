@@ -1,4 +1,4 @@
-/** Cases, orders, reviews and exports. The types: case-tables.ts and its neighbours. */
+/** Cases, orders, reviews and exports. Types: case-tables.ts and the files beside it. */
 
 export const CASES = [
   `create table case_record (
@@ -9,7 +9,7 @@ export const CASES = [
     created_at timestamptz not null, changed_at timestamptz not null, closed_at timestamptz)`,
   `create unique index case_number on case_record (site_id, number)`,
   `create index case_changed on case_record (site_id, changed_at, number)`,
-  // The orders and the filters of the list (cases/list-cases.ts).
+  // For the sort orders and filters of the list (cases/list-cases.ts).
   `create index case_priority on case_record (site_id, priority, number desc)`,
   `create index case_due on case_record (site_id, (coalesce(due_on, '9999-12-31')), number desc)`,
   `create index case_opened on case_record (site_id, created_at)`,
@@ -74,7 +74,7 @@ export const ORDERS = [
 ];
 
 export const REVIEWS = [
-  // `json`, not `jsonb`: it keeps the order of the questions.
+  // `json`, not `jsonb`, because it keeps the order of the questions.
   `create table review_type (
     site_id uuid not null references site, name text not null, version int not null, definition json not null,
     made_by uuid not null references account, made_at timestamptz not null, primary key (site_id, name, version))`,
@@ -112,7 +112,7 @@ export const EXPORTS = [
     finished_at timestamptz, expires_at timestamptz, left_out jsonb not null default '[]')`,
   `create index export_job_number on export_job (site_id, number desc)`,
   `create index export_job_account on export_job (account_id, number desc)`,
-  // The cases in its file, by their numbers: it ends with the first of them that is deleted.
+  // The numbers of the cases in the export's file. The export ends when the first of them is deleted.
   `create table export_held (
     export_id uuid primary key references export_job on delete cascade, cases int[] not null)`,
   `create index export_held_cases on export_held using gin (cases)`,

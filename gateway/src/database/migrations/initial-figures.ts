@@ -1,4 +1,4 @@
-/** The work of models, and figures of everything. The types: inference-tables.ts, analytics-tables.ts. */
+/** The work of models, and figures. Types: inference-tables.ts, analytics-tables.ts. */
 
 export const INFERENCE = [
   `create table model_version (
@@ -76,7 +76,7 @@ export const ANALYTICS = [
     month text not null, question text not null, answer jsonb not null,
     primary key (site_id, data_set, role, month, question))`,
   `create index upload_period on upload (site_id, created_at) where account_id is not null`,
-  // The figures of models are read from the index alone: a finding is long.
+  // The figures of models are read from the index alone, because a finding is long.
   `alter table inference_result
     add score double precision generated always as ((finding->>'score')::double precision) stored,
     add positive boolean generated always as ((finding->>'positive')::boolean) stored,
@@ -94,7 +94,7 @@ export const ANALYTICS = [
     where signed_at is not null`,
 ];
 
-/** The time of `r` whose day is marked. */
+/** The column of `r` whose day is marked. */
 const TIMES = { upload_day: 'created_at', result_day: 'created_at', review_day: 'opened_at' } as const;
 type KeptTable = keyof typeof TIMES;
 type Counted = { readonly from: string; readonly when: readonly ('insert' | 'update' | 'delete')[] };
@@ -103,8 +103,8 @@ const OF_ACCOUNTS = 'where r.account_id is not null';
 const OF_STUDY = `join upload r on r.study_id = c.study_id ${OF_ACCOUNTS}`;
 
 /**
- * By table of days, and then by table that its figures are counted from: the rows `r` whose figures a changed row is
- * part of (`changed`: those of the statement), and what may happen to it.
+ * By table of days, then by table from which its figures are computed. `from`: the rows `r` whose figures include a
+ * changed row (`changed` contains the rows of the statement). `when`: the changes that count.
  */
 const COUNTED_ROWS: Readonly<Record<KeptTable, Readonly<Record<string, Counted>>>> = {
   upload_day: {
@@ -125,7 +125,7 @@ const COUNTED_ROWS: Readonly<Record<KeptTable, Readonly<Record<string, Counted>>
       when: ALWAYS,
     },
   },
-  // Events of a review never change: those that count are the ones on which its places stand.
+  // Events of a review never change; those that count are referenced by its places.
   review_day: {
     review: { from: 'changed r', when: ALWAYS },
     review_place: { from: 'changed c join review r on r.id = c.review_id', when: ALWAYS },
@@ -146,14 +146,14 @@ const marking = (days: KeptTable, name: string, from: string): string =>
     return null; end $$`;
 
 /**
- * Figures of uploads, results and reviews are kept by day. Whatever changes in a day marks it in its own transaction,
- * and it is counted again before it is told. Marks are only ever added, so nobody who sends waits for another.
+ * Figures of uploads, results and reviews are stored by day. A change marks its day in its own transaction, and the day
+ * is computed again before it is reported. Marks are only ever added, so no sender waits for another.
  */
 export const KEPT_DAYS = [
   ...(Object.keys(TIMES) as KeptTable[]).flatMap((days) => [
     `create table ${days} (site_id uuid not null references site, day date not null, facts json not null,
       primary key (site_id, day))`,
-    // Read whole, many at once: unpacking them would take longer than reading.
+    // Rows are read whole, many at once; decompressing them would take longer than reading.
     `alter table ${days} alter column facts set storage external`,
     `create table ${days}_changed (site_id uuid not null, day date not null)`,
     ...Object.entries(COUNTED_ROWS[days]).flatMap(([table, { from, when }]) => [

@@ -1,4 +1,4 @@
-/** People and their devices; studies and what they travel in; the vault. The types: tables.ts, vault-tables.ts. */
+/** People and their devices; studies and how they are sent; the vault. Types: tables.ts, vault-tables.ts. */
 
 export const PEOPLE_AND_DEVICES = [
   `create table schema_mark (name text primary key, print text not null, version text not null)`,
@@ -25,7 +25,7 @@ export const PEOPLE_AND_DEVICES = [
     account_id uuid not null references account, name text, thumbprint text not null, public_key jsonb not null,
     created_at timestamptz not null default now(), last_seen_at timestamptz not null, revoked_at timestamptz,
     unique (account_id, thumbprint))`,
-  // Kept as long as an assertion could be repeated, and in the database, because the repetition may reach
+  // Rows are kept for as long as an assertion could be replayed. They are in the database because the replay may reach
   // another gateway.
   `create table device_assertion (
     device_id uuid not null references device on delete cascade, jti text not null,
@@ -55,7 +55,7 @@ export const STUDIES = [
   `create table rule (
     site_id uuid not null references site, kind text not null, position int not null, rule jsonb not null,
     made_by uuid not null references account, primary key (site_id, kind, position))`,
-  // Not a site's: it counts the minutes in which a gateway ran.
+  // Not per site: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
   `create table study (
@@ -67,11 +67,11 @@ export const STUDIES = [
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
-  // The newest of a site, of which those that wait to be read are found (cases/unread-studies.ts).
+  // The newest studies of a site, among which the unread ones are found (cases/unread-studies.ts).
   `create index study_sent on study (site_id, created_at)`,
   `create index study_destination on study (destination_id)`,
   `create index study_copies on study (copy_of) where copy_of is not null`,
-  // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).
+  // Quotas start from this index, so that closed studies cost nothing, nor do those of other accounts (quota.store.ts).
   `create index study_open on study (account_id) where state <> 'closed'`,
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
@@ -80,18 +80,18 @@ export const STUDIES = [
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
     cancelled_at timestamptz, withheld jsonb not null default '{}', created_at timestamptz not null default now())`,
-  // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each has a
-  // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
+  // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each upload has a study
+  // of its own, so that no sender's promises affect another's. Only results join the study to which they belong.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
   `create unique index upload_of_gateway on upload (study_id) where account_id is null`,
   `create index upload_account on upload (account_id, created_at)`,
-  // The accounts that bring an upload from a stick, and the parcels that the device's ticket names.
+  // The accounts that bring an upload from a USB stick, and the parcels that the device's ticket names.
   `create table upload_carrier (
     upload_id uuid not null references upload on delete cascade, account_id uuid not null references account,
     ticket_id uuid not null, parcels jsonb not null, created_at timestamptz not null default now(),
     primary key (upload_id, account_id, ticket_id))`,
   `create index upload_carrier_account on upload_carrier (account_id)`,
-  // A parcel counts its own runs and failures: a replaced job begins at zero.
+  // A parcel counts its own runs and failures, because a replaced job starts at zero.
   `create table parcel (
     id text primary key, site_id uuid not null references site, upload_id uuid not null references upload,
     study_id uuid not null references study, device_parcel_id text not null, bytes bigint not null,
@@ -100,7 +100,7 @@ export const STUDIES = [
     expires_at timestamptz not null, unique (upload_id, device_parcel_id))`,
   `create index parcel_study on parcel (study_id)`,
   `create index parcel_open on parcel (upload_id) where state = 'receiving'`,
-  // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
+  // A file that another client sends as it lies on its disk. `entries`: what became of each instance in it.
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
     device_id uuid references device, key_id uuid, peer_id uuid, ae_title text, came_at timestamptz, form jsonb not null, policy_name text not null, policy_version int not null,
@@ -135,18 +135,18 @@ export const STUDIES = [
     revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
     ends int not null default 0, brought boolean not null default false, committed boolean not null default false,
     updated_at timestamptz not null, since_minute int not null default 0, unique (study_id, sop_instance_uid, digest))`,
-  // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
+  // Anybody may name any UID, so mere promises are not in this index, and cost nothing to others with the same UID.
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
     where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
-  // Few wait for a decision, however much was brought in years.
+  // Few instances wait for a decision, however many were brought over the years.
   `create index instance_undecided on instance (study_id) where state in ('quarantined', 'refused')`,
-  // Quotas count what is open, however much was brought in years (quota.store.ts).
+  // Quotas count open instances, however many were brought over the years (quota.store.ts).
   `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
   `create index instance_original on instance (site_id, original_digest)`,
-  // PROTOCOL I2, within one upload: its study's lock prevents any attempt; if a code path ever forgot it, the
-  // database would refuse. Between uploads, forward looks first and hands over one at a time.
+  // PROTOCOL I2, within one upload: the lock of its study already prevents violations; if a code path ever forgot the
+  // lock, the database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
   `create table commitment (
@@ -168,7 +168,7 @@ export const STUDIES = [
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
   `create index audit_at on audit (site_id, at, seq)`,
   `create index audit_event on audit (site_id, event, at, seq)`,
-  // By the account that did it, and by the one to which it was done: the newest of each kind of event.
+  // By the account that acted, and by the account acted on: the newest of each kind of event.
   `create index audit_by on audit (site_id, (fields->>'by'), event, at, seq) where fields ? 'by'`,
   `create index audit_account on audit (site_id, (fields->>'accountId'), event, at, seq) where fields ? 'accountId'`,
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,

@@ -1,4 +1,4 @@
-/** Assembly: sends a complete study to the PACS, and has its copies take it over. */
+/** Assembly: a complete study moves on to the PACS, and its copies start to take over its instances. */
 import { copiesOf } from '../copy.store.ts';
 import { countStates } from '../instance.store.ts';
 import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';

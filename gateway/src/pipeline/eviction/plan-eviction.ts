@@ -1,11 +1,11 @@
 /**
- * Eviction: which parcels of a study the gateway no longer needs. One that holds a quarantined instance
- * stays, because a person may still release it, and one of which a copy still has to hand something over; everything
- * else goes, and with the last one the study's key. A study whose copies are under way is closed all the same: the
- * last copy takes parcels and key with it.
+ * Eviction: finds which parcels of a study the gateway no longer needs. Two kinds of parcel stay: those with a
+ * quarantined instance, because a person may still release it, and those from which a copy still has instances to hand
+ * over. All others go, and the study's key goes with the last one. A study is closed even while its copies are under
+ * way: the last copy then removes parcels and key.
  *
- * The rows go first, key and bytes once that is committed: until then a person may still retry instances that
- * were left out.
+ * The rows are deleted first, the key and the bytes once that is committed. Until then a person may still retry
+ * instances that were left out.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
 import { parcelsForCopies } from '../copy.store.ts';
@@ -16,7 +16,10 @@ import type { StudyRow } from '../study.store.ts';
 
 type Tools = { readonly apply: (planner: Planner, studyId: string) => Promise<unknown> };
 
-/** A copy first releases what its original kept for it, so that a crash in between leaves the copy to try again. */
+/**
+ * For a copy, first releases the parcels that its original kept for it, so that after a crash in between the copy tries
+ * again.
+ */
 export async function evictStudy(study: StudyRow, { apply }: Tools): Promise<Planner> {
   if (study.copy_of !== null) await apply(planRelease, study.copy_of);
   return planEviction;
@@ -25,7 +28,7 @@ export async function evictStudy(study: StudyRow, { apply }: Tools): Promise<Pla
 async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
   if (study.state !== 'receipted') return nothingToDo('elsewhere');
   const instances = await instancesOf(db, study.id);
-  // No road leads here; if a fault did, the study starts its way again instead of losing an instance.
+  // This should not happen. If a fault leads here, the study starts its way again instead of losing an instance.
   if (instances.some(({ state }) => !isSettled(state)))
     return {
       outcome: 'unsettled',
@@ -43,13 +46,16 @@ async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
   };
 }
 
-/** Instances in these states wait for a person. A refusal by an `also` destination is seen in its list alone. */
+/**
+ * Instances in these states wait for a person. A refusal by an `also` destination appears only in that destination's
+ * list.
+ */
 const HOLDING: Record<NonNullable<StudyRow['need']>, readonly InstanceState[]> = {
   required: ['quarantined'],
   also: ['quarantined', 'refused'],
 };
 
-/** An original at rest lets go of the parcels that it kept for its copies. */
+/** An original that has come to rest releases the parcels that it kept for its copies. */
 const planRelease: Planner = async ({ study, db }) => {
   if (study.state !== 'held' && study.state !== 'closed') return nothingToDo('elsewhere');
   const instances = await instancesOf(db, study.id);
@@ -59,7 +65,7 @@ const planRelease: Planner = async ({ study, db }) => {
 
 type Removal = Pick<Plan, 'changes' | 'effects'> & { readonly parcelIds: readonly string[] };
 
-/** `isHeld`: the key stays for the instances that do. */
+/** `isHeld`: the key stays, because held instances still need it. */
 async function removalOf(
   { study, db }: LockedStudy,
   instances: readonly InstanceRow[],

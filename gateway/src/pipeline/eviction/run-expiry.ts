@@ -1,7 +1,7 @@
 /**
- * Sweeps abandoned data: unfinished parcels, promises that were never kept, files that no row names.
- * Runs by the clock, and counts the minutes in which a gateway ran: no date decides what is given up. Each ends
- * as a state that a person sees, not in silence.
+ * Sweeps abandoned data: unfinished parcels, promises that were never kept, files that no row names. It runs on a
+ * schedule, but counts the minutes in which a gateway ran, so no calendar date decides what is given up. Whatever is
+ * given up ends in a state that a person sees.
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../database/database.ts';
@@ -19,8 +19,8 @@ export const EXPIRY_EVERY_SECONDS = 600;
  */
 const NEVER_ARRIVED_AFTER_MINUTES = 30 * 24 * 60;
 /**
- * A day, of results that the gateway promised and never brought, once the device has sent its study: then its
- * next receipt waits for them no longer.
+ * One day, for results that the gateway promised and never brought once the device has sent its study. After that, the
+ * next receipt no longer waits for them.
  */
 const RESULTS_AFTER_MINUTES = 24 * 60;
 
@@ -40,9 +40,9 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
 }
 
 /**
- * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so a blob without a
- * row will never get one), and of a verified parcel those in which no instance has its place (coded bytes
- * that were restored, the tail of a sealed parcel, the output of a killed run).
+ * Removes blobs that nobody needs. First, blobs whose parcel is gone: rows are made before their blobs, so a blob
+ * without a row will never get one. Second, blobs of a verified parcel in which no instance has its place: coded bytes
+ * that were restored, the tail of a sealed parcel, the output of a killed run.
  */
 async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
   const ids = await blobs.ids();
@@ -55,8 +55,8 @@ async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
 }
 
 /**
- * True of an instance if the study's other upload was completed and does not name it, and the one that names it
- * has no parcel on its way. A device's own promise keeps its month.
+ * True of an instance if another upload of the study was completed without naming it, and the uploads that name it have
+ * no parcel on its way. A device's own promise keeps its month.
  */
 function isOthersWait(): RawBuilder<boolean> {
   return sql<boolean>`
@@ -66,7 +66,7 @@ function isOthersWait(): RawBuilder<boolean> {
       where l.instance_id = instance.id and p.state <> 'verified')`;
 }
 
-/** True of an instance that is named by uploads of disabled accounts alone: it will not come. */
+/** True of an instance that only uploads of disabled accounts name: it will not come. */
 function isOfDisabledAccounts(): RawBuilder<boolean> {
   return sql<boolean>`
     exists (select 1 from upload_instance l where l.instance_id = instance.id)
@@ -75,7 +75,7 @@ function isOfDisabledAccounts(): RawBuilder<boolean> {
       where l.instance_id = instance.id and a.disabled_at is null)`;
 }
 
-/** Promised, or promised again, more than so many minutes ago. */
+/** Instances promised, or promised again, more than this many minutes ago. */
 const overdue = (db: Db, minutes: number, which: () => RawBuilder<boolean>) =>
   db
     .selectFrom('instance')
@@ -83,7 +83,7 @@ const overdue = (db: Db, minutes: number, which: () => RawBuilder<boolean>) =>
     .where('instance.since_minute', '<', sql<number>`${minutesNow()} - ${minutes}`)
     .where(which());
 
-/** `which`: those of the older promises to give up. */
+/** `which`: the condition that selects which overdue promises are given up. */
 async function giveUpPromises(
   tools: ApplyTools,
   minutes: number,

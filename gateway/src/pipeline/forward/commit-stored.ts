@@ -1,6 +1,6 @@
 /**
- * Storage commitment of posted instances, where their destination wants it: only one that the PACS says it keeps can
- * come to its end. It is asked before any proof is made, and the proof is made all the same.
+ * Storage commitment of posted instances, where their destination wants it: an instance is done only when the PACS
+ * reports that it keeps it. Commitment is asked before any proof is made, and does not replace the proof.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -17,9 +17,9 @@ import { countedMinutes } from '../tally.store.ts';
 
 /**
  *   committed   the PACS keeps it
- *   pending     it has not reported, and has time
- *   absent      it says that it does not have it
- *   unkept      it does not keep it for another reason, its report does not name it, or there is none in time
+ *   pending     the PACS has not reported, and still has time
+ *   absent      the PACS says that it does not have it
+ *   unkept      the PACS gives another reason, does not name it in its report, or did not report in time
  */
 type Committed = 'committed' | 'pending' | 'absent' | 'unkept';
 
@@ -27,18 +27,21 @@ type Tools = Pick<StudyTools, 'db' | 'pacs'>;
 
 /** PS3.4 Table J.3.3-1: No such object instance. */
 const NO_SUCH_INSTANCE = 0x0112;
-/** Instances in one request. Its Data Set has some 100 kB; twice as many, and some PACS no longer take it. */
+/** Instances in one request. The Data Set then has some 100 kB; some PACS refuse one of twice the size. */
 const ASKED_AT_ONCE = 1_000;
-/** Counted while the gateway runs: a PACS that writes to its archive first needs some; nobody waits for a night. */
+/**
+ * Minutes while the gateway runs. A PACS that writes to its archive first needs some time, and nobody should wait
+ * overnight.
+ */
 const REPORT_MINUTES = 15;
 
-/** PS3.5 §B.2. Nobody who was not asked can report on it. */
+/** PS3.5 §B.2. The UID is random, so only a PACS that was asked can report on it. */
 const newTransaction = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
 const postedAt = ({ posted_at }: InstanceRow): string => posted_at?.toISOString() ?? '';
 
 /**
- * By the rows' ids. Null: the destination does not want it. A failure counts once: then the PACS is asked again. Throws
- * PacsUnreachable.
+ * Keyed by the rows' ids. Null: the destination does not want storage commitment. Each failure is returned once; the
+ * next call asks the PACS again. Throws PacsUnreachable.
  */
 export async function commitStored(
   study: StudyRow,
@@ -63,7 +66,7 @@ export async function commitStored(
   return verdicts;
 }
 
-/** The questions about the study, after the PACS was asked for the reports that it does not bring unasked. */
+/** The study's requests, after polling the PACS for reports that it does not send unasked. */
 async function knownOf(
   { id: studyId }: StudyRow,
   rows: readonly InstanceRow[],
@@ -80,7 +83,7 @@ async function knownOf(
   return questionsOf(db, studyId);
 }
 
-/** A question that was asked before the instance was posted again says nothing of it. */
+/** A request from before the instance was posted again says nothing about it. */
 const questionAbout = (row: InstanceRow, questions: readonly Commitment[]): Commitment | undefined =>
   questions.find(({ instances }) => instances[row.sop_instance_uid] === postedAt(row));
 
@@ -98,7 +101,7 @@ async function ask(
     sopInstanceUID: row.sop_instance_uid,
   }));
   const report = await pacs.askCommitment?.({ transactionUID, instances: asked }, signal).catch(
-    // Nothing is waited for that was perhaps not asked.
+    // A request that may never have reached the PACS is forgotten, so that nothing waits for its report.
     async (error: unknown) => {
       await forgetAnswers(db, studyId, Object.keys(instances));
       throw error;

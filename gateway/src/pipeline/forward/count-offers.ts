@@ -1,12 +1,12 @@
 /**
- * Offers of an instance to the PACS, and looks at what the PACS has of it, that settle nothing: the request was cut,
- * fell silent or was turned away, the PACS has no room, or it answered something else. Each is counted, whatever the
- * reason. They are spread over hours, because a PACS that is ill for a while is no reason to give up. And they end,
- * because an instance on which it fails would be offered for ever. The end is for a person (`pacs-fails-on-it`),
- * never a refusal: the PACS said none.
+ * Counts failed offers of an instance to the PACS, and failed looks at what the PACS has of it: the request was cut,
+ * timed out or was turned away, the PACS has no room, or it answered something else. Each counts, whatever the reason.
+ * Offers are spread over hours, because a PACS that is ill for a while is no reason to give up. They also end, because
+ * an instance that makes the PACS fail would be offered for ever. At the end a person decides (`pacs-fails-on-it`); it
+ * is never called a refusal, because the PACS refused nothing.
  *
- * Two counts tell an illness of the PACS from an instance on which it fails: all offers, and those while it took
- * others. As soon as it takes others again after an illness, only the second one says how long to wait.
+ * Two counts tell an ill PACS from an instance that makes it fail: all offers, and offers while the PACS took other
+ * instances. Once it takes others again after an illness, only the second count decides how long to wait.
  */
 import {
   ASSOCIATION_REFUSED,
@@ -29,21 +29,29 @@ import { whyAway } from '../../ports/pacs/why-away.ts';
 import { BLOCKED } from '../../refuse-link-local.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
-/** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
+/**
+ * After this many failed offers an instance is offered alone, so that only the one on which the PACS fails is counted.
+ */
 export const OFFERS_IN_COMPANY = 2;
-/** Enough if the PACS took others during half of them: with the pauses some two hours. */
+/**
+ * Offers before giving up if the PACS took other instances during half of them. With the pauses this takes some two
+ * hours.
+ */
 export const OFFERS_LIMIT = 8;
-/** Enough, if it takes nothing at all: with the pauses a day, and over a night its disk may be full. */
+/**
+ * Offers before giving up if the PACS takes nothing at all. With the pauses this takes a day, so a disk that is full
+ * overnight does not matter.
+ */
 export const OFFERS_LIMIT_WHEN_ILL = 30;
 
 type Offered = Pick<InstanceRow, 'offers' | 'offers_amid' | 'offered_minute'>;
 
-/** `tookOthers`: after its last offer. */
+/** `tookOthers`: the PACS took other instances after this one's last offer. */
 type Now = { readonly minutes: number; readonly tookOthers: boolean };
 
 /**
- * Minutes until it may be offered again; 0: now. `pauses`: after the first offer, the second, …; the last one
- * repeats.
+ * Minutes until the instance may be offered again; 0: now. `pauses`: the waits after the first offer, the second and so
+ * on; the last one repeats.
  */
 export function minutesUntilDue(row: Offered, now: Now, pauses: readonly number[]): number {
   const offers = now.tookOthers ? row.offers_amid : row.offers;
@@ -52,8 +60,8 @@ export function minutesUntilDue(row: Offered, now: Now, pauses: readonly number[
 }
 
 /**
- * Counts one more offer, and ends the instance's way if there were enough. `isItsFault`: the PACS took others, or
- * answers and does not give this one.
+ * Counts one more offer, and ends the instance's way when the limit is reached. `isItsFault`: the PACS took other
+ * instances, or answers without giving this one.
  */
 export function countOffer(
   row: Pick<InstanceRow, 'id' | 'offers' | 'offers_amid'>,
@@ -68,8 +76,9 @@ export function countOffer(
 }
 
 /**
- * A store was refused as a sign-in is, and the PACS took no other instance meanwhile: it says nothing about this one.
- * It is no attempt of the instance, whose count only grows until it is offered alone, after those that are not yet.
+ * The store was refused like a failed sign-in, and the PACS took no other instance meanwhile, so the refusal says
+ * nothing about this instance. It does not count as an attempt. The count only grows until the instance is offered
+ * alone, after those that are not yet offered alone.
  */
 export function setApart({
   id,
@@ -83,11 +92,14 @@ export function setApart({
   };
 }
 
-/** The PACS, or a proxy before it, does not let the gateway in. */
+/** The PACS, or a proxy in front of it, does not let the gateway in. */
 export const isSignInRefused = (error: unknown): boolean =>
   error instanceof PacsUnreachable && whyAway(error) === 'pacs-refuses-sign-in';
 
-/** The names that fetch, the system and the guard give to a PACS to which nobody spoke, or a folder that is ill. */
+/**
+ * Error names from fetch, the system and the gateway's own guard for a PACS that was never reached, or a folder that is
+ * ill.
+ */
 const NOT_SPOKEN_TO: readonly string[] = [
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -116,14 +128,14 @@ const NOT_SPOKEN_TO: readonly string[] = [
   'EDQUOT',
 ];
 
-/** Whether anybody heard the request: it may have failed because of what it carried. */
+/** Whether the request reached anybody. If so, it may have failed because of its content. */
 export function wasHeard(error: unknown): boolean {
   return error instanceof PacsUnreachable && !NOT_SPOKEN_TO.includes(error.connection ?? '');
 }
 
 /**
- * A request was heard and not answered in time, as a smaller one may be: silence, or a proxy that waited in vain (408,
- * 504).
+ * A request was heard and not answered in time, though a smaller one may be: nothing came, or a proxy gave up waiting
+ * (408, 504).
  */
 export function isTimeOut(error: unknown): boolean {
   if (!(error instanceof PacsUnreachable) || !wasHeard(error)) return false;

@@ -1,6 +1,6 @@
 /**
- * Instances that the PACS has before they are posted: those that an earlier run posted without hearing an answer, and
- * those that it had before our first store.
+ * Finds instances that the PACS has before they are posted: those that an earlier run posted without hearing an answer,
+ * and those that it had before our first store.
  */
 import {
   handedOver,
@@ -20,7 +20,7 @@ import { lookBefore, type LookOutcome } from './look-before.ts';
 import { partition } from './post-batches.ts';
 import { isAlreadyThere, isOtherKey, twinOf, type Rivals } from './rivals.ts';
 
-/** Received ones of these instances, but for those that were offered in vain a while ago. */
+/** Those of `rows` that are `received` and may be offered now: instances that failed a short while ago are left out. */
 export async function dueOf(
   study: StudyRow,
   rows: readonly InstanceRow[],
@@ -40,7 +40,7 @@ function withIds(rows: readonly InstanceRow[]): (row: InstanceRow) => boolean {
 
 export type DueTools = Pick<ForwardTools, 'patience' | 'takings'>;
 
-/** The minutes until an instance may be offered again. */
+/** Returns a function that tells in how many minutes an instance may be offered again. */
 export async function untilDue(
   db: LockedStudy['db'],
   { patience, takings }: DueTools,
@@ -50,16 +50,17 @@ export async function untilDue(
     minutesUntilDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses);
 }
 
-/** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
+/** A plan that changes only instances of the study, and only those still in one of the states `from`. */
 const changing =
   (from: readonly InstanceRow['state'][], changes: readonly InstanceChange[]): Planner =>
   async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });
 
 /**
- * Instances that an earlier run posted without an answer, or did not see in the PACS: those that are about to be
- * offered again, and those that the PACS may yet show. Nobody else's are `posting`: jobs of one study never run at
- * the same time, and a run asks about none that it is posting itself. And those that the PACS took and changed: they
- * are the gateway's own there, and no conflict. Returns those that it does not show.
+ * Looks for instances that an earlier run posted without an answer, or did not see in the PACS: those that are about to
+ * be offered again, and those that the PACS may yet show. All `posting` instances of the study are from such a run,
+ * because jobs of one study never run at the same time and a run does not ask about those that it is posting itself.
+ * Instances that the PACS took and changed are also looked for: there they are the gateway's own, and no conflict.
+ * Returns those that the PACS does not show.
  */
 export async function findOrphans(
   study: StudyRow,
@@ -97,9 +98,9 @@ export async function findOrphans(
 }
 
 /**
- * Looks for instances that the PACS had before our first store: the same bytes are stored already, others are a
- * conflict. One that it lists and does not give is neither: it is looked for again, like one that it does not
- * answer about. Returns the instances that it does not have.
+ * Looks for instances that the PACS had before our first store. If the PACS has the same bytes, the instance is stored
+ * already; other bytes are a conflict. An instance that the PACS lists but does not return is neither: it is looked for
+ * again, like one for which the PACS gives no answer. Returns the instances that the PACS does not have.
  */
 export async function settleKnown(
   study: StudyRow,
@@ -150,7 +151,7 @@ export async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-/** The PACS has the bytes, and has not said that it keeps them: reconcile asks. */
+/** The PACS has the bytes, but has not said that it keeps them: reconcile asks. */
 const toAsked = (row: InstanceRow, postedAt: Date): readonly InstanceChange[] => [
   { id: row.id, state: 'posted', postedAt, sentDigests: handedOver(row) },
 ];
@@ -179,7 +180,7 @@ function toKnown(
     }
     case 'unknown':
     case 'unanswered':
-      // The PACS answers, and fails on this one.
+      // The PACS answers in general, but fails on this instance.
       return [countOffer(row, true)];
     case 'silent':
       return [countOffer(row, false)];

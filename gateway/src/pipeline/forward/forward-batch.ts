@@ -1,11 +1,10 @@
 /**
- * Forward: one batch of instances, already marked `posting`, to the PACS, and the outcome of each. A bad
- * answer is never believed at once: an instance that was refused or not named is looked for, offered once more
- * alone, then the other way (Orthanc's REST API). One whose bytes the spool lost ends the request that carries it
- * before it is whole, and keeps no other from being offered.
+ * Forward: posts one batch of instances, already marked `posting`, and returns the outcome of each. A bad answer is
+ * never believed at once. An instance that was refused or not named is looked for, then offered once more alone, then
+ * in the other way (Orthanc's REST API). If the spool lost an instance's bytes, the request that carries it is cut off,
+ * and the others are still offered.
  *
- * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
- * again.
+ * Throws PacsUnreachable. Then the instances stay `posting`, and are looked for before anything is posted again.
  */
 import { BlobDamaged } from '../../ports/blobs/blobs.ts';
 import {
@@ -21,8 +20,8 @@ import {
 export type Posted = InstanceToStore & { readonly id: number };
 
 /**
- * `wasSilent`: this run had offered it before, and the PACS did not answer. `wasPassedOver`: in this run the PACS
- * took one that came after it in the same request.
+ * `wasSilent`: this run had offered it before, and the PACS did not answer. `wasPassedOver`: in this run the PACS took
+ * an instance that came after it in the same request.
  */
 export type ForwardedInstance = Settled & {
   readonly wasSilent?: boolean;
@@ -30,24 +29,24 @@ export type ForwardedInstance = Settled & {
 };
 
 type Settled =
-  /** The PACS says that it has it, or it was found there. */
+  /** The PACS says that it has the instance, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
-  /** The PACS named it as refused. */
+  /** The PACS named the instance as refused. */
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
-  /** The PACS refused a request with it alone, and named nobody. */
+  /** The PACS refused a request that held only this instance, without naming it. */
   | { readonly id: number; readonly kind: 'declined' }
-  /** The request was refused for its size, and was this instance alone or is to be divided. */
+  /** The request was refused for its size. It held only this instance, or is to be divided. */
   | { readonly id: number; readonly kind: 'too-large' }
-  /** Not taken now, for whatever reason: to be offered later. */
+  /** Not taken now, for whatever reason; it is offered again later. */
   | { readonly id: number; readonly kind: 'later' }
-  /** The request was refused as a sign-in is: for the instance only where the PACS takes others. */
+  /** The request was refused like a failed sign-in. That is about the instance only if the PACS takes others. */
   | { readonly id: number; readonly kind: 'barred' }
-  /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
+  /** The spool no longer has its bytes. The PACS was not given them, and the device has to send them again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
 type BatchTools = {
   readonly pacs: Pacs;
-  /** Told of each store request that was refused without naming an instance, or for want of resources. */
+  /** Called for each store request that was refused without naming an instance, or for lack of resources. */
   readonly onRefused?: (refusal: StoreRefusal) => void;
 };
 
@@ -62,8 +61,7 @@ export async function forwardBatch(
   const doubtful = answers.filter(({ outcome }) => DOUBTFUL.includes(outcome));
   const there = new Set<string>();
   if (doubtful.length > 0) {
-    // A refused instance may have been stored a moment ago, and a request that failed may have been carried
-    // out.
+    // A refused instance may have been stored a moment ago, and a request that failed may have been carried out.
     for (const found of await pacs.findInstances(
       doubtful.map(({ sopInstanceUID }) => sopInstanceUID),
       signal,
@@ -92,12 +90,15 @@ export async function forwardBatch(
 
 const isUnsaid = ({ outcome }: Answer): boolean => outcome === 'omitted' || outcome === 'unanswered';
 
-/** `damaged`: nobody was given the whole of it, because the spool does not have it. */
+/** `damaged`: the PACS was not given the whole instance, because the spool does not have it. */
 type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
-/** An instance that was never given whole is not looked for: whatever the PACS has there is not by this offer. */
+/**
+ * Outcomes after which the instance is looked for. `damaged` is not among them: whatever the PACS has there did not
+ * come from this offer.
+ */
 const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'too-large', 'unanswered'];
 
-/** A damaged instance ends the request; of the others the PACS may have stored some. */
+/** A damaged instance ends the request; the PACS may have stored some of the others. */
 async function offer(
   studyInstanceUID: string,
   batch: readonly Posted[],
@@ -122,7 +123,7 @@ async function offer(
   }
 }
 
-/** Other failures to read (too many open files, say) are the gateway's, and pass. */
+/** Other read errors (too many open files, say) are the gateway's own and temporary. */
 function isDamaged(error: unknown): error is InstanceUnreadable {
   return (
     error instanceof InstanceUnreadable &&
@@ -131,8 +132,8 @@ function isDamaged(error: unknown): error is InstanceUnreadable {
 }
 
 /**
- * By the PACS's second way, if it has one. A failure there that says nothing about the instance leaves the
- * first answer as it is.
+ * Offers the instance in the PACS's second way, if it has one. A failure there that says nothing about the instance
+ * leaves the first answer as it is.
  */
 async function otherWay(
   { id, ...instance }: Posted,
@@ -153,7 +154,7 @@ async function otherWay(
     const wasSilent = answer.outcome === 'unanswered';
     return { id, kind: 'refused', pacsCode: answer.pacsCode, wasSilent };
   }
-  // The second way says no such thing: the disk may be full.
+  // The second way does not confirm the refusal: the disk may be full, for example.
   const isDeclined = pacs.storeAnotherWay === null || outcome === 'declined';
   return answer.outcome === 'declined' && isDeclined ? { id, kind: 'declined' } : { id, kind: 'later' };
 }

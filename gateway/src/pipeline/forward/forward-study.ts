@@ -1,16 +1,17 @@
 /**
- * Forward: stores a study in the PACS. It writes in steps, each a plan of its own, because a crash must leave
- * behind what may have reached the PACS:
+ * Forward: stores a study in the PACS. It writes in steps, each with a plan of its own, so that after a crash it is
+ * known what may have reached the PACS:
  *
- *   1. findOrphans    what an earlier run posted without hearing an answer is looked for
- *   2. settleKnown    what the PACS had before our first store is compared, never overwritten
- *   3. claim          what will be posted is marked `posting`, committed before the first request leaves; of two
+ *   1. findOrphans    look for what an earlier run posted without hearing an answer
+ *   2. settleKnown    compare, and never overwrite, what the PACS had before our first store
+ *   3. claim          mark as `posting` what will be posted, committed before the first request leaves; of two
  *                     uploads with one UID, one at a time (rivals.ts)
- *   4. returnLost     what the disk lost is asked for again (return-lost.ts; also what it spoiled, as that
- *                     is found on the way to the PACS)
- *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
+ *   4. returnLost     ask the device again for what the disk lost (return-lost.ts); damage that is found on the
+ *                     way to the PACS is treated the same
+ *   5. writeAnswers   write what the PACS answered, as the answers come (post-batches.ts)
  *
- * These steps are taken again for what came meanwhile. Last comes, as in every stage, the plan for the study itself.
+ * These steps are repeated for instances that came meanwhile. The plan for the study itself comes last, as in every
+ * stage.
  */
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
@@ -36,19 +37,19 @@ import { returnLost } from './return-lost.ts';
 import { BATCHES_AT_ONCE, createLanes, type Lanes } from './take-batch.ts';
 import { lockHandover, rivalsOf, withoutRivals, type Rivals } from './rivals.ts';
 
-/** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
+/** The wait while another upload's instance of the same UID is on its way to the PACS. That takes some seconds. */
 const BEHIND_AGAIN_SECONDS = 2;
 /** The wait for an instance that has no pause yet. */
 const AGAIN_SECONDS = 1;
 
-/** After so many other studies have their turn, and what comes later is for the next run. */
+/** After this many rounds other studies have their turn; instances that come later are left to the next run. */
 export const ROUNDS_LIMIT = 8;
-/** At once: the last requests of one are under way while the next one begins. */
+/** Rounds at once: the last requests of one are under way while the next begins. */
 const ROUNDS_AT_ONCE = 2;
 
 /**
- * In rounds: what has come when the last request of one leaves is looked for and claimed at once, so that the PACS has
- * something to do. Throws PacsUnreachable.
+ * Works in rounds. When the last request of a round leaves, instances that have come by then are looked for and claimed
+ * at once, so that the PACS stays busy. Throws PacsUnreachable.
  */
 export async function forwardStudy(
   study: StudyRow,
@@ -77,15 +78,15 @@ export async function forwardStudy(
 }
 
 type Rounds = {
-  /** Instances that were looked at. */
+  /** Instances that a round has taken into account. */
   readonly seen: Set<number>;
-  /** Instances that wait for another upload's. */
+  /** Instances that wait for another upload's instance of the same UID. */
   readonly behind: Set<number>;
-  /** None rejects. */
+  /** None of these promises rejects. */
   readonly underWay: Set<Promise<void>>;
-  /** Newcomers are looked for: a round that ends meanwhile does not wait for them to be confirmed. */
+  /** New instances are being looked for. A round that ends meanwhile does not wait for that before it confirms. */
   isLooking: boolean;
-  /** No other one begins. */
+  /** No further round begins. */
   isLast: boolean;
   failure: { readonly error: unknown } | null;
   readonly inLane: Lanes;
@@ -95,21 +96,21 @@ type Round = Pick<ToPost, 'study' | 'rows' | 'claimedAt'>;
 
 type Newcomers = { readonly study: StudyRow; readonly rows: readonly InstanceRow[] };
 
-/** Instances that no round has seen; null: there are none, or more of the study has been promised meanwhile. */
+/** Instances that no round has seen. Null: there are none, or more of the study has been promised meanwhile. */
 async function findNewcomers(
   { seen }: Rounds,
   atStart: StudyRow,
   { db }: ForwardTools,
 ): Promise<Newcomers | null> {
   const isFirst = seen.size === 0;
-  // Later on, those that are `posting` are those of the rounds before.
+  // In later rounds, instances that are `posting` belong to earlier rounds.
   const states = isFirst ? (['received', 'posting'] as const) : (['received'] as const);
   const rows = (await instancesOf(db, atStart.id, states)).filter(({ id }) => !seen.has(id));
   const study = isFirst || rows.length === 0 ? atStart : await findStudy(db, atStart.id);
   return rows.length === 0 || study?.state !== 'assembled' ? null : { study, rows };
 }
 
-/** The newcomers that may be posted. Null: there are none, or no other round may begin. */
+/** The new instances that may be posted. Null: there are none, or no other round may begin. */
 async function nextRound(
   rounds: Rounds,
   atStart: StudyRow,
@@ -120,15 +121,15 @@ async function nextRound(
   const newcomers = await findNewcomers(rounds, atStart, tools);
   if (newcomers === null) return null;
   rounds.isLooking = true;
-  // Clients that wait for those of the rounds before do not wait for these too.
+  // Clients that wait for instances of earlier rounds do not have to wait for these too.
   if (rounds.seen.size > 0) await confirm(tools);
   const round = await claimNewcomers(rounds, newcomers, tools, signal);
-  // Not where it throws: a round that is under way confirms its own at its end.
+  // Not reset where the code above throws: a round that is under way confirms its own instances at its end.
   rounds.isLooking = false;
   return round;
 }
 
-/** Steps 1 to 3. */
+/** Steps 1 to 3 of the list above. */
 async function claimNewcomers(
   rounds: Rounds,
   { study, rows }: Newcomers,
@@ -174,12 +175,12 @@ async function beginRound(
 const confirm = ({ apply }: ForwardTools): Promise<unknown> =>
   apply(async (locked) => ({ outcome: 'confirmed', next: await confirmPosted(locked) }));
 
-/** `behind`: those that have to wait until another upload's instance of their UID has come to its end. */
+/** `behind`: instances that have to wait until another upload's instance of the same UID is done. */
 type Claim = { readonly claimed: readonly InstanceRow[]; readonly behind: ReadonlySet<number> };
 
 /**
- * Returns the instances that this run may post: another run may have posted them, or a person left them out.
- * `rivals`: when the PACS was looked at.
+ * Returns the instances that this run may post. Another run may have posted the rest, or a person left them out.
+ * `rivals`: as they were when the PACS was looked at.
  */
 async function claim(
   rows: readonly InstanceRow[],
@@ -213,7 +214,10 @@ async function claim(
   return made;
 }
 
-/** Posts those of which the disk has all bytes; the others are asked for again. False: no other round may follow. */
+/**
+ * Posts the instances whose bytes are all on the disk; the others are asked for again. False: no other round may
+ * follow.
+ */
 async function postRound(
   posting: Omit<ToPost, 'bodies'>,
   tools: ForwardTools,
@@ -223,7 +227,7 @@ async function postRound(
   const holder = study.copy_of === null ? study : await findStudy(tools.db, study.copy_of);
   const bodies = await openBodies(holder ?? study, rows, tools);
   try {
-    // An instance that its destination wants changed goes there changed, or not at all.
+    // An instance that its destination wants changed is sent there changed, or not at all.
     const isWhole = (row: InstanceRow): boolean =>
       hasBytes(row, bodies) && (study.coercion === null || row.coerced_from !== null);
     const [whole, lost] = partition(rows, isWhole);
@@ -236,13 +240,13 @@ async function postRound(
 
 type Bodies = ReadonlyMap<string, OpenBlob | null>;
 
-/** `study`: the one whose key they lie under. */
+/** `study`: the one whose key encrypts the blobs. */
 async function openBodies(
   study: StudyRow,
   rows: readonly InstanceRow[],
   { keys, blobs }: ForwardTools,
 ): Promise<Bodies> {
-  // A key that can no longer be opened (the gateway's own has changed) is as good as none.
+  // A key that can no longer be unwrapped (the gateway's own key has changed) is treated as missing.
   const key = study.wrapped_key === null ? null : keys.unwrap(study.id, study.wrapped_key);
   const bodies = new Map<string, OpenBlob | null>();
   for (const blobId of new Set(rows.map(blobOf))) {
@@ -257,7 +261,7 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/** The PACS took it, and reconcile has found meanwhile that it does not show it. */
+/** The PACS took the instance, but reconcile has found meanwhile that it does not show it. */
 const isLost = (row: InstanceRow): boolean =>
   row.state === 'received' && row.posted_at !== null && row.offers === 0;
 
@@ -266,7 +270,7 @@ async function planForwarded(
   { behind, seen }: Pick<Rounds, 'behind' | 'seen'>,
   tools: DueTools,
 ): Promise<Plan> {
-  // More of it has been promised meanwhile.
+  // More of the study has been promised meanwhile.
   if (study.state !== 'assembled')
     return { ...nothingToDo('elsewhere'), next: await confirmPosted({ study, db }) };
   const left = await instancesOf(db, study.id, ['received', 'posting']);
@@ -285,7 +289,7 @@ async function planForwarded(
     outcome: 'forwarded',
     event: 'forwarded',
     next: [{ queue: 'reconcile', studyId: study.id }],
-    // Nobody is told that a study was handed over of which the PACS was offered nothing.
+    // No "handed over" event for a study of which the PACS was offered nothing.
     audit: (await wasOffered(db, study.id))
       ? {
           event: 'study-forwarded',
@@ -297,7 +301,7 @@ async function planForwarded(
   };
 }
 
-/** `pacs-refuses-size`: instances that are as large as a request that was refused for its size. */
+/** `pacs-refuses-size`: some instances are as large as a request that was refused for its size. */
 function whyPausing(
   rows: readonly InstanceRow[],
   { takings: { batches } }: DueTools,
@@ -307,13 +311,15 @@ function whyPausing(
   return isTooLarge ? 'pacs-refuses-size' : 'pacs-fails-on-some';
 }
 
-/** A client may wait for those that the PACS has by now: they do not wait for the rest of the study. */
+/**
+ * Confirms instances that the PACS has by now. A client may wait for them, and need not wait for the rest of the study.
+ */
 async function confirmPosted({ study, db }: LockedStudy): Promise<readonly NextJob[]> {
   const isPosted = (await countStates(db, study.id)).has('posted');
   return isPosted && study.copy_of === null ? [{ queue: 'reconcile', studyId: study.id }] : [];
 }
 
-/** The study comes again when the first of the instances that are left is due, and looks once a minute until then. */
+/** The study runs again when the first of the remaining instances is due, and checks once a minute until then. */
 async function planPause(
   { study, db }: LockedStudy,
   left: readonly InstanceRow[],
@@ -326,7 +332,7 @@ async function planPause(
   const isNews = study.waiting_because !== because;
   return {
     outcome: because,
-    // Said once: a wait that is repeated every two seconds is no news.
+    // Noted once: a wait that repeats every two seconds is not news.
     changes: isNews ? [{ kind: 'wait', because }] : [],
     next: [
       {

@@ -1,4 +1,4 @@
-/** The tools of forward. */
+/** The tools that forward uses. */
 import type { StudyTools } from '../pipeline-tools.ts';
 import type { Plan, Planner } from '../study-plan.ts';
 
@@ -6,6 +6,6 @@ export type ForwardTools = Pick<
   StudyTools,
   'db' | 'pacs' | 'proof' | 'takings' | 'noteStores' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
 > & {
-  /** Carries out the plan of a step now: of this study, or of the one with this id. */
+  /** Carries out a step's plan now, for this study or for the one with this id. */
   readonly apply: (planner: Planner, studyId?: string) => Promise<Plan>;
 };

@@ -1,6 +1,6 @@
 /**
- * The judgement of reconcile on a posted instance: what the gateway knows of it × what the PACS showed × whether the
- * PACS may still be late. A table under its drawing, and nothing else.
+ * How reconcile judges a posted instance, from three things: what the gateway was told of it, what the PACS shows, and
+ * whether the PACS may still be late. This file is the table below and nothing else.
  *
  *                        absent           listed           same      other     unknown, silent  unanswered
  *   claimed              late | missing   stored           stored    changed   unseen           unseen
@@ -14,35 +14,36 @@
 
 export const SAID = ['claimed', 'coerced', 'contested', 'refused', 'refused-after-silence'] as const;
 /**
- * The gateway was told of it:
+ * What the gateway was told of the instance:
  *
  *   claimed     the PACS says that it took it as it is, or was seen to have it
  *   coerced     the PACS says that it took it and changed it: other bytes are no surprise
- *   contested   as claimed, and another upload has, or had, other bytes under this UID; or its row names another UID or
- *               digest than was noted when it was handed over, or the note is gone
+ *   contested   like claimed, but another upload has, or had, other bytes under this UID; or the row no longer has the
+ *               UID and digest that were noted when it was handed over, or the note is gone
  *   refused     the PACS says that it did not take it
- *   refused-after-silence   so, and an offer before brought no answer: it may have been carried out
+ *   refused-after-silence   like refused, but an earlier offer got no answer and may have been carried out
  */
 export type Said = (typeof SAID)[number];
 
 export const SHOWN = ['absent', 'listed', 'same', 'other', 'unknown', 'silent', 'unanswered'] as const;
 /**
- * The PACS shows under its UID:
+ * What the PACS shows under the instance's UID:
  *
  *   absent    nothing
- *   listed    its search names it; the bytes were not looked at
+ *   listed    its search names the instance; the bytes were not looked at
  *   same      our bytes
  *   other     other bytes
- *   unknown   it lists it, answers, and does not give it
- *   silent    it lists it, and turns us away, or says nothing, when it is asked for it
- *   unanswered  it answers other searches, and none for this one: whether it is there is not known
+ *   unknown   it lists the instance and answers, but does not return it
+ *   silent    it lists the instance, but turns us away or does not answer when asked for it
+ *   unanswered  it answers other searches but none for this instance: whether it is there is not known
  */
 export type Shown = (typeof SHOWN)[number];
 
 /**
- * `late`: it may still show it. `missing`: it said that it took it, and does not have it. `refused`: it said so,
- * and does not have it. `other`: another's bytes are there under the UID. `changed`: it said that it took it, and
- * has other bytes. `fails`: it does not give what it lists. `unseen`: the same so far, to be counted and asked again.
+ * `late`: the PACS may still show it. `missing`: the PACS said that it took it, and does not have it. `refused`: the
+ * PACS refused it, and does not have it. `other`: another upload's bytes are there under the UID. `changed`: the PACS
+ * said that it took it, and has other bytes. `fails`: the PACS does not return what it lists. `unseen`: the PACS did
+ * not show it this time, which is counted, and it is asked again.
  */
 export type Judged =
   | 'stored'

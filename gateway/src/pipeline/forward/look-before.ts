@@ -1,6 +1,6 @@
 /**
- * Forward, before the first store: what the PACS already has under our UIDs. Orthanc answers 200 to other
- * bytes under a known UID and keeps the old ones, so a UID that was there before is read back and compared.
+ * Forward, before the first store: looks at what the PACS already has under our UIDs. Orthanc answers 200 to other
+ * bytes under a known UID and keeps the old ones, so an instance that was there before is read back and compared.
  */
 import { isTurnedAway, PacsUnreachable, type FoundInstance } from '../../ports/pacs/pacs.ts';
 import type { InstanceRow } from '../instance.store.ts';
@@ -15,16 +15,16 @@ export type ComparingTools = Pick<StudyTools, 'pacs' | 'db' | 'keys' | 'blobs'>;
 export type LookOutcome = {
   readonly id: number;
   /**
-   * `same`: bit for bit what we would store, over DIMSE the same Data Set. `other`: something else under this UID.
-   * `unknown`: the PACS lists it, answers, and does not give it. `silent`: it lists it, and its answer to a retrieval
-   * is none. `unanswered`: it answers other searches, and none for this one.
+   * `same`: bit for bit what we would store; over DIMSE, the same Data Set. `other`: something else under this UID.
+   * `unknown`: the PACS lists it and answers, but does not return it. `silent`: the PACS lists it, but does not answer
+   * a retrieval. `unanswered`: the PACS answers other searches, but none for this one.
    */
   readonly kind: 'absent' | 'same' | 'other' | 'unknown' | 'silent' | 'unanswered';
 };
 
 /**
- * Throws PacsUnreachable. Reads back one after the other: it is rare. After a silence no other is read back: those
- * that are left have no outcome.
+ * Throws PacsUnreachable. Instances are read back one after the other, because this is rare. After a silence no other
+ * is read back, and the remaining ones have no outcome.
  */
 export async function lookBefore(
   study: StudyRow,
@@ -51,7 +51,7 @@ export async function lookBefore(
   return outcomes;
 }
 
-/** Bytes in the PACS against the promised ones. Throws PacsUnreachable where nobody heard the question. */
+/** Compares the bytes in the PACS with the promised ones. Throws PacsUnreachable where the request reached nobody. */
 export async function compare(
   places: readonly FoundInstance[],
   row: InstanceRow,
@@ -70,7 +70,10 @@ export async function compare(
   return shown;
 }
 
-/** A PACS that answers, whatever it says, does not give it; one that is away, or turns us away, has said nothing. */
+/**
+ * A PACS that answers with an error does not give the instance. A PACS that is away, or turns us away, has said
+ * nothing.
+ */
 function withoutBytes(error: unknown): null | 'silent' {
   if (!(error instanceof PacsUnreachable) || !wasHeard(error)) throw error;
   return error.status === null || isTurnedAway(error.status) ? 'silent' : null;

@@ -1,7 +1,7 @@
 /**
- * Several store requests at once. When one finds the PACS gone, no further one of its round leaves; those on their way
- * still end. Instances on which requests failed go last, one after the other: so the one on which
- * the PACS fails is found, and the others do not wait for it.
+ * Sends several store requests at once. When one finds the PACS gone, no further request of its round leaves, but those
+ * on their way still end. Instances on which requests failed go last, one after the other, so that the one on which the
+ * PACS fails is found and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { PacsUnreachable, type StoreRefusal } from '../../ports/pacs/pacs.ts';
@@ -29,8 +29,8 @@ import { wantedProof } from './prove-stored.ts';
 import { returnLost } from './return-lost.ts';
 
 /**
- * Answers gathered before they are written: a crash costs that many searches, a write costs as much as ten
- * answers.
+ * Answers gathered before they are written. A crash costs as many searches as there were answers; a write costs as much
+ * as ten answers.
  */
 const ANSWERS_AT_ONCE = 200;
 
@@ -39,19 +39,19 @@ export type ToPost = {
   readonly rows: readonly InstanceRow[];
   /** When this run marked them `posting`. */
   readonly claimedAt: Date;
-  /** By the name of the blob. Each row lies in one of them. */
+  /** By the id of the blob. Each row lies in one of them. */
   readonly bodies: ReadonlyMap<string, OpenBlob | null>;
-  /** The last ones leave, and none of them has to go alone. */
+  /** Called when the last requests leave and no instance has to go alone. */
   readonly onDry: () => void;
-  /** Requests of other rounds of the study share them. */
+  /** Lanes shared with the requests of the study's other rounds. */
   readonly inLane: Lanes;
 };
 
 type Batch = readonly Posted[];
 /**
- * State of a run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the
- * digests of the instances that went out whole, by the rows' ids; null where the PACS is not asked for any.
- * `refused`: how the PACS last refused a store request.
+ * The state of a run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the
+ * digests of the instances that were sent completely, by the rows' ids; null where the PACS gives no digests to
+ * compare. `refused`: how the PACS last refused a store request.
  */
 type Run = {
   answers: ForwardedInstance[];
@@ -62,7 +62,7 @@ type Run = {
   readonly sent: Map<number, string> | null;
 };
 
-/** False: a request failed, or another gateway has the study by now. Throws PacsUnreachable. */
+/** False: a request failed, or another gateway has taken the study over. Throws PacsUnreachable. */
 export async function postBatches(
   posting: ToPost,
   tools: ForwardTools,
@@ -90,7 +90,10 @@ export async function postBatches(
   return run.failure === null && !run.isTakenOver;
 }
 
-/** Whether the PACS answers although a request failed: it was counted, and is no reason to wait for the PACS. */
+/**
+ * Whether the PACS answers although a request failed. If so, the failure was counted for the instances, and is no
+ * reason to wait for the PACS.
+ */
 async function isInstances(
   failure: unknown,
   { pacs }: Pick<ForwardTools, 'pacs'>,
@@ -119,7 +122,7 @@ function toQueues({ rows, bodies }: ToPost, { sent }: Run): Readonly<Record<'com
 
 type Offering = { readonly posting: ToPost; readonly tools: ForwardTools; readonly signal: AbortSignal };
 
-/** `aim`: bytes for one request. */
+/** `aim`: how many bytes one request should hold. */
 type Queue = { readonly queue: Posted[]; readonly aim: () => number; readonly onDry: () => void };
 
 /** Takes batches until none is left, or the PACS is gone. */
@@ -128,13 +131,13 @@ async function offerAll(from: Queue, run: Run, offering: Offering): Promise<void
     await offering.posting.inLane(() => offerNext(from, run, offering));
 }
 
-/** Sends one request. Never throws: what ends the run is its failure. */
+/** Sends one request. Never throws: an error that ends the run is kept as the run's `failure`. */
 async function offerNext(
   { queue, aim, onDry }: Queue,
   run: Run,
   { posting, tools, signal }: Offering,
 ): Promise<void> {
-  // While it waited for a lane, the last one may have left, or the PACS.
+  // While it waited for a lane, the last batch may have left, or the PACS may have gone.
   if (queue.length === 0 || run.failure !== null) return;
   let own: Batch = [];
   let refusal: StoreRefusal | null = null;
@@ -152,7 +155,7 @@ async function offerNext(
     queue.unshift(...divided);
     noteTakings(answers, request, tools);
     noteRefused(answers, refusal, run, tools);
-    // Only now: another worker may have taken the list away meanwhile.
+    // Only now, after the await: another worker may have replaced the list meanwhile.
     run.answers.push(...answers);
     tools.metrics.bytes('forward', sumBytes(own));
     if (run.answers.length >= ANSWERS_AT_ONCE) {
@@ -173,7 +176,10 @@ async function offerNext(
   }
 }
 
-/** `divided`: the request was refused for its size, and smaller ones of these may pass. They were not offered. */
+/**
+ * `divided`: instances of a request that was refused for its size, to be offered again in smaller requests. They do not
+ * count as offered.
+ */
 function learnSize(
   own: Batch,
   answers: readonly ForwardedInstance[],
@@ -196,7 +202,7 @@ export function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): [
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
-/** A gateway that slept may have lost its job to another one, which posts the same instances. */
+/** A gateway that was suspended may have lost its job to another gateway, which posts the same instances. */
 async function keepOwn(batch: Batch, { claimedAt }: ToPost, { db }: ForwardTools): Promise<Batch> {
   const own = await stillClaimed(
     db,
@@ -233,7 +239,7 @@ async function writeAnswers(
   for (const { id, state } of changes) if (state !== 'received') tools.takings.forget(id);
 }
 
-/** The meaning of an answer may depend on whether the PACS takes others afterwards. */
+/** What an answer means may depend on whether the PACS takes other instances afterwards. */
 function noteTakings(
   answers: readonly ForwardedInstance[],
   request: number,
@@ -246,7 +252,7 @@ function noteTakings(
   }
 }
 
-/** Where the PACS takes others, the refusal is the instance's own. */
+/** If the PACS takes other instances, the refusal is about the instance, and is not kept as the PACS's. */
 function noteRefused(
   answers: readonly ForwardedInstance[],
   refusal: StoreRefusal | null,
@@ -272,7 +278,7 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
   };
 }
 
-/** A refusal is an answer that is not yet believed: reconcile looks once more before it is one. */
+/** A refusal is not believed yet: reconcile looks once more first. */
 function toChange(
   answer: Exclude<ForwardedInstance, { kind: 'damaged' }>,
   row: InstanceRow,
@@ -300,7 +306,10 @@ function toChange(
 const forItsSize = (counted: InstanceChange): InstanceChange =>
   counted.reason === undefined ? counted : { ...counted, reason: 'pacs-refuses-size' };
 
-/** After an offer without an answer the PACS may have it, and refuse it for that: that there was one is kept. */
+/**
+ * If an earlier offer got no answer, the PACS may have the instance and refuse it for that reason. So the row keeps
+ * that there was such an offer.
+ */
 function toRefused(
   { id, posted_at }: InstanceRow,
   { wasSilent }: ForwardedInstance,

@@ -1,6 +1,6 @@
 /**
- * Proves instances that the PACS says it stored, and lists, as the setting wants it: by the digest that the PACS
- * made of them, by reading them back, by reading some back, or not at all.
+ * Proves instances that the PACS says it stored, and lists, in the way that the setting asks for: by the digest that
+ * the PACS computed, by reading all or some of them back, or not at all.
  */
 import { inTurns } from '../../threads/in-turns.ts';
 import { handedOver, type InstanceRow } from '../instance.store.ts';
@@ -22,14 +22,14 @@ export const wantedProof = ({ pacs, proof }: Pick<StudyTools, 'pacs' | 'proof'>)
   proof ?? pacs.usualProof ?? (pacs.digestsOf === null ? 'found' : 'digest');
 
 const READ_AT_ONCE = 4;
-/** The sample is one instance in so many, by the digest, so that a second look takes the same ones. */
+/** The sample is one instance in this many. It is chosen by the digest, so that a second look takes the same ones. */
 const ONE_IN = 20;
 const isSampled = ({ digest }: InstanceRow): boolean =>
   Number.parseInt(digest.slice(0, 8), 16) % ONE_IN === 0;
 
 /**
- * By the rows' ids. Throws PacsUnreachable. After a silence, no further one is read back: nothing is said of those
- * that are left.
+ * Keyed by the rows' ids. Throws PacsUnreachable. After a silence no further instance is read back, and the remaining
+ * ones are missing from the result.
  */
 export async function proveStored(
   study: StudyRow,
@@ -50,7 +50,8 @@ export async function proveStored(
       const sample = rows.filter((row, at) => at === 0 || isSampled(row));
       const read = await readBackAll(study, sample, tools, signal);
       const has = (wanted: Shown): boolean => [...read.values()].some(({ shown }) => shown === wanted);
-      // An instance that is wrong says that others may be, and none that is right says nothing of them.
+      // If one sampled instance is wrong, others may be, so all are read back. If none is right, the sample proves
+      // nothing about the others.
       if (has('other')) return readBackAll(study, rows, tools, signal);
       if (!has('same')) return read;
       for (const { id } of sample) found.delete(id);
@@ -68,7 +69,7 @@ async function readBackAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Proven>> {
   const proven = new Map<number, Proven>();
-  // Instances that the PACS did not give before go last.
+  // Instances that the PACS failed to return before go last.
   const left = rows.toSorted((a, b) => a.offers - b.offers);
   let isSilent = false;
   const next = async (): Promise<void> => {
@@ -88,8 +89,8 @@ async function readBackAll(
 }
 
 /**
- * An instance of which the PACS tells no digest is read back, and so is one whose answer, with the digest that was
- * made on the way, a crash took away.
+ * An instance is read back if the PACS gives no digest of it, or if a crash lost its answer together with the digest
+ * that was made as it was sent.
  */
 async function proveByDigest(
   study: StudyRow,

@@ -1,9 +1,8 @@
 /**
- * Reconcile: believes neither answer nor silence. It looks for the posted instances in the PACS; only those
- * found there count as stored. A loss is believed only when the PACS had time to show what it took; then the
- * instance is posted again, and in the end a person has to look. A refusal is believed when the PACS was asked
- * once more and does not have it. An instance that it lists and does not give is asked for again, less and less
- * often.
+ * Reconcile: believes neither an answer nor a silence. It looks for the posted instances in the PACS; only those found
+ * there count as stored. A loss is believed only after the PACS had time to show what it took. Then the instance is
+ * posted again, and in the end a person has to look. A refusal is believed when the PACS was asked once more and does
+ * not have the instance. An instance that the PACS lists but does not return is asked for again, less and less often.
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import { inTurns } from '../../threads/in-turns.ts';
@@ -33,27 +32,22 @@ import { partition } from './post-batches.ts';
 import { proveStored } from './prove-stored.ts';
 import { isContested, rivalsOf, type Rivals } from './rivals.ts';
 
-/** Posted so often and never found: a person has to look at the PACS. */
+/** After this many posts that were never found, a person has to look at the PACS. */
 const POSTS_LIMIT = 3;
-/**
- * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
- */
+/** Some PACS show what they took only after a while. Before anything is posted again, forward looks for it. */
 export const LOOK_AGAIN_SECONDS = 5;
-/** A PACS that lags, or gives nothing, for more than a minute is asked less often. */
+/** A PACS that lags, or returns nothing, for more than a minute is asked less often. */
 const LATE_AGAIN_SECONDS = 30;
 
-/**
- * Some PACS refuse what they have stored, and show it seconds later. Longer, and people would wait for a refusal that
- * is one.
- */
+/** Some PACS refuse what they have stored, and show it seconds later. A longer wait would delay real refusals. */
 const REFUSAL_LAG_MINUTES = 1;
 
 type Reconciled = {
   readonly id: number;
-  /** `missing` becomes `again`, and for the last time `lost`. */
+  /** `missing` becomes `again`, or `lost` the last time. */
   readonly kind: Exclude<Judged, 'missing'> | 'again' | 'lost';
   readonly proof?: NonNullable<InstanceRow['proof']>;
-  /** The count of an instance that was `unseen`, also where this was the last time. */
+  /** The new count of an instance that was `unseen`; also set if this was the last time. */
   readonly counted?: InstanceChange;
   /** How often an instance has been `missing` by now. */
   readonly losses?: number;
@@ -61,7 +55,7 @@ type Reconciled = {
   readonly provenAt?: string;
   /** Whether the PACS that has the instance said that it keeps it. */
   readonly committed?: boolean;
-  /** The note of what the PACS has: of one that was read back and is the promised one, or was changed. */
+  /** The note of what the PACS has, for an instance that was read back as promised or that the PACS changed. */
   readonly sentDigests?: string;
 };
 
@@ -88,11 +82,11 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
   return (locked) => planReconciled(locked, looked, { waitedMinutes, pausing: posted.length - due.length });
 }
 
-/** A refusal is the PACS's own word: it is believed sooner than a loss, about which the PACS said the contrary. */
+/** A refusal is the PACS's own word, so it is believed sooner than a loss, where the PACS had said the opposite. */
 const lagOf = (said: Said, lagMinutes: number): number =>
   said === 'refused' ? Math.min(REFUSAL_LAG_MINUTES, lagMinutes) : lagMinutes;
 
-/** A look at a row: what the gateway was told of it, and what the PACS shows. */
+/** One look at a row: what the gateway was told of it, and what the PACS shows. */
 type Look = {
   readonly said: Said;
   readonly shown: Shown;
@@ -101,8 +95,8 @@ type Look = {
 };
 
 /**
- * By the rows' ids: one look at each, until the PACS falls silent, and none at one that waits for storage commitment.
- * Throws PacsUnreachable.
+ * Keyed by the rows' ids. Each row is looked at once, until the PACS falls silent; rows that wait for storage
+ * commitment are left out. Throws PacsUnreachable.
  */
 async function lookAtAll(
   study: StudyRow,
@@ -144,7 +138,7 @@ type ToShow = {
   readonly said: ReadonlyMap<number, Said>;
 };
 
-/** The PACS's showing of each, by the rows' ids. Throws PacsUnreachable. */
+/** What the PACS shows of each, keyed by the rows' ids. Throws PacsUnreachable. */
 async function showAll(
   study: StudyRow,
   { posted, found: { there: held, unanswered }, said }: ToShow,
@@ -154,7 +148,7 @@ async function showAll(
   const listed = posted.filter((row) => held.has(row.sop_instance_uid));
   const which = (rows: readonly InstanceRow[], of: readonly Said[]) =>
     rows.filter(({ id }) => of.includes(said.get(id)!));
-  // A list of UIDs does not tell whose bytes they are; and one that was refused may be there in another study.
+  // A list of UIDs does not tell whose bytes they are, and a refused instance may be in the PACS under another study.
   const toCompare = [...which(listed, ['contested']), ...which(posted, AS_REFUSED)];
   const compared = await lookBefore(study, toCompare, tools, signal);
   const toProve = which(listed, ['claimed']);
@@ -168,7 +162,7 @@ async function showAll(
   for (const { id } of toCompare) {
     const kind = outcomes.get(id);
     if (kind === undefined) shown.delete(id);
-    // An instance that a list names and a search does not is listed.
+    // An instance that the list names but a search does not find counts as listed.
     else if (kind !== 'absent') shown.set(id, { shown: kind, proof: 'read-back' });
   }
   await inTurns(toProve, ({ id }) => {
@@ -181,7 +175,7 @@ async function showAll(
 
 function saidOf(row: InstanceRow, rivals: Rivals): Said {
   if (row.reason === 'pacs-refused') return row.offers > 0 ? 'refused-after-silence' : 'refused';
-  // The receipt will say its digest: the PACS has to show those bytes.
+  // The receipt will state this row's digest, so the PACS has to show those bytes.
   if (!isAsHandedOver(row)) return 'contested';
   if (row.pacs_code !== null) return 'coerced';
   return isContested(row, rivals) ? 'contested' : 'claimed';
@@ -228,7 +222,7 @@ function toChange({ id, kind, ...said }: Reconciled): readonly InstanceChange[] 
 function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late' | 'unseen'>): InstanceChange {
   switch (kind) {
     case 'stored':
-      // The code was the refusal's, where the PACS refused the instance because it has it.
+      // Where the PACS refused the instance because it already has it, the code belongs to that refusal.
       return { id, state: kind, reason: null, pacsCode: null };
     case 'coerced':
       return { id, state: kind, reason: null };
@@ -251,7 +245,7 @@ function toEnd(id: number, kind: Exclude<Reconciled['kind'], 'late' | 'unseen'>)
 
 const TO_POST: readonly InstanceState[] = ['received', 'posting'];
 
-/** `pausing`: instances that were not looked at, because the PACS did not give them a while ago. */
+/** `pausing`: instances that were skipped, because the PACS did not return them a while ago. */
 type Waits = { readonly waitedMinutes: number; readonly pausing: number };
 
 async function planReconciled(
@@ -267,7 +261,7 @@ async function planReconciled(
     : left.has('posted')
       ? null
       : 'reconciled';
-  // A late instance has moved the study back: the findings are written, and the study starts its way again.
+  // If a late instance has moved the study back, the findings are written and the study starts its way again.
   const isHere = event === null ? study.state === 'forwarded' : nextStudyState(study.state, event) !== null;
   const counts = countKinds(looked);
   const isNewWait =

@@ -1,7 +1,7 @@
 /**
- * Instances that the spool lost or spoiled: the device still has them, because it has no receipt, and is asked
- * for them again. It may have the receipt where a further destination is still to get them: then they are fetched from
- * the first one, which has them.
+ * Handles instances that the spool lost or spoiled. The device still has them as long as it has no receipt, and is
+ * asked for them again. If it has the receipt and only a further destination is still to get them, they are fetched
+ * from the first destination, which has them.
  */
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { hasReceipts } from '../copy.store.ts';
@@ -12,7 +12,7 @@ import type { ForwardTools } from './forward-tools.ts';
 
 type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_from'>;
 
-/** Returns instances that were marked `posting`, and of which the PACS was given none whole. */
+/** Returns instances that were marked `posting` although the PACS was not given all their bytes. */
 export async function returnLost(
   { copy_of: original, need }: Pick<StudyRow, 'copy_of' | 'need'>,
   lost: readonly Lost[],
@@ -21,7 +21,7 @@ export async function returnLost(
   if (lost.length === 0) return;
   if (original !== null) {
     const asksDevice = need === 'required' && !(await hasReceipts(db, original));
-    // Before the copy's own: after a crash in between, the copy finds them lost again.
+    // The original changes before the copy. After a crash in between, the copy finds them lost again.
     await apply(asksDevice ? planLostInCopy(lost) : planWithoutBytes(lost), original);
   }
   await apply(async () => ({
@@ -44,7 +44,7 @@ export async function returnLost(
 const keysOf = (lost: readonly Lost[]) =>
   lost.map((row) => ({ sopInstanceUID: row.sop_instance_uid, digest: row.coerced_from ?? row.digest }));
 
-/** The original has delivered them: the copy fetches them from there (fetch-for-copy.ts). */
+/** The original has delivered them, so the copy fetches them from its PACS (fetch-for-copy.ts). */
 const planWithoutBytes =
   (lost: readonly Lost[]): Planner =>
   async ({ study, db }) => {
@@ -61,7 +61,7 @@ const planWithoutBytes =
     };
   };
 
-/** The original may have delivered them: it will find that its PACS has them. */
+/** The original may have delivered them already. If so, it will find that its PACS has them. */
 const planLostInCopy =
   (lost: readonly Lost[]): Planner =>
   async ({ study, db }) => {

@@ -1,12 +1,12 @@
 /**
- * Two uploads may bring one SOP Instance UID: two tablets with one study, or an account that wants to be in
- * another's way. Each has a row of its own, and what counts is the bytes that the PACS got first:
+ * Two uploads may bring the same SOP Instance UID: two tablets with one study, or an account that wants to get in
+ * another's way. Each upload has a row of its own, and the bytes that the PACS got first count:
  *
  *   - only one of them is handed over at a time; the others wait, look at what the PACS holds, and end as
  *     already there or in conflict (look-before.ts)
  *   - a list of UIDs does not tell whose bytes the PACS holds: under a contested UID they are read back
  *
- * A promise alone is nobody's rival.
+ * An instance that was only promised is nobody's rival.
  */
 import { sql } from 'kysely';
 import { IN_PACS, isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
@@ -28,14 +28,14 @@ type Rival = Pick<
   | 'sent_digests'
 > & { readonly studyState: StudyState };
 
-/** By SOP Instance UID. */
+/** Keyed by SOP Instance UID. */
 export type Rivals = ReadonlyMap<string, readonly Rival[]>;
 
 const GIVEN: readonly InstanceState[] = ['posting', 'posted', ...IN_PACS];
-/** In these states of its study a rival is on its way; in others it has stopped, and holds up nobody. */
+/** A rival whose study is in one of these states is on its way. In other states it has stopped, and holds up nobody. */
 const UNDER_WAY: readonly StudyState[] = ['assembled', 'forwarded'];
 
-/** Instances under these UIDs that other uploads have given to the PACS, or are giving. */
+/** Other uploads' instances under these UIDs that the PACS was given, or is being given. */
 export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceRow[]): Promise<Rivals> {
   if (rows.length === 0) return new Map();
   const others = await db
@@ -58,7 +58,7 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
     .where(amongUids(rows.map((row) => row.sop_instance_uid)))
     .where('instance.state', 'in', [...GIVEN])
     .where('instance.study_id', '<>', study.id)
-    // An instance that goes to another PACS is in nobody's way here.
+    // An instance that goes to another PACS does not get in the way here.
     .where('study.destination_id', 'is not distinct from', study.destination_id)
     .orderBy('instance.id')
     .execute();
@@ -66,8 +66,8 @@ export async function rivalsOf(db: Db, study: StudyRow, rows: readonly InstanceR
 }
 
 /**
- * Rows that may be handed over now. `before`: the rivals at the time when the PACS was looked at; one that has
- * come to the PACS since was not seen there.
+ * The rows that may be handed over now. `before`: the rivals when the PACS was looked at. A rival that reached the PACS
+ * after that look was not seen there.
  */
 export function withoutRivals(
   rows: readonly InstanceRow[],
@@ -84,19 +84,22 @@ export function withoutRivals(
   });
 }
 
-/** The same bytes are in the PACS by another upload. */
+/** The rival by which the PACS already has the same bytes. */
 export function twinOf(row: InstanceRow, rivals: Rivals): Rival | undefined {
   return rivals
     .get(row.sop_instance_uid)
     ?.find(({ digest, state }) => digest === row.digest && isInPacs(state));
 }
 
-/** The PACS has, or may have, other bytes under this UID by another upload. */
+/** Whether the PACS has, or may have, other bytes under this UID from another upload. */
 export function isContested(row: InstanceRow, rivals: Rivals): boolean {
   return rivals.get(row.sop_instance_uid)?.some(({ digest }) => digest !== row.digest) ?? false;
 }
 
-/** The same original is there under another version of the policy, or with other boxes over it: no conflict. */
+/**
+ * Whether the same original is there under another version of the policy, or with other boxes over it. That is no
+ * conflict.
+ */
 export function isAlreadyThere(
   row: InstanceRow,
   rivals: Rivals,
@@ -112,7 +115,10 @@ export function isAlreadyThere(
   return isOther ? 'already-here-other-policy' : 'already-here-other-boxes';
 }
 
-/** An instance that is there was de-identified under another key: whether it is of the same original cannot be told. */
+/**
+ * Whether an instance in the PACS was de-identified under another key, so that it cannot be told whether it has the
+ * same original.
+ */
 export function isOtherKey(row: InstanceRow, rivals: Rivals): boolean {
   const { original_key: key } = row;
   if (key === null) return false;
@@ -120,7 +126,7 @@ export function isOtherKey(row: InstanceRow, rivals: Rivals): boolean {
   return others.some(({ state, original_key: other }) => isInPacs(state) && other !== null && other !== key);
 }
 
-/** Until the end of the transaction nobody else at the site decides what it hands over. */
+/** Until the end of the transaction, no one else at the site can decide what to hand over. */
 export async function lockHandover(db: Db, siteId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`handover ${siteId}`}))`.execute(db);
 }

@@ -1,14 +1,14 @@
 /** Chooses the instances of the next store request. */
 
 /**
- * For many small instances: the answer names each, and one that cannot be parsed costs the others a second
- * look.
+ * Applies to many small instances. The answer names each of them, and an answer that cannot be parsed costs all of them
+ * a second look.
  */
 const BATCH_INSTANCES = 100;
-/** Requests at once. Orthanc has more threads than this; more only take memory. */
+/** Requests at once. Orthanc has more threads than this, but more requests only take memory. */
 export const BATCHES_AT_ONCE = 4;
 
-/** Takes the first ones off the queue, in their order, up to so many bytes; one at least. */
+/** Takes instances off the front of the queue, in order, up to this many bytes; at least one. */
 export function takeBatch<T extends { readonly bytes: number }>(queue: T[], aimBytes: number): readonly T[] {
   let bytes = 0;
   let count = 0;
@@ -22,7 +22,7 @@ export function takeBatch<T extends { readonly bytes: number }>(queue: T[], aimB
 
 export type Lanes = <T>(request: () => Promise<T>) => Promise<T>;
 
-/** So many requests at once; the others wait, in their order. */
+/** Runs at most `count` requests at once; the others wait in order. */
 export function createLanes(count: number): Lanes {
   const waiting: (() => void)[] = [];
   let free = count;

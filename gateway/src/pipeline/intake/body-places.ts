@@ -1,7 +1,7 @@
 /**
- * Places for requests whose bodies are passed on as they come: each holds 1.2 MB while it is open (a record of a sealed
- * parcel, and what was read ahead), and may say nothing for five minutes. A request waits for its place with its body
- * unread, or is refused; one that loses its place to others is cut. Its device comes back and resumes.
+ * Places for requests whose bodies are passed on as they come. Each place holds 1.2 MB while it is open (a record of a
+ * sealed parcel, and what was read ahead), and may be silent for five minutes. A request waits for its place with its
+ * body unread, or is refused. A request that loses its place to others is cut; its device comes back and resumes.
  */
 import type { Readable } from 'node:stream';
 import { lostPlace, PacedPlaces, type Looking } from '../../http/paced-places.ts';
@@ -9,9 +9,9 @@ import type { Limits } from '../../http/places.ts';
 import type { Sender } from '../upload-owner.ts';
 import { createCutBody, type CutBody } from './cut-body.ts';
 
-/** 300 MB at most. A device sends a few pieces at once, and a ward's tablets may share an account. */
+/** 300 MB at most. A device sends a few pieces at once, and all tablets of a ward may share an account. */
 const PLACES: Limits = { atOnce: 256, ofOne: 96 };
-/** While others wait: 16 kB/s, half of what a poor mobile link has. */
+/** The least that a place must receive while others wait: 16 kB/s, half of what a poor mobile link has. */
 const PACE_BYTES = 320_000;
 
 const CREATED = 201;
@@ -19,7 +19,7 @@ const CREATED = 201;
 type Bringing = {
   readonly request: Pick<Request, 'signal'>;
   readonly sender: Pick<Sender, 'accountId'>;
-  /** Null: the request brings nothing, and needs no place. */
+  /** Null: the request has no body, and needs no place. */
   readonly source: Readable | ReadableStream<Uint8Array> | null;
 };
 
@@ -39,7 +39,7 @@ export function createBodyPlaces(limits = PLACES, looking: Looking = {}): InPlac
     const body = createCutBody(source, holder);
     try {
       const answer = await work(body);
-      // A creation says where to resume.
+      // The answer to a creation tells where to resume.
       if (!isLost || answer.status === CREATED) return answer;
     } catch (error) {
       if (!isLost) throw error;

@@ -1,6 +1,6 @@
 /**
- * tus creation: which upload a parcel belongs to, whether it may be announced, and its row. A creation that
- * is repeated under the device's name for the parcel finds it again.
+ * tus creation: finds the upload that a parcel belongs to, checks whether the parcel may be announced, and inserts its
+ * row. A creation that is repeated under the device's id for the parcel finds the existing row.
  */
 import { INSTANCE_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -23,14 +23,14 @@ import { lockStudy } from '../study.store.ts';
 import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 
-/** An instance and the headers around it; for a sealed parcel, as it is opened. */
+/** An instance and the headers around it; a sealed parcel is measured after it is opened. */
 export const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export const isUuid = (text: string): boolean => UUID.test(text);
 
-/** No room for a parcel of this study. */
+/** There is no room for a parcel of this study. */
 export class StudyStorageFull extends StorageFull {
   readonly studyId: string;
   constructor(studyId: string, cause: unknown) {
@@ -86,7 +86,7 @@ function parseAnnounced(headers: Headers): Announced & { readonly plainBytes: nu
   return { ...named, bytes, plainBytes: plain };
 }
 
-/** Throws where the parcel could never be opened: before its first byte travels. */
+/** Throws if the parcel could never be opened, before its first byte is sent. */
 async function checkSeal({ seal, deviceParcelId }: Announced, keys: SealingKeys): Promise<void> {
   if (seal === null) return;
   const key = keys.get(seal.keyId);
@@ -101,7 +101,7 @@ async function checkSeal({ seal, deviceParcelId }: Announced, keys: SealingKeys)
 type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'now' | 'newId'>;
 type Settings = { readonly expiresAfterMs: number; readonly sealing: SealingKeys };
 
-/** `fresh`: its blob does not exist yet. Throws Problem, and StudyStorageFull. */
+/** `fresh`: the parcel's blob does not exist yet. Throws Problem, and StudyStorageFull. */
 export async function findOrCreateParcel(
   tools: Tools,
   settings: Settings,
@@ -112,7 +112,7 @@ export async function findOrCreateParcel(
   const { uploadId, deviceParcelId } = announced;
   const upload =
     (await findUpload(tools.db, uploadId, owner)) ?? (await findCarried(tools, announced, owner));
-  // Without a key the study is closed: nothing of it is awaited, and init will say so.
+  // A study without a key is closed: none of it is awaited, and init will say so.
   if (upload === undefined || upload.wrapped_key === null) throw new Problem('upload-not-found');
   const before = await forgetExpired(tools, await findDeviceParcel(tools.db, uploadId, deviceParcelId));
   if (before !== undefined && before.damaged === 0) {
@@ -130,8 +130,8 @@ export async function findOrCreateParcel(
 }
 
 /**
- * The upload of a device whose ticket the sender has shown. A carrier brings what the device has sealed and nothing
- * else: no other bytes open under that seal, and no other parcel takes the place of the device's.
+ * The upload of a device whose ticket the sender has shown. A carrier can bring only what the device has sealed: no
+ * other bytes open under that seal, and no other parcel takes the place of the device's.
  */
 async function findCarried(
   tools: Pick<Tools, 'db' | 'now'>,
@@ -154,8 +154,7 @@ function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {
 }
 
 /**
- * Otherwise the device of an expired parcel that is not swept yet would be told an offset, and then be
- * refused.
+ * Removes an expired parcel that was not swept yet. Otherwise its device would be told an offset and then be refused.
  */
 async function forgetExpired(
   tools: Tools,
@@ -168,17 +167,17 @@ async function forgetExpired(
 
 type NewParcel = Announced & {
   readonly plainBytes: number;
-  /** The damaged parcel that it replaces. */
+  /** The damaged parcel that the new one replaces. */
   readonly before: OwnedParcel | undefined;
   readonly expiresAt: Date;
 };
 
-/** False: somebody else was first. */
+/** False: another request has inserted it first. */
 async function insert(tools: Tools, upload: UploadRow, parcel: NewParcel): Promise<boolean> {
   const { uploadId, deviceParcelId, bytes, seal, before } = parcel;
   return tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, upload.study_id);
-    // Closed since it was looked for.
+    // The study was closed after the upload was found.
     if (study === undefined || study.wrapped_key === null) throw new Problem('upload-not-found');
     const policy = { name: study.policy_name, version: study.policy_version };
     if (!(await isInForce(trx, study.site_id, policy))) throw new Problem('policy-withdrawn');

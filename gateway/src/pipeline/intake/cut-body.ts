@@ -1,10 +1,10 @@
 /**
- * A request's body that ends where the connection was cut, instead of failing: a stream that fails throws
- * away what it holds, and each byte thrown away is sent again over the network that just failed. It ends too
- * when it is told to, for another request that takes over.
+ * A request body that ends where the connection was cut instead of failing. A stream that fails throws away what it
+ * holds, and each byte thrown away is sent again over the network that just failed. The body also ends when another
+ * request takes over.
  *
- * It is read from the socket's own stream where there is one: the layers that web streams put around a body
- * cost as much as its cipher.
+ * It is read from the socket's own stream where there is one, because the layers that web streams put around a body
+ * cost as much as decrypting it.
  */
 import { Readable } from 'node:stream';
 import type { Holder } from '../../http/paced-places.ts';
@@ -16,41 +16,38 @@ export type CutBody = AsyncIterable<Uint8Array> & {
   /** Ends it here; bytes that have come already are still given out. */
   stop(): void;
   /**
-   * Ends it when nothing has come for a moment, or after a while: bytes already on their way need not be sent
-   * again.
+   * Ends it once nothing has come for a moment, or at the latest after a while, so that bytes already on their way need
+   * not be sent again.
    */
   letGo(): void;
 };
 
 /**
- * Bytes that a device had handed to the network before it went away still arrive, until the buffers on the way
- * are empty: on a slow link that takes seconds. A pause of this length, on a link with a round trip of 100 ms,
- * means that no more will come.
+ * Bytes that a device had handed to the network before it went away still arrive until the buffers on the way are
+ * empty; on a slow link that takes seconds. A pause of `silenceMs`, on a link with a round trip of 100 ms, means that
+ * no more will come.
  */
 export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
 const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
 
-/**
- * How long a replaced request may take to let go: it takes the bytes that still flow in, and writes those it
- * holds.
- */
+/** How long a replaced request may take to let go: it reads the bytes that still arrive, and writes those it holds. */
 export const LOCK_DRAIN_MS = LETTING_GO.mostMs + 300;
 
 /**
- * Read from the first moment, before anybody asks: bytes that still wait for a reader when the socket dies
- * are lost. Each upload in progress holds as much, when the database or the disk is slow: 0.1 s of a link of
- * 40 Mbit/s.
+ * The body is read ahead from the first moment, before anybody asks for it, because bytes that still wait for a reader
+ * when the socket dies are lost. Each upload in progress holds up to this much when the database or the disk is slow:
+ * 0.1 s of a link of 40 Mbit/s.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
 
-/** A reader that stops does not end the connection: the answer still goes through it. */
+/** A reader that stops does not close the connection: the answer still goes through it. */
 function leftAlone(source: Readable | ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   return source instanceof Readable
     ? source.iterator({ destroyOnReturn: false })
     : source.values({ preventCancel: true });
 }
 
-/** `holder`: of the place that the body's sender has, where it needs one. */
+/** `holder`: of the place that the sender has, where the body needs one. */
 export function createCutBody(
   source: Readable | ReadableStream<Uint8Array> | null,
   holder?: Pick<Holder, 'read'>,
@@ -128,7 +125,7 @@ class ReadAhead implements CutBody {
       }
       if (this.#state === 'open') this.#state = 'ended';
     } catch {
-      // The connection died: the bytes that came before are still good.
+      // The connection died, but the bytes that came before are still good.
       this.#state = 'cut';
     } finally {
       this.#forgetTimers();

@@ -1,11 +1,11 @@
 /**
- * tus in the contract: its bodies are streamed and its headers are the protocol's, so these routes are
- * described here and served by receive-parcel.ts.
+ * Describes tus in the API contract. Its bodies are streamed and its headers are the protocol's own, so
+ * receive-parcel.ts serves these routes.
  */
 import type { Role } from '#shared/protocol/api.ts';
 import { describeRoute, type Router } from '../../http/route.ts';
 
-/** shared/src/transfer/parcel.ts writes and reads it. */
+/** shared/src/transfer/parcel.ts writes and reads this format. */
 const PARCEL = [
   'A parcel is a `multipart/related; type="application/dicom"` body of instances of one series. Its boundary is 32',
   'hexadecimal digits, lines end with CRLF, and there is neither a preamble nor an epilogue:',

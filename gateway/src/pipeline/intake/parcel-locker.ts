@@ -10,15 +10,15 @@
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
 import type { LetGo, SharedLocks } from '../../database/shared-locks.ts';
 
-/** A holder that was told lets go within lockDrainTimeout; after that it never will. */
+/** A holder that was told to let go does so within lockDrainTimeout; after that it never will. */
 const PATIENCE_MS = 30_000;
 
 type Holder = { readonly letGo: RequestRelease; readonly gone: Promise<void>; free(): void };
 type Own = Holder & { unlock(): Promise<void> };
 
 /**
- * `endCurrent` gives the means to end the request that takes the lock: soon if another one wants it, now if
- * it is lost. `shared`: null where this gateway is alone.
+ * `endCurrent` returns the means to end the request that takes the lock: soon if another request wants the lock, at
+ * once if the lock is lost. `shared`: null where this gateway is alone.
  */
 export function createParcelLocker(endCurrent: () => LetGo, shared: SharedLocks | null): Locker {
   const holders = new Map<string, Holder>();
@@ -64,8 +64,8 @@ function createLock(
 }
 
 /**
- * The turn among the requests of this gateway. It is taken in the same step in which it is found free: of two
- * that wait, only one has it. Throws ERR_LOCK_TIMEOUT at `end`.
+ * Takes the turn among this gateway's requests. It is taken in the same step in which it is found free, so only one of
+ * two waiting requests gets it. Throws ERR_LOCK_TIMEOUT at `end`.
  */
 async function takeTurn(
   id: string,

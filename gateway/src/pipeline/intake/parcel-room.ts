@@ -1,9 +1,9 @@
 /**
- * Room for parcels: what one may announce, and whether the disk has it. A parcel that is announced and not
- * written yet counts as written: eight of them must not be promised the room of one.
+ * Room for parcels: how much an upload may announce, and whether the disk has room for it. A parcel that is announced
+ * and not yet written counts as written, because eight parcels must not be promised the room of one.
  *
- * It does not make room, and it cannot ask other programs on the same disk: the next PATCH notices the space
- * that they take meanwhile.
+ * This does not free space, and knows nothing of other programs on the same disk: the next PATCH notices the space that
+ * they take meanwhile.
  */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -18,35 +18,33 @@ import {
   sumOpenParcels,
 } from '../parcel.store.ts';
 
-/** Boundary and the headers of one part have some 300 bytes. */
+/** Allowance for a boundary and the headers of one part, which take some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
-/**
- * Allowance for a part that nobody promised (ignored by verify): so small that even many of them fill no
- * disk.
- */
+/** Allowance for a part that was not promised (verify ignores it): so small that even many such parts fill no disk. */
 const PARCEL_OVERHEAD_BYTES = 64 * 1024;
 /**
- * The target size of a parcel (PROTOCOL): one travels whole, also when only one of its instances is still
- * needed.
+ * The target size of a parcel (PROTOCOL). A parcel is sent whole even when only one of its instances is still needed.
  */
 const WHOLE_PARCEL_BYTES = 16 * 1024 ** 2;
 /**
- * A device sends a few at once, and finds each again under its own name. With fewer, a device that was
- * interrupted often would wait for its own remains.
+ * A device sends a few at once, and finds each again by its own id. With a lower limit, a device that was interrupted
+ * often would wait for its own unfinished parcels.
  */
 const OPEN_PARCELS_LIMIT = 64;
-/** All devices of an account together: 200 tablets with five each. Parcels of a byte cost rows and files too. */
+/** For all devices of an account together: 200 tablets with five each. Parcels of a byte cost rows and files too. */
 export const OPEN_PARCELS_OF_ACCOUNT = 1_024;
-/** Parcels, the largest first, whose written bytes are looked up; only where the disk is nearly full. */
+/**
+ * How many parcels, the largest first, have their written bytes looked up. This happens only where the disk is nearly
+ * full.
+ */
 const LOOKED_UP_LIMIT = 256;
 
 /**
- * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
- * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
- * that nothing of the parcel is needed; StorageFull where its unfinished parcels together announce more than
- * it needs, with allowance for the remains of an interrupted device. `again`: bytes of the parcel that this
- * one replaces. Of a sealed one both are meant as they are opened. The space for restoring coded instances is
- * not counted here: verify asks for it.
+ * Throws where an upload may not announce a parcel of this length. `body-too-large`: it never promised so much.
+ * `upload-not-found`: it promised enough, but the rest arrived meanwhile; init then tells the device that nothing of
+ * the parcel is needed. StorageFull: its unfinished parcels together announce more than it needs, with an allowance for
+ * what an interrupted device left. `again`: bytes of the parcel that this one replaces. For a sealed parcel both
+ * lengths are as opened. The space for restoring coded instances is not counted here: verify asks for it.
  */
 export async function checkAnnounced(
   trx: Trx,
@@ -69,12 +67,12 @@ export async function checkAnnounced(
 }
 
 /**
- * Throws StorageFull if the disk has no room for a parcel of this length in addition to those announced
- * before, or if the account has too many unfinished ones. Held until the transaction ends, so that two
- * creations do not see the same room.
+ * Throws StorageFull if the disk has no room for a parcel of this length in addition to those announced before, or if
+ * the account has too many unfinished ones. The lock is held until the transaction ends, so that two creations do not
+ * count the same room.
  *
- * Announced parcels count as unwritten while the room suffices even so. Where it does not, what is written of
- * the largest is looked up: however many small ones there are, they cost no look at the disk.
+ * Announced parcels count as unwritten while the room suffices even so. Otherwise the written bytes of the largest
+ * parcels are looked up, so that many small parcels cause no disk access.
  */
 export async function reserveRoom(
   trx: Trx,

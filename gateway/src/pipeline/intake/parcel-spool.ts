@@ -1,8 +1,8 @@
 /**
- * The tus data store: parcels as encrypted blobs. The offset is what lies there (of a parcel in the clear the
- * blob's size; of a sealed one see sealed-parcel.ts), so no other record can contradict it after a crash. The
- * facts that a request needs about its parcel travel separately (`ParcelRequest`), because @tus/server passes
- * only the id.
+ * The tus data store: parcels as encrypted blobs. The offset follows from what lies there (the blob's size for a parcel
+ * in the clear; for a sealed one see sealed-parcel.ts), so no other record can contradict it after a crash. The facts
+ * that a request needs about its parcel are passed separately (`ParcelRequest`), because @tus/server passes only the
+ * id.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -26,19 +26,19 @@ import {
 import type { Checksum } from './upload-checksum.ts';
 
 /**
- * A killed process loses the bytes of this time. Writing more often would write each record of a slow link
- * many times in small parts.
+ * A killed process loses the bytes of this time. Writing more often would write each record of a slow link many times,
+ * in small parts.
  */
 const KEEP_TAIL_MS = 250;
 
 export type ParcelRequest = {
   readonly parcel: OwnedParcel;
   readonly checksum: Checksum | null;
-  /** Content-Length; null where the client did not say. */
+  /** Content-Length; null where the client did not send it. */
   readonly contentLength: number | null;
   readonly body: CutBody;
   readonly sender: Sender;
-  /** The cause of the failure, for the answer: @tus/server keeps only a status and a text. */
+  /** The cause of the failure, for the answer; @tus/server keeps only a status and a text. */
   failure: unknown;
 };
 
@@ -61,12 +61,15 @@ function studyKeyOf(keys: StudyKeys, parcel: OwnedParcel): Uint8Array {
   return key;
 }
 
-/** The received bytes of the parcel, as it travels; null: there is no such blob. Throws as `studyKeyOf`. */
+/**
+ * How many bytes of the parcel have been received, counted as it is sent. Null: there is no such blob. Throws like
+ * `studyKeyOf`.
+ */
 export async function parcelOffset(
   { blobs, keys }: Pick<SpoolTools, 'blobs' | 'keys'>,
   parcel: OwnedParcel,
 ): Promise<number | null> {
-  // Verify takes away what it no longer needs.
+  // Verify removes blobs that it no longer needs, so the size cannot be read from them.
   if (parcel.state !== 'receiving') return parcel.bytes;
   if (parcel.seal_enc === null) return blobs.size(parcel.id);
   const sealed = toSealedParcel(parcel.id, parcel.bytes, studyKeyOf(keys, parcel));
@@ -96,7 +99,7 @@ export class ParcelSpool extends DataStore {
 
   override async getUpload(id: string): Promise<Upload> {
     const { parcel } = this.#parcel(id);
-    // tus 1.0 Expiration, as the row says: @tus/server would reckon with another clock.
+    // tus 1.0 Expiration, decided by the row's date: @tus/server would use another clock.
     if (parcel.state === 'receiving' && parcel.expires_at < this.#tools.now())
       throw ERRORS.FILE_NO_LONGER_EXISTS;
     const offset = await parcelOffset(this.#tools, parcel);
@@ -124,7 +127,7 @@ export class ParcelSpool extends DataStore {
     } catch (error) {
       if (error instanceof StorageFull) request.failure = error;
       if (!(error instanceof BlobDamaged)) throw error;
-      // The disk spoiled what had come: it is forgotten from there on, and the device asks where to go on.
+      // The disk spoiled what had come. Everything from there on is discarded, and the device asks where to continue.
       await this.#tools.blobs.truncate(id, parcelKey(studyKey, id), error.offset);
       throw new Problem('checksum-mismatch');
     }
@@ -147,8 +150,8 @@ export class ParcelSpool extends DataStore {
   }
 
   /**
-   * Opens the incoming bytes. Records prove themselves; a checksum, if given, decides about the bytes of an
-   * incomplete record.
+   * Opens the incoming bytes. Complete records are authenticated by their tags; for the bytes of an incomplete record
+   * the checksum decides, if there is one.
    */
   async #open(request: ParcelRequest, enc: string, sealed: SealedParcel): Promise<number> {
     const { parcel, checksum, contentLength, body } = request;
@@ -189,13 +192,13 @@ export class ParcelSpool extends DataStore {
     await this.#tools.removed(parcel);
   }
 
-  /** 0: @tus/server says nothing of it, and the receiver says when. */
+  /** 0: @tus/server sends no expiry of its own; the receiver sends it. */
   override getExpiration(): number {
     return 0;
   }
 }
 
-/** True when so much time has passed since it was last. `clock`: in milliseconds, and never set back. */
+/** True when `ms` have passed since it was last true. `clock`: in milliseconds, and never set back. */
 export function every(ms: number, clock: () => number = () => performance.now()): () => boolean {
   let last = clock();
   return () => {
@@ -205,7 +208,7 @@ export function every(ms: number, clock: () => number = () => performance.now())
   };
 }
 
-/** Hashes what passes. Throws where more comes than was announced. */
+/** Passes the body on and hashes it. Throws where more bytes come than were announced. */
 export async function* taken(
   body: AsyncIterable<Uint8Array>,
   room: number,

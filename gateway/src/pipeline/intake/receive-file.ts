@@ -1,7 +1,7 @@
 /**
- * tus 1.0 at `/upload/files` for other clients: a lone instance or a ZIP, as it lies on the sender's disk. The
- * gateway opens it once it is whole (gateway/src/foreign). It speaks like the intake of parcels, with the file's own
- * spool: the offset is what lies there, the newest request wins, and a cut keeps its bytes.
+ * tus 1.0 at `/upload/files` for other clients: a single instance or a ZIP, as it lies on the sender's disk. The
+ * gateway opens the file once it is complete (gateway/src/foreign). The protocol is as in the intake of parcels, with a
+ * spool of its own: the offset is what lies there, the newest request wins, and bytes before a cut are kept.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -36,17 +36,17 @@ const CREATED = 201;
 type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
 
 export type FileReceiver = {
-  /** The creation is of a file, not of a parcel. */
+  /** The request creates a file, not a parcel. */
   isCreation(request: Request): boolean;
   /** Throws Problem. */
   create(request: Request, sender: FileSender, socket?: Readable): Promise<Response>;
-  /** `id`: of a file (`isFileId`). Throws Problem. */
+  /** `id`: the id of a file (`isFileId`). Throws Problem. */
   resume(request: Request, sender: Sender, id: string, socket?: Readable): Promise<Response>;
 };
 type FileSettings = {
   /** How long an unfinished file is kept. */
   readonly uploadExpiresHours: number;
-  /** The policy under which a file is sent that names none. */
+  /** The policy for files that name none. */
   readonly policy: string;
 };
 
@@ -83,7 +83,7 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
       return inPlace({ request, sender, source }, async (body) => {
         const file = await findOwn(tools, id, sender);
         const answer = await speak(receiving, request, { file, sender, body });
-        // The last PATCH was stored, and the process died before it said so.
+        // The last PATCH was stored, but the process died before it answered.
         if (request.method === 'HEAD' && (await tools.blobs.size(file.id)) === file.bytes)
           await handOverFile(tools, file.id, sender);
         return answer;
@@ -92,7 +92,10 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
   };
 }
 
-/** Another's is treated as missing. The body of a STOW-RS request, and an association, are nobody's to continue. */
+/**
+ * Another sender's file is treated as missing. The body of a STOW-RS request, and an association's file, cannot be
+ * continued.
+ */
 async function findOwn({ db }: FileSpoolTools, id: string, sender: Sender): Promise<SentFile> {
   const file = await findFile(db, id, null);
   if (file === undefined || !isOwnedBy(sender, file) || ['parts', 'association'].includes(file.form.kind))
@@ -189,14 +192,15 @@ async function speak(
     contentLength: length === null ? null : Number(length),
     failure: null,
   };
-  // Without its body: the store reads that itself.
+  // Without a body: the store reads the body itself.
   const request = new Request(url, { method, headers });
   const response = await current.run(beside, () => server.handleWeb(request as never));
   if (response.status >= 400) {
     if (beside.failure instanceof StorageFull) throw new Problem('storage-full');
     throwFailure(beside.failure);
   }
-  // RFC 8288: what becomes of the file is not known yet. Relative, as Location is.
+  // RFC 8288: what becomes of the file is not known yet, so the answer links to its status. The address is relative,
+  // like Location.
   const status = `${method === 'POST' ? '' : '../'}${of.file.id}/status`;
   if (response.ok && method !== 'DELETE') response.headers.set('Link', `<${status}>; rel="describedby"`);
   if (of.file.state === 'receiving') response.headers.set('Upload-Expires', of.file.expires_at.toUTCString());
@@ -257,14 +261,14 @@ class FileStore extends DataStore {
 
   override async remove(id: string): Promise<void> {
     const { file } = this.#request(id);
-    // Opened, its instances are uploads, and are taken back as such.
+    // Once a file is opened, its instances are uploads, and are taken back as such.
     const isWaiting = file.state === 'received' && file.problem !== null;
-    // A peer was told that it is stored: an administrator alone gives it up.
+    // A DIMSE peer was told that the file is stored, so only an administrator can give it up.
     if (file.peer_id !== null || (file.state !== 'receiving' && !isWaiting)) throw ERRORS.INVALID_TERMINATION;
     await removeUnfinishedFile(this.#tools, file);
   }
 
-  /** 0: @tus/server says nothing of it, and `speak` does. */
+  /** 0: @tus/server sends no expiry of its own; `speak` sends it. */
   override getExpiration(): number {
     return 0;
   }

@@ -26,24 +26,24 @@ import { throwFailure } from './tus-failure.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 import { withoutCors } from './without-cors.ts';
 
-/** A DELETE has no body that anybody reads; a HEAD has none. */
+/** Methods whose body is read. A DELETE's body is ignored; a HEAD has none. */
 export const BRINGS_BYTES = new Set(['POST', 'PATCH']);
 
 const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
 export type ParcelReceiver = {
   /**
-   * Answers any tus request of this owner; `socket` is its body where the server gives it. Throws Problem; a
+   * Answers any tus request of this sender; `socket` is its body where the server provides it. Throws Problem. A
    * failure without a code of ours is answered as tus does.
    */
   handle(request: Request, sender: Sender, socket?: Readable): Promise<Response>;
   /**
-   * A parcel is complete: verify takes over. May be called any number of times. `sender`: who says so; null: the
-   * gateway itself. @throws Problem not-authenticated where the sender's right has ended; not-found where it is that
-   * of the device for which the sender carries.
+   * A parcel is complete: verify takes over. Repeatable. `sender`: who says that it is complete; null: the gateway
+   * itself. @throws Problem not-authenticated where the sender's right has ended; not-found where the right of the
+   * device has ended for which the sender carries.
    */
   arrived(parcelId: string, sender: Sender | null): Promise<void>;
-  /** Whether this gateway is receiving something of this upload right now. */
+  /** Whether this gateway is receiving anything of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
 
@@ -51,7 +51,7 @@ type ParcelSettings = {
   /** How long an unfinished parcel is kept. */
   readonly expiresAfterMs: number;
   readonly sealing: SealingKeys;
-  /** For requests with a body; the gateway's own unless said otherwise. */
+  /** Places for requests with a body; by default the gateway's own. */
   readonly inPlace?: InPlace | undefined;
 };
 
@@ -62,13 +62,13 @@ type Intake = {
   readonly tools: IntakeTools;
   readonly settings: ParcelSettings;
   readonly server: Server;
-  /** The parcel of the request that runs. */
+  /** The parcel of the current request. */
   readonly current: AsyncLocalStorage<ParcelRequest>;
-  /** How many requests with a body each upload has here. */
+  /** How many requests with a body are in progress here for each upload. */
   readonly receiving: Map<string, number>;
 };
 
-/** A tus request, and who makes it. */
+/** A tus request, and its sender. */
 type Asked = { readonly request: Request; readonly body: CutBody; readonly sender: Sender };
 
 export function createParcelReceiver(tools: IntakeTools, settings: ParcelSettings): ParcelReceiver {
@@ -111,7 +111,8 @@ function createServer(
     lockDrainTimeout: LOCK_DRAIN_MS,
     maxSize: sealedSize(PARCEL_BYTES_LIMIT),
     namingFunction: () => current.getStore()?.parcel.id ?? '',
-    // Relative to the request: the same through `/api/`, where the prefix is gone before it comes here.
+    // Relative to the request, so it also holds behind `/api/`, a prefix that is stripped before the request comes
+    // here.
     generateUrl: (_request, { id }) => `files/${id}`,
     onResponseError: (_request, error) => {
       const request = current.getStore();
@@ -131,7 +132,7 @@ async function describeServer(server: Server, request: Request): Promise<Respons
   return response;
 }
 
-/** The parcel goes to verify, if it is complete and its sender still has the right to send it. */
+/** Hands the parcel to verify, if it is complete and its sender still has the right to send it. */
 async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | null): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel?.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
@@ -148,7 +149,7 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
         { kind: 'stop-waiting', because: 'storage-full' },
       ],
       next: [{ queue: 'verify', parcelId, account: accountOf(parcel) }],
-      // By nobody: the gateway itself found it complete.
+      // Without `by` where the gateway itself found it complete.
       audit: {
         event: 'parcel-received',
         uploadId,
@@ -161,8 +162,8 @@ async function handOver(tools: IntakeTools, parcelId: string, sender: Sender | n
 }
 
 /**
- * A parcel takes effect while the right holds by which it was begun: its sender's own and, if a carrier brings it,
- * that of the device whose upload it is. The carrier gets the answer that the next question would get.
+ * A parcel takes effect only while the right under which it was begun still holds: the sender's own and, if a carrier
+ * brings it, that of the device whose upload it is. A carrier gets the same answer as its next request would.
  */
 async function requireRight(
   tools: Pick<IntakeTools, 'db' | 'now'>,
@@ -186,9 +187,9 @@ async function create(intake: Intake, asked: Asked): Promise<Response> {
 }
 
 /**
- * The answer to the first creation was lost, and that request may still be writing. Like every question, this
- * one takes the parcel from it and learns where it ends. The body of this request is not read: the device
- * resumes at the offset it is told.
+ * The answer to the first creation was lost, and that request may still be writing. Like every request, this one takes
+ * the parcel over from it and learns where it ends. The body of this request is not read: the device resumes at the
+ * offset that it is told.
  */
 async function findAgain(intake: Intake, { request, sender }: Asked, parcel: OwnedParcel): Promise<Response> {
   const { id } = parcel;
@@ -214,12 +215,12 @@ async function resume(intake: Intake, asked: Asked): Promise<Response> {
   if (parcel === undefined || !(await mayReach(tools, asked, parcel))) throw new Problem('not-found');
   if (request.method === 'PATCH') return receivePiece(intake, asked, parcel);
   const response = await speak(intake, asked, parcel);
-  // The last PATCH was stored, and the process died before it said so.
+  // The last PATCH was stored, but the process died before it answered.
   if (request.method === 'HEAD' && parcel.state === 'receiving') await handOver(tools, id, sender);
   return response;
 }
 
-/** A carrier brings the bytes of parcels that its ticket names, and takes none away. */
+/** A carrier may send bytes of the parcels that its ticket names, but may not delete any. */
 async function mayReach(
   tools: Pick<IntakeTools, 'db' | 'now'>,
   { request, sender }: Asked,
@@ -232,7 +233,7 @@ async function mayReach(
   return isCarried(tools, sender, uploadId, { id, bytes, seal });
 }
 
-/** Answers a PATCH, between its two lines in the log. */
+/** Answers a PATCH, with a line in the log before and after. */
 async function receivePiece(intake: Intake, asked: Asked, parcel: OwnedParcel): Promise<Response> {
   const { log } = intake.tools;
   const of = { stage: 'intake', studyId: parcel.study_id, parcelId: parcel.id };
@@ -253,7 +254,7 @@ async function receivePiece(intake: Intake, asked: Asked, parcel: OwnedParcel): 
   }
 }
 
-/** Has @tus/server answer; throws a failure that has a code of ours. */
+/** Lets @tus/server answer; throws where the failure has a code of ours. */
 async function speak(
   intake: Intake,
   { request: incoming, body, sender }: Asked,
@@ -269,7 +270,7 @@ async function speak(
     checksum: parseUploadChecksum(headers.get('upload-checksum')),
     contentLength: length === null ? null : Number(length),
   };
-  // Without its body: the spool reads that itself.
+  // Without a body: the spool reads the body itself.
   const request = new Request(url, { method, headers });
   const answer = () => intake.current.run(beside, () => intake.server.handleWeb(request as never));
   const response = await (method === 'HEAD' ? answer() : whileReceiving(intake, parcel.upload_id, answer));

@@ -1,17 +1,17 @@
 /**
- * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and
- * complete, valid records are appended to the parcel's blob. The sealed bytes of an incomplete record wait in
- * a tail next to it, so that the offset, which counts sealed bytes, never goes back over what was received.
- * One record is held in memory; on a slow link, the part that has come is written now and then, so that a
- * killed process loses little.
+ * How a sealed parcel is received. Its records (shared/src/transfer/seal.ts) are opened as they stream in, and
+ * complete, valid records are appended to the parcel's blob. The sealed bytes of an incomplete record wait in a tail
+ * next to it, so that the offset, which counts sealed bytes, never goes back behind what was received. One record is
+ * held in memory; on a slow link, the part that has come is written now and then, so that a killed process loses
+ * little.
  *
- * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail
- * counts only when it is of the next one. So a tail that was not yet removed, or not yet begun, is as good as
- * none, and a record that was written in part is cut off and comes again from the tail or the device.
+ * The process may be killed between any two writes. The blob's size says how many records were opened; the tail counts
+ * only if it belongs to the next record. So a tail that was not yet removed, or not yet begun, is ignored, and a record
+ * that was written in part is cut off and comes again from the tail or the device.
  *
- * [Note: keys of the tail] The tail lies under a key of its record: it is written again from its beginning for
- * each record, and a key stream must not serve twice (blob-cipher.ts). Under the key of another record its
- * tags do not hold: that says which record it is of.
+ * [Note: keys of the tail] Each record's tail has a key of its own: the tail is written again from its beginning for
+ * each record, and a key stream must not be used twice (blob-cipher.ts). Under another record's key the tail's tags
+ * fail, and so the tail's record is recognised.
  */
 import { SEALED_RECORD_BYTES, SEAL_TAG_BYTES, openedSize, type Opener } from '#shared/transfer/seal.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
@@ -20,20 +20,20 @@ import { tailOf } from '../parcel-blobs.ts';
 
 const SEALED_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 
-/** A sealed parcel and what its writing takes. */
+/** A sealed parcel, with what is needed to write it. */
 export type SealedParcel = {
   readonly id: string;
-  /** Length of the parcel as it travels. */
+  /** The parcel's length as it is sent. */
   readonly bytes: number;
   readonly plainBytes: number;
   readonly records: number;
   readonly studyKey: Uint8Array;
 };
 
-/** The part that has arrived: `held` records in the blob, and `tail` sealed bytes of the next one. */
+/** What has arrived: `held` records in the blob, and `tail` sealed bytes of the next one. */
 type SealedState = { readonly held: number; readonly tail: number };
 
-/** Throws RangeError where no parcel has this length when it is sealed. */
+/** Throws RangeError if no sealed parcel can have this length. */
 export function toSealedParcel(id: string, bytes: number, studyKey: Uint8Array): SealedParcel {
   const plainBytes = openedSize(bytes);
   if (plainBytes === null) throw new RangeError('no sealed parcel has this length');
@@ -52,7 +52,7 @@ const sealedLength = ({ bytes }: SealedParcel, record: number): number =>
 const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey =>
   parcelKey(studyKey, `${tailOf(id)} ${record}`);
 
-/** The part that has arrived so far; null: no such parcel. Changes nothing. */
+/** What has arrived so far; null: there is no such parcel. Changes nothing. */
 export async function readSealedState(blobs: Blobs, parcel: SealedParcel): Promise<SealedState | null> {
   const size = await blobs.size(parcel.id);
   if (size === null) return null;
@@ -64,7 +64,7 @@ async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Pr
   const tail = await blobs.open(tailOf(parcel.id), recordKey(parcel, record));
   if (tail === null) return 0;
   try {
-    // A whole record is never left here.
+    // A complete record is never left in the tail.
     if (tail.size === 0 || tail.size >= sealedLength(parcel, record)) return 0;
     await tail.read(tail.size - 1, 1);
     return tail.size;
@@ -76,7 +76,7 @@ async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Pr
   }
 }
 
-/** Null: the disk spoiled it, and it was removed. */
+/** Null: the disk spoiled the tail, and it was removed. */
 async function readTail(
   blobs: Blobs,
   parcel: SealedParcel,
@@ -98,17 +98,15 @@ async function readTail(
 
 type SealedOutcome = {
   readonly state: SealedState;
-  /** The record after `held` does not hold: it is forgotten, and comes again from its start. */
+  /** The record after `held` is invalid: it is discarded, and comes again from its start. */
   readonly isDamaged: boolean;
 };
 
 /** When an incomplete record is written to the tail. */
 export type TailRule = {
-  /** Asked with each piece that comes. */
+  /** Called with each piece that comes. */
   isDue(): boolean;
-  /**
-   * Asked at the end. False: the bytes of an incomplete record are forgotten; then `isDue` was never true.
-   */
+  /** Called at the end. False: the bytes of an incomplete record are discarded; in that case `isDue` was never true. */
   mayKeep(): boolean;
 };
 
@@ -119,9 +117,9 @@ type SealedInput = {
 };
 
 /**
- * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held`
- * on. Rethrows errors of the blobs and the body; bytes written until then stay. A tail that the disk spoiled
- * is forgotten, and its record comes again from its start.
+ * Opens and writes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record
+ * `from.held` on. Rethrows errors of the blobs and of the body; bytes written until then stay. A tail that the disk
+ * spoiled is discarded, and its record comes again from its start.
  */
 export async function writeSealed(
   blobs: Blobs,
@@ -159,8 +157,8 @@ export async function writeSealed(
         filled = 0;
         yield plain;
         held += 1;
-        // Written: 1 MiB freed at once, because the garbage collector comes late and its pause delays
-        // everybody.
+        // It is written: free this 1 MiB at once, because the garbage collector comes late and its pause delays every
+        // request.
         plain.buffer.transfer(0);
       }
       if (filled > 0 && rule.isDue()) await keep();
@@ -178,7 +176,7 @@ export async function writeSealed(
   return { state: { held, tail: filled }, isDamaged };
 }
 
-/** Writes the tail of `now`, which begins with the tail of `before` where both are of one record. */
+/** Writes the tail of `now`. If `before` is of the same record, its tail is there already and is continued. */
 async function keepTail(
   blobs: Blobs,
   parcel: SealedParcel,
@@ -194,7 +192,7 @@ async function keepTail(
   const isGrowing = before.tail > 0 && before.held === now.held;
   if (!isGrowing) {
     await blobs.create(id);
-    // Emptied without its key: it may be of another record.
+    // Emptied without checking its key, because it may be of another record.
     await blobs.truncate(id, key, 0);
   }
   const kept = isGrowing ? before.tail : 0;

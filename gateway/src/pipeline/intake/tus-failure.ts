@@ -1,10 +1,10 @@
-/** Failures that @tus/server would answer in words of its own, in ours. */
+/** Turns failures that @tus/server would answer in its own words into ours. */
 import { ERRORS } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 
 /**
- * Throws what has a code of ours. 409 stays as tus means it ("ask with HEAD"), as do the statuses of a lost
- * connection.
+ * Throws failures that have a code of ours. 409 stays as tus means it ("ask with HEAD"), and so do the statuses of a
+ * lost connection.
  */
 export function throwFailure(failure: unknown): void {
   if (failure instanceof Problem) throw failure;
@@ -13,6 +13,6 @@ export function throwFailure(failure: unknown): void {
   const status = (failure as { status_code?: number } | null)?.status_code;
   if (status === 404 || status === 410) throw new Problem('not-found');
   if (status === 413) throw new Problem('body-too-large');
-  // Not one of tus's own: unexpected, and for the log.
+  // Not one of tus's own failures: unexpected, so it goes to the log.
   if (status === undefined && failure !== null) throw failure;
 }

@@ -16,8 +16,9 @@ import type { FileReceiver } from './receive-file.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 
 /**
- * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away.
- * The connection ends this long after the answer: closing at once would make the system drop unread bytes.
+ * A browser sends a body to its end even if it was answered meanwhile, and the server would read all of it just to
+ * throw it away. So the connection ends this long after the answer. Closing it at once would make the system drop
+ * unread bytes.
  */
 const ANSWERED_MS = 150;
 
@@ -28,17 +29,17 @@ function endUnread(request: IncomingMessage): void {
   }, ANSWERED_MS).unref();
 }
 
-/** Their methods, by whether the address names a parcel or file. */
+/** The allowed methods, depending on whether the address names a parcel or file. */
 const METHODS = { one: ['HEAD', 'PATCH', 'DELETE', 'OPTIONS'], all: ['POST', 'OPTIONS'] } as const;
 
 /**
- * The request under the method that it names. Its body is the socket's; where there is none, and the request is not
- * what it seems, it goes along.
+ * The request with the method that it names (an override header). Its body is read from the socket; where there is none
+ * and the method is overridden, the body is carried along.
  */
 function named({ req }: GatewayContext, socket: IncomingMessage | undefined): Request {
   const method = namedMethod(req);
   const allowed: readonly string[] = req.param('id') === undefined ? METHODS.all : METHODS.one;
-  // Nobody reads a parcel back.
+  // A parcel can never be read back.
   if (!allowed.includes(method))
     throw new Problem('method-not-allowed', undefined, { Allow: allowed.join(', ') });
   if (method === req.method) return req.raw;
@@ -49,7 +50,7 @@ function named({ req }: GatewayContext, socket: IncomingMessage | undefined): Re
   return request;
 }
 
-/** The rest is answered without looking at it. */
+/** Methods that need the file; other requests are answered without looking at it. */
 const OF_A_FILE = new Set(['HEAD', 'PATCH', 'DELETE']);
 
 export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileReceiver): Router {
@@ -75,7 +76,7 @@ export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>, files: FileRe
   };
   const mayCall = allow(SENDERS, { uploadRight: true, keys: ['upload'] });
   router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
-  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD. A POST names another one.
+  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD. A POST may name another method.
   router.on(['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
   describeTus(router, SENDERS);
   return router;

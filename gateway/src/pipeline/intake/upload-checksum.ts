@@ -1,7 +1,6 @@
 /**
- * The checksum extension of tus 1.0, which @tus/server 2.4 does not have. A complete PATCH with a wrong
- * checksum leaves the offset where it was; the bytes of a PATCH that was cut are kept, for their checksum
- * cannot be known.
+ * The checksum extension of tus 1.0, which @tus/server 2.4 lacks. A complete PATCH with a wrong checksum leaves the
+ * offset where it was. The bytes of a PATCH that was cut are kept, because their checksum cannot be known.
  */
 import { createHash, timingSafeEqual, type Hash } from 'node:crypto';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -17,8 +16,8 @@ const DIGEST_BYTES: Record<string, number> = { sha256: 32, sha1: 20 };
 export type Checksum = { readonly hash: Hash; matches(): boolean };
 
 /**
- * The checksum that the header announces, or null where there is none. Throws `bad-request`: tus 1.0 says 400
- * for an unknown algorithm.
+ * The checksum that the header announces; null: there is none. Throws `bad-request`: tus 1.0 says 400 for an unknown
+ * algorithm.
  */
 export function parseUploadChecksum(header: string | null): Checksum | null {
   if (header === null) return null;

@@ -1,6 +1,6 @@
 /**
- * The receipt of one revision: the outcome of each instance, stated by the gateway after it looked. Pure but
- * for the signature; the same revision is signed once, which study.store's unique row holds.
+ * The receipt of one revision: the outcome of each instance, stated by the gateway after it looked. Pure except for the
+ * signature. Each revision is signed only once, which a unique row of study.store ensures.
  */
 import { methodCodes } from '#shared/deid/report.ts';
 import { attributesOf } from '#shared/protocol/coercion.ts';
@@ -24,11 +24,11 @@ type ReceiptSubject = {
   readonly instances: readonly InstanceRow[];
   /** Instances that the sender did not promise. */
   readonly withheld: Withheld;
-  /** At its further destinations. */
+  /** What became of the study at its further destinations. */
   readonly copies: readonly CopyOutcome[];
-  /** Reports of the study, by their digests. */
+  /** De-identification reports of the study, by their digests. */
   readonly reports: ReadonlyMap<string, WireReport>;
-  /** Policies of its instances that de-identify, as `policyKey` names them. */
+  /** De-identifying policies of its instances, as `policyKey` names them. */
   readonly deidentifying: ReadonlySet<string>;
 };
 export const policyKey = ({
@@ -53,7 +53,7 @@ type ReceiptOutcome =
       readonly root: string;
       readonly firstOnly: number;
     }
-  /** An instance came in between: there is nothing to confirm yet. */
+  /** An instance came in between, so there is nothing to confirm yet. */
   | { readonly kind: 'unsettled' };
 
 export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools): Promise<ReceiptOutcome> {
@@ -99,7 +99,7 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
 
 const toSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
-/** When the last of those in the PACS was found there, and where else it has to be; undefined: there is none. */
+/** When the last instance was found in the PACS and at every required destination. Undefined: none is in the PACS. */
 function lastConfirmed({ instances, copies }: ReceiptSubject): Date | undefined {
   const required = copies.filter(({ need, givenUpAt }) => need === 'required' && givenUpAt === null);
   const there = instances.filter(({ state }) => isInPacs(state));
@@ -138,7 +138,7 @@ function toReceiptInstance(
   };
 }
 
-/** Without instances: it has not come to its end there. */
+/** Without `instances`: the study has not reached its end at this destination. */
 function toReceiptDestination(
   { name, pacs, need, coercion, givenUpAt, isOver: hasEnded, instances: copied }: CopyOutcome,
   instances: readonly InstanceRow[],
@@ -155,7 +155,7 @@ function toReceiptDestination(
   return { name, pacs, need, ...coerced, ...ended, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
-/** Undefined: the gateway had nothing of it to give. */
+/** Undefined: the gateway had nothing to send there. */
 function toCopied(copy: CopiedInstance | undefined): NonNullable<ReceiptDestination['instances']>[number] {
   if (copy === undefined) return { state: 'not-given' };
   const { digest, state, reason, pacs_code: pacsCode, proof, committed } = copy;

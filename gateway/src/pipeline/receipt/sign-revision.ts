@@ -1,8 +1,7 @@
 /**
- * Receipt: signs the outcome of each instance, once for an upload and a revision: what the upload promised, and
- * nothing else. A signature takes a moment, so the study may have moved on meanwhile; then the signed text is
- * thrown away. Every change of an instance moves the
- * study first: in the same state and revision, the instances are the ones that were signed.
+ * Receipt: signs the outcome of each instance that an upload promised, once for each upload and revision. A signature
+ * takes a moment, so the study may have moved on meanwhile; then the signed text is thrown away. Every change of an
+ * instance moves the study first, so while state and revision are the same, the instances are those that were signed.
  */
 import { isInPacs, isSettled, SETTLED } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
@@ -17,19 +16,19 @@ import type { StudyRow } from '../study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
 type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'> & {
-  /** Carries out the plan of a step now, of a copy. */
+  /** Carries out the plan of a step on a copy now. */
   readonly apply: (planner: Planner, studyId: string) => Promise<unknown>;
 };
 
-/** `firstOnly`: instances that the first destination has, and another one that must have them has not. */
+/** `firstOnly`: instances that the first destination has, but another required one does not. */
 type ReceiptSaid = { receiptId: string; root: string; inPacs: number; firstOnly?: number };
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
-  // No road leads here; if a fault did, the study starts its way again instead of standing still.
+  // This should not happen. If a fault leads here, the study starts its way again instead of standing still.
   if (!instances.every(({ state }) => isSettled(state))) return async (locked) => startAgain(locked, study);
-  // Nothing is signed of a row that was changed behind the gateway's back, nor of one that was seen in another PACS
-  // than the receipt names, because the address has changed meanwhile: this one is looked at.
+  // A row that was changed behind the gateway's back is not signed. Nor is an instance that was seen in another PACS
+  // than the receipt names, because the address has changed meanwhile: it is looked for at the new address.
   const there = tools.pacs.describe();
   const unproven = instances.filter(
     (row) => (isInPacs(row.state) || row.proof !== null) && (!isAsHandedOver(row) || row.proven_at !== there),
@@ -70,13 +69,13 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   }));
 }
 
-/** The plan, where the study is as it was when it was looked at. */
+/** The plan, provided that the study is still as it was when it was looked at. */
 const planner =
   (seen: StudyRow, toPlan: () => Plan): Planner =>
   async ({ study }) =>
     study.revision === seen.revision && study.state === seen.state ? toPlan() : nothingToDo('elsewhere');
 
-/** A copy has no receipt of its own: its original's says what became of it. */
+/** A copy has no receipt of its own: its original's receipt says what became of it. */
 const endCopy = ({ id, copy_of: original, need }: StudyRow): Plan => ({
   outcome: 'copied',
   event: 'receipt-issued',
@@ -98,7 +97,7 @@ async function startAgain(
       {
         kind: 'change-instances',
         from: SETTLED,
-        // An instance that is not in the PACS stays for a person to decide: the other one is not offered it.
+        // An instance that is not in the PACS stays for a person to decide: it is not offered to the new address.
         changes: unproven.map(({ id, state }) => ({
           ...{ id, proof: null },
           state: isInPacs(state) ? 'posted' : state,

@@ -1,12 +1,11 @@
 /**
- * Judging instances in threads of their own, in each one after the other: a header may have 64 MiB and half a
- * million elements, and parsing it and de-identifying it again takes seconds. So the thread that answers everybody
- * stands still for none of them, and an instance that ends its thread is known for it, since it was alone.
+ * Judges instances in threads of their own, one after the other in each: a header may have 64 MiB and half a million
+ * elements, and parsing it and de-identifying it again takes seconds. So the main thread is never blocked, and an
+ * instance that ends its thread can be identified, because it was alone there.
  *
- * An account has one thread at a time: one whose instances are slow holds up only its own. A suspect is judged in a
- * process of its own, alone among the suspects. Of instances with large
- * headers one is judged at a time, whosever they are: two of the largest would take more memory than the gateway may.
- * The others wait without a thread.
+ * An account has one thread at a time, so slow instances hold up only their own account. A suspect is judged in a
+ * process of its own, alone among the suspects. Only one instance with a large header is judged at a time, no matter
+ * whose it is: two of the largest would take more memory than the gateway may use. The others wait without a thread.
  */
 import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { createFairLine } from '../../threads/fair-line.ts';
@@ -27,17 +26,17 @@ export type CheckTalk = {
   readonly answer: Verdict;
 };
 
-/** Half a million elements with their plan need 250 MB (measured); the header itself lies beside the heap. */
+/** Half a million elements with their plan need 250 MB (measured); the header itself is stored outside the heap. */
 const HEAP_MB = 320;
 
 /**
- * A header of which more is read is large: fewer bytes have some 130 000 elements at most, which need 70 MB. A
- * deflated one may be large however little is read.
+ * A header counts as large once more than this is read. Fewer bytes have some 130 000 elements at most, which need 70
+ * MB. A deflated header may be large however little is read.
  */
 const SMALL_HEADER_BYTES = 1024 ** 2;
 const DEFLATED = Buffer.from(DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
 
-/** So large a header is begun again when it is alone. */
+/** The header turned out to be large; the instance is judged again when it is alone. */
 class LargeHeader extends Error {}
 
 export function createCheckThread({
@@ -53,7 +52,7 @@ export function createCheckThread({
       enter(turn, async (thread) => {
         let readBytes = 0;
         const reply = async ({ offset, length }: CheckTalk['question']) => {
-          // A copy: what moves to the thread is gone here, and the instance is still needed.
+          // A copy, because bytes that move to the thread are gone here, and the instance is still needed.
           const read = await source.read(offset, length);
           const bytes = new Uint8Array(read);
           source.giveBack?.(read);

@@ -1,4 +1,4 @@
-/** The thread that judges instances: message glue, the work is verify-instance.ts. */
+/** The thread that judges instances: only message glue; verify-instance.ts does the work. */
 import { giveBack } from '#shared/give-back.ts';
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';

@@ -14,8 +14,8 @@ import type { Place } from './read-part.ts';
 import type { VerifiedInstance, VerifyOutcome } from './verify-parcel.ts';
 
 /**
- * Sent this often and never as promised: the file keeps changing on the device, or something on the way
- * changes it.
+ * Sent this often and never as promised: either the file keeps changing on the device, or something on the way changes
+ * it.
  */
 const ATTEMPTS_LIMIT = 4;
 
@@ -31,7 +31,7 @@ export type VerifiedParcel = {
 export async function planVerified({ study, db }: LockedStudy, found: VerifiedParcel): Promise<Plan> {
   const { parcel, outcome, restoredId } = found;
   const removeRestored: Effect[] = restoredId === null ? [] : [removeBlob(restoredId)];
-  // Another run was first: the instances that it found in the parcel have their place there.
+  // Another run finished first: its instances already have their place in the parcel.
   if ((await findParcel(db, parcel.id))?.state !== parcel.state)
     return { ...nothingToDo('elsewhere'), effects: removeRestored };
   // Skip instances that another parcel has brought in the meantime, or another study has taken over.

@@ -1,7 +1,7 @@
 /**
- * Reads a part of a parcel as the instance that it is of: its bytes with their digest, restored where they came
- * coded. An instance that is larger than `AT_ONCE_BYTES` is never in memory; restored, it is written as it comes,
- * and kept or dropped when more is known of it.
+ * Reads a part of a parcel as an instance: its bytes with their digest, restored where it was sent coded. An instance
+ * larger than `AT_ONCE_BYTES` is never held in memory. Such an instance is written while it is restored, and kept or
+ * dropped once more is known about it.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { giveBack } from '#shared/give-back.ts';
@@ -14,8 +14,8 @@ import type { Restore, Turn } from '../pipeline-tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
 /**
- * Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once
- * hold twice as much.
+ * Up to this size an instance is read, decrypted and hashed in one go; a larger one in pieces. Two parcels at once hold
+ * twice as much.
  */
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
@@ -27,14 +27,14 @@ type ReadPart = {
   readonly digest: string;
   /** Calls `use` with the instance's bytes. */
   read<T>(use: (source: ByteSource) => Promise<T>): Promise<T>;
-  /** Call one of both: the restored bytes stay, or are discarded. */
+  /** Call exactly one of these two: the restored bytes stay, or are discarded. */
   keep(): Promise<Place>;
   drop(): Promise<void>;
 };
 
 export type ReadTools = { readonly restored: RestoredBlob; readonly restore: Restore };
 
-/** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
+/** `bytes`: the promised length. Null: the part has another length, or cannot be restored. */
 export async function readPart(
   body: OpenBlob,
   { part, bytes }: { readonly part: ParcelPart; readonly bytes: number },

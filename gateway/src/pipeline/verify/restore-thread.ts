@@ -1,7 +1,7 @@
 /**
- * Restoring in a thread of its own: a piece takes up to 40 ms in one go, and there are many. It asks for the
- * coded bytes as it needs them and gives out a piece when the one before it was taken, so that an instance of
- * any size costs a few MiB. Accounts take turns: an instance has its thread until it is restored.
+ * Restores instances in a thread of its own: a piece takes up to 40 ms in one go, and there are many. The thread asks
+ * for the coded bytes as it needs them, and gives out a piece only when the previous one was taken, so that an instance
+ * of any size costs a few MiB. Accounts take turns: an instance keeps its thread until it is restored.
  */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { givenPieces } from '../../threads/given-pieces.ts';
@@ -15,9 +15,9 @@ export type RestoreTalk = {
   readonly question:
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     | { readonly kind: 'piece'; readonly piece: Bytes };
-  /** The reply to `read` has the bytes; the reply to `piece` only says that it was taken. */
+  /** The reply to `read` is the bytes; the reply to `piece` only says that the piece was taken. */
   readonly reply: Bytes;
-  /** How what came is damaged; null: it is restored. */
+  /** What is wrong with the coded bytes; null: the instance is restored. */
   readonly answer: string | null;
 };
 

@@ -1,4 +1,4 @@
-/** The thread that restores what came coded: message glue, the work is shared/src/transfer/coding. */
+/** The thread that restores coded instances: only message glue; shared/src/transfer/coding does the work. */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { serveTasks } from '../../threads/serve-tasks.ts';

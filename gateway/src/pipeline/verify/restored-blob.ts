@@ -1,7 +1,7 @@
 /**
- * Where verify puts the instances that came coded: one blob for a run on a parcel, written from its beginning
- * to its end. It is made with the first instance, and nobody else writes into it: two runs that cross (one
- * was taken for dead) do not spoil each other's.
+ * Where verify puts restored instances: one blob for each run on a parcel, written from beginning to end. It is made
+ * with the first instance, and only its run writes into it, so that two runs that cross (one was taken for dead) do not
+ * spoil each other's.
  */
 import { rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
@@ -9,18 +9,15 @@ import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
 
 export type RestoredBlob = {
   readonly id: string;
-  /**
-   * Appends the pieces and returns their range. Rethrows what the pieces throw, and then leaves nothing of
-   * them.
-   */
+  /** Appends the pieces and returns their range. Rethrows what the pieces throw; then none of them stays. */
   add(pieces: AsyncIterable<Uint8Array>): Promise<ByteRange>;
-  /** Takes the last one away again. */
+  /** Removes the range that was added last. */
   drop(range: ByteRange): Promise<void>;
   /** Calls `use` with the bytes of a range. */
   read<T>(range: ByteRange, use: (source: ByteSource) => Promise<T>): Promise<T>;
-  /** Bytes that are in it. */
+  /** The blob's length in bytes. */
   size(): number;
-  /** Resolves when they would outlive a power cut. */
+  /** Resolves when the bytes would survive a power cut. */
   sync(): Promise<void>;
   remove(): Promise<void>;
 };

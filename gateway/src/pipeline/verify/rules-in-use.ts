@@ -1,12 +1,12 @@
 /**
- * The rules of a policy, made once for all instances that one account sends under it. Rules remember what they
- * found in instances: with the next account, or under the next policy, that is forgotten. So a thread holds nothing
- * of others, and no more than one set of rules.
+ * The rules of a policy, made once for all instances that one account sends under it. Rules remember what they found in
+ * instances, and that is forgotten with the next account or policy. So a thread holds nothing of other accounts, and no
+ * more than one set of rules.
  */
 import type { PolicyRules } from '../pipeline-tools.ts';
 import { toVerifyRules, type VerifyRules } from './verify-instance.ts';
 
-/** Throws where the policy is not possible. */
+/** Throws where the policy's rules are not possible. */
 type RulesInUse = (account: string, policy: PolicyRules) => Promise<VerifyRules>;
 
 export function createRulesInUse(): RulesInUse {

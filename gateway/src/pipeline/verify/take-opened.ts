@@ -1,7 +1,7 @@
 /**
  * A parcel of instances that the gateway has opened itself, under a policy that leaves them as they are. The thread
- * that opened them has read these very bytes as verify would, and made their digest: they are not read again until
- * they go to the PACS, where the digest is compared.
+ * that opened them has read these very bytes as verify would, and made their digest. They are not read again until they
+ * go to the PACS, where the digest is compared.
  */
 import type { StudyAudit } from '../audit-study.ts';
 import { instancesByKey } from '../instance.store.ts';
@@ -11,7 +11,7 @@ import type { Planner } from '../study-plan.ts';
 import { planVerified } from './plan-verified.ts';
 import type { VerifiedInstance } from './verify-parcel.ts';
 
-/** `places`: where each begins in the parcel. `policy`: the one under which they were read. */
+/** `places`: where each instance begins in the parcel. `policy`: the policy under which they were read. */
 export type OpenedParcel = {
   readonly parcelId: string;
   readonly policy: { readonly name: string; readonly version: number };
@@ -22,7 +22,7 @@ export type OpenedParcel = {
   }[];
 };
 
-/** Null where verify has to look: one of them was promised under another policy, or the parcel is not as it was. */
+/** Null where verify has to look: an instance was promised under another policy, or the parcel has changed. */
 export async function planOpened(
   { db, blobs }: Pick<PipelineTools, 'db' | 'blobs'>,
   { parcelId, policy, places }: OpenedParcel,

@@ -1,7 +1,7 @@
 /**
- * Checks an instance against its promise. Its bytes are already known to be the promised ones; this file reads it
- * as DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a thread
- * (check-thread.ts): the bytes are the sender's.
+ * Checks an instance against its promise. Its bytes are already known to be the promised ones. This file reads it as
+ * DICOM, compares it with the manifest, and checks that the device applied the policy. It runs in a thread
+ * (check-thread.ts), because the bytes come from the sender.
  */
 import { claimedBoxes } from '#shared/dicom/boxes.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -20,7 +20,7 @@ export type VerifyRules =
   | Extract<PolicyRules, { kind: 'identified' }>
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
 
-/** Throws where the policy is not possible. */
+/** Throws where the policy's rules are not possible. */
 export async function toVerifyRules(policy: PolicyRules): Promise<VerifyRules> {
   if (policy.kind === 'identified') return policy;
   const made = createRules(policy.options, policy.settings);
@@ -60,8 +60,8 @@ export async function verifyInstance(
 }
 
 /**
- * Irregularities for which the instance is held; under a policy that removes names, all that nobody released on
- * the device.
+ * Irregularities for which the instance is held. Under a policy that removes names: every irregularity that nobody
+ * released on the device.
  */
 function oddities(instance: ParsedInstance, rules: VerifyRules): readonly Irregularity[] {
   return rules.kind === 'identified'
@@ -71,7 +71,7 @@ function oddities(instance: ParsedInstance, rules: VerifyRules): readonly Irregu
 
 const codecs = loadCodecs();
 
-/** The boxes that the instance names as covered are blank. */
+/** Whether the boxes that the instance names as covered are blank. */
 async function isCoverTrue(instance: ParsedInstance, signal: AbortSignal): Promise<boolean> {
   const boxes = claimedBoxes(instance.elements);
   return boxes !== null && (boxes.length === 0 || areCovered(instance, boxes, { codecs, signal }));

@@ -1,10 +1,10 @@
 /**
- * Verify: the gateway believes nothing. Each part of a parcel is held against the manifest: its bytes,
- * restored where they came coded, against the digest that was promised, its header against UIDs, SOP Class
- * and transfer syntax, and under a de-identifying policy against a second de-identification.
+ * Verify: the gateway trusts nothing it was told. Each part of a parcel is checked. Its bytes (restored where they were
+ * sent coded) must match the promised digest; its header must match UIDs, SOP Class and transfer syntax; under a
+ * de-identifying policy, a second de-identification must change nothing.
  *
- * Changes no state: the outcome states the fate of each instance, and whether the parcel is damaged and has
- * to come again. Restored instances lie in a blob of this run's own (restored-blob.ts).
+ * Changes no state. The outcome states the verdict on each instance, and whether the parcel is damaged and has to be
+ * sent again. Restored instances lie in a blob of the run's own (restored-blob.ts).
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
@@ -32,7 +32,7 @@ export type Promised = Pick<
 
 export type VerifiedInstance =
   | { readonly id: number; readonly kind: 'received'; readonly place: Place }
-  /** `place` null: it is held without its bytes, because they could not be restored. */
+  /** `place` null: the instance is held without its bytes, because they could not be restored. */
   | {
       readonly id: number;
       readonly kind: 'quarantined';
@@ -40,15 +40,15 @@ export type VerifiedInstance =
       readonly place: Place | null;
     }
   | { readonly id: number; readonly kind: 'refused'; readonly because: ReasonCode }
-  /** Different bytes than promised: to be sent again. */
+  /** Other bytes than promised: the instance has to be sent again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
 export type VerifyOutcome = {
   /** Verdicts on the promised instances that the parcel holds. */
   readonly instances: readonly VerifiedInstance[];
-  /** Parts that nobody promised, or that were here before: ignored. */
+  /** Parts that were not promised, or whose instances were here before: ignored. */
   readonly unpromised: number;
-  /** The body could not be read to its end: `offset` is where. */
+  /** The body could not be read beyond `offset`. */
   readonly broken: { readonly offset: number } | null;
 };
 
@@ -62,33 +62,33 @@ export type VerifyTools = ReadTools & {
   readonly check: CheckInstance;
   /** The account that brought the parcel. */
   readonly account: string;
-  /** Writes the trace of an instance down, so that it outlives the gateway. */
+  /** Notes the instance's trace in the database, so that it survives the gateway. */
   readonly note: (id: number, trace: Trace) => Promise<void>;
-  /** The run follows one without an outcome: beginnings are noted. */
+  /** An earlier run came to no outcome, so beginnings are noted. */
   readonly isRepeated: boolean;
   /**
-   * Unexpected failures are settled, not thrown: an instance is quarantined, and a body that cannot be
-   * read on is broken there.
+   * Unexpected failures are settled instead of thrown: an instance is quarantined, and a body that cannot be read
+   * further counts as broken there.
    */
   readonly isLastRun: boolean;
-  /** Throws StorageFull if so many bytes cannot be restored now. */
+  /** Throws StorageFull if there is no room now to restore this many bytes. */
   readonly checkRoom: (bytes: number) => Promise<void>;
 };
 
 /**
- * How work on an instance ended for the process that it ran in. `beginnings`: written before it begins and taken
- * back after it, so those that are left had no end: the gateway died, of this instance or of anything. `ends`: it
- * ended the thread, or the process of its own, that it was alone in.
+ * How work on an instance ended for the process in which it ran. `beginnings`: noted before the work and taken back
+ * after it; those that remain never ended, because the gateway died, of this instance or of something else. `ends`: how
+ * often the instance ended its thread, or its own process, while it was alone in it.
  */
 type Trace = { readonly beginnings: number; readonly ends: number };
 
 /**
- * The gateway has died twice with it: one beginning that was noted, and the run before the first note. From now on
- * it gets a process of its own. So it ends the gateway no more, and deaths alone never hold an instance: a gateway
- * that is killed by others a hundred times says nothing of it.
+ * The gateway has died twice with this instance: once in the run before the first note, and once in the noted
+ * beginning. From now on the instance gets a process of its own, so it can no longer end the gateway. Deaths alone
+ * never hold an instance: a gateway that other causes kill a hundred times says nothing about it.
  */
 const SUSPECT_BEGINNINGS = 1;
-/** Once may be chance, and so may twice. */
+/** Ends by which an instance is held; one or two may be chance. */
 const ENDS_LIMIT = 3;
 
 export async function verifyParcel(
@@ -106,7 +106,7 @@ export async function verifyParcel(
     signal.throwIfAborted();
     const key = keyOf(part);
     const promised = awaited.get(key);
-    // A part that stands there twice was promised once.
+    // A part that appears twice was promised once.
     if (awaited.delete(key) && promised)
       instances.push(await settlePart(body, { part, promised }, tools, signal));
   }
@@ -115,7 +115,7 @@ export async function verifyParcel(
 
 const keyOf = (part: ParcelPart): string => `${part.sopInstanceUID} ${part.digest}`;
 
-/** The parcel's own list of its contents, as far as it can be read. */
+/** The parcel's parts, as far as they can be read. */
 async function readParts(
   body: OpenBlob,
   isLastRun: boolean,
@@ -135,7 +135,7 @@ async function readParts(
 
 type AwaitedPart = { readonly part: ParcelPart; readonly promised: Promised };
 
-/** An instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes. */
+/** An instance on which verify fails does not keep the others waiting: it is held for a person, with its bytes. */
 async function settlePart(
   body: OpenBlob,
   { part, promised }: AwaitedPart,
@@ -155,7 +155,7 @@ async function settlePart(
     const ends = await begun.endBadly(signal.aborted ? signal.reason : error);
     signal.throwIfAborted();
     if (error instanceof BlobDamaged) return { id, kind: 'damaged' };
-    // A disk that is full is no failure of the instance, nor is a thread that could not be started.
+    // A full disk is not a failure of the instance, nor is a thread that could not be started.
     if (error instanceof StorageFull || error instanceof ThreadNotStarted) throw error;
     if (tools.isLastRun || ends >= ENDS_LIMIT) return held;
     throw error;
@@ -169,13 +169,13 @@ async function noteBeginning(promised: Promised, { note, isRepeated }: VerifyToo
   if (isNoted) await note(id, begun);
   return {
     endWell: async (): Promise<void> => (isNoted ? note(id, { beginnings: 0, ends: 0 }) : undefined),
-    /** How often it has ended what it was alone in. */
+    /** Returns how often the instance has ended the thread or process that it was alone in. */
     async endBadly(error: unknown): Promise<number> {
       if (!(error instanceof ThreadEnded)) {
         if (isNoted) await ignoreFailure(note(id, promised), 'the run fails by its own error');
         return 0;
       }
-      // The instance ended its thread, as it might have ended the gateway: the beginning stays.
+      // The instance ended its thread, as it might have ended the gateway, so its beginning stays noted.
       const after = { ...begun, ends: ends + (error.wasAlone ? 1 : 0) };
       await note(id, after);
       return after.ends;

@@ -1,7 +1,7 @@
 /**
- * Verify of a parcel that is complete: opens its bytes, holds them against what was promised, and returns the
- * plan. Only the blob with restored instances is written on the way; a run that comes to no outcome removes
- * it, and where the process dies, expiry does.
+ * Verify of a complete parcel: opens its bytes, compares them with what was promised, and returns the plan. Only the
+ * blob with restored instances is written on the way. A run that comes to no outcome removes it; if the process dies,
+ * expiry does.
  */
 import { settingsOf } from '#shared/deid/rules.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
@@ -21,13 +21,13 @@ import { createRestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
 /**
- * Runs in which verify may fail without an outcome, the last of which settles the parcel. With the pauses
- * between them some three minutes: a disk or a database that was restarted is back, and the person who sends
- * still stands at the device. With fewer, a hiccup would bother a person; with more, a study would wait
- * without an explanation.
+ * Runs in which verify may fail without an outcome; the last one settles the parcel. With the pauses between them they
+ * take some three minutes: a disk or a database that was restarted is back by then, and the person who sends is still
+ * at the device. Fewer runs would bother a person about a hiccup; more would leave a study waiting without an
+ * explanation.
  */
 const RUNS_LIMIT = 8;
-/** The pause when the machine has no room, or no thread: until somebody has made some. */
+/** The pause when the machine has no room or no thread, until there is some again. */
 const AGAIN_SECONDS = 30;
 
 type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'policyKey' | 'check' | 'restore' | 'newId'>;
@@ -43,7 +43,7 @@ export async function verifyReceived(
   } catch (error) {
     const because = whyItWaits(error);
     if (because === null) throw error;
-    // No failure of the parcel: the study says that it waits, and verify comes back.
+    // This is no failure of the parcel: the study says that it waits, and verify runs again.
     return async () => ({
       outcome: 'waiting',
       changes: [{ kind: 'wait', because }],
@@ -59,7 +59,10 @@ export async function verifyReceived(
   }
 }
 
-/** The machine lacks what verify needs: room on its disk, or a thread. Null: it fails by something else. */
+/**
+ * The reason for waiting if the machine lacks what verify needs: room on its disk, or a thread. Null: the failure has
+ * another cause.
+ */
 function whyItWaits(error: unknown): Waiting | null {
   if (error instanceof StorageFull) return 'storage-full';
   return error instanceof ThreadNotStarted ? 'gateway-failed' : null;
@@ -71,7 +74,7 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
   const studyKey =
     parcel.wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
   const body = studyKey === null ? null : await openBody(parcel, studyKey, tools, isLastRun);
-  // The parcel's bytes are gone (a disk was lost, a key destroyed): as good as damaged.
+  // The parcel's bytes are gone (a disk was lost, a key destroyed): the parcel counts as damaged.
   if (studyKey === null || body === null) {
     const outcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
     return { parcel, outcome, damages, restoredId: null };
@@ -96,8 +99,8 @@ async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal):
       signal,
     );
     await restored.sync();
-    // If the commit fails without an answer, the restored instances may have their place nevertheless;
-    // where they have none, expiry sweeps them.
+    // If the commit fails without an answer, the restored instances may have their place nevertheless. Where they have
+    // none, expiry sweeps them.
     return { parcel, outcome, damages, restoredId };
   } catch (error) {
     await restored.remove();
@@ -121,7 +124,10 @@ async function openBody(
   }
 }
 
-/** The instances that the study still awaits, by `UID digest`, with how often each was sent before. */
+/**
+ * The instances that the study still awaits, by `UID digest`. Also fills `damages` with how often each came damaged
+ * before.
+ */
 async function findAwaited(
   parcel: OwnedParcel,
   keys: Parameters<VerifyTools['awaited']>[0],
@@ -137,7 +143,7 @@ async function findAwaited(
   );
 }
 
-/** The rules of a policy, made once for a parcel. */
+/** The rules of each policy, made once for the parcel. */
 function rememberRules(siteId: string, tools: Tools): VerifyTools['rulesFor'] {
   const made = new Map<string, Promise<PolicyRules>>();
   return (name, version) => {
@@ -148,8 +154,8 @@ function rememberRules(siteId: string, tools: Tools): VerifyTools['rulesFor'] {
 }
 
 /**
- * The rules of this very version, superseded or withdrawn since. An instance that was promised under an
- * unknown policy is judged by the strictest rules.
+ * The rules of exactly this version, even if it was superseded or withdrawn since. An instance that was promised under
+ * an unknown policy is judged by the strictest rules.
  */
 async function rulesFor(
   tools: Tools,

@@ -1,13 +1,13 @@
 /**
- * The threads of verify, and who may have one when: accounts take turns, and each thread has one instance at a
- * time, so that an instance that ends its thread is known for it. Suspects go one by one through a thread in a
- * process of its own, so that they can end nothing else, and nobody suffers by them but suspects.
+ * The threads of verify, and when each account gets one. Accounts take turns, and each thread has one instance at a
+ * time, so that an instance that ends its thread can be identified. Suspects go one by one through a thread in a
+ * process of its own, where they can end nothing else and hold up only other suspects.
  */
 import { createThreadLine } from '../../threads/fair-line.ts';
 import { keepThread, type KeptThread, type Talk, type ThreadOptions } from '../../threads/thread.ts';
 import type { Turn } from '../pipeline-tools.ts';
 
-/** A thread for an account whose instances are slow, and one for everybody else. */
+/** One thread for an account whose instances are slow, and one for all others. */
 const THREADS = 2;
 
 /** Runs `work` with a thread once it is this account's turn. Throws what `work` throws. */

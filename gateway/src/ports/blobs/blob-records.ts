@@ -1,12 +1,11 @@
 /**
- * The proof that a blob's bytes are the ones that were written: a tag for each record of 64 KiB, over its
- * cipher text, its number and its length. GMAC (NIST SP 800-38D: AES-256-GCM that encrypts only the number
- * and the length) under a key of its own, with a random nonce each time, because the last record is tagged
- * again whenever it grows.
+ * Proves that a blob's bytes are the ones that were written: each record of 64 KiB has a tag over its cipher text, its
+ * number and its length. The tag is a GMAC (NIST SP 800-38D: AES-256-GCM that encrypts only the number and the length)
+ * under a key of its own. Its nonce is random each time, because the last record is tagged again whenever it grows.
  *
- * The tags lie beside the bytes, so the bytes keep their places and are never written twice. An entry of 32
- * bytes says how much of its record it covers: bytes that no entry covers were never counted, and after a kill
- * between the two writes they are as good as not there.
+ * The tags are stored beside the bytes, so the bytes keep their places and are never written twice. An entry of 32
+ * bytes says how much of its record it covers. Bytes that no entry covers were never counted: after a kill between the
+ * two writes they are treated as missing.
  */
 import {
   createCipheriv,
@@ -19,24 +18,24 @@ import {
 import type { BlobKey } from './blobs.ts';
 
 /**
- * Smaller records cost more tags (5 µs each), larger ones make a small read read more: a header is looked at
- * in steps of a few bytes.
+ * Smaller records cost more tags (5 µs each); larger ones make a small read read more, and a header is read in steps of
+ * a few bytes.
  */
 export const RECORD_BYTES = 64 * 1024;
-/** Length (4), nonce (12), tag (16). A power of two, so that no entry lies across two pages of the disk. */
+/** Length (4), nonce (12), tag (16). A power of two, so that no entry crosses a page boundary of the disk. */
 export const ENTRY_BYTES = 32;
 
 const LENGTH_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
-/** The record's number (8) and its length (8), encrypted where a text would be. */
+/** The record's number (8) and its length (8), encrypted as the plain text. */
 const SAID_BYTES = 16;
 
 export type RecordTags = {
-  /** The entry of a record. `cipherText`: all that there is of it. */
+  /** Makes the entry of a record. `cipherText`: all of the record that exists. */
   make(record: number, cipherText: Uint8Array): Uint8Array;
-  /** Whether these bytes are the record's, all of them and no others. */
+  /** Whether these bytes are exactly the record's. */
   hold(record: number, cipherText: Uint8Array, entry: Uint8Array): boolean;
 };
 
@@ -63,7 +62,7 @@ export function createRecordTags(blobKey: BlobKey): RecordTags {
 
 const lengthIn = (entry: Uint8Array): number => new DataView(entry.buffer, entry.byteOffset).getUint32(0);
 
-/** Bytes of its record that an entry covers, if it holds; 0 for one that is not whole. */
+/** How many bytes of its record an entry covers, if the entry is valid; 0 for an incomplete entry. */
 export function coveredBy(entry: Uint8Array): number {
   return entry.length < ENTRY_BYTES ? 0 : Math.min(lengthIn(entry), RECORD_BYTES);
 }

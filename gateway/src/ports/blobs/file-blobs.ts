@@ -1,7 +1,7 @@
 /**
- * Blobs as files of one folder: the cipher text is named by the blob's id, the tags of its records lie beside
- * it as `<id>.tags`; of an adopted one `<id>.key` holds the key under which its bytes were written, sealed by its own.
- * See blobs.ts for what is promised.
+ * Blobs as files of one folder. The cipher text is in a file named after the blob's id; the tags of its records are
+ * beside it, in `<id>.tags`. For an adopted blob, `<id>.key` holds the key under which its bytes were written, sealed
+ * by its own key. See blobs.ts for what is promised.
  */
 import { createSecretKey } from 'node:crypto';
 import {
@@ -25,14 +25,11 @@ import { openBlob } from './open-blob.ts';
 import { hasCode, readAt, writeAt } from './file-bytes.ts';
 import { createBuffers, type Lend } from './lent-buffers.ts';
 
-/**
- * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this
- * much.
- */
+/** Bytes read at once. Below 256 KiB the system calls cost more than the disk. Each open stream holds this much. */
 const PIECE_BYTES = 1024 * 1024;
 /**
- * Bytes gathered before they are written, for the same reason; each upload holds this much, and there are
- * more of them. Whole records.
+ * Bytes gathered before they are written, for the same reason but smaller: each upload holds this much, and there are
+ * more uploads than streams. Whole records.
  */
 const GATHERED_BYTES = 4 * RECORD_BYTES;
 
@@ -46,7 +43,7 @@ function orFull(error: unknown): unknown {
 /** The two files of a blob. */
 type Files = { readonly id: string; readonly bytes: FileHandle; readonly tags: FileHandle };
 
-/** The files of the blobs in a folder. `withFiles` throws StorageFull where the disk is. */
+/** The files of the blobs in a folder. `withFiles` throws StorageFull where the disk is full. */
 function filesIn(folder: string) {
   const pathOf = (id: string): string => {
     if (!ID.test(id)) throw new RangeError('not the id of a blob');
@@ -68,13 +65,13 @@ function filesIn(folder: string) {
   return { pathOf, openTags, withFiles };
 }
 
-/** The folders of the stores here, between which files can be linked. */
+/** The folders of the open stores, between which files can be linked. */
 const FOLDERS = new WeakMap<Blobs, string>();
 
-/** Another disk, one that has no links, or as many as it can have. */
+/** The file is on another disk, or on one that has no hard links, or has as many links as it can have. */
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'];
 
-/** The key first: a blob that has its name has all three. */
+/** The bytes are linked last: a blob that has its name has all three files. */
 async function adopt(folder: string, id: string, key: BlobKey, from: HeldBlob): Promise<boolean> {
   const source = FOLDERS.get(from.blobs);
   if (source === undefined) return false;
@@ -85,7 +82,7 @@ async function adopt(folder: string, id: string, key: BlobKey, from: HeldBlob): 
     await sealed.datasync();
     await link(join(source, `${from.id}.tags`), `${path}.tags`);
     await link(join(source, from.id), path);
-    // New names outlive a power cut once their folder is on the disk too (fsync(2)).
+    // New names survive a power cut only once their folder is on the disk too (fsync(2)).
     await using names = await open(folder, 'r');
     await names.sync();
     return true;
@@ -96,14 +93,14 @@ async function adopt(folder: string, id: string, key: BlobKey, from: HeldBlob): 
   }
 }
 
-/** The tags first: what is left after a kill has the blob's name, and is removed with it. */
+/** The bytes are removed last: what a kill leaves behind still has the blob's name, and is removed with it. */
 async function removeFiles(path: string): Promise<void> {
   await rm(`${path}.tags`, { force: true });
   await rm(`${path}.key`, { force: true });
   await rm(path, { force: true });
 }
 
-/** The key under which an adopted blob was written. Under any other key, no record of it holds. */
+/** The key under which an adopted blob was written. Under any other key, none of its records is valid. */
 async function keyAt(path: string, key: BlobKey): Promise<BlobKey> {
   try {
     return openKey(key, await readFile(`${path}.key`)) ?? key;
@@ -113,7 +110,7 @@ async function keyAt(path: string, key: BlobKey): Promise<BlobKey> {
   }
 }
 
-/** Makes the folder (only for this user) where it is not there. */
+/** Creates the folder (for this user only) if it does not exist. */
 export async function openFileBlobs(folder: string): Promise<Blobs> {
   const lendPiece = createBuffers(PIECE_BYTES);
   const lendGathered = createBuffers(GATHERED_BYTES);
@@ -130,7 +127,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
     truncate: (id, key, size) => withFiles(id, (files) => truncate(files, key, size)),
     async sync(id) {
       await withFiles(id, ({ bytes, tags }) => Promise.all([bytes.datasync(), tags.datasync()]));
-      // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
+      // A new name survives a power cut only once its folder is on the disk too (fsync(2)).
       const names = await open(folder, 'r');
       await names.sync().finally(() => names.close());
     },
@@ -161,7 +158,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
   return blobs;
 }
 
-/** Nothing is covered where there are no tags yet. */
+/** Without tags, no bytes are covered. */
 async function readEntries(openTags: () => Promise<FileHandle>): Promise<Buffer> {
   try {
     const tags = await openTags();
@@ -172,7 +169,7 @@ async function readEntries(openTags: () => Promise<FileHandle>): Promise<Buffer>
   }
 }
 
-/** Bytes that were counted: those that the tags cover, as far as they are there. Null: no such blob. */
+/** The number of counted bytes: those that the tags cover, as far as they exist. Null: there is no such blob. */
 async function sizeOf(path: string, openTags: () => Promise<FileHandle>): Promise<number | null> {
   try {
     const { size } = await stat(path);
@@ -197,8 +194,8 @@ async function coveredSize(tags: FileHandle): Promise<number> {
 const recordOf = (offset: number): number => Math.floor(offset / RECORD_BYTES);
 
 /**
- * Reads the bytes of the record in which `end` lies, up to there, into `into`. Throws BlobDamaged where the
- * record is not what was written: it must not get a new tag.
+ * Reads the bytes of the record that contains `end`, up to `end`, into `into`. Throws BlobDamaged where the record is
+ * not what was written, because such a record must not get a new tag.
  */
 async function readLastRecord(
   { id, bytes, tags }: Files,
@@ -223,7 +220,7 @@ async function append(files: Files, key: BlobKey, { at, pieces }: Appended, lend
   return lend(GATHERED_BYTES, async (buffer) => {
     const cipher = cipherAt(createSecretKey(key), at);
     const recordTags = createRecordTags(key);
-    // The buffer begins with a record: of one that grows, what is there already.
+    // The buffer starts at a record boundary; a record that is continued is read in first.
     let start = recordOf(at) * RECORD_BYTES;
     let filled = await readLastRecord(files, key, at, buffer);
     let written = filled;
@@ -262,7 +259,7 @@ async function append(files: Files, key: BlobKey, { at, pieces }: Appended, lend
   });
 }
 
-/** The tags first: bytes that none covers are not there. */
+/** The tags are changed first: bytes that no tag covers do not count. */
 async function truncate(files: Files, key: BlobKey, size: number): Promise<void> {
   if (size >= (await coveredSize(files.tags))) return;
   const record = recordOf(size);

@@ -1,11 +1,11 @@
-/** Whole reads and writes at a place in a file: the system may do less than it was asked. */
+/** Complete reads and writes at a place in a file; the system may do less than it was asked to. */
 import type { FileHandle } from 'node:fs/promises';
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
-/** Returns the part of `into` that was filled: less only where the file ends. */
+/** Returns the part of `into` that was filled: fewer bytes only where the file ends. */
 export async function readAt(file: FileHandle, into: Buffer, position: number): Promise<Buffer> {
   let filled = 0;
   while (filled < into.length) {

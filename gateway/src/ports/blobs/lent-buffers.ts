@@ -1,12 +1,12 @@
-/** Buffers that are used again: a new one each time that V8 has to find would have it collect all the time. */
+/** Reusable buffers: allocating a new one each time would make V8 collect garbage all the time. */
 
-/** The most buffers that are kept: as many as are in use at once. */
+/** The most buffers that are kept, which is as many as are in use at once. */
 const BUFFERS_KEPT = 8;
 
-/** Lends a buffer of at least so many bytes for as long as `use` takes. */
+/** Lends a buffer of at least this many bytes for as long as `use` runs. */
 export type Lend = <T>(bytes: number, use: (buffer: Buffer) => Promise<T>) => Promise<T>;
 
-/** `usual`: the size that is kept; larger ones are made for the one use. */
+/** `usual`: the size of the buffers that are kept; larger ones are allocated for a single use. */
 export function createBuffers(usual: number): Lend {
   const kept: Buffer[] = [];
   return async (bytes, use) => {

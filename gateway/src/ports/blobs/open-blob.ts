@@ -1,6 +1,6 @@
 /**
- * A blob that is read: record by record, and no byte of a record is given before its tag held. Throws
- * BlobDamaged where one does not, where bytes are missing, or where the disk cannot read them.
+ * Reads a blob record by record. No byte of a record is given out before its tag was verified. Throws BlobDamaged where
+ * a tag is wrong, where bytes are missing, or where the disk cannot read them.
  */
 import { createSecretKey, type Cipheriv, type KeyObject } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { BlobDamaged, type BlobKey, type OpenBlob } from './blobs.ts';
 import { hasCode, readAt } from './file-bytes.ts';
 import type { Lend } from './lent-buffers.ts';
 
-/** Bytes that a stream reads at once: whole records. */
+/** Bytes that a stream reads at once, in whole records. */
 const PIECE_BYTES = 16 * RECORD_BYTES;
 
 /** The blob's cipher text, and the entries of its records. */
@@ -38,7 +38,7 @@ export async function openBlob(file: BlobFile, key: BlobKey, lend: Lend): Promis
     async read(offset, length) {
       if (length > RECORD_BYTES) return readPlain(opened, offset, length);
       if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
-        // A small read keeps its whole record, for the next one is close by.
+        // A small read keeps its whole record, because the next read is probably close by.
         const start = startOf(offset);
         const end = startOf(offset + length) + RECORD_BYTES;
         window = { offset: start, bytes: await readPlain(opened, start, end - start) };
@@ -59,7 +59,7 @@ function coveredSize(entries: Buffer): number {
 
 const startOf = (offset: number): number => Math.floor(offset / RECORD_BYTES) * RECORD_BYTES;
 
-/** Fewer bytes than asked for only at the end of the blob. */
+/** Returns fewer bytes than asked for only at the end of the blob. */
 async function readPlain(opened: Opened, offset: number, length: number): Promise<Uint8Array> {
   const end = Math.min(offset + length, opened.size);
   if (end <= offset) return new Uint8Array();
@@ -81,7 +81,7 @@ async function* streamPlain(
   }
 }
 
-/** `cipher`: stands at `offset`. The cipher text goes back to be read into again. */
+/** `cipher`: positioned at `offset`. The buffer of the cipher text is reused afterwards. */
 function readProven(opened: Opened, offset: number, end: number, cipher: Cipheriv): Promise<Uint8Array> {
   const { id, bytes, entries, size, tags, lend } = opened;
   const start = startOf(offset);

@@ -1,7 +1,7 @@
 /**
- * A thread of the engine's process that ends it from within, whatever a model does meanwhile on the main
- * thread: when it holds more memory than it may, and when the gateway is gone, which would leave a model that
- * hangs to run for ever.
+ * A thread of the engine's process that ends the process from within, whatever a model is doing on the main thread:
+ * when it holds more memory than it may, and when the gateway is gone, because a model that hangs would then run for
+ * ever.
  */
 import { workerData } from 'node:worker_threads';
 import { MEMORY_SIGNAL } from './engine-messages.ts';
@@ -9,8 +9,7 @@ import { MEMORY_SIGNAL } from './engine-messages.ts';
 export type GuardOrders = { readonly memoryBytes: number; readonly parentPid: number };
 
 /**
- * Memory is filled with some GB a second: at most some 100 MB more are taken before it is seen. Looking costs
- * 20 µs.
+ * Memory fills at some GB a second, so at most some 100 MB more are taken before this is noticed. A check costs 20 µs.
  */
 const LOOK_MS = 20;
 

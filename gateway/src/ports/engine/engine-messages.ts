@@ -1,8 +1,8 @@
-/** The messages between the engine's two processes, one question at a time. */
+/** The messages between the gateway and the engine's process, one question at a time. */
 import type { Tensor } from '#shared/models/model.ts';
 import type { EngineFaultCode, EngineModel } from './engine.ts';
 
-/** `input` null: the file is to be read and checked, not run. */
+/** `input` null: the file is only read and checked, not run. */
 export type EngineQuestion = { readonly model: EngineModel; readonly input: Tensor | null };
 
 export type EngineAnswer =
@@ -18,10 +18,10 @@ export type EngineAnswer =
       readonly residentBytes: number;
     };
 
-/** The first message of the process. */
+/** The first message from the process. */
 export type EngineStart =
   | { readonly kind: 'ready' }
   | { readonly kind: 'not-ready'; readonly detail: string };
 
-/** The signal with which the process ends itself when it holds too much memory: nothing else sends it. */
+/** The signal with which the process ends itself when it holds too much memory. Nothing else sends it. */
 export const MEMORY_SIGNAL = 'SIGUSR2';

@@ -1,10 +1,10 @@
 /**
- * The process in which models run: onnxruntime on one thread, one question after the other. Its argument is
- * how much memory it may hold, in bytes.
+ * The process in which models run: onnxruntime on one thread, one question after the other. Its argument is the limit
+ * of its memory in bytes.
  *
- * It answers every question that a model lets it answer: with outputs that agree with the card, or with the
- * code of a fault. It keeps nothing but loaded models, has an empty environment, opens only the file that it
- * is asked to read, and ends with the gateway.
+ * It answers every question that a model lets it answer: with outputs that agree with the card, or with the code of a
+ * fault. It keeps nothing but loaded models, has an empty environment, opens only the file that it is asked to read,
+ * and ends with the gateway.
  */
 import { Worker } from 'node:worker_threads';
 import type { EngineAnswer, EngineQuestion, EngineStart } from './engine-messages.ts';

@@ -1,13 +1,12 @@
 /**
- * Finds out whether an ONNX file keeps values in other files, from its protobuf, before any runtime sees it:
- * a path in a model could read any file.
+ * Finds out whether an ONNX file keeps values in other files. It reads the protobuf itself, before any runtime sees it,
+ * because a path in a model could name any file.
  *
- * Only the fields on the way to a TensorProto are followed (onnx.proto, IR version 10): initializers,
- * attributes, sub-graphs of If, Loop and Scan, functions, training. Does not check the rest; the runtime
- * does.
+ * Only the fields that lead to a TensorProto are followed (onnx.proto, IR version 10): initializers, attributes,
+ * sub-graphs of If, Loop and Scan, functions, training. The rest is not checked here; the runtime does that.
  */
 
-/** Field numbers that lead on, by message; null: the field itself is what is looked for. */
+/** The field numbers to follow in each message; null: this field itself marks external data. */
 const MESSAGES = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
@@ -21,12 +20,12 @@ const MESSAGES = {
 } as const satisfies Readonly<Record<string, Readonly<Record<number, string | null>>>>;
 type Message = keyof typeof MESSAGES;
 
-/** protobuf's own limit, which the runtime keeps: deeper files cannot be loaded. */
+/** protobuf's own limit, which the runtime enforces: files nested deeper cannot be loaded. */
 const DEPTH_LIMIT = 100;
 
 class NotProtobuf extends Error {}
 
-/** `unreadable`: it is no protobuf message, or nested deeper than one may be. */
+/** `unreadable`: it is not a protobuf message, or is nested too deeply. */
 export function findExternalData(bytes: Uint8Array): 'none' | 'found' | 'unreadable' {
   try {
     return holdsExternal(bytes, 'model', 0) ? 'found' : 'none';
@@ -42,7 +41,7 @@ function holdsExternal(bytes: Uint8Array, message: Message, depth: number): bool
   for (const { field, value } of fieldsOf(bytes)) {
     const next = follow[field];
     if (next === undefined) continue;
-    // DEFAULT is 0, EXTERNAL is 1: any other location than the default means that the data is not in the file.
+    // DEFAULT is 0, EXTERNAL is 1: any location other than the default means that the data is not in the file.
     if (
       next === null
         ? typeof value !== 'number' || value !== 0
@@ -53,7 +52,10 @@ function holdsExternal(bytes: Uint8Array, message: Message, depth: number): bool
   return false;
 }
 
-/** A number, or the bytes of a length-delimited field. Numbers are exact where they matter: small. */
+/**
+ * A number, or the bytes of a length-delimited field. Numbers are exact only while they are small, which is enough
+ * here.
+ */
 type Field = { readonly field: number; readonly value: number | Uint8Array };
 
 function* fieldsOf(bytes: Uint8Array): Generator<Field> {
@@ -74,7 +76,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<Field> {
   };
   while (at < bytes.length) {
     const key = varint();
-    // Readers keep 32 bits of a key: a longer one would be another field to them.
+    // Other readers keep 32 bits of a key, so they would take a longer key for another field.
     if (key >= 2 ** 32) throw new NotProtobuf();
     const field = Math.floor(key / 8);
     const type = key % 8;

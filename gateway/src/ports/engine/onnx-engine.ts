@@ -1,13 +1,12 @@
 /**
- * Models run by onnxruntime in a process of its own, one run at a time, in the order in which they were asked
- * for.
+ * Models run by onnxruntime in a process of its own, one run at a time, in the order of the calls.
  *
- * The process starts with the gateway, or with the first run, and stays. It is killed when a run takes too long or
- * is called off; it kills itself when it takes too much memory. Only the run that was in it
- * is lost: the others wait here and continue in the next process. A model in whose runs the process ended
- * three times in a row is not run again within the same trial.
+ * The process starts with the gateway, or with the first run, and stays. It is killed when a run takes too long or is
+ * aborted; it kills itself when it takes too much memory. Only the run in progress is lost: the others wait here and
+ * continue in the next process. A model whose runs ended the process three times in a row is not run again within the
+ * same trial.
  *
- * Neither chooses among waiting runs nor limits their number: its callers have limits of their own.
+ * The engine neither prioritises waiting runs nor limits their number: its callers have limits of their own.
  */
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,13 +19,13 @@ import { batchOf } from './tensor-shapes.ts';
 
 type OnnxEngineSettings = {
   /**
-   * Resident memory that the process may have: it needs 150 MB with the four models, and as much again for a
-   * batch of fifty gradients.
+   * Resident memory that the process may have. It needs 150 MB with the four models, and as much again for a batch of
+   * fifty gradients.
    */
   readonly memoryBytes: number;
-  /** For reading and loading a file; one of 1.5 MB takes 10 ms. */
+  /** Time for reading and loading a file; one of 1.5 MB takes 10 ms. */
   readonly checkTimeoutMs: number;
-  /** The pause before a new process when a model ended the last one; doubled after each further end. */
+  /** The pause before a new process after a model ended the last one; it doubles each time this happens again. */
   readonly restartMs: number;
 };
 
@@ -36,7 +35,7 @@ const DEFAULTS: OnnxEngineSettings = {
   restartMs: 100,
 };
 const RESTART_LIMIT_MS = 10_000;
-/** After a start that failed, callers are told at once for so long. */
+/** For this long after a failed start, callers are refused at once. */
 const REFUSED_MS = 10_000;
 const FAILURES_LIMIT = 3;
 /** Faults that harm the process, not only the model's own answer. */
@@ -60,11 +59,11 @@ type State = {
   readonly closing: AbortController;
   process: EngineProcess | null;
   starting: Promise<EngineProcess> | null;
-  /** The last start failed; null: it did not. */
+  /** The failure of the last start; null: it succeeded. */
   fault: { readonly error: unknown; readonly atMs: number } | null;
-  /** Ends with the last run that was asked for. */
+  /** Resolves with the last run in the queue. */
   turn: Promise<unknown>;
-  /** Ends of a process in a row, without an answer between them. */
+  /** How often in a row the process ended without an answer in between. */
   ends: number;
   readonly counts: { crashes: number; runs: number; pending: number; residentBytes: number };
 };
@@ -110,7 +109,7 @@ async function close(state: State): Promise<void> {
   await last?.ended;
 }
 
-/** Takes its turn; a caller that calls it off while it waits is answered at once. */
+/** Waits for its turn. A caller that aborts while waiting is answered at once. */
 async function inTurn(state: State, work: Work): Promise<Outputs> {
   const { counts, closing } = state;
   const calledOff = AbortSignal.any([work.signal, closing.signal]);
@@ -126,7 +125,7 @@ async function inTurn(state: State, work: Work): Promise<Outputs> {
   return orCalledOff(done, calledOff);
 }
 
-/** @throws the reason of the signal, as soon as it is there. */
+/** @throws the reason of the signal as soon as it is aborted. */
 function orCalledOff<T>(work: Promise<T>, calledOff: AbortSignal): Promise<T> {
   const off = Promise.withResolvers<never>();
   const callOff = (): void => off.reject(calledOff.reason);
@@ -168,7 +167,7 @@ function fail(failures: Failures, model: EngineModel, code: EngineFaultCode, det
   throw new EngineFault(code, model.digest, detail);
 }
 
-/** The answer, or how the process ended; `isLate`: we ended it, because its time was up. */
+/** The answer, or how the process ended. `isLate`: it was killed because its time was up. */
 async function ask(
   state: State,
   { model, input, timeoutMs, signal }: Work,
@@ -193,7 +192,7 @@ async function ask(
   }
 }
 
-/** Callers that ask while it starts share one process. */
+/** Callers that ask while the process starts share it. */
 async function processNow(state: State): Promise<EngineProcess> {
   if (state.process !== null) return state.process;
   if (state.fault !== null && performance.now() - state.fault.atMs < REFUSED_MS) throw state.fault.error;
@@ -221,7 +220,7 @@ async function startNow(state: State): Promise<EngineProcess> {
   return started;
 }
 
-/** The next run has another process, even if this one has not ended yet. */
+/** The next run gets another process, even if this one has not ended yet. */
 function drop(state: State, running: EngineProcess | null): void {
   if (state.process === running) state.process = null;
   running?.kill();

@@ -1,9 +1,9 @@
 /**
- * Models, loaded into onnxruntime and run. Part of the engine's process: a model may end it at any line that
- * calls the runtime.
+ * Models, loaded into onnxruntime and run. Part of the engine's process: any line that calls the runtime may end that
+ * process.
  *
- * Promises: the bytes that were hashed are the bytes that are loaded; nothing is loaded whose values lie in
- * other files, or whose graph is not what the card says; outputs have the card's shapes and are finite, and
+ * It promises that the bytes that were hashed are the bytes that are loaded; that nothing is loaded whose values lie in
+ * other files, or whose graph differs from the card; that outputs have the card's shapes and are finite; and that
  * probabilities are from 0 to 1. SessionFault says what is wrong.
  */
 import { createHash } from 'node:crypto';
@@ -15,29 +15,26 @@ import { findExternalData } from './external-data.ts';
 import { batchOf, fitsCard, hasShape, shapeFor, type GraphValue } from './tensor-shapes.ts';
 
 /**
- * A file is held in memory while it is loaded, and the loaded model takes as much again. Models of this size
- * run for seconds on a CPU.
+ * A file is held in memory while it is loaded, and the loaded model takes as much again. Models of this size run for
+ * seconds on a CPU.
  */
 const FILE_BYTES_LIMIT = 64 * 1024 ** 2;
-/**
- * Models that stay loaded: four, and the versions before them. The one that was not used for the longest is
- * released.
- */
+/** Models that stay loaded: four, and their previous versions. The least recently used one is released. */
 const SESSIONS_LIMIT = 8;
-/** How much of the runtime's message is repeated. */
+/** How much of the runtime's message is passed on. */
 const DETAIL_LENGTH = 300;
 /**
- * A single thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No
- * arena: it keeps what the largest batch took (770 MB after fifty gradients, else 220), single images are as quick
- * without it, and fifty take 0.27 s instead of 0.17.
+ * A single thread leaves the machine to the gateway while a model is busy, and gives the same bits for the same input.
+ * The arena is off because it keeps what the largest batch took (770 MB after fifty gradients, otherwise 220). Without
+ * it single images are as quick, and fifty take 0.27 s instead of 0.17.
  */
 const OPTIONS: InferenceSession.SessionOptions = {
   executionProviders: ['cpu'],
   executionMode: 'sequential',
   intraOpNumThreads: 1,
   interOpNumThreads: 1,
-  // ONNX only: otherwise the runtime would recognize its other file format by the bytes, and such a file was
-  // not searched for external data.
+  // ONNX only: otherwise the runtime would recognise its other file format by the bytes, and such a file was not
+  // searched for external data.
   enableCpuMemArena: false,
   logSeverityLevel: 4,
   extra: { session: { load_model_format: 'ONNX' } },
@@ -61,10 +58,10 @@ type Sessions = {
   run(model: EngineModel, input: Tensor): Promise<Record<string, Tensor>>;
 };
 
-/** `stamp`: what the file looked like when it was read. */
+/** `stamp`: the state of the file when it was read. */
 type Loaded = { readonly session: InferenceSession; readonly stamp: string };
 
-/** Throws where onnxruntime is not installed or does not start here. */
+/** Throws where onnxruntime is not installed or does not start on this machine. */
 export async function openSessions(): Promise<Sessions> {
   const { InferenceSession, Tensor } = (await import('onnxruntime-node')).default;
   /** By digest, the least recently used first. */
@@ -95,8 +92,7 @@ export async function openSessions(): Promise<Sessions> {
 
   async function sessionOf(model: EngineModel, isAnew: boolean): Promise<InferenceSession> {
     const known = isAnew ? undefined : loaded.get(model.digest);
-    // A file that somebody touched is read again: the model that runs must have the right bytes, and be the
-    // one on the disk.
+    // A file that was touched is read again: the model that runs must have the right bytes, and be the one on the disk.
     const isUntouched = known !== undefined && known.stamp === (await stampOf(model.path));
     if (isUntouched) {
       loaded.delete(model.digest);
@@ -115,8 +111,7 @@ export async function openSessions(): Promise<Sessions> {
       const session = await sessionOf(model, false);
       const given = new Tensor('float32', input.data, input.dims);
       const outputs = await session.run({ [model.input.name]: given }).catch((error: unknown) => {
-        // The runtime stopped in the midst of the graph, for instance where two values inside it do not fit
-        // each other.
+        // The runtime stopped within the graph, for instance where two values inside it do not fit each other.
         throw new SessionFault(isOutOfMemory(error) ? 'model-out-of-memory' : 'model-output-invalid');
       });
       return readOutputs(model, batchOf(model, input), outputs);
@@ -125,8 +120,8 @@ export async function openSessions(): Promise<Sessions> {
 }
 
 /**
- * Differs after any change to the file; '' if there is none. To hash it at each run would take longer than
- * the run.
+ * Differs after any change to the file; '' if there is none. Hashing the file at each run would take longer than the
+ * run.
  */
 async function stampOf(path: string): Promise<string> {
   return await stat(path, { bigint: true }).then(
@@ -139,7 +134,7 @@ async function readModel({ path, digest }: EngineModel): Promise<{ bytes: Uint8A
   const cannotRead = (): never => {
     throw new SessionFault('model-unavailable');
   };
-  // Taken before the bytes are read: a write in between changes it.
+  // Taken before the bytes are read, so that a write in between changes it.
   const stamp = await stampOf(path);
   const file = await open(path).catch(cannotRead);
   try {
@@ -182,7 +177,7 @@ const toGraphValue = (value: InferenceSession.ValueMetadata): GraphValue =>
 
 const wordsOf = (error: unknown): string =>
   (error instanceof Error ? error.message : '').slice(0, DETAIL_LENGTH);
-/** std::bad_alloc, and what the runtime's arena says. */
+/** std::bad_alloc, and the messages of the runtime's arena. */
 const isOutOfMemory = (error: unknown): boolean =>
   /bad_alloc|bad allocation|failed to allocate memory/i.test(wordsOf(error));
 

@@ -1,7 +1,7 @@
 /**
- * Starts the process in which models run, and speaks with it. It gets no environment, and so no secret. Its
- * memory is limited twice: by its own guard, which watches resident memory, and by the kernel, which refuses
- * an allocation far beyond that. It leaves no core file, which would hold pixels.
+ * Starts the process in which models run, and talks to it. The process gets no environment, and so no secret. Its
+ * memory is limited twice: by its own guard, which watches resident memory, and by the kernel, which refuses an
+ * allocation far beyond that. It leaves no core file, which would contain pixels.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,18 +14,18 @@ export type EngineProcess = {
   readonly pid: number;
   /** Asks one question at a time. */
   ask(question: EngineQuestion): Promise<EngineAnswer | Ended>;
-  /** Ends it, whatever it does. */
+  /** Ends the process, whatever it is doing. */
   kill(): void;
   readonly ended: Promise<void>;
 };
 
 const PROGRAM = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
-/** RLIMIT_DATA counts what Node maps to begin with, too, which is about 600 MB, most of it never touched. */
+/** RLIMIT_DATA also counts what Node maps at its start: about 600 MB, most of it never touched. */
 const BEYOND_MEMORY_BYTES = 1024 ** 3;
 /** The start takes 0.2 s on an idle machine. */
 const START_TIMEOUT_MS = 30_000;
 
-/** Throws an Error with the reason if it does not start. `signal`: ends one that is starting. */
+/** Throws an Error with the reason if the process does not start. `signal`: ends a process that is starting. */
 export async function startEngineProcess(memoryBytes: number, signal: AbortSignal): Promise<EngineProcess> {
   const kibibytes = Math.ceil((memoryBytes + BEYOND_MEMORY_BYTES) / 1024);
   const limited = `ulimit -c 0; ulimit -d ${kibibytes} 2>/dev/null; exec "$@"`;
@@ -45,7 +45,7 @@ export async function startEngineProcess(memoryBytes: number, signal: AbortSigna
       told(hasEnded);
       resolve();
     };
-    // Each error is heard, also a second one: an unheard one ends the gateway.
+    // Every error needs a listener, also a second one: an unhandled one ends the gateway.
     child.once('exit', (_, signal) => end(signal)).on('error', () => end(null));
   });
   child.on('message', (message) => told(message as EngineStart | EngineAnswer));
@@ -65,7 +65,7 @@ export async function startEngineProcess(memoryBytes: number, signal: AbortSigna
     ended,
     ask(question) {
       if (hasEnded !== null) return Promise.resolve(hasEnded);
-      // If it cannot be sent, the process is about to end, and that is the answer.
+      // If it cannot be sent, the process is about to end, and that end is the answer.
       child.send(question, () => undefined);
       return next() as Promise<EngineAnswer | Ended>;
     },

@@ -1,11 +1,11 @@
 /**
- * Tensors held against a card. Dimensions are compared one by one; the first one is free where the model
- * takes several examples at once.
+ * Compares tensors with a card. Dimensions are compared one by one; the first one is free where the model takes several
+ * examples at once.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { EngineModel } from './engine.ts';
 
-/** A dimension of a graph: its size, or a name that stands for any. */
+/** A dimension of a graph: its size, or a name that stands for any size. */
 type GraphDim = number | string;
 /** An input or an output as the graph declares it. */
 export type GraphValue = {
@@ -35,19 +35,19 @@ export function batchOf({ input: { shape, batch } }: EngineModel, { dims, data }
   return times;
 }
 
-/** The shape of an output of the card for so many times the first dimension. */
+/** The shape of one of the card's outputs, with the first dimension multiplied by `times`. */
 export const shapeFor = ([first = 1, ...rest]: readonly number[], times: number): number[] => [
   first * times,
   ...rest,
 ];
 
-/** True if a tensor has this shape and as many values. */
+/** True if a tensor has this shape and the matching number of values. */
 export const hasShape = ({ dims, data }: Tensor, shape: readonly number[]): boolean =>
   isSame(dims, shape) && data.length === sizeOf(shape);
 
 /**
- * True if the graph takes and gives exactly what the card says. A dimension that the graph leaves open may
- * have the card's size.
+ * True if the graph takes and gives exactly what the card says. A dimension that the graph leaves open may have the
+ * card's size.
  */
 export function fitsCard(
   { input, outputs: promised }: EngineModel,

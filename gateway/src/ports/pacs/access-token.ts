@@ -1,6 +1,6 @@
 /**
- * Access tokens for a PACS behind OAuth 2 (RFC 6749 §4.4, client credentials). One is asked for when the first
- * request needs it, and used until shortly before its end, or until the PACS does not take it.
+ * Access tokens for a PACS behind OAuth 2 (RFC 6749 §4.4, client credentials). A token is fetched when the first
+ * request needs it, and used until shortly before it expires or the PACS rejects it.
  */
 import {
   allowInsecureRequests,
@@ -26,9 +26,11 @@ export type ClientCredentials = {
   readonly scope: string | null;
 };
 
-/** Asked for so long before the end of the last one: a request that takes a while is still in time. */
+/**
+ * A new token is fetched this long before the last one expires, so that a request that takes a while is still in time.
+ */
 const EARLIER_MS = 30_000;
-/** A server that does not say how long its token holds; longer ones are found out by a 401. */
+/** Assumed lifetime where the server does not state one. If it is shorter, a 401 shows that. */
 const UNSAID_SECONDS = 300;
 
 type Token = { readonly authorization: string; readonly until: number };
@@ -40,7 +42,7 @@ export function createTokenSource(credentials: ClientCredentials, around: Around
   return {
     async authorization(signal) {
       if (held !== null && held.until > around.clock()) return held.authorization;
-      // All who need a token share one question, and the end of one request does not take it from the others.
+      // All requests that need a token share one request for it, and aborting one of them does not affect the others.
       asked ??= askForToken(credentials, around).finally(() => {
         asked = null;
       });
@@ -53,18 +55,18 @@ export function createTokenSource(credentials: ClientCredentials, around: Around
   };
 }
 
-/** An authorization server that says nothing for so long is away. */
+/** An authorization server that is silent for this long is considered away. */
 const PATIENCE_MS = 20_000;
 
 /** RFC 6750 §2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
 const B64_TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
-/** A PACS takes no longer header field: Apache 8 KiB, Node 16 KiB. */
+/** No PACS accepts a longer header field: Apache 8 KiB, Node 16 KiB. */
 const TOKEN_LIMIT = 16 * 1024;
 
-/** Tokens have some kilobytes. */
+/** The limit of an answer; tokens have some kilobytes. */
 const ANSWER_LIMIT = 64 * 1024;
 
-/** The whole answer. Throws PacsUnreachable where it is longer than any that has a token in it. */
+/** Reads the whole answer. Throws PacsUnreachable where it is too long to be an answer with a token. */
 async function bounded({ status, headers, body }: Response): Promise<Response> {
   const bytes = body === null ? null : await gatherAll(body, ANSWER_LIMIT);
   if (body !== null && bytes === null)
@@ -78,7 +80,7 @@ async function askForToken(credentials: ClientCredentials, around: Around): Prom
   const client = { client_id: clientId };
   const options = {
     [customFetch]: async (...request: Parameters<Fetch>) => bounded(await around.fetch(...request)),
-    // Addresses are checked where they are set.
+    // Addresses are checked when they are configured.
     [allowInsecureRequests]: true,
     signal: AbortSignal.timeout(PATIENCE_MS),
   };

@@ -1,6 +1,6 @@
 /**
- * Over DIMSE a PACS gives back a Data Set, and may have encoded it in another way when it stored it, or when it sends
- * it: the promised instance is there if it is the same Data Set (canonical-data-set.ts). Both are read in pieces.
+ * Over DIMSE a PACS returns a Data Set, and may have encoded it differently when it stored or sent it. The promised
+ * instance counts as stored if it is the same Data Set (canonical-data-set.ts). Both are read in pieces.
  */
 import { createHash } from 'node:crypto';
 import { createDigestReader } from '../../dimse/digest-reader.ts';
@@ -8,17 +8,23 @@ import { openDataSet } from './dimse-files.ts';
 import type { PromisedFile, ReadBack } from './pacs.ts';
 
 /**
- * The encoding makes a Data Set at most three times as long: a group length takes 12 bytes, and a group at least 8; a
- * delimiter takes 8, as its Item or Sequence does. Trailing padding fills a block of a medium. A PACS that sends more
- * sends something else.
+ * Encoding makes a Data Set at most three times as long: a group length takes 12 bytes, and a group at least 8; a
+ * delimiter takes 8, like its Item or Sequence. Trailing padding fills a block of a medium. A PACS that sends more is
+ * sending something else.
  */
 const GROWTH = 3;
 const PADDING_BYTES = 1024 * 1024;
 
-/** `canonical`: null where it cannot be read as a Data Set. `isCut`: more came than the promised one can be. */
+/**
+ * `canonical`: null where the bytes cannot be read as a Data Set. `isCut`: more bytes came than the promised instance
+ * can have.
+ */
 export type HeldDataSet = ReadBack & { readonly canonical: string | null; readonly isCut: boolean };
 
-/** `meta`: what stands before the Data Set in the promised file, so that the digest is that file's if the bytes are. */
+/**
+ * `meta`: the bytes before the Data Set in the promised file; they make the digest that file's digest if the bytes are
+ * the same.
+ */
 export async function readHeld(
   {
     meta,
@@ -47,7 +53,7 @@ export async function readHeld(
   return { digest: hash.digest('hex'), bytes: count, canonical, isCut };
 }
 
-/** Whether the file, which is read for it, holds the same Data Set, and is the promised one to its last byte. */
+/** Whether the promised file holds the same Data Set. The file is read for this, and must match its digest. */
 export async function isSameDataSet(
   promised: PromisedFile,
   { canonical }: HeldDataSet,

@@ -1,6 +1,6 @@
 /**
- * A connection to a PACS as data, and what the adapters need of it: how it is reached, and how the gateway says
- * who it is. Nothing is asked here: a token, a proxy and certificates come with the first request.
+ * A connection to a PACS as data, and what the adapters need from it: how the PACS is reached, and how the gateway
+ * authenticates. Nothing is requested here: a token, a proxy and certificates are used from the first request on.
  */
 import type { BlockList } from 'node:net';
 import { createTokenSource, type ClientCredentials } from './access-token.ts';
@@ -9,29 +9,29 @@ import type { PacsSettings } from './pacs-http.ts';
 
 export type PacsAuthentication =
   | { readonly kind: 'none' }
-  /** A whole Authorization header field, as PACS_AUTHORIZATION gives it. */
+  /** The whole value of an Authorization header field, as given in PACS_AUTHORIZATION. */
   | { readonly kind: 'header'; readonly authorization: string }
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'bearer'; readonly token: string }
   | ({ readonly kind: 'oauth' } & ClientCredentials);
 
 type WebConnection = {
-  /** `dicomweb`: an Orthanc is recognised when it first answers. */
+  /** `dicomweb`: an Orthanc is recognised by its first answer. */
   readonly kind: 'dicomweb' | 'orthanc';
   /** The DICOMweb root, with or without a slash at the end. */
   readonly url: string;
   readonly authentication: PacsAuthentication;
   readonly tls: PacsTls;
-  /** The PACS is asked for storage commitment. */
+  /** Whether the PACS is asked for storage commitment. */
   readonly commitment?: boolean;
 };
 
 type DimseConnection = {
   readonly kind: 'dimse';
-  /** The address that parseDimseAddress reads. */
+  /** The address in the form that parseDimseAddress reads. */
   readonly url: string;
   readonly tls: PacsTls;
-  /** The PACS is asked for storage commitment. */
+  /** Whether the PACS is asked for storage commitment. */
   readonly commitment: boolean;
 };
 
@@ -41,7 +41,7 @@ export type PacsConnection =
   | DimseConnection
   | { readonly kind: 'folder'; readonly folder: string };
 
-/** `blocked`: addresses that are not connected to; link-local ones without it. */
+/** `blocked`: addresses to which no connection is made; by default the link-local ones. */
 export type WebAround = {
   readonly proxy: PacsProxy | null;
   readonly clock: () => number;
@@ -60,7 +60,7 @@ export function connectionSettings(
   return { ...settings, tokens };
 }
 
-/** The header field that a request has now; a token is asked for. Throws PacsUnreachable. */
+/** The present value of the header field; a token is fetched if needed. Throws PacsUnreachable. */
 export async function authorizationNow(
   connection: Omit<WebConnection, 'kind'>,
   around: WebAround,
@@ -70,7 +70,7 @@ export async function authorizationNow(
   return tokens === undefined ? authorization : tokens.authorization(signal);
 }
 
-/** RFC 7617 in UTF-8; RFC 6750. Null: none, or one that is asked for. */
+/** RFC 7617 in UTF-8; RFC 6750. Null: none, or a token that is fetched later. */
 function headerOf(by: PacsAuthentication): string | null {
   switch (by.kind) {
     case 'none':

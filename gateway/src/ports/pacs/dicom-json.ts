@@ -1,8 +1,8 @@
 /**
- * The answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18
- * Table 10.5.3-1) and of a request for storage commitment (Table J.2-1), which may also come as XML, and of a search.
- * Nothing is trusted: a PACS that sends something else gives an empty list or null, never an exception. Each parser
- * returns no more than is read of an answer (threads/parse-apart.ts).
+ * The DICOMweb answers in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18 Table
+ * 10.5.3-1), of a request for storage commitment (Table J.2-1), and of a search. The first two may also come as XML.
+ * Nothing is trusted: if a PACS sends something else, the result is an empty list or null, never an exception. Each
+ * parser returns only the parts of an answer that are used (threads/parse-apart.ts).
  */
 import { withoutPadding } from '#shared/dicom/padding.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -50,7 +50,10 @@ function textOf(dataSet: Json, tag: string): string | null {
   return typeof value === 'string' ? withoutPadding(value) : null;
 }
 
-/** PS3.5 §9.1: a UID has 64 characters at most. The event loop takes an answer of the thread over in one turn. */
+/**
+ * PS3.5 §9.1: a UID has 64 characters at most. Longer ones are dropped, because the event loop takes the thread's whole
+ * answer over in one turn.
+ */
 const UID_LENGTH = 64;
 
 function uidOf(dataSet: Json, tag: string): string | null {
@@ -58,16 +61,16 @@ function uidOf(dataSet: Json, tag: string): string | null {
   return text !== null && text.length <= UID_LENGTH ? text : null;
 }
 
-/** IS and US may stand as numbers or as text (PS3.18 F.2.3.1). */
+/** IS and US may be numbers or text (PS3.18 F.2.3.1). */
 function numberOf(dataSet: Json, tag: string): number | null {
   const value = Number(valuesOf(dataSet, tag)[0] ?? NaN);
   return Number.isInteger(value) ? value : null;
 }
 
-/** 20 000 rows of a search have a hundred values each; sequences within sequences take four levels each. */
+/** 20 000 rows of a search have a hundred values each; each nested sequence takes four levels. */
 export const SHAPE = { values: 2_000_000, depth: 64 };
 
-/** An answer as JSON, or null if it is no JSON: Orthanc names no media type in its 400. */
+/** An answer as JSON; null if it is not JSON. The media type does not help: Orthanc names none in its 400. */
 export function jsonIn(bytes: Uint8Array): unknown {
   try {
     return parseJson(bytes, SHAPE);
@@ -80,24 +83,27 @@ export function jsonIn(bytes: Uint8Array): unknown {
 const jsonOrXmlIn = (bytes: Uint8Array): unknown =>
   jsonIn(bytes) ?? parseNativeModel(new TextDecoder().decode(bytes));
 
-/** Half of the largest study: a longer question is split. One more is read, so that its reader finds it too long. */
+/**
+ * Half of the largest study; a longer request is split. One more is read, so that the reader can tell that it is too
+ * long.
+ */
 export const REFERENCES_LIMIT = 10_000;
 const referencesIn = (dataSet: Json, sequence: string): readonly unknown[] =>
   valuesOf(dataSet, sequence).slice(0, REFERENCES_LIMIT + 1);
 
 const STORE_TAGS = ['00081190', FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE];
 
-/** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be taken later. */
+/** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be accepted later. */
 function isOutOfResources(failureReason: number | null): boolean {
   return failureReason !== null && failureReason >> 8 === 0xa7;
 }
 
-/** The outcomes that a store answer says, by SOP Instance UID. */
+/** The outcomes in a store answer, by SOP Instance UID. */
 type StoreSaid = ReadonlyMap<string, Omit<StoreAnswer, 'sopInstanceUID'>>;
 
 /**
- * A store answer (PS3.18 Table 10.5.3-1); null for anything else: a proxy's page, a cut text, an empty one. Only DICOM
- * speaks of instances.
+ * A store answer (PS3.18 Table 10.5.3-1). Null for anything else: a proxy's page, a truncated text, an empty body. Only
+ * an answer in DICOM says anything about instances.
  */
 export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
   const body = dataSetIn(bytes);
@@ -110,7 +116,7 @@ export function parseStoreAnswer(bytes: Uint8Array): StoreSaid | null {
       pacsCode,
     });
   }
-  // Named in both: the failure is believed; reconciliation looks anyway.
+  // For an instance named in both sequences, the failure is believed; reconciliation looks anyway.
   for (const item of referencesIn(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
     const pacsCode = numberOf(item, FAILURE_REASON);
     said.set(uidOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
@@ -131,7 +137,7 @@ export function readStoreAnswer(
   return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said?.get(sopInstanceUID) ?? notNamed) }));
 }
 
-/** PS3.18 Table J.1-1. The Transaction UID stands in the address alone. */
+/** PS3.18 Table J.1-1. The Transaction UID is only in the address. */
 export const commitmentQuestion = (instances: CommitmentWish['instances']): Json => ({
   [REFERENCED_SOP_SEQUENCE]: {
     vr: 'SQ',
@@ -142,7 +148,7 @@ export const commitmentQuestion = (instances: CommitmentWish['instances']): Json
   },
 });
 
-/** The references of such a question, with empty UIDs where there are none; null for anything else. */
+/** The references of such a request, with empty UIDs where there are none; null for anything else. */
 export function parseCommitmentQuestion(bytes: Uint8Array): CommitmentWish['instances'] | null {
   const body = dataSetIn(bytes);
   if (body === null || !(REFERENCED_SOP_SEQUENCE in body)) return null;
@@ -154,7 +160,7 @@ export function parseCommitmentQuestion(bytes: Uint8Array): CommitmentWish['inst
 
 export const COMMITMENT_QUESTION = parserIn(import.meta.url, parseCommitmentQuestion);
 
-/** In JSON or XML. Some write every Data Set as a list of one. */
+/** Reads JSON or XML. Some servers write every Data Set as a list of one. */
 function dataSetIn(bytes: Uint8Array): Json | null {
   const parsed = jsonOrXmlIn(bytes);
   const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
@@ -164,7 +170,9 @@ function dataSetIn(bytes: Uint8Array): Json | null {
 /** PS3.3 §C.14.1.1: Processing failure. */
 const PROCESSING_FAILURE = 0x0110;
 
-/** The result of storage commitment; null for anything else, so that a page or an empty object says nothing. */
+/**
+ * The result of storage commitment. Null for anything else, so that a web page or an empty object counts as no result.
+ */
 export function parseCommitment(bytes: Uint8Array): Pick<CommitmentReport, 'committed' | 'failed'> | null {
   const body = dataSetIn(bytes);
   if (body === null || ![FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE].some((tag) => tag in body))
@@ -187,13 +195,13 @@ export const COMMITMENT = parserIn(import.meta.url, parseCommitment);
 /** The attributes other than UIDs that `parseSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
 export const DESCRIBED = [SOP_CLASS_UID, MODALITY, SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES] as const;
 
-/** PS3.5 §6.2: of a Code String. */
+/** PS3.5 §6.2: the length of a Code String. */
 const CODE_LENGTH = 16;
 
-/** Ten times what is asked for at once; further rows are left out. */
+/** Ten times as many as are asked for at once; further rows are left out. */
 export const ROWS_LIMIT = 20_000;
 
-/** The instances that a search answer names; those without all three UIDs are left out. Null: it is no list. */
+/** The instances in a search answer; those without all three UIDs are left out. Null: the answer is not a list. */
 export function parseSearchAnswer(bytes: Uint8Array): readonly DescribedInstance[] | null {
   const body = jsonIn(bytes);
   if (!Array.isArray(body)) return null;

@@ -1,6 +1,6 @@
 /**
- * The PACS's own QIDO-RS and WADO-RS, for callers of the gateway: each answer as it comes, piece by piece. Nothing is
- * kept of it, and a caller who reads slowly slows the PACS down.
+ * The PACS's own QIDO-RS and WADO-RS, for callers of the gateway. Each answer is passed on piece by piece as it comes.
+ * Nothing of it is kept, and a caller who reads slowly slows the PACS down.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { PacsHttp } from './pacs-http.ts';
@@ -29,7 +29,7 @@ export async function getThrough(
     })
     .catch((error: unknown) => {
       opened.reject(error);
-      // A reader that has gone caused it, and hears of nothing.
+      // If the reader left, it caused this error and is not told.
       void ignoreFailure(writer.abort(error), 'it has ended already');
     });
   return opened.promise;

@@ -1,25 +1,31 @@
 /**
- * The Native DICOM Model in XML (PS3.19 A.1), as some PACSs answer a store request: read into the DICOM JSON
- * Model as far as the gateway needs it, which is UIDs, numbers and sequences. A strict parser reads it as a stream and
- * expands no entities; its number of elements, their depth and their attributes are limited here.
+ * The Native DICOM Model in XML (PS3.19 A.1), in which some PACSs answer a store request. It is read into the DICOM
+ * JSON Model as far as the gateway needs it: UIDs, numbers and sequences. A strict streaming parser reads it and
+ * expands no entities; the number of elements, their depth and their attributes are limited here.
  */
 import { SaxesParser } from 'saxes';
 
 type Element = { readonly vr: string; readonly Value: unknown[] };
 type Item = Record<string, Element>;
 
-/** An open element. The model and its items hold attributes, an attribute holds items and values, a value text. */
+/**
+ * An open element. The model and its items hold attributes, an attribute holds items and values, and a value holds
+ * text.
+ */
 type Open = { readonly name: string; readonly item?: Item; readonly element?: Element; text: string };
 
-/** 20 000 references, each an item with two attributes and their values. */
+/** Enough for 20 000 references, each an item with two attributes and their values. */
 export const ELEMENTS_LIMIT = 250_000;
-/** A store answer nests an attribute, an item, an attribute and a value in the model; far deeper is no answer. */
+/**
+ * A store answer nests an attribute, an item, an attribute and a value in the model. Far deeper XML is not such an
+ * answer.
+ */
 export const DEPTH_LIMIT = 32;
 /** PS3.19 A.1.6: tag, vr, keyword, privateCreator; and a namespace. */
 export const ATTRIBUTES_LIMIT = 16;
 const TAG = /^[0-9A-F]{8}$/;
 
-/** Null: the text is not the model, or is larger than any that is asked for. */
+/** Null: the text is not the model, or is larger than any answer to a request of ours. */
 export function parseNativeModel(text: string): Item | null {
   const root: Item = {};
   const open: Open[] = [];
@@ -63,7 +69,7 @@ const NOTHING: Open = { name: '', text: '' };
 
 type Tag = { readonly name: string; readonly attributes: Readonly<Record<string, string>> };
 
-/** Elements in other places than the model has them hold nothing. */
+/** Elements where the model has no place for them are ignored. */
 function begin({ name, attributes }: Tag, within = NOTHING): Open {
   if (name === 'DicomAttribute' && within.item !== undefined) {
     const element: Element = { vr: attributes['vr'] ?? '', Value: [] };

@@ -21,7 +21,7 @@ import {
 import { gather, once, statusOf, WITH_DATA_SET } from '../../dimse/messages.ts';
 
 export const COMMITMENT_PUSH = '1.2.840.10008.1.20.1';
-/** The well-known SOP Instance of which every request is an action. */
+/** The well-known SOP Instance to which every request is addressed. */
 const PUSH_INSTANCE = '1.2.840.10008.1.20.1.1';
 
 const REQUESTED_SOP_CLASS = 0x00000003;
@@ -47,12 +47,12 @@ const FAILURE_REASON = 0x00081197;
 const REFERENCED_SOP_CLASS_UID = 0x00081150;
 const REFERENCED_SOP_INSTANCE_UID = 0x00081155;
 
-/** A thousand references with everything that PS3.4 Table J.3-2 has for them need a third of it. */
+/** A report on a thousand instances, with everything that PS3.4 Table J.3-2 allows for each, needs a third of this. */
 const REPORT_BYTES_LIMIT = 1024 * 1024;
-/** Reports on earlier requests that come before the one that is waited for. */
+/** Reports on earlier requests that may come before the one that is awaited. */
 const REPORTS_LIMIT = 16;
 
-/** The status of the PACS's answer, which says only whether it will report. */
+/** Returns the status of the PACS's answer, which says only whether it will report. */
 export async function askCommitment(
   association: Association,
   context: Context,
@@ -87,7 +87,7 @@ export async function askCommitment(
   return statusOf(answer, ACTION_RSP, id);
 }
 
-/** The report on this request, if the PACS begins to send one within `ms`; null: it does not. */
+/** The report on this request, if the PACS starts to send one within `ms`; otherwise null. */
 export async function awaitReport(
   association: Association,
   transactionUID: string,
@@ -105,8 +105,9 @@ export async function awaitReport(
 }
 
 /**
- * Answers a message in an association that the peer has requested. `note`: whether the report is on a request of ours
- * to this peer. Throws AssociationFailed where it is no report, the signal's reason, and what `note` throws.
+ * Answers a message in an association that the peer has requested. `note`: returns whether the report is on a request
+ * of ours to this peer. Throws AssociationFailed where the message is not a report, the signal's reason, and what
+ * `note` throws.
  */
 export async function takeReport(
   association: Pick<Association, 'send'>,
@@ -119,7 +120,7 @@ export async function takeReport(
   await answerReport(association, message, status);
 }
 
-/** The report in a message; throws AssociationFailed where it is none. */
+/** The report in a message; throws AssociationFailed where the message is not a report. */
 async function readReport({ command, dataSet }: Message): Promise<CommitmentReport> {
   if (numberIn(command, COMMAND) !== EVENT_REPORT_RQ || dataSet === null) throw violated('no report');
   return parseReport(await gather(dataSet, REPORT_BYTES_LIMIT));

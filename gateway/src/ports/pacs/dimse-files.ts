@@ -1,26 +1,26 @@
 /**
- * Part 10 files as DIMSE sees them: only the Data Set travels. The promised file is whole again when its File
- * Meta Information stands before the Data Set that a PACS gives back byte by byte.
+ * Part 10 files as DIMSE handles them: only the Data Set is sent. Where a PACS returns the same Data Set bytes, the
+ * promised file is restored by putting its File Meta Information before them.
  */
 import { newHeader, readHeader, UNDEFINED_LENGTH } from '#shared/dicom/element-header.ts';
 import { encodeFileMeta } from '#shared/dicom/encode.ts';
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 import type { PromisedFile } from './pacs.ts';
 
-/** Preamble and File Meta Information. Those of real files have some hundred bytes; private information may be more. */
+/** Preamble and File Meta Information. Real files have some hundred bytes there; private information may be longer. */
 const META_BYTES_LIMIT = 256 * 1024;
 
 type OpenedDataSet = {
   /** The bytes before the Data Set. */
   readonly meta: Uint8Array;
-  /** To be read once. */
+  /** Can be read only once. */
   readonly dataSet: AsyncIterable<Uint8Array>;
-  /** For one that is not read, or not to its end. */
+  /** Call it if the Data Set is not read, or not to its end. */
   close(): Promise<void>;
 };
 
 /**
- * Takes the Data Set out of a file that streams. Null: the beginning of the file cannot be read, or nothing came.
+ * Takes the Data Set out of a file that is streamed. Null: the beginning of the file cannot be read, or no bytes came.
  * Throws what `pieces` throws.
  */
 export async function openDataSet(pieces: AsyncIterable<Uint8Array>): Promise<OpenedDataSet | null> {
@@ -32,7 +32,7 @@ export async function openDataSet(pieces: AsyncIterable<Uint8Array>): Promise<Op
     const { done, value } = await rest.next();
     isWhole = done === true;
     if (done === true) break;
-    // A piece may be a view of what the next one is read into.
+    // A copy, because a piece may share its memory with the next one.
     head.push(value.slice());
     bytes += value.length;
   }
@@ -51,8 +51,8 @@ const PREFIX_END = 132;
 const META_GROUP = 2;
 
 /**
- * PS3.10 §7.1: behind the preamble and its prefix the elements of group 0002, in Explicit VR Little Endian. Null: they
- * are not there, or have no end here.
+ * PS3.10 §7.1: the preamble and its prefix are followed by the elements of group 0002, in Explicit VR Little Endian.
+ * Null: they are missing, or do not end within these bytes.
  */
 function endOfMeta(begun: Buffer): number | null {
   if (begun.toString('latin1', PREFIX_END - 4, PREFIX_END) !== 'DICM') return null;
@@ -73,14 +73,14 @@ async function* continued(begun: Uint8Array, rest: AsyncIterator<Uint8Array>): A
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-/** The bytes before the Data Set of the promised file; null where they are not here. */
+/** The bytes before the Data Set in the promised file; null where the file is not here. */
 export async function metaOf(promised: PromisedFile, signal: AbortSignal): Promise<Uint8Array | null> {
   const opened = await openDataSet(promised.open(signal));
   await opened?.close();
   return opened?.meta ?? null;
 }
 
-/** A file of ours around a Data Set of the PACS. */
+/** Makes a file from a Data Set of the PACS, with our own File Meta Information. */
 export async function* asFile(
   identity: {
     readonly sopClassUID: string;

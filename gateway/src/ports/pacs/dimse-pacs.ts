@@ -1,9 +1,9 @@
 /**
- * A PACS that speaks DIMSE: C-STORE, C-FIND and C-GET (PS3.4 Annexes B and C). It promises what pacs.ts asks, but for
- * two things that the protocol does not have: only the Data Set of an instance travels, so only that is proven; and an
- * instance is searched for in the study to which it belongs.
+ * A PACS that speaks DIMSE: C-STORE, C-FIND and C-GET (PS3.4 Annexes B and C). It promises what pacs.ts asks, except
+ * for two limits of the protocol: only an instance's Data Set is sent, so only that is proven; and an instance is
+ * searched for only in its own study.
  *
- * A PACS without C-FIND can confirm nothing, and what it is given waits. Without C-GET its list is the only proof, and
+ * A PACS without C-FIND can confirm nothing, so what it is given waits. Without C-GET its list is the only proof, and
  * what it had before cannot be compared.
  */
 import type { BlockList } from 'node:net';
@@ -46,17 +46,20 @@ import {
 type DimseSettings = {
   readonly address: DimseAddress;
   readonly tls: PacsTls;
-  /** Addresses that are not connected to; link-local ones without it. */
+  /** Addresses to which no connection is made; by default the link-local ones. */
   readonly blocked?: BlockList | undefined;
-  /** Whether it is asked for storage commitment. */
+  /** Whether the PACS is asked for storage commitment. */
   readonly commitment?: boolean;
-  /** Longest silence. */
+  /** The longest silence, in milliseconds. */
   readonly idleMs?: number;
-  /** How long a report of storage commitment is awaited in the association that asked for it. */
+  /** How long to wait for a report of storage commitment in the association that asked for it. */
   readonly reportMs?: number;
 };
 
-/** `givesBack`: whether it takes C-GET; null until it was asked. `commits`: it has to take storage commitment. */
+/**
+ * `givesBack`: whether the PACS supports C-GET; null until it was asked. `commits`: the PACS has to support storage
+ * commitment.
+ */
 type Dimse = { readonly peer: PeerSettings; readonly commits: boolean; givesBack: boolean | null };
 
 const QUERIES: readonly Wanted[] = [STUDY_ROOT_FIND, STUDY_ROOT_GET].map((abstractSyntax) => ({
@@ -64,7 +67,10 @@ const QUERIES: readonly Wanted[] = [STUDY_ROOT_FIND, STUDY_ROOT_GET].map((abstra
   transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
 }));
 
-/** A PACS that reports in the same association does so at once; others close it, and report when they have looked. */
+/**
+ * A PACS that reports in the same association does so at once. Others close the association, and report after they have
+ * looked.
+ */
 const REPORT_MS = 3_000;
 
 const COMMITMENT: Wanted = {
@@ -115,7 +121,7 @@ export function createDimsePacs(settings: DimseSettings): Pacs {
   };
 }
 
-/** A failure of the association says nothing of instances. */
+/** A failed association says nothing about instances, so it becomes PacsUnreachable. */
 async function reaching<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -126,7 +132,7 @@ async function reaching<T>(signal: AbortSignal, work: () => Promise<T>): Promise
   }
 }
 
-/** Asks in an association of its own, which tells whether the PACS takes C-GET. */
+/** Works in an association of its own, and notes whether the PACS supports C-GET. */
 async function asking<T>(
   dimse: Dimse,
   contexts: readonly Wanted[],
@@ -141,7 +147,7 @@ async function asking<T>(
   );
 }
 
-/** Thrown in an association whose answer is not read to its end. */
+/** Ends an association whose answer is not read to its end. */
 class Enough<T> extends Error {
   readonly result: T;
 
@@ -175,7 +181,7 @@ async function commit(
       const status =
         context?.result === 0 ? await askCommitment(association, context, wish) : CLASS_NOT_SUPPORTED;
       if (status !== SUCCESS) throw new PacsDoesNotCommit(status);
-      // The PACS has taken the question: an end of the association is no answer to it.
+      // The PACS has accepted the request; if the association ends now, that is no answer to it.
       return awaitReport(association, wish.transactionUID, reportMs).catch((error: unknown) => {
         if (error instanceof AssociationFailed) return null;
         throw error;
@@ -199,14 +205,14 @@ async function probe(dimse: Dimse, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** How an instance may come, and how it is read. */
+/** The forms in which an instance may be sent, and how it is read. */
 type Retrieval<T> = {
   readonly sopClassUID: string;
   readonly transferSyntaxes: readonly string[];
   readonly read: (brought: Brought) => Promise<T>;
 };
 
-/** By C-GET. Null: the PACS does not give it. */
+/** Retrieves by C-GET. Null: the PACS does not return it. */
 async function retrieve<T>(
   { peer }: Dimse,
   where: FoundInstance,
@@ -214,7 +220,7 @@ async function retrieve<T>(
   signal: AbortSignal,
 ): Promise<T | null> {
   const query = { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
-  // A context for each transfer syntax: the PACS brings the instance as it is stored, and does not choose.
+  // One context for each transfer syntax: the PACS sends the instance as it is stored, and does not choose.
   const storage = transferSyntaxes.map((uid) => ({ abstractSyntax: sopClassUID, transferSyntaxes: [uid] }));
   const proposal = { contexts: [query, ...storage], takes: [sopClassUID] };
   const asked = { identifier: identifierOf(where), sopInstanceUID: where.sopInstanceUID };
@@ -228,8 +234,8 @@ async function retrieve<T>(
 }
 
 /**
- * Digest and length of the promised file if the PACS gives back its Data Set; else of that file with the Data Set
- * that the PACS gives.
+ * Digest and length of the promised file if the PACS returns its Data Set; otherwise those of the same file with the
+ * Data Set that the PACS returned.
  */
 async function readBack(
   dimse: Dimse,
@@ -252,7 +258,7 @@ async function readBack(
   return isSame ? { digest, bytes } : { digest: held.digest, bytes: held.bytes };
 }
 
-/** With File Meta Information of ours. */
+/** The file has our own File Meta Information. */
 async function fetchInstance(
   dimse: Dimse,
   where: FoundInstance,

@@ -1,5 +1,5 @@
 /**
- * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level: a query of
+ * Lists the instances of a study, by C-FIND in the Study Root model (PS3.4 Annex C), level by level. A query for
  * instances names its study and its series, so that any SCP can answer it.
  */
 import { isUid } from '#shared/dicom/uid.ts';
@@ -19,16 +19,16 @@ const SERIES_NUMBER = 0x00200011;
 const INSTANCE_NUMBER = 0x00200013;
 const NUMBER_OF_FRAMES = 0x00280008;
 
-/** The most series of a study. The largest have some hundred. */
+/** The most series of a study; the largest studies have some hundred. */
 const SERIES_LIMIT = 10_000;
-/** Five times the largest study; a PACS may end a list earlier, and so may we. */
+/** Five times the largest study. A PACS may cut a list short, and so may the gateway. */
 export const LISTED_LIMIT = 100_000;
 /** PS3.5 Table 6.2-1, CS. */
 const CODE_LIMIT = 16;
-/** Nobody has it. */
+/** No study has this UID. */
 const NOBODYS_UID = '2.25.1';
 
-/** Throws PacsDoesNotSearch: the PACS searches not at all, or not for this. */
+/** Throws PacsDoesNotSearch: the PACS does not search at all, or not for this. */
 async function search<T>(
   association: Association,
   identifier: ElementsToSend,
@@ -41,7 +41,7 @@ async function search<T>(
   return { rows, isCut };
 }
 
-/** A small search that finds nothing. */
+/** A small search without results, to see whether the PACS searches. */
 export async function searchNothing(association: Association): Promise<void> {
   const identifier: ElementsToSend = [
     [QUERY_LEVEL, 'STUDY'],
@@ -50,12 +50,12 @@ export async function searchNothing(association: Association): Promise<void> {
   await search(association, identifier, { limit: SERIES_LIMIT, read: () => [] });
 }
 
-/** `rest`: what could not be listed within the limit. */
+/** `isCut`: not all instances fit within the limit. */
 export type Listing = { readonly instances: readonly DescribedInstance[]; readonly isCut: boolean };
 
 /**
- * The instances of a study, at most `limit`; where it `isCut`, the association is of no more use. Rows that belong to
- * another study or series, or that are malformed, are left out.
+ * The instances of a study, at most `limit`. If the result `isCut`, the association can no longer be used. Rows that
+ * belong to another study or series, or that are malformed, are left out.
  */
 export async function listStudy(
   association: Association,
@@ -75,7 +75,7 @@ export async function listStudy(
     { limit: SERIES_LIMIT, read: (row) => toSeries(row, studyInstanceUID) },
   );
   if (series.isCut) return { instances, isCut: true };
-  // A series that is named twice is listed once.
+  // A series that is named twice is searched once.
   for (const [seriesInstanceUID, said] of new Map(series.rows)) {
     const where = { studyInstanceUID, seriesInstanceUID };
     const { rows, isCut } = await search(
@@ -99,7 +99,7 @@ export async function listStudy(
 
 type SaidOfSeries = Pick<DescribedInstance, 'modality' | 'seriesNumber'>;
 
-/** By its UID. */
+/** Keyed by the Series Instance UID. */
 function toSeries(row: Elements, studyInstanceUID: string): readonly (readonly [string, SaidOfSeries])[] {
   const uid = textIn(row, SERIES_INSTANCE_UID) ?? '';
   if (textIn(row, STUDY_INSTANCE_UID) !== studyInstanceUID || !isUid(uid)) return [];
@@ -134,7 +134,7 @@ function integerIn(row: Elements, tag: number): number | null {
   return Number.isInteger(value) ? value : null;
 }
 
-/** For C-GET of one instance. */
+/** The identifier with which C-GET asks for one instance. */
 export const identifierOf = (where: {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;

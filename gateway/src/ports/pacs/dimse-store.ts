@@ -1,7 +1,7 @@
 /**
- * Instances by C-STORE, one after the other in one association: the bytes of each Data Set as they are, in the
- * transfer syntax that they have; deflated ones of odd number with their padding. A PACS that does not take a SOP
- * Class, or that transfer syntax, refuses the instance.
+ * Instances by C-STORE, one after the other in one association. The bytes of each Data Set are sent as they are, in
+ * their own transfer syntax; a deflated Data Set with an odd number of bytes is padded. A PACS that does not support a
+ * SOP Class, or that transfer syntax, refuses the instance.
  */
 import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import {
@@ -55,7 +55,7 @@ export async function storeAll(
   );
 }
 
-/** The SOP Class of an instance that was refused for it in a transfer syntax that not every PACS knows. */
+/** The SOP Class of an instance, if the class was refused and the transfer syntax is one that not every PACS knows. */
 function refusedClass(association: Association, instance: InstanceToStore): string | null {
   const { sopClassUID, transferSyntaxUID } = instance;
   const result = association.contextOf(sopClassUID, transferSyntaxUID)?.result;
@@ -63,8 +63,8 @@ function refusedClass(association: Association, instance: InstanceToStore): stri
 }
 
 /**
- * The classes among these that the PACS takes in the usual transfer syntaxes: PACSs refuse the class, too, where they
- * do not know the transfer syntax. `classes` by instance; asked only where there are any.
+ * Those of the refused classes that the PACS takes in the usual transfer syntaxes: some PACSs refuse the class where
+ * they only lack the transfer syntax. `classes`: by instance; without any, the PACS is not asked.
  */
 async function findEncoded(
   peer: PeerSettings,
@@ -82,13 +82,13 @@ async function findEncoded(
       async (association) => new Set(asked.filter((one) => association.contextOf(one)?.result === 0)),
     );
   } catch (error) {
-    // The instances were answered: this was only for the words.
+    // The instances were already answered; this was only to explain the refusals.
     if (error instanceof AssociationFailed) return new Set();
     throw error;
   }
 }
 
-/** A context for each pair of SOP Class and transfer syntax: the PACS is not asked to choose among several. */
+/** A context for each pair of SOP Class and transfer syntax, so that the PACS does not choose among several. */
 function contextsFor(instances: readonly InstanceToStore[]): readonly Wanted[] {
   const pairs = new Map<string, Wanted>();
   for (const { sopClassUID, transferSyntaxUID } of instances)
@@ -106,7 +106,7 @@ async function storeOne(
 ): Promise<StoreAnswer> {
   const { sopInstanceUID, sopClassUID, transferSyntaxUID } = instance;
   const context = association.contextOf(sopClassUID, transferSyntaxUID);
-  // PS3.8 §9.3.3.2 wants an answer to each: none is no refusal.
+  // PS3.8 §9.3.3.2 requires an answer to each context; a missing answer is not a refusal.
   if (context === undefined) return { sopInstanceUID, outcome: 'omitted', pacsCode: null };
   if (context.result !== 0)
     return { sopInstanceUID, outcome: 'refused', pacsCode: codeOfRefusal(context.result) };
@@ -122,8 +122,8 @@ async function storeOne(
 }
 
 /**
- * PS3.5 §A.5: an odd number of deflated bytes is followed by a single byte of zero. Not every file has it, and PACSs
- * abort the association over an odd fragment.
+ * PS3.5 §A.5: an odd number of deflated bytes is followed by a single zero byte. Not every file has this byte, and
+ * PACSs abort the association over an odd fragment.
  */
 async function* evened(dataSet: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let bytes = 0;
@@ -139,7 +139,9 @@ function codeOfRefusal(result: number): number | null {
   return result === TRANSFER_SYNTAXES_REFUSED ? TRANSFER_SYNTAX_NOT_SUPPORTED : null;
 }
 
-/** PS3.7 Annex C: warnings of any service, besides those of storage (PS3.4 Table B.2-1), which are Bxxx. */
+/**
+ * PS3.7 Annex C: warnings of any service. Those of storage (PS3.4 Table B.2-1), which are Bxxx, are handled separately.
+ */
 const WARNINGS: readonly number[] = [0x0001, 0x0107, 0x0116];
 /** PS3.7 Annex C: Refused: Resource limitation. A7xx: Out of resources. */
 const isOutOfResources = (status: number): boolean => status === 0x0213 || status >> 8 === 0xa7;

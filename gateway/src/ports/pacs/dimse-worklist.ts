@@ -1,7 +1,7 @@
 /**
  * Asks a modality worklist for orders: C-FIND in the Modality Worklist model (PS3.4 Annex K). Rows are nested and in
- * the peer's own character set, so they are read as any Data Set; one that is malformed, or names no patient or no
- * day, is left out.
+ * the peer's own character set, so they are read like any Data Set. A row is left out if it is malformed, or names no
+ * patient or no day.
  */
 import type { BlockList } from 'node:net';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
@@ -21,7 +21,7 @@ import { findBytes, MODALITY_WORKLIST_FIND } from '../../dimse/messages.ts';
 import type { PacsTls } from './pacs-agent.ts';
 import { PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
 
-/** Days as YYYY-MM-DD, both included. `patientId` null: of everybody. */
+/** Days as YYYY-MM-DD, both included. `patientId` null: orders of all patients. */
 type WorklistQuestion = {
   readonly from: string;
   readonly to: string;
@@ -50,7 +50,7 @@ const STEP_ID = 0x00400009;
 const STEP_SEQUENCE = 0x00400100;
 const PROCEDURE_ID = 0x00401001;
 
-/** Asked for with an empty value: "universal matching" (PS3.4 §C.2.2.2.3). */
+/** Requested with an empty value: "universal matching" (PS3.4 §C.2.2.2.3). */
 const RETURNED: readonly (readonly [number, string])[] = [
   [SPECIFIC_CHARACTER_SET, 'CS'],
   [ACCESSION_NUMBER, 'SH'],
@@ -109,7 +109,10 @@ class Enough extends Error {}
 
 const compact = (day: string): string => day.replaceAll('-', '');
 
-/** A value with wildcards (PS3.4 §C.2.2.2.4), or beyond ASCII, is no key: the rows are looked at instead. */
+/**
+ * A value with wildcards (PS3.4 §C.2.2.2.4), or with characters beyond ASCII, is not sent as a key; the rows are
+ * compared instead.
+ */
 const isKey = (text: string): boolean => /^[\x20-\x7e]+$/.test(text) && !/[*?\\]/.test(text);
 
 function identifierOf({ from, to, patientId }: WorklistQuestion): Buffer {
@@ -130,13 +133,13 @@ function identifierOf({ from, to, patientId }: WorklistQuestion): Buffer {
 const byTag = (a: NewElement, b: NewElement): number => a.tag - b.tag;
 const returned = ([tag, vr]: readonly [number, string]): NewElement => ({ tag, vr, value: new Uint8Array() });
 
-/** Some peers match less than they were asked. */
+/** Checked again here, because some peers ignore part of the query. */
 function isAsked({ patientId, scheduledOn }: Order, asked: WorklistQuestion): boolean {
   const isOf = asked.patientId === null || patientId === asked.patientId;
   return isOf && scheduledOn >= asked.from && scheduledOn <= asked.to;
 }
 
-/** Reads an order for each step that is planned. */
+/** Reads one order for each scheduled step. */
 async function readOrders(bytes: Buffer): Promise<readonly Order[]> {
   const head = { offset: 0, bytes };
   const walked = await walkDataSet(bytesSource(bytes), {
@@ -167,7 +170,7 @@ function toOrder(
   const sex = text(SEX);
   return {
     patientName: legibleName(rawOf(elements, PATIENT_NAME, context)),
-    // Another number is another patient: one that cannot be read leaves the order out.
+    // Another number is another patient, so an order whose number cannot be read is left out.
     patientId: rawOf(elements, PATIENT_ID, context),
     issuer: text(ISSUER_OF_PATIENT_ID),
     birthDate: isoDate(text(BIRTH_DATE)),
@@ -192,7 +195,7 @@ const rawOf = (elements: readonly DicomElement[], tag: number, context: ValueCon
 const ILLEGIBLE = '\ufffd';
 const legible = (text: string | null): string | null => (text?.includes(ILLEGIBLE) ? null : text);
 
-/** PS3.5 §6.2.1.1: the component groups that can be read, where one cannot. */
+/** PS3.5 §6.2.1.1: keeps the component groups that can be read. */
 function legibleName(name: string | null): string | null {
   const groups = (name ?? '').split('=').map((group) => legible(group) ?? '');
   return trimEnd(groups.join('='), '=') || null;

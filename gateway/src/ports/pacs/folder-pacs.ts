@@ -1,6 +1,6 @@
 /**
  * A folder as the PACS. It promises what pacs.ts asks: an instance counts as stored when it would survive a power cut.
- * Whatever the system says against it (a full disk, a share that is gone) is an illness of the folder, never a refusal.
+ * An error from the system (a full disk, a share that is gone) means that the folder is ill; it is never a refusal.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isUid, UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
@@ -18,8 +18,8 @@ import {
 import { requireRoom, storeInstances } from './write-folder.ts';
 
 /**
- * `root`: the only place where folders may lie, set by whoever runs the gateway; null: nowhere. `folder`: its path
- * beneath the root.
+ * `root`: the only place where folders may lie, set by whoever runs the gateway; null: no folder is allowed. `folder`:
+ * its path beneath the root.
  */
 type FolderSettings = Ways & {
   readonly root: string | null;
@@ -27,7 +27,9 @@ type FolderSettings = Ways & {
   readonly freeBytes?: number;
 };
 
-/** With less nothing is begun: the disk is full before an instance of ordinary size is written. */
+/**
+ * With less free space nothing is begun, because the disk would be full before an instance of ordinary size is written.
+ */
 const FREE_BYTES = 64 * 1024 * 1024;
 
 export function createFolderPacs(settings: FolderSettings): Pacs {
@@ -75,7 +77,7 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
           if (described.push(await describe(top, place)) >= limit) break;
         return described;
       }),
-    // A folder is no PACS with an index: it does not know whose studies it holds.
+    // A folder has no index of studies, so it cannot search them.
     searchStudies: async () => [],
     givesInstances: () => within(givesInstances),
     probe: () =>
@@ -92,7 +94,7 @@ async function openRoot({ root, ...ways }: FolderSettings): Promise<OpenFolder> 
   return OpenFolder.open(root, ways);
 }
 
-/** Node's errors of the system have its names; everything else passes. */
+/** Node's system errors have a code and a syscall; any other error is passed on. */
 function asIllness(error: unknown): unknown {
   if (error instanceof PacsUnreachable || error instanceof InstanceUnreadable) return error;
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
@@ -100,7 +102,7 @@ function asIllness(error: unknown): unknown {
   return new PacsUnreachable('the folder cannot be used', null, code, error);
 }
 
-/** Null: it is not there. */
+/** Null: there is no such file. */
 async function reading<T>(
   top: OpenFolder,
   where: FoundInstance,
@@ -114,7 +116,7 @@ async function reading<T>(
 const piecesOf = (file: FileHandle, signal: AbortSignal): AsyncIterable<Uint8Array> =>
   file.createReadStream({ autoClose: false, start: 0, signal });
 
-/** The index alone is asked: headers of instances are the sender's. */
+/** Only the index is read, because headers of instances come from the sender. */
 async function describe(top: OpenFolder, where: FoundInstance): Promise<DescribedInstance> {
   await using entry = await orNull(top.openFile(indexOf(where)));
   const read = await entry?.read(Buffer.alloc(UID_LENGTH_LIMIT), 0, UID_LENGTH_LIMIT, 0);
@@ -123,7 +125,7 @@ async function describe(top: OpenFolder, where: FoundInstance): Promise<Describe
   return { ...where, sopClassUID, modality: null, frames: null, seriesNumber: null, instanceNumber: null };
 }
 
-/** The first one that lies there. */
+/** Tries the first instance that is found. */
 async function givesInstances(top: OpenFolder): Promise<boolean | null> {
   for await (const { name: study } of top.entries([])) {
     for await (const where of placesIn(top, study))

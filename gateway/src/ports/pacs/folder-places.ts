@@ -1,6 +1,6 @@
 /**
- * The places of instances in a folder: <Study Instance UID>/<Series Instance UID>/<SOP Instance UID>.dcm, and beneath
- * .relaypacs the places of each SOP Instance UID, as names of files with its SOP Class UID.
+ * The places of instances in a folder: <Study Instance UID>/<Series Instance UID>/<SOP Instance UID>.dcm. Beneath
+ * .relaypacs is an index of places by SOP Instance UID: file names, each with the SOP Class UID as its content.
  */
 import { createHash } from 'node:crypto';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -12,14 +12,17 @@ export const INCOMING: Place = [OWN, 'incoming'];
 export const PLACES: Place = [OWN, 'places'];
 const ENDING = '.dcm';
 
-/** None of them can steer a path: letters a to f, digits, and dots between them. */
+/**
+ * True if every part is a UID. A UID cannot lead a path astray: it has only digits, the letters a to f, and dots
+ * between them.
+ */
 export const isPlace = (where: FoundInstance): boolean => Object.values(where).every(isUid);
 
 export const fileOf = (where: FoundInstance): Place => [
   ...[where.studyInstanceUID, where.seriesInstanceUID, `${where.sopInstanceUID}${ENDING}`],
 ];
 
-/** 4096 of them: a million instances leave 250 names in each. */
+/** There are 4096 shelves: a million instances leave 250 names in each. */
 const shelfOf = (sopInstanceUID: string): string =>
   createHash('sha256').update(sopInstanceUID).digest('hex').slice(0, 3);
 
@@ -48,7 +51,7 @@ export async function findInstances(
   return found;
 }
 
-/** Ends with FolderDisturbed where a study has more of them than an honest one. */
+/** Throws FolderDisturbed where a study has more names than a normal one. */
 export async function* placesIn(top: OpenFolder, studyInstanceUID: string): AsyncGenerator<FoundInstance> {
   if (!isUid(studyInstanceUID)) return;
   let names = 0;

@@ -1,7 +1,8 @@
 /**
- * The bodies of answers, in pieces that the answering server does not decide. HTTP lets it cut a body into chunks of
- * one byte (RFC 9112 §7.1), each of which costs its reader some microseconds and a hundred times its size. Here the
- * small pieces of one turn of the event loop come as one, and a turn takes only so many of them.
+ * Gathers the bodies of answers, so that the answering server does not decide the size of the pieces. HTTP lets a
+ * server cut a body into chunks of one byte (RFC 9112 §7.1), each of which costs its reader some microseconds and a
+ * hundred times its size. Here the small pieces of one turn of the event loop are joined, and a turn takes only a
+ * limited number of them.
  */
 import type { Dispatcher } from 'undici';
 
@@ -9,16 +10,16 @@ type Controller = Dispatcher.DispatchController;
 type Handler = Dispatcher.DispatchHandler;
 type Headers = Parameters<NonNullable<Handler['onResponseEnd']>>[1];
 
-/** Larger pieces are passed on as they are: no 64 KiB hold enough of them to matter. */
+/** Larger pieces are passed on as they are: 64 KiB contain too few of them to matter. */
 const SMALL_BYTES = 4096;
-/** Undici parses as many in some 2 ms. */
+/** Undici parses this many in some 2 ms. */
 export const PIECES_A_TURN = 1024;
 
-/** For `Dispatcher.compose`. */
+/** An interceptor for `Dispatcher.compose`. */
 export const gatherAnswers: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(options, new GatheredAnswer(handler));
 
-/** A reader that pauses stays paused when the next turn begins, and the turn when the reader resumes. */
+/** Both the reader and the turn limit may pause the body. It flows only while neither pauses it. */
 class PausedByTwo implements Controller {
   readonly #whole: Controller;
   #byReader = false;
@@ -126,7 +127,7 @@ class GatheredAnswer implements Handler {
     this.#controller?.beginTurn();
   }
 
-  /** A copy of just their size: whoever keeps it keeps nothing else. */
+  /** Passes the gathered pieces on as one copy of exactly their size, so that keeping it holds no other memory. */
   #give(): void {
     if (this.#held.length > 0)
       this.#handler.onResponseData?.(this.#controller!, Buffer.concat(this.#held.splice(0)));

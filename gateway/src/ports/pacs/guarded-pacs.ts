@@ -1,19 +1,19 @@
 /**
- * The PACS behind a guard: a PACS that takes requests and never answers holds one caller at a time, however many
- * have something to ask. Once a request has met with silence, the next caller asks the PACS a small question; until
- * that is answered, the requests of all others end as PacsUnreachable and do not reach it. A PACS that refuses the
- * connection, or answers anything, holds nobody, and is asked as before.
+ * A PACS behind a guard. A PACS that takes requests and never answers then blocks only one caller at a time, however
+ * many want to use it. Once a request has met with silence, the next caller sends the PACS a small probe. Until it is
+ * answered, the requests of all others end as PacsUnreachable without reaching the PACS. A PACS that refuses the
+ * connection, or answers anything, blocks nobody, and is asked as before.
  */
 import { isSilence, NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 type GuardLimits = {
   /**
-   * How long the question may take. A PACS that needs longer for a search of one study could confirm nothing; far
-   * longer, and its return is noticed late.
+   * How long the probe may take. A PACS that needs longer to search one study could confirm nothing anyway; with a far
+   * longer limit, its return would be noticed late.
    */
   readonly answerMs: number;
-  /** How long others wait for the answer: a PACS that is well again gives it at once. */
+  /** How long others wait for the answer: a PACS that is well again answers at once. */
   readonly joinMs: number;
 };
 const LIMITS: GuardLimits = { answerMs: 30_000, joinMs: 2_000 };
@@ -76,7 +76,7 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
   };
 }
 
-/** However the question ended, the request behind it was not made. */
+/** However the probe failed, the request behind it was not made. */
 function asNotAsked(error: unknown): never {
   throw error instanceof PacsUnreachable
     ? new PacsUnreachable(error.message, error.status, NOT_ASKED, error)
@@ -107,7 +107,7 @@ class Guard {
     }
   }
 
-  /** The first to ask a silent PACS waits for the answer; the others wait for a moment. */
+  /** The first caller to probe a silent PACS waits for the answer; the others wait only a moment. */
   async probe(signal: AbortSignal): Promise<void> {
     if (!this.#isSilent) return unlessAborted(this.#askInTime(), signal);
     if (this.#question !== null) return unlessAborted(join(this.#question), signal);
@@ -121,7 +121,7 @@ class Guard {
     return unlessAborted(answer, signal);
   }
 
-  /** Not by a caller's signal: others wait for the answer too. */
+  /** Not aborted by a caller's signal, because others wait for the answer too. */
   async #askInTime(): Promise<void> {
     const tooLong = AbortSignal.timeout(this.#limits.answerMs);
     try {

@@ -1,7 +1,6 @@
 /**
- * The PACS before it has answered once: which adapter fits is asked when it is first needed, so that a
- * gateway starts while its PACS is down. Until then everything throws PacsUnreachable, as everything does
- * when it is down later.
+ * A PACS that has not answered yet: the matching adapter is chosen when it is first needed, so that a gateway starts
+ * while its PACS is down. Until then everything throws PacsUnreachable, as it does when the PACS is down later.
  */
 import { openPacs } from './orthanc-pacs.ts';
 import type { Pacs } from './pacs.ts';
@@ -9,8 +8,8 @@ import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs, type WebPacs } from './stow-pacs.ts';
 
 /**
- * `storeAnotherWay`, `digestsOf` and `removeStudy` are not there until the PACS has answered; callers ask for them only
- * after a refusal or a search, which is an answer.
+ * `storeAnotherWay`, `digestsOf` and `removeStudy` are missing until the PACS has answered. Callers use them only after
+ * a refusal or a search, which is an answer.
  */
 export function createLatePacs(settings: PacsSettings): Pacs {
   let found: WebPacs | null = null;

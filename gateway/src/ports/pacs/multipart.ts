@@ -1,7 +1,4 @@
-/**
- * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both
- * as streams.
- */
+/** multipart/related (RFC 2387, PS3.18 §8.7.1), written to a PACS and read from one, both as streams. */
 import { createHash } from 'node:crypto';
 import { boundaryOf } from '#shared/boundary-of.ts';
 import { gatherBytes, joinChunks } from '../../threads/gather-bytes.ts';
@@ -16,10 +13,7 @@ type MultipartBody = {
   stream(signal: AbortSignal): AsyncIterable<Uint8Array>;
 };
 
-/**
- * PS3.18 §10.5.1: a store request with the instances in their order; nothing is read before `stream` is asked
- * for it.
- */
+/** PS3.18 §10.5.1: a store request with the instances in order. Nothing is read before `stream` is called. */
 export function storeRequestBody(instances: readonly InstanceToStore[]): MultipartBody {
   const type = 'application/dicom';
   const { contentType, head, tail } = relatedParts(type);
@@ -41,13 +35,13 @@ export function storeRequestBody(instances: readonly InstanceToStore[]): Multipa
   };
 }
 
-/** An answer with more of either is not ours to read. */
+/** Limits of an answer: a longer part head, or more bytes before the first part, is not read. */
 const BOUNDS = { head: 8 * 1024, before: 8 * 1024 };
 
 /**
- * The parts of a PACS's answer. One that is not multipart is its only part, under its own Content-Type: a PACS may
- * answer a single instance with `application/dicom` itself (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut
- * or malformed.
+ * The parts of a PACS's answer. An answer that is not multipart is a single part with the answer's Content-Type: a PACS
+ * may answer a single instance with `application/dicom` itself (PS3.18 §8.7.3.1). Throws PacsUnreachable where the
+ * answer is cut or malformed.
  */
 export async function* answerParts(
   contentType: string,
@@ -67,7 +61,7 @@ export async function* answerParts(
   }
 }
 
-/** The bytes of the first part of an answer. `alive`: for each piece that comes. Throws as `answerParts`. */
+/** The bytes of the first part of an answer. `alive`: called for each piece that comes. Throws like `answerParts`. */
 export async function* firstPart(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
@@ -86,7 +80,7 @@ export async function* firstPart(
   throw new PacsUnreachable('the PACS broke off its answer', null);
 }
 
-/** No more is read once there are more than `maxBytes`. */
+/** Stops reading once there are more than `maxBytes`. */
 export async function hashAll(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReadBack> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -98,7 +92,7 @@ export async function hashAll(pieces: AsyncIterable<Uint8Array>, maxBytes: numbe
   return { digest: hash.digest('hex'), bytes };
 }
 
-/** All bytes in memory; null if there are more than `maxBytes`, and then the rest is not read. */
+/** All bytes in memory; null if there are more than `maxBytes`, and the rest is not read then. */
 export async function gatherAll(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -106,7 +100,7 @@ export async function gatherAll(
   const gathered = gatherBytes();
   for await (const piece of pieces) {
     if (gathered.size() + piece.length > maxBytes) return null;
-    // A piece may be a view of what the next one is read into.
+    // A copy, because a piece may share its memory with the next one.
     gathered.add(new Uint8Array(piece));
   }
   return joinChunks(gathered.chunks());

@@ -1,8 +1,8 @@
 /**
- * A folder that was opened without following a link, and with it all ways to what lies beneath. To the system
- * `/proc/self/fd/N/name` is what openat(N, name) would be, which Node lacks: whoever gives the folder's name to
- * something else meanwhile leads nobody elsewhere. Where there is no /proc (macOS, Windows), each folder is looked at
- * before and after each step: another writer is noticed then, and not kept out.
+ * A folder that was opened without following a link, and all paths beneath it. For the system `/proc/self/fd/N/name` is
+ * what openat(N, name) would be, which Node lacks. So if the folder's name is given to something else meanwhile, the
+ * path still leads into the opened folder. Where there is no /proc (macOS, Windows), each folder is checked before and
+ * after each step; another writer is noticed then, but not kept out.
  */
 import { constants, existsSync, type Dirent, type Stats, type StatsFs } from 'node:fs';
 import { access, link, lstat, mkdir, open, realpath, rename, statfs, unlink } from 'node:fs/promises';
@@ -17,13 +17,13 @@ import {
   PacsUnreachable,
 } from './pacs.ts';
 
-/** Names on the way down from an opened folder. */
+/** The names on the path down from an opened folder. */
 export type Place = readonly string[];
 
 export const hasCode = (error: unknown, ...codes: readonly string[]): boolean =>
   codes.includes(String((error as { readonly code?: unknown }).code));
 
-/** Null: there is no such thing, or whatever else `code` says. */
+/** Null: it does not exist, or failed with the given `code`. */
 export async function orNull<T>(work: Promise<T>, code = 'ENOENT'): Promise<T | null> {
   return work.catch((error: unknown) => {
     if (hasCode(error, code)) return null;
@@ -33,23 +33,26 @@ export async function orNull<T>(work: Promise<T>, code = 'ENOENT'): Promise<T | 
 
 const DESCRIPTORS = '/proc/self/fd';
 const HAS_DESCRIPTORS = process.platform === 'linux' && existsSync(DESCRIPTORS);
-/** Five of the largest studies. Somebody else fills a folder that has more, and reading it would take seconds. */
+/**
+ * Five of the largest studies. A folder with more names is being filled by somebody else, and reading it would take
+ * seconds.
+ */
 const NAMES_LIMIT = 5 * MANIFEST_INSTANCE_LIMIT;
-/** The most that stay open within each: enough for a study, its usual series, and the gateway's own folders. */
+/** The most folders kept open within each: enough for a study, its usual series, and the gateway's own folders. */
 const KEPT_OPEN = 8;
 const FILE_MODE = 0o640;
 const LEADS_AWAY = /^\.{0,2}$|[/\\\0]/;
 
-/** `byPath`: without /proc. `namesLimit`: in one folder. */
+/** `byPath`: without /proc. `namesLimit`: the most names in one folder. */
 export type Ways = { readonly byPath?: boolean; readonly namesLimit?: number };
 
-/** `above`: null at the top. `path`: of no use but `byPath`. */
+/** `above`: null at the top. `path`: used only with `byPath`. */
 type Opened = Required<Ways> & {
   readonly above: OpenFolder | null;
   readonly place: Place;
   readonly path: string;
 } & Found;
-/** `is`: as it was when it was opened; null where nothing asks for it. */
+/** `is`: its stat when it was opened; null where that is not needed. */
 type Found = { readonly handle: FileHandle; readonly is: Stats | null };
 
 const isFolder = (found: Stats): boolean => found.isDirectory();
@@ -58,14 +61,14 @@ const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && o
 
 export class OpenFolder implements AsyncDisposable {
   readonly #opened: Opened;
-  /** The least recently used one comes first. */
+  /** The least recently used comes first. */
   readonly #within = new Map<string, OpenFolder>();
 
   private constructor(opened: Opened) {
     this.#opened = opened;
   }
 
-  /** The top. Links on the way to it are its owner's, and followed. */
+  /** Opens the top folder. Links on the path to it belong to its owner, and are followed. */
   static async open(path: string, ways: Ways = {}): Promise<OpenFolder> {
     const { byPath = !HAS_DESCRIPTORS, namesLimit = NAMES_LIMIT } = ways;
     const real = byPath ? await realpath(path) : path;
@@ -73,38 +76,40 @@ export class OpenFolder implements AsyncDisposable {
     return new OpenFolder({ byPath, namesLimit, above: null, place: [], path: real, handle, is: null });
   }
 
-  /** Closed with this one, or sooner, once others were used. `isMade`: it is made where there is none. */
+  /**
+   * The folder is closed with this one, or sooner if others were used since. `isMade`: create it if it does not exist.
+   */
   async folder(place: Place, isMade = false): Promise<OpenFolder> {
     let folder: OpenFolder = this;
     for (const name of place) folder = await folder.#child(name, isMade);
     return folder;
   }
 
-  /** Opens a regular file and nothing else. */
+  /** Opens only a regular file. */
   async openFile(place: Place, flags = constants.O_RDONLY): Promise<FileHandle> {
     const folder = await this.folder(place.slice(0, -1));
     return (await folder.#open(place.at(-1)!, flags, isFile)).handle;
   }
 
-  /** A new file to write into. Null: something has its name, and stays. */
+  /** Creates a new file to write into. Null: the name is taken, and what has it stays. */
   async create(place: Place): Promise<FileHandle | null> {
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     return orNull(this.openFile(place, O_WRONLY | O_CREAT | O_EXCL), 'EEXIST');
   }
 
-  /** Looks at a link itself. Null: there is nothing. */
+  /** Does not follow links. Null: there is nothing. */
   look(place: Place): Promise<Stats | null> {
     return orNull(this.#at(place, (path) => lstat(path)));
   }
 
-  /** Throws FolderDisturbed where something else than a file is there. */
+  /** Throws FolderDisturbed where something other than a file has the name. */
   async has(place: Place): Promise<boolean> {
     const found = await this.look(place);
     if (found !== null && !isFile(found)) throw this.#disturbed(FOREIGN_ENTRY, place);
     return found !== null;
   }
 
-  /** Fails where something has the new name. A link gets a second name itself. */
+  /** Fails where the new name is taken. If `from` is a link, the link itself gets a second name. */
   link(from: Place, to: Place): Promise<void> {
     return this.#both(link, from, to);
   }
@@ -113,14 +118,14 @@ export class OpenFolder implements AsyncDisposable {
     return this.#both(rename, from, to);
   }
 
-  /** Takes the name away, from a link its own; from a folder none. */
+  /** Removes the name; of a link, the link itself. A folder's name is not removed. */
   async unlink(place: Place): Promise<void> {
     await orNull(this.#at(place, (path) => unlink(path)));
   }
 
   /**
-   * Entries have no kind where the system tells none, and a folder that is not there has no entries. Throws
-   * FolderDisturbed where there are more than in an honest folder.
+   * Entries have no kind where the system tells none. A folder that does not exist has no entries. Throws
+   * FolderDisturbed where there are more than in a normal folder.
    */
   async *entries(place: Place): AsyncGenerator<Dirent> {
     const folder = await orNull(this.folder(place));
@@ -139,11 +144,12 @@ export class OpenFolder implements AsyncDisposable {
     if (names > this.#opened.namesLimit) throw this.#disturbed(FOLDER_OVERFULL, place);
   }
 
-  /** Makes new names in it safe from a power cut. */
+  /** Makes new names in the folder survive a power cut. */
   async sync(place: Place): Promise<void> {
     const { handle } = (await this.folder(place)).#opened;
     await handle.sync().catch((error: unknown) => {
-      // fsync(2): "EINVAL: fd is bound to a special file which does not support synchronization", as some shares are.
+      // fsync(2): "EINVAL: fd is bound to a special file which does not support synchronization", which holds for some
+      // shares.
       if (!hasCode(error, 'EINVAL')) throw error;
     });
   }
@@ -190,7 +196,7 @@ export class OpenFolder implements AsyncDisposable {
     });
   }
 
-  /** Opens no link, and waits for nobody as the opening of a pipe does. */
+  /** Opens no link, and does not block as opening a pipe would. */
   async #open(name: string, flags: number, isRight: (found: Stats) => boolean): Promise<Found> {
     await this.#requireSame();
     const path = this.#path(name);
@@ -204,7 +210,7 @@ export class OpenFolder implements AsyncDisposable {
     try {
       await this.#requireSame();
       const { byPath } = this.#opened;
-      // The system looks at folders itself, and makes nothing but files.
+      // The system itself ensures that a folder is a folder, and that a new file is a file.
       const isKnown = (flags & (constants.O_DIRECTORY | constants.O_EXCL)) !== 0;
       if (isKnown && !byPath) return { handle, is: null };
       const is = await handle.stat();
@@ -234,7 +240,7 @@ export class OpenFolder implements AsyncDisposable {
 
   #path(name?: string): string {
     const { byPath, path, handle } = this.#opened;
-    // Whatever is in a closed folder would seem not to be there.
+    // In a closed folder nothing would seem to exist.
     if (handle.fd === -1) throw new Error('the folder is closed');
     const folder = byPath ? path : `${DESCRIPTORS}/${handle.fd}`;
     if (name === undefined) return folder;
@@ -242,7 +248,7 @@ export class OpenFolder implements AsyncDisposable {
     return `${folder}/${name}`;
   }
 
-  /** Throws FolderDisturbed: its name is another's by now. */
+  /** Throws FolderDisturbed where the folder's name belongs to something else by now. */
   async #requireSame(): Promise<void> {
     const { above, path, is } = this.#opened;
     if (above === null || is === null) return;

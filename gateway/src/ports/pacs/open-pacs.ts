@@ -1,4 +1,4 @@
-/** The adapter for each kind of destination. Nothing is asked here. */
+/** Chooses the adapter for each kind of destination. Nothing is requested here. */
 import type { BlockList } from 'node:net';
 import { connectionSettings, type PacsConnection, type WebAround } from './connection.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
@@ -10,7 +10,7 @@ import { PacsUnreachable, type Pacs } from './pacs.ts';
 
 type Around = WebAround & {
   readonly blocked: BlockList;
-  /** The only place where folders may lie; null: nowhere. */
+  /** The only place where folders may lie; null: no folder is allowed. */
   readonly folderRoot: string | null;
 };
 

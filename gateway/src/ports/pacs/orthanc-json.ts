@@ -1,18 +1,20 @@
-/** The answers of Orthanc's own REST API, as far as they are read. */
+/** The parts of the answers of Orthanc's own REST API that are read. */
 import { withoutPadding } from '#shared/dicom/padding.ts';
 import { parserIn } from '../../threads/parse-apart.ts';
 import { isObject, jsonIn } from './dicom-json.ts';
 
-/** Nothing else becomes part of an address. */
+/** Only such an id becomes part of an address. */
 const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
 
-/** An entry of Orthanc's lists, as far as it is read: of a search, or of a study's instances. */
+/**
+ * The fields that are read from an entry in Orthanc's lists, which are those of a search and of a study's instances.
+ */
 export type Entry = {
   readonly type: string | null;
   readonly id: string;
   readonly sopInstanceUID: string | null;
 };
-/** An answer of Orthanc that is an object, as far as it is read. */
+/** The fields that are read from an object with which Orthanc answers. */
 export type OrthancSaid = {
   readonly isSystem: boolean;
   readonly status: string | null;
@@ -39,7 +41,7 @@ export const ENTRIES = parserIn(import.meta.url, parseEntries);
 /** Five times the largest study. */
 const ENTRIES_LIMIT = 100_000;
 
-/** The first of a list of ids; null: there is none. */
+/** The first of a list of ids; null: the list is empty, or is not one. */
 export function parseFirstId(bytes: Uint8Array): string | null {
   const body = jsonIn(bytes);
   const id = Array.isArray(body) ? textOf(body[0]) : null;
@@ -47,7 +49,7 @@ export function parseFirstId(bytes: Uint8Array): string | null {
 }
 export const FIRST_ID = parserIn(import.meta.url, parseFirstId);
 
-/** Null: the answer is no object. */
+/** Null: the answer is not an object. */
 export function parseSaid(bytes: Uint8Array): OrthancSaid | null {
   const body = jsonIn(bytes);
   if (!isObject(body)) return null;
@@ -61,7 +63,7 @@ export function parseSaid(bytes: Uint8Array): OrthancSaid | null {
 }
 export const ORTHANC_SAYS = parserIn(import.meta.url, parseSaid);
 
-/** The MD5 of an attachment; null: the answer is none. */
+/** The MD5 of an attachment; null: the answer contains none. */
 export function parseDigest(bytes: Uint8Array): string | null {
   const text = Buffer.from(bytes.subarray(0, 64)).toString('latin1').trim();
   return /^[0-9a-f]{32}$/.test(text) ? text : null;

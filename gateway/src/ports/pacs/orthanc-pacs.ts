@@ -1,8 +1,8 @@
 /**
- * Orthanc: STOW-RS first, like any other, and its own REST API where STOW-RS says no. Orthanc 1.10.1 refuses
- * by STOW-RS what it stores by REST (a Data Set with VR UN in Explicit VR, for one), answers 400 to a request
- * of which it stored nearly all, and 200 with a Referenced SOP Sequence where it kept other bytes:
- * pipeline/forward looks behind each of these.
+ * Orthanc: STOW-RS first, like any PACS, and Orthanc's own REST API where STOW-RS refuses. Orthanc 1.10.1 refuses by
+ * STOW-RS what it stores by REST (for example a Data Set with VR UN in Explicit VR). It also answers 400 to a request
+ * of which it stored nearly everything, and 200 with a Referenced SOP Sequence where it kept other bytes.
+ * pipeline/forward checks each of these cases.
  */
 import { DIGEST, ENTRIES, ORTHANC_SAYS, type Entry, type OrthancSaid } from './orthanc-json.ts';
 import { createPacsHttp, type PacsAnswer, type PacsHttp, type PacsSettings } from './pacs-http.ts';
@@ -11,8 +11,8 @@ import { provenBytes } from './proven-bytes.ts';
 import { createStowPacs, type WebPacs } from './stow-pacs.ts';
 
 /**
- * Orthanc's REST root from its DICOMweb root, whose default name is /dicom-web; null where the URL does not
- * end as Orthanc's does.
+ * Orthanc's REST root, from its DICOMweb root, whose default name is /dicom-web. Null where the URL does not end like
+ * Orthanc's.
  */
 function restRootOf(dicomWebUrl: string): string | null {
   const match = /^(.*)\/dicom-web\/?$/.exec(dicomWebUrl);
@@ -23,7 +23,7 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
 }
 
-/** A study that was deleted in between has none. Throws PacsUnreachable where it is no list. */
+/** A study that was deleted meanwhile has no entries. Throws PacsUnreachable where the answer is not a list. */
 async function readList(response: PacsAnswer): Promise<readonly Entry[]> {
   const entries = await response.parse(ENTRIES);
   if (response.status === 404 && entries === 'object') return [];
@@ -32,9 +32,7 @@ async function readList(response: PacsAnswer): Promise<readonly Entry[]> {
   return entries;
 }
 
-/**
- * True if `/system` next to the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing answers.
- */
+/** True if `/system` next to the DICOMweb root is Orthanc's. Throws PacsUnreachable where nothing answers. */
 export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Promise<boolean> {
   const rest = restRootOf(settings.url);
   if (rest === null) return false;
@@ -46,10 +44,10 @@ export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Pr
   );
 }
 
-/** "Bad file format": of this very file, in Orthanc's own words (OrthancFramework/Sources/Enumerations.h). */
+/** "Bad file format": Orthanc's own code for an error in this very file (OrthancFramework/Sources/Enumerations.h). */
 const BAD_FILE_FORMAT = 15;
 
-/** A full disk, a locked index, a proxy's page: nothing that is said of the instance. */
+/** Other failures (a full disk, a locked index, a proxy's page) say nothing about the instance. */
 function outcomeOf(status: number, said: OrthancSaid | null): StoreAnswer['outcome'] {
   if (status < 400 && (said?.status === 'Success' || said?.status === 'AlreadyStored')) return 'stored';
   return status < 500 && said?.fault === BAD_FILE_FORMAT ? 'refused' : 'unanswered';
@@ -59,7 +57,8 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
   const stow = createStowPacs(settings);
   const http = createPacsHttp(settings);
   const rest = restRootOf(settings.url) ?? settings.url;
-  // Digests are asked for once the study was listed. An id is made of the UIDs and the Patient ID, and stays.
+  // Digests are asked for once the study was listed. An instance's id is derived from the UIDs and the Patient ID, and
+  // does not change.
   let listed: { readonly study: string; readonly ids: ReadonlyMap<string, string> } | null = null;
 
   return {
@@ -79,8 +78,8 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
       });
     },
 
-    // A search by QIDO-RS reads the file of each instance: 2 ms each, 40 s for a study of 20 000. Its index
-    // alone is asked in a hundredth of that.
+    // A search by QIDO-RS reads the file of each instance: 2 ms each, 40 s for a study of 20 000. This request uses
+    // only the index, and takes a hundredth of that.
     async findStudy(study, signal) {
       const ids = await instancesOf(rest, http, study, signal);
       listed = { study, ids };
@@ -108,14 +107,14 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
   };
 }
 
-/** Small questions, each a round trip. */
+/** Small requests in parallel, because each is a round trip. */
 const QUESTIONS_AT_ONCE = 4;
 
 const JSON_WANTED = { accept: 'application/json' };
 
 type Asking = { readonly rest: string; readonly http: PacsHttp; readonly signal: AbortSignal };
 
-/** The addresses of the study in its REST API: one for each patient who is in it. */
+/** The addresses of the study in the REST API: one for each patient in it. */
 async function placesOf({ rest, http, signal }: Asking, studyInstanceUID: string): Promise<string[]> {
   const lookup = {
     method: 'POST' as const,
@@ -147,7 +146,7 @@ async function removeStudy(
   return 'removed';
 }
 
-/** Null: the study was deleted in between. Throws PacsUnreachable. */
+/** Null: the study was deleted meanwhile. Throws PacsUnreachable. */
 async function patientIdIn(response: PacsAnswer): Promise<string | null> {
   const said = await response.parse(ORTHANC_SAYS);
   if (response.status === 404 && said !== null) return null;
@@ -173,7 +172,7 @@ async function instancesOf(
   return ids;
 }
 
-/** Null: Orthanc has none (it is told to compute none), or the instance has just been deleted. */
+/** Null: Orthanc has none (it is configured to compute none), or the instance has just been deleted. */
 async function md5Of(url: string, http: PacsHttp, signal: AbortSignal): Promise<string | null> {
   return http.exchange(url, { accept: 'text/plain' }, signal, async (response) => {
     const digest = await response.parse(DIGEST);
@@ -181,7 +180,7 @@ async function md5Of(url: string, http: PacsHttp, signal: AbortSignal): Promise<
   });
 }
 
-/** Where an administrator says that it is an Orthanc: its REST API has to answer too. */
+/** For a destination that an administrator has declared an Orthanc: its REST API has to answer too. */
 export function createToldOrthanc(settings: PacsSettings): Pacs {
   const pacs = createOrthancPacs(settings);
   return {
@@ -194,7 +193,7 @@ export function createToldOrthanc(settings: PacsSettings): Pacs {
   };
 }
 
-/** The adapter that fits what answers at the URL; asked again at each start. Throws PacsUnreachable. */
+/** The adapter that fits the server at the URL; determined again at each start. Throws PacsUnreachable. */
 export async function openPacs(settings: PacsSettings, signal: AbortSignal): Promise<WebPacs> {
   return (await isOrthanc(settings, signal)) ? createOrthancPacs(settings) : createStowPacs(settings);
 }

@@ -1,8 +1,8 @@
 /**
- * The connections to a PACS: kept from one request to the next, through a proxy, with a private certificate authority,
- * or with a certificate of ours. They are undici's, whose package is loaded with the first request alone. The `fetch`
- * of Node takes no agents, makes a connection for each request to an Orthanc, and its web streams cost ten times as
- * much as the request (measured: 0.93 ms of a processor, and 0.08 ms here).
+ * The connections to a PACS. They are kept from one request to the next, and may go through a proxy, use a private
+ * certificate authority, or present a certificate of ours. They are undici's, a package that is loaded only with the
+ * first request. Node's `fetch` takes no agents and makes a connection for each request to an Orthanc, and its web
+ * streams cost ten times as much as the request (measured: 0.93 ms of a processor, and 0.08 ms here).
  */
 import type { BlockList } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
@@ -10,22 +10,22 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { LINK_LOCAL } from '../../refuse-link-local.ts';
 import { gatherAnswers } from './gather-answers.ts';
 
-/** In PEM. `ca`: trusted in addition to those that everybody trusts. */
+/** In PEM. `ca`: trusted in addition to the publicly trusted authorities. */
 export type PacsTls = {
   readonly ca: string | null;
   readonly own: { readonly cert: string; readonly key: string } | null;
 };
 
-/** `except`: hosts that are reached without it, as NO_PROXY lists them. */
+/** `except`: hosts that are reached without the proxy, in the format of NO_PROXY. */
 export type PacsProxy = { readonly url: string; readonly except: string };
 
 type OpenAgent = { readonly undici: typeof import('undici'); readonly dispatcher: Dispatcher };
-/** Opens it with the first call. */
+/** The first call opens it. */
 export type PacsAgent = () => Promise<OpenAgent>;
 
 export const PUBLIC_TLS: PacsTls = { ca: null, own: null };
 
-/** No proxy stands between the gateway and its own machine. */
+/** The gateway's own machine is never reached through a proxy. */
 const HERE = 'localhost,127.0.0.1,::1';
 
 /** Proxy options as undici reads them: the proxy is for `https:` only. */
@@ -36,12 +36,15 @@ const proxyOptions = (proxy: PacsProxy | null) => ({
 });
 
 /**
- * A kept connection is given up so long before the PACS says that it will. Orthanc keeps one for a second. Shorter, and
- * a request may meet its end; from a second on each request to an Orthanc makes a new one.
+ * A kept connection is given up this long before the PACS says that it will close it. Orthanc keeps one for a second.
+ * With a shorter margin, a request may meet the end of the connection; from a second on, each request to an Orthanc
+ * makes a new one.
  */
 const GIVEN_UP_EARLIER_MS = 500;
 
-/** `blocked`: addresses that are not connected to. A proxy looks up names itself, and connects where it may. */
+/**
+ * `blocked`: addresses to which no connection is made. A proxy resolves names itself, and connects to what it allows.
+ */
 export function createPacsAgent(
   tls: PacsTls = PUBLIC_TLS,
   proxy: PacsProxy | null = null,
@@ -58,7 +61,7 @@ async function openAgent(
 ): Promise<OpenAgent> {
   const undici = await import('undici');
   const { createSecureContext, getCACertificates } = await import('node:tls');
-  // Authorities of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's). Read once, not for each connection.
+  // The site's authorities stay trusted (NODE_EXTRA_CA_CERTS, the system's). Read once, not for each connection.
   const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
   const isOwn = ca !== null || own !== null;
   const requestTls = isOwn ? { secureContext: createSecureContext({ ...trusted, ...own }) } : {};
@@ -74,7 +77,7 @@ async function openAgent(
   return { undici, dispatcher: dispatcher.compose(gatherAnswers) };
 }
 
-/** TLS takes no list of addresses that are blocked, and is begun on a connection that was made plainly. */
+/** TLS sockets take no block list, so TLS is started on a connection that was made as plain TCP. */
 const guarded =
   (plain: buildConnector.connector, secure: buildConnector.connector): buildConnector.connector =>
   (options, done) => {
@@ -86,8 +89,8 @@ const guarded =
   };
 
 /**
- * The address of the proxy through which these connections reach a web address; null: they go there straight. Undici
- * alone reads the exceptions: it is asked for a connection, which ends before it is opened.
+ * The proxy through which a web address is reached; null: it is reached directly. Only undici knows how to read the
+ * exceptions, so it is asked for a connection, which ends before it is opened.
  */
 export async function proxyTo(url: string, proxy: PacsProxy | null): Promise<string | null> {
   if (proxy === null) return null;
@@ -110,7 +113,7 @@ export async function proxyTo(url: string, proxy: PacsProxy | null): Promise<str
 
 export type Fetch = typeof globalThis.fetch;
 
-/** `fetch` over these connections, for packages that want one. */
+/** `fetch` over these connections, for packages that need one. */
 export function fetchBy(agent: PacsAgent): Fetch {
   return (async (...[input, init]: Parameters<typeof import('undici')['fetch']>) => {
     const { undici, dispatcher } = await agent();

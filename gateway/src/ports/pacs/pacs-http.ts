@@ -1,7 +1,6 @@
 /**
- * HTTP to a PACS: one place for credentials, for time-outs and for telling "unreachable" from "refused". A
- * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
- * is not an error.
+ * HTTP to a PACS: the one place for credentials, for time-outs and for telling "unreachable" from "refused". A time-out
+ * counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line is not an error.
  */
 import type { Readable } from 'node:stream';
 import { trimEnd } from '#shared/trim-end.ts';
@@ -17,25 +16,25 @@ export type PacsSettings = {
   readonly url: string;
   /** Value of the Authorization header field, or null. */
   readonly authorization: string | null;
-  /** Gives the Authorization header field instead, where it has to be asked for (access-token.ts). */
+  /** Provides the Authorization header field instead, where a token has to be fetched (access-token.ts). */
   readonly tokens?: TokenSource | undefined;
-  /** Agent for the connections; without it the PACS gets an agent of its own. */
+  /** The agent for the connections; by default the PACS gets one of its own. */
   readonly agent?: PacsAgent;
-  /** Whether it is asked for storage commitment. */
+  /** Whether the PACS is asked for storage commitment. */
   readonly commitment?: boolean | undefined;
   /**
-   * Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far
-   * above it a dead one holds a study.
+   * The longest silence, in milliseconds. Below about 30 s, a PACS that stores a large batch before it answers would be
+   * given up; with a far longer limit, a dead PACS holds up a study.
    */
   readonly idleMs?: number;
-  /** Runs `giveUp` after a silence of so many milliseconds, unless refreshed; a test brings its own. */
+  /** Runs `giveUp` after a silence of this many milliseconds, unless refreshed. Tests pass their own. */
   readonly startTimer?: (giveUp: () => void, ms: number) => SilenceTimer;
 };
 
 export type TokenSource = {
   /** The value of the Authorization header field. Throws PacsUnreachable. */
   authorization(signal: AbortSignal): Promise<string>;
-  /** The PACS did not take it: the next one is asked for. */
+  /** The PACS rejected the token, so a new one is fetched next time. */
   forget(): void;
 };
 
@@ -48,13 +47,13 @@ export type PacsRequest = {
   readonly accept: string;
   readonly contentType?: string;
   readonly contentLength?: number;
-  /** Pieces of the body are given away (give-back-sent.ts). */
+  /** The pieces of the body are given away (give-back-sent.ts). */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
 };
 
 /**
- * `body`: what is not read of it ends with the exchange. `parse` reads it whole, and throws PacsUnreachable where there
- * is more of it than anything that is asked for.
+ * `body`: ends with the exchange, even if it was not read to its end. `parse` reads all of it, and throws
+ * PacsUnreachable where it is longer than any answer to a request of ours.
  */
 export type PacsAnswer = {
   readonly status: number;
@@ -65,7 +64,7 @@ export type PacsAnswer = {
 };
 
 export type PacsHttp = {
-  /** Sends the request and gives the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
+  /** Sends the request and passes the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
   exchange<T>(
     url: string,
     request: PacsRequest,
@@ -104,7 +103,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
         }
         return await read(response, alive);
       } catch (error) {
-        // The caller ended it: not the PACS's doing.
+        // The caller aborted it; that is not the PACS's fault.
         signal.throwIfAborted();
         throw own.error ?? (idle.signal.aborted ? idle.signal.reason : error);
       } finally {
@@ -136,7 +135,7 @@ async function send(
   const response = await undici.request(url, options).catch((error: unknown) => {
     throw asUnreachable(error);
   });
-  // Errors of the body are told to whoever reads it.
+  // The body's reader gets the body's errors; this only keeps them from being unhandled.
   response.body.on('error', () => undefined);
   return {
     ...answerOf(response.statusCode, response.headers['content-type'], received(response.body), {
@@ -182,7 +181,7 @@ const authorizationOf = async (
   signal: AbortSignal,
 ): Promise<string | null> => (tokens === undefined ? authorization : tokens.authorization(signal));
 
-/** A PACS that compresses its answers, and we who open them, need more time for it than the network. */
+/** Compressed answers cost the PACS and the gateway more time than they save on the network. */
 const ALWAYS = { 'user-agent': 'RelayPACS', 'accept-encoding': 'identity' };
 
 function headersOf(request: PacsRequest, authorization: string | null): Record<string, string> {
@@ -193,7 +192,7 @@ function headersOf(request: PacsRequest, authorization: string | null): Record<s
   return headers;
 }
 
-/** The body could not be read: the gateway's trouble. */
+/** Set if the body could not be read, which is the gateway's own fault. */
 type OwnFailure = { error: InstanceUnreadable | null };
 
 async function* watched(
@@ -212,11 +211,11 @@ async function* watched(
   }
 }
 
-/** A request, or an answer, that was cut. */
+/** A request or an answer that was cut off. */
 function asUnreachable(error: unknown): PacsUnreachable {
   const code = (error as { code?: unknown }).code;
   const connection = typeof code === 'string' ? code : null;
-  // undici says the status of a proxy that makes no tunnel in its message alone.
+  // undici gives the status of a proxy that refuses the tunnel only in its message.
   const wantsCredentials = error instanceof Error && error.message.startsWith('Proxy response (407)');
   const status = wantsCredentials ? 407 : null;
   return new PacsUnreachable('the PACS cannot be reached', status, connection, error);

@@ -1,17 +1,16 @@
 /**
- * The PACS as the gateway needs it: give instances, ask what it has, read one back. Four adapters: any STOW-RS
- * origin server (stow-pacs.ts), Orthanc with its REST API as the way out (orthanc-pacs.ts), one that speaks DIMSE
- * (dimse-pacs.ts) and a folder (folder-pacs.ts); all pass pacs.contract.test.ts.
+ * The PACS as the gateway needs it: store instances, ask what it has, read one back. There are four adapters: any
+ * STOW-RS origin server (stow-pacs.ts), Orthanc with its REST API as a second way (orthanc-pacs.ts), a PACS that speaks
+ * DIMSE (dimse-pacs.ts) and a folder (folder-pacs.ts). All pass pacs.contract.test.ts.
  *
- * It promises: the only instance held in memory is the one that `fetchInstance` returns, within the given
- * limit; the PACS's answer is passed on per instance and never believed per request; a PACS that does not
- * answer (`PacsUnreachable`) is distinguished from one that says no (an outcome). It does not retry and
- * decides nothing.
+ * It promises that the only instance held in memory is the one that `fetchInstance` returns, within the given limit;
+ * that the PACS's answer is passed on per instance and never believed per request; and that a PACS that does not answer
+ * (`PacsUnreachable`) is distinguished from one that refuses (an outcome). It does not retry and decides nothing.
  */
 
 /**
- * An instance on its way. `open` may be called again after it has ended: each call streams the same `bytes` bytes
- * from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
+ * An instance to be sent. `open` may be called again after it has ended: each call streams the same `bytes` bytes from
+ * the start, in pieces that then belong to the reader. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly seriesInstanceUID: string;
@@ -21,12 +20,15 @@ export type InstanceToStore = {
   readonly digest: string;
   readonly bytes: number;
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Told the MD5 (hexadecimal) of its bytes each time when the whole of them went out, and were the promised ones. */
+  /**
+   * Called with the MD5 (hexadecimal) of the instance's bytes each time all of them were sent and were the promised
+   * ones.
+   */
   readonly sent?: ((md5: string) => void) | undefined;
 };
 
 /**
- * A promised instance whose bytes may be needed to judge what a PACS gives back. `open` gives nothing where they are
+ * A promised instance whose bytes may be needed to judge what a PACS returns. `open` yields nothing where they are
  * gone.
  */
 export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntaxUID' | 'digest' | 'open'>;
@@ -35,13 +37,12 @@ export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntax
  * The PACS's answer about one instance.
  *
  *   refused      an answer in DICOM that names it as failed
- *   declined     an answer in DICOM that names nobody, with a status of 400 and above, to a request with this
- *                instance alone: a refusal only where the same PACS takes others
- *   busy         refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
- *   omitted      it was in the request, and an answer in DICOM says nothing of it
- *   too-large    the request was refused for its size (413), by the PACS or by a proxy before it
- *   unanswered   the answer is not the PACS's: a proxy's
- *                page, a cut text. It may be stored or not
+ *   declined     an answer in DICOM that names no instance, with a status of 400 and above, to a request with only
+ *                this instance: a refusal only if the same PACS takes other instances
+ *   busy         refused for lack of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
+ *   omitted      it was in the request, but an answer in DICOM does not mention it
+ *   too-large    the request was refused for its size (413), by the PACS or by a proxy in front of it
+ *   unanswered   the answer is not from the PACS (a proxy's page, a truncated text): the instance may be stored or not
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
@@ -56,17 +57,20 @@ export type StoreAnswer = {
     | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
-  /** HTTP's, of 400 and above, where the answer does not name the instance; of a size, the outcome says it. */
+  /**
+   * The HTTP status, if it is 400 or above and the answer does not name the instance. Not set where the outcome says
+   * that the request was too large.
+   */
   readonly status?: number;
 };
 
 /**
- * A PACS that takes no instance: by the HTTP status of a request in which it names none, or by the code with which it
- * says of each that it is out of resources. The other one is null.
+ * How a PACS refuses to take instances: the HTTP status of a request in whose answer it names none, or the code with
+ * which it reports for each that it is out of resources. The other one is null.
  */
 export type StoreRefusal = { readonly status: number | null; readonly code: number | null };
 
-/** Where the PACS has an instance. One SOP Instance UID can be there more than once, in different studies. */
+/** Where the PACS has an instance. One SOP Instance UID may be there more than once, in different studies. */
 export type FoundInstance = {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
@@ -76,12 +80,12 @@ export type FoundInstance = {
 /** The outcome of a read-back: SHA-256 (hexadecimal) and size of the bytes that the PACS returns. */
 export type ReadBack = { readonly digest: string; readonly bytes: number };
 
-/** The outcome of `fetchInstance`. `too-large`: more than the limit, and nothing of it was kept. */
+/** The outcome of `fetchInstance`. `too-large`: it exceeds the limit, and none of it was kept. */
 type FetchedInstance =
   | { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'too-large' };
 
-/** An instance as the PACS's search describes it; null where it does not say. */
+/** An instance as the PACS's search describes it; null where the PACS gives no value. */
 export type DescribedInstance = FoundInstance & {
   readonly sopClassUID: string | null;
   readonly modality: string | null;
@@ -94,8 +98,8 @@ export type DescribedInstance = FoundInstance & {
 };
 
 /**
- * The key of a search for studies. An identifier holds no wildcard and no backslash. `patientName`: words that are all
- * in the name, in any order.
+ * The key of a search for studies. An identifier contains no wildcard and no backslash. `patientName`: words that must
+ * all be in the name, in any order.
  */
 export type StudyKey =
   | { readonly studyInstanceUID: string }
@@ -103,7 +107,10 @@ export type StudyKey =
   | { readonly patientId: string }
   | { readonly patientName: string };
 
-/** A study as the PACS's search describes it: identifying values, to be shown and never kept. Null: it does not say. */
+/**
+ * A study as the PACS's search describes it: identifying values, to be shown and never stored. Null: the PACS gives no
+ * value.
+ */
 export type DescribedStudy = {
   readonly studyInstanceUID: string;
   readonly patientName: string | null;
@@ -117,12 +124,12 @@ export type DescribedStudy = {
 };
 
 /**
- * The limit of `fetchInstance` for instances that models look at. Far larger ones would crowd out the
- * gateway's own memory.
+ * The limit of `fetchInstance` for instances that models look at. Far larger ones would use up the gateway's own
+ * memory.
  */
 export const FETCHED_BYTES_LIMIT = 50_000_000;
 
-/** An answer of QIDO-RS or WADO-RS. `body`: to be read to its end, or cancelled. It fails with PacsUnreachable. */
+/** An answer of QIDO-RS or WADO-RS. `body`: read it to its end, or cancel it. It fails with PacsUnreachable. */
 export type WebAnswer = {
   readonly status: number;
   readonly contentType: string;
@@ -130,18 +137,21 @@ export type WebAnswer = {
 };
 
 export type DicomWeb = {
-  /** `path`: under the DICOMweb root, with its query; checked and encoded. Throws PacsUnreachable. */
+  /** `path`: beneath the DICOMweb root, with its query; already checked and encoded. Throws PacsUnreachable. */
   get(path: string, accept: string, signal: AbortSignal): Promise<WebAnswer>;
-  /** Whether one search takes several UIDs (PS3.18 §8.3.4.1). Throws PacsUnreachable. */
+  /** Whether one search accepts several UIDs (PS3.18 §8.3.4.1). Throws PacsUnreachable. */
   takesLists(signal: AbortSignal): Promise<boolean>;
 };
 
-/** Instances that the PACS is asked to keep; the UID is of this request alone, and nobody can guess it. */
+/** A request to keep instances. The UID belongs to this request alone, and cannot be guessed. */
 export type CommitmentWish = {
   readonly transactionUID: string;
   readonly instances: readonly Pick<InstanceToStore, 'sopClassUID' | 'sopInstanceUID'>[];
 };
-/** The PACS said nothing of an instance that is in neither set. An instance that it named in both has failed. */
+/**
+ * A report on storage commitment. An instance in neither set was not mentioned; one that the PACS named in both has
+ * failed.
+ */
 export type CommitmentReport = {
   readonly transactionUID: string;
   readonly committed: ReadonlySet<string>;
@@ -156,11 +166,11 @@ type RemoveStudy = (
 ) => Promise<'removed' | 'other-patient'>;
 
 export interface Pacs {
-  /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
+  /** The name in receipts and on screens: the DICOMweb root without credentials, or the name of the folder. */
   describe(): string;
   /**
-   * Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable, and
-   * InstanceUnreadable: then the PACS was given less than that instance, and perhaps those before it.
+   * Offers instances of one study in one request. Returns the answers in the same order. Throws PacsUnreachable, and
+   * InstanceUnreadable: then the PACS was given only part of that instance, and perhaps the ones before it.
    */
   storeInstances(
     studyInstanceUID: string,
@@ -168,8 +178,8 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly StoreAnswer[]>;
   /**
-   * SOP Instance UIDs that the PACS has in a study; may end early once it has seen all of `enough`, and names
-   * no more than the PACS lists: "not in it" is not "not there". Throws PacsUnreachable.
+   * SOP Instance UIDs that the PACS has in a study. May stop early once it has seen all of `enough`. Returns no more
+   * than the PACS lists, so a UID that is missing here may still be there. Throws PacsUnreachable.
    */
   findStudy(
     studyInstanceUID: string,
@@ -177,9 +187,9 @@ export interface Pacs {
     enough?: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>>;
   /**
-   * The places of these SOP Instance UIDs, in whichever study; where the protocol searches within a study only
-   * (DIMSE), in the one to which they belong. One that is not among them is not there, as far as the PACS's search
-   * knows: it may lag. Throws PacsUnreachable.
+   * The places of these SOP Instance UIDs, in any study; where the protocol searches only within a study (DIMSE), in
+   * the one to which they belong. An instance that is not returned is not there as far as the PACS's search knows,
+   * which may lag. Throws PacsUnreachable.
    */
   findInstances(
     sopInstanceUIDs: readonly string[],
@@ -187,11 +197,11 @@ export interface Pacs {
     studyInstanceUID: string,
   ): Promise<readonly FoundInstance[]>;
   /**
-   * Reads an instance of `bytes` back as it is stored; of a longer one only its first bytes, which are others then.
-   * Null where the PACS does not give it: whatever its reason, that does not say that it is not there. Throws
-   * PacsUnreachable. `promised`: what was promised under its UID. Over DIMSE only the Data Set travels, in an encoding
-   * that the PACS chooses: the digest is the promised one if it is the same Data Set (canonical-data-set.ts), and
-   * without `promised` nothing is given.
+   * Reads an instance of `bytes` back as it is stored; if it is longer, only its first bytes, whose digest then
+   * differs. Null where the PACS does not return it, for whatever reason: that does not mean that it is not there.
+   * Throws PacsUnreachable. `promised`: what was promised under its UID. Over DIMSE only the Data Set is sent, in an
+   * encoding that the PACS chooses: the digest is the promised one if it is the same Data Set (canonical-data-set.ts),
+   * and without `promised` the result is null.
    */
   readBack(
     where: FoundInstance,
@@ -200,14 +210,14 @@ export interface Pacs {
     promised?: PromisedFile,
   ): Promise<ReadBack | null>;
   /**
-   * The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not
-   * there. Throws PacsUnreachable.
+   * The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not there. Throws
+   * PacsUnreachable.
    */
   fetchInstance(where: FoundInstance, maxBytes: number, signal: AbortSignal): Promise<FetchedInstance | null>;
   /**
-   * Hands the bytes of an instance as it is stored to `read`, piece by piece, which may end early; null where the PACS
-   * does not give it. Undefined where only the Data Set travels (DIMSE): such a file is never the one that was stored.
-   * Throws PacsUnreachable.
+   * Passes the bytes of an instance as it is stored to `read`, piece by piece; `read` may stop early. Null where the
+   * PACS does not return it. Undefined where only the Data Set is sent (DIMSE), because such a file is never the one
+   * that was stored. Throws PacsUnreachable.
    */
   readonly streamInstance?:
     | (<T>(
@@ -216,24 +226,20 @@ export interface Pacs {
         read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
       ) => Promise<T | null>)
     | undefined;
-  /**
-   * The instances of a study, at most `limit` of them, in the order that the PACS gives. Throws
-   * PacsUnreachable.
-   */
+  /** The instances of a study, at most `limit`, in the PACS's order. Throws PacsUnreachable. */
   describeStudy(
     studyInstanceUID: string,
     limit: number,
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
   /**
-   * The studies with exactly this key, or with these words in the name, at most `limit` of them; none where the PACS
-   * has no such search. Throws PacsUnreachable.
+   * The studies with exactly this key, or with these words in the name, at most `limit`; none where the PACS has no
+   * such search. Throws PacsUnreachable.
    */
   searchStudies(key: StudyKey, limit: number, signal: AbortSignal): Promise<readonly DescribedStudy[]>;
   /**
-   * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from its own
-   * books; those of which it has none are not among them. Null where it tells no digests. Throws
-   * PacsUnreachable.
+   * MD5 (hexadecimal) of the bytes of these instances as the PACS stored them, by SOP Instance UID, from the PACS's own
+   * index. Instances without one are left out. Null where the PACS gives no digests. Throws PacsUnreachable.
    */
   readonly digestsOf:
     | ((
@@ -243,53 +249,55 @@ export interface Pacs {
       ) => Promise<ReadonlyMap<string, string>>)
     | null;
   /**
-   * How it proves what it stored where no setting says otherwise; undefined: by its digests where it tells them, else
-   * by its list.
+   * How stored instances are proven where no setting says otherwise. Undefined: by the PACS's digests where it gives
+   * them, otherwise by its list.
    */
   readonly usualProof?: 'read-back' | 'found' | undefined;
-  /** QIDO-RS and WADO-RS of the PACS for callers of the gateway; undefined where it has none. */
+  /** The PACS's QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
   readonly web?: DicomWeb | undefined;
   /**
-   * Asks whether it keeps instances that it was given (storage commitment, PS3.4 Annex J, PS3.18 §13). Null: it will
-   * report in an association of its own, or answers `checkCommitment`. Undefined where that is not wanted. Throws
-   * PacsUnreachable, also where the PACS does not take the question.
+   * Asks whether the PACS keeps instances that it was given (storage commitment, PS3.4 Annex J, PS3.18 §13). Null: it
+   * will report in an association of its own, or in answer to `checkCommitment`. Undefined where commitment is not
+   * wanted. Throws PacsUnreachable, also where the PACS does not accept the request.
    */
   readonly askCommitment?:
     | ((wish: CommitmentWish, signal: AbortSignal) => Promise<CommitmentReport | null>)
     | undefined;
   /**
-   * The report on a question that the PACS has taken; null: not yet. Undefined where the PACS reports unasked. Throws
+   * The report on a request that the PACS has accepted; null: not yet. Undefined where the PACS reports unasked. Throws
    * PacsUnreachable.
    */
   readonly checkCommitment?:
     | ((transactionUID: string, signal: AbortSignal) => Promise<CommitmentReport | null>)
     | undefined;
-  /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
+  /**
+   * A second way to store an instance that `storeInstances` refused; null where there is none. Throws the same errors.
+   */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /**
-   * Deletes a study for ever, if `isOf` is true of the Patient ID of each patient in it; one that is not there is
-   * removed already. Undefined where the PACS has no such request. Throws PacsUnreachable.
+   * Deletes a study for ever, if `isOf` is true of the Patient ID of each patient in it. A study that is not there
+   * counts as removed. Undefined where the PACS has no such request. Throws PacsUnreachable.
    */
   readonly removeStudy?: RemoveStudy | undefined;
   /**
-   * Whether it gives back what it has: one of a few instances, of which only the first bytes are read. Null: it
-   * names none to try. Throws PacsUnreachable.
+   * Whether the PACS returns what it has. The first bytes of one of a few instances are read to find out. Null: the
+   * PACS lists none to try. Throws PacsUnreachable.
    */
   givesInstances(signal: AbortSignal): Promise<boolean | null>;
-  /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
+  /** Resolves when the PACS answers and accepts the credentials; throws PacsUnreachable. */
   probe(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. The
- * instances may or may not have been stored.
+ * No answer, or one that says nothing about the instances: connection, time-out, proxy, credentials. The instances may
+ * or may not have been stored.
  */
 export class PacsUnreachable extends Error {
-  /** The status of HTTP or DIMSE, where there was an answer. */
+  /** The HTTP or DIMSE status, where there was an answer. */
   readonly status: number | null;
   /**
-   * The system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET, …), where
-   * there was none.
+   * Without an answer: the system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET,
+   * …).
    */
   readonly connection: string | null;
 
@@ -301,7 +309,7 @@ export class PacsUnreachable extends Error {
   }
 }
 
-/** The names that fetch and the system give to a silence; `silent` is pacs-http's. */
+/** The names that fetch and the system use for a silence; `silent` is set by pacs-http.ts. */
 const SILENCES: readonly string[] = [
   'silent',
   'UND_ERR_CONNECT_TIMEOUT',
@@ -313,25 +321,25 @@ export const isSilence = (error: unknown): boolean =>
   error instanceof PacsUnreachable && SILENCES.includes(error.connection ?? '');
 
 /**
- * The PACS, or a proxy before it, cannot answer now, or does not accept our credentials, or is elsewhere: this says
- * nothing about the instances.
+ * Statuses that say nothing about the instances: the PACS, or a proxy in front of it, cannot answer now, rejects our
+ * credentials, or has moved.
  */
 export const isTurnedAway = (status: number): boolean =>
   (status >= 300 && status < 400) || [401, 403, 407, 408, 429, 502, 503, 504].includes(status);
 
-/** The `connection` of a request that was not made, because the PACS is silent on another one. */
+/** The `connection` of a request that was not made because the PACS is silent on another one. */
 export const NOT_ASKED = 'not-asked';
-/** The `connection` of a request that was not made: the study has no PACS. */
+/** The `connection` of a request that was not made because the study has no PACS. */
 export const NO_DESTINATION = 'no-destination';
-/** The `connection` of a request that was not made: the secrets for it were sealed under another key. */
+/** The `connection` of a request that was not made because its secrets were sealed with another key. */
 export const SECRETS_UNREADABLE = 'secrets-unreadable';
-/** The `connection` of a request that was not made: the authorization server gave no access token for it. */
+/** The `connection` of a request that was not made because the authorization server gave no access token. */
 export const NO_TOKEN = 'no-access-token';
-/** The `connection` of a request that was not made: the access token for it is none of RFC 6750. */
+/** The `connection` of a request that was not made because its access token does not follow RFC 6750. */
 export const MALFORMED_TOKEN = 'access-token-malformed';
-/** The `connection` of a folder that lies where none may lie: RELAY_FOLDER_ROOT does not allow it. */
+/** The `connection` of a folder in a place that RELAY_FOLDER_ROOT does not allow. */
 export const FOLDERS_NOT_ALLOWED = 'folders-not-allowed';
-/** The `connection` of an Orthanc that is none. */
+/** The `connection` of a destination that was declared an Orthanc and is not one. */
 export const NOT_ORTHANC = 'not-orthanc';
 
 /** The `connection` of a folder in which a link, or another kind of file, has a name that the gateway needs. */
@@ -339,7 +347,7 @@ export const FOREIGN_ENTRY = 'foreign-entry';
 /** The `connection` of a folder with more names than the gateway reads. */
 export const FOLDER_OVERFULL = 'folder-overfull';
 
-/** Somebody else has written into a folder. `place`: where, beneath RELAY_FOLDER_ROOT. */
+/** Something else has written into a folder. `place`: where, beneath RELAY_FOLDER_ROOT. */
 export class FolderDisturbed extends PacsUnreachable {
   readonly place: string;
 
@@ -351,8 +359,8 @@ export class FolderDisturbed extends PacsUnreachable {
 }
 
 /**
- * The bytes of an instance cannot be read, or are not those of its digest: the gateway's trouble, not the
- * PACS's. Nobody was given the whole of it.
+ * The bytes of an instance cannot be read, or do not match its digest. This is the gateway's fault, not the PACS's, and
+ * the PACS was not given all of them.
  */
 export class InstanceUnreadable extends Error {
   readonly sopInstanceUID: string;
@@ -364,12 +372,11 @@ export class InstanceUnreadable extends Error {
   }
 }
 
-/** Other bytes, or another count of them, than the digest was made of. The cause of an InstanceUnreadable. */
+/** The bytes, or their number, differ from those of the digest. The cause of an InstanceUnreadable. */
 export class DigestMismatch extends Error {}
 
 /**
- * The PACS answers, and not with the result of a search (PS3.18 §10.6.3, C-FIND): nothing it stores could be
- * confirmed.
+ * The PACS answers, but not with the result of a search (PS3.18 §10.6.3, C-FIND): nothing it stores could be confirmed.
  */
 export class PacsDoesNotSearch extends PacsUnreachable {
   constructor(status: number) {
@@ -378,9 +385,7 @@ export class PacsDoesNotSearch extends PacsUnreachable {
   }
 }
 
-/**
- * The PACS does not take the question whether it keeps instances (storage commitment): nothing could be confirmed.
- */
+/** The PACS does not accept requests for storage commitment, so nothing could be confirmed. */
 export class PacsDoesNotCommit extends PacsUnreachable {
   constructor(status: number) {
     super(`the PACS answered a request for storage commitment with ${status}`, status);

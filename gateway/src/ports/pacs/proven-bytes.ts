@@ -1,12 +1,11 @@
 /**
- * The bytes of an instance on their way to a PACS, hashed as they go. The last piece is given only when the
- * digest is the one that was promised: whoever reads them never has the whole of anything else, however it
- * is framed.
+ * The bytes of an instance on their way to a PACS, hashed as they are sent. The last piece is given out only if the
+ * digest is the promised one. So a receiver never gets all bytes of anything else, however they are framed.
  */
 import { createHash } from 'node:crypto';
 import { DigestMismatch, InstanceUnreadable, type InstanceToStore } from './pacs.ts';
 
-/** Throws InstanceUnreadable, where `open` fails too, and the signal's reason. */
+/** Throws InstanceUnreadable, also where `open` fails, and the signal's reason. */
 export async function* provenBytes(
   { sopInstanceUID, digest, bytes, open, sent }: InstanceToStore,
   signal: AbortSignal,

@@ -29,23 +29,23 @@ import { askCommitment, checkCommitment, tryCommitment } from './web-commitment.
 
 const DICOM_JSON = 'application/dicom+json';
 
-/** UIDs in one search: 40 make a URL of 2.7 kB at most; proxies commonly end at 4 or 8 kB. */
+/** UIDs in one search: 40 make a URL of at most 2.7 kB; proxies commonly limit URLs to 4 or 8 kB. */
 const UIDS_IN_A_SEARCH = 40;
-/** Searches at once: as many as a browser opens to one host. */
+/** Searches at once: as many as a browser makes to one host. */
 const SEARCHES_AT_ONCE = 4;
 /** Rows asked for at once in a search of a study; a PACS may give fewer. */
 const PAGE = 2000;
 
 /**
- * Nothing is there that takes stores or searches: a proxy whose backend is away, or another address. Some say
- * 404 for a study that they do not have; then they are asked for its instances by UID.
+ * Nothing at this address takes stores or searches: it is a proxy whose backend is away, or another server. Some PACSs
+ * answer 404 for a study that they do not have; then they are asked for its instances by UID.
  */
 const NOT_OFFERED: readonly number[] = [404, 405, 410, 501];
 
-/** PS3.18 §8.7.3.1. A page, whatever its status, is a proxy's, and its bytes are nobody's instance. */
+/** PS3.18 §8.7.3.1. A web page, whatever its status, is from a proxy, and is not an instance. */
 const DICOM_BYTES = /^(multipart\/related|application\/(dicom|octet-stream))\s*(;|$)/i;
 
-/** Five times the largest study; a PACS may end a list earlier, and so may we. */
+/** Five times the largest study. A PACS may cut a list short, and so may the gateway. */
 const LISTED_LIMIT = 100_000;
 
 /** A PACS by its DICOMweb root. `pair`: two instances that it last named in one list (`findInstances`). */
@@ -84,7 +84,7 @@ export function createStowPacs(settings: PacsSettings): WebPacs {
   };
 }
 
-/** Null: such a study is not known, or nothing is known at all. */
+/** Null: the PACS does not know the study, or the search is not there at all. */
 async function searchOrNull(
   web: Web,
   path: string,
@@ -93,7 +93,7 @@ async function searchOrNull(
   return searchRows(web, path, signal, (answer) => answer.parse(SEARCH_ANSWER));
 }
 
-/** Searches as `searchOrNull` does; `read` returns null where the answer is no list. */
+/** Searches like `searchOrNull`; `read` returns null where the answer is not a list. */
 async function searchRows<Row>(
   { root, http }: Web,
   path: string,
@@ -126,7 +126,7 @@ async function search(web: Web, path: string, signal: AbortSignal): Promise<read
   return rows;
 }
 
-/** WADO-RS, the bytes as `read` reads them; null: the PACS does not give it. */
+/** Retrieves by WADO-RS; `read` reads the bytes. Null: the PACS does not return it. */
 async function retrieve<T>(
   { root, http }: Web,
   where: FoundInstance,
@@ -135,7 +135,7 @@ async function retrieve<T>(
 ): Promise<T | null> {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = where;
   const url = `${root}/studies/${studyInstanceUID}/series/${seriesInstanceUID}/instances/${sopInstanceUID}`;
-  // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
+  // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which the instance is stored.
   const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
   return http.exchange(url, { accept }, signal, async (response, alive): Promise<T | null> => {
     if (response.status === 404 || response.status === 410) return null;
@@ -146,7 +146,7 @@ async function retrieve<T>(
   });
 }
 
-/** Instances that are tried one after the other: a listed one may be gone, or broken. */
+/** Instances that are tried one after the other, because a listed one may be gone or broken. */
 const TRIED_INSTANCES = 3;
 
 async function givesInstances(web: Web, signal: AbortSignal): Promise<boolean | null> {
@@ -155,7 +155,7 @@ async function givesInstances(web: Web, signal: AbortSignal): Promise<boolean | 
   return listed.length === 0 ? null : false;
 }
 
-/** False: it answers, and not with the instance. */
+/** False: the PACS answers, but without the instance. */
 async function gives(web: Web, where: FoundInstance, signal: AbortSignal): Promise<boolean> {
   try {
     const begun = await retrieve(web, where, signal, async (pieces) => {
@@ -237,7 +237,7 @@ async function findStudy(
     const rows = (await searchOrNull(web, path, signal)) ?? [];
     const before = found.size;
     for (const row of rows) found.add(row.sopInstanceUID);
-    // A PACS that ignores `offset` repeats itself: a page without anything new is the end as well.
+    // A PACS that ignores `offset` repeats itself, so a page without anything new is also the end.
     if (rows.length === 0 || found.size === before || enough?.isSubsetOf(found)) return found;
     if (found.size >= LISTED_LIMIT) return found;
     offset += rows.length;
@@ -262,7 +262,7 @@ async function findInstances(
   return found;
 }
 
-/** A PACS may end its answer early: instances that it did not name are asked for once more. */
+/** A PACS may cut its answer short, so instances that it did not name are asked for once more. */
 async function findGroup(web: Web, group: readonly string[], signal: AbortSignal): Promise<FoundInstance[]> {
   const found: FoundInstance[] = [];
   let missing: ReadonlySet<string> = new Set(group);
@@ -275,7 +275,7 @@ async function findGroup(web: Web, group: readonly string[], signal: AbortSignal
   }
 }
 
-/** Only instances that were asked for: a PACS that matches by wildcard answers with more. */
+/** Returns only instances that were asked for: a PACS that matches by wildcard answers with more. */
 async function searchUIDs(
   web: Web,
   sopInstanceUIDs: readonly string[],
@@ -293,10 +293,10 @@ async function searchUIDs(
 }
 
 /**
- * PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list. A PACS that does not know it finds nothing,
- * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
- * fewer in it, nothing can be said yet, and each UID is asked for alone. Asked each time: what answers today may be
- * another PACS, or another proxy, than yesterday.
+ * PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list. A PACS that does not support it finds nothing, or
+ * ignores the list, and everything would look lost. So two instances that the PACS has are asked for in one list. If it
+ * has fewer, nothing can be concluded yet, and each UID is asked for alone. This is checked each time: today's server
+ * may be another PACS, or another proxy, than yesterday's.
  */
 async function asksLists(web: Web, signal: AbortSignal): Promise<boolean> {
   const named = async (uids: readonly string[]): Promise<boolean> => {
@@ -334,7 +334,7 @@ function withStatus(answer: StoreAnswer, status: number): StoreAnswer {
   return isNamed || status < 400 ? answer : { ...answer, status };
 }
 
-/** Orthanc 1.10.1 refuses one instance with 400 and sequences that are empty. */
+/** Orthanc 1.10.1 refuses a single instance with 400 and empty sequences. */
 function declinedUnlessNamed(answer: StoreAnswer): StoreAnswer {
   return answer.outcome === 'omitted' ? { ...answer, outcome: 'declined' } : answer;
 }

@@ -1,7 +1,7 @@
 /**
  * A search for studies (PS3.18 §10.6) and its answer in the DICOM JSON Model (PS3.18 Annex F). A PACS may match by
- * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to a
- * length that a page can show.
+ * wildcard, ignore the key or send anything, so only rows that have the key are believed, and their values are cut to a
+ * length that can be shown.
  */
 import { trimEnd } from '#shared/trim-end.ts';
 import { parserIn } from '../../threads/parse-apart.ts';
@@ -19,7 +19,7 @@ const TAGS = {
   studyDate: '00080020',
   description: '00081030',
 } as const;
-/** PS3.5 §6.2: a component group of a Person Name has 64 characters, and there are three. */
+/** PS3.5 §6.2: a component group of a Person Name has up to 64 characters, and there are three. */
 const LONGEST = 200;
 
 const NAMES = {
@@ -40,7 +40,7 @@ export function studyQuery(key: StudyKey, limit: number): string {
   return query.toString();
 }
 
-/** Null: the answer is no list. */
+/** Null: the answer is not a list. */
 export function parseStudyAnswer(
   bytes: Uint8Array,
   key: StudyKey,
@@ -65,17 +65,20 @@ function studiesIn(rows: readonly unknown[], key: StudyKey): readonly DescribedS
   });
 }
 
-/** Between the words of a name as a person writes it; and characters that mean something else to the PACS. */
+/** Separators between the words of a name as people write it, and characters that have another meaning for the PACS. */
 const BETWEEN = /[\s,^=*?\\\p{Cc}]+/u;
 const wordsOf = (text: string): string[] => text.split(BETWEEN).filter((word) => word !== '');
 
-/** Wild Card Matching (PS3.4 §C.2.2.2.4) knows one order of the words: the longest of them narrows the most. */
+/**
+ * Wild Card Matching (PS3.4 §C.2.2.2.4) fixes the order of the words, so only the longest word is sent: it narrows the
+ * search most.
+ */
 function wildcardOf(name: string): string {
   const [longest = ''] = wordsOf(name).toSorted((a, b) => b.length - a.length);
   return `*${longest}*`;
 }
 
-/** However it is written: a PACS may match without case and accents. */
+/** Ignores case and accents, because a PACS may match without them. */
 const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase('en');
 
 function hasWords(name: string | null, text: string): boolean {
@@ -84,7 +87,7 @@ function hasWords(name: string | null, text: string): boolean {
   return words.length > 0 && words.every((word) => has.includes(folded(word)));
 }
 
-/** PS3.18 F.2.2: a Person Name is an object of its component groups. */
+/** PS3.18 F.2.2: a Person Name is an object with its component groups. */
 function textOf(row: unknown, tag: string): string | null {
   const first = firstOf(row, tag);
   const text = typeof first === 'string' ? first : nameOf(first);

@@ -1,4 +1,4 @@
-/** The answer that others may wait for too; whoever is told to end stops waiting, and the question continues. */
+/** Waits for an answer that others may wait for too. If the signal is aborted, only this caller stops waiting. */
 export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = (): void => aborted.reject(signal.reason);

@@ -1,6 +1,7 @@
 /**
- * Storage commitment over DICOMweb (PS3.18 §13): the gateway asks whether the PACS keeps instances, and is told at
- * once, or asks for the result later. An answer counts for no instance and no transaction that it was not asked about.
+ * Storage commitment over DICOMweb (PS3.18 §13): the gateway asks whether the PACS keeps instances, and gets the answer
+ * at once, or asks for the result later. An answer counts only for the instances and the transaction that it was asked
+ * about.
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -13,12 +14,12 @@ type Root = { readonly root: string; readonly http: PacsHttp };
 const DICOM_JSON = 'application/dicom+json';
 const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
 
-/** PS3.5 §B.2. Nobody who was not asked can know it. */
+/** PS3.5 §B.2. The UID is random, so only a PACS that was asked can know it. */
 const newUID = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
 const addressOf = (root: string, transactionUID: string): string =>
   `${root}/commitment-requests/${transactionUID}`;
 
-/** Null: it tells the result later. Throws PacsUnreachable, also where the PACS does not take the question. */
+/** Null: the PACS gives the result later. Throws PacsUnreachable, also where the PACS does not accept the request. */
 export async function askCommitment(
   { root, http }: Root,
   { transactionUID, instances }: CommitmentWish,
@@ -34,8 +35,8 @@ export async function askCommitment(
 }
 
 /**
- * The result of a question that was taken; null: it is not ready. A PACS that does not know the question, or no longer,
- * has said nothing of any instance. Throws as `askCommitment`.
+ * The result of an accepted request; null: it is not ready. If the PACS does not know the request (any more), the
+ * report mentions no instance. Throws like `askCommitment`.
  */
 export async function checkCommitment(
   root: Root,
@@ -46,8 +47,8 @@ export async function checkCommitment(
 }
 
 /**
- * Asks about an instance that nobody has: whether a PACS has such a service is told by no other question (a result that
- * is not there is 404 with the service and without it). Throws as `askCommitment`.
+ * Asks about an instance that does not exist. No other request shows whether a PACS has this service: a missing result
+ * gives 404 with and without it. Throws like `askCommitment`.
  */
 export async function tryCommitment(root: Root, signal: AbortSignal): Promise<void> {
   const nobodys = { sopClassUID: SECONDARY_CAPTURE, sopInstanceUID: newUID() };

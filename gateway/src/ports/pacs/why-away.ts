@@ -1,4 +1,4 @@
-/** Why a PACS cannot be worked with: what passes, apart from what an administrator has to mend. */
+/** Why a PACS cannot be used: temporary reasons, and those that an administrator has to fix. */
 import { UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE } from '../../dimse/association-failed.ts';
 import { CLASS_NOT_SUPPORTED } from '../../dimse/command-fields.ts';
 import { BLOCKED } from '../../refuse-link-local.ts';
@@ -17,8 +17,9 @@ export const WHY_AWAY = ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-setti
 type WhyAway = (typeof WHY_AWAY)[number];
 
 /**
- * The names that the system and the adapters give to a folder or a setting that is wrong. A name that is not found
- * (ENOTFOUND) is none of them: so it is while a container is stopped or a name server fails, and that passes.
+ * The names that the system and the adapters use for a wrong folder or setting. A host name that is not found
+ * (ENOTFOUND) is not among them: that also happens while a container is stopped or a name server fails, and is
+ * temporary.
  */
 const WRONG_SETTINGS: readonly string[] = [
   ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, FOREIGN_ENTRY, FOLDER_OVERFULL],
@@ -26,7 +27,7 @@ const WRONG_SETTINGS: readonly string[] = [
   ...[UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE],
   ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'],
 ];
-/** OpenSSL's names for a chain that does not hold, and Node's for TLS that does not come about. */
+/** OpenSSL's names for an invalid certificate chain, and Node's for a failed TLS handshake. */
 const CERTIFICATE = /^(ERR_(TLS|SSL)_|CERT_|UNABLE_TO_)|SELF_SIGNED_CERT/;
 /** Unauthorized, Forbidden, Proxy Authentication Required. */
 const SIGN_IN_REFUSED: readonly number[] = [401, 403, 407];

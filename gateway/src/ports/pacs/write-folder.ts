@@ -1,6 +1,6 @@
 /**
- * Writes instances into a folder: each file whole under another name, synced, and only then put in its place. A file
- * that is there is never overwritten.
+ * Writes instances into a folder: each file is written completely under another name, synced, and only then put in its
+ * place. An existing file is never overwritten.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -10,13 +10,19 @@ import { hasCode, type OpenFolder, orNull, type Place } from './open-folder.ts';
 import { PacsUnreachable, type FoundInstance, type InstanceToStore, type StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
 
-/** A file that a killed gateway was writing. Far longer than any instance takes. */
+/**
+ * The age after which a temporary file counts as left behind by a killed gateway. Far longer than writing any instance
+ * takes.
+ */
 const ABANDONED_MS = 24 * 60 * 60 * 1000;
 const OUR_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Far more than all gateways write at a time. Others may have put any number there. */
+/**
+ * How many names are checked: far more than all gateways write at a time. Others may have put any number of files
+ * there.
+ */
 const LOOKED_AT = 1_000;
 
-/** PS3.4 Table B.2-1 and PS3.7 Annex C: the Failure Reasons that a folder has. */
+/** PS3.4 Table B.2-1 and PS3.7 Annex C: the Failure Reasons that a folder uses. */
 const INVALID_INSTANCE = 0x0117;
 const DUPLICATE_INSTANCE = 0x0111;
 
@@ -41,7 +47,7 @@ export async function storeInstances(
     if (!isPlace(where)) answers.push({ sopInstanceUID, outcome: 'refused', pacsCode: INVALID_INSTANCE });
     else answers.push(await storeOne(top, { where, instance, touched }, signal));
   }
-  // A new name is safe from a power cut once its folder is synced.
+  // A new name survives a power cut only once its folder is synced.
   for (const place of touched.values()) await top.sync(place);
   return answers;
 }
@@ -49,7 +55,7 @@ export async function storeInstances(
 type Storing = {
   readonly where: FoundInstance;
   readonly instance: InstanceToStore;
-  /** Folders in which there is a new name. */
+  /** Folders that have new names. */
   readonly touched: Map<string, Place>;
 };
 
@@ -62,7 +68,7 @@ async function storeOne(
   const temporary = [...INCOMING, randomUUID()];
   try {
     await writeWhole(top, temporary, provenBytes(instance, signal));
-    // Once for a request: its first file tells the time there.
+    // Once per request: the time there is read from its first file.
     if (touched.size === 0) await removeAbandoned(top, temporary);
     const file = fileOf(where);
     const entry = indexOf(where);
@@ -70,7 +76,8 @@ async function storeOne(
       await top.folder(folder, true);
       for (const place of wayTo(folder)) touched.set(place.join('/'), place);
     }
-    // Before the instance: a place without an instance is passed over, an instance without a place is not found.
+    // Written before the instance: a place without an instance is skipped, but an instance without a place is not
+    // found.
     await writeEntry(top, entry, instance.sopClassUID);
     const isPut = await putInPlace(top, temporary, file);
     const isOurs = isPut || (await digestOf(top, file, instance.bytes)) === instance.digest;
@@ -82,7 +89,7 @@ async function storeOne(
   }
 }
 
-/** The folder itself comes last. */
+/** The folder and those above it; the top comes last. */
 const wayTo = (folder: Place): readonly Place[] => [...folder, ''].map((_, depth) => folder.slice(0, depth));
 
 async function writeWhole(top: OpenFolder, place: Place, pieces: AsyncIterable<Uint8Array>): Promise<void> {
@@ -94,7 +101,10 @@ async function writeWhole(top: OpenFolder, place: Place, pieces: AsyncIterable<U
 
 const NEW = { size: 0, nlink: 1 };
 
-/** An entry that is there stays, unless a power cut left it empty. One with another name elsewhere is not ours. */
+/**
+ * An existing entry stays, unless a power cut left it empty. A file that also has a name elsewhere is not ours, and
+ * stays too.
+ */
 async function writeEntry(top: OpenFolder, place: Place, sopClassUID: string): Promise<void> {
   const made = await top.create(place);
   await using entry = made ?? (await top.openFile(place, constants.O_RDWR));
@@ -103,8 +113,8 @@ async function writeEntry(top: OpenFolder, place: Place, sopClassUID: string): P
 }
 
 /**
- * Removes regular files with names as the gateway gives them, by the clock of whoever keeps the files: `fresh` has just
- * been written there. A file that also has a name elsewhere keeps that one.
+ * Removes old regular files with names like the gateway's. Their age is measured by the clock of the file server:
+ * `fresh` has just been written there. A file that also has a name elsewhere keeps that name.
  */
 async function removeAbandoned(top: OpenFolder, fresh: Place): Promise<void> {
   const now = (await top.look(fresh))?.mtimeMs ?? 0;
@@ -118,12 +128,12 @@ async function removeAbandoned(top: OpenFolder, fresh: Place): Promise<void> {
   }
 }
 
-/** A file system without hard links. */
+/** Error codes of a file system without hard links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /**
- * False: something is there, and it stays. A rename would replace what another gateway put there in the same moment,
- * so it is only for file systems that have nothing else.
+ * False: the name is taken, and what has it stays. A rename would replace what another gateway put there at the same
+ * moment, so it is used only on file systems without hard links.
  */
 export async function putInPlace(
   top: OpenFolder,
