@@ -4,10 +4,10 @@
  *
  *   receiving ─all-settled─► assembled ─forwarded─► forwarded ─reconciled─► reconciled ─receipt-issued─► receipted
  *       ▲                        ▲                      │                                                    │
- *       │                        └──────post-again──────┘                                        evicted ────┴──── evicted-but-held
- *       │                                                                                           ▼                  ▼
- *       └──────────────── late-instance (revision + 1) ◄──────────────────────────────────────── closed              held
- *                                                                                                   ▲──── decided ─────┘
+ *       │                        └──────post-again──────┘                                ┌──────evicted──────┤
+ *       │                                                                                ▼            evicted-but-held
+ *       ├──────── late-instance (revision + 1) ◄───────────────────────────────────── closed                 ▼
+ *       └──────── decided ◄──────────────────────────────────────────────────────────────────────────────── held
  *
  * Of a copy (a further destination of a study), `given-up` leads from every state but `closed` to `receipted`.
  *
@@ -140,8 +140,8 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
  *
  *   promised ─► received ─► posting ─► posted ─► stored | coerced | already-stored
  *      │            │          │  ▲       │
- *      │            │          └──┴───────┴────► refused        (the PACS, or verify, said no; reason)
- *      └────────────┴───────────────────────────► quarantined    (a person decides; reason) ─► left-out | received | promised
+ *      │            │          └──┴───────┴────► refused     (the PACS or verify; reason)
+ *      └────────────┴───────────────────────────► quarantined (a person; reason) ─► left-out | received | promised
  *
  * A person leaves out what is `promised` too, and what is `received` and was never offered to the PACS, or only
  * in vain (uploads/decide.ts).

@@ -11,9 +11,9 @@ export const VIEWERS_LIMIT = 5;
 const SCHEMES: readonly string[] = ['https:', 'http:', 'weasis:', 'radiant:', 'osirix:', 'horos:'];
 
 /**
- * An address of Weasis is a command after its scheme, such as `$dicom:rs --url "…" -r "studyUID={StudyInstanceUID}"`,
- * as its manual writes it or URL-encoded (https://weasis.org/en/getting-started/weasis-protocol). Some sites write a `?`
- * before it.
+ * The address of Weasis is a command after the scheme, such as `$dicom:rs --url "…" -r "studyUID={StudyInstanceUID}"`,
+ * written as in its manual or URL-encoded (https://weasis.org/en/getting-started/weasis-protocol). Some sites put a
+ * question mark before it.
  */
 const WEASIS = /^weasis:\/\/(\??)(.*)$/s;
 /** Visible ASCII and spaces. */
