@@ -2,7 +2,7 @@
 /// <reference path="./codec-charls.d.ts" />
 import { createCharls, type Charls } from './charls.ts';
 
-/** The thread's only one: a module holds 50 MiB of memory. */
+/** One instance per thread: a module takes 50 MiB of memory. */
 let charls: Charls | null = null;
 
 /** Costs nothing until something is coded or restored. */
