@@ -68,7 +68,7 @@ export interface IngestTerms {
   /** The file was found in a folder. A file there that is not DICOM is skipped instead of refused. */
   readonly inFolder: boolean;
   readonly looked?: readonly Looked[];
-  /** For a Study Instance UID, the naming values found in all instances of the study (deid/companions.ts). */
+  /** For a Study Instance UID, the values by which the study's instances name somebody (deid/companions.ts). */
   readonly companions?: (studyInstanceUID: string) => readonly NamedValue[];
   /** Parts of the image that a person covers; absent: none. */
   readonly cover?: Cover | null;
@@ -99,7 +99,7 @@ type AnyFile = InstanceBytes | HashedFile;
 /** A file that stays where it is: the instance is either that file or bytes in memory. */
 type Kept<T extends AnyFile> = T extends HashedFile ? T | Uint8Array<ArrayBuffer> : T;
 
-/** The file's own description, for the screen before Send. */
+/** What the file says about itself, for the screen before sending. */
 export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
@@ -110,7 +110,8 @@ export interface FileSummary {
   /** The patients that the file names, its own first. */
   readonly patients: readonly NamedPatient[];
   /**
-   * The values of the header that name somebody. No other file of the study may carry them unseen (deid/companions.ts).
+   * The values of the header that name somebody. No other instance of the study may carry them unseen
+   * (deid/companions.ts).
    */
   readonly named: readonly NamedValue[];
 }
@@ -228,7 +229,7 @@ export interface Applied<T extends AnyFile = Blob> {
   readonly transferSyntaxUID: string;
   readonly bytes: T;
   readonly warnings: readonly WarningCode[];
-  /** The action on each element; empty under `identified`. */
+  /** The action taken on each element; empty under `identified`. */
   readonly report: readonly TagAction[];
   /** The key of the instance's patient (deid/patient-key.ts); null under `identified`. */
   readonly patient: string | null;
@@ -349,7 +350,7 @@ function commonOf(
   return {
     kind: 'applied',
     warnings: instance.warnings,
-    // Decided on the original header: the de-identified one may not contain the age.
+    // The original header decides, because the de-identified one may lack the age.
     triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
     described: describeOne(description, kind !== 'identified'),
     original: originalOf(instance, description),

@@ -11,6 +11,6 @@ export interface PreparedInstance extends PackedInstance {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopClassUID: string;
-  /** Keyed digest of the original, under a de-identifying policy. */
+  /** Keyed digest of the original; null unless the policy de-identifies. */
   readonly originalDigest: string | null;
 }

@@ -47,7 +47,7 @@ export const modelCardSchema = z.looseObject({
 });
 export type ModelCard = z.infer<typeof modelCardSchema>;
 
-/** The models that come with the product. */
+/** The cards of the built-in models. */
 export const CARDS: Readonly<Record<ModelId, ModelCard>> = {
   'image-kind': modelCardSchema.parse(kindCard),
   pneumonia: modelCardSchema.parse(pneumoniaCard),

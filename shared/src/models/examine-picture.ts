@@ -44,10 +44,10 @@ export interface ExamineOptions {
 }
 
 export interface Examination {
-  /** A finding without its model and input: the caller knows both. */
+  /** The finding without its model and input, because the caller knows both. */
   readonly finding: Omit<Finding, 'model' | 'input'>;
   readonly maps: {
-    /** The evidence for pneumonia, 20 × 20. */
+    /** A map of the evidence for pneumonia, 20 × 20. */
     readonly cam: Float32Array | null;
     readonly attributions: Attributions | null;
     readonly lungs: LungFields | null;

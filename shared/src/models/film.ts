@@ -9,7 +9,7 @@ import type { FilmFinding } from '../protocol/inference.ts';
 import type { ImageKind, Turn } from './image-kind.ts';
 import { fractionOf, type LungMasks } from './lung-fields.ts';
 
-/** Clockwise. */
+/** The edges, clockwise. */
 const EDGES = ['top', 'right', 'bottom', 'left'] as const;
 export type Edge = (typeof EDGES)[number];
 

@@ -8,7 +8,7 @@ import type { LungMasks } from './lung-fields.ts';
 export interface Rgba {
   readonly width: number;
   readonly height: number;
-  /** Four bytes a pixel, rows from the top, not premultiplied. */
+  /** Four bytes per pixel, rows from the top, alpha not premultiplied. */
   readonly data: Uint8ClampedArray<ArrayBuffer>;
 }
 

@@ -29,7 +29,7 @@ export interface ImageKind {
   readonly probability: number;
   /** An upright chest film that is not inverted: the other models may examine it. */
   readonly isChestFilm: boolean;
-  /** Set for a chest film that was turned or inverted. */
+  /** Null: the picture is not a chest film, or is neither turned nor inverted. */
   readonly turn: Turn | null;
 }
 

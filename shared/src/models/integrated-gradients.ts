@@ -1,12 +1,12 @@
 /**
- * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image
- * (the mean grey) to the picture: how much each pixel raised or lowered them. Completeness: the attributions'
- * sum must equal the difference of the log odds at both ends.
+ * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image (the mean
+ * grey) to the picture: how much each pixel raised or lowered the log odds. Completeness: the sum of the attributions
+ * must equal the difference of the log odds at both ends.
  *
- * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so
- * the sum's error falls only with 1 ÷ steps: 1024 even steps (3 s) still miss 1e-3. The model gives its output
- * with its gradient, so the error of each trapezoid is known. Halving the 16 worst intervals repeatedly reaches
- * 1 % or 1e-3 on every radiograph of the evaluation set.
+ * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so the error
+ * of the sum falls only with 1 ÷ steps: 1024 even steps (3 s) still miss 1e-3. The model returns its output with its
+ * gradient, so the error of each trapezoid is known. Halving the 16 worst intervals repeatedly reaches 1 % or 1e-3 on
+ * every radiograph of the evaluation set.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -19,7 +19,7 @@ const DEFAULT_STEPS = 64;
 /** The most gradients in one explanation. */
 const GRADIENTS_LIMIT = 640;
 const HALVED_AT_ONCE = 16;
-/** Pictures in one run: 8 × 160² values keep the model's memory below 100 MB. */
+/** The pictures in one run: 8 × 160² values keep the model's memory below 100 MB. */
 const BATCH = 8;
 /** The aim is stricter than the promise (1 % or 1e-3), because float32 sums differ between machines. */
 const COMPLETENESS = { relative: 0.01, absolute: 1e-3, aim: 0.8 };

@@ -74,7 +74,7 @@ export const operationsSchema = z.object({
   ...askedShape,
   total: transfersSchema,
   days: z.array(transfersSchema.extend({ day: z.iso.date() })),
-  /** Hours of the day, in UTC, from 0. */
+  /** Hours of the day in UTC, counted from 0. */
   hours: z.array(transfersSchema.extend({ hour: count })),
   accounts: z.array(transfersSchema.extend({ username: z.string() })),
   /** `device` null: sent by a signed-in person. */

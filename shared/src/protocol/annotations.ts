@@ -159,7 +159,7 @@ export const reviewAnnotationsSchema = z.object({
   places: z.array(
     z.object({
       place: z.int(),
-      /** Grows with each change; 0: there are none yet. */
+      /** Grows with each change; 0: there are no annotations yet. */
       version: z.int(),
       annotations: z.array(annotationSchema),
       lastNumber: lastNumberSchema,

@@ -58,7 +58,7 @@ export const apiKeySchema = z.object({
   /** The user name of whoever made the key. */
   createdBy: z.string(),
   expiresAt: z.iso.datetime(),
-  /** To the minute; null: never. */
+  /** Accurate to the minute; null: never. */
   lastUsedAt: z.iso.datetime().nullable(),
 });
 export type ListedApiKey = z.infer<typeof apiKeySchema>;

@@ -100,7 +100,7 @@ export const enrolSchema = z.object({
     y: coordinateSchema,
   }),
 });
-/** `audience`: the `aud` of the device's assertions. */
+/** `audience`: the `aud` for the device's assertions. */
 export const enrolAnswerSchema = z.object({ deviceId: z.uuid(), audience: z.string().min(1).max(2048) });
 /**
  * `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT. `iss` and `sub` are the device's id, `aud` is the audience
@@ -124,7 +124,7 @@ export const policySchema = z.object({
   strict: z.boolean().optional(),
   /** Manifests under this policy must say why names are kept (sending-reason.ts). */
   asksReason: z.boolean().optional(),
-  /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
+  /** Refinements of the profile. A device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   /** Absent: `id`. */
   patientDomain: patientDomainSchema.optional(),
@@ -351,7 +351,7 @@ export const completeAnswerSchema = z.object({
 });
 export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 
-/** An SSE `data:` line of `GET /events`; its `event:` is `study` and its `id:` grows. */
+/** The `data:` line of a server-sent event of `GET /events`; its `event:` is `study`, and its `id:` increases. */
 export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
 
 export const decisionSchema = z.discriminatedUnion('decision', [
@@ -366,7 +366,7 @@ export const decisionSchema = z.discriminatedUnion('decision', [
   z.object({ decision: z.literal('withhold'), withheld: withheldSchema }),
 ]);
 
-/** The parts of a start, in order. */
+/** The steps of starting the gateway, in order. */
 export const START_WAITS = ['pipeline', 'features', 'audit-trail'] as const;
 
 export const healthSchema = z.object({

@@ -64,7 +64,7 @@ type CodedEvent = {
   readonly type?: keyof typeof EVENT_TYPES;
   readonly of: OfStudy;
   readonly action: Action;
-  /** Absent: success. */
+  /** The outcome of every such event; absent: success. */
   readonly outcome?: Outcome;
 };
 type Some = { readonly type?: CodedEvent['type']; readonly outcome?: Outcome };
@@ -279,7 +279,7 @@ export const codedEvent = (name: string): CodedEvent | null =>
 export const eventsOfKind = (kind: AuditKind): readonly string[] =>
   Object.entries(AUDIT_EVENTS).flatMap(([name, of]) => (of.kind === kind ? [name] : []));
 
-/** Events that are failures whatever their fields say. */
+/** Events that are always failures, whatever their fields say. */
 export const FAILURES: readonly string[] = Object.entries(AUDIT_EVENTS).flatMap(([name, { outcome }]) =>
   outcome === undefined ? [] : [name],
 );

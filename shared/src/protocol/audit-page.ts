@@ -40,7 +40,7 @@ export const auditPageSchema = z.object({
 });
 export type AuditPage = z.infer<typeof auditPageSchema>;
 
-/** Everybody who may be behind an event. */
+/** All accounts that may have caused an event. */
 export const auditPeopleSchema = z.object({
   people: z.array(z.object({ id: z.uuid(), username: z.string(), disabled: z.boolean() })),
 });

@@ -44,7 +44,7 @@ export const CSV_ROWS_LIMIT = 50_000;
 export const CSV_BYTES_LIMIT = 64 * 1024 * 1024;
 export const CSV_COLUMNS_LIMIT = 64;
 
-/** The reasons for which a row is not taken. */
+/** The reasons for rejecting a row. */
 const CASE_CSV_FAULTS = [
   // About a value.
   'missing',
@@ -107,7 +107,7 @@ export const caseImportSchema = z.object({
   ),
   /** Rows that would open the same case as an earlier row, word for word. This is allowed. */
   repeatedRows: z.number().int(),
-  /** The first repeated rows, each with the row that it repeats. */
+  /** The first repeated rows, each with the row that it repeats (`of`). */
   repeated: z.array(z.object({ row: z.number().int(), of: z.number().int() })),
 });
 export type CaseImport = z.infer<typeof caseImportSchema>;

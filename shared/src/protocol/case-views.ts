@@ -19,13 +19,13 @@ export const CASE_FILTERS = {
   opened: ['', '7', '30', '90', '365', 'days'],
   modality: ['', ...CASE_MODALITIES],
   bodyPart: ['', ...CASE_BODY_PARTS],
-  /** By the automatic check on the device. */
+  /** Whether the device's automatic check marked a study for early reading. */
   early: ['', 'marked'],
   finding: ['', ...CASE_FINDINGS],
   sort: CASE_SORTS,
 } as const;
 
-/** Days in UTC, both included; empty: open. */
+/** Days in UTC, both included; empty: no limit on that side. */
 export const CASE_DAYS = ['from', 'to'] as const;
 const caseDaySchema = z.literal('').or(z.iso.date().regex(/^(19|2\d)/, 'a day from 1900 to 2999'));
 

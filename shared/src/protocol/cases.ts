@@ -25,8 +25,8 @@ export type CasePriority = (typeof CASE_PRIORITIES)[number];
 export const CASE_SORTS = ['newest', 'oldest', 'changed', 'due', 'priority'] as const;
 export type CaseSort = (typeof CASE_SORTS)[number];
 /**
- * `positive`: a model found something in one of its studies; `silent`: models looked, and none said whether there is
- * something; `not-examined`: no model has looked.
+ * `positive`: a model found something in one of the case's studies. `silent`: models examined the studies, but none
+ * said whether there is something. `not-examined`: no model has examined them.
  */
 export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'not-examined'] as const;
 export const CASE_READINGS = ['positive', 'negative'] as const;

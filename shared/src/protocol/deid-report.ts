@@ -9,7 +9,7 @@
 import { composePattern } from '../compose-pattern.ts';
 import { textDigest } from './text-digest.ts';
 
-/** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
+/** The action codes of PS3.15 Table E.1-1a; `added`: the element is not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
 
 /**

@@ -49,7 +49,7 @@ const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const FOLDER_LIMIT = 200;
 const isFolderPath = (text: string): boolean => text.length <= FOLDER_LIMIT && FOLDER.test(text);
 
-/** The form of each kind's address, with an example. */
+/** How the address of each kind must look, with an example. */
 const ADDRESS_FORMS = {
   dicomweb: 'the DICOMweb root without a password or a query, for example https://pacs.example.org/dicom-web',
   orthanc: 'a DICOMweb root that ends in /dicom-web, for example https://orthanc.example.org/dicom-web',
@@ -104,7 +104,7 @@ const plainSettings = {
   commitment: z.boolean().optional(),
 };
 
-/** Everything about the connection but its secrets. */
+/** Everything about the connection except its secrets. */
 export const destinationSettingsSchema = z.strictObject({
   authentication: z.discriminatedUnion('kind', [none, basic, bearer, oauth, header]),
   /** PEM: certificate authorities to trust besides the public ones. */
@@ -221,7 +221,7 @@ export const destinationSchema = z.object({
   worklist: z.string().nullable(),
   /** New studies go to this destination first, and results and models read from it. */
   isPrimary: z.boolean(),
-  /** Whether new studies go there besides the primary one. */
+  /** Whether the destination gets new studies besides the primary one; null: it does not. */
   need: needSchema.nullable(),
   /** PACS_URL and its companions set this destination anew at every start. */
   fromEnvironment: z.boolean(),
@@ -261,7 +261,7 @@ export const destinationSchema = z.object({
   waitingSince: z.string().nullable(),
   waitingInstances: z.number().int(),
   waitingBytes: z.number().int(),
-  /** Studies that wait for a person's decision. */
+  /** Studies at this destination that wait for a person's decision. */
   held: z.number().int(),
   /** Undecided instances that the destination did not take, of studies for which it is the first destination. */
   notTaken: z.number().int(),
@@ -278,7 +278,7 @@ export const destinationSchema = z.object({
   hasStudies: z.boolean(),
 });
 export type Destination = z.infer<typeof destinationSchema>;
-/** Whether new studies go there besides the primary one. */
+/** Sets whether the destination gets new studies besides the primary one; null: it does not. */
 export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({
   destinations: z.array(destinationSchema),

@@ -15,7 +15,7 @@ const addressSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 /** `POST` and `PUT` of `/admin/dimse-peers`. */
 export const dimsePeerWishSchema = z.strictObject({
-  /** In an administrator's words. */
+  /** A name in an administrator's words. */
   name: z
     .string()
     .trim()
@@ -49,7 +49,7 @@ export const dimsePeerSchema = z.object({
    */
   policyEnded: z.boolean(),
   reason: sendingReasonSchema.nullable(),
-  /** To the minute; null: never. */
+  /** Accurate to the minute; null: never. */
   lastSeenAt: z.iso.datetime().nullable(),
   /** Counts of the last seven days. */
   week: z.object({

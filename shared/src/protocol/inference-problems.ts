@@ -407,7 +407,7 @@ const INFERENCE_PROBLEMS = {
   },
 } as const satisfies Record<string, ProblemKind>;
 
-/** Every answer that is not a success. */
+/** Every problem that the gateway can answer with. */
 export const ALL_PROBLEMS = {
   ...PROBLEMS,
   ...HTTP_PROBLEMS,

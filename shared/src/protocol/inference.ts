@@ -30,7 +30,7 @@ export const deviceTriageSchema = z.object({
   runtime: z.string().max(64),
   population: populationSchema,
   score: probabilitySchema.nullable(),
-  /** The score reached the card's threshold: the study went first. */
+  /** The score reached the card's threshold, so the study was sent first. */
   first: z.boolean(),
   film: z.array(z.enum(FILM_FINDINGS)).max(FILM_FINDINGS.length),
 });
@@ -105,7 +105,7 @@ export const findingSchema = z.object({
   completeness: z.object({ sum: z.number(), difference: z.number() }).nullable(),
   rationale: z.array(z.string()),
   limits: z.array(z.string()),
-  /** Why there are no probabilities, or remarks about the input: codes. */
+  /** Codes that say why there are no probabilities, or remark on the input. */
   warnings: z.array(z.string()),
   intendedUse: z.string(),
 });
@@ -280,7 +280,7 @@ export type ResultPreview = z.infer<typeof resultPreviewSchema>;
 export const VERSION_STATES = ['available', 'active', 'stopped', 'failed'] as const;
 const modelVersionSchema = modelRefSchema.extend({
   state: z.enum(VERSION_STATES),
-  /** Why it failed, as a code. */
+  /** Why the version failed, as a code. */
   because: z.string().nullable(),
   bytes: z.number().int(),
   addedAt: z.string(),
@@ -310,7 +310,7 @@ const measuresSchema = z.object({
   /** Results that radiologists agreed with or corrected, by the day of the verdict. */
   agreed: z.number().int(),
   corrected: z.number().int(),
-  /** Results that differ from the device's. */
+  /** Results that differ from those of the device. */
   disagreements: z.number().int(),
 });
 export type ModelMeasures = z.infer<typeof measuresSchema>;

@@ -25,11 +25,11 @@ const REMOVED_WITH_NAMES: Answers = { ...SENT_UNCHANGED, deidentified: 'warning'
 const ANSWERS = {
   /** An image without Pixel Data, or without a fragment in it. */
   'pixel-data-missing': SENT_UNCHANGED,
-  /** Fewer or more bytes, or fewer fragments, than rows, columns and frames need. */
+  /** Pixel Data with fewer or more bytes, or fewer fragments, than rows, columns and frames need. */
   'pixel-data-length': SENT_UNCHANGED,
-  /** Fragments that no decoder here reads. */
+  /** Compressed Pixel Data that none of our decoders reads. */
   'pixel-data-not-decodable': SENT_UNCHANGED,
-  /** A leading zero, hexadecimal digits, or 65 to 80 characters. */
+  /** A UID with a leading zero, hexadecimal digits, or 65 to 80 characters. */
   'uid-form': SENT_UNCHANGED,
   'odd-length': SENT_UNCHANGED,
   /** A private transfer syntax. Its encoding is known only from the header. */

@@ -5,7 +5,7 @@ export const PASSWORD_LENGTH_LIMIT = 8;
 /** Longer than any passphrase that somebody types. */
 export const PASSWORD_LENGTH_MOST = 1024;
 
-/** Raised when an older gateway could misread a newer device; see PROTOCOL.md › Compatibility. */
+/** To be raised when an older gateway could misread a newer device; see PROTOCOL.md › Compatibility. */
 export const PROTOCOL_VERSION = 1;
 
 /**
@@ -20,7 +20,7 @@ export const UNUSED_DAYS = 60;
  */
 export const MANIFEST_INSTANCE_LIMIT = 20_000;
 
-/** Elements in one `POST /upload/pseudonyms`: together they keep the gateway busy for some 50 ms. */
+/** The most elements in one `POST /upload/pseudonyms`. Together they keep the gateway busy for some 50 ms. */
 export const PSEUDONYMS_AT_ONCE = 8;
 
 /** Sealed identities in one manifest: one per patient of the study, and an instance may name this many. */

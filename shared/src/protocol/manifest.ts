@@ -60,7 +60,7 @@ const manifestInstanceSchema = z.object({
 });
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>;
 
-/** An action is some 60 characters at most; its form leaves no place for a value (deid-report.ts). */
+/** An action has at most about 60 characters, in a form with no room for a value (deid-report.ts). */
 export const reportActionsSchema = z
   .array(z.string().max(ACTION_CHARACTERS_LIMIT).regex(REPORT_ACTION))
   .max(REPORT_ACTIONS_LIMIT);

@@ -17,7 +17,7 @@ export const notTakenSchema = z.object({
   /** The id of the file: the last segment of its `Location`. */
   id: z.uuid(),
   cameAt: z.iso.datetime(),
-  /** The account that sent it. */
+  /** The account that sent the file. */
   username: z.string(),
   /** The name of the API key; null: none was used. */
   key: z.string().nullable(),

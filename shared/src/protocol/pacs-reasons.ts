@@ -33,7 +33,7 @@ const CLASS_NOT_SUPPORTED =
   'Allow this SOP Class in the PACS, or send these images to a PACS that takes them.';
 const SAME_UID = 'Compare the two. The one in the PACS was not replaced.';
 
-/** Single codes come before the ranges around them. */
+/** Rows of single codes come before those of the ranges around them, because the first match counts. */
 const ROWS: readonly Row[] = [
   one(0x0105, 'The PACS does not know an attribute of the image.', 'Look into the log of the PACS.'),
   one(0x0106, 'An attribute has a value that the PACS does not accept.', 'Look into the log of the PACS.'),

@@ -337,7 +337,7 @@ export type ReasonCode = keyof typeof REASONS;
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 
-/** Remarks about an instance that is sent nevertheless. */
+/** Remarks about an instance that is sent all the same. */
 export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information, or it was malformed; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty. Nothing to do.',

@@ -19,7 +19,7 @@ export const receiptCodeSchema = z.object({
   jti: z.uuid(),
   /** When the receipt was issued, in seconds since 1970, UTC. */
   iat: z.number().int(),
-  /** The receipt's `confirmed`. */
+  /** `confirmed` of the receipt. */
   confirmed: z.number().int().optional(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),

@@ -230,11 +230,11 @@ export function countProofs(
 export interface Deidentification {
   /** Edition and options of the receipt's reports, each combination once. */
   readonly terms: readonly Pick<ReceiptReport, 'edition' | 'options'>[];
-  /** Distinct reports. */
+  /** The number of distinct reports. */
   readonly reports: number;
   /** Instances that name a report. */
   readonly instances: number;
-  /** Instances in which the gateway found no residue. */
+  /** Instances in which the gateway found nothing left to remove. */
   readonly withoutResidue: number;
   /** Instances whose report says that a person covered places of the image. */
   readonly covered: number;

@@ -6,7 +6,7 @@
  *                         ▲    ▲             │   ▲ │
  *                         └────┘ assign      │   └─┘ decide: changed until signed
  *                         └──────────────────┘ assign, by an administrator
- *     assigned, decided ──release──► open: its account may read no more (isReleased)
+ *     assigned, decided ──release──► open: the reader's account may no longer read (isReleased)
  *
  *     reading ──all readers signed and agree──────────────────────────────► settled
  *        │ └────all readers signed and differ──► adjudication ──0 signed──────▲
@@ -20,7 +20,7 @@ const PLACE_ACTIONS = ['assign', 'decide', 'sign'] as const;
 export type PlaceAction = (typeof PLACE_ACTIONS)[number];
 export const REVIEW_STATES = ['reading', 'adjudication', 'settled', 'withdrawn'] as const;
 export type ReviewState = (typeof REVIEW_STATES)[number];
-/** The place of the person who decides between readers who differ. */
+/** The place of the adjudicator, who decides if readers differ. */
 export const ADJUDICATOR = 0;
 
 /** `holder`: the person who holds the place; `keeper`: a radiologist or an administrator. */

@@ -215,14 +215,14 @@ export type ListedReview = z.infer<typeof listedReviewSchema>;
 /** A review with the definition that explains its answers. */
 const caseReviewSchema = listedReviewSchema.extend({
   definition: reviewDefinitionSchema,
-  /** The place whose answers stand; null: none yet. */
+  /** The place whose answers are final; null: none yet. */
   finalPlace: z.int().nullable(),
 });
 export type CaseReview = z.infer<typeof caseReviewSchema>;
 export const reviewSchema = caseReviewSchema.extend({
   /** The notes that `notesAfter` counts, oldest first. */
   laterNotes: z.array(caseNoteSchema),
-  /** Places given to readers who may have seen what is hidden from them, as far as the caller may know now. */
+  /** Places whose readers may already have seen what is hidden from them, as far as the caller may know now. */
   seenBefore: z.array(z.int()),
   /** The caller may withdraw the review. */
   mayWithdraw: z.boolean(),

@@ -171,7 +171,7 @@ const verdictSchema = z.object({
       z.object({ kind: z.literal('disabled'), isMet: z.boolean() }),
       /** An earlier rule already decided on the study. */
       z.object({ kind: z.literal('earlier'), rule: z.string() }),
-      /** The first condition that is not met: the values of the study, and those of the rule. */
+      /** The first condition that is not met, with the study's values (`has`) and those of the rule. */
       z.object({
         kind: z.literal('condition'),
         condition: z.enum(CONDITIONS),

@@ -16,7 +16,7 @@ export const TICKET_BYTES_LIMIT = 6 * 1024 * 1024;
 const STICK_STUDIES_LIMIT = 1000;
 
 const sealSchema = z.object({
-  /** The gateway's key: its RFC 7638 thumbprint. */
+  /** The RFC 7638 thumbprint of the gateway's key. */
   keyId: z.string().min(1).max(128),
   /** The encapsulated key in base64. */
   enc: z.string().regex(/^[A-Za-z0-9+/]{43}=$/, '32 bytes as base64'),

@@ -20,7 +20,7 @@ export type StudyStanding = (typeof STUDY_STANDINGS)[number];
 const sentStudySchema = z.object({
   studyInstanceUID: uidSchema,
   standing: z.enum(STUDY_STANDINGS),
-  /** When its first and its newest upload began. */
+  /** When the first and the newest upload of the study began. */
   firstSentAt: z.iso.datetime(),
   lastSentAt: z.iso.datetime(),
   /** SOP Classes of the study's instances, each once and sorted. */

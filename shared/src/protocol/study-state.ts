@@ -1,6 +1,5 @@
 /**
- * The state of one study in the gateway, and of each of its instances. See protocol/states.md for the drawing's
- * invariants.
+ * The state of one study in the gateway, and of each of its instances. The invariants are in protocol/states.md.
  *
  *   receiving ─all-settled─► assembled ─forwarded─► forwarded ─reconciled─► reconciled ─receipt-issued─► receipted
  *       ▲                        ▲                      │                                                    │
@@ -9,10 +8,9 @@
  *       ├──────── late-instance (revision + 1) ◄───────────────────────────────────── closed                 ▼
  *       └──────── decided ◄──────────────────────────────────────────────────────────────────────────────── held
  *
- * Of a copy (a further destination of a study), `given-up` leads from every state but `closed` to `receipted`.
+ * For a copy (a study at a further destination), `given-up` leads from every state but `closed` to `receipted`.
  *
- * Nothing here touches the database: `nextStudyState` is applied by study.store in the transaction that
- * changes the row.
+ * Nothing here touches the database: study.store applies `nextStudyState` in the transaction that changes the row.
  */
 
 export const STUDY_STATES = [
@@ -27,7 +25,7 @@ export const STUDY_STATES = [
 export type StudyState = (typeof STUDY_STATES)[number];
 
 export const STUDY_EVENTS = [
-  'late-instance', // a manifest named instances that the study did not have: the revision grows when it had a receipt
+  'late-instance', // a manifest named instances that the study did not have; if there was a receipt, the revision grows
   'all-settled', // each promised instance has been received and verified, refused, quarantined or left out
   'forwarded', // every instance has been sent to the PACS; its answers are not verified yet
   'post-again', // reconciliation found instances that the PACS does not have
@@ -35,7 +33,7 @@ export const STUDY_EVENTS = [
   'receipt-issued',
   'evicted', // the gateway's copy is gone and the study's key destroyed
   'evicted-but-held', // the same for stored instances; quarantined instances keep the key
-  'decided', // a person left out or requeued instances that the study was held for
+  'decided', // a person left out or requeued the instances that held the study
   'given-up', // only for a copy: an administrator gave its destination up, and it ends with what is there
 ] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
@@ -143,13 +141,13 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
  *      │            │          └──┴───────┴────► refused     (the PACS or verify; reason)
  *      └────────────┴───────────────────────────► quarantined (a person; reason) ─► left-out | received | promised
  *
- * A person leaves out what is `promised` too, and what is `received` and was never offered to the PACS, or only
- * in vain (uploads/decide.ts).
+ * A person may also leave out instances that are `promised`, or `received` and never sent to the PACS, or only without
+ * success (uploads/decide.ts).
  */
 export const INSTANCE_STATES = [
   'promised', // named by a manifest
   'received', // all bytes are at the gateway and verified
-  'posting', // handed to the PACS, no answer yet: after a crash the PACS is asked before anything is posted again
+  'posting', // sent to the PACS, no answer yet; after a crash the PACS is searched before anything is sent again
   'posted', // the PACS has answered; not verified yet
   'stored', // seen in the PACS
   'coerced', // seen in the PACS, which changed or dropped elements (Warning Reason)

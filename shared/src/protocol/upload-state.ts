@@ -6,10 +6,10 @@
  *      └──taken-back──────┴──► taken-back  │ └──parcels-lost────┘  └─receipt-names-refusals─► attention ─retry─► safe
  *                                          └─refused─► failed ─retry─► safe
  *
- * A study is announced as soon as its instances are named, and travels while the rest of it is still being
- * packed: that it is `uploading` does not say that it is safe. "Safe" is said only when every byte is in the
- * local database (`packed`). Only a receipt whose signature was checked makes a study evictable; a person may
- * take it back, or cancel it, until everything is at the gateway.
+ * A study is announced as soon as its instances are known, and is sent while the rest of it is still being packed, so
+ * `uploading` does not mean that it is safe. A study is called safe only when every byte is in the local database
+ * (`packed`). The device may delete a study only after it has checked the signature of its receipt. A person may take a
+ * study back, or cancel it, until everything is at the gateway.
  */
 
 export const UPLOAD_STATES = [

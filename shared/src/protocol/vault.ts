@@ -124,7 +124,7 @@ export const vaultOpeningSchema = z.object({
   request: vaultRequestSchema,
   /** Public keys in the order in which entries are sealed. */
   keys: z.array(vaultKeySchema).length(2),
-  /** The index in `keys` of the holder who asked. */
+  /** The asking holder's index in `keys`. */
   asker: z.number().int().min(0).max(1),
   entries: z.array(vaultOpeningEntrySchema),
 });

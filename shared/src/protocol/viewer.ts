@@ -16,7 +16,7 @@ const SCHEMES: readonly string[] = ['https:', 'http:', 'weasis:', 'radiant:', 'o
  * question mark before it.
  */
 const WEASIS = /^weasis:\/\/(\??)(.*)$/s;
-/** Visible ASCII and spaces. */
+/** A command consists of visible ASCII and spaces. */
 const COMMAND = /^[\x20-\x7e]+$/;
 const PASSWORD_IN_URL = /:\/\/[^/\s"]*@/;
 

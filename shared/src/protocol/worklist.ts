@@ -22,7 +22,7 @@ const textSchema = (longest: number) =>
     .max(longest)
     .regex(/^[^\p{Cc}\\\ufffd]*$/u, 'no backslash and no control characters');
 
-/** Null: the order does not say. */
+/** In every field, null: the order does not say. */
 export const orderSchema = z.object({
   /** Person Name (PS3.5 §6.2.1): `Family^Given`. */
   patientName: textSchema(324),
@@ -56,7 +56,7 @@ export const WORKLIST_LIMIT = 500;
 
 /** `GET /worklist`. */
 export const worklistSchema = z.object({
-  /** By day and time. */
+  /** Sorted by day and time. */
   orders: z.array(orderSchema),
   /** Whether the site has any source of orders. */
   isSetUp: z.boolean(),

@@ -10,7 +10,7 @@ import { p256, p256_hasher, p256_oprf } from '@noble/curves/nist.js';
 import { toBase64Url } from './base64url.ts';
 
 type Bytes = Uint8Array;
-/** Returns that many random bytes. */
+/** Returns the given number of random bytes. */
 type Random = (bytes?: number) => Bytes;
 
 /** A scalar of 32 bytes, and a compressed point of 33. */
@@ -48,7 +48,7 @@ const ENCODER = new TextEncoder();
 /** RFC 9497 §3.1, §4.3: "HashToGroup-" and the context string of mode 1. */
 const HASH_TO_GROUP = 'HashToGroup-OPRFV1-\x01-P256-SHA256';
 
-/** RFC 9497 §3.2.1. `seed`: 32 random bytes; `info` keeps the keys of one seed apart. */
+/** RFC 9497 §3.2.1. `seed`: 32 random bytes; `info` distinguishes keys that come from the same seed. */
 export function deriveEvaluationPair(seed: Bytes, info: string): EvaluationPair {
   return voprf.deriveKeyPair(seed, ENCODER.encode(info));
 }

@@ -56,7 +56,7 @@ const PART_LIMIT = 20_000;
 const CRLF = '\r\n';
 const BOUNDARY = /^[0-9a-f]{32}$/;
 
-/** 128 random bits: no instance contains them by chance, and no one can plant them. */
+/** 128 random bits: no instance contains them by chance, and nobody can know them in advance. */
 export function createBoundary(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) =>
     crypto.getRandomValues(bytes),

@@ -115,7 +115,7 @@ function toSecret(output: Uint8Array): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', new Uint8Array(output), algorithm, false, ['sign']);
 }
 
-/** A failure is not remembered. */
+/** Remembers the secrets that `make` returns, but no failures. */
 function remembering(make: (patient: string) => Promise<CryptoKey>): PatientSecrets {
   const known = new BoundedMemo<string, Promise<CryptoKey>>(
     REMEMBERED_BYTES,

@@ -1,15 +1,15 @@
 /**
- * Sealing: the device encrypts each parcel to the gateway's public key while it packs it. It keeps only that
- * public key and cannot read the parcel back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
- * HKDF-SHA256, AES-256-GCM. The one door to HPKE.
+ * Sealing: the device encrypts each parcel to the gateway's public key while it packs it. The device has only that
+ * public key and cannot read the parcel back. Sealing uses HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
+ * HKDF-SHA256, AES-256-GCM. No other file uses HPKE.
  *
- * Devices do X25519 in JavaScript: older browsers have none in WebCrypto, and WebKitGTK's fails for one new key
- * in 256. The gateway does it in WebCrypto, where its private key cannot be exported.
+ * Devices compute X25519 in JavaScript: older browsers do not have it in WebCrypto, and WebKitGTK's fails for one new
+ * key in 256. The gateway computes it in WebCrypto, where its private key cannot be exported.
  *
- * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one
- * 1 MiB or less) and its tag, bound to its parcel, to its position and to being the last one or not: nobody
- * can leave one out, move it, repeat it, bring it from elsewhere or end the parcel early. The seal does not
- * prove who sealed; the right to send and the digests do that.
+ * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one 1 MiB or
+ * less) and its tag. The tag binds the record to its parcel, to its position and to whether it is the last: nobody can
+ * leave out, move, repeat or insert a record, or end the parcel early. The seal does not prove who sealed; the right to
+ * send and the digests do that.
  */
 import { Aes256Gcm, type AeadInterface, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { DhkemX25519HkdfSha256 as PortableDhkem } from '@hpke/dhkem-x25519';

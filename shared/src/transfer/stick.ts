@@ -1,6 +1,6 @@
 /**
- * The file for a stick: studies that are sealed to the gateway, to be sent from another machine. Written and read
- * as a stream; only the index and one piece are in memory at once.
+ * The file for a stick: studies that are sealed to the gateway, to be sent from another machine. The file is written
+ * and read as a stream; only the index and one piece are in memory at a time.
  *
  * | bytes | content |
  * | --- | --- |
@@ -8,10 +8,10 @@
  * | 4 | length of the index, big endian |
  * | 32 | SHA-256 of the index |
  * | … | the index: JSON (protocol/stick.ts) |
- * | … | of each study its ticket and its parcels, in the order of the index, each with its SHA-256 behind it |
+ * | … | the ticket and the parcels of each study, in the order of the index, each followed by its SHA-256 |
  *
- * The digests find a damaged or cut file before anything of it is sent; that nobody has forged it is proven by the
- * seals and by the device's signature in the ticket, which only the gateway can check.
+ * The digests reveal a damaged or cut file before anything of it is sent. The seals, and the device's signature in the
+ * ticket, prove that nobody has forged it; only the gateway can check those.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
 import { STICK_MAGIC } from '../dicom/foreign-file.ts';

@@ -14,7 +14,7 @@ const CURVE = { name: 'ECDH', namedCurve: 'P-256' } as const;
 const CONTEXT = 'relaypacs policy key v1';
 /** SEC 1 §2.3.3: an uncompressed point of P-256. */
 const POINT_BYTES = 65;
-/** A wrapping key is used once: each answer has a pair of its own. */
+/** Each wrapping key is used once, because each answer has a key pair of its own, so one nonce is enough. */
 const WRAPPING = { name: 'AES-GCM', iv: new Uint8Array(12) } as const;
 const ENCODER = new TextEncoder();
 

@@ -215,7 +215,7 @@ async function codeStrip(
   tools: CodingTools,
 ): Promise<Piece | null> {
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
-  // A missing coder (the device is offline and has lost its cache) does not prevent sending.
+  // Without the coder (the device is offline and has lost its cache) the piece is sent uncoded.
   const bytes = await tools
     .loadCharls()
     .then((charls) => charls.encode(samples, shape))

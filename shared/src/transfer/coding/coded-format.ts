@@ -40,7 +40,7 @@ const KINDS = ['raw', 'deflate', 'bytes', 'words', 'triples'] as const;
 
 export interface ImageFields {
   readonly width: number;
-  /** Height of the JPEG-LS image: for `triples` three times that of the strip. */
+  /** Height of the JPEG-LS image; for `triples` it is three times that of the strip. */
   readonly height: number;
   readonly bitsPerSample: number;
   readonly base: number;

@@ -1,12 +1,11 @@
 /**
- * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's own
- * parameters. It reads bytes that nobody vouches for, on the gateway: so it is bounded by the size that was
- * asked for, whatever they hold.
+ * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's default parameters. On
+ * the gateway it reads untrusted bytes, so its work is bounded by the requested size, whatever they hold.
  *
- * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged
- * images, found within the first dozens of random changes, and a thread in WebAssembly cannot be interrupted:
- * one hostile parcel would stop a gateway. This one is half as fast (50 MB of CT a second), and both sides
- * run it: the gateway restores exactly what the device has checked.
+ * [Note: Why not CharLS's decoder] CharLS's WebAssembly build (codec-charls 1.2.7) never ends on some damaged images,
+ * which the first dozens of random changes already produce. A thread in WebAssembly cannot be interrupted, so one
+ * hostile parcel would stop a gateway. This decoder is half as fast (50 MB of CT a second). Both sides run it, so the
+ * gateway restores exactly what the device has checked.
  */
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder, scanParameters, type ScanParameters } from './jpeg-ls-scan.ts';

@@ -8,7 +8,7 @@ import { createCharls, type Charls } from './charls.ts';
 /** One instance per worker: a module takes 50 MiB of memory. */
 let charls: Charls | null = null;
 
-/** Fetches nothing until something is coded. */
+/** Fetches nothing until the first image is coded. */
 export async function loadCharls(): Promise<Charls> {
   charls ??= createCharls(async () => {
     const [{ default: createModule }, { default: url }] = await Promise.all([

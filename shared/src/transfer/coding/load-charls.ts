@@ -5,7 +5,7 @@ import { createCharls, type Charls } from './charls.ts';
 /** One instance per thread: a module takes 50 MiB of memory. */
 let charls: Charls | null = null;
 
-/** Costs nothing until something is coded or restored. */
+/** Loads nothing until the first image is coded. */
 export async function loadCharls(): Promise<Charls> {
   charls ??= createCharls(async () => {
     const { default: createModule } = await import('@cornerstonejs/codec-charls/wasmjs');

@@ -17,7 +17,7 @@ export type SampleLayout = 'bytes' | 'words' | 'triples';
 interface GreyStrip {
   readonly shape: GreyShape;
   readonly samples: Uint8Array;
-  /** Subtracted from each word; 0 for other layouts. */
+  /** The value subtracted from each word; 0 for other layouts. */
   readonly base: number;
 }
 
