@@ -289,7 +289,7 @@ export const uploadStatusSchema = z.object({
    * `pacs-refuses-size`: the PACS, or a proxy before it, refuses requests as large as some of the instances.
    * `required-destination`: the first destination has the study, but others that must have it do not yet;
    * `destinations` names them.
-   * `primary-unreachable`: of a further destination; the gateway no longer has the bytes that it should get, and the
+   * `primary-unreachable` (only at a further destination): the gateway no longer has the bytes for it, and the
    * destination that has them does not answer.
    */
   waiting: z

@@ -36,10 +36,10 @@ const withoutKeySchema = pemSchema.refine(
 );
 
 /**
- * dicomweb: the DICOMweb root of any PACS; an Orthanc is recognised by its answers
- * orthanc: the DICOMweb root of an Orthanc whose REST API is open to the gateway, which requires it
- * dimse: host, port and AE titles (dimse-address.ts), with TLS or without
- * folder: the part of the folder's path after RELAY_FOLDER_ROOT
+ * - `dicomweb`: the DICOMweb root of any PACS; an Orthanc is recognised by its answers
+ * - `orthanc`: the DICOMweb root of an Orthanc whose REST API the gateway may use; without the API it does not work
+ * - `dimse`: host, port and AE titles (dimse-address.ts), with TLS or without
+ * - `folder`: the part of the folder's path after RELAY_FOLDER_ROOT
  */
 export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'dimse', 'folder'] as const;
 export type DestinationKind = (typeof DESTINATION_KINDS)[number];

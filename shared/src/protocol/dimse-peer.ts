@@ -65,13 +65,13 @@ export const dimsePeerSchema = z.object({
 export type DimsePeer = z.infer<typeof dimsePeerSchema>;
 
 /**
- * calling-ae: no peer has the calling AE title
- * address: a peer has it, but calls from another address
- * called-ae: the called AE title is not the gateway's
- * account-ended: the account of the peer is disabled
- * policy: the policy of the peer was withdrawn, or is not open to its account
- * too-many: the limit of open associations is reached
- * no-dicom: another protocol version, or another application context
+ * - `calling-ae`: no peer has the calling AE title
+ * - `address`: a peer has it, but calls from another address
+ * - `called-ae`: the called AE title is not the gateway's
+ * - `account-ended`: the account of the peer is disabled
+ * - `policy`: the policy of the peer was withdrawn, or is not open to its account
+ * - `too-many`: the limit of open associations is reached
+ * - `no-dicom`: another protocol version, or another application context
  */
 const DIMSE_REFUSALS = [
   'calling-ae',
@@ -87,9 +87,9 @@ export type DimseRefusal = (typeof DIMSE_REFUSALS)[number];
 /**
  * Why an administrator gives up instances although the peer was told that they are stored.
  *
- * came-otherwise: the PACS has them, or gets them, in another way
- * not-needed: nobody needs them: a test, or an acquisition that was repeated
- * cannot-be-sent: they cannot be sent, and whoever made them knows
+ * - `came-otherwise`: the PACS has them, or gets them, in another way
+ * - `not-needed`: nobody needs them: a test, or an acquisition that was repeated
+ * - `cannot-be-sent`: they cannot be sent, and whoever made them knows
  */
 export const GIVING_UP_REASONS = ['came-otherwise', 'not-needed', 'cannot-be-sent'] as const;
 export type GivingUpReason = (typeof GIVING_UP_REASONS)[number];

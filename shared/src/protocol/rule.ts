@@ -1,10 +1,10 @@
 /**
  * Schemas for rules. A rule says which studies it is about, and what follows for them. All kinds have one form:
  *
- * - forwarding: the further destinations of a study. The first matching rule decides when an upload first promises the
- * study; if none matches, each destination's own need applies.
- * - inference: the models that look at a delivered study. Every matching rule starts its models.
- * - cases: the cases that are opened, once per study, when it is delivered or when a model finds something.
+ * - `forwarding`: the further destinations of a study. The first matching rule decides when an upload first promises
+ *   the study; if none matches, each destination's own need applies.
+ * - `inference`: the models that look at a delivered study. Every matching rule starts its models.
+ * - `cases`: the cases that are opened, once per study, when it is delivered or when a model finds something.
  */
 import { z } from 'zod';
 import { CASE_PRIORITIES, caseTagsSchema, caseTitleSchema } from './cases.ts';

@@ -2,8 +2,8 @@
  * The coded form `x-jls` of an instance, version 1 (protocol/parcel.md, "The parcel"): a version byte, then segments.
  * Each segment restores the next run of the instance's bytes. Numbers are little endian. A segment holds:
  *
- * kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32
- * [width u16 · height u16 · bits u8 · base u16] · coded bytes
+ *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32
+ *   [width u16 · height u16 · bits u8 · base u16] · coded bytes
  *
  * The fields in brackets are only in kinds that hold a JPEG-LS image. The reader trusts nothing: impossible values
  * throw CodingError.
