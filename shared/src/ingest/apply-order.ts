@@ -1,6 +1,6 @@
 /**
- * The identifiers of an order on an instance that is sent under `identified` (IHE Scheduled Workflow, RAD TF-2 §4.8:
- * the acquisition takes over what was scheduled). The UIDs stay: they are the modality's.
+ * Writes the identifiers of an order into an instance that is sent under `identified` (IHE Scheduled Workflow, RAD TF-2
+ * §4.8: the acquisition takes over what was scheduled). The UIDs stay as the modality made them.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import type { Modification, NewAttribute } from '../dicom/original-attributes.ts';
@@ -17,16 +17,16 @@ import { coerceInstance } from '../deid/coerce-instance.ts';
 import type { Segment } from '../deid/segments.ts';
 import type { Order } from '../protocol/worklist.ts';
 
-/** `chosenAt`: fixed once for a study and its order, so that the same file gives the same bytes. */
+/** `chosenAt`: set once per study and order, so that the same file always gives the same bytes. */
 export type ChosenOrder = { readonly order: Order; readonly chosenAt: string };
 
-/** Ranges are of `instance.dataSet`. */
+/** Ranges refer to `instance.dataSet`. */
 type Ordered = { readonly kind: 'ordered'; readonly segments: readonly Segment[] };
 type Refused = { readonly kind: 'refused'; readonly because: 'order-not-writable' };
 
 const ISSUER_OF_PATIENT_ID = 0x00100021;
 const ISSUER_QUALIFIERS = 0x00100024;
-/** With birth date and sex, what else tells who the patient before was. */
+/** Attributes that, besides birth date and sex, identify the patient that the file named before. */
 const OF_PATIENT_BEFORE: readonly NewAttribute[] = [
   [0x00100032, 'TM'], // Patient's Birth Time
   [0x00101000, 'LO'], // Other Patient IDs
@@ -39,7 +39,7 @@ const REQUEST_ATTRIBUTES_SEQUENCE = 0x00400275;
 const STEP_ID = 0x00400009;
 const PROCEDURE_ID = 0x00401001;
 
-/** Null: the instance says already what was ordered. Rejects only where reading the source does. */
+/** Null: the instance already has the values of the order. Rejects only if reading the source does. */
 export async function applyOrder(
   instance: ParsedInstance,
   { order, chosenAt }: ChosenOrder,
@@ -60,7 +60,7 @@ export async function applyOrder(
   return { kind: 'ordered', segments: outcome.segments };
 }
 
-/** "The source that provided the SOP Instance prior to modification": ASCII, as far as it is known. */
+/** "The source that provided the SOP Instance prior to modification", in ASCII; empty if not known. */
 function sourceOf(instance: ParsedInstance): string {
   const institution = textOf(findElement(instance.elements, INSTITUTION_NAME), instance) ?? '';
   return /^[\x20-\x7e]{1,64}$/.test(institution) ? institution : '';
@@ -73,8 +73,8 @@ function isOfOther(instance: ParsedInstance, { patientId }: Order): boolean {
 }
 
 /**
- * An order that says nothing of an attribute leaves it, but for the issuer: that of another number would be wrong. Of
- * another patient nothing stays.
+ * The attributes to set. An attribute that the order does not give stays unchanged, except for the issuer, which would
+ * be wrong beside another number. If the instance named another patient, nothing about that patient stays.
  */
 function attributesOf(order: Order, isOther: boolean): readonly NewAttribute[] {
   const { patientId, issuer, birthDate, procedureId, stepId } = order;

@@ -1,4 +1,5 @@
 /**
- * By name only: a .zip that is no archive is refused as damaged, an archive under another name is not DICOM.
+ * Judges by the name only. A .zip that is not an archive is refused as damaged; an archive under another name is not
+ * DICOM.
  */
 export const isArchiveName = (name: string): boolean => /\.zip$/i.test(name);

@@ -1,8 +1,8 @@
 /**
- * ZIP files as folders: the entries are listed from the directory alone, and judged before a byte is
- * inflated. An entry is inflated only when its turn comes, never beyond the size that the directory names,
- * and its checksum is compared. Nothing is written to disk, names are shown and never used as paths. The one
- * door to zip.js, which is loaded with the first archive.
+ * ZIP files as folders. Entries are listed from the archive's directory alone and judged before a byte is inflated. An
+ * entry is inflated only when it is needed, never beyond the size in the directory, and its checksum is compared.
+ * Nothing is written to disk; names are shown but never used as paths. Only this file uses zip.js, which is loaded with
+ * the first archive.
  */
 import type { FileEntry, Reader } from '@zip.js/zip.js';
 import { ignoreFailure } from '../ignore-failure.ts';
@@ -12,30 +12,36 @@ import { isArchiveName } from './archive-name.ts';
 
 /** Limits of an archive. */
 export const ARCHIVE_LIMITS = {
-  /** Entries of an archive, as many as one manifest takes; a directory of more is not read to its end. */
+  /** The most entries of an archive, as many as one manifest takes; the directory is not read any further. */
   entries: 20_000,
-  /** On the device of a person, who may choose a whole disc of studies: twice what fits without ZIP64, and some. */
+  /**
+   * The same on a person's device, where somebody may choose a whole disc of studies: more than twice what fits without
+   * ZIP64.
+   */
   entriesOnDevice: 150_000,
   /**
-   * Entries without a byte are no instances: a media export has a handful (locks, markers), a hostile archive
+   * The most empty entries, which cannot be instances: a media export has a handful (locks, markers), a hostile archive
    * thousands.
    */
   emptyEntries: 1_000,
-  /** Bytes of all entries: a tablet's share of the largest study there is, twice. */
+  /** The most bytes of all entries: twice a tablet's share of the largest study there is. */
   expandedBytes: 32 * 1024 ** 3,
-  /** Real images reach 10:1, empty ones 400:1; deflate ends at 1032:1. Asked only where it would hurt. */
+  /**
+   * The highest compression ratio. Real images reach 10:1, blank ones 400:1; deflate cannot exceed 1032:1. Checked only
+   * for entries large enough to do harm.
+   */
   ratio: 250,
   ratioFromBytes: 16 * 1024 * 1024,
 } as const;
 
-/** The bytes of an archive: a file of the device, or what can be read at any place. */
+/** The bytes of an archive: a file of the device, or a source that can be read at any position. */
 type ArchiveBytes = Blob | ByteSource;
 
 export type ArchiveEntry =
   | { readonly kind: 'entry'; readonly path: string; readonly bytes: number; readonly index: number }
   | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
 
-/** An entry could not be inflated as its directory says. */
+/** An entry did not inflate to what the directory says. */
 export class ArchiveError extends Error {
   readonly because: ReasonCode;
   constructor(because: ReasonCode) {
@@ -46,8 +52,8 @@ export class ArchiveError extends Error {
 }
 
 /**
- * The entries of the archive, in the order of its directory, without folders. An archive refused as a whole
- * yields one row with an empty path.
+ * The entries of the archive in the order of its directory, without folders. An archive that is refused as a whole
+ * yields one entry with an empty path.
  */
 export async function listArchive(
   archive: ArchiveBytes,
@@ -80,7 +86,7 @@ type ListedFile = Pick<
   'filename' | 'uncompressedSize' | 'compressedSize' | 'symlink' | 'encrypted'
 >;
 
-/** An entry of zip.js takes 2.6 kB, and an archive has tens of thousands. */
+/** Keeps only the needed fields: a zip.js entry takes 2.6 kB, and an archive has tens of thousands. */
 const listed = (entry: FileEntry): ListedFile => ({
   filename: entry.filename,
   uncompressedSize: entry.uncompressedSize,
@@ -101,22 +107,20 @@ function judge(entry: ListedFile, isDuplicate: boolean): ReasonCode | null {
   return isExpanding(entry.uncompressedSize, entry.compressedSize) ? 'archive-expansion-limit' : null;
 }
 
-/**
- * Nothing that leads out of the archive on any system: no root, no drive, no step up, no control character.
- */
+/** Whether the path stays inside the archive on every system: no root, no drive, no step up, no control character. */
 function isSafePath(path: string): boolean {
   if (path === '' || /[\u0000-\u001f\u007f]/.test(path) || /^([/\\]|[A-Za-z]:)/.test(path)) return false;
   return !path.split(/[/\\]/).includes('..');
 }
 
-/** Without folders. Throws ArchiveError, and what zip.js throws. */
+/** The archive's files, without folders. Throws ArchiveError, and what zip.js throws. */
 async function* filesIn(
   archive: ArchiveBytes,
   most: number,
   signal?: AbortSignal,
 ): AsyncGenerator<FileEntry> {
   const { ZipReader } = await import('@zip.js/zip.js');
-  // Names are judged by us, one by one: zip.js would refuse the whole archive for a single unsafe one.
+  // We judge names one by one, because zip.js would refuse the whole archive for a single unsafe one.
   const reader = new ZipReader(await readerOf(archive), {
     useWebWorkers: false,
     filenameValidation: 'tolerant',
@@ -134,7 +138,10 @@ async function* filesIn(
   }
 }
 
-/** A directory of 150 000 entries has 15 MB; a length that reaches beyond this was not written by an archiver. */
+/**
+ * The most bytes read at once. A directory of 150 000 entries has 15 MB; no archiver writes one that is longer than
+ * this limit.
+ */
 const READ_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
 async function readerOf(archive: ArchiveBytes): Promise<Reader<unknown>> {
@@ -151,18 +158,20 @@ async function readerOf(archive: ArchiveBytes): Promise<Reader<unknown>> {
 
 export interface ArchiveReader {
   /**
-   * The bytes of one entry. `archiveId` names the archive: its directory is read once. Throws ArchiveError,
-   * or the signal's reason.
+   * The bytes of one entry. `archiveId` identifies the archive, so that its directory is read only once. Throws
+   * ArchiveError, or the signal's reason.
    */
   openEntry(archiveId: string, archive: ArchiveBytes, index: number, signal?: AbortSignal): Promise<Blob>;
-  /** The same, in memory of its own: for callers who need all of it at once. A Blob would be read into another copy. */
+  /**
+   * The same as one array in memory, for callers that need all bytes at once. Reading a Blob would make another copy.
+   */
   readEntry(...of: Parameters<ArchiveReader['openEntry']>): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Entries of zip.js that are kept: files are opened in the order of the directory, or series by series. */
+/** How many zip.js entries are kept. Files are opened in the order of the directory, or series by series. */
 const KEPT_ENTRIES = 4_096;
 
-/** Opens entries again and again; keeps its place in the directory of the archive last used. */
+/** Opens entries repeatedly and remembers its position in the directory of the archive used last. */
 export function createArchiveReader(most: number = ARCHIVE_LIMITS.entries): ArchiveReader {
   let last: { id: string; directory: Directory } | null = null;
   const find = async (archiveId: string, archive: ArchiveBytes, index: number): Promise<FileEntry> => {
@@ -183,12 +192,12 @@ export function createArchiveReader(most: number = ARCHIVE_LIMITS.entries): Arch
   };
 }
 
-/** A directory that is read as far as somebody asks, once for those who ask in its order. */
+/** A directory that is read only as far as needed, and only once if entries are requested in order. */
 class Directory {
   readonly #begin: () => AsyncGenerator<FileEntry>;
   readonly #kept = new Map<number, FileEntry>();
   #rest: AsyncGenerator<FileEntry>;
-  /** The index of the first one of `#rest`. */
+  /** The index of the next entry of `#rest`. */
   #next = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -221,7 +230,7 @@ class Directory {
   }
 }
 
-/** Collected in Blobs of this size: the browser may keep those on its disk. */
+/** Inflated bytes are collected in Blobs of this size, which the browser may keep on its disk. */
 const BLOB_BYTES = 4 * 1024 * 1024;
 
 async function toBlob(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
@@ -240,7 +249,7 @@ async function toBlob(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
   return new Blob([...blobs, ...chunks]);
 }
 
-/** `take`: each piece, and its place. */
+/** `take` gets each piece and its position. */
 async function inflate(
   entry: FileEntry,
   take: (chunk: Uint8Array<ArrayBuffer>, at: number) => void,

@@ -1,7 +1,7 @@
 /**
- * Tells from the front of a refused file which instance of which study it began to be, so that the study does not look
- * whole without it. Only the first bytes are read. No length is believed that leads further: that value, and everything
- * after it, counts as unread. Values of items are not looked at.
+ * Reads from the beginning of a refused file which instance of which study it is, so that the study does not look
+ * complete without it. Only the first bytes are read. A length that points beyond them is not trusted: its value, and
+ * everything after it, counts as unread. Values inside items are ignored.
  */
 import { patientOf } from '../deid/named-patients.ts';
 import type { NamedPatient } from '../deid/patient-key.ts';
@@ -17,18 +17,18 @@ import { findElement, uidText } from '../dicom/values.ts';
 export interface BegunInstance {
   readonly studyInstanceUID: string;
   readonly sopInstanceUID: string;
-  /** Left out where it is none. */
+  /** Absent if the value is not a UID. */
   readonly sopClassUID?: string;
 }
 
-/** Null where its front does not say. Rejects only when reading does, or with the signal's reason. */
+/** Null: the beginning of the file does not say. Rejects only when reading does, or with the signal's reason. */
 export async function readBegunInstance(
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<BegunInstance | null> {
   const front = await readFront(source, signal);
   const uidOf = (tag: number) => uidText(findElement(front?.elements ?? [], tag));
-  // The series follows the study: where it is readable, the UID of the study was neither cut nor overwritten.
+  // The series UID comes after the study UID. If it is readable, the study UID was neither cut nor overwritten.
   const uids = [uidOf(STUDY_INSTANCE_UID), uidOf(SOP_INSTANCE_UID), uidOf(SERIES_INSTANCE_UID)] as const;
   if (!uids.every(isUid)) return null;
   const [studyInstanceUID, sopInstanceUID] = uids;
@@ -36,7 +36,10 @@ export async function readBegunInstance(
   return { studyInstanceUID, sopInstanceUID, ...(isUid(sopClassUID) ? { sopClassUID } : {}) };
 }
 
-/** The patient of a file that `readBegunInstance` names: the Patient ID lies before the UIDs. Rejects as that does. */
+/**
+ * The patient of a file that `readBegunInstance` recognises. The Patient ID comes before the UIDs, so it is intact.
+ * Rejects as that function does.
+ */
 export async function readBegunPatient(
   source: ByteSource,
   signal?: AbortSignal,
@@ -56,7 +59,7 @@ async function readFront(source: ByteSource, signal?: AbortSignal): Promise<Fron
   return { elements, encoding: opened.beginning.encoding };
 }
 
-/** The file as if its Data Set had never been deflated. */
+/** The file with its Data Set inflated. */
 async function inflatedIn(opened: OpenedFile, signal?: AbortSignal): Promise<OpenedFile> {
   const { source, beginning } = opened;
   const { encoding, dataSetOffset } = beginning;

@@ -1,6 +1,6 @@
 /**
- * A file with the boxes that a person drew blank in it, before any policy is applied. Written piece by piece into a
- * Blob, which the browser may keep on its disk: a frame is in memory, never all of them.
+ * Blanks the boxes that a person drew in a file, before any policy is applied. The result is written piece by piece
+ * into a Blob, which the browser may keep on its disk: only one frame is in memory at a time.
  */
 import type { Box, CoveredBoxes } from '../dicom/boxes.ts';
 import type { ByteSource } from '../dicom/data-set.ts';
@@ -9,13 +9,13 @@ import type { Codecs } from '../pixels/codecs.ts';
 import { coverPixels, NotCoverable } from '../pixels/cover-pixels.ts';
 import type { NotSent } from './refusing-unreadable.ts';
 
-/** Boxes that a person drew over names, and the decoders for pixels that are compressed. */
+/** Boxes that a person drew over names, and the decoders for compressed pixels. */
 export interface Cover {
   readonly boxes: readonly Box[];
   readonly codecs: Codecs;
 }
 
-/** By place (`ordinal`) of the files at which a person looked: the boxes drawn. */
+/** The boxes that a person drew, by the `ordinal` of each file that the person looked at. */
 export type Released = ReadonlyMap<number, readonly Box[]>;
 
 interface CoveredFile {
@@ -24,7 +24,7 @@ interface CoveredFile {
   readonly boxes: CoveredBoxes;
 }
 
-/** Throws what reading the source does, or the signal's reason. */
+/** Throws what reading the source throws, or the signal's reason. */
 export async function coverFile(
   source: ByteSource,
   { boxes, codecs }: Cover,

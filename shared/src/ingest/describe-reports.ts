@@ -1,13 +1,13 @@
 /**
- * The de-identification reports of a manifest, for whoever announces it: each distinct report once, and for each
- * instance the report that applies to it.
+ * The de-identification reports of a manifest: each distinct report once, and for each instance the index of its
+ * report.
  */
 import type { WireReport } from '../protocol/deid-report.ts';
 import type { Manifest, ManifestInstance } from '../protocol/manifest.ts';
 
 /**
- * `reports` maps digests to the reports that instances name; each is listed once. All share one edition and
- * the same options, because a study is named under one policy by one version of the code.
+ * `reports` maps digests to the reports that instances name; each is listed once. All share one edition and the same
+ * options, because one version of the code announces a study under one policy.
  */
 export function describeReports(
   instances: readonly (ManifestInstance & { readonly reportDigest: string | null })[],

@@ -1,16 +1,16 @@
 /**
- * Describes a study before its instances come, for the rules that choose its destinations. Where names are removed, it
- * says only codes that the standard defines: a file can contain anything there, even a name.
+ * Describes a study before its instances arrive, for the rules that choose its destinations. Where names are removed,
+ * the description has only codes that the standard defines, because a file can contain anything there, even a name.
  */
 import { BODY_PARTS, MODALITIES } from '../dicom/defined-terms.ts';
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 import { VALUES_LIMIT, type Described } from '../protocol/rule.ts';
 
-/** Values as long as their field may be, each once, and no more than a manifest takes. */
+/** Keeps values that are no longer than their field may be, each once, and no more of them than a manifest takes. */
 const listOf = (values: Iterable<string>, most: number): string[] =>
   [...new Set(values)].filter((value) => value !== '' && value.length <= most).slice(0, VALUES_LIMIT);
 
-/** PS3.5 §6.2: a CS has 16 characters, an LO 64. */
+/** PS3.5 §6.2: a CS has at most 16 characters, an LO 64. */
 const CODE_CHARACTERS = 16;
 const TEXT_CHARACTERS = 64;
 
@@ -41,7 +41,7 @@ export const describeOne = (
     deidentify,
   );
 
-/** Joins what several instances say as their policy allows; nothing where they say nothing. */
+/** Joins the descriptions of several instances under the same policy. Empty if there is nothing to say. */
 export function joinDescribed(all: Iterable<Described>): { readonly described?: Described } {
   const each = [...all];
   const joined: Described = {

@@ -1,9 +1,10 @@
 /**
- * The path of one file on the device: read, apply the policy, digest. The result is an instance that may be
- * queued or sent, or a reason why not. The same code runs in the page's workers and on the command line.
+ * What happens to one file on the device: it is read, the policy is applied, and a digest is made. The result is an
+ * instance that may be queued or sent, or a reason why not. The same code runs in the page's workers and on the command
+ * line.
  *
- * Pixel data is not decoded: the instance consists of new header bytes and ranges of the file, joined in memory
- * up to some megabytes, otherwise in a composite Blob.
+ * Pixel data is not decoded. The instance is made of new header bytes and ranges of the file, joined in memory up to a
+ * few megabytes, above that in a composite Blob.
  */
 import { NOTHING_COVERED, type CoveredBoxes } from '../dicom/boxes.ts';
 import type { DeidRules } from '../deid/rules.ts';
@@ -45,31 +46,31 @@ import { refusingUnreadable, type NotSent } from './refusing-unreadable.ts';
 import type { SealIdentity } from './seal-identities.ts';
 import { FILMS } from './plain-films.ts';
 
-/** `identified`: the bytes stay as they are. */
+/** `identified`: the bytes stay unchanged. */
 export type DevicePolicy =
   /** `strict`: odd instances are held (protocol/irregularities.ts). */
   | {
       readonly kind: 'identified';
       readonly strict?: boolean | undefined;
-      /** The order that a person chose for the study: its identifiers replace those of the file. */
+      /** The order that a person chose for the study. Its identifiers replace those of the file. */
       readonly order?: ChosenOrder | undefined;
     }
   | {
       readonly kind: 'deidentified';
       readonly rules: DeidRules;
       readonly pseudonyms: Pseudonyms;
-      /** Absent where the policy does not feed a vault, or the site has none. */
+      /** Absent if the policy does not feed a vault, or the site has none. */
       readonly sealIdentity?: SealIdentity | undefined;
     };
 
 export interface IngestTerms {
   readonly policy: DevicePolicy;
-  /** Found in a folder: a file that is not DICOM is skipped there, not refused. */
+  /** The file was found in a folder. A file there that is not DICOM is skipped instead of refused. */
   readonly inFolder: boolean;
   readonly looked?: readonly Looked[];
-  /** The values that all instances of a study name, by its UID (deid/companions.ts). */
+  /** For a Study Instance UID, the values by which the study's instances name somebody (deid/companions.ts). */
   readonly companions?: (studyInstanceUID: string) => readonly NamedValue[];
-  /** Parts of the image that a person covers; none unless said. */
+  /** Parts of the image that a person covers; absent: none. */
   readonly cover?: Cover | null;
 }
 
@@ -81,44 +82,49 @@ export type IngestOutcome =
       readonly report: readonly TagAction[];
       /** Triage of a plain film before a model has looked at it; null for anything else. */
       readonly triage: DeviceTriage | null;
-      /** A person drew parts of its image blank: it is sent with other pixels than the file has. */
+      /** A person blanked parts of the image, so the pixels that are sent differ from those of the file. */
       readonly isCovered: boolean;
       readonly showsFace: Applied['showsFace'];
-      /** The patient, sealed for the vault; null where there is none to feed. */
+      /** The patient, sealed for the vault; null: there is no vault to feed. */
       readonly vault: VaultEntry | null;
-      /** For the rules that choose destinations. */
+      /** The description for the rules that choose destinations. */
       readonly described: Described;
       readonly original: Original;
     }
   | NotSent;
 
-/** A file that stays where it lies, and whose SHA-256 is known. */
+/** A file that stays where it is and whose SHA-256 is known. */
 export type HashedFile = ByteSource & { readonly digest: string };
 type AnyFile = InstanceBytes | HashedFile;
-/** A file that lies elsewhere is the instance itself, or the instance is in memory. */
+/** A file that stays where it is: the instance is either that file or bytes in memory. */
 type Kept<T extends AnyFile> = T extends HashedFile ? T | Uint8Array<ArrayBuffer> : T;
 
-/** The file's own description, for the screen before Send. */
+/** What the file says about itself, for the screen before sending. */
 export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
   readonly description: InstanceDescription;
-  /** The causes that may hold it; the policy in force decides whether they do (held-back.ts). */
+  /** The causes for which the file may be held. The policy in force decides whether it is (held-back.ts). */
   readonly held: readonly HoldCause[];
   readonly warnings: readonly WarningCode[];
-  /** Whom it names, its own patient first. */
+  /** The patients that the file names, its own first. */
   readonly patients: readonly NamedPatient[];
-  /** The values of its header that name somebody: no companion may carry them unseen (deid/companions.ts). */
+  /**
+   * The values of the header that name somebody. No other instance of the study may carry them unseen
+   * (deid/companions.ts).
+   */
   readonly named: readonly NamedValue[];
 }
 
-/** The file is the index of its disc: nothing to send, and nothing refused. */
+/** The file is the index of its disc: it is not sent, but it is not refused either. */
 export interface IndexSummary {
   readonly kind: 'index';
   readonly index: DiscIndex;
 }
 
-/** Reads the header, of an odd instance the pixels too; or the index of a disc. `inFolder`: as in `IngestTerms`. */
+/**
+ * Reads the header, and for an odd instance the pixels too, or the index of a disc. `inFolder`: as in `IngestTerms`.
+ */
 export async function summariseFile(
   file: AnyFile,
   inFolder: boolean,
@@ -151,7 +157,7 @@ async function withBegun(said: NotSent, source: ByteSource, signal?: AbortSignal
   return begun === null ? said : { ...said, begun };
 }
 
-/** The whole path. Throws only the signal's reason; a file that cannot be read is refused. */
+/** Does everything for one file. Throws only the signal's reason; a file that cannot be read is refused. */
 export async function ingestFile(
   file: InstanceBytes,
   terms: IngestTerms,
@@ -180,7 +186,7 @@ export async function ingestFile(
       originalDigest,
     };
     const vault = named === null ? null : await sealedBy(policy, named);
-    // The one place that gives the brand: the policy was applied above.
+    // Only this place sets the brand, because the policy was applied above.
     return {
       kind: 'ready',
       instance: instance as Outgoing<PreparedInstance>,
@@ -201,7 +207,7 @@ async function sealedBy(policy: DevicePolicy, { pseudonym, identity }: Named): P
   return policy.sealIdentity(pseudonym, identity);
 }
 
-/** The report of the actions for the gateway; null under `identified`, where nothing was done. */
+/** The report of the actions for the gateway; null under `identified`, which changes nothing. */
 export async function reportOf(
   policy: DevicePolicy,
   actions: readonly TagAction[],
@@ -213,25 +219,28 @@ function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
   return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfHeld(bytes);
 }
 
-/** The patient behind a pseudonym. In memory alone, and only where the policy feeds a vault. */
+/** The patient behind a pseudonym. It is kept only in memory, and only if the policy feeds a vault. */
 type Named = { readonly pseudonym: string; readonly identity: PatientIdentity };
 
-/** An instance as the policy allows it to be sent, not yet digested. */
+/** An instance after the policy was applied, but before its digest is made. */
 export interface Applied<T extends AnyFile = Blob> {
   readonly kind: 'applied';
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: string;
   readonly bytes: T;
   readonly warnings: readonly WarningCode[];
-  /** The action on each element; empty under `identified`. */
+  /** The action taken on each element; empty under `identified`. */
   readonly report: readonly TagAction[];
-  /** The key of its patient (deid/patient-key.ts); null under `identified`. */
+  /** The key of the instance's patient (deid/patient-key.ts); null under `identified`. */
   readonly patient: string | null;
-  /** The patient, where the policy feeds a vault; null where not, or where the header has a pseudonym already. */
+  /** The patient, for a policy that feeds a vault; null: the policy does not, or the header already has a pseudonym. */
   readonly named: Named | null;
-  /** Names were removed, and a face may be left (PS3.15 E.3.2). */
+  /** Names were removed, but a face may still be recognisable (PS3.15 E.3.2). */
   readonly showsFace: boolean;
-  /** Images of this kind often have names in the pixels, and the instance does not say (`undeclared-text.ts`). */
+  /**
+   * Images of this kind often have names in their pixels, and the instance does not say whether it does
+   * (`undeclared-text.ts`).
+   */
   readonly isUndeclared: boolean;
   /** Triage as in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
@@ -252,7 +261,7 @@ export function applyPolicy<T extends Blob | HashedFile>(
   return refusingUnreadable(signal, () => coverAndApply(file, terms, signal));
 }
 
-/** Boxes that a person drew are blank before anything else is done. */
+/** Blanks the boxes that a person drew before doing anything else. */
 async function coverAndApply<T extends AnyFile>(
   file: T,
   terms: IngestTerms,
@@ -270,7 +279,7 @@ export function sourceOf(file: AnyFile): ByteSource {
   return file instanceof Uint8Array ? bytesSource(file) : file;
 }
 
-/** Bytes held in memory stay there. */
+/** Applies the policy. A file that is held in memory stays in memory. */
 async function applyTo<T extends AnyFile>(
   file: T,
   { policy, inFolder, looked = [], companions = () => [] }: IngestTerms,
@@ -331,7 +340,7 @@ async function applyTo<T extends AnyFile>(
   });
 }
 
-/** The same under every policy. */
+/** The parts of the result that are the same under every policy. */
 function commonOf(
   instance: ParsedInstance,
   { kind }: DevicePolicy,
@@ -341,14 +350,14 @@ function commonOf(
   return {
     kind: 'applied',
     warnings: instance.warnings,
-    // Decided on the original header: the de-identified one may not contain the age.
+    // The original header decides, because the de-identified one may lack the age.
     triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
     described: describeOne(description, kind !== 'identified'),
     original: originalOf(instance, description),
   };
 }
 
-/** The file as it is; one without File Meta Information gets it, and nothing else. */
+/** The file unchanged, except that File Meta Information is added if it is missing. */
 async function withFileMeta<T extends AnyFile>(
   file: T,
   source: ByteSource,
@@ -369,7 +378,9 @@ const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({
   film: [],
 });
 
-/** Whether the answer is that of an index: its place is the disc, so it is never sent, and that is no fault. */
+/**
+ * Whether the file is the index of a disc. An index belongs to its disc, so it is never sent, and that is not a fault.
+ */
 export function isOfIndex(said: NotSent): boolean {
   return said.kind === 'skipped' && said.because === 'sop-class-not-storage';
 }
@@ -393,9 +404,8 @@ async function readFile(
 }
 
 /**
- * Joins the segments of an instance that was read from `source`, the file or the Data Set inflated from it.
- * Kept parts of a file are only referred to; new ones become Blobs piece by piece, which the browser may keep
- * on its disk.
+ * Joins the segments of an instance that was read from `source`: the file, or the Data Set inflated from it. Unchanged
+ * parts of a file are only referred to; new parts become Blobs piece by piece, which the browser may keep on its disk.
  */
 async function compose<T extends AnyFile>(
   file: T,

@@ -1,4 +1,4 @@
-/** The instance as its file names it, for the person who sends: it never leaves the device. */
+/** The original identity of an instance, for the person who sends it. It never leaves the device. */
 import { patientOf } from '../deid/named-patients.ts';
 import type { NamedPatient } from '../deid/patient-key.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';

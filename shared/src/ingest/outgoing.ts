@@ -1,7 +1,7 @@
-/** The types of data that may be queued and sent: they say that a policy was applied. */
+/** The types of data that may be queued and sent. They prove that a policy was applied. */
 import type { PackedInstance } from '../transfer/parcel.ts';
 
-/** An instance ready to be sent. The brand says that the policy was applied; only ingest-file.ts gives it. */
+/** An instance ready to be sent. The brand proves that the policy was applied; only ingest-file.ts sets it. */
 declare const applied: unique symbol;
 type Deidentified<T> = T & { readonly [applied]: 'deidentified' };
 type IdentifiedByPolicy<T> = T & { readonly [applied]: 'identified' };
@@ -11,6 +11,6 @@ export interface PreparedInstance extends PackedInstance {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopClassUID: string;
-  /** Keyed digest of the original, under a de-identifying policy. */
+  /** Keyed digest of the original; null unless the policy de-identifies. */
   readonly originalDigest: string | null;
 }

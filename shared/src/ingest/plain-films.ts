@@ -1,2 +1,2 @@
-/** Modalities of plain films (PS3.3 C.7.3.1.1.1), which the models on this device may look at. */
+/** Modalities of plain films (PS3.3 C.7.3.1.1.1), which the models on the device may examine. */
 export const FILMS: ReadonlySet<string> = new Set(['CR', 'DX', 'RG']);

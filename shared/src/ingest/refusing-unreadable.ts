@@ -1,4 +1,4 @@
-/** Why a file of a choice, a disc or an archive is not sent: an outcome with a reason, not an error. */
+/** Why a chosen file, or one from a disc or an archive, is not sent: an outcome with a reason, not an error. */
 import type { NamingText } from '../deid/companions.ts';
 import type { Place } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
@@ -10,19 +10,19 @@ export type NotSent =
       readonly kind: 'refused';
       readonly because: ReasonCode;
       readonly where?: Place;
-      /** The instance that a damaged file began to be, where its front says so. */
+      /** The instance that a damaged file was meant to be, if its beginning says so. */
       readonly begun?: BegunInstance;
     }
   | {
       readonly kind: 'quarantined';
       readonly because: ReasonCode;
-      /** Under `named-by-companion`: originals, for the person who decides. */
+      /** With `named-by-companion`: the original texts, for the person who decides. */
       readonly texts?: readonly NamingText[];
     }
-  /** Not DICOM, and found in a folder; or the index of a disc (`sop-class-not-storage`). */
+  /** The file is not DICOM and was found in a folder, or it is the index of a disc (`sop-class-not-storage`). */
   | { readonly kind: 'skipped'; readonly because: ReasonCode };
 
-/** A medium that was pulled out and a damaged archive are answers, not faults. */
+/** Turns errors of a removed medium or a damaged archive into outcomes. */
 export async function refusingUnreadable<T>(
   signal: AbortSignal | undefined,
   work: () => Promise<T>,
@@ -32,7 +32,7 @@ export async function refusingUnreadable<T>(
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof ArchiveError) return { kind: 'refused', because: error.because };
-    // NotReadableError, NotFoundError: what reading a file throws once it is gone (File API §6.5).
+    // NotReadableError, NotFoundError: reading a file that is gone throws these (File API §6.5).
     if (error instanceof DOMException || isSystemError(error))
       return { kind: 'refused', because: 'file-unreadable' };
     throw error;

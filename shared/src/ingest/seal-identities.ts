@@ -1,13 +1,16 @@
-/** Seals the identities of patients for the vault: once for each patient, since sealing takes milliseconds. */
+/** Seals the identities of patients for the vault, once per patient, because sealing takes milliseconds. */
 import type { VaultEntry, VaultTerms } from '../protocol/vault.ts';
 import { sealIdentity, type PatientIdentity } from '../transfer/vault-entry.ts';
 
 export type SealIdentity = (pseudonym: string, identity: PatientIdentity) => Promise<VaultEntry>;
 
-/** A disc of a whole clinic has hundreds; the last ones are met again, when their next instance is read. */
+/**
+ * How many patients are remembered. A disc of a whole clinic has hundreds, but the next instance is usually of a recent
+ * one.
+ */
 const REMEMBERED = 64;
 
-/** The entry of a patient has the values of the instance that was read first. One that failed is made again. */
+/** A patient's entry has the values of the first instance read. If sealing fails, it is tried again. */
 export function createIdentitySealer(terms: VaultTerms): SealIdentity {
   const sealed = new Map<string, Promise<VaultEntry>>();
   return (pseudonym, identity) => {

@@ -1,10 +1,16 @@
-/** The UIDs of an instance after its policy, of one that is not sent: so that its study does not look whole. */
+/**
+ * The UIDs that an instance which is not sent would have had after its policy was applied. With them, its study does
+ * not look complete.
+ */
 import { isKeptUid } from '../deid/kept-uids.ts';
 import { createRequests } from '../deid/pseudonyms.ts';
 import type { BegunInstance } from './begun-instance.ts';
 import type { DevicePolicy } from './ingest-file.ts';
 
-/** `patient`: its key (deid/patient-key.ts). Undefined where the policy replaces UIDs and the patient is not known. */
+/**
+ * `patient`: the patient's key (deid/patient-key.ts). Undefined: the policy replaces UIDs, and the patient is not
+ * known.
+ */
 export async function sentUidsOf(
   { studyInstanceUID, sopInstanceUID }: BegunInstance,
   patient: string | undefined,

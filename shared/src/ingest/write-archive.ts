@@ -1,20 +1,20 @@
 /**
- * Writes a ZIP file entry by entry, without keeping it. Entries are stored as they are: images are packed already, or
- * would cost more time than they save, and whoever searches the file sees their bytes.
+ * Writes a ZIP file entry by entry, without keeping it in memory. Entries are stored uncompressed: images are already
+ * compressed or would cost more time than they save, and a search through the file finds their bytes.
  */
 import type { ZipWriter } from '@zip.js/zip.js';
 
 export interface ArchiveWriter {
-  /** `path`: with `/` between folders; each once. */
+  /** `path`: unique, with `/` between folders. */
   add(path: string, bytes: Uint8Array): Promise<void>;
-  /** Writes the directory. */
+  /** Writes the archive's directory. */
   close(): Promise<void>;
 }
 
-/** The first that the format can tell: an archive of the same entries is the same, whenever it is written. */
+/** The first date of the format. It is used for all entries, so that the same entries always give the same archive. */
 const NO_DATE = new Date(1980, 0, 1);
 
-/** `take`: the next bytes of the file; the next ones come when it resolves. */
+/** `take` gets the next bytes of the file. More come once it resolves. */
 export async function createArchiveWriter(
   take: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
 ): Promise<ArchiveWriter> {

@@ -1,7 +1,7 @@
 /**
- * A model's card: its input and output, its intended use, its measurements and its limits. The cards of the
- * models that come with the product are `CARDS`; an administrator's versions bring their own. Further fields
- * of a card are kept and shown, not interpreted.
+ * A model's card: its input and output, its intended use, its measurements and its limits. `CARDS` has the cards of the
+ * built-in models; versions that an administrator adds bring their own. Unknown fields of a card are kept and shown,
+ * but not interpreted.
  */
 import { z } from 'zod';
 import gradientCard from '../../models/pneumonia-gradient.json' with { type: 'json' };
@@ -28,10 +28,10 @@ export const modelCardSchema = z.looseObject({
   }),
   outputs: z.record(z.string(), z.looseObject({ shape: shapeSchema })),
   classes: z.array(z.string()).optional(),
-  /** The score from which on a finding counts as positive. */
+  /** The lowest score that counts as a positive finding. */
   threshold: z.number().min(0).max(1).optional(),
   temperature: z.number().positive().optional(),
-  /** Whole years, both included. */
+  /** The ages are in whole years, both included. */
   population: z
     .looseObject({
       ageYears: z.tuple([z.number(), z.number()]),
@@ -47,7 +47,7 @@ export const modelCardSchema = z.looseObject({
 });
 export type ModelCard = z.infer<typeof modelCardSchema>;
 
-/** The models that come with the product. */
+/** The cards of the built-in models. */
 export const CARDS: Readonly<Record<ModelId, ModelCard>> = {
   'image-kind': modelCardSchema.parse(kindCard),
   pneumonia: modelCardSchema.parse(pneumoniaCard),
@@ -59,10 +59,7 @@ export function refOf({ id, version, sha256 }: ModelCard): ModelRef {
   return { id, version, digest: sha256 };
 }
 
-/**
- * The side of the square that the model takes, in pixels. Throws RangeError where its input is no grey
- * square.
- */
+/** The side of the model's square input, in pixels. Throws RangeError if the input is not one grey square. */
 export function sideOf({ input: { shape } }: ModelCard): number {
   const [batch, channels, rows, columns] = shape;
   if (shape.length !== 4 || batch !== 1 || channels !== 1 || rows === undefined || rows !== columns)

@@ -1,6 +1,6 @@
 /**
- * The cautions that a reader needs before trusting a finding, in sentences that name the model they are about. The page
- * of a result and its report in the PACS both take them from here, so that neither says more than the other.
+ * The cautions that a reader needs before trusting a finding, as sentences that name the model. The page of a result
+ * and its report in the PACS both use them, so that neither says more than the other.
  */
 import type { FilmFinding, Finding } from '../protocol/inference.ts';
 
@@ -16,7 +16,7 @@ const FILM: Readonly<Record<FilmFinding, Caution>> = {
   'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },
 };
 
-/** Every other model gives classes or marks, and no report calls its answer unscored. */
+/** Whether the model gives a score. The others give classes or marks, so their lack of a score needs no remark. */
 export function givesScore({ id }: { readonly id: string }): boolean {
   return id === 'pneumonia';
 }
@@ -45,7 +45,7 @@ function isSilent({ model, probabilities, lungs }: Finding): boolean {
 const silence = ({ model }: Finding): string =>
   givesScore(model) ? 'it gives no score' : 'it gives no answer';
 
-/** A model that answers about any kind of image is not warned of. */
+/** Models that answer for any kind of image need no caution. */
 function whyNoAnswer(finding: Finding): Caution[] {
   const { film, image, warnings } = finding;
   if (!isSilent(finding)) return [];

@@ -1,4 +1,6 @@
-/** The cohort of an image's patient, by its header: sex and an age band. Nothing more of the patient leaves. */
+/**
+ * The cohort of an image's patient, from the header: sex and an age band. Nothing else about the patient is passed on.
+ */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { PATIENT_SEX } from '../dicom/tags.ts';
 import { findElement, textOf } from '../dicom/values.ts';
@@ -7,7 +9,7 @@ import { agesOf } from './population.ts';
 
 export type CohortOfImage = { readonly sex: Sex | null; readonly ageBand: AgeBand | null };
 
-/** Null where the header does not say it, or says two different ages. */
+/** Null: the header does not say, or gives two different ages. */
 export function cohortOf(instance: ParsedInstance): CohortOfImage {
   const said = textOf(findElement(instance.elements, PATIENT_SEX), instance)?.toUpperCase();
   const bands = new Set(agesOf(instance).map(ageBandOf));

@@ -1,21 +1,18 @@
-/** Two runtimes, one model, one picture: do the device and the gateway say the same? */
+/** Compares the answers of device and gateway: two runtimes, but the same model and picture. */
 import type { z } from 'zod';
 import type { disagreementSchema } from '../protocol/inference.ts';
 import type { ModelId } from './model.ts';
 
-/** The model of the score in a device's triage; the others that run there answer without one. */
+/** The model that gives the score in a device's triage. The other models there answer without a score. */
 export const SCORED_ON_DEVICE: ModelId = 'pneumonia';
 
 /**
- * The difference between runtimes that the models' expected outputs allow. A larger difference means other
- * pixels or a broken runtime.
+ * The difference between runtimes that the models' expected outputs allow. A larger one means different pixels or a
+ * broken runtime.
  */
 export const SCORE_TOLERANCE = 0.002;
 
-/**
- * Null where they agree. Where only one of them gave a score the difference is 1, as far apart as scores can
- * be.
- */
+/** Null: they agree. If only one of them gave a score, the difference is 1, the largest possible. */
 export function disagreement(
   device: number | null,
   gateway: number | null,

@@ -1,7 +1,7 @@
 /**
- * The whole look at one picture: gate, film check, lungs, population, score, maps, sentences. The gate comes
- * first: a picture that is no upright chest film, or lies outside the model's population, gets no score. It
- * knows no runtime, no file and no network; it rethrows errors of the models.
+ * The complete examination of one picture: gate, film check, lungs, population, score, maps, sentences. The gate comes
+ * first: a picture that is not an upright chest film, or lies outside the model's population, gets no score. This code
+ * knows no runtime, file or network, and rethrows errors of the models.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import type { ExplanationMethod, Finding } from '../protocol/inference.ts';
@@ -21,36 +21,33 @@ import type { ModelId, Population, RunModel } from './model.ts';
 import { CAM_SIDE, scorePneumonia, type PneumoniaScore } from './pneumonia.ts';
 import { rationaleOf, rationaleOfSilence } from './rationale.ts';
 
-/** Without a model its part is left out, and the finding says so; without the gate there is no finding. */
+/** If a model is missing, its part is left out and the finding says so. Without the gate there is no finding. */
 export type Models = { readonly 'image-kind': RunModel } & { readonly [id in ModelId]?: RunModel };
 
 interface Subject {
   readonly picture: GreyPicture;
-  /** By the original header (`populationOf`, or the device's word); `unknown` for a PNG or JPEG. */
+  /** From the original header (`populationOf`, or as the device reported it); `unknown` for a PNG or JPEG. */
   readonly population: Population;
-  /** By its header (`isMirrored`): the patient's right lung is on the picture's right. */
+  /** From the header (`isMirrored`): the patient's right lung is on the picture's right. */
   readonly isMirrored?: boolean;
 }
 
 export interface ExamineOptions {
-  /** Another threshold than the card's. */
+  /** A threshold to use instead of the card's. */
   readonly threshold?: number;
-  /**
-   * The requested explanations; `integrated-gradients` takes some hundred milliseconds and is made only if
-   * named.
-   */
+  /** The requested explanations. `integrated-gradients` takes some hundred milliseconds and is made only on request. */
   readonly explain?: readonly ExplanationMethod[];
   readonly steps?: number;
   readonly signal?: AbortSignal;
-  /** Cards of an activated version; the product's own where absent. */
+  /** Cards of activated versions; absent: the built-in ones. */
   readonly cards?: { readonly [id in ModelId]?: ModelCard };
 }
 
 export interface Examination {
-  /** A finding without its model and input: the caller knows both. */
+  /** The finding without its model and input, because the caller knows both. */
   readonly finding: Omit<Finding, 'model' | 'input'>;
   readonly maps: {
-    /** The evidence for pneumonia, 20 × 20. */
+    /** A map of the evidence for pneumonia, 20 × 20. */
     readonly cam: Float32Array | null;
     readonly attributions: Attributions | null;
     readonly lungs: LungFields | null;
@@ -92,13 +89,13 @@ export async function examinePicture(
   };
 }
 
-/** The models' views of one picture. */
+/** What the models said about one picture. */
 interface Seen {
   readonly kind: ImageKind;
   readonly population: Population;
   readonly film: readonly FilmMark[];
   readonly lungs: LungFields | null;
-  /** The pneumonia model is not asked. */
+  /** The pneumonia model is not run. */
   readonly isSilent: boolean;
   readonly scored: PneumoniaScore | null;
   readonly attributions: Attributions | null;
@@ -161,7 +158,7 @@ function sentencesOf(
   return isSilent ? rationaleOfSilence(kind, kind.isChestFilm, kind.turn !== null, card) : [];
 }
 
-/** Models that would have been asked and are not there. */
+/** Warnings for models that were needed but are not available. */
 function missingParts({ kind, lungs, isSilent, scored }: Seen): string[] {
   return [
     ...(lungs || !kind.isChestFilm ? [] : ['lung-fields-not-available']),
@@ -192,7 +189,7 @@ function describeLungs(lungs: LungFields, marked: MarkedLungs | null): NonNullab
   return { fraction: lungs.fraction, right: one('right'), left: one('left') };
 }
 
-/** `population-unknown` silences nobody, but is to be known. */
+/** Why the models do not answer. `population-unknown` does not stop them, but is reported. */
 function whySilent(kind: { readonly isChestFilm: boolean }, population: Population): string[] {
   if (!kind.isChestFilm) return ['not-a-chest-film'];
   return population === 'inside'

@@ -1,6 +1,4 @@
-/**
- * Reads from the header how a film hangs and what it is for. Returns only answers, no value of the header.
- */
+/** Reads from the header how a film is oriented and what it is for. Returns only answers, no value of the header. */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { findElement, textOf, textsOf } from '../dicom/values.ts';
 
@@ -9,8 +7,8 @@ export const VIEW_POSITION = 0x00185101;
 const PATIENT_ORIENTATION = 0x00200020;
 
 /**
- * PS3.3 §C.8.11.1.1.1: "FOR PROCESSING" is a raw detector image; nobody has made it for eyes, and the models
- * have seen none.
+ * PS3.3 §C.8.11.1.1.1: "FOR PROCESSING" is a raw detector image, not prepared for viewing, and the models were not
+ * trained on any.
  */
 export function isForProcessing(instance: ParsedInstance): boolean {
   return (
@@ -25,8 +23,8 @@ export function isDecubitus(instance: ParsedInstance): boolean {
 }
 
 /**
- * PS3.3 §C.7.6.1.1.1: Patient Orientation says where the rows and the columns lead. Upright films hang as
- * L\F, the patient's left on the picture's right; one that says R\F is mirrored.
+ * PS3.3 §C.7.6.1.1.1: Patient Orientation gives the directions of rows and columns. Upright films have L\F, with the
+ * patient's left on the picture's right; R\F means that the film is mirrored.
  */
 export function isMirrored(instance: ParsedInstance): boolean {
   const [rows = '', columns = ''] = textsOf(findElement(instance.elements, PATIENT_ORIENTATION), instance);

@@ -1,7 +1,7 @@
 /**
- * Whether a chest film should be repeated before the patient leaves: turned, inverted, blurred, or lungs cut
- * off; and where on the picture the reason is drawn. Coarse on purpose: a warning that is wrong twice is
- * never read again. It measures; a person decides.
+ * Whether a chest film should be repeated before the patient leaves, because it is turned, inverted, blurred, or cuts
+ * off the lungs; and where to mark the reason on the picture. The check is coarse on purpose: people stop reading a
+ * warning that was wrong twice. It only measures; a person decides.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -9,13 +9,13 @@ import type { FilmFinding } from '../protocol/inference.ts';
 import type { ImageKind, Turn } from './image-kind.ts';
 import { fractionOf, type LungMasks } from './lung-fields.ts';
 
-/** Clockwise. */
+/** The edges, clockwise. */
 const EDGES = ['top', 'right', 'bottom', 'left'] as const;
 export type Edge = (typeof EDGES)[number];
 
 /**
- * Where the reason is drawn. Fractions of the picture's width (top and bottom) or height (left and right),
- * from the left or the top.
+ * Where the reason is marked. `from` and `to` are fractions of the picture's width (top and bottom) or height (left and
+ * right), from the left or the top.
  */
 export type FilmMark =
   | { readonly finding: 'rotated'; readonly degrees: Exclude<Turn['degrees'], 0> }
@@ -23,13 +23,13 @@ export type FilmMark =
   | { readonly finding: 'blurred'; readonly sharpness: number }
   | {
       readonly finding: 'lungs-cut-off';
-      /** Empty where a whole lung is missing: nothing says at which edge. */
+      /** Empty: a whole lung is missing, and its edge is not known. */
       readonly edges: readonly { readonly edge: Edge; readonly from: number; readonly to: number }[];
     };
 
 /**
- * The faults of the film and their places; empty for a picture that is not recognized as a chest film in any
- * position. `lungs`: on the picture as it is; null if nobody looked for them.
+ * The faults of the film and their places. Empty for a picture that is not recognised as a chest film in any position.
+ * `lungs`: masks for the picture in its present position; null: nobody looked for lungs.
  */
 export function filmMarks(
   picture: GreyPicture,
@@ -58,18 +58,18 @@ export function checkFilm(
 /** Every film is examined at this size, so that the measure does not depend on the detector. */
 const SHARPNESS_SIDE = 224;
 /**
- * On the 64 radiographs of the evaluation set the measure is 0.0082 or more; after a Gaussian blur of 2
- * pixels of 224 (0.9 % of the film's width, 3 mm of 35 cm) it is at most 0.0032. Lower, and that blur is
- * passed over; higher, and soft but good films are warned of.
+ * On the 64 radiographs of the evaluation set the measure is at least 0.0082. After a Gaussian blur of 2 pixels of 224
+ * (0.9 % of the film's width, 3 mm of 35 cm) it is at most 0.0032. A lower limit would miss that blur; a higher one
+ * would warn of soft but good films.
  */
 const SHARP_FROM = 0.005;
-/** Collimation and letters at the edge are sharp whatever the patient did. */
+/** The margin is ignored: collimation and letters there stay sharp when the patient moves. */
 const MARGIN = Math.round(0.05 * SHARPNESS_SIDE);
 
 /**
- * Variance of the Laplacian (4 neighbours; Pech-Pacheco et al., ICPR 2000) over the variance of the grey,
- * inside a margin of 5 %, at 224 × 224: contrast and exposure cancel out. Null where the picture is smaller
- * than that, or has no contrast.
+ * Variance of the Laplacian (4 neighbours; Pech-Pacheco et al., ICPR 2000) divided by the variance of the grey values,
+ * inside a margin of 5 %, at 224 × 224. Contrast and exposure cancel out. Null: the picture is smaller than that, or
+ * has no contrast.
  */
 function sharpnessOf(picture: GreyPicture): number | null {
   if (Math.min(picture.rows, picture.columns) < SHARPNESS_SIDE) return null;
@@ -101,10 +101,10 @@ function createVariance(): { add(value: number): void; value(): number } {
 }
 
 /**
- * On the 64 whole radiographs of the evaluation set the smaller lung has 0.70 of the larger one or more. Of the same
- * films without their left or right half, where they are still known as chest films, all but one have 0.13 or less:
- * the cut runs through the spine, and no lung touches an edge. Lower, and a film that lacks two fifths passes; higher,
- * and a lung that is only dense is taken for one that is not there.
+ * On the 64 whole radiographs of the evaluation set, the smaller lung has at least 0.70 of the larger one's area. If
+ * the left or right half of these films is removed, and they are still recognised as chest films, all but one have at
+ * most 0.13: the cut runs through the spine, and no lung touches an edge. A lower limit would pass a film that lacks
+ * two fifths; a higher one would take a dense lung for a missing one.
  */
 const SMALLER_FROM = 0.5;
 
@@ -114,9 +114,9 @@ function isLopsided({ right, left }: LungMasks): boolean {
 }
 
 /**
- * How long the lungs must touch an edge of the upright film, as a fraction of it. No lung of the evaluation set touches
- * the sides; children's apices reach the top edge over up to 0.19 and are whole; the one film above (0.44) has its
- * apices cut off.
+ * How long the lungs must touch an edge of the upright film, as a fraction of the edge. No lung of the evaluation set
+ * touches the sides. Children's apices touch the top edge along up to 0.19 and are complete; the one film with more
+ * (0.44) has its apices cut off.
  */
 const TOUCHES_FROM: Readonly<Record<Edge, number>> = {
   top: 0.25,
@@ -125,7 +125,7 @@ const TOUCHES_FROM: Readonly<Record<Edge, number>> = {
   right: 0.0625,
 };
 
-/** `degrees`: the turn clockwise after which the film is upright. */
+/** `degrees`: the clockwise turn that makes the film upright. */
 function touchedEdges(
   { side, right, left }: LungMasks,
   degrees: Turn['degrees'],

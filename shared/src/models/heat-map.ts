@@ -1,6 +1,6 @@
 /**
- * Maps as pictures to lay over the film: RGBA, transparent where the map says nothing, the more opaque the
- * more it says. The same in the page and in the gateway. No legend and no words are drawn here.
+ * Draws maps as RGBA pictures to lay over the film. They are transparent where the map says nothing, and more opaque
+ * the larger the value. Page and gateway share this code. No legend and no words are drawn here.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import type { LungMasks } from './lung-fields.ts';
@@ -8,7 +8,7 @@ import type { LungMasks } from './lung-fields.ts';
 export interface Rgba {
   readonly width: number;
   readonly height: number;
-  /** Four bytes a pixel, rows from the top, not premultiplied. */
+  /** Four bytes per pixel, rows from the top, alpha not premultiplied. */
   readonly data: Uint8ClampedArray<ArrayBuffer>;
 }
 
@@ -20,8 +20,8 @@ export interface Size {
 type Colour = readonly [red: number, green: number, blue: number];
 
 /**
- * Ten even steps of `inferno` (Smith, van der Walt; CC0): lightness rises evenly, also for the colour-blind
- * and in print.
+ * Ten even steps of the colour map `inferno` (Smith, van der Walt; CC0). Its lightness rises evenly, also for
+ * colour-blind people and in print.
  */
 const INFERNO: readonly Colour[] = [
   [0, 0, 4],
@@ -35,19 +35,22 @@ const INFERNO: readonly Colour[] = [
   [247, 209, 61],
   [252, 255, 164],
 ];
-/** For and against, told apart by the colour-blind (Okabe and Ito 2008: vermillion and blue). */
+/**
+ * Colours for evidence for and against, which colour-blind people can tell apart (Okabe and Ito 2008: vermillion and
+ * blue).
+ */
 const SPEAKS_FOR: Colour = [213, 94, 0];
 const SPEAKS_AGAINST: Colour = [0, 114, 178];
 /** Okabe and Ito: bluish green and sky blue. */
 const RIGHT_LUNG: Colour = [0, 158, 115];
 const LEFT_LUNG: Colour = [86, 180, 233];
 const LUNG_OPACITY = 0.45;
-/** Single pixels are far above the rest; above this part of them the colour is full. */
+/** Single pixels are far above the rest, so the colour is full from this quantile on. */
 const FULL_FROM = 0.995;
 
 /**
- * A map of `side` × `side` values: the positive part, relative to its largest value, smooth between the
- * cells' middles.
+ * Draws the positive part of a map of `side` × `side` values, relative to its largest value and interpolated between
+ * the cells' centres.
  */
 export function heatMap(map: Float32Array, side: number, size: Size): Rgba {
   const most = map.reduce((largest, value) => Math.max(largest, value), 0);
@@ -59,7 +62,7 @@ export function heatMap(map: Float32Array, side: number, size: Size): Rgba {
   );
 }
 
-/** Attributions of `side` × `side`: vermillion speaks for the finding, blue against it. */
+/** Draws attributions of `side` × `side`: vermillion speaks for the finding, blue against it. */
 export function signedMap(attributions: Float32Array, side: number, size: Size): Rgba {
   const full = attributions.map(Math.abs).sort()[Math.floor(FULL_FROM * (attributions.length - 1))]!;
   const values = stretched(attributions, side, size);
@@ -84,8 +87,8 @@ export function lungMap({ side, right, left }: LungMasks, size: Size): Rgba {
 }
 
 /**
- * The film under the map: three bytes a pixel, in the map's size (the film by its nearest pixel). `opacity`:
- * 0 shows the film alone.
+ * The film with the map over it: three bytes per pixel, in the map's size (with the nearest pixel of the film).
+ * `opacity` 0 shows the film alone.
  */
 export function layOver(picture: GreyPicture, map: Rgba, opacity: number): Uint8Array<ArrayBuffer> {
   const { width, height, data } = map;
@@ -101,7 +104,7 @@ export function layOver(picture: GreyPicture, map: Rgba, opacity: number): Uint8
   return colours;
 }
 
-/** Nothing is allocated for a pixel: a film has millions. */
+/** Allocates nothing per pixel, because a film has millions. */
 function paint(
   { width, height }: Size,
   opacityAt: (at: number) => number,
@@ -118,7 +121,7 @@ function paint(
   return { width, height, data };
 }
 
-/** Bilinear between the middles of the cells; beyond the outermost middles their value. */
+/** Interpolates bilinearly between the cells' centres. Beyond the outermost centres their value continues. */
 function stretched(map: Float32Array, side: number, { width, height }: Size): Float32Array {
   const places = (length: number): { first: number; next: number; part: number }[] =>
     Array.from({ length }, (_, step) => {

@@ -1,6 +1,6 @@
 /**
- * The gate: tells the kind of an image, and how a chest film is turned or inverted. The other models see only
- * an upright chest film that is not inverted. The gate knows nothing about findings.
+ * The gate: recognises the kind of an image, and whether a chest film is turned or inverted. The other models get only
+ * upright chest films that are not inverted. The gate says nothing about findings.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -8,16 +8,16 @@ import { CARDS, sideOf, type ModelCard } from './card.ts';
 import type { RunModel } from './model.ts';
 import { indexOfMost, outputsOf, squaresTensor } from './tensors.ts';
 
-/** The card: "CXR with probability ≥ 0.8, else they stay silent". */
+/** From the card: "CXR with probability ≥ 0.8, else they stay silent". */
 const CHEST_FILM = { name: 'CXR', least: 0.8 };
 /**
- * Turned and inverted copies are tried below `sure`, and believed from `turned` on. On the 72 chest films of
- * the evaluation set the film as it is has 0.919 or more, a copy of it at most 0.905 (upside down), and no
- * copy of the 40 other images reaches 0.75.
+ * If the probability is below `sure`, turned and inverted copies are tried, and one is accepted from `turned` on. On
+ * the 72 chest films of the evaluation set, the film itself has at least 0.919 and a copy at most 0.905 (upside down);
+ * no copy of the 40 other images reaches 0.75.
  */
 const COPIES = { sure: 0.95, turned: 0.9 };
 
-/** How a chest film lies: a turn clockwise by `degrees` makes it upright. */
+/** The position of a chest film: a clockwise turn by `degrees` makes it upright. */
 export interface Turn {
   readonly degrees: 0 | 90 | 180 | 270;
   readonly isInverted: boolean;
@@ -27,9 +27,9 @@ export interface ImageKind {
   readonly probabilities: ReadonlyMap<string, number>;
   readonly kind: string;
   readonly probability: number;
-  /** An upright chest film that is not inverted: the other models may see it. */
+  /** An upright chest film that is not inverted: the other models may examine it. */
   readonly isChestFilm: boolean;
-  /** Set for a chest film that was turned or inverted. */
+  /** Null: the picture is not a chest film, or is neither turned nor inverted. */
   readonly turn: Turn | null;
 }
 
@@ -40,8 +40,8 @@ const TURNS: readonly Turn[] = [false, true].flatMap((isInverted) =>
 );
 
 /**
- * Runs the model once, and again with seven copies if the first answer is not a clear chest film. Throws
- * whatever `run` throws.
+ * Runs the model once, and again on seven copies unless the first answer is clearly a chest film. Throws whatever `run`
+ * throws.
  */
 export async function imageKind(
   picture: GreyPicture,
@@ -76,7 +76,7 @@ export async function imageKind(
 interface Asked {
   readonly square: Float32Array;
   readonly side: number;
-  /** The probability of a chest film for the picture as it is. */
+  /** The probability of a chest film for the unchanged picture. */
   readonly asItIs: number;
   readonly classes: readonly string[];
 }
@@ -102,8 +102,8 @@ async function findTurn(
 }
 
 /**
- * The square after a turn clockwise, inverted if the turn says so. Turning the square gives the same as
- * squaring the turned picture.
+ * The square after a clockwise turn, inverted if the turn says so. Turning the square gives the same result as turning
+ * the picture first.
  */
 export function turned(square: Float32Array, side: number, { degrees, isInverted }: Turn): Float32Array {
   const last = side - 1;

@@ -1,12 +1,12 @@
 /**
- * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image
- * (the mean grey) to the picture: how much each pixel raised or lowered them. Completeness: the attributions'
- * sum must equal the difference of the log odds at both ends.
+ * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image (the mean
+ * grey) to the picture: how much each pixel raised or lowered the log odds. Completeness: the sum of the attributions
+ * must equal the difference of the log odds at both ends.
  *
- * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so
- * the sum's error falls only with 1 ÷ steps: 1024 even steps (3 s) still miss 1e-3. The model gives its output
- * with its gradient, so the error of each trapezoid is known. Halving the 16 worst intervals repeatedly reaches
- * 1 % or 1e-3 on every radiograph of the evaluation set.
+ * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so the error
+ * of the sum falls only with 1 ÷ steps: 1024 even steps (3 s) still miss 1e-3. The model returns its output with its
+ * gradient, so the error of each trapezoid is known. Halving the 16 worst intervals repeatedly reaches 1 % or 1e-3 on
+ * every radiograph of the evaluation set.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -14,14 +14,14 @@ import { CARDS, sideOf, type ModelCard } from './card.ts';
 import type { RunModel } from './model.ts';
 import { outputsOf, squaresTensor } from './tensors.ts';
 
-/** Even intervals to begin with: fewer blur the map, more cost 3 ms each. */
+/** The number of even intervals to begin with. Fewer blur the map; more cost 3 ms each. */
 const DEFAULT_STEPS = 64;
-/** Gradients of one explanation, at most. */
+/** The most gradients in one explanation. */
 const GRADIENTS_LIMIT = 640;
 const HALVED_AT_ONCE = 16;
-/** Pictures in one run: 8 × 160² values keep the model's memory below 100 MB. */
+/** The pictures in one run: 8 × 160² values keep the model's memory below 100 MB. */
 const BATCH = 8;
-/** The aim lies inside the promise (1 % or 1e-3), for float32 sums differ from machine to machine. */
+/** The aim is stricter than the promise (1 % or 1e-3), because float32 sums differ between machines. */
 const COMPLETENESS = { relative: 0.01, absolute: 1e-3, aim: 0.8 };
 
 export interface Attributions {
@@ -35,7 +35,7 @@ export interface Attributions {
   readonly gradients: number;
 }
 
-/** A point of the path: log odds there, its gradient, and the gradient's product with the picture. */
+/** A point of the path: its log odds, their gradient, and the gradient's product with the picture. */
 interface Point {
   readonly alpha: number;
   readonly logOdds: number;
@@ -43,7 +43,7 @@ interface Point {
   readonly slope: number;
 }
 
-/** Whether the sum equals the difference within 1 %, or 1e-3 where that is more. */
+/** Whether the sum equals the difference to within 1 % or 1e-3, whichever is more. */
 export function isComplete({ sum, difference }: Pick<Attributions, 'sum' | 'difference'>): boolean {
   return Math.abs(sum - difference) <= completenessTolerance(difference);
 }
@@ -53,7 +53,7 @@ function completenessTolerance(difference: number): number {
 }
 
 interface GradientOptions {
-  /** Even intervals to begin with, 8 to 512. */
+  /** The number of even intervals to begin with, 8 to 512. */
   readonly steps?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly card?: ModelCard;
@@ -92,7 +92,7 @@ export async function integratedGradients(
   };
 }
 
-/** The trapezoid over each interval, and its distance from the difference of the outputs at its ends. */
+/** The trapezoid over each interval, and its error: how far it is from the difference of the outputs at both ends. */
 function intervals(points: readonly Point[]): { area: number; error: number; middle: number }[] {
   return points.slice(1).map((to, index) => {
     const from = points[index]!;
@@ -101,7 +101,7 @@ function intervals(points: readonly Point[]): { area: number; error: number; mid
   });
 }
 
-/** attribution = picture · ∫ gradient dα, by trapezoids. */
+/** attribution = picture · ∫ gradient dα, by the trapezoidal rule. */
 function weigh(image: Float32Array, points: readonly Point[]): Float32Array {
   const integral = new Float64Array(image.length);
   points.forEach(({ alpha, gradient }, index) => {
@@ -148,7 +148,7 @@ async function evaluate(
   return points;
 }
 
-/** The card: "(x − mean) ÷ (standard deviation + 0.001), per image". */
+/** From the card: "(x − mean) ÷ (standard deviation + 0.001), per image". */
 function normalised(square: Float32Array): Float32Array {
   const mean = square.reduce((sum, value) => sum + value, 0) / square.length;
   const variance = square.reduce((sum, value) => sum + (value - mean) ** 2, 0) / square.length;

@@ -1,6 +1,5 @@
 /**
- * Where the lungs are: the mask of the model, its two largest parts as right and left lung, and how much of
- * them a map marks.
+ * Finds the lungs: the model's mask, its two largest parts as right and left lung, and how much of them a map marks.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -9,12 +8,12 @@ import { turned, type Turn } from './image-kind.ts';
 import type { RunModel } from './model.ts';
 import { outputsOf, squaresTensor } from './tensors.ts';
 
-/** The card: "threshold 0.5". */
+/** From the card: "threshold 0.5". */
 const LUNG_FROM = 0.5;
 
 /**
- * 0 and 1, `side` × `side` over the whole picture. The patient's right lung is on the picture's left. All 0
- * where there is no such part.
+ * Masks of 0 and 1, `side` × `side` over the whole picture. The patient's right lung is on the picture's left. A lung
+ * that was not found is all 0.
  */
 export interface LungMasks {
   readonly side: number;
@@ -23,13 +22,13 @@ export interface LungMasks {
 }
 
 export interface LungFields extends LungMasks {
-  /** `side` × `side` probabilities of lung, of the picture stretched to a square. */
+  /** The probability of lung for each of `side` × `side` pixels of the picture stretched to a square. */
   readonly mask: Float32Array;
-  /** The lungs' fraction of the whole picture: every pixel at 0.5 or more, small parts included. */
+  /** The fraction of the whole picture that is lung: every pixel at 0.5 or more, small parts included. */
   readonly fraction: number;
 }
 
-/** Throws what `run` throws, and RangeError for an answer that is not the card's. */
+/** Throws what `run` throws, and RangeError for an answer that does not match the card. */
 export async function lungFields(
   picture: GreyPicture,
   run: RunModel,
@@ -57,8 +56,8 @@ export async function lungFields(
 }
 
 /**
- * The lungs of a film that lies on its side or is inverted: looked for on the upright film, and given on the film as it
- * is. `find` is `lungFields` with its model. Null for a film without a turn, and where nobody can look.
+ * The lungs of a turned or inverted film: searched on the upright film, and returned for the film in its own position.
+ * `find` is `lungFields` with its model. Null: the film is not turned, or no model is available.
  */
 export async function lungsOfTurned(
   picture: GreyPicture,
@@ -77,8 +76,8 @@ export async function lungsOfTurned(
 }
 
 /**
- * The right lung is the one of two parts whose middle is further left; a single part is judged by the half of the
- * picture it lies in.
+ * Decides which part is which lung. Of two parts, the one whose centre is further left is the right lung; a single part
+ * is judged by the half of the picture that it is in.
  */
 function sidesOf(
   parts: readonly (readonly number[])[],
@@ -96,7 +95,7 @@ function maskOf(part: readonly number[], side: number): Uint8Array {
   return mask;
 }
 
-/** Cells at 0.5 or more that hang together by their sides. */
+/** Groups of cells at 0.5 or more that share sides. */
 function connectedParts(mask: Float32Array, side: number): number[][] {
   const seen = new Uint8Array(mask.length);
   const parts: number[][] = [];
@@ -118,23 +117,20 @@ function connectedParts(mask: Float32Array, side: number): number[][] {
   return parts;
 }
 
-/**
- * A cell counts as marked from half of the map's largest value on; a map without positive values marks
- * nothing.
- */
+/** A cell counts as marked from half of the map's largest value on. A map without positive values marks nothing. */
 const MARKED_FROM = 0.5;
 
 export interface MarkedLungs {
   /** The fraction of each lung that the map marks; null if that lung was not found. */
   readonly right: number | null;
   readonly left: number | null;
-  /** The fraction of all that the map marks that lies in either lung; null where it marks nothing. */
+  /** The fraction of the marked area that lies in either lung; null: the map marks nothing. */
   readonly inside: number | null;
 }
 
 /**
- * How the map (`mapSide` × `mapSide`) lies over the lungs: each pixel of the mask asks the cell that holds
- * it.
+ * Compares the map (`mapSide` × `mapSide`) with the lungs: each pixel of a mask takes the value of the map's cell that
+ * contains it.
  */
 export function markedLungs(
   map: Float32Array,

@@ -1,6 +1,6 @@
 /**
- * A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. The
- * runtime behind it is hidden.
+ * A model as the rest of the product uses it: its identity, and a function from one tensor to named tensors. The
+ * runtime is hidden behind it.
  */
 
 /** float32, row-major. */
@@ -9,10 +9,7 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/**
- * Runs a model: it has one input, which is named in its card. Throws what the runtime throws, and the signal's
- * reason.
- */
+/** Runs a model. Its one input is named in the card. Throws what the runtime throws, and the signal's reason. */
 export type RunModel = (input: Tensor, signal?: AbortSignal) => Promise<Readonly<Record<string, Tensor>>>;
 
 export const MODEL_IDS = ['image-kind', 'pneumonia', 'pneumonia-gradient', 'lung-fields'] as const;
@@ -25,5 +22,5 @@ export interface ModelRef {
   readonly digest: string;
 }
 
-/** Whether an image is of the kind that a model was trained on, by its header: age, body part, view. */
+/** Whether an image is of the kind that a model was trained on, judged by its header: age, body part, view. */
 export type Population = 'inside' | 'outside' | 'unknown';

@@ -1,6 +1,6 @@
 /**
- * The pneumonia model's answer on a chest film: calibrated probabilities, a score, and a map of the places
- * that raised it. Does not check whether the film suits the model.
+ * The pneumonia model's answer for a chest film: calibrated probabilities, a score, and a map of the areas that raised
+ * it. This code does not check whether the film suits the model.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -8,7 +8,7 @@ import { CARDS, sideOf, type ModelCard } from './card.ts';
 import type { RunModel } from './model.ts';
 import { indexOfMost, outputsOf, squaresTensor } from './tensors.ts';
 
-/** Cells of a side of the class activation maps. */
+/** The side of the class activation maps, in cells. */
 export const CAM_SIDE = 20;
 const CAM_CELLS = CAM_SIDE * CAM_SIDE;
 
@@ -16,20 +16,15 @@ export interface PneumoniaScore {
   readonly probabilities: readonly { readonly name: string; readonly probability: number }[];
   /** 1 − p(normal). */
   readonly score: number;
-  /**
-   * Class activation maps of the classes, each 20 × 20, row-major: the mean of a map is its class's logit.
-   */
+  /** Class activation maps, one per class, each 20 × 20 and row-major. The mean of a map is the logit of its class. */
   readonly cam: Float32Array;
-  /** The maps of all classes but normal, summed: the evidence for pneumonia of any kind. 20 × 20. */
+  /** The sum of the maps of all classes but normal: the evidence for pneumonia of any kind. 20 × 20. */
   readonly map: Float32Array;
-  /**
-   * Column and row of the cell where `map` is largest: the order in which the models' expected outputs name
-   * it.
-   */
+  /** Column and row of the cell where `map` is largest, in the order used by the models' expected outputs. */
   readonly camPeak: readonly [column: number, row: number];
 }
 
-/** Throws what `run` throws, and RangeError for an answer that is not the card's. */
+/** Throws what `run` throws, and RangeError for an answer that does not match the card. */
 export async function scorePneumonia(
   picture: GreyPicture,
   run: RunModel,

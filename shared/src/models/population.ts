@@ -1,6 +1,6 @@
 /**
- * Whether a model may speak of this instance, by its header. The original header decides: a de-identified one
- * may lack the age, and then the answer is `unknown`. Only that word leaves; no value of the header does.
+ * Whether a model may judge this instance, according to its header. The original header decides: a de-identified one
+ * may lack the age, and the answer would be `unknown`. Only this answer is passed on, and no value of the header.
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { BODY_PART_EXAMINED, MODALITY, PATIENT_BIRTH_DATE, STUDY_DATE } from '../dicom/tags.ts';
@@ -17,13 +17,13 @@ const CODE_VALUE = 0x00080100;
 /** Projection radiographs. PS3.3 §C.7.3.1.1.1: CR "Computed Radiography", DX "Digital Radiography". */
 const RADIOGRAPHS = new Set(['CR', 'DX']);
 /**
- * PS3.16 Annex L: Body Part Examined of the thorax and what is in it; and the same as codes of SNOMED CT and
- * SRT (PS3.16 CID 4009, 4031).
+ * PS3.16 Annex L: values of Body Part Examined for the thorax and what is in it, and the SNOMED CT and SRT codes for
+ * them (PS3.16 CID 4009, 4031).
  */
 const BODY_PARTS: Readonly<Record<string, ReadonlySet<string>>> = {
   CHEST: new Set(['CHEST', 'THORAX', 'LUNG', '51185008', '43799004', '39607008', 'T-D3000', 'T-28000']),
 };
-/** PS3.16 CID 4010 "DX View", as codes of SNOMED CT and SRT: what View Position calls AP and PA. */
+/** PS3.16 CID 4010 "DX View": SNOMED CT and SRT codes for what View Position calls AP and PA. */
 const VIEWS: Readonly<Record<string, string>> = {
   '399348003': 'AP',
   'R-10206': 'AP',
@@ -39,9 +39,8 @@ const YEARS: Readonly<Record<string, number>> = {
 };
 
 /**
- * `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all
- * agree, else `unknown`. An image that is not for presentation is outside of every population: models are
- * made of what people see.
+ * `outside` if anything contradicts the card, `inside` if modality, body part, view and age all agree, else `unknown`.
+ * An image that is not for presentation is outside every population, because models are trained on images for viewing.
  */
 export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.pneumonia): Population {
   const { population } = card;
@@ -75,14 +74,15 @@ function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | 
 }
 
 /**
- * Completed years, by Patient's Age and by the dates. Where both are there, both must agree with the card.
+ * The age in completed years, from Patient's Age and from the dates. If there are two values, both must agree with the
+ * card.
  */
 export function agesOf(instance: ParsedInstance): number[] {
   const read = readerOf(instance);
   const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
   const birth = dayOf(read(PATIENT_BIRTH_DATE));
   const study = dayOf(read(STUDY_DATE));
-  // Days as numbers YYYYMMDD: the year counts once month and day are reached.
+  // Days are numbers YYYYMMDD, so the difference gains a full year only on the birthday.
   const counted =
     birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
   return [...(said ? [Math.floor(Number(said[1]) * YEARS[said[2]!]! + 1e-9)] : []), ...counted];
@@ -92,7 +92,7 @@ function isOfAge(years: readonly number[], [least, most]: readonly [number, numb
   return years.length === 0 ? null : years.every((age) => age >= least && age <= most);
 }
 
-/** PS3.5 §6.2: DA is YYYYMMDD ("YYYY.MM.DD" in old files). As one number; null if it is no date. */
+/** PS3.5 §6.2: DA is YYYYMMDD ("YYYY.MM.DD" in old files). Returned as one number; null: it is not a date. */
 function dayOf(text: string | null): number | null {
   const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text ?? '');
   if (!parts) return null;

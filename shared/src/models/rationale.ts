@@ -1,7 +1,6 @@
 /**
- * The finding in sentences that are made of measured numbers and of what the card says, and of nothing else:
- * how sure, which lung the map marks and how much of it, what the model cannot see. They describe the model,
- * not the patient.
+ * The finding in sentences made only of measured numbers and the text of the card: how reliable the model is, which
+ * lung the map marks and how much of it, and what the model cannot see. They describe the model, not the patient.
  */
 import { z } from 'zod';
 import type { Population } from './model.ts';
@@ -19,7 +18,7 @@ interface Measured {
   readonly marked: MarkedLungs | null;
 }
 
-/** Why the model is silent. */
+/** Why the model gives no answer. */
 export function rationaleOfSilence(
   image: { readonly kind: string; readonly probability: number },
   isChestFilm: boolean,
@@ -63,7 +62,7 @@ export function rationaleOf(
   ];
 }
 
-/** How often the model is right at the card's own threshold; nothing of another one was measured. */
+/** How often the model is right at the card's own threshold. No other threshold was measured. */
 function sureness(card: ModelCard, threshold: number): string[] {
   const measures = testMeasuresSchema.safeParse(card.measures);
   if (!measures.success || threshold !== card.threshold) return [];

@@ -1,9 +1,9 @@
-/** From squares to a model's input, and from its answer to the values that were expected. */
+/** Turns squares into a model's input, and its answer into the expected values. */
 import type { RunModel, Tensor } from './model.ts';
 
 /**
- * Squares of `side` × `side` values, one after the other, as [n, 1, side, side]. Throws RangeError where the
- * values do not fill whole squares.
+ * Squares of `side` × `side` values, one after another, as a tensor [n, 1, side, side]. Throws RangeError if the values
+ * do not fill whole squares.
  */
 export function squaresTensor(data: Float32Array, side: number): Tensor {
   const count = data.length / (side * side);
@@ -12,8 +12,8 @@ export function squaresTensor(data: Float32Array, side: number): Tensor {
 }
 
 /**
- * Runs the model and gives one output's values. Throws RangeError where there is no such output, or it has
- * not `length` values.
+ * Runs the model and returns the values of the requested outputs. Throws RangeError if an output is missing or has the
+ * wrong length.
  */
 export async function outputsOf<Name extends string>(
   run: RunModel,
@@ -30,7 +30,7 @@ export async function outputsOf<Name extends string>(
   return Object.fromEntries(entries) as Record<Name, Float32Array>;
 }
 
-/** The index of the largest value; the first of equals. */
+/** The index of the largest value; of equal values, the first. */
 export function indexOfMost(values: ArrayLike<number>): number {
   let most = 0;
   for (let index = 1; index < values.length; index += 1) if (values[index]! > values[most]!) most = index;

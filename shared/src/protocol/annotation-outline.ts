@@ -1,10 +1,10 @@
 /**
- * The lines of an annotation, the same on a screen and on paper: in pixels of the image, (0, 0) being the upper left
- * corner of the upper left pixel, or in whatever they are scaled to. Pure.
+ * The lines of an annotation, the same on screen and on paper. Coordinates are pixels of the image, with (0, 0) the
+ * upper left corner of the upper left pixel, or whatever unit the caller has scaled them to. Pure.
  */
 import type { Annotation } from './annotations.ts';
 
-/** A place, in units that need not be whole. */
+/** A point. Its coordinates may be fractions. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -15,7 +15,7 @@ type Pair = Annotation['points'][number];
 
 export const pointOf = ([x, y]: Pair): Point => ({ x, y });
 
-/** The places by which it is stretched: of a box its corners, clockwise from the first point. */
+/** The handles by which a shape is resized. Those of a box are its corners, clockwise from the first point. */
 export function handlesOf({ kind, points }: Shape): readonly Point[] {
   const [first, last] = points;
   if (!first || !last || kind === 'line') return [];
@@ -46,7 +46,7 @@ export function outlineOf(shape: Shape): readonly Point[] {
   });
 }
 
-/** In mm where the spacing is known, else in pixels. `spacing`: between rows and between columns. */
+/** The length in mm if the spacing is known, else in pixels. `spacing`: between rows and between columns. */
 export function lengthOf(
   points: Shape['points'],
   spacing: { readonly row: number; readonly column: number } | null,
@@ -63,8 +63,8 @@ const fixed = (value: number): string => value.toFixed(2);
 const to = ({ x, y }: Point): string => `${fixed(x)} ${fixed(y)}`;
 
 /**
- * The path of SVG. `places`: of its outline, as it is drawn. Crosses, heads and ticks are of one size however near the
- * image is.
+ * The SVG path. `places`: the points of the outline in screen coordinates. Crosses, arrow heads and ticks keep their
+ * size at every zoom.
  */
 export function pathOf({ kind }: Pick<Shape, 'kind'>, places: readonly Point[]): string {
   const first = places[0]!;

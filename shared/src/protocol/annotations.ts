@@ -15,18 +15,18 @@ import { textDigest } from './text-digest.ts';
 export const ANNOTATION_KINDS = ['point', 'arrow', 'box', 'ellipse', 'line', 'length', 'text'] as const;
 export type AnnotationKind = (typeof ANNOTATION_KINDS)[number];
 
-/** The most annotations of one place. */
+/** The most annotations of one place of a review. */
 export const ANNOTATIONS_LIMIT = 200;
-/** A mark every second of a day. */
+/** Enough for one mark in every second of a day. */
 export const MARK_NUMBER_LIMIT = 86_400;
 export const LINE_POINTS_LIMIT = 2000;
 export const LABEL_LENGTH = 200;
-/** Rows (0028,0010) and Columns (0028,0011) are US. */
+/** Rows (0028,0010) and Columns (0028,0011) have VR US. */
 const SIDE_LIMIT = 65_535;
-/** PS3.5 §6.2, IS. */
+/** Number of Frames has VR IS (PS3.5 §6.2). */
 const FRAME_LIMIT = 2 ** 31 - 1;
 
-/** Fewest and most. `arrow`: tail, head; `box` and `ellipse`: two opposite corners. */
+/** The fewest and the most points of each kind. `arrow`: tail, head; `box` and `ellipse`: two opposite corners. */
 const POINTS: Readonly<Record<AnnotationKind, readonly [number, number]>> = {
   point: [1, 1],
   arrow: [2, 2],
@@ -41,7 +41,10 @@ const coordinateSchema = z.number().min(0).max(SIDE_LIMIT);
 export const annotationSchema = z
   .object({
     id: z.uuid(),
-    /** By which people speak of it. It stays with the mark, and no other of its reading ever gets it. */
+    /**
+     * The number by which people refer to the mark. It never changes, and no other mark of the same reading ever gets
+     * it.
+     */
     number: z.int().min(1).max(MARK_NUMBER_LIMIT),
     kind: z.enum(ANNOTATION_KINDS),
     studyInstanceUID: uidSchema,
@@ -65,7 +68,7 @@ export const annotationSchema = z
   });
 export type Annotation = z.infer<typeof annotationSchema>;
 
-/** Marks without a number get that of their place. */
+/** Marks without a number get their position in the list, counted from 1. */
 const withNumbers = (all: unknown): unknown =>
   Array.isArray(all) ? all.map((one, at) => ({ number: at + 1, ...one })) : all;
 /** The annotations of one reading. */
@@ -78,15 +81,15 @@ export const annotationsSchema = z.preprocess(
     .refine((all) => new Set(all.map(({ number }) => number)).size === all.length, 'each number once'),
 );
 
-/** A number as high as that of any mark that the reading has or had. */
+/** The highest number of any mark that the reading has or had. */
 const lastNumberSchema = z.int().min(0).max(MARK_NUMBER_LIMIT);
-/** `from`: the highest that was known before. */
+/** `from`: the highest number known so far. */
 export const lastNumberIn = (marks: readonly Pick<Annotation, 'number'>[], from: number): number =>
   marks.reduce((last, { number }) => Math.max(last, number), from);
 
 /**
- * The name of marks as they are, in their order: SHA-256 in hexadecimal of the JSON of their members, without names or
- * white space. A signature tells by it which marks its author saw.
+ * A digest of the marks in their order: SHA-256 in hexadecimal of the JSON of their members, without member names or
+ * white space. A signature holds this digest to say which marks its author saw.
  */
 export const marksDigest = (marks: readonly Annotation[]): Promise<string> =>
   textDigest(
@@ -98,17 +101,20 @@ export const marksDigest = (marks: readonly Annotation[]): Promise<string> =>
     ),
   );
 
-/** The adjudicator comes after the readers. */
+/** Readers get A, B, C and so on; the adjudicator gets X. */
 export const letterOf = (place: number): string =>
   place === ADJUDICATOR ? 'X' : String.fromCharCode(64 + place);
-/** "B2", on the page, on paper and in the PACS. `place`: null where nobody else could be meant. */
+/**
+ * The name of a mark on the page, on paper and in the PACS, such as "B2". `place` null: the reading has one reader, so
+ * no letter is needed.
+ */
 export const markNameOf = ({ number }: Pick<Annotation, 'number'>, place: number | null): string =>
   `${place === null ? '' : letterOf(place)}${number}`;
 
 /**
- * `PUT /reviews/{id}/annotations`: all annotations of a place. `id`: made by the device, so that a request that is sent
- * again is known. `version`: as the person saw it; 0 where there were none. `lastNumber`: so far the device has given
- * numbers, to marks that were removed as well.
+ * `PUT /reviews/{id}/annotations`: all annotations of a place. `id`: made by the device, so that a repeated request is
+ * recognised. `version`: the version that the person saw; 0 if there were none. `lastNumber`: the highest number that
+ * the device has given to a mark, removed marks included.
  */
 export const putAnnotationsSchema = z.object({
   id: z.uuid(),
@@ -119,45 +125,47 @@ export const putAnnotationsSchema = z.object({
 });
 export type PutAnnotations = z.infer<typeof putAnnotationsSchema>;
 
-/** `refused`: it is not in the PACS, and no retry brings it there unless a person acts. */
+/** `refused`: the report is not in the PACS, and no retry will store it until a person acts. */
 const REPORT_STATES = ['waiting', 'in-pacs', 'refused'] as const;
 export type ReportState = (typeof REPORT_STATES)[number];
-/** The way of a settled reading’s annotations to the PACS: one structured report a study. */
+/**
+ * How far the annotations of a settled reading have got on their way to the PACS, as one structured report per study.
+ */
 const storedAnnotationsSchema = z.object({
   state: z.enum(REPORT_STATES),
   reports: z.array(
     z.object({
       studyInstanceUID: uidSchema,
-      /** Null: it is not built yet. */
+      /** Null: the report is not built yet. */
       sopInstanceUID: uidSchema.nullable(),
       state: z.enum(REPORT_STATES),
-      /** Why it is refused, as a problem code; null: it is not, or a person finds the reason at its study. */
+      /** Why the report is refused, as a problem code; null: it is not refused, or its study gives the reason. */
       because: z.string().nullable(),
-      /** The newest receipt that names it. */
+      /** The newest receipt that names the report. */
       receipt: z.object({ id: z.uuid(), issuedAt: z.iso.datetime() }).nullable(),
-      /** When a receipt named it for the first time. */
+      /** When a receipt first named the report. */
       confirmedAt: z.iso.datetime().nullable(),
       /** The report as the gateway has it; null: it is not built yet. */
       instance: resultInstanceSchema.nullable(),
-      /** The cause for which its study waits; null: it does not. */
+      /** Why the report's study waits; null: it does not wait. */
       waiting: waitingBecauseSchema.nullable(),
     }),
   ),
 });
 export type StoredAnnotations = z.infer<typeof storedAnnotationsSchema>;
 
-/** `GET /reviews/{id}/annotations`: of the places whose answers the caller sees. */
+/** `GET /reviews/{id}/annotations`: the places whose answers the caller may see. */
 export const reviewAnnotationsSchema = z.object({
   places: z.array(
     z.object({
       place: z.int(),
-      /** Grows with each change; 0: there are none yet. */
+      /** Grows with each change; 0: there are no annotations yet. */
       version: z.int(),
       annotations: z.array(annotationSchema),
       lastNumber: lastNumberSchema,
-      /** `signed`: they never change again. */
+      /** `signed`: the annotations never change again. */
       state: z.enum(['open', 'signed']),
-      /** Null: nothing of this place goes to the PACS, or not yet. */
+      /** Null: this place's annotations do not go to the PACS, or not yet. */
       stored: storedAnnotationsSchema.nullable(),
     }),
   ),

@@ -1,4 +1,4 @@
-/** Refusals to API keys. No page shows them. */
+/** Problems that requests with API keys get. No page shows them. */
 import type { ProblemKind } from './problem-table.ts';
 
 export const API_KEY_PROBLEMS = {

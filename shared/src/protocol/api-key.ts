@@ -6,14 +6,14 @@ import { z } from 'zod';
 import { policyNameSchema } from './policy.ts';
 
 /**
- * `upload`: send studies, and follow those that the account sent. `read`: see uploads, studies and receipts, and
- * search and retrieve over DICOMweb, as the account's roles do. `metrics`: how busy the gateway is.
+ * `upload`: send studies and follow what the account has sent. `read`: see uploads, studies and receipts, and search
+ * and retrieve over DICOMweb, within the account's roles. `metrics`: read the gateway's metrics.
  */
 export const API_KEY_SCOPES = ['upload', 'read', 'metrics'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
 const scopeSchema = z.enum(API_KEY_SCOPES);
 
-/** Every key ends. Beyond two years nobody remembers what one is for. */
+/** Every key expires. After two years nobody remembers what a key is for. */
 const API_KEY_DAYS_MOST = 730;
 
 /** The purpose of a key, in an administrator's words. */
@@ -27,20 +27,20 @@ const nameSchema = z
 /** `POST /admin/api-keys`. */
 export const newApiKeySchema = z.object({
   name: nameSchema,
-  /** The account for which it acts. */
+  /** The account that the key acts for. */
   accountId: z.uuid(),
   scopes: z
     .array(scopeSchema)
     .min(1)
     .max(API_KEY_SCOPES.length)
     .transform((scopes) => API_KEY_SCOPES.filter((scope) => scopes.includes(scope))),
-  /** The policy of requests that name none; null: the gateway's default. */
+  /** The policy for requests that name none; null: the gateway's default. */
   policy: policyNameSchema.nullable().default(null),
   expiresInDays: z.number().int().min(1).max(API_KEY_DAYS_MOST),
 });
 
 /**
- * `account-ended`: the account was disabled, got a new password or was signed out everywhere since, and its keys ended
+ * `account-ended`: the account has been disabled, got a new password or was signed out everywhere, and its keys ended
  * with that.
  */
 const API_KEY_STATES = ['active', 'expired', 'revoked', 'account-ended'] as const;
@@ -51,23 +51,23 @@ export const apiKeySchema = z.object({
   name: z.string(),
   account: z.object({ id: z.uuid(), username: z.string() }),
   scopes: z.array(scopeSchema),
-  /** Policy of requests that name none; null: the gateway's default. */
+  /** The policy for requests that name none; null: the gateway's default. */
   policy: z.string().nullable(),
   state: z.enum(API_KEY_STATES),
   createdAt: z.iso.datetime(),
-  /** The name of its maker. */
+  /** The user name of whoever made the key. */
   createdBy: z.string(),
   expiresAt: z.iso.datetime(),
-  /** To the minute; null: never. */
+  /** Accurate to the minute; null: never. */
   lastUsedAt: z.iso.datetime().nullable(),
 });
 export type ListedApiKey = z.infer<typeof apiKeySchema>;
 
 /**
- * `GET /admin/api-keys`: the newest first; active ones, or with `ended=1` the others. `next`: the last of them, to be
- * given as `after` for those that follow; null: there are no more.
+ * `GET /admin/api-keys`: newest first; active keys, or all others with `ended=1`. `next`: the last id of this page, to
+ * be sent as `after` for the next page; null: this is the last page.
  */
 export const apiKeyListSchema = z.object({ keys: z.array(apiKeySchema), next: z.uuid().nullable() });
 export type ApiKeyList = z.infer<typeof apiKeyListSchema>;
-/** The only answer that holds the key itself: the gateway keeps its digest alone. */
+/** The only answer that holds the key itself: the gateway stores only its digest. */
 export const madeApiKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() });

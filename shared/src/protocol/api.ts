@@ -1,6 +1,6 @@
 /**
- * The gateway's answers as schemas: they validate, and `/openapi.json` is generated from them. The device
- * parses with the same ones.
+ * Schemas of the gateway's answers. The gateway validates with them and generates `/openapi.json` from them; the device
+ * parses answers with the same schemas.
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
@@ -14,12 +14,12 @@ export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'adm
 export type Role = (typeof ROLES)[number];
 /** Roles that may read everything that the site's PACS holds. */
 export const READS_ALL: readonly Role[] = ['radiologist', 'admin'];
-/** Names are always hidden from them, so they get no picture that may hold one (`mayHoldName`). */
+/** True for callers from whom names are always hidden. They get no picture that may hold one (`mayHoldName`). */
 export const isAlwaysAnonymised = (roles: readonly Role[]): boolean =>
   roles.includes('researcher') && !roles.some((role) => READS_ALL.includes(role));
 export const roleSchema = z.enum(ROLES);
 
-/** RFC 9457 problem details, with the members that every one of ours has. */
+/** RFC 9457 problem details, with the members that RelayPACS always adds. */
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -40,13 +40,13 @@ export const userSchema = z.object({
 });
 export type User = z.infer<typeof userSchema>;
 
-/** No control characters: PostgreSQL takes no NUL, and no name of ours has one. */
+/** No control characters: PostgreSQL rejects NUL, and no user name needs any. */
 const usernameSchema = z
   .string()
   .min(1)
   .max(128)
   .regex(/^\P{Cc}*$/u, 'no control characters');
-/** User name of a new account: no spaces, and no signs that a shell, a URL or a log would have to quote. */
+/** User name of a new account: no spaces, and no characters that a shell, a URL or a log would have to quote. */
 export const newUsernameSchema = z
   .string()
   .min(1)
@@ -65,7 +65,7 @@ export const ownPasswordSchema = z.object({
 });
 export const sessionSchema = z.object({
   accessToken: z.string(),
-  /** Absent through `/api/`, where it is an HttpOnly cookie. */
+  /** Absent through `/api/`, where the refresh token is an HttpOnly cookie. */
   refreshToken: z.string().optional(),
   /** Seconds. */
   expiresIn: z.number().int(),
@@ -73,24 +73,24 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
-/** `session`: a person who is signed in; `device`: it sends the studies that were queued on it (`id`: its own). */
+/** `session`: a signed-in person. `device`: a device that sends the studies queued on it; `id` is the device's. */
 const listedSessionSchema = z.object({
   kind: z.enum(['session', 'device']),
   id: z.uuid(),
   since: z.iso.datetime(),
   lastUsedAt: z.iso.datetime(),
-  /** The session that asks. Only through `/api/`, where its cookie tells. */
+  /** True for the session that made this request. Known only through `/api/`, by its cookie. */
   isThis: z.boolean(),
 });
 export type ListedSession = z.infer<typeof listedSessionSchema>;
-/** `GET /auth/sessions`: last used first. */
+/** `GET /auth/sessions`: most recently used first. */
 export const sessionListSchema = z.object({ sessions: z.array(listedSessionSchema) });
 
 /** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
 const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url');
 /**
- * `POST /auth/enrol` by a signed-in user: this device may send the studies that they queue here, even after
- * the session has ended.
+ * `POST /auth/enrol` by a signed-in user: this device may send the studies that the user queues on it, even after the
+ * session has ended.
  */
 export const enrolSchema = z.object({
   publicKey: z.object({
@@ -100,37 +100,37 @@ export const enrolSchema = z.object({
     y: coordinateSchema,
   }),
 });
-/** `audience`: the `aud` of the device's assertions. */
+/** `audience`: the `aud` for the device's assertions. */
 export const enrolAnswerSchema = z.object({ deviceId: z.uuid(), audience: z.string().min(1).max(2048) });
 /**
- * `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` what
- * enrolment said, `exp` at most five minutes ahead, `jti`.
+ * `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT. `iss` and `sub` are the device's id, `aud` is the audience
+ * from enrolment, `exp` is at most five minutes ahead, and `jti` is required.
  */
 export const deviceTokenSchema = z.object({ assertion: z.string().min(1).max(4096) });
-/** Good for the upload routes alone, and for this device's own uploads. `expiresIn` in seconds. */
+/** The token works only on the upload routes and for this device's own uploads. `expiresIn` is in seconds. */
 export const deviceTokenAnswerSchema = z.object({ accessToken: z.string(), expiresIn: z.number().int() });
 
 export const policySchema = z.object({
   name: z.string(),
   version: z.number().int(),
-  /** For people; the built-in ones have words of their own. */
+  /** Shown to people. The built-in policies have texts of their own. */
   title: z.string().optional(),
   description: z.string().optional(),
-  /** The processing on the device. */
+  /** Whether the device removes names. */
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),
-  /** Odd instances are held; absent: only where names are removed (irregularities.ts). */
+  /** Whether odd instances are held; absent: only where names are removed (irregularities.ts). */
   strict: z.boolean().optional(),
-  /** A manifest under it says why names are kept (sending-reason.ts). */
+  /** Manifests under this policy must say why names are kept (sending-reason.ts). */
   asksReason: z.boolean().optional(),
-  /** Refinements of the profile; a device that does not understand one of them rejects the whole answer. */
+  /** Refinements of the profile. A device that does not understand one of them rejects the whole answer. */
   rules: policyRulesSchema.optional(),
   /** Absent: `id`. */
   patientDomain: patientDomainSchema.optional(),
   /** Absent: `device`. */
   pseudonyms: pseudonymPlaceSchema.optional(),
-  /** The number of its key; absent: 1. */
+  /** The number of the policy's pseudonym key; absent: 1. */
   key: z.number().int().optional(),
   /** Whether studies leave an entry in the vault (`feedsVault`). */
   vault: z.boolean().optional(),
@@ -140,15 +140,18 @@ export type Policy = z.infer<typeof policySchema>;
 
 /** SEC 1 §2.3.3: an uncompressed point of P-256 is 65 bytes, in base64url without padding 87 characters. */
 const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/, '87 characters of base64url');
-/** The key of a policy, wrapped to the public key that a device has named (policy-key.ts): only its owner opens it. */
+/**
+ * The key of a policy, wrapped for the public key that a device has sent (policy-key.ts): only that device can unwrap
+ * it.
+ */
 export const wrappedPolicyKeySchema = z.object({
-  /** The public half of the pair that was made for this answer. */
+  /** The public half of the key pair made for this answer. */
   ephemeral: pointSchema,
-  /** PKCS #8 under AES-GCM, base64url. */
+  /** The PKCS #8 key encrypted with AES-GCM, in base64url. */
   key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/, '54 to 1024 characters of base64url'),
 });
 export type WrappedPolicyKey = z.infer<typeof wrappedPolicyKeySchema>;
-/** `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no secret key. */
+/** `GET /upload/policy`: the device's public key, which is not secret. Without it the answer holds no policy key. */
 export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() });
 
 /** SEC 1 §2.3.3: a compressed point of P-256 is 33 bytes, in base64url without padding 44 characters. */
@@ -158,33 +161,36 @@ const compressedPointSchema = z.string().regex(/^[A-Za-z0-9_-]{44}$/, '44 charac
 const pseudonymKeySchema = z.object({
   /** The policy's name. */
   policy: z.string(),
-  /** Proofs of `POST /upload/pseudonyms` are checked against it. */
+  /** The device checks the proofs of `POST /upload/pseudonyms` against this key. */
   publicKey: compressedPointSchema,
-  /** 32 bytes that mark pseudonyms and reverse none. */
+  /** 32 bytes that mark pseudonyms. They cannot reverse one. */
   tagKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url'),
-  /** For callers that may make pseudonyms on the device and have named a public key. Others ask the gateway. */
+  /** Only for callers that may make pseudonyms on the device and have sent a public key. Others ask the gateway. */
   wrapped: wrappedPolicyKeySchema.optional(),
 });
 export type PseudonymKey = z.infer<typeof pseudonymKeySchema>;
 
-/** `POST /upload/pseudonyms`: the secrets of patients, for a device that knows them, by a gateway that never does. */
+/**
+ * `POST /upload/pseudonyms`: a device obtains its patients' secrets, and the gateway learns neither patients nor
+ * secrets.
+ */
 export const pseudonymsSchema = z.object({
   policy: z.string(),
   version: z.number().int(),
-  /** Blinded elements (RFC 9497 §3.3.2), one for each patient. */
+  /** Blinded elements (RFC 9497 §3.3.2), one per patient. */
   blinded: z.array(compressedPointSchema).min(1).max(PSEUDONYMS_AT_ONCE),
 });
 export const pseudonymsAnswerSchema = z.object({
-  /** In the order in which they were asked. */
+  /** In the order of the request. */
   evaluated: z.array(compressedPointSchema),
-  /** For all of them together: 64 bytes. */
+  /** One proof for all elements together: 64 bytes. */
   proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/, '86 characters of base64url'),
 });
 
 export const policyAnswerSchema = z.object({
   /** The policies that this user may choose. */
   policies: z.array(policySchema),
-  /** The name of the one in force unless another is chosen. */
+  /** The name of the policy that applies unless the user chooses another. */
   default: z.string(),
   /** Pseudonym keys, one for each policy that de-identifies. */
   pseudonymKeys: z.array(pseudonymKeySchema),
@@ -193,33 +199,30 @@ export const policyAnswerSchema = z.object({
    * the Patient ID), in hours; 0: not at all.
    */
   labelHours: z.number().int().min(0),
-  /** After how many minutes without a touch or a key a device signs the person out; 0: it never does. */
+  /** After how many minutes without a touch or key press a device signs the person out; 0: never. */
   lockMinutes: z.number().int().min(0),
-  /**
-   * The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes
-   * it.
-   */
+  /** The public key that seals waiting parcels (RFC 9180, DHKEM(X25519)), as a JWK (RFC 8037 §2). */
   sealingKey: z
     .object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() })
     .optional(),
-  /** Where the site has a vault. */
+  /** Present if the site has a vault. */
   vault: vaultTermsSchema.optional(),
 });
 export type SealingKey = NonNullable<z.infer<typeof policyAnswerSchema>['sealingKey']>;
 export type PolicyAnswer = z.infer<typeof policyAnswerSchema>;
 
-/** The track: where the instances of one study are, as the gateway sees it. */
+/** Where the instances of one study are, as far as the gateway knows. */
 export const countsSchema = z.object({
-  /** All that the manifest promised. */
+  /** All instances that the manifest promised. */
   promised: z.number().int(),
-  /** At the gateway and verified, not yet confirmed by the PACS. */
+  /** At the gateway and verified, but not yet confirmed by the PACS. */
   atGateway: z.number().int(),
   /** Confirmed by the PACS. */
   inPacs: z.number().int(),
   refused: z.number().int(),
   quarantined: z.number().int(),
   leftOut: z.number().int(),
-  /** Instances of the last three counts that the first destination has, and another that must have them does not. */
+  /** How many of the last three counts the first destination has, while another that must have them does not. */
   firstOnly: z.number().int().min(1).optional(),
 });
 export type Counts = z.infer<typeof countsSchema>;
@@ -231,7 +234,7 @@ const instanceStatusSchema = z.object({
   reason: z.string().optional(),
   /** Failure Reason (0008,1197) or Warning Reason (0008,1196), as the PACS gave it. */
   pacsCode: z.number().int().optional(),
-  /** Destinations that must have a quarantined instance too, and lack it; the first destination has it. */
+  /** Destinations that must also have this quarantined instance and lack it, although the first destination has it. */
   missingAt: z.array(z.string()).min(1).optional(),
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
@@ -254,10 +257,10 @@ const copyStatusSchema = z.object({
   name: z.string(),
   need: needSchema,
   inPacs: z.number().int(),
-  /** Refused there, or held for an administrator. */
+  /** Refused by the destination, or held for an administrator. */
   failed: z.number().int(),
   waiting: waitingBecauseSchema.nullable(),
-  /** An administrator gave it up: nothing more goes there. */
+  /** An administrator gave the destination up for this study: nothing more is sent there. */
   givenUp: z.boolean(),
 });
 
@@ -268,20 +271,25 @@ export const uploadStatusSchema = z.object({
   revision: z.number().int(),
   policy: z.string(),
   counts: countsSchema,
-  /** Instances that the sender did not promise; absent where there are none, or it did not say. */
+  /** Instances that the sender did not promise; absent: there are none, or the sender did not say. */
   withheld: withheldSchema.optional(),
-  /** A person cancelled the sending: what was on its way was left out. Absent: nobody did, or it travels again. */
+  /**
+   * A person cancelled the upload, and what was on its way was left out. Absent: nobody cancelled it, or it was
+   * resumed.
+   */
   cancelled: z.literal(true).optional(),
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
-   * Why nothing moves, if the reason does not lie with the user. `pacs-refuses-sign-in`: the PACS does not take the
-   * gateway's password or token. `pacs-settings-wrong`: its address, a certificate or another setting is wrong. Both
-   * last until an administrator mends them. `gateway-failed`: a stage fails unexpectedly.
-   * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
-   * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
-   * before it, refuses requests as large as some of them. `required-destination`: the first
-   * destination has the study, and another one that must have it does not yet; `destinations` names such ones.
-   * `primary-unreachable`: of a further destination; the gateway no longer has the bytes that it is to get, and the
+   * Why nothing moves, if the reason does not lie with the user.
+   * `pacs-refuses-sign-in`: the PACS rejects the gateway's password or token. `pacs-settings-wrong`: the address, a
+   * certificate or another setting of the PACS is wrong. Both last until an administrator corrects them.
+   * `gateway-failed`: a stage of the gateway fails unexpectedly.
+   * `behind-another`: another upload is handing instances with the same UIDs to the PACS.
+   * `pacs-fails-on-some`: the PACS answers, but fails to store or to return some of the instances.
+   * `pacs-refuses-size`: the PACS, or a proxy before it, refuses requests as large as some of the instances.
+   * `required-destination`: the first destination has the study, but others that must have it do not yet;
+   * `destinations` names them.
+   * `primary-unreachable` (only at a further destination): the gateway no longer has the bytes for it, and the
    * destination that has them does not answer.
    */
   waiting: z
@@ -291,25 +299,27 @@ export const uploadStatusSchema = z.object({
       destinations: z.array(z.string()).min(1).optional(),
     })
     .nullable(),
-  /** The further ones of the study, by name; absent where it has none. */
+  /** The study's further destinations, by name; absent: it has none. */
   destinations: z.array(copyStatusSchema).optional(),
-  /** The receipt of this revision, once there is one. */
+  /** The receipt of this revision; null: none yet. */
   receipt: z.object({ id: z.uuid(), href: z.string() }).nullable(),
   /** With `?instances=1`: each instance, in the manifest's order. */
   instances: z.array(instanceStatusSchema).optional(),
 });
 export type UploadStatus = z.infer<typeof uploadStatusSchema>;
 
-/** A file of another client: what became of it, and its studies one by one. */
+/** The state of a file that another client sent, and of each study in it. */
 export const fileStatusSchema = uploadStatusSchema.extend({
-  /** Null until it is opened, and where it holds none or several. */
+  /** Null: the file is not opened yet, or does not hold exactly one study. */
   studyInstanceUID: uidSchema.nullable(),
   file: z.object({
     state: z.enum(['receiving', 'received', 'opened']),
     bytes: z.number().int().nullable(),
-    /** Why nothing, or nothing more, of it was taken; while it is `received`, it is opened again later. */
+    /**
+     * Why the file, or the rest of it, was not accepted. While the state is `received`, the gateway will open it again.
+     */
     problem: z.string().nullable(),
-    /** By its place in the file, counted from 1, and the code of the reason. */
+    /** `entry`: its position in the file, counted from 1. `reason`: a reason code. */
     notTaken: z.array(
       z.object({
         entry: z.number().int(),
@@ -327,8 +337,7 @@ export const fileReceiptsSchema = z.object({
   receipts: z.array(z.object({ studyInstanceUID: uidSchema, jws: z.string() })),
 });
 
-/** `GET /uploads`: newest first. */
-/** `own`: the caller's quota, in a list of the caller's own uploads. */
+/** `GET /uploads`: newest first. `own`: the caller's quota, in a list of the caller's own uploads. */
 export const uploadListSchema = z.object({
   uploads: z.array(uploadStatusSchema),
   own: quotaUseSchema.optional(),
@@ -337,12 +346,12 @@ export const uploadListSchema = z.object({
 export const completeAnswerSchema = z.object({
   uploadId: z.uuid(),
   state: z.enum(STUDY_STATES),
-  /** SOP Instance UIDs still to be sent; empty: the promise is kept. */
+  /** SOP Instance UIDs still to be sent; empty: everything promised has arrived. */
   missing: z.array(z.object({ sopInstanceUID: uidSchema, digest: z.string() })),
 });
 export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 
-/** An SSE `data:` line of `GET /events`; its `event:` is `study` and its `id:` grows. */
+/** The `data:` line of a server-sent event of `GET /events`; its `event:` is `study`, and its `id:` increases. */
 export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
 
 export const decisionSchema = z.discriminatedUnion('decision', [
@@ -353,28 +362,31 @@ export const decisionSchema = z.discriminatedUnion('decision', [
       .min(1)
       .max(20_000),
   }),
-  // About instances that the sender did not promise: how many are withheld now, as in a manifest.
+  // How many instances the sender withholds now, as in a manifest.
   z.object({ decision: z.literal('withhold'), withheld: withheldSchema }),
 ]);
 
-/** The parts of a start, in order. */
+/** The steps of starting the gateway, in order. */
 export const START_WAITS = ['pipeline', 'features', 'audit-trail'] as const;
 
 export const healthSchema = z.object({
-  /** `starting`, `stopping`: it takes nothing yet, or no longer. `failing`: its database does not answer. */
+  /** `starting`, `stopping`: the gateway takes nothing yet, or no longer. `failing`: its database does not answer. */
   status: z.enum(['ok', 'degraded', 'starting', 'stopping', 'failing']),
-  /** While it starts. */
+  /** What a starting gateway waits for. */
   waitsFor: z.enum(START_WAITS).optional(),
   database: z.enum(['ok', 'failing']),
   /**
-   * `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. `no-retrieval`: it does not
-   * give what it lists (WADO-RS): nothing can be read back, or shown. `refuses-sign-in`, `settings-wrong`: an
-   * administrator has to mend the destination.
+   * `no-search`: the PACS answers, but not to a search (QIDO-RS), so nothing can be confirmed. `no-retrieval`: it does
+   * not return what it lists (WADO-RS), so nothing can be read back or shown. `refuses-sign-in`, `settings-wrong`: an
+   * administrator has to correct the destination.
    */
   pacs: z.enum(['ok', 'unreachable', 'refuses-sign-in', 'settings-wrong', 'no-search', 'no-retrieval']),
-  /** `full`: nothing new is taken; what is here continues. */
+  /** `full`: nothing new is accepted; what has arrived is still forwarded. */
   disk: z.enum(['ok', 'full']),
-  /** `none`: no TLS here. `not-renewed`: its files hold no pair that can be served; the last good one still is. */
+  /**
+   * `none`: the gateway serves no TLS. `not-renewed`: the certificate files hold no usable pair; the last good one is
+   * still served.
+   */
   certificate: z.enum(['none', 'ok', 'not-renewed']),
 });
 export const versionSchema = z.object({

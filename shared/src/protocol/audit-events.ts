@@ -1,6 +1,6 @@
 /**
- * The events of the audit trail, with the codes that PS3.15 A.5 gives them: a closed list, so that each has words on
- * the page of the trail, and a kind by which it is found there.
+ * The events of the audit trail, with the codes that PS3.15 A.5 gives them. The list is closed: every event has words
+ * on the trail's page, and a kind to filter by.
  */
 
 /** PS3.16 CID 400, Audit Event ID. */
@@ -47,8 +47,9 @@ export const AUDIT_KINDS = [
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /**
- * How the trail of a study finds the event: it names the study (`studyId` or `studyInstanceUID`), names several in
- * `studies`, or is of a case or an export whose events name them. `none`: it concerns no study that the gateway knows.
+ * How an event is found in the trail of a study: it names the study (`studyId` or `studyInstanceUID`), names several in
+ * `studies`, or belongs to a case or an export whose events name the studies. `none`: the event concerns no study that
+ * the gateway knows.
  */
 export type OfStudy = 'study' | 'studies' | 'case' | 'export' | 'none';
 
@@ -63,7 +64,7 @@ type CodedEvent = {
   readonly type?: keyof typeof EVENT_TYPES;
   readonly of: OfStudy;
   readonly action: Action;
-  /** Absent: success. */
+  /** The outcome of every such event; absent: success. */
   readonly outcome?: Outcome;
 };
 type Some = { readonly type?: CodedEvent['type']; readonly outcome?: Outcome };
@@ -99,7 +100,7 @@ const ACCOUNT_EVENTS = {
   login: signIn('E', { type: 'login' }),
   'login-failed': signIn('E', { type: 'login', outcome: 4 }),
   logout: signIn('E', { type: 'logout' }),
-  /** The device signed the person out: after a time without a touch, or because somebody locked it. */
+  /** The device signed the person out: nobody had touched it for a while, or somebody locked it. */
   locked: signIn('E', { type: 'logout' }),
   'session-reused': signIn('E', { outcome: 8 }),
   'device-enrolled': account('C', ATTRIBUTES),
@@ -271,21 +272,21 @@ export function studiesIn({ studyInstanceUID, studies }: Readonly<Record<string,
   return named.filter((uid) => typeof uid === 'string' && uid !== '');
 }
 
-/** Null: a version to come has written it. */
+/** Null: a later version of the gateway wrote the event. */
 export const codedEvent = (name: string): CodedEvent | null =>
   Object.hasOwn(AUDIT_EVENTS, name) ? AUDIT_EVENTS[name as AuditEventName] : null;
 
 export const eventsOfKind = (kind: AuditKind): readonly string[] =>
   Object.entries(AUDIT_EVENTS).flatMap(([name, of]) => (of.kind === kind ? [name] : []));
 
-/** Events that are failures whatever their fields say. */
+/** Events that are always failures, whatever their fields say. */
 export const FAILURES: readonly string[] = Object.entries(AUDIT_EVENTS).flatMap(([name, { outcome }]) =>
   outcome === undefined ? [] : [name],
 );
-/** A failure where its `refused` counts any instance. */
+/** This event is a failure if its field `refused` is above 0. */
 export const HANDED_OVER = 'study-forwarded' satisfies AuditEventName;
 
-/** The outcome of a recorded event: handing a study over is a failure where some of it was refused. */
+/** The outcome of a recorded event: forwarding a study is a minor failure if some of its instances were refused. */
 export function outcomeOf(name: string, fields: Readonly<Record<string, unknown>>): Outcome {
   const outcome = codedEvent(name)?.outcome ?? 0;
   const { refused } = fields;

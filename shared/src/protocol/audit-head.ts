@@ -1,11 +1,11 @@
 /**
- * A head of the audit trail: the number and the hash of its newest row at a moment, signed by the gateway as a
- * compact JWS (RFC 7515, EdDSA). Each head names the one before it. Heads are kept outside the database: its
- * owner can rewrite every row, and cannot sign.
+ * A head of the audit trail: the number and the hash of its newest row at some moment, signed by the gateway as a
+ * compact JWS (RFC 7515, EdDSA). Each head names the one before it. Heads are kept outside the database, whose owner
+ * could rewrite every row but cannot sign.
  */
 import { z } from 'zod';
 
-/** The JWS header's `typ`: a head can be taken for no token and no receipt, and neither for a head. */
+/** The JWS header's `typ`: it keeps heads, tokens and receipts from being mistaken for each other. */
 export const AUDIT_HEAD_TYPE = 'relaypacs-audit-head+jws';
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits in lower case');
@@ -15,12 +15,9 @@ export const auditHeadSchema = rowSchema.extend({
   /** The gateway's public URL. */
   iss: z.string(),
   at: z.iso.datetime(),
-  /** SHA-256 of the JWS of the head before it, hexadecimal; null: it is the first. */
+  /** SHA-256 of the previous head's JWS, hexadecimal; null: this is the first head. */
   previous: hashSchema.nullable(),
-  /**
-   * The database was put back to its row `to`; the rows after it, up to those of the last head (`lost`), are
-   * gone.
-   */
+  /** The database was restored to row `to`; the rows after it, up to that of the last head (`lost`), are gone. */
   restored: z.object({ to: z.number().int().min(0), lost: rowSchema }).optional(),
 });
 export type AuditHead = z.infer<typeof auditHeadSchema>;
@@ -31,22 +28,22 @@ export const auditVerdictSchema = z.discriminatedUnion('kind', [
     rows: z.number().int(),
     /** The hash of the last row. */
     head: z.string(),
-    /** Up to this row a signed head shows that nothing was changed; null: there is no head. */
+    /** A signed head proves that nothing up to this row was changed; null: there is no head. */
     proven: z.object({ seq: z.number().int(), at: z.iso.datetime() }).nullable(),
     /** The last row whose head was sent to RELAY_AUDIT_URL. */
     shipped: z.number().int().nullable(),
-    /** Rows after the last head: whoever owns the database could have rewritten them. */
+    /** Rows after the last head: the owner of the database could have rewritten them. */
     unproven: z.number().int(),
-    /** Rows that were lost when an older copy of the database was put in its place. */
+    /** Rows lost when an older copy of the database was restored. */
     lost: z.array(z.object({ from: z.number().int(), to: z.number().int() })),
   }),
   z.object({
     kind: z.literal('broken'),
-    /** The first row that cannot be believed. */
+    /** The first row that cannot be trusted. */
     atSeq: z.number().int(),
     /**
-     * `row`: it does not follow from the one before it. `rewritten`: the chain is whole, but not the one that
-     * was signed. `cut`: rows that were signed are gone. `heads`: the file of the heads was changed.
+     * `row`: the row does not follow from the one before it. `rewritten`: the chain is consistent, but it is not the
+     * one that was signed. `cut`: signed rows are gone. `heads`: the file of the heads was changed.
      */
     because: z.enum(['row', 'rewritten', 'cut', 'heads']),
   }),

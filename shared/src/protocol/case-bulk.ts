@@ -1,14 +1,14 @@
-/** `POST /cases/bulk`: changes of several cases, each as on its own page, and what became of each. */
+/** `POST /cases/bulk`: changes to several cases, each as on the case's own page, and the outcome of each. */
 import { z } from 'zod';
 import { CASE_PRIORITIES, caseTagsSchema, noteTextSchema } from './cases.ts';
 
-/** The largest page of the list. */
+/** The most cases on one page of the list. */
 const BULK_LIMIT = 200;
 
 const bulkChangeSchema = z
   .object({
     id: z.uuid(),
-    /** The one that the person has seen. */
+    /** The version that the person saw. */
     version: z.number().int().min(1),
     set: z
       .object({

@@ -24,7 +24,7 @@ export const CASE_CSV_COLUMNS = [
 ] as const;
 export type CaseCsvColumn = (typeof CASE_CSV_COLUMNS)[number];
 
-/** A row with an id changes that case; one without opens a case, for studies or for one of the numbers. */
+/** A row with an id changes that case. A row without one opens a case, for studies or for one of the numbers. */
 export const CASE_CSV_FIELDS = [
   'id',
   'version',
@@ -44,7 +44,7 @@ export const CSV_ROWS_LIMIT = 50_000;
 export const CSV_BYTES_LIMIT = 64 * 1024 * 1024;
 export const CSV_COLUMNS_LIMIT = 64;
 
-/** The reasons for which a row is not taken. */
+/** The reasons for rejecting a row. */
 const CASE_CSV_FAULTS = [
   // About a value.
   'missing',
@@ -73,7 +73,7 @@ const CASE_CSV_FAULTS = [
 ] as const;
 export type CaseCsvFault = (typeof CASE_CSV_FAULTS)[number];
 
-/** The columns of a file from the left, separated by commas: the field of each, `-` for one that is left out. */
+/** The field of each column of a file from the left, separated by commas; `-` for a column that is left out. */
 export const csvColumnsSchema = z
   .string()
   .max(1024)
@@ -84,12 +84,12 @@ export const csvColumnsSchema = z
     return new Set(named).size === named.length;
   }, 'a field twice');
 
-/** `POST /cases/import`. Either all rows are in, or none. */
+/** `POST /cases/import`. Either all rows are imported, or none. */
 export const caseImportSchema = z.object({
   isImported: z.boolean(),
-  /** The columns of the file, and the field as which each is read; null: it is left out. */
+  /** The columns of the file, and the field that each is read as; null: the column is left out. */
   columns: z.array(z.object({ header: z.string(), field: z.enum(CASE_CSV_FIELDS).nullable() })),
-  /** The first rows as they stand in the file. */
+  /** The first rows, unchanged. */
   preview: z.array(z.array(z.string())),
   /** The rows below the header. */
   rows: z.number().int(),
@@ -97,7 +97,7 @@ export const caseImportSchema = z.object({
   changed: z.number().int(),
   unchanged: z.number().int(),
   wrongRows: z.number().int(),
-  /** The first faults. `row`: as a spreadsheet counts, the header is 1. */
+  /** The first faults. `row`: numbered as in a spreadsheet, where the header is 1. */
   wrong: z.array(
     z.object({
       row: z.number().int(),
@@ -105,9 +105,9 @@ export const caseImportSchema = z.object({
       fault: z.enum(CASE_CSV_FAULTS),
     }),
   ),
-  /** Rows that open the same case as an earlier one of the file says, word for word: nothing forbids it. */
+  /** Rows that would open the same case as an earlier row, word for word. This is allowed. */
   repeatedRows: z.number().int(),
-  /** The first repeated rows, each with the row that it repeats. */
+  /** The first repeated rows, each with the row that it repeats (`of`). */
   repeated: z.array(z.object({ row: z.number().int(), of: z.number().int() })),
 });
 export type CaseImport = z.infer<typeof caseImportSchema>;

@@ -1,4 +1,4 @@
-/** The filters of the list of cases, and `/case-views`: lists that a person keeps under a name. */
+/** The filters of the list of cases, and `/case-views`: filters that a person has saved under a name. */
 import { z } from 'zod';
 import {
   CASE_BODY_PARTS,
@@ -9,28 +9,28 @@ import {
   CASE_STATUSES,
 } from './cases.ts';
 
-/** An empty one means any. A search is no part of them: it may be a UID. */
+/** An empty filter means any. The search text is not saved as a filter, because it may be a UID. */
 export const CASE_FILTERS = {
   status: ['active', ...CASE_STATUSES, ''],
   priority: ['', ...CASE_PRIORITIES],
   assignee: ['', 'me', 'nobody'],
   due: ['', 'overdue', 'week'],
-  /** The last so many days, or `from` and `to`. */
+  /** The last 7, 30, 90 or 365 days, or the days between `from` and `to`. */
   opened: ['', '7', '30', '90', '365', 'days'],
   modality: ['', ...CASE_MODALITIES],
   bodyPart: ['', ...CASE_BODY_PARTS],
-  /** By the automatic check on the device. */
+  /** Whether the device's automatic check marked a study for early reading. */
   early: ['', 'marked'],
   finding: ['', ...CASE_FINDINGS],
   sort: CASE_SORTS,
 } as const;
 
-/** Days in UTC, both included; empty: open. */
+/** Days in UTC, both included; empty: no limit on that side. */
 export const CASE_DAYS = ['from', 'to'] as const;
 const caseDaySchema = z.literal('').or(z.iso.date().regex(/^(19|2\d)/, 'a day from 1900 to 2999'));
 
 const NAME_LENGTH = 60;
-/** More are not found again by their names. */
+/** Among more views than this, nobody finds one by its name. */
 export const CASE_VIEWS_LIMIT = 30;
 
 const filtersSchema = z
@@ -65,7 +65,7 @@ export type NewCaseView = z.infer<typeof newCaseViewSchema>;
 
 export const caseViewSchema = z.object({
   id: z.uuid(),
-  /** Null: the key under which it was written is gone. */
+  /** Null: the key that encrypted the name is gone. */
   name: z.string().nullable(),
   filters: filtersSchema,
 });

@@ -1,6 +1,6 @@
 /**
- * Cases: a study, or several of one patient, with people's notes on it. All that people type is ciphertext in the
- * gateway, and the patient's identity stands in the PACS alone (protocol/cases.md).
+ * Cases: one or more studies of a patient, with people's notes on them. The gateway keeps typed text only as
+ * ciphertext, and the patient's identity only in the PACS (protocol/cases.md).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
@@ -11,26 +11,29 @@ import { addedSchema } from './studies.ts';
 
 /** Roles that open, change and assign cases, and see who the patient is. */
 export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
-/** Roles that may open the list: technicians see cases of what they sent, researchers see no words and no names. */
+/**
+ * Roles that may open the list. Technicians see the cases of studies that they sent; researchers see no typed text and
+ * no names.
+ */
 export const CASE_READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 
 export const CASE_STATUSES = ['open', 'on-hold', 'closed'] as const;
 export type CaseStatus = (typeof CASE_STATUSES)[number];
-/** In the order of the sort. */
+/** In sort order. */
 export const CASE_PRIORITIES = ['urgent', 'high', 'routine', 'low'] as const;
 export type CasePriority = (typeof CASE_PRIORITIES)[number];
 export const CASE_SORTS = ['newest', 'oldest', 'changed', 'due', 'priority'] as const;
 export type CaseSort = (typeof CASE_SORTS)[number];
 /**
- * `positive`: a model found something in one of its studies; `silent`: models looked, and none said whether there is
- * something; `not-examined`: no model has looked.
+ * `positive`: a model found something in one of the case's studies. `silent`: models examined the studies, but none
+ * said whether there is something. `not-examined`: no model has examined them.
  */
 export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'not-examined'] as const;
 export const CASE_READINGS = ['positive', 'negative'] as const;
-/** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
+/** Those Defined Terms of Modality (0008,0060) that follow from the SOP Class. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
 
-/** Body parts, as far as a model of image kinds tells them apart. */
+/** The body parts that the model of image kinds can tell apart. */
 export const CASE_BODY_PARTS = ['BREAST', 'CHEST', 'HAND', 'HEAD', 'TRUNK'] as const;
 export type CaseBodyPart = (typeof CASE_BODY_PARTS)[number];
 
@@ -53,7 +56,7 @@ export const caseTagsSchema = z.array(lineSchema(TAG_LENGTH)).max(TAGS);
 const identifierSchema = (longest: number) =>
   lineSchema(longest).regex(/^[^\\*?]+$/, 'a number without * ? \\');
 
-/** `POST /cases`: for studies in the PACS, or before they are there: exactly one of both. */
+/** `POST /cases`: exactly one of `studies`, for studies in the PACS, and `expected`, for those still to come. */
 export const newCaseSchema = z
   .object({
     title: caseTitleSchema,
@@ -62,7 +65,7 @@ export const newCaseSchema = z
     dueOn: z.iso.date().nullable().default(null),
     assigneeId: z.uuid().nullable().default(null),
     studies: z.array(uidSchema).min(1).max(CASE_STUDIES).optional(),
-    /** Accession Number or Patient ID as the PACS holds it. The gateway keeps a keyed hash until the study is there. */
+    /** Accession Number or Patient ID as in the PACS. The gateway keeps a keyed hash of it until the study arrives. */
     expected: z
       .union([
         z.object({ accessionNumber: identifierSchema(16) }).strict(),
@@ -76,7 +79,7 @@ export const newCaseSchema = z
   );
 export type NewCase = z.infer<typeof newCaseSchema>;
 
-/** `PATCH /cases/{id}`: the fields that change, and the version that the person has seen. */
+/** `PATCH /cases/{id}`: the changed fields, and the version that the person saw. */
 export const caseChangeSchema = z.object({
   version: z.number().int().min(1),
   title: caseTitleSchema.optional(),
@@ -98,25 +101,25 @@ export const reopenCaseSchema = z.object({ version: z.number().int().min(1), rea
 
 const personSchema = z.object({ id: z.uuid(), username: z.string() });
 
-/** The parts that this answer leaves out: the caller's roles do not see them, or the caller asked for none. */
+/** The parts that an answer can leave out because the caller may not see them or did not ask for them. */
 const CASE_PARTS = ['title', 'tags', 'notes', 'attachments', 'patient', 'people'] as const;
 export type CasePart = (typeof CASE_PARTS)[number];
 
 const listedCaseSchema = z.object({
   id: z.uuid(),
-  /** For people: unlike the title it tells nothing, and everybody may see it. */
+  /** Shown to people. Unlike the title it reveals nothing, so everybody may see it. */
   number: z.number().int(),
   version: z.number().int(),
-  /** Null: withheld, or its key is gone. */
+  /** Null: withheld, or the case's key is gone. */
   title: z.string().nullable(),
   tags: z.array(z.string()).nullable(),
   status: z.enum(CASE_STATUSES),
   priority: z.enum(CASE_PRIORITIES),
   dueOn: z.iso.date().nullable(),
   assignee: personSchema.nullable(),
-  /** The same for all cases of one Patient ID; null: the PACS has not told it yet. */
+  /** The same for all cases of one Patient ID; null: not yet known from the PACS. */
   pseudonym: z.string().nullable(),
-  /** The kind of number by which the case waits for a study; null: it waits for none. */
+  /** The kind of number that the case waits for; null: it waits for no study. */
   expects: z.enum(['accession-number', 'patient-id']).nullable(),
   modalities: z.array(z.string()),
   /** Studies that the caller may see. */
@@ -125,11 +128,11 @@ const listedCaseSchema = z.object({
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
   /**
-   * The outcome that stands of its settled reviews: whether there is something; null: none says so, they contradict
-   * each other, or the caller is not to know.
+   * Whether the settled reviews of the case, by the outcome that stands, found something; null: none says so, they
+   * contradict each other, or the caller may not know.
    */
   reading: z.enum(CASE_READINGS).nullable(),
-  /** Readings of it contradict each other, and nobody has decided, as far as the caller may know. */
+  /** Readings of the case contradict each other and nobody has decided between them, as far as the caller may know. */
   isDisputed: z.boolean(),
   createdBy: z.string().nullable(),
   createdAt: z.iso.datetime(),
@@ -138,7 +141,7 @@ const listedCaseSchema = z.object({
 });
 export type ListedCase = z.infer<typeof listedCaseSchema>;
 
-/** `GET /cases`. `next`: the cursor of the following page; null: there is none. */
+/** `GET /cases`. `next`: the cursor of the next page; null: there is none. */
 export const caseListSchema = z.object({
   cases: z.array(listedCaseSchema),
   withheld: z.array(z.enum(CASE_PARTS)),
@@ -146,27 +149,26 @@ export const caseListSchema = z.object({
 });
 export type CaseList = z.infer<typeof caseListSchema>;
 
-/** Cases are counted so far. */
+/** Counting stops at this many cases. */
 export const NOT_SHOWN_LIMIT = 1000;
-/** `GET /cases/not-shown`. `cases` null: a few, fewer than the smallest cell of figures. */
+/** `GET /cases/not-shown`. `cases` null: there are some, but fewer than SMALLEST_CELL. */
 export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.boolean() });
 export type NotShown = z.infer<typeof notShownSchema>;
 
-/** Studies are listed so long after they were sent, and so many. */
 /** `POST /cases/of-patient`. */
 export const casesOfPatientSchema = z.object({ patient: patientSchema });
-/** `isCut`: the PACS may have more studies of this name than were looked at. */
+/** `isCut`: the PACS may have more studies of this patient than were searched. */
 export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean() });
 
 const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),
   modalities: z.array(z.string()),
-  /** Body parts that models saw, in the results that the caller may know. */
+  /** Body parts that models recognised, in the results that the caller may see. */
   bodyParts: z.array(z.enum(CASE_BODY_PARTS)),
-  /** The automatic check on the device that sent it marked it for early reading. False where results are hidden. */
+  /** The sending device's automatic check marked the study for early reading. False where results are hidden. */
   isEarly: z.boolean(),
-  /** The caller reads it for a review that hides what models found, until the reading is signed. */
+  /** The caller has yet to sign a reading of the study that hides what models found. */
   hidesResults: z.boolean(),
   /** The newest results of models, newest first. */
   results: z.array(
@@ -175,12 +177,12 @@ const caseStudySchema = z.object({
       model: z.string(),
       /** Null: the model does not say whether there is something. */
       positive: z.boolean().nullable(),
-      /** The image is no chest film, as a model sees it. */
+      /** According to the model, the image is not a chest film. */
       isOfOtherImage: z.boolean(),
       createdAt: z.iso.datetime(),
-      /** A radiologist's; null: none yet. */
+      /** A radiologist's verdict; null: none yet. */
       verdict: z.enum(VERIFICATIONS).nullable(),
-      /** The finding that a radiologist gave instead. */
+      /** The finding that a radiologist gave in place of the model's. */
       correctedFinding: z.string().nullable(),
     }),
   ),
@@ -191,12 +193,12 @@ export const caseSchema = listedCaseSchema.omit({ reading: true, isDisputed: tru
 });
 export type Case = z.infer<typeof caseSchema>;
 
-/** `GET /cases/{id}/patients`: read from the PACS for this answer, and kept nowhere. */
+/** `GET /cases/{id}/patients`: read from the PACS for this answer and not stored. */
 export const casePatientsSchema = z.object({
   studies: z.array(
     z.object({
       studyInstanceUID: uidSchema,
-      /** Null: the PACS does not say. As in DICOM: a Person Name, dates as YYYYMMDD. */
+      /** Values as in DICOM: a Person Name, dates as YYYYMMDD. Null: the PACS does not say. */
       patientName: z.string().nullable(),
       patientId: z.string().nullable(),
       /** Issuer of Patient ID (0010,0021). */
@@ -211,14 +213,17 @@ export const casePatientsSchema = z.object({
 });
 export type CasePatients = z.infer<typeof casePatientsSchema>;
 
-/** Rows of a list, of each kind: more than a screen shows. */
+/** The most cases, and the most studies, in one request: more rows than a screen shows. */
 export const PATIENTS_AT_ONCE = 25;
-/** `POST /cases/patients`: of cases, and of studies without one. */
+/** `POST /cases/patients`: the patients of cases, and of studies without a case. */
 export const askedPatientsSchema = z.object({
   cases: z.array(z.uuid()).max(PATIENTS_AT_ONCE),
   studies: z.array(uidSchema).max(PATIENTS_AT_ONCE),
 });
-/** Without the cases and studies that the caller does not see. `later`: cases to ask for again, by themselves. */
+/**
+ * Cases and studies that the caller may not see are left out. `later`: cases that the caller should request again on
+ * their own.
+ */
 export const manyPatientsSchema = z.object({
   cases: z.array(casePatientsSchema.extend({ id: z.uuid() })),
   studies: casePatientsSchema.shape.studies,
@@ -230,21 +235,21 @@ export const NOTE_KINDS = ['note', 'closed', 'reopened'] as const;
 export const caseNoteSchema = z.object({
   id: z.uuid(),
   kind: z.enum(NOTE_KINDS),
-  /** Null: its key is gone, or the answer is anonymous. */
+  /** Null: the case's key is gone, or the answer is anonymous. */
   text: z.string().nullable(),
-  /** Null: a reader of a review between whose readers the caller decides. */
+  /** Null: the author is a reader in a review that the caller adjudicates. */
   by: z.string().nullable(),
   at: z.iso.datetime(),
 });
-/** Notes of other readers of a blinded review that the caller is not shown before they have signed. */
+/** The number of notes that other readers of a blinded review wrote, hidden from the caller until they have signed. */
 const hiddenCountSchema = z.int();
 /** `GET /cases/{id}/notes`: oldest first. */
 export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema), hidden: hiddenCountSchema });
 export type CaseNotes = z.infer<typeof caseNotesSchema>;
-/** More than a scanned report has; each is held in memory while it is sealed or opened. */
+/** Larger than any scanned report. An attachment is held in memory while it is encrypted or decrypted. */
 export const ATTACHMENT_BYTES_LIMIT = 10 * 1024 * 1024;
 export const ATTACHMENTS_LIMIT = 20;
-/** All notes of a case are answered at once. */
+/** One answer holds all notes of a case. */
 export const NOTES_LIMIT = 500;
 const ATTACHMENT_KINDS = ['pdf', 'png', 'jpeg'] as const;
 export type AttachmentKind = (typeof ATTACHMENT_KINDS)[number];
@@ -256,9 +261,9 @@ export const caseAttachmentsSchema = z.object({
       id: z.uuid(),
       kind: z.enum(ATTACHMENT_KINDS),
       bytes: z.number().int(),
-      /** Null: its key is gone. */
+      /** Null: the case's key is gone. */
       name: z.string().nullable(),
-      /** Null as of notes. */
+      /** Null for the same reason as in a note. */
       by: z.string().nullable(),
       at: z.iso.datetime(),
     }),
@@ -270,16 +275,16 @@ export type CaseAttachments = z.infer<typeof caseAttachmentsSchema>;
 /** `POST /cases/{id}/notes`. */
 export const newNoteSchema = z.object({ text: noteTextSchema });
 
-/** `GET /cases/{id}/timeline`: events of the audit trail, of the case and of its studies, oldest first. */
+/** `GET /cases/{id}/timeline`: the audit trail's events about the case and its studies, oldest first. */
 export const caseTimelineSchema = z.object({
   events: z.array(
     z.object({
       at: z.iso.datetime(),
       event: z.string(),
-      /** The account's name; null: the gateway itself, or withheld. */
+      /** The account's user name; null: the gateway itself, or withheld. */
       by: z.string().nullable(),
       fields: z.record(z.string(), z.unknown()),
-      /** The event is about what the gateway itself added to a study, and nothing else. */
+      /** Set if the event is only about objects that the gateway itself added to a study. */
       added: addedSchema.optional(),
     }),
   ),

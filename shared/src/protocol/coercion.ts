@@ -1,7 +1,7 @@
 /**
- * Values that a destination wants in what it is sent: its own institution, issuer of Patient IDs and prefix of
- * Accession Numbers. A rule of forwarding asks for them, under policies that keep names alone; the values before are
- * recorded in the instance (Original Attributes Sequence), and the receipt says which digest was stored.
+ * Values that a destination wants set in the instances it gets: its own institution, issuer of Patient IDs and prefix
+ * of Accession Numbers. A forwarding rule asks for them, and only policies that keep names allow it. The instance
+ * records the original values (Original Attributes Sequence), and the receipt gives the digest that was stored.
  */
 import { z } from 'zod';
 
@@ -22,7 +22,7 @@ export const coercionSchema = z
     institution: textSchema(LO_CHARACTERS).optional(),
     /** Issuer of Patient ID (0010,0021). */
     issuer: textSchema(LO_CHARACTERS).optional(),
-    /** Before the Accession Number (0008,0050), where there is one that does not begin with it. */
+    /** Put before the Accession Number (0008,0050), if there is one that does not begin with it. */
     accessionPrefix: textSchema(PREFIX_CHARACTERS).optional(),
   })
   .refine((coercion) => Object.keys(coercion).length > 0, 'nothing to change');
@@ -35,18 +35,18 @@ export const COERCED_ATTRIBUTES = [
 ] as const satisfies readonly (keyof Coercion)[];
 export type CoercedAttribute = (typeof COERCED_ATTRIBUTES)[number];
 
-/** PS3.6. */
+/** Attribute names of PS3.6. */
 const NAMES: Readonly<Record<CoercedAttribute, string>> = {
   institution: 'Institution Name',
   issuer: 'Issuer of Patient ID',
   accessionPrefix: 'Accession Number',
 };
 
-/** For people: "Institution Name, Accession Number". */
+/** Attribute names for people: "Institution Name, Accession Number". */
 export const nameCoerced = (attributes: readonly CoercedAttribute[]): string =>
   attributes.map((attribute) => NAMES[attribute]).join(', ');
 
-/** The coercion as a study keeps it. Null: the study is sent as it was promised. */
+/** Parses the coercion stored with a study. Null: the study is sent as it was promised. */
 export const coercionOf = (stored: unknown): Coercion | null =>
   stored === null ? null : coercionSchema.parse(stored);
 

@@ -1,19 +1,19 @@
 /**
- * The report of the changes to an instance, as it travels in a manifest and stands in a receipt: paths of
- * tags, codes, and no value of the data. One action is one string, `0040,a730[1]>0040,a160 D
- * inside-sequence`; its form is so narrow that nothing else can hide in it. A report has one canonical text
- * and so one digest, the same on the device, at the gateway and in `relay deidentify --report`.
+ * The report of the changes to an instance, as a manifest and a receipt hold it: paths of tags and codes, but no value
+ * of the data. One action is one string, `0040,a730[1]>0040,a160 D inside-sequence`; the form is so narrow that nothing
+ * else can hide in it. A report has one canonical text and so one digest, the same on the device, at the gateway and in
+ * `relay deidentify --report`.
  *
- * No schemas here: the page's workers, which de-identify, need none.
+ * This file has no schemas, because the workers that de-identify on the page need none.
  */
 import { composePattern } from '../compose-pattern.ts';
 import { textDigest } from './text-digest.ts';
 
-/** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
+/** The action codes of PS3.15 Table E.1-1a; `added`: the element is not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
 
 /**
- * The part of the policy that decided. The type in `deid/rules.ts` explains each and must have the same
+ * The part of the policy that decided on the action. The type in `deid/rules.ts` explains each and must use the same
  * words.
  */
 export const REPORT_CAUSES = [
@@ -68,39 +68,36 @@ export const REPORT_ACTION = composePattern(
   `^(?:${STEP})*[0-9a-f]{4},[0-9a-f]{4} (?:${REPORT_ACTIONS.join('|')}) (?:${REPORT_CAUSES.join('|')})$`,
 );
 
-/** Sequences 24 deep; real reports reach 15. */
+/** Enough for sequences nested 24 deep; real reports reach 15. */
 export const ACTION_CHARACTERS_LIMIT = 512;
 /**
- * A CT slice has 60 to 280, an enhanced object some for each frame (measured: 3 220). With a lower limit
+ * A CT slice has 60 to 280 actions, an enhanced object several for each frame (measured: 3 220). With a lower limit
  * ordinary multi-frame objects would travel without their list.
  */
 export const REPORT_ACTIONS_LIMIT = 10_000;
 /**
- * The most characters of all lists of one manifest. A study has few distinct lists, of 1 to 6 KiB each (measured; the
- * largest 106). More would make the manifest of a study of strange objects the largest part of what is sent, and its
- * receipt too large to show.
+ * The most characters in all lists of one manifest. A study has few distinct lists, of 1 to 6 KiB each (measured; the
+ * largest 106). Above this limit the lists of an unusual study would be most of what is sent, and its receipt too large
+ * to show.
  */
 export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;
 
 /**
- * A report as it travels. `actions` null: too long for that; only the digest names it, and anyone who has the
- * file can make the list again.
+ * A report as it is sent. `actions` null: the list was too long, and only its digest is given. Anyone who has the file
+ * can make the list again.
  */
 export interface WireReport {
   readonly edition: string;
   readonly options: readonly ReportOption[];
-  /**
-   * In the order of the elements, those that were added last. Elements that are not listed were kept without
-   * a rule.
-   */
+  /** In the order of the elements, with added elements last. Elements that are not listed were kept without a rule. */
   readonly actions: readonly string[] | null;
   /** `reportDigest` of the whole list. */
   readonly digest: string;
 }
 
 /**
- * SHA-256 in hexadecimal of the lines `RelayPACS de-identification 1`, edition, options separated by spaces,
- * and each action, each ended by a line feed.
+ * SHA-256 in hexadecimal of these lines, each ended by a line feed: `RelayPACS de-identification 1`, the edition, the
+ * options separated by spaces, and each action.
  */
 export async function reportDigest({
   edition,
@@ -115,7 +112,7 @@ export async function reportDigest({
   return textDigest(lines.join('\n'));
 }
 
-/** Whether the list has an action for this cause. One that was too long to travel says nothing. */
+/** Whether the list has an action with this cause. False for a list that was too long to send. */
 export const isReportedAs = (
   actions: readonly string[] | null | undefined,
   cause: (typeof REPORT_CAUSES)[number],
@@ -126,7 +123,7 @@ export function charactersOf(actions: readonly string[] | null): number {
   return (actions ?? []).reduce((sum, action) => sum + action.length, 0);
 }
 
-/** The report as it is kept if so many characters are still free: with its list, or without. */
+/** The report with its list if that fits into `room` characters, else without. */
 export function withinRoom(report: WireReport, room: number): WireReport {
   return charactersOf(report.actions) <= room ? report : { ...report, actions: null };
 }

@@ -1,6 +1,6 @@
 /**
- * Destinations on the wire: the PACSs to which studies go, and how each is reached. A password, token or key travels
- * to the gateway alone and is never in an answer; a change that leaves one out keeps it.
+ * Schemas for destinations: the PACSs to which studies go, and how the gateway reaches each. A password, token or key
+ * is only ever sent to the gateway and never returned; a change that leaves one out keeps the stored one.
  */
 import { z } from 'zod';
 import { parseDimseAddress } from './dimse-address.ts';
@@ -11,13 +11,13 @@ import { viewerSchema } from './viewer.ts';
 
 const lineSchema = z.string().min(1).max(2000);
 const secretSchema = lineSchema.optional();
-/** Visible ASCII: a header field carries nothing else (RFC 9110 §5.5), nor does RFC 6749 Appendix A. */
+/** Visible ASCII: header fields (RFC 9110 §5.5) and OAuth credentials (RFC 6749 Appendix A) allow nothing else. */
 const asciiSecretSchema = z
   .string()
   .max(8000)
   .regex(/^[\x21-\x7e]+$/, 'visible ASCII characters without spaces')
   .optional();
-/** Certificates with their chain, or a key. */
+/** Enough for certificates with their chain, or for a key. */
 const PEM_LIMIT = 64 * 1024;
 const pemSchema = z
   .string()
@@ -26,27 +26,30 @@ const pemSchema = z
     /^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/,
     'PEM, from its line BEGIN to its line END',
   );
-/** Many programs write a certificate and its key into one file. Certificates are shown, and lie there in clear text. */
+/**
+ * Many programs write a certificate and its key into one file. A key is refused here, because certificates are stored
+ * and shown in clear text.
+ */
 const withoutKeySchema = pemSchema.refine(
   (text) => !/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text),
   'certificates alone, without a key',
 );
 
 /**
- *   dicomweb   the DICOMweb root of any PACS; an Orthanc is recognised by its answers
- *   orthanc    the DICOMweb root of an Orthanc whose REST API the gateway may use: it must be there
- *   dimse      host, port and AE titles (dimse-address.ts), with TLS or without
- *   folder     the part of its path after RELAY_FOLDER_ROOT
+ * - `dicomweb`: the DICOMweb root of any PACS; an Orthanc is recognised by its answers
+ * - `orthanc`: the DICOMweb root of an Orthanc whose REST API the gateway may use; without the API it does not work
+ * - `dimse`: host, port and AE titles (dimse-address.ts), with TLS or without
+ * - `folder`: the part of the folder's path after RELAY_FOLDER_ROOT
  */
 export const DESTINATION_KINDS = ['dicomweb', 'orthanc', 'dimse', 'folder'] as const;
 export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 
-/** A path downwards from the root, and no name that begins with a dot. */
+/** A relative path below the root, in which no name begins with a dot. */
 const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const FOLDER_LIMIT = 200;
 const isFolderPath = (text: string): boolean => text.length <= FOLDER_LIMIT && FOLDER.test(text);
 
-/** The form of each kind's address, with an example. */
+/** How the address of each kind must look, with an example. */
 const ADDRESS_FORMS = {
   dicomweb: 'the DICOMweb root without a password or a query, for example https://pacs.example.org/dicom-web',
   orthanc: 'a DICOMweb root that ends in /dicom-web, for example https://orthanc.example.org/dicom-web',
@@ -56,13 +59,14 @@ const ADDRESS_FORMS = {
 } satisfies Record<DestinationKind, string>;
 
 /**
- * Bytes of instances in one store request: the aim for the usual PACS, and the least that is learned. A larger
- * instance travels alone. With far larger requests, a failing PACS would cause more instances to be looked for again.
+ * Bytes of instances in one store request: the default, and the smallest size that the gateway learns for a PACS. A
+ * larger instance is sent alone. Were requests far larger, more instances would have to be looked up again after a PACS
+ * failure.
  */
 export const BATCH_BYTES_LIMIT = 6 * 1024 * 1024;
 export const BATCH_BYTES_LEAST = 64 * 1024;
 
-/** No password in it, and no query: both end in logs. */
+/** No password and no query in the address: both would end up in logs. */
 const addressSchema = z
   .url({ protocol: /^https?$/ })
   .max(2000)
@@ -88,24 +92,24 @@ const oauth = z.strictObject({
   clientId: lineSchema,
   scope: lineSchema.nullable(),
 });
-/** A whole Authorization header field: of PACS_AUTHORIZATION alone. */
+/** A whole Authorization header field; only PACS_AUTHORIZATION sets it. */
 const header = z.strictObject({ kind: z.literal('header') });
 
-/** Settings of the connection that an administrator writes as they are kept. */
+/** Connection settings that are stored just as an administrator wrote them. */
 const plainSettings = {
   /**
-   * Storage commitment over DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it
-   * keeps it.
+   * Storage commitment over DIMSE and DICOMweb: an instance counts as stored only once the PACS has also committed to
+   * keep it.
    */
   commitment: z.boolean().optional(),
 };
 
-/** Everything about the connection but its secrets. */
+/** Everything about the connection except its secrets. */
 export const destinationSettingsSchema = z.strictObject({
   authentication: z.discriminatedUnion('kind', [none, basic, bearer, oauth, header]),
-  /** PEM: certificate authorities that are trusted besides the public ones. */
+  /** PEM: certificate authorities to trust besides the public ones. */
   ca: pemSchema.nullable(),
-  /** PEM: the certificate that the gateway shows. Its key is a secret. */
+  /** PEM: the client certificate of the gateway. Its key is a secret. */
   certificate: pemSchema.nullable(),
   ...plainSettings,
 });
@@ -116,7 +120,7 @@ export const destinationWishSchema = z
   .strictObject({
     kind: z.enum(DESTINATION_KINDS),
     name: policyNameSchema,
-    /** A web address, or one of DIMSE; of a folder, its path beneath the root of folders. */
+    /** A web address, a DIMSE address, or the path of a folder below the root of folders. */
     url: z.string().max(2000),
     authentication: z.discriminatedUnion('kind', [
       none,
@@ -129,7 +133,10 @@ export const destinationWishSchema = z
     /** PEM, without a password. */
     key: pemSchema.optional(),
     ...plainSettings,
-    /** Version of the changed destination, as it was seen; without it, whatever is there is overwritten. */
+    /**
+     * The version of the destination that the person saw; without it, the destination is overwritten whatever its
+     * version.
+     */
     version: z.number().int().optional(),
   })
   .refine(({ kind, commitment }) => mayCommit(kind) || !commitment, {
@@ -154,7 +161,7 @@ export const destinationWishSchema = z
     { path: ['ca'], error: 'certificates are for TLS' },
   );
 
-/** Orthanc has storage commitment over DIMSE alone. */
+/** An Orthanc destination cannot commit: Orthanc offers storage commitment only over DIMSE. */
 export type CommittingKind = Extract<DestinationKind, 'dimse' | 'dicomweb'>;
 export const mayCommit = (kind: DestinationKind): kind is CommittingKind =>
   kind === 'dimse' || kind === 'dicomweb';
@@ -177,18 +184,21 @@ function isAddressOf(kind: DestinationKind, url: string): boolean {
 export type DestinationWish = z.infer<typeof destinationWishSchema>;
 
 /**
- * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,
- * where it tells none, as `read-back`; every one, or one in twenty, is read back and compared.
+ * How the gateway proves that the PACS stored an instance. `found`: the PACS lists it. `digest`: the PACS's own digest
+ * matches our bytes; a PACS without digests falls back to `read-back`. `read-back`: every instance is read back and
+ * compared; `read-back-sample`: one in twenty is.
  */
 export const PROOFS = ['found', 'digest', 'read-back', 'read-back-sample'] as const;
 export type WantedProof = (typeof PROOFS)[number];
 
-/** A day: longer, and a loss would be noticed after its device has let go of everything else. */
+/** One day. With a longer lag, a loss would be noticed only after the device has deleted everything else. */
 export const LAG_MINUTES_LIMIT = 1_440;
 
-/** `PUT /admin/destinations/{id}/tuning`. Null: the gateway's setting; of the batch, what is learned. */
+/**
+ * `PUT /admin/destinations/{id}/tuning`. Null: the gateway's default, or for the batch the size that it has learned.
+ */
 export const tuningSchema = z.strictObject({
-  /** How long it may take to show what it stored. */
+  /** How long the destination may take to list what it has stored. */
   lagMinutes: z.number().int().min(0).max(LAG_MINUTES_LIMIT).nullable(),
   proof: z.enum(PROOFS).nullable(),
   /** Bytes of instances in one store request. */
@@ -198,29 +208,30 @@ export type Tuning = z.infer<typeof tuningSchema>;
 
 export const destinationSchema = z.object({
   id: z.uuid(),
-  /** Grows with each change of its connection or its tuning. */
+  /** Grows with each change to the connection or the tuning. */
   version: z.number().int(),
   kind: z.enum(DESTINATION_KINDS),
   name: z.string(),
-  /** The DICOMweb root, an address of DIMSE, or the path of the folder beneath the root of folders. */
+  /** The DICOMweb root, a DIMSE address, or the path of the folder below the root of folders. */
   url: z.string(),
   ...destinationSettingsSchema.shape,
   /** Viewers that show what the destination holds. */
   viewers: z.array(viewerSchema),
-  /** Where its modality worklist answers, an address of DIMSE; null: nowhere. */
+  /** The DIMSE address of its modality worklist; null: it has none. */
   worklist: z.string().nullable(),
-  /** New studies go to this one; it serves results and models. */
+  /** New studies go to this destination first, and results and models read from it. */
   isPrimary: z.boolean(),
-  /** Whether new studies go there besides the primary one. */
+  /** Whether the destination gets new studies besides the primary one; null: it does not. */
   need: needSchema.nullable(),
-  /** PACS_URL sets it at every start. */
+  /** PACS_URL and its companions set this destination anew at every start. */
   fromEnvironment: z.boolean(),
   tuning: tuningSchema,
   /**
-   * The HTTP status with which it, or a proxy before it, last refused what is stored there, and since when it takes no
-   * instances. `code`, in the place of a status: the Failure Reason by which it said of each instance that it is out of
-   * resources. `bytes`: the smallest store request that was refused for its size (413), last `at`, until one as large
-   * passes; smaller ones are taken.
+   * The last refusal of a store request, by the destination or a proxy before it.
+   * `status`: the HTTP status, and `since` when no instances have been taken. `code`, in place of a status: the Failure
+   * Reason "out of resources", given for every instance.
+   * `bytes`: the smallest store request that was refused for its size (413), last `at`, until one as large is accepted;
+   * smaller ones are accepted.
    */
   refused: z
     .object({
@@ -230,50 +241,59 @@ export const destinationSchema = z.object({
       at: z.string(),
     })
     .nullable(),
-  /** *Test* found that it, or a proxy before it, takes requests of so many bytes and no larger ones; null: of none. */
+  /**
+   * The largest request in bytes that *Test* found the destination, or a proxy before it, to accept; null: it found no
+   * limit.
+   */
   limit: z.object({ bytes: z.number().int(), at: z.string() }).nullable(),
   /**
-   * Instances that it confirmed and, given the time to show them, did not list: the gateway sends them again. `at`:
-   * when the oldest of them was last sent.
+   * Instances that the destination confirmed but did not list within the allowed time, so the gateway sends them again.
+   * `at`: when the oldest of them was last sent.
    */
   unlisted: z.object({ instances: z.number().int(), at: z.string().nullable() }).nullable(),
-  /** Studies on their way to it. */
+  /** Studies on their way to the destination. */
   underWay: z.number().int(),
-  /** Studies under way that wait for the destination: since when, and the instances and bytes that it does not have. */
+  /**
+   * Of the studies under way: how many wait for this destination, since when, and the instances and bytes that it
+   * lacks.
+   */
   waiting: z.number().int(),
   waitingSince: z.string().nullable(),
   waitingInstances: z.number().int(),
   waitingBytes: z.number().int(),
-  /** Studies that wait for a person's decision. */
+  /** Studies at this destination that wait for a person's decision. */
   held: z.number().int(),
-  /** Instances that it did not take, of studies that it gets first, and about which nobody has decided. */
+  /** Undecided instances that the destination did not take, of studies for which it is the first destination. */
   notTaken: z.number().int(),
-  /** Studies, neither closed nor given up, that it gets besides the primary one, by whether somebody waits for it. */
+  /** Studies that the destination gets besides the primary one and that are neither closed nor given up, by need. */
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
-  /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
+  /**
+   * Instances that the destination did not take, of studies with need `also`, or of `required` studies that are held
+   * because of them.
+   */
   deadLetters: z.number().int(),
-  /** Studies that were given up there before all of them was seen there. */
+  /** Studies given up at this destination before it had all of them. */
   givenUp: z.number().int(),
-  /** Whether any study was ever promised to it: then it cannot be deleted. */
+  /** Whether any study was ever meant for the destination. If so, it cannot be deleted. */
   hasStudies: z.boolean(),
 });
 export type Destination = z.infer<typeof destinationSchema>;
-/** Whether new studies go there besides the primary one. */
+/** Sets whether the destination gets new studies besides the primary one; null: it does not. */
 export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
 export const destinationsSchema = z.object({
   destinations: z.array(destinationSchema),
-  /** The folder beneath which folders may be destinations (RELAY_FOLDER_ROOT); null: there may be none. */
+  /** The folder below which folders may be destinations (RELAY_FOLDER_ROOT); null: folders are not allowed. */
   folderRoot: z.string().nullish(),
 });
 
-/** The copies of this need end; somebody waits for `required` ones, and then no longer does. */
+/** Gives up the destination's copies with this need. Nobody waits for `required` copies after that. */
 export const giveUpWishSchema = z.strictObject({ need: needSchema });
-/** Studies; each comes to its end within a minute or two. */
+/** The number of studies. Each ends within a minute or two. */
 export const givenUpSchema = z.object({ givenUp: z.number().int() });
-/** `POST /admin/destinations/{id}/resend`: studies that were given up there and go there after all. */
+/** `POST /admin/destinations/{id}/resend`: sends the studies that were given up there after all. */
 export const resentSchema = z.object({ resent: z.number().int() });
 
-/** An instance that a destination did not take, and that nobody but an administrator waits for. */
+/** An instance that a destination did not take and for which only an administrator waits. */
 const deadLetterSchema = z.object({
   id: z.number().int(),
   studyInstanceUID: z.string(),
@@ -283,13 +303,13 @@ const deadLetterSchema = z.object({
   /** Failure Reason or Warning Reason, as the PACS gave it. */
   pacsCode: z.number().int().nullable(),
   since: z.string(),
-  /** The instance's bytes are at the gateway, or at the destination that has it. */
+  /** The gateway, or the destination that has the instance, still holds its bytes. */
   canRetry: z.boolean(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
 /**
- * The dead letters of one study. `need` is `required`: the study is held for them, and its sender may decide as well.
- * `since`: the oldest of them.
+ * The dead letters of one study. `need` `required`: the study is held because of them, and its sender may decide as
+ * well. `since`: the time of the oldest.
  */
 const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
@@ -301,7 +321,7 @@ const deadStudySchema = z.object({
   ),
 });
 export type DeadStudy = z.infer<typeof deadStudySchema>;
-/** `deadLetters` and `studies`: the first ones. */
+/** `deadLetters` and `studies` hold only the first ones. */
 export const deadLettersSchema = z.object({
   total: z.number().int(),
   deadLetters: z.array(deadLetterSchema),
@@ -310,8 +330,8 @@ export const deadLettersSchema = z.object({
 });
 export const DEAD_LETTERS_LIMIT = 500;
 /**
- * A decision about the dead letters with these ids, or of these studies; without both, about all. `because`: of
- * `leave-out` alone.
+ * A decision about the dead letters with these ids or of these studies, or, with neither, about all. Only `leave-out`
+ * has `because`.
  */
 export const deadLetterDecisionSchema = z
   .strictObject({
@@ -325,7 +345,7 @@ export const deadLetterDecisionSchema = z
     error: 'a reason is given for leaving out',
   });
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
-/** `notDecided`: those of an upload that could not be decided now, with the code of the problem that says why. */
+/** `notDecided`: dead letters of an upload that could not be decided now, with a problem code that says why. */
 export const deadLettersDecidedSchema = z.object({
   changed: z.number().int(),
   notDecided: z.array(
@@ -340,8 +360,9 @@ export const deadLettersDecidedSchema = z.object({
 export type DeadLettersDecided = z.infer<typeof deadLettersDecidedSchema>;
 
 /**
- * *Test*; without a body `all`. `reach`: what is needed to work with it, in seconds. `all`: everything that can be
- * looked at without storing anything. `store`: two synthetic instances are stored as well, and removed where possible.
+ * *Test*. Without a body the scope is `all`. `reach`: only what is needed to work with the destination; takes seconds.
+ * `all`: everything that can be checked without storing anything. `store`: two synthetic instances are also stored, and
+ * removed where possible.
  */
 export const examinationWishSchema = z.strictObject({
   scope: z.enum(['reach', 'all', 'store']).default('all'),
@@ -353,7 +374,7 @@ const findingSchema = z.object({
   code: z.string(),
   result: z.enum(['ok', 'warn', 'fail', 'skipped']),
   says: z.string(),
-  /** The remedies, each with its place. */
+  /** The remedies, each with the place to apply it. */
   change: z.array(z.string()),
 });
 /** Findings of the doctor (`relay doctor`), in words. */
@@ -362,8 +383,8 @@ export const destinationExaminationSchema = z.object({
   verdict: findingSchema.nullable(),
   findings: z.array(findingSchema),
   /**
-   * Settings of the gateway that fit it, null where it did not say enough; null: it was not reached, or not looked
-   * at.
+   * The gateway settings that suit the destination, each null where it did not say enough; null: it was not reached or
+   * not examined.
    */
   settings: tuningSchema.extend({ bodyBytes: z.number().int().nullable() }).nullable(),
   milliseconds: z.number().int(),

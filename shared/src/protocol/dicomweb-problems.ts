@@ -1,4 +1,4 @@
-/** Refusals to DICOMweb clients, and to pages that search in the PACS. */
+/** Problems that DICOMweb clients get, and pages that search in the PACS. */
 import type { ProblemKind } from './problem-table.ts';
 
 export const DICOMWEB_PROBLEMS = {

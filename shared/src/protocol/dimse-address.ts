@@ -1,15 +1,15 @@
 /**
  * The address of a PACS that speaks DIMSE, as one text: `dimse://CALLING@host:port/CALLED`, or `dimse-tls://…` for a
- * connection with TLS. AE titles are percent-encoded where they hold more than letters, digits, `.`, `_` and `-`.
+ * connection with TLS. AE titles with characters other than letters, digits, `.`, `_` and `-` are percent-encoded.
  */
 
 export type DimseAddress = {
   readonly isTls: boolean;
   readonly host: string;
   readonly port: number;
-  /** The PACS's own. */
+  /** The PACS's own AE title. */
   readonly calledAE: string;
-  /** The one by which the PACS knows the gateway. */
+  /** The AE title by which the PACS knows the gateway. */
   readonly callingAE: string;
 };
 
@@ -17,11 +17,11 @@ const ADDRESS = /^(dimse|dimse-tls):\/\/([^@/]+)@([^@/]+):(\d{1,5})\/([^/]+)$/;
 /** RFC 1123 §2.1 and RFC 3986 §3.2.2. */
 const HOST = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/;
 const HOST_LIMIT = 253;
-/** PS3.5 Table 6.2-1: at most 16 characters without backslash and control characters, and not spaces alone. */
+/** PS3.5 Table 6.2-1: at most 16 characters, no backslash or control characters, and not only spaces. */
 export const AE_TITLE = /^(?! )[\x20-\x5b\x5d-\x7e]{1,16}(?<! )$/;
 const LAST_PORT = 65_535;
 
-/** Null: it is none. */
+/** Null: the text is not a DIMSE address. */
 export function parseDimseAddress(text: string): DimseAddress | null {
   const [, scheme, calling, host, port, called] = ADDRESS.exec(text) ?? [];
   if (calling === undefined || host === undefined || called === undefined) return null;
@@ -49,7 +49,7 @@ export function formatDimseAddress(address: DimseAddress): string {
   return `${scheme}://${encodeURIComponent(callingAE)}@${named}:${port}/${encodeURIComponent(calledAE)}`;
 }
 
-/** The same PACS whatever the gateway calls itself: for receipts and people. */
+/** The address without the gateway's own AE title, as receipts and people need it. */
 export const withoutCalling = (text: string): string => text.replace(/^(dimse(?:-tls)?:\/\/)[^@/]+@/, '$1');
 
 function decoded(text: string): string {

@@ -1,6 +1,6 @@
 /**
- * Exports: data of many cases as one file, for a purpose that somebody states. A template says which fields it has and
- * how much it tells of people (protocol/cases.md, *Exports*).
+ * Exports: data of many cases in one file, for a stated purpose. A template says which fields the file has and how much
+ * it reveals about people (protocol/cases.md, *Exports*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
@@ -16,13 +16,13 @@ import { lineSchema } from './line-schema.ts';
 import { policyNameSchema } from './policy.ts';
 
 /**
- * `full`: with identities. `limited`: pseudonyms instead, and nothing that somebody typed. `anonymous`: no row can be
- * told from four others by what it says of its subject.
+ * `full`: with identities. `limited`: pseudonyms instead, and no typed text. `anonymous`: by what a row says of its
+ * subject, it cannot be told from four others.
  */
 const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
 export type Redaction = (typeof REDACTIONS)[number];
 
-/** Roles that make exports, each only those of its redactions. */
+/** Roles that may make exports, each only with the redactions of that role. */
 export const EXPORTERS: readonly Role[] = [...CASE_KEEPERS, 'researcher'];
 const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
   radiologist: REDACTIONS,
@@ -32,10 +32,10 @@ const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
 export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean =>
   roles.some((role) => REDACTIONS_OF[role]?.includes(redaction));
 
-/** `pdf`: a report, with images. `dicom`: a set of instances under a policy that removes names, with a table. */
+/** `pdf`: a report with images. `dicom`: a set of instances under a policy that removes names, with a table. */
 const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf', 'dicom'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-/** The ending of the name under which a file is saved. */
+/** The extension of the saved file. */
 export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
   csv: 'csv',
   jsonl: 'jsonl',
@@ -43,7 +43,10 @@ export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
   dicom: 'zip',
 };
 
-/** All fields, each with the redaction up to which it is told, but for anonymous ones. A row is a case. */
+/**
+ * All fields, each with the strictest redaction that still includes it; anonymous exports have a list of their own. One
+ * row is one case.
+ */
 const EXPORT_FIELDS = {
   caseId: 'full',
   caseNumber: 'limited',
@@ -57,17 +60,17 @@ const EXPORT_FIELDS = {
   openedAt: 'limited',
   changedAt: 'limited',
   closedAt: 'limited',
-  /** The text of each. */
+  /** The text of each note. */
   notes: 'full',
-  /** Their names. */
+  /** The names of the attachments. */
   attachments: 'full',
   site: 'limited',
-  // Fields of the patient, as the PACS says.
+  // Fields of the patient, from the PACS.
   pseudonym: 'limited',
   patientName: 'full',
   patientId: 'full',
   birthDate: 'full',
-  /** A band of ten years in which the patient's age lies, at the time of the first study. */
+  /** The ten-year band of the patient's age at the time of the first study. */
   ageBand: 'limited',
   sex: 'limited',
   // Fields of the studies.
@@ -79,10 +82,10 @@ const EXPORT_FIELDS = {
   month: 'limited',
   descriptions: 'full',
   modalities: 'limited',
-  /** Body parts that a model saw. */
+  /** Body parts that a model recognised. */
   bodyParts: 'limited',
-  // Fields of the models' results, newest first: a value for each in every one of these lists. The model `hidden`, as
-  // the finding: there are more that the reader is not shown before they have signed.
+  // Fields of the models' results, newest first: each list has one value for each result. `hidden` as the model and as
+  // the finding: there are more results, which the reader may not see before signing.
   finding: 'limited',
   models: 'limited',
   modelVersions: 'limited',
@@ -91,28 +94,31 @@ const EXPORT_FIELDS = {
   resultTimes: 'limited',
   verdicts: 'limited',
   correctedFindings: 'limited',
-  // Fields of the reviews that are settled, oldest first: a value for each in every list but that of answers.
+  // Fields of the settled reviews, oldest first: each list but `answers` has one value for each review.
   reviewTypes: 'limited',
   decisions: 'limited',
   /**
-   * Chosen and measured ones, as `type.question=answer`; in a full export also typed ones. Of the second review of a
-   * type `type#2.question=answer`; of the first reader of several, where others' answers stand after an adjudication,
-   * `type@reader-1.question=answer`.
+   * Chosen and measured answers as `type.question=answer`; a full export has typed answers too. The second review of a
+   * type is `type#2.question=answer`. Where an adjudication decided between several readers, those of the first reader
+   * are `type@reader-1.question=answer`.
    */
   answers: 'limited',
   reasons: 'full',
-  /** The reader of the answers that stand; where others signed too, a list with them behind, by their places. */
+  /** The reader whose answers stand; where others signed too, a list of all readers follows, by place. */
   readers: 'full',
-  /** `reader` or `adjudicator`: whose answers stand. */
+  /** Whose answers stand: `reader` or `adjudicator`. */
   readerRoles: 'limited',
   settledAt: 'limited',
 } as const satisfies Readonly<Record<string, Redaction>>;
 export type ExportField = keyof typeof EXPORT_FIELDS;
 export const EXPORT_FIELD_NAMES = Object.keys(EXPORT_FIELDS) as [ExportField, ...ExportField[]];
 
-/** How an anonymous export tells a field; the others are in none. No number, no moment, and nothing of an account. */
+/**
+ * How an anonymous export gives each field; fields that are not listed are never in one. It has no numbers of cases, no
+ * times, and nothing about accounts.
+ */
 export const ANONYMOUS_FIELDS = {
-  // In groups of cases (gateway/src/exports/anonymous/make-anonymous.ts).
+  // Given for groups of cases (gateway/src/exports/anonymous/make-anonymous.ts).
   ageBand: 'in-groups',
   sex: 'in-groups',
   modalities: 'in-groups',
@@ -122,19 +128,21 @@ export const ANONYMOUS_FIELDS = {
   finding: 'as-it-is',
   models: 'as-it-is',
   modelVersions: 'as-it-is',
-  /** With two decimals: more would tell one result from all others. */
+  /** With two decimals: more would single out one result. */
   scores: 'rounded',
   positives: 'as-it-is',
   verdicts: 'as-it-is',
   reviewTypes: 'as-it-is',
   decisions: 'as-it-is',
   readerRoles: 'as-it-is',
-  // Harmless words alone (clean-typed-text.ts).
+  // Reduced to harmless words (clean-typed-text.ts).
   correctedFindings: 'cleaned',
   answers: 'cleaned',
   reasons: 'cleaned',
   notes: 'cleaned',
-  /** A description names modality and body part. Cleaned, and only where enough people of the group have the same. */
+  /**
+   * A description names modality and body part. It is cleaned, and given only if enough people of the group share it.
+   */
   descriptions: 'in-common',
 } as const satisfies {
   readonly [field in ExportField]?: 'in-groups' | 'as-it-is' | 'rounded' | 'cleaned' | 'in-common';
@@ -143,7 +151,7 @@ export type AnonymousField = keyof typeof ANONYMOUS_FIELDS;
 export const isAnonymousField = (field: ExportField): field is AnonymousField =>
   Object.hasOwn(ANONYMOUS_FIELDS, field);
 
-/** Fields that tell when something was. */
+/** Fields that say when something happened. */
 const DATED_FIELDS: readonly ExportField[] = [
   ...(['dueOn', 'openedAt', 'changedAt', 'closedAt', 'month', 'resultTimes', 'settledAt'] as const),
 ];
@@ -164,7 +172,7 @@ const exportDefinitionSchema = z
     format: z.enum(EXPORT_FORMATS),
     /** In the order of the columns. */
     fields: z.array(z.enum(EXPORT_FIELD_NAMES)).min(1),
-    /** The policy by which names are removed from a set of instances. */
+    /** The policy that removes names from a set of instances. */
     policy: policyNameSchema.optional(),
   })
   .superRefine(({ redaction, format, fields, policy }, context) => {
@@ -178,7 +186,7 @@ const exportDefinitionSchema = z
       const path = ['fields', at];
       if (seen.has(field)) refuse(path, 'named twice');
       if (!tellsField(redaction, field)) refuse(path, `not in a ${redaction} export`);
-      // The instances' own dates are moved: a true one would tell by how much.
+      // Dates in the instances are shifted: a true date beside them would reveal the shift.
       if (isSet && DATED_FIELDS.includes(field)) refuse(path, 'not in a set of instances');
       seen.add(field);
     }
@@ -188,13 +196,13 @@ export type ExportDefinition = z.infer<typeof exportDefinitionSchema>;
 const exportTemplateSchema = z.object({
   name: exportTemplateNameSchema,
   version: z.int(),
-  /** Null: it comes with the gateway. */
+  /** Null: the template comes with the gateway. */
   madeBy: z.string().nullable(),
   madeAt: z.iso.datetime().nullable(),
   definition: exportDefinitionSchema,
 });
 export type ExportTemplate = z.infer<typeof exportTemplateSchema>;
-/** `GET /export-templates`: the newest version of each that the caller may use, by name. */
+/** `GET /export-templates`: the newest version of each template that the caller may use, by name. */
 export const exportTemplatesSchema = z.object({ templates: z.array(exportTemplateSchema) });
 export type ExportTemplates = z.infer<typeof exportTemplatesSchema>;
 /** `POST /export-templates`. */
@@ -202,30 +210,30 @@ export const newExportTemplateSchema = z.object({
   name: exportTemplateNameSchema,
   definition: exportDefinitionSchema,
 });
-/** `PUT /export-templates/{name}`: `version` is the one that was looked at. */
+/** `PUT /export-templates/{name}`: `version` is the version that the person saw. */
 export const exportTemplateChangeSchema = z.object({
   version: z.int().min(1),
   definition: exportDefinitionSchema,
 });
 
-/** The most cases that a person picks; more are named by a filter. */
+/** The most cases that can be picked one by one; a filter can name more. */
 const EXPORTED_CASES_LIMIT = 1000;
-/** Cases of one export. A report has pages and images of each, and is read by people. */
+/** The most cases of one export. A report has pages and images for each case, and people read it. */
 export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
   csv: 100_000,
   jsonl: 100_000,
   pdf: 1000,
   dicom: 1000,
 };
-/** The most instances of one set. */
+/** The most instances in one set. */
 export const EXPORT_INSTANCES_LIMIT = 19_000;
-/** People of whom an anonymous export tells the same: k of k-anonymity. */
+/** The smallest number of people with the same values in an anonymous export: the k of k-anonymity. */
 export const ANONYMOUS_GROUP = 5;
 export const PURPOSE_LENGTH = 500;
 /** How long a file is kept. */
 export const EXPORT_KEPT_HOURS = 24;
 
-/** A moment that the database can hold. */
+/** A time that the database can store. */
 const momentSchema = z.iso.datetime({ offset: true }).regex(/^(19|[2-9]\d)/, 'a moment after 1900');
 /** The filters of the list of cases, as `GET /cases` takes them. `to` is not included. */
 const exportFilterSchema = z.strictObject({
@@ -255,7 +263,7 @@ export const exportSelectionSchema = z.union([
 ]);
 export type ExportSelection = z.infer<typeof exportSelectionSchema>;
 
-/** `POST /exports`. The device makes the id, so that a request that is sent again is known. */
+/** `POST /exports`. The device makes the id, so that a repeated request is recognised. */
 export const newExportSchema = z.object({
   id: z.uuid().toLowerCase(),
   template: exportTemplateNameSchema,
@@ -272,8 +280,9 @@ export type NewExport = z.infer<typeof newExportSchema>;
 const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
 /**
- * Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed.
- * `too-large`: a set of more instances than there may be. `case-deleted`: a case in it was deleted after it was made.
+ * Why the export failed or waits. `identity-found`: the file would have revealed whose a case is, so it was destroyed.
+ * `too-large`: the set would exceed EXPORT_INSTANCES_LIMIT. `case-deleted`: one of its cases was deleted after the file
+ * was made.
  */
 const EXPORT_TROUBLES = [
   ...([
@@ -296,23 +305,24 @@ export const exportSchema = z.object({
   state: z.enum(EXPORT_STATES),
   trouble: z.enum(EXPORT_TROUBLES).nullable(),
   /**
-   * Where an identity was found, and never which. Rows count from 1, that of the columns included; in a report cases.
+   * Where an identity was found, but never the identity itself. Rows count from 1, including the header row; in a
+   * report, cases are counted instead.
    */
   found: z.object({ field: z.enum(EXPORT_FIELD_NAMES), row: z.int() }).nullable(),
-  /** Cases that were read, of the cases that there were when it was asked for. */
+  /** How many cases were read, of the number at the time of the request. */
   done: z.int(),
   total: z.int(),
-  /** Rows of the file, and its bytes; null: there is no file yet. */
+  /** Rows and bytes of the file; null: there is no file yet. */
   rows: z.int().nullable(),
   bytes: z.int().nullable(),
   /** Hexadecimal. */
   sha256: z.string().nullable(),
-  /** Instances that are not in a set, by the code of their reason; `gone`: the PACS no longer has them. */
+  /** Instances left out of a set, by reason code; `gone`: the PACS no longer has them. */
   leftOut: z.array(z.object({ because: z.string(), count: z.int() })),
-  /** Null: the key under which it was sealed is gone. */
+  /** Null: the key that encrypted the purpose is gone. */
   purpose: z.string().nullable(),
   by: z.string(),
-  /** The caller asked for it, and may read its file. */
+  /** The caller requested the export and may read its file. */
   isMine: z.boolean(),
   createdAt: z.iso.datetime(),
   finishedAt: z.iso.datetime().nullable(),
@@ -320,6 +330,6 @@ export const exportSchema = z.object({
 });
 export type Export = z.infer<typeof exportSchema>;
 export type LeftOut = Export['leftOut'];
-/** `GET /exports`: the caller's own, newest first; an administrator is shown everybody's. */
+/** `GET /exports`: the caller's own exports, newest first; administrators see everybody's. */
 export const exportListSchema = z.object({ exports: z.array(exportSchema), next: z.string().nullable() });
 export type ExportList = z.infer<typeof exportListSchema>;

@@ -1,6 +1,9 @@
-/** The policies that leave sealed identities in the vault. Without schemas: the upload page asks at its start. */
+/**
+ * The policies that leave sealed identities in the vault. This file has no schemas, because the upload page needs it at
+ * its start.
+ */
 
-/** Whether studies sent under it leave an entry where there is a vault. */
+/** Whether studies sent under the policy leave an entry if the site has a vault. */
 export function feedsVault(policy: {
   readonly name: string;
   readonly deidentify: boolean;

@@ -1,4 +1,4 @@
-/** The words for images that the first destination has, and another one that must have them has not. */
+/** The words for images that the first destination has and another destination, which must have them, lacks. */
 import type { FirstOnly } from './first-only.ts';
 
 /** "1 of 3 images is in the first PACS, but not in night-archive". */

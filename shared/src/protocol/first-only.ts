@@ -1,25 +1,25 @@
 /**
- * Reads from a receipt what the first destination has, and another one that must have it has not. A proof tells what
- * the first one has; without a further one that lacks it, such an instance is said to be nowhere.
+ * Finds the "first-only" instances of a receipt: the first destination has them, and another one that must have them
+ * does not. Their state does not count as in the PACS, but their `proof` shows that the first destination has them.
  */
 import type { Receipt, ReceiptInstance } from './receipt.ts';
 import { instancesIn } from './same-uid.ts';
 import { isInPacs } from './study-state.ts';
 
-/** Instances that the first destination has and another one that must have them has not. */
+/** Instances that the first destination has, but not another one that must have them. */
 export type FirstOnly = {
   readonly count: number;
   readonly of: number;
-  /** The destinations that lack any of them, by name: at least one. */
+  /** The names of the destinations that lack any of these instances: at least one. */
   readonly missingAt: readonly string[];
 };
 type Told = Pick<Receipt, 'instances' | 'destinations'>;
 
-/** Each UID once. */
+/** The first-only instances, each UID once. */
 export const firstOnlyOf = (receipt: Told): ReadonlySet<ReceiptInstance> =>
   new Set(lackedIn(receipt).flatMap(({ lacked }) => lacked));
 
-/** Null: there are none. */
+/** Null: there are no first-only instances. */
 export function firstOnlyIn(receipt: Told): FirstOnly | null {
   const missingAt = lackedIn(receipt).map(({ name }) => name);
   if (missingAt.length === 0) return null;
@@ -27,8 +27,8 @@ export function firstOnlyIn(receipt: Told): FirstOnly | null {
 }
 
 /**
- * First-only instances that a person left out: somebody decided that the further ones need not have them, and the
- * first one keeps them. `missingAt`: the destinations that lack any of these.
+ * First-only instances that a person left out: they stay in the first destination, and the others do without them.
+ * `missingAt`: the destinations that lack any of these.
  */
 export function decidedFirstOnly(receipt: Told): {
   readonly instances: ReadonlySet<ReceiptInstance>;
@@ -42,7 +42,7 @@ export function decidedFirstOnly(receipt: Told): {
   };
 }
 
-/** The destinations that must have them and lack some of what the first one has. */
+/** The destinations that must have the study and lack some of what the first one has. */
 function lackedIn({ instances, destinations = [] }: Told) {
   const first = new Set(
     instancesIn(instances).filter(({ state, proof }) => !isInPacs(state) && proof !== undefined),

@@ -1,4 +1,4 @@
-/** The forms of names used everywhere on the wire. */
+/** Schemas of identifiers that are used all over the protocol. */
 import { z } from 'zod';
 import { PATIENT, PATIENT_LENGTH } from './typed-patient.ts';
 import { isUid, UID_LENGTH_LIMIT } from '../dicom/uid.ts';
@@ -17,8 +17,8 @@ export const digestSchema = z
   .describe('SHA-256 in lower-case hexadecimal.');
 
 /**
- * The part of a further destination in a study. `required`: the study is in the PACS, and the device lets go, when this
- * one has it too. `also`: it gets the study, and nobody waits for it.
+ * How much a study needs a further destination. `required`: the study counts as in the PACS, and the device deletes its
+ * copy, only once this destination has it too. `also`: the destination gets the study, but nobody waits for it.
  */
 export const needSchema = z.enum(['required', 'also']);
 export type Need = z.infer<typeof needSchema>;
@@ -29,5 +29,5 @@ export const withheldSchema = z.partialRecord(
   z.number().int().min(1).max(MANIFEST_INSTANCE_LIMIT),
 );
 
-/** A name or Patient ID of which a search is made. */
+/** A name or Patient ID to search for. */
 export const patientSchema = z.string().trim().max(PATIENT_LENGTH).regex(PATIENT);

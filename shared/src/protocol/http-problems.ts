@@ -1,4 +1,4 @@
-/** Refusals of HTTP itself, to requests that no page of this app sends. */
+/** Problems of HTTP itself, for requests that no page of this app sends. */
 import type { ProblemKind } from './problem-table.ts';
 
 export const HTTP_PROBLEMS = {

@@ -1,8 +1,8 @@
-/** `POST /upload/in-pacs`: which instances of a study that were confirmed before does the PACS still have? */
+/** `POST /upload/in-pacs` asks which instances of a study, confirmed earlier, the PACS still has. */
 import { z } from 'zod';
 import { uidSchema } from './forms.ts';
 
-/** The most instances of one question. */
+/** The most instances in one request. */
 export const IN_PACS_AT_ONCE = 500;
 
 export const inPacsQuestionSchema = z.object({
@@ -10,5 +10,8 @@ export const inPacsQuestionSchema = z.object({
   sopInstanceUIDs: z.array(uidSchema).min(1).max(IN_PACS_AT_ONCE),
 });
 
-/** Instances confirmed to this caller that the PACS was asked for and no longer has. Of all others nothing is said. */
+/**
+ * Instances that were confirmed to this caller and that the PACS, when asked, no longer has. The answer says nothing
+ * about any others.
+ */
 export const inPacsAnswerSchema = z.object({ gone: z.array(uidSchema) });

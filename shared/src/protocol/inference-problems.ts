@@ -1,7 +1,7 @@
 /**
- * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick and administration; those
- * about DICOMweb and reviews stand in files of their own. They are apart from `problem-table.ts`, because no page needs
- * their sentences at its start.
+ * Problems about models, images, jobs, results, cases, receipts on paper, files on a stick and administration; DICOMweb
+ * and reviews have files of their own. They are kept out of `problem-table.ts`, because no page needs their sentences
+ * at its start.
  */
 import { API_KEY_PROBLEMS } from './api-key-problems.ts';
 import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
@@ -366,7 +366,7 @@ const INFERENCE_PROBLEMS = {
     title: 'This picture may show a name, so researchers do not get it.',
     next: 'Ask somebody who may see identities to cover the name and send the study again.',
   },
-  // 499 as in nginx: nobody hears the answer; it appears in the log and in the metrics.
+  // 499 as in nginx: the caller has gone, so the answer appears only in the log and the metrics.
   'called-off': { status: 499, retry: 'never', title: 'The caller did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model crashed its process.' },
   'model-out-of-memory': {
@@ -407,7 +407,7 @@ const INFERENCE_PROBLEMS = {
   },
 } as const satisfies Record<string, ProblemKind>;
 
-/** Every answer that is not a success. */
+/** Every problem that the gateway can answer with. */
 export const ALL_PROBLEMS = {
   ...PROBLEMS,
   ...HTTP_PROBLEMS,

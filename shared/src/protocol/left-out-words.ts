@@ -1,11 +1,11 @@
-/** The words for the instances that are not in a set, for a person on a screen and in the set itself. */
+/** The words for instances that are left out of an exported set, on a screen and in the set itself. */
 import type { LeftOut } from './exports.ts';
 import { REASONS, type ReasonCode } from './reasons.ts';
 
 export const imagesAndDocuments = (count: number): string =>
   count === 1 ? '1 image or document' : `${count.toLocaleString('en')} images and documents`;
 
-/** A line for each reason: how many, and a sentence that says why. */
+/** One line per reason: how many, and a sentence that says why. */
 export const leftOutLines = (leftOut: LeftOut): readonly string[] =>
   leftOut.map(({ because, count }) => `${imagesAndDocuments(count)}: ${sentenceOf(because)}`);
 

@@ -1,5 +1,5 @@
 /**
- * A line that a person typed: trimmed, not empty, without control characters and broken surrogates, of at most
+ * A line that a person typed: trimmed, not empty, without control characters or unpaired surrogates, of at most
  * `longest` characters.
  */
 import { z } from 'zod';

@@ -1,7 +1,6 @@
 /**
- * The manifest: what the device promises that one study will contain, and what the gateway answers. Sent
- * before any bytes move (hash first), and again whenever the device is unsure: `POST /upload/init` is
- * idempotent.
+ * The manifest: the device's promise of what one study will contain, and the gateway's answer. The device sends it
+ * before any bytes (hash first), and again whenever it is unsure: `POST /upload/init` is idempotent.
  */
 import { z } from 'zod';
 import {
@@ -21,12 +20,12 @@ import { sendingReasonSchema } from './sending-reason.ts';
 import { vaultEntriesSchema } from './vault.ts';
 
 /**
- * The bytes of a manifest of that many instances: 400 to 530 each, with a report of its own for each some 70
- * more, and the lists.
+ * The most bytes of a manifest with MANIFEST_INSTANCE_LIMIT instances. An instance takes 400 to 530 bytes, about 70
+ * more with a report of its own, and the lists of actions come on top.
  */
 export const MANIFEST_BYTES_LIMIT = 12 * 1024 * 1024;
 
-/** 16 GiB: larger than any instance seen (whole slide images reach 6), and what one tus upload may hold. */
+/** 16 GiB: larger than any instance seen (whole slide images reach 6 GiB), and the limit of one tus upload. */
 export const INSTANCE_BYTES_LIMIT = 16 * 1024 ** 3;
 
 const manifestInstanceSchema = z.object({
@@ -61,7 +60,7 @@ const manifestInstanceSchema = z.object({
 });
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>;
 
-/** An action is some 60 characters at most; its form leaves no place for a value (deid-report.ts). */
+/** An action has at most about 60 characters, in a form with no room for a value (deid-report.ts). */
 export const reportActionsSchema = z
   .array(z.string().max(ACTION_CHARACTERS_LIMIT).regex(REPORT_ACTION))
   .max(REPORT_ACTIONS_LIMIT);
@@ -70,10 +69,7 @@ export const reportTermsSchema = z.object({
   options: z.array(z.enum(REPORT_OPTIONS)).max(REPORT_OPTIONS.length),
 });
 
-/**
- * The device's reports, each distinct list of actions once; a list too long to travel is named by its digest
- * alone.
- */
+/** The device's reports, each distinct list of actions once; a list too long to send is given only by its digest. */
 const deidentificationSchema = reportTermsSchema.extend({
   reports: z
     .array(z.union([reportActionsSchema, digestSchema]))
@@ -124,10 +120,7 @@ export const manifestSchema = z
   );
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/**
- * How the gateway names an instance: the UID alone is not enough, because a conflict is two digests under one
- * UID.
- */
+/** How the gateway names an instance. The UID alone is not enough, because in a conflict two digests share one UID. */
 const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });
 
 export const manifestAnswerSchema = z.object({
@@ -143,7 +136,7 @@ export const manifestAnswerSchema = z.object({
   conflict: z
     .array(instanceKeySchema.extend({ reason: z.string() }))
     .describe('In quarantine or refused: not to be sent; a person decides.'),
-  // The command line's names are hashes in the form of a UUID.
+  // The command line's ids are hashes in the form of a UUID.
   begun: z
     .array(z.guid())
     .optional()

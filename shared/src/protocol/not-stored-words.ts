@@ -1,4 +1,4 @@
-/** The words for contents that were not stored because the PACS keeps another one under their UID. */
+/** The words for contents that were not stored because the PACS keeps another content under the same UID. */
 import { notStoredIn } from './same-uid.ts';
 import type { InstanceState } from './study-state.ts';
 
@@ -12,14 +12,14 @@ const VERSION: Readonly<Record<string, string>> = {
   'already-here-other-boxes': ', with other boxes,',
   'already-here-other-policy': ', under another version of the policy,',
 };
-/** Another image, or nobody can tell: it is no version of the first one. */
+/** Reasons for which the content is, or may be, another image and not a version of the first one. */
 const OTHERS: readonly (string | undefined)[] = ['conflicting-instance', 'already-here-other-key'];
 
-/** Outlives the decision to leave the later version out: the first one is still in the PACS. */
+/** Still said after the later version is left out: the first version is still in the PACS. */
 const MAY_SHOW_NAME =
   'If a name was covered only in the later version, it may still be visible in the PACS: ask the PACS’s administrator to delete or cover the first one there.';
 
-/** `reason`: why they were not stored, as the receipt has it. */
+/** `reason`: why the contents were not stored, from the receipt. */
 export function notStoredSaid(count: number, reason: string | undefined): string {
   const one = count === 1;
   const what = OTHERS.includes(reason)
@@ -28,7 +28,7 @@ export function notStoredSaid(count: number, reason: string | undefined): string
   return `${what} ${one ? 'was not stored: the first one is' : 'were not stored: the first ones are'} in the PACS`;
 }
 
-/** A sentence for each reason, and what to do about it where there is something to do. */
+/** One sentence per reason, with a remedy where there is one. */
 export function notStoredLines(contents: readonly Content[]): readonly string[] {
   const byReason = Map.groupBy(notStoredIn(contents), ({ reason }) => reason);
   return [...byReason].map(([reason, some]) =>

@@ -1,21 +1,21 @@
 /**
- * The meaning of the code that a PACS gives for an instance: Warning Reason (0008,1196) and Failure Reason
- * (0008,1197), in a sentence and a remedy. PS3.18 Tables I.2-1 and I.2-2 for a store, PS3.4 Table B.2-1 and
- * PS3.7 Annex C for the codes that a PACS passes on from DIMSE, PS3.3 C.14 for storage commitment, and those
- * that a vendor added and documents. A code outside these has a sentence too: codes come from outside.
+ * The meaning of the code that a PACS gives for an instance, Warning Reason (0008,1196) or Failure Reason (0008,1197),
+ * as a sentence and a remedy. Sources: PS3.18 Tables I.2-1 and I.2-2 for a store, PS3.4 Table B.2-1 and PS3.7 Annex C
+ * for codes that a PACS passes on from DIMSE, PS3.3 C.14 for storage commitment, and documented additions of vendors.
+ * Any other code gets a sentence too, because a PACS may send any number.
  */
 
 export type PacsReason = {
   /** The code as the standards write it: four hexadecimal digits and H. */
   readonly code: string;
   readonly says: string;
-  /** For the person who has to do something about it. */
+  /** What a person can do about it. */
   readonly remedy: string;
 };
 
 type Row = {
   readonly from: number;
-  /** The last code of the range; the same as `from` where it is one code. */
+  /** The last code of the range; equal to `from` for a single code. */
   readonly to: number;
   readonly says: string;
   readonly remedy: string;
@@ -33,7 +33,7 @@ const CLASS_NOT_SUPPORTED =
   'Allow this SOP Class in the PACS, or send these images to a PACS that takes them.';
 const SAME_UID = 'Compare the two. The one in the PACS was not replaced.';
 
-/** Single codes come before the ranges around them. */
+/** Rows of single codes come before those of the ranges around them, because the first match counts. */
 const ROWS: readonly Row[] = [
   one(0x0105, 'The PACS does not know an attribute of the image.', 'Look into the log of the PACS.'),
   one(0x0106, 'An attribute has a value that the PACS does not accept.', 'Look into the log of the PACS.'),
@@ -118,7 +118,7 @@ export function describePacsReason(code: number): PacsReason {
   return { code: `${code.toString(16).toUpperCase().padStart(4, '0')}H`, says, remedy };
 }
 
-/** Each code that the PACS gave, in words and how often, the most frequent first. */
+/** Each code that the PACS gave, in words and with its count, most frequent first. */
 export function countPacsReasons(
   instances: readonly { readonly pacsCode?: number | undefined }[],
 ): readonly (PacsReason & { readonly count: number })[] {

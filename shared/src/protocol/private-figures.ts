@@ -1,39 +1,42 @@
 /**
- * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise
- * (protocol/results.md, *Private figures*). Where a figure without noise stands in the other answer, there is null.
+ * `GET /analytics/{operations,models,reviews}?private=true`: counts of studies with noise (protocol/results.md,
+ * *Private figures*). Figures that only the answer without noise has are null here.
  */
 import { z } from 'zod';
 import { askedShape } from './analytics.ts';
 import { reviewTypeNameSchema } from './reviews.ts';
 
-/** How much an answer may tell of one study: the odds of it change by exp(0.1) at most. */
+/** How much an answer may reveal about one study: it changes the odds by a factor of at most exp(0.1). */
 export const PRIVATE_EPSILON = 0.1;
-/** The scale of the noise, for each count of the answer that one study can change. */
+/** The scale of the noise, multiplied by the number of counts that one study can change. */
 export const SCALE_A_COUNT = Math.round(1 / PRIVATE_EPSILON);
-/** Together they tell as much as an epsilon of 1. Of all accounts of a role together, since they may talk. */
+/**
+ * Together these queries reveal as much as an epsilon of 1. All accounts of a role share the budget, because they may
+ * talk to each other.
+ */
 export const PRIVATE_QUERIES_A_MONTH = 10;
-/** Each has a budget of its own, for each role. */
+/** Each data set has a budget of its own for each role. */
 const DATA_SETS = ['operations', 'models', 'reviews'] as const;
 export type DataSet = (typeof DATA_SETS)[number];
 
 const nothing = z.null();
-/** With noise: it may be negative. */
+/** A count with noise, so it may be negative. */
 const studies = z.int();
 const privateShape = {
   ...askedShape,
   noise: z.object({
     epsilon: z.literal(PRIVATE_EPSILON),
-    /** Half of all counts are off by less than 0.7 of it. */
+    /** Half of all counts are off by less than 0.7 of the scale. */
     scale: z.int(),
-    /** Answers of this data set that are left to the caller’s roles this month. */
+    /** How many more answers of this data set the caller’s roles may have this month. */
     left: z.int(),
-    /** When these were counted: the same question again in a month is answered with the same numbers. */
+    /** When these figures were counted. The same question in the same month gets the same numbers. */
     toldAt: z.iso.datetime(),
   }),
 };
 export type Noise = z.infer<typeof privateShape.noise>;
 
-/** A study counts where it was sent first in the period. */
+/** A study counts at its first upload in the period. */
 export const privateOperationsSchema = z.object({
   ...privateShape,
   total: z.object({
@@ -48,9 +51,9 @@ export const privateOperationsSchema = z.object({
 
 export const privateModelsSchema = z.object({
   ...privateShape,
-  /** Studies of any version, also of those that are gone. */
+  /** Studies examined by any version, including versions that are gone. */
   total: z.object({ studies }),
-  /** Every version that is here. */
+  /** Every version that the gateway has. */
   models: z.array(
     z.object({
       ...{ id: z.string(), version: z.string() },
@@ -65,7 +68,7 @@ export const privateModelsSchema = z.object({
 
 export const privateReviewsSchema = z.object({
   ...privateShape,
-  /** Every type that there is. */
+  /** Every review type. */
   turnaround: z.array(
     z.object({
       type: reviewTypeNameSchema,
@@ -78,7 +81,10 @@ export const privateReviewsSchema = z.object({
   ),
   ...{ workload: nothing, types: nothing },
 });
-/** Told without a payment. `answer` null: none of the caller’s roles has paid for this question this month. */
+/**
+ * An answer that was already paid for from the budget. `answer` null: none of the caller’s roles has paid for this
+ * question this month.
+ */
 const toldWith = <S extends z.ZodType>(answer: S) => z.object({ left: z.int(), answer: answer.nullable() });
 export const toldOperationsSchema = toldWith(privateOperationsSchema);
 export const toldModelsSchema = toldWith(privateModelsSchema);

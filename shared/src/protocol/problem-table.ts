@@ -1,8 +1,7 @@
 /**
- * The answers of the gateway that are not a success (RFC 9457), as a device meets them on its way: status,
- * whether a retry can help, a sentence for a person and the next step. Codes are a contract and never renamed.
- * No sentence may hold a value of the data. Those about models and images stand in `inference-problems.ts`,
- * because no page needs them at its start.
+ * The gateway's error answers (RFC 9457) that a device can meet while uploading: status, whether a retry can help, a
+ * sentence for a person and the next step. Codes are a contract and never renamed. No sentence may hold a value of the
+ * data. Problems about models and images are in `inference-problems.ts`, because no page needs them at its start.
  */
 
 export type ProblemKind = {

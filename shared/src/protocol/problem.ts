@@ -14,7 +14,7 @@ export class Problem extends Error {
     super(detail ?? code);
     this.name = 'Problem';
     this.code = code;
-    // The only place that words a wait, so that it cannot differ from the header.
+    // Only this place states the wait in words, so that it cannot differ from the header.
     this.detail = detail ?? waitSaid(headers['Retry-After']);
     this.headers = headers;
   }

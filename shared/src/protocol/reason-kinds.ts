@@ -1,8 +1,8 @@
-/** Kinds of reasons. Their sentences (reasons.ts) stand apart: a page needs them only once it shows one. */
+/** Kinds of reasons. Their sentences are in reasons.ts, because a page needs those only when it shows one. */
 import { isIrregularity } from './irregularities.ts';
 import type { ReasonCode } from './reasons.ts';
 
-/** The file is something else: no fault in a folder. Files saved for a stick are not among them. */
+/** The file is not DICOM, which is normal in a folder. Files saved for a stick are not among these. */
 const NOT_DICOM: readonly ReasonCode[] = [
   'empty-file',
   'not-dicom',
@@ -16,14 +16,16 @@ export function isNotDicom(code: ReasonCode): boolean {
   return NOT_DICOM.includes(code);
 }
 
-/** Files among the foreign ones that may hold studies, and are not opened here. */
+/** Files that are not DICOM themselves, but may hold studies. They are not opened here. */
 const UNOPENED: readonly ReasonCode[] = ['not-dicom-archive', 'not-dicom-disc'];
 
 export function isUnopened(code: ReasonCode): boolean {
   return UNOPENED.includes(code);
 }
 
-/** The same bytes may be stored later: the cause lay elsewhere. A conflict ends where the other image is deleted. */
+/**
+ * The same bytes may be stored later, because the cause lay elsewhere. A conflict ends when the other image is deleted.
+ */
 const MAY_PASS_LATER: readonly ReasonCode[] = [
   'digest-mismatch',
   'cannot-be-verified',
@@ -37,7 +39,7 @@ const MAY_PASS_LATER: readonly ReasonCode[] = [
   'never-arrived',
 ];
 
-/** The PACS answered, and an administrator there has to mend something before it takes such an instance. */
+/** The PACS answered, but its administrator has to correct something before it accepts the instance. */
 export const NOT_TAKEN: readonly ReasonCode[] = [
   'pacs-refused',
   'pacs-lost',
@@ -46,35 +48,35 @@ export const NOT_TAKEN: readonly ReasonCode[] = [
   'pacs-refuses-size',
 ];
 
-/** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
+/** Whether sending a refused instance again, unchanged, can help. False for an unknown code. */
 export function canRetry(code: string): boolean {
   return (MAY_PASS_LATER as readonly string[]).includes(code);
 }
 
-/** The same original came first, in another form, and stands: this form is not stored. */
+/** The same original arrived earlier in another form, which is kept. This form is not stored. */
 export function isAlreadyHere(code: string | null): boolean {
   return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
 }
 
-/** Not stored because another content stands under its UID. */
+/** Not stored, because another content is stored under the same UID. */
 export function isUidTaken(code: string | null): boolean {
   return isAlreadyHere(code) || code === 'conflicting-instance' || code === 'already-here-other-key';
 }
 
-/** Held on the device where names are removed: a person who looks at its pixels, or its texts, can release it. */
+/** Held on the device under a policy that removes names. A person who looks at its pixels or texts can release it. */
 export function isReleasable(code: string | null): boolean {
   return isHeldForPixels(code) || code === 'named-by-companion' || isIrregularity(code);
 }
 
-/** Held because of its pixels: a person who looks at them can release it. */
+/** Held because of its pixels. A person who looks at them can release it. */
 export function isHeldForPixels(code: string | null): boolean {
   return code === 'burned-in-annotation' || code === 'undeclared-text';
 }
 
 /**
- * Faults of a file's structure that mean the same to a person: export it again. Screens say so in one sentence
- * and give the precise one as details; receipts and the command line give the precise one alone. Reasons with
- * another next step, such as telling the administrator, are not among them.
+ * Faults of a file's structure that mean the same to a person: export the file again. Screens say so in one sentence
+ * and give the precise fault as details; receipts and the command line give only the precise fault. Reasons with
+ * another next step, such as telling the administrator, are not among these.
  */
 const DAMAGED: readonly ReasonCode[] = [
   'not-parseable',

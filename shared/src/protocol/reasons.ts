@@ -1,7 +1,7 @@
 /**
- * Reasons and warnings: why an instance or a file did not end as `stored`, and remarks about one that did. They
- * stand in states, receipts and reports. One row for each code: a sentence for a person and the next step.
- * Codes are a contract and never renamed. No sentence may hold a value of the data.
+ * Reasons and warnings: why an instance or a file did not end as `stored`, and remarks about one that did. States,
+ * receipts and reports use them. Each code has one row: a sentence for a person and the next step. Codes are a contract
+ * and never renamed. No sentence may hold a value of the data.
  */
 
 type Reason = {
@@ -11,7 +11,7 @@ type Reason = {
   readonly next: string;
 };
 
-/** A PACS would store the instance; the policy in force has a person decide (irregularities.ts). */
+/** The next step for an instance that a PACS would store, but the policy holds for a person (irregularities.ts). */
 export const ODD_NEXT =
   'Export the study again. If it comes out the same, leave it out, release it where you can, or send it under another policy.';
 
@@ -337,7 +337,7 @@ export type ReasonCode = keyof typeof REASONS;
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 
-/** Remarks about an instance that is sent nevertheless. */
+/** Remarks about an instance that is sent all the same. */
 export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information, or it was malformed; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty. Nothing to do.',

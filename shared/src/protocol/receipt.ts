@@ -1,7 +1,7 @@
 /**
- * The receipt: what the gateway signs once it has looked in the PACS. One compact JWS (RFC 7515, EdDSA) and
- * nothing else; checkable offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose
- * and live at the two ends; this file defines the content.
+ * The receipt: what the gateway signs once it has checked the PACS. It is one compact JWS (RFC 7515, EdDSA), which
+ * anyone can check offline with the keys at `/.well-known/jwks.json`. Gateway and device sign and check with jose in
+ * their own code; this file defines the content.
  */
 import { z } from 'zod';
 import { COERCED_ATTRIBUTES } from './coercion.ts';
@@ -10,49 +10,47 @@ import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts'
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 import { instancesIn } from './same-uid.ts';
 
-/**
- * The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a
- * receipt.
- */
+/** The JWS header's `typ`: it keeps receipts and other tokens of this gateway from being mistaken for each other. */
 export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 
 export const receiptPolicySchema = z.object({ name: z.string(), version: z.number().int() });
 
 /**
- * The outcome of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are not there,
- * or with a `proof` in the first destination alone.
+ * The outcome of one instance. `stored`, `coerced` and `already-stored` were seen in the PACS. Other instances are not
+ * there, unless they have a `proof`: those are in the first destination alone.
  */
 export const receiptInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
-  /** SHA-256 of the instance as the PACS was given it, hexadecimal. */
+  /** SHA-256 of the instance as it was sent to the PACS, hexadecimal. */
   digest: digestSchema,
   /**
-   * Digest of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the
-   * device promised it.
+   * Digest of the original before de-identification, as the device promised it: HMAC-SHA-256 of its SHA-256 under the
+   * project key.
    */
   originalDigest: digestSchema.optional(),
   bytes: z.number().int().min(0),
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
-  /** A code of REASONS; for instances that are not in the PACS. */
+  /** A code of REASONS; only for instances that are not in the PACS. */
   reason: z.string().optional(),
   /** The reason from the PACS: Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   pacsCode: z.number().int().optional(),
   /**
-   * How it was proven: found by a search; the digest that the PACS made of it is that of the sent bytes; or read
-   * back and compared byte for byte (over DIMSE its Data Set, which is all that travels).
+   * How it was proven that the instance is stored. `found`: by a search. `digest`: the PACS's own digest equals that of
+   * the sent bytes. `read-back`: it was read back and compared byte for byte (over DIMSE only the Data Set, which is
+   * all that is sent).
    */
   proof: z.enum(['found', 'digest', 'read-back']).optional(),
-  /** The PACS has said that it keeps it: storage commitment (PS3.4 Annex J). */
+  /** The PACS has committed to keep the instance: storage commitment (PS3.4 Annex J). */
   committed: z.literal(true).optional(),
   /**
-   * The policy under which it was promised, where it is not the study's: a study may be sent in parts, and
-   * the policy change in between.
+   * The policy under which the instance was promised, if not the study's: a study may be sent in parts, and the policy
+   * may change in between.
    */
   policy: receiptPolicySchema.optional(),
-  /** The index of its report in `reports`, from 0. */
+  /** The index of the instance's report in `reports`, from 0. */
   report: z.number().int().min(0).optional(),
   /**
-   * The gateway de-identified its header once more under that policy, before the PACS was given it, and
+   * The gateway de-identified the header once more under that policy before sending the instance to the PACS, and
    * nothing changed.
    */
   residue: z.literal('none').optional(),
@@ -60,15 +58,15 @@ export const receiptInstanceSchema = z.object({
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
 
 /**
- * The device's report, action by action. The gateway signs that the device reported this, and with `residue`
- * what it checked itself.
+ * The device's report, action by action. The gateway signs only that the device reported this; `residue` says what the
+ * gateway checked itself.
  */
 const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
   methods: z.array(z.string().regex(/^\d{6}$/, '6 digits')),
   /**
-   * Digest of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same
-   * file.
+   * Digest of the report's canonical text (deid-report.ts). `relay deidentify --report` gives the same digest for the
+   * same file.
    */
   digest: digestSchema,
   /** `<path> <action> <because>`; absent if the list was too long to send. */
@@ -82,18 +80,24 @@ const receiptDestinationSchema = z.object({
   /** The destination's DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
-  /** Attributes that a rule had changed there, where names are kept; `digest` is that of the changed instance. */
+  /**
+   * Attributes that a rule had changed for this destination, under a policy that keeps names; `digest` is that of the
+   * changed instance.
+   */
   coerced: z.array(z.enum(COERCED_ATTRIBUTES)).optional(),
-  /** An administrator gave it up for this study: what it does not have, it does not get. UTC, ISO 8601. */
+  /** When an administrator gave the destination up for this study: it gets no more of the study. UTC, ISO 8601. */
   givenUpAt: z.iso.datetime().optional(),
-  /** In the order of the receipt's; absent where they were not all settled there when it was signed (`also`). */
+  /**
+   * In the order of the receipt's instances; absent: they were not all settled there when the receipt was signed
+   * (`also`).
+   */
   instances: z
     .array(
       receiptInstanceSchema
         .pick({ reason: true, pacsCode: true, proof: true, committed: true })
-        /** `not-given`: the gateway had nothing of it to give. */
+        /** `not-given`: the gateway had no bytes of the instance to send. */
         .extend({ state: receiptInstanceSchema.shape.state.or(z.literal('not-given')) })
-        /** Digest of the instance as this destination holds it; for instances that it has. */
+        /** Digest of the instance as this destination holds it; only for instances that it has. */
         .extend({ digest: digestSchema.optional() }),
     )
     .optional(),
@@ -107,54 +111,54 @@ export const receiptSchema = z.object({
   iss: z.string(),
   /** Seconds since 1970, UTC. */
   iat: z.number().int(),
-  /** When the last of its instances in the PACS was confirmed, as `iat`; absent where the PACS has none. */
+  /**
+   * When the last of the study's instances in the PACS was confirmed, in the same unit as `iat`; absent: the PACS has
+   * none.
+   */
   confirmed: z.number().int().optional(),
   version: z.literal(1),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
   /**
-   * The policy of the newest manifest that named something new; an instance that was promised under another one names
-   * it.
+   * The policy of the newest manifest that named something new. An instance promised under another policy names that
+   * policy itself.
    */
   policy: receiptPolicySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */
   pacs: z.string(),
-  /**
-   * Merkle root (RFC 9162 §2.1.1 tree over `merkleLeaf` of each instance, in this order), hexadecimal
-   * SHA-256.
-   */
+  /** Merkle root of `merkleLeaf` of each instance in this order (the tree of RFC 9162 §2.1.1), hexadecimal SHA-256. */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
-  /** Instances of the study that the sender did not promise, as it said; absent where there are none. */
+  /** Instances of the study that the sender says it did not promise; absent: there are none. */
   withheld: withheldSchema.optional(),
   /**
-   * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not
-   * given up has it.
+   * The further destinations, by name; absent: there are none. An instance is `stored` once every required destination
+   * that was not given up has it.
    */
   destinations: z.array(receiptDestinationSchema).optional(),
-  /** The text of its QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
+  /** The text of the QR code on paper: a JWS of its own (receipt-sheet.ts), signed with the same key. */
   code: z.string().max(1024).optional(),
-  /** Each distinct one once; absent where no instance has one. */
+  /** Each distinct report once; absent: no instance has one. */
   reports: z.array(receiptReportSchema).optional(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** The summary of one further destination, in instances. */
+/** The instance counts of one further destination. */
 export type DestinationSummary = Pick<
   ReceiptDestination,
   'name' | 'pacs' | 'need' | 'givenUpAt' | 'coerced'
 > & {
   readonly of: number;
-  /** Instances that it has; null: they had not come to an end there when the receipt was signed. */
+  /** Instances that the destination has; null: not all were settled there when the receipt was signed. */
   readonly there: number | null;
   /** Instances there with the digest that was promised. */
   readonly asPromised: number;
-  /** Instances there that the destination has said it keeps. */
+  /** Instances there that the destination has committed to keep. */
   readonly committed: number;
 };
 
 export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] => {
-  // A further one is given one image under each UID.
+  // A further destination gets only one image per UID.
   const of = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID)).size;
   return destinations.map(({ instances: outcomes, ...destination }) => {
     const count = (matches: (outcome: CopyOutcome, at: number) => boolean): number =>
@@ -177,8 +181,8 @@ export const destinationsOf = ({ instances, destinations = [] }: Receipt): reado
 type CopyOutcome = NonNullable<ReceiptDestination['instances']>[number];
 
 /**
- * The further destinations that must have the instance at this place of the list and did not take it, in one text, with
- * the answer of the one that the receipt speaks of; null: the first one has not, or nothing is missing.
+ * For the instance at index `at`: the names, in one text, of the further destinations for which it is held, and the
+ * answer of the one whose reason the receipt gives. Null: the instance is not held for a destination.
  */
 export function lackingAt(
   { instances, destinations = [] }: Receipt,
@@ -198,7 +202,7 @@ export function lackingAt(
 
 const HELD_FOR: readonly CopyOutcome['state'][] = ['refused', 'quarantined'];
 
-/** Further destinations that must have the study, and were given up before they had all of it. */
+/** Destinations that must have the study, but were given up before they had all of it. */
 export const givenUpIn = (receipt: Receipt): readonly string[] =>
   destinationsOf(receipt)
     .filter(
@@ -206,7 +210,10 @@ export const givenUpIn = (receipt: Receipt): readonly string[] =>
     )
     .map(({ name }) => name);
 
-/** The count of instances proven in each way; those that the PACS promised to keep were proven besides. */
+/**
+ * How many instances were proven in each way. Instances that the PACS committed to keep are counted under `committed`
+ * as well.
+ */
 export function countProofs(
   instances: readonly Pick<ReceiptInstance, 'proof' | 'committed'>[],
 ): Readonly<Record<NonNullable<ReceiptInstance['proof']> | 'committed', number>> {
@@ -219,15 +226,15 @@ export function countProofs(
   };
 }
 
-/** A receipt's summary of de-identification, in a line. */
+/** A receipt's summary of de-identification, for one line of text. */
 export interface Deidentification {
-  /** Edition and options of its reports, each combination once. */
+  /** Edition and options of the receipt's reports, each combination once. */
   readonly terms: readonly Pick<ReceiptReport, 'edition' | 'options'>[];
-  /** Distinct reports. */
+  /** The number of distinct reports. */
   readonly reports: number;
-  /** Instances that name one. */
+  /** Instances that name a report. */
   readonly instances: number;
-  /** Instances in which the gateway found no residue. */
+  /** Instances in which the gateway found nothing left to remove. */
   readonly withoutResidue: number;
   /** Instances whose report says that a person covered places of the image. */
   readonly covered: number;
@@ -235,7 +242,7 @@ export interface Deidentification {
   readonly released: number;
 }
 
-/** null: nothing was de-identified, or neither the device reported its changes nor the gateway its check. */
+/** Null: nothing was de-identified, or there is neither a report of the device nor a check of the gateway. */
 export function deidentificationOf({ instances: contents, reports = [] }: Receipt): Deidentification | null {
   const instances = instancesIn(contents);
   const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
@@ -258,7 +265,7 @@ export function deidentificationOf({ instances: contents, reports = [] }: Receip
 }
 
 /**
- * RFC 9162 §2.1.1: leaves are hashed behind a 0 byte, nodes behind a 1 byte, so that a leaf cannot pass for a
+ * RFC 9162 §2.1.1: leaves are hashed with a 0 byte before them, nodes with a 1 byte, so that a leaf cannot pass for a
  * node.
  */
 const LEAF = 0;
@@ -275,14 +282,14 @@ async function sha256(prefix: number, ...parts: Uint8Array[]): Promise<Uint8Arra
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-/** The bytes of one leaf: UID, digest and state, separated by a line feed, which none of them can hold. */
+/** The bytes of one leaf: UID, digest and state, separated by line feeds, which none of them can contain. */
 function merkleLeaf(instance: ReceiptInstance): Uint8Array {
   return new TextEncoder().encode(`${instance.sopInstanceUID}\n${instance.digest}\n${instance.state}`);
 }
 
 /**
- * The number of digests that are asked for at once. WebCrypto hands all that are ready back in one turn of the event
- * loop: 20 000 at once held it for 270 ms, 256 at once hold it for less than 10.
+ * How many digests are requested at once. WebCrypto returns all finished digests in one turn of the event loop: 20 000
+ * at once blocked it for 270 ms, 256 block it for less than 10.
  */
 const DIGESTS_AT_ONCE = 256;
 
@@ -301,8 +308,8 @@ async function hashEach<T>(
 export async function merkleRoot(instances: readonly ReceiptInstance[]): Promise<string> {
   let level = await hashEach(instances, (instance) => sha256(LEAF, merkleLeaf(instance)));
   if (level.length === 0) level = [new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array()))];
-  // Pairing from the left and carrying an odd node up gives the same root as RFC 9162's split at the largest
-  // power of two.
+  // Pairing from the left and carrying a left-over node up gives the same root as RFC 9162's split at the largest power
+  // of two.
   while (level.length > 1) {
     const pairs = level.flatMap((left, i) => (i % 2 === 0 ? [[left, ...level.slice(i + 1, i + 2)]] : []));
     level = await hashEach(pairs, async (pair) => (pair.length === 2 ? sha256(NODE, ...pair) : pair[0]!));

@@ -1,18 +1,18 @@
 /**
- * The form of a review type: a JSON Schema (2020-12) of an object, of which each property is one question. `x-field`
- * names the kind of question. Only what a page can draw and two readers' answers can be compared by is taken, so that
- * anybody's JSON Schema validator judges answers as the gateway does.
+ * The form of a review type: a JSON Schema (2020-12) of an object with one property per question. `x-field` names the
+ * kind of question. A form may use only what a page can draw and what lets two readers' answers be compared, so any
+ * JSON Schema validator judges answers as the gateway does.
  */
 import { z } from 'zod';
 import { lineSchema } from './line-schema.ts';
 
 export const FIELDS_LIMIT = 30;
 export const OPTIONS_LIMIT = 12;
-/** More steps than this nobody tells apart. */
+/** Nobody can tell more steps than this apart. */
 export const STEPS_LIMIT = 10;
 export const TEXT_LIMIT = 4000;
 
-/** Begins with a letter: an object keeps the order of such names. */
+/** The name begins with a letter, because objects keep only such names in their order. */
 const fieldNameSchema = z
   .string()
   .regex(/^[a-z][a-zA-Z0-9]{0,39}$/, 'letters and digits, beginning with a lower-case letter');
@@ -31,9 +31,9 @@ const radioSchema = z.strictObject({
     .array(z.strictObject({ const: codeSchema, title: lineSchema(80) }))
     .min(2)
     .max(OPTIONS_LIMIT),
-  /** The answers that say the same as a model that found something. */
+  /** The answers that agree with a positive finding of a model. */
   'x-positive': z.array(codeSchema).min(1).optional(),
-  /** The answers that say the same as a model that found nothing. */
+  /** The answers that agree with a negative finding of a model. */
   'x-negative': z.array(codeSchema).min(1).optional(),
 });
 const scaleSchema = z.strictObject({
@@ -43,7 +43,7 @@ const scaleSchema = z.strictObject({
   minimum: z.int(),
   maximum: z.int(),
   'x-tolerance': z.int().min(0).optional(),
-  /** The meaning of the lowest and the highest step. */
+  /** Labels of the lowest and the highest step. */
   'x-ends': z.tuple([lineSchema(40), lineSchema(40)]).optional(),
 });
 const numberSchema = z.strictObject({
@@ -57,7 +57,7 @@ const measurementSchema = z.strictObject({
   ...numbers,
   'x-field': z.literal('measurement'),
   type: z.literal('number'),
-  /** UCUM. */
+  /** A UCUM unit. */
   'x-unit': z.enum(['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%', "[hnsf'U]"]),
 });
 const textSchema = z.strictObject({
@@ -112,7 +112,7 @@ function faultOfField(field: ReviewField): string | null {
   return isTooLong ? `at most ${STEPS_LIMIT} steps` : null;
 }
 
-/** By the name of the question. */
+/** Answers by the name of their question. */
 export const answersSchema = z.record(
   fieldNameSchema,
   z.union([
@@ -126,7 +126,7 @@ export const answersSchema = z.record(
 );
 export type Answers = z.infer<typeof answersSchema>;
 
-/** The names of questions whose answer is missing or not one of those that may be given. */
+/** The names of questions whose answer is missing or not allowed. */
 export function faultsOf({ properties, required }: ReviewForm, answers: Answers): string[] {
   const missing = required.filter((name) => !Object.hasOwn(answers, name));
   const wrong = Object.entries(answers).flatMap(([name, answer]) => {
@@ -158,7 +158,7 @@ const isWithin = (
   answer: string | number,
 ): boolean => typeof answer === 'number' && answer >= minimum && answer <= maximum;
 
-/** Typed answers, which may hold a name, apart from chosen and measured ones. */
+/** Separates typed answers, which may hold a name, from chosen and measured ones. */
 export function splitAnswers(
   { properties }: ReviewForm,
   answers: Answers,

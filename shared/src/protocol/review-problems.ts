@@ -1,4 +1,4 @@
-/** Refusals about reviews (protocol/problems.md). */
+/** Problems about reviews (protocol/problems.md). */
 import type { ProblemKind } from './problem-table.ts';
 
 export const REVIEW_PROBLEMS = {

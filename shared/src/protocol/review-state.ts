@@ -6,7 +6,7 @@
  *                         ▲    ▲             │   ▲ │
  *                         └────┘ assign      │   └─┘ decide: changed until signed
  *                         └──────────────────┘ assign, by an administrator
- *     assigned, decided ──release──► open: its account may read no more (isReleased)
+ *     assigned, decided ──release──► open: the reader's account may no longer read (isReleased)
  *
  *     reading ──all readers signed and agree──────────────────────────────► settled
  *        │ └────all readers signed and differ──► adjudication ──0 signed──────▲
@@ -20,16 +20,16 @@ const PLACE_ACTIONS = ['assign', 'decide', 'sign'] as const;
 export type PlaceAction = (typeof PLACE_ACTIONS)[number];
 export const REVIEW_STATES = ['reading', 'adjudication', 'settled', 'withdrawn'] as const;
 export type ReviewState = (typeof REVIEW_STATES)[number];
-/** The place of the person who decides between readers who differ. */
+/** The place of the adjudicator, who decides if readers differ. */
 export const ADJUDICATOR = 0;
 
-/** `holder`: the place is theirs; `keeper`: a radiologist or an administrator. */
+/** `holder`: the person who holds the place; `keeper`: a radiologist or an administrator. */
 const PARTIES = ['holder', 'keeper', 'admin'] as const;
 export type Party = (typeof PARTIES)[number];
 type StepRefusal = 'review-not-yours' | 'review-ended';
 type Step = { readonly by: Party; readonly to: PlaceState } | StepRefusal;
 
-/** States × actions × who. */
+/** For each state and action: who may do it, and the state that follows. */
 const STEPS: Record<PlaceState, Record<PlaceAction, Step>> = {
   open: {
     assign: { by: 'keeper', to: 'assigned' },
@@ -39,11 +39,13 @@ const STEPS: Record<PlaceState, Record<PlaceAction, Step>> = {
   assigned: {
     assign: { by: 'keeper', to: 'assigned' },
     decide: { by: 'holder', to: 'decided' },
-    // Nothing was said yet: the page offers it only after a decision, so another person has moved the place.
+    // There is no decision to sign yet. The page offers signing only after a decision, so somebody else has changed the
+    // place.
     sign: 'review-not-yours',
   },
   decided: {
-    // The answers stay in the history. A reader who is away holds nobody up, and no colleague takes them away.
+    // The answers stay in the history. Only an administrator may reassign a decided place, so an absent reader blocks
+    // nobody and no colleague can take it.
     assign: { by: 'admin', to: 'assigned' },
     decide: { by: 'holder', to: 'decided' },
     sign: { by: 'holder', to: 'signed' },
@@ -51,7 +53,7 @@ const STEPS: Record<PlaceState, Record<PlaceAction, Step>> = {
   signed: { assign: 'review-ended', decide: 'review-ended', sign: 'review-ended' },
 };
 
-/** The state that follows, or why it does not. `parties`: what the person is to this place. */
+/** The state that follows, or why the action is refused. `parties`: what the person is to this place. */
 export function stepOf(
   state: PlaceState,
   action: PlaceAction,
@@ -65,10 +67,10 @@ export function stepOf(
 export const isRefusal = (step: PlaceState | StepRefusal): step is StepRefusal =>
   step === 'review-not-yours' || step === 'review-ended';
 
-/** The gateway takes the place from an account that may read no more; what is signed stays. */
+/** Whether the gateway takes a place in this state from an account that may no longer read; signed places stay. */
 export const isReleased = (state: PlaceState): boolean => state === 'assigned' || state === 'decided';
 
-/** Nothing happens to the review any more. */
+/** Whether the review is over, so that nothing can change it. */
 export const isEnded = (state: ReviewState): boolean => ENDED[state];
 const ENDED: Record<ReviewState, boolean> = {
   reading: false,
@@ -77,7 +79,10 @@ const ENDED: Record<ReviewState, boolean> = {
   withdrawn: true,
 };
 
-/** After a signature. `differ`: two of the readers' answers do; it matters once all have signed. */
+/**
+ * The state of the review after a signature. `differ`: the answers of two readers differ, which matters only once all
+ * have signed.
+ */
 export function afterSignature(
   places: readonly { readonly place: number; readonly state: PlaceState }[],
   differ: boolean,

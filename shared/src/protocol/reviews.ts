@@ -1,6 +1,6 @@
 /**
- * Reviews: a case is read by one or more people who answer the form of a review type. Readers do not see each other's
- * answers until all have signed; where they differ, another person decides (protocol/reviews.md).
+ * Reviews: one or more people read a case and answer the form of a review type. Readers do not see each other's answers
+ * until all have signed; where they differ, another person decides (protocol/reviews.md).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
@@ -11,19 +11,19 @@ import { digestSchema } from './forms.ts';
 import { lineSchema } from './line-schema.ts';
 import { distinct } from './policy.ts';
 
-/** Roles that read and sign. The keepers of cases (CASE_KEEPERS) open reviews and assign them. */
+/** Roles that read and sign. The roles in CASE_KEEPERS open and assign reviews. */
 export const REVIEWERS: readonly Role[] = ['radiologist'];
 
 export const READERS_LIMIT = 5;
-/** `hand`: whoever opens a review names the readers, or leaves places to be taken. */
+/** `hand`: whoever opens a review names the readers or leaves places open for anyone to take. */
 const ASSIGNMENTS = ['hand', 'turn', 'load'] as const;
 export type Assignment = (typeof ASSIGNMENTS)[number];
-/** `correct`: the finding that was there is wrong; `reject`: it cannot be judged. Both with a reason. */
+/** `correct`: the earlier finding is wrong; `reject`: the case cannot be judged. Both need a reason. */
 export const DECISIONS = ['accept', 'correct', 'reject'] as const;
 export type Decision = (typeof DECISIONS)[number];
 const REASON_LENGTH = 2000;
 
-/** A list of one or more of the names, each once. */
+/** A list of one or more of these names, each at most once. */
 const namesOf = <const N extends readonly [string, ...string[]]>(names: N) =>
   z.array(z.enum(names)).min(1).max(names.length).refine(distinct, 'named twice');
 
@@ -36,7 +36,10 @@ export const reviewDefinitionSchema = z.object({
   /** Readers do not see what models found until they have signed. */
   hidesFinding: z.boolean(),
   assignment: z.enum(ASSIGNMENTS),
-  /** The type asks about images of these; undefined: of any. Where it does not fit a case, it is offered last. */
+  /**
+   * The modalities and body parts that the type is for; undefined: any. A type that does not fit a case is offered
+   * last.
+   */
   modalities: namesOf(CASE_MODALITIES).optional(),
   bodyParts: namesOf(CASE_BODY_PARTS).optional(),
   form: reviewFormSchema,
@@ -46,22 +49,22 @@ export type ReviewDefinition = z.infer<typeof reviewDefinitionSchema>;
 const reviewTypeSchema = z.object({
   name: reviewTypeNameSchema,
   version: z.int(),
-  /** Null: it comes with the gateway. */
+  /** Null: the type comes with the gateway. */
   madeBy: z.string().nullable(),
   madeAt: z.iso.datetime().nullable(),
   definition: reviewDefinitionSchema,
 });
 export type ReviewType = z.infer<typeof reviewTypeSchema>;
 const personSchema = z.object({ id: z.uuid(), username: z.string() });
-/** `GET /review-types`: the newest version of each, by name; and the accounts that may read. */
+/** `GET /review-types`: the newest version of each type, by name, and the accounts that may read. */
 export const reviewTypesSchema = z.object({
   types: z.array(reviewTypeSchema),
   readers: z.array(personSchema),
 });
 export type ReviewTypes = z.infer<typeof reviewTypesSchema>;
 /**
- * `GET /cases/{id}/readers`: the ids of accounts that may have seen what a blinded reading is to be made without.
- * `isTold` false: the caller may not know them, and there may be some.
+ * `GET /cases/{id}/readers`: ids of accounts that may already have seen what a blinded reading must not know. `isTold`
+ * false: the caller may not know such accounts, although there may be some.
  */
 export const caseReadersSchema = z.object({ seen: z.array(z.uuid()), isTold: z.boolean() });
 /** `POST /review-types`. */
@@ -69,25 +72,28 @@ export const newReviewTypeSchema = z.object({
   name: reviewTypeNameSchema,
   definition: reviewDefinitionSchema,
 });
-/** `PUT /review-types/{name}`: `version` is the one that was looked at; reviews of it go on as they are. */
+/**
+ * `PUT /review-types/{name}`: `version` is the version that the person saw. Open reviews of this type continue
+ * unchanged.
+ */
 export const reviewTypeChangeSchema = z.object({
   version: z.int().min(1),
   definition: reviewDefinitionSchema,
 });
 
-/** Made by the device, so that a request that is sent again is known. */
+/** Made by the device, so that a repeated request is recognised. */
 const requestIdSchema = z.uuid();
-/** `POST /cases/{id}/reviews`. `readers`: by hand; else as the type says. */
+/** `POST /cases/{id}/reviews`. `readers`: chosen by hand; without it, as the type says. */
 export const newReviewSchema = z.object({
   id: requestIdSchema,
   type: reviewTypeNameSchema,
   readers: z.array(z.uuid()).max(READERS_LIMIT).optional(),
-  /** Decides if readers differ; where nobody is named, the review type says who. */
+  /** The person who decides if readers differ. If nobody is named, the review type decides who. */
   adjudicator: z.uuid().optional(),
 });
 export type NewReview = z.infer<typeof newReviewSchema>;
 
-/** `version`: of the place, as the person has seen it. */
+/** `version`: the version of the place that the person saw. */
 const stepShape = { id: requestIdSchema, place: z.int().min(0).max(READERS_LIMIT), version: z.int().min(1) };
 /** `POST /reviews/{id}/assign`. */
 export const assignSchema = z.object({ ...stepShape, accountId: z.uuid() });
@@ -102,7 +108,7 @@ export const decideSchema = z
   .object({
     ...stepShape,
     decision: z.enum(DECISIONS),
-    /** None where the case cannot be judged. */
+    /** Empty if the case cannot be judged. */
     answers: answersSchema,
     reason: reasonSchema.default(''),
   })
@@ -113,8 +119,9 @@ export const decideSchema = z
   );
 export type Decide = z.infer<typeof decideSchema>;
 /**
- * `POST /reviews/{id}/sign`. `isMeant`: even if the decision and the answers contradict each other. `marksDigest`:
- * names the marks that the person saw (annotations.ts); a device that names none is not asked for them.
+ * `POST /reviews/{id}/sign`. `isMeant`: the person signs even though decision and answers contradict each other.
+ * `marksDigest`: the digest of the marks that the person saw (annotations.ts); without it, the gateway does not check
+ * them.
  */
 export const signSchema = z.object({
   ...stepShape,
@@ -127,21 +134,21 @@ export const withdrawSchema = z.object({ id: requestIdSchema });
 
 const saidSchema = z.object({
   decision: z.enum(DECISIONS),
-  /** Null: withheld with what was typed, or the key of the case is gone. */
+  /** Null: withheld, as all typed text is, or the key of the case is gone. */
   answers: answersSchema,
   reason: z.string().nullable(),
   at: z.iso.datetime(),
 });
 export type Said = z.infer<typeof saidSchema>;
 const reviewPlaceSchema = z.object({
-  /** 0: the adjudicator's. */
+  /** 0 is the adjudicator's place. */
   place: z.int(),
   state: z.enum(PLACE_STATES),
   version: z.int(),
   isMine: z.boolean(),
-  /** Null: nobody, or withheld. */
+  /** Null: nobody has the place, or the reader is withheld. */
   reader: personSchema.nullable(),
-  /** Null: nothing yet, or withheld. */
+  /** Null: nothing was said yet, or it is withheld. */
   said: saidSchema.nullable(),
   signedAt: z.iso.datetime().nullable(),
 });
@@ -158,9 +165,9 @@ export const REVIEW_STEPS = [
   'withdraw',
 ] as const;
 /**
- * How an outcome stands now. Where one outcome of a case and question says that something is there, and another that
- * nothing is, both are `contradicted` until somebody reads the case again; then the other side is `overruled`.
- * `replaced`: its own readers read the case again.
+ * How an outcome stands now. If two outcomes for the same case and question disagree on whether there is something,
+ * both are `contradicted` until somebody reads the case again; then one of them is `overruled`. `replaced`: the same
+ * readers have read the case again.
  */
 const OUTCOMES_NOW = ['stands', 'contradicted', 'overruled', 'replaced'] as const;
 const listedReviewSchema = z.object({
@@ -177,48 +184,56 @@ const listedReviewSchema = z.object({
   typeVersion: z.int(),
   title: z.string(),
   state: z.enum(REVIEW_STATES),
-  /** A study of the case is marked for early reading by the device that sent it, as far as the caller may know. */
+  /** The sending device marked a study of the case for early reading, as far as the caller may know. */
   isEarly: z.boolean(),
-  /** Whether later readings of the case say otherwise; null: it has no outcome, or the caller is not to know it. */
+  /**
+   * How the outcome stands beside later readings of the case; null: there is no outcome, or the caller may not know it.
+   */
   outcomeNow: z.enum(OUTCOMES_NOW).nullable(),
-  /** Whether there is something, by its outcome; null: it does not say, has none, or the caller is not to know it. */
+  /**
+   * Whether there is something, according to the outcome; null: it does not say, there is none, or the caller may not
+   * know it.
+   */
   positive: z.boolean().nullable(),
-  /** Notes of its case since it was settled, as far as the caller may read them. */
+  /** The number of notes on the case since the review was settled, as far as the caller may read them. */
   notesAfter: z.int(),
-  /** Reviews of its case that were settled later, oldest first, as far as the caller may know their outcome. */
+  /** Reviews of the same case that were settled later, oldest first, as far as the caller may know their outcome. */
   readingsAfter: z.array(
     z.object({ id: z.uuid(), title: z.string(), by: z.array(z.string()), at: z.iso.datetime() }),
   ),
-  /** The caller is asked without what models found. */
+  /** The caller is to read without seeing what models found. */
   hidesFinding: z.boolean(),
-  /** Places that the caller may see: their own and free ones; all once it is settled, or for those who assign. */
+  /**
+   * Places that the caller may see: their own and free ones. For callers who assign, and once the review is settled,
+   * all places.
+   */
   places: z.array(reviewPlaceSchema),
   openedAt: z.iso.datetime(),
   settledAt: z.iso.datetime().nullable(),
 });
 export type ListedReview = z.infer<typeof listedReviewSchema>;
-/** With what its answers mean. */
+/** A review with the definition that explains its answers. */
 const caseReviewSchema = listedReviewSchema.extend({
   definition: reviewDefinitionSchema,
-  /** The place whose answers stand; null: none yet. */
+  /** The place whose answers are final; null: none yet. */
   finalPlace: z.int().nullable(),
 });
 export type CaseReview = z.infer<typeof caseReviewSchema>;
 export const reviewSchema = caseReviewSchema.extend({
   /** The notes that `notesAfter` counts, oldest first. */
   laterNotes: z.array(caseNoteSchema),
-  /** Places given to readers who may have seen what is hidden from them, as far as the caller may know now. */
+  /** Places whose readers may already have seen what is hidden from them, as far as the caller may know now. */
   seenBefore: z.array(z.int()),
-  /** The caller may withdraw it. */
+  /** The caller may withdraw the review. */
   mayWithdraw: z.boolean(),
-  /** Oldest first, as far as the caller may see it. */
+  /** The steps so far, oldest first, as far as the caller may see them. */
   history: z.array(
     z.object({
       step: z.enum(REVIEW_STEPS),
       place: z.int().nullable(),
       /** Null: the gateway itself, or withheld. */
       by: z.string().nullable(),
-      /** To whom it was assigned. */
+      /** The person whom the place was assigned to. */
       to: z.string().nullable(),
       decision: z.enum(DECISIONS).nullable(),
       at: z.iso.datetime(),
@@ -227,12 +242,12 @@ export const reviewSchema = caseReviewSchema.extend({
 });
 export type Review = z.infer<typeof reviewSchema>;
 
-/** `todo`: assigned to the caller and not signed; `free`: with a place that the caller may take. */
+/** `todo`: reviews assigned to the caller and not signed; `free`: reviews with a place that the caller may take. */
 export const REVIEW_LISTS = ['todo', 'free', 'signed', 'all'] as const;
 export type ReviewList = (typeof REVIEW_LISTS)[number];
 /**
- * `GET /reviews`: the most urgent cases first; of equals those marked for early reading in lists of what is to be read,
- * then the oldest.
+ * `GET /reviews`: sorted by urgency of the case, then, in lists of reviews still to be read, by the mark for early
+ * reading, then oldest first.
  */
 export const reviewListSchema = z.object({
   reviews: z.array(listedReviewSchema),
@@ -241,16 +256,16 @@ export const reviewListSchema = z.object({
 /** `GET /cases/{id}/reviews`: oldest first. */
 export const caseReviewsSchema = z.object({ reviews: z.array(caseReviewSchema) });
 
-/** Nobody is shown a figure of fewer readings than these. */
+/** Figures of fewer readings than this are shown to nobody. */
 export const AGREEMENT_FLOOR = 200;
 /** `low` and `high`: the 95 % interval. */
 const kappaSchema = z.object({ kappa: z.number(), low: z.number(), high: z.number() }).nullable();
 /**
- * `GET /analytics/reviews`. A kappa is null where it is not defined, or of too few readings; a type of too few has no
- * fields.
+ * `GET /analytics/reviews`. A kappa is null if it is undefined or has too few readings. A type with too few readings
+ * has no fields.
  */
 export const agreementSchema = z.object({
-  /** The figures are of the caller's own readings; otherwise of all. */
+  /** True: the figures cover only the caller's own readings; false: all readings. */
   isOwn: z.boolean(),
   types: z.array(
     z.object({
@@ -264,7 +279,7 @@ export const agreementSchema = z.object({
           title: z.string(),
           cohen: kappaSchema,
           fleiss: kappaSchema,
-          /** Whether the reader says the same as the model: that there is something, or nothing. */
+          /** Agreement of readers with each model on whether there is something. */
           models: z.array(z.object({ model: z.string(), readings: z.int(), cohen: kappaSchema })),
         }),
       ),

@@ -1,7 +1,7 @@
 /**
- * Contents and instances: a receipt lists contents, each SOP Instance UID with a digest, and two contents may have one
- * UID. People count images, so every sum that is shown to them counts the forms of one image once, and another image
- * under its UID besides. Pure.
+ * Contents and instances. A receipt lists contents: each is a SOP Instance UID with a digest, and two contents may
+ * share a UID. People count images, so every sum shown to them counts all forms of one image once. Another image under
+ * the same UID counts separately. Pure.
  */
 import { isInPacs, type InstanceState } from './study-state.ts';
 
@@ -11,15 +11,18 @@ type Content = {
   readonly reason?: string | null | undefined;
 };
 
-/** For an instance speaks the content that the PACS has, else the one that still needs a person. */
+/**
+ * The content that stands for an instance: the one in the PACS, else the first in this order, which begins with
+ * contents that need a person.
+ */
 const ORDER: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
 const turnOf = ({ state }: Content): number => ORDER.indexOf(state);
 
-/** Not stored, because another image has its UID: it is none of the forms of that one. */
+/** Not stored, because another image has its UID. It is not another form of that image. */
 export const isOtherImage = ({ state, reason }: Pick<Content, 'reason'> & { readonly state: string }) =>
   reason === 'conflicting-instance' && !isInPacs(state as InstanceState);
 
-/** The contents that speak for the images, one for each, in the order in which they come. */
+/** One content for each image (see ORDER), in the order in which the images come. */
 export function instancesIn<T extends Content>(contents: readonly T[]): readonly T[] {
   const first = new Map<string | T, T>();
   for (const content of contents) {
@@ -30,7 +33,7 @@ export function instancesIn<T extends Content>(contents: readonly T[]): readonly
   return [...first.values()];
 }
 
-/** Contents that were not stored, under UIDs of which the PACS has another content. */
+/** Contents that were not stored because the PACS has another content under their UID. */
 export function notStoredIn<T extends Content>(contents: readonly T[]): readonly T[] {
   const there = new Set(
     contents.flatMap(({ sopInstanceUID, state }) => (isInPacs(state) ? [sopInstanceUID] : [])),

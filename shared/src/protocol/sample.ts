@@ -1,11 +1,14 @@
 /**
- * Sample data, for people who want to look around: made by `relay sample` on the road of everything else, and removed
- * with one press. It is whatever the sample accounts sent and opened (protocol/results.md, *Sample data*).
+ * Sample data for people who want to try RelayPACS. `relay sample` sends it through the ordinary pipeline, and one
+ * press removes it. Everything that the sample accounts sent or opened is sample data (protocol/results.md, *Sample
+ * data*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
 
-/** Their Patient IDs. The gateway deletes a study in a PACS only if its patient has one of these. */
+/**
+ * The prefix of the Patient IDs of sample data. The gateway deletes a study from a PACS only if its patient has one.
+ */
 export const SAMPLE_PATIENT_PREFIX = 'SAMPLE-';
 
 export const SAMPLE_ACCOUNTS = [
@@ -16,12 +19,12 @@ export const SAMPLE_ACCOUNTS = [
 ] as const satisfies readonly { readonly username: string; readonly roles: readonly Role[] }[];
 export type SampleAccount = (typeof SAMPLE_ACCOUNTS)[number]['username'];
 
-/** `GET /admin/sample[?destinations=1]`: what is there. */
+/** `GET /admin/sample[?destinations=1]`: the sample data that exists. */
 export const sampleSchema = z.object({
   accounts: z.int(),
   studies: z.int(),
   cases: z.int(),
-  /** The destinations from which the gateway cannot delete anything; null: they were not asked. */
+  /** The destinations from which the gateway cannot delete; null: the destinations were not asked. */
   keepers: z.array(z.string()).nullable(),
 });
 export type Sample = z.infer<typeof sampleSchema>;
@@ -31,7 +34,7 @@ export const sampleAccountsSchema = z.object({
   accounts: z.array(z.object({ id: z.uuid(), username: z.string(), password: z.string() })),
 });
 
-/** Why something is still there. */
+/** Why some sample data is still there. */
 const SAMPLE_LEFT = [
   'on-the-road',
   'no-deletion',
@@ -47,7 +50,7 @@ export const sampleRemovalSchema = z.object({
   left: z.array(
     z.object({
       because: z.enum(SAMPLE_LEFT),
-      /** The name of the destination, or of the account; null: of none. */
+      /** The name of the destination or of the account; null: neither. */
       name: z.string().nullable(),
       count: z.int(),
     }),
@@ -57,7 +60,7 @@ export const sampleRemovalSchema = z.object({
 });
 export type SampleRemoval = z.infer<typeof sampleRemovalSchema>;
 
-/** Adds up what is left: one line for each reason and place. */
+/** Adds up what is left, with one line per reason and name. */
 export function gatherLeft(left: SampleRemoval['left']): SampleRemoval['left'] {
   const groups = Map.groupBy(left, ({ because, name }) => `${because} ${name}`);
   return [...groups.values()].map((those) => ({

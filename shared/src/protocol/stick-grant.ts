@@ -1,13 +1,13 @@
-/** How a device signs the ticket of a study on a stick. Without schemas: the sender wants it, and no more. */
+/** How a device signs the ticket of a study on a stick. This file has no schemas, because the sender needs none. */
 
-/** RFC 8725 §3.11: an explicit type, so that no other token of a device passes for this one. */
+/** RFC 8725 §3.11: an explicit type, so that no other token of a device can pass for a grant. */
 export const STICK_GRANT_TYPE = 'relaypacs-stick+jws';
 
-/** The audience of a device's signature under a ticket: the gateway whose key the ticket is sealed to. */
+/** The audience of the device's signature on a ticket: the gateway whose key the ticket is sealed for. */
 export const stickAudience = (keyId: string): string => `relaypacs stick ${keyId}`;
 
 /**
- * Days after which a ticket ends, as the gateway drops a promise that nobody kept. A study that was deleted in the
- * PACS later must not come back.
+ * Days after which a ticket expires; the gateway drops unkept promises after the same time. A study that is deleted
+ * from the PACS later must not come back.
  */
 export const STICK_DAYS = 30;

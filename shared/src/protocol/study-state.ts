@@ -1,18 +1,16 @@
 /**
- * The state of one study in the gateway, and of each of its instances. See protocol/states.md for the drawing's
- * invariants.
+ * The state of one study in the gateway, and of each of its instances. The invariants are in protocol/states.md.
  *
  *   receiving ─all-settled─► assembled ─forwarded─► forwarded ─reconciled─► reconciled ─receipt-issued─► receipted
  *       ▲                        ▲                      │                                                    │
- *       │                        └──────post-again──────┘                                        evicted ────┴──── evicted-but-held
- *       │                                                                                           ▼                  ▼
- *       └──────────────── late-instance (revision + 1) ◄──────────────────────────────────────── closed              held
- *                                                                                                   ▲──── decided ─────┘
+ *       │                        └──────post-again──────┘                                ┌──────evicted──────┤
+ *       │                                                                                ▼            evicted-but-held
+ *       ├──────── late-instance (revision + 1) ◄───────────────────────────────────── closed                 ▼
+ *       └──────── decided ◄──────────────────────────────────────────────────────────────────────────────── held
  *
- * Of a copy (a further destination of a study), `given-up` leads from every state but `closed` to `receipted`.
+ * For a copy (a study at a further destination), `given-up` leads from every state but `closed` to `receipted`.
  *
- * Nothing here touches the database: `nextStudyState` is applied by study.store in the transaction that
- * changes the row.
+ * Nothing here touches the database: study.store applies `nextStudyState` in the transaction that changes the row.
  */
 
 export const STUDY_STATES = [
@@ -27,22 +25,21 @@ export const STUDY_STATES = [
 export type StudyState = (typeof STUDY_STATES)[number];
 
 export const STUDY_EVENTS = [
-  'late-instance', // a manifest named instances that the study did not have: the revision grows when it had a receipt
+  'late-instance', // a manifest named instances that the study did not have; if there was a receipt, the revision grows
   'all-settled', // each promised instance has been received and verified, refused, quarantined or left out
-  'forwarded', // the PACS has been offered every instance; what it answered is not yet believed
+  'forwarded', // every instance has been sent to the PACS; its answers are not verified yet
   'post-again', // reconciliation found instances that the PACS does not have
-  'reconciled', // each offered instance was seen in the PACS, or is refused
+  'reconciled', // each instance that was sent has been seen in the PACS, or is refused
   'receipt-issued',
   'evicted', // the gateway's copy is gone and the study's key destroyed
-  'evicted-but-held', // the same for what was stored; quarantined instances keep the key
-  'decided', // a person left out or requeued instances that the study was held for
-  'given-up', // of a copy alone: an administrator gave its destination up, and it ends with what is there
+  'evicted-but-held', // the same for stored instances; quarantined instances keep the key
+  'decided', // a person left out or requeued the instances that held the study
+  'given-up', // only for a copy: an administrator gave its destination up, and it ends with what is there
 ] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 
 /**
- * null: the event cannot happen in this state; a late or repeated message is ignored, which is what makes
- * every stage repeatable.
+ * Null: the event cannot happen in this state. Late and repeated messages are ignored, so every stage can be repeated.
  */
 const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
   receiving: {
@@ -131,7 +128,7 @@ const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
   },
 };
 
-/** The state after `event`, or null where the event means nothing (any more). */
+/** The state after `event`; null: the event means nothing in this state, or no longer does. */
 export function nextStudyState(state: StudyState, event: StudyEvent): StudyState | null {
   return TRANSITIONS[state][event];
 }
@@ -141,17 +138,17 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
  *
  *   promised ─► received ─► posting ─► posted ─► stored | coerced | already-stored
  *      │            │          │  ▲       │
- *      │            │          └──┴───────┴────► refused        (the PACS, or verify, said no; reason)
- *      └────────────┴───────────────────────────► quarantined    (a person decides; reason) ─► left-out | received | promised
+ *      │            │          └──┴───────┴────► refused     (the PACS or verify; reason)
+ *      └────────────┴───────────────────────────► quarantined (a person; reason) ─► left-out | received | promised
  *
- * A person leaves out what is `promised` too, and what is `received` and was never offered to the PACS, or only
- * in vain (uploads/decide.ts).
+ * A person may also leave out instances that are `promised`, or `received` and never sent to the PACS, or only without
+ * success (uploads/decide.ts).
  */
 export const INSTANCE_STATES = [
   'promised', // named by a manifest
-  'received', // all bytes here, verified
-  'posting', // handed to the PACS, no answer yet: after a crash the PACS is asked before anything is posted again
-  'posted', // the PACS answered; not yet believed
+  'received', // all bytes are at the gateway and verified
+  'posting', // sent to the PACS, no answer yet; after a crash the PACS is searched before anything is sent again
+  'posted', // the PACS has answered; not verified yet
   'stored', // seen in the PACS
   'coerced', // seen in the PACS, which changed or dropped elements (Warning Reason)
   'already-stored', // the PACS held the same bytes before
@@ -161,9 +158,9 @@ export const INSTANCE_STATES = [
 ] as const;
 export type InstanceState = (typeof INSTANCE_STATES)[number];
 
-/** In the PACS, confirmed. */
+/** The states of instances that are confirmed in the PACS. */
 export const IN_PACS = ['stored', 'coerced', 'already-stored'] as const satisfies readonly InstanceState[];
-/** Nothing more happens to it automatically. */
+/** The states in which nothing more happens automatically. */
 export const SETTLED = [
   ...IN_PACS,
   'refused',

@@ -6,10 +6,10 @@
  *      └──taken-back──────┴──► taken-back  │ └──parcels-lost────┘  └─receipt-names-refusals─► attention ─retry─► safe
  *                                          └─refused─► failed ─retry─► safe
  *
- * A study is announced as soon as its instances are named, and travels while the rest of it is still being
- * packed: that it is `uploading` does not say that it is safe. "Safe" is said only when every byte is in the
- * local database (`packed`). Only a receipt whose signature was checked makes a study evictable; a person may
- * take it back, or cancel it, until everything is at the gateway.
+ * A study is announced as soon as its instances are known, and is sent while the rest of it is still being packed, so
+ * `uploading` does not mean that it is safe. A study is called safe only when every byte is in the local database
+ * (`packed`). The device may delete a study only after it has checked the signature of its receipt. A person may take a
+ * study back, or cancel it, until everything is at the gateway.
  */
 
 export const UPLOAD_STATES = [
@@ -26,15 +26,15 @@ export const UPLOAD_STATES = [
 export type UploadState = (typeof UPLOAD_STATES)[number];
 
 export const UPLOAD_EVENTS = [
-  'packed', // every byte is in the local database: only from here on it is safe on this device
-  'started', // the gateway knows the manifest; from the first parcel on it cannot be taken back
-  'all-sent', // every parcel was taken
-  'parcels-lost', // the gateway misses parcels (expired, or its disk was lost): they are sent again
+  'packed', // every byte is in the local database: only now is the study safe on this device
+  'started', // the gateway has the manifest; from the first parcel on, the study cannot be taken back
+  'all-sent', // the gateway has accepted every parcel
+  'parcels-lost', // the gateway lacks parcels (expired, or its disk was lost): they are sent again
   'receipt-checked', // the signed receipt says everything is in the PACS
   'receipt-names-refusals', // the signed receipt lists instances that a person must decide about
   'refused', // the gateway refuses the whole study (policy withdrawn, not allowed)
   'retry', // a person tries again
-  'taken-back', // by a person, before its first byte or in the middle
+  'taken-back', // by a person, before the first byte is sent or in the middle
   'evicted', // this device's copy is deleted
 ] as const;
 export type UploadEvent = (typeof UPLOAD_EVENTS)[number];
@@ -151,15 +151,15 @@ const TRANSITIONS: Record<UploadState, Record<UploadEvent, UploadState | null>> 
 };
 
 /**
- * The state after `event`, or null where the event means nothing (any more): late and repeated messages are
- * normal.
+ * The state after `event`; null: the event means nothing in this state, or no longer does. Late and repeated messages
+ * are normal.
  */
 export function nextUploadState(state: UploadState, event: UploadEvent): UploadState | null {
   return TRANSITIONS[state][event];
 }
 
 /**
- * The device may delete its copy of what the checked receipt names as held by the PACS, and of what was taken
+ * Whether the device may delete its copy: the checked receipt says that the PACS has the study, or the study was taken
  * back.
  */
 export function isEvictable(state: UploadState): boolean {

@@ -1,7 +1,6 @@
 /**
- * The vault on the wire (protocol/pseudonyms.md): identities that two people together can open, one patient at a
- * time.
- * The gateway has sealed entries and public keys; no schema here has a place for a name.
+ * Schemas of the vault (protocol/pseudonyms.md): identities that two people together can open, one patient at a time.
+ * The gateway has only sealed entries and public keys; no schema here has room for a name.
  */
 import { composePattern } from '../compose-pattern.ts';
 import { z } from 'zod';
@@ -13,16 +12,18 @@ const ENTRY_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES
 const SHARE_FORM = composePattern(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
 
 const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM, 'a pseudonym of a patient, RP-…');
-/** A public key of X25519: 32 bytes. */
+/** An X25519 public key: 32 bytes. */
 export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/, '43 characters of base64url');
 const sealedEntrySchema = z.string().regex(ENTRY_FORM);
 const sealedShareSchema = z.string().regex(SHARE_FORM);
 
-/** In `GET /upload/policy`, where there is a vault: devices seal to the keys of both holders, in this order. */
+/**
+ * In `GET /upload/policy`, if the site has a vault: devices seal entries to the keys of both holders, in this order.
+ */
 export const vaultTermsSchema = z.object({ id: z.uuid(), keys: z.array(vaultKeySchema).length(2) });
 export type VaultTerms = z.infer<typeof vaultTermsSchema>;
 
-/** In a manifest: the sealed identity behind a pseudonym. */
+/** Part of a manifest: the sealed identity behind a pseudonym. */
 export const vaultEntrySchema = z.object({
   vault: z.uuid(),
   pseudonym: patientPseudonymSchema,
@@ -31,7 +32,10 @@ export const vaultEntrySchema = z.object({
 export type VaultEntry = z.infer<typeof vaultEntrySchema>;
 export const vaultEntriesSchema = z.array(vaultEntrySchema).max(VAULT_ENTRIES_LIMIT);
 
-/** Why a patient is looked for. A closed list: free text could hold a name, and the audit trail keeps it for ever. */
+/**
+ * Why a patient must be identified. The list is closed: free text could hold a name, and the audit trail keeps it for
+ * ever.
+ */
 export const VAULT_REASONS = [
   'incidental-finding',
   'patient-safety',
@@ -46,11 +50,11 @@ export type VaultReason = z.infer<typeof vaultReasonSchema>;
 const holderSchema = z.object({
   account: z.uuid(),
   username: z.string(),
-  /** Null: this holder has not made their half yet. */
+  /** Null: this holder has not made a key pair yet. */
   key: vaultKeySchema.nullable(),
 });
 
-/** `waiting` for a half, `open` for entries, `closed` for new ones. */
+/** `waiting`: a holder has yet to make a key. `open`: takes entries. `closed`: takes no new ones. */
 const vaultSchema = z.object({
   id: z.uuid(),
   state: z.enum(['waiting', 'open', 'closed']),
@@ -58,12 +62,12 @@ const vaultSchema = z.object({
   madeAt: z.iso.datetime(),
   closedAt: z.iso.datetime().nullable(),
   entries: z.number().int(),
-  /** Pseudonyms that have one. */
+  /** Pseudonyms that have an entry. */
   patients: z.number().int(),
 });
 export type Vault = z.infer<typeof vaultSchema>;
 
-/** `asked`, `approved` until it is ended by `refused`, or by the day that a request lasts (`expired`). */
+/** A request is `asked`, then `approved`. `refused`, or one day after it was asked (`expired`), ends it. */
 export const vaultRequestSchema = z.object({
   id: z.uuid(),
   vault: z.uuid(),
@@ -71,11 +75,11 @@ export const vaultRequestSchema = z.object({
   reason: vaultReasonSchema,
   state: z.enum(['asked', 'approved', 'refused', 'expired']),
   askedBy: z.string(),
-  /** The one who approves or refuses. */
+  /** The other holder, who approves or refuses. */
   other: z.string(),
   askedAt: z.iso.datetime(),
   endsAt: z.iso.datetime(),
-  /** When the identity was first handed to the one who asked. */
+  /** When the identity was first handed to the person who asked. */
   openedAt: z.iso.datetime().nullable(),
 });
 export type VaultRequest = z.infer<typeof vaultRequestSchema>;
@@ -94,7 +98,7 @@ export const newVaultSchema = z.object({
     .length(2)
     .refine(([one, other]) => one?.toLowerCase() !== other?.toLowerCase(), 'two people'),
 });
-/** `PUT /admin/vault/{id}/key`: one holder's public key. Once. */
+/** `PUT /admin/vault/{id}/key`: a holder's public key, which can be set only once. */
 export const vaultKeyBodySchema = z.object({ key: vaultKeySchema });
 /** `POST /admin/vault/requests`. */
 export const askVaultSchema = z.object({
@@ -103,24 +107,24 @@ export const askVaultSchema = z.object({
   reason: vaultReasonSchema,
 });
 
-/** An entry for the pseudonym, with who wrote it. */
+/** An entry for the pseudonym, with its author. */
 const vaultOpeningEntrySchema = z.object({
   id: z.number().int(),
   writtenBy: z.string(),
   writtenAt: z.iso.datetime(),
-  /** The study that it came with is in the PACS, or some of it. */
+  /** At least part of the study that the entry came with is in the PACS. */
   hasArrived: z.boolean(),
   sealed: sealedEntrySchema,
-  /** The other holder's share, sealed to the one who asked; null before the approval. */
+  /** The other holder's share, sealed for the person who asked; null: not approved yet. */
   share: sealedShareSchema.nullable(),
 });
 export type VaultOpeningEntry = z.infer<typeof vaultOpeningEntrySchema>;
-/** `GET /admin/vault/requests/{id}`: for both holders what they need, and for nobody else. */
+/** `GET /admin/vault/requests/{id}`: what the two holders need; nobody else may read it. */
 export const vaultOpeningSchema = z.object({
   request: vaultRequestSchema,
   /** Public keys in the order in which entries are sealed. */
   keys: z.array(vaultKeySchema).length(2),
-  /** The index in `keys` of the holder who asked. */
+  /** The asking holder's index in `keys`. */
   asker: z.number().int().min(0).max(1),
   entries: z.array(vaultOpeningEntrySchema),
 });

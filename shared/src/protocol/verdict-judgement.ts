@@ -1,4 +1,7 @@
-/** Tells what a verdict on a model’s finding says, in the model’s words and as a review would say it. */
+/**
+ * Tells what a verdict on a model’s finding means, in the model’s own classes and as positive or negative, as a review
+ * would put it.
+ */
 import type { Correction, Finding, VERIFICATIONS } from './inference.ts';
 import type { Positive } from './review-judgement.ts';
 
@@ -15,8 +18,8 @@ const PNEUMONIAS: readonly string[] = [
 ] satisfies Correction[];
 
 /**
- * Answers that the model gave itself: who corrects it to one of them agrees with it. Above its threshold it says that
- * there is something, however likely it is that there is nothing.
+ * The answers that the model itself gave. Correcting it to one of them is agreeing with it. Above its threshold a model
+ * says that there is something, however probable it finds "normal".
  */
 export function saidBy({ model, positive, probabilities, image }: Found): readonly string[] {
   if (model.id === 'image-kind') return [image.kind];
@@ -27,13 +30,13 @@ export function saidBy({ model, positive, probabilities, image }: Found): readon
   return [...(model.id === 'pneumonia' ? ['pneumonia'] : []), ...(likeliest ? [likeliest.name] : [])];
 }
 
-/** The verdict with a correction that is none turned into agreement. */
+/** The verdict, in which a correction to what the model already said becomes agreement. */
 export const asMeant = <V extends Verdict>(said: V, found: Found): V =>
   said.verdict === 'correct' && saidBy(found).includes(said.finding ?? '')
     ? { ...said, verdict: 'agree', finding: null }
     : said;
 
-/** Whether there is something, by the verdict; null: it does not say. */
+/** Whether there is something, according to the verdict; null: it does not say. */
 function positiveOfVerdict({ verdict, finding }: Verdict, found: Positive): Positive {
   if (verdict === 'agree') return found;
   if (finding === 'normal') return false;
@@ -41,8 +44,8 @@ function positiveOfVerdict({ verdict, finding }: Verdict, found: Positive): Posi
 }
 
 /**
- * Whether it says something else than the settled reviews of the study. Where these contradict each other (`positive`
- * null), every verdict does: the next reading decides.
+ * Whether the verdict contradicts the settled reviews of the study. If those contradict each other (`positive` null),
+ * every verdict counts as contradicting them: the next reading decides.
  */
 export const isAgainst = (
   said: Verdict,

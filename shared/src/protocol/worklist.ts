@@ -1,18 +1,18 @@
 /**
- * Orders: who was to be examined, and under which numbers. They come from a modality worklist or from a list that a
- * person imports, and name patients: only those who may send read them (protocol/cases.md, *Worklist*).
+ * Orders: who is to be examined, and under which numbers. They come from a modality worklist or an imported list, and
+ * they name patients, so only roles that may send with names read them (protocol/cases.md, *Worklist*).
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
 import { parseDimseAddress } from './dimse-address.ts';
 import { uidSchema } from './forms.ts';
 
-/** Roles that send studies with names, and see whose they are. */
+/** Roles that may send studies with names and see the patient. */
 export const ORDER_READERS: readonly Role[] = ['technician', 'radiologist', 'admin'];
 
 /**
- * PS3.5 §6.2: no control characters, and no backslash, which parts values. U+FFFD stands for a letter that could not
- * be read: under it nobody is found, and it would stand in the PACS.
+ * PS3.5 §6.2: no control characters, and no backslash, which separates values. No U+FFFD either: it replaces a letter
+ * that could not be read, so nobody would find the patient by it, and the PACS would store it.
  */
 const textSchema = (longest: number) =>
   z
@@ -22,7 +22,7 @@ const textSchema = (longest: number) =>
     .max(longest)
     .regex(/^[^\p{Cc}\\\ufffd]*$/u, 'no backslash and no control characters');
 
-/** Null: the order does not say. */
+/** In every field, null: the order does not say. */
 export const orderSchema = z.object({
   /** Person Name (PS3.5 §6.2.1): `Family^Given`. */
   patientName: textSchema(324),
@@ -42,42 +42,42 @@ export const orderSchema = z.object({
     .string()
     .regex(/^[A-Z0-9_ ]{1,16}$/, 'capital letters, digits, spaces and _')
     .nullable(),
-  /** The day for which it is planned. */
+  /** The day of the planned examination. */
   scheduledOn: z.iso.date(),
   /** `HH:MM`. */
   scheduledAt: z.iso.time({ precision: -1 }).nullable(),
 });
 export type Order = z.infer<typeof orderSchema>;
 
-/** Days of one question; a technician asks for the day of a study. */
+/** The most days in one request; a technician asks for the day of a study. */
 export const WORKLIST_DAYS = 31;
-/** Orders of one answer. */
+/** The most orders in one answer. */
 export const WORKLIST_LIMIT = 500;
 
 /** `GET /worklist`. */
 export const worklistSchema = z.object({
-  /** By day and time. */
+  /** Sorted by day and time. */
   orders: z.array(orderSchema),
   /** Whether the site has any source of orders. */
   isSetUp: z.boolean(),
   /** Names of destinations whose worklist did not answer. */
   silent: z.array(z.string()),
-  /** There are more than WORKLIST_LIMIT. */
+  /** There are more orders than WORKLIST_LIMIT. */
   isCut: z.boolean(),
 });
 export type Worklist = z.infer<typeof worklistSchema>;
 
-/** `POST /worklist/choices`: a person says that a study is of an order. */
+/** `POST /worklist/choices`: a person says that a study belongs to an order. */
 export const orderChoiceSchema = z.object({ studyInstanceUID: uidSchema, order: orderSchema });
-/** The time of the first such choice: it stands in the instances, so that sending again gives the same bytes. */
+/** The time of the first such choice. It is written into the instances, so that sending again gives the same bytes. */
 export const orderChosenSchema = z.object({ chosenAt: z.iso.datetime() });
 
-/** More than a hospital plans in a month. */
+/** More orders than a hospital plans in a month. */
 export const IMPORT_ROWS_LIMIT = 10_000;
 export const IMPORT_BYTES_LIMIT = 4 * 1024 * 1024;
 /** The most faults that an answer lists. */
 export const IMPORT_FAULTS_LIMIT = 200;
-/** Imported orders are forgotten after so many days. */
+/** Imported orders are deleted after this many days. */
 export const ORDERS_KEPT_DAYS = 30;
 /** The columns of a list, in any order; further ones are ignored. */
 export const ORDER_COLUMNS = [
@@ -96,15 +96,15 @@ export const ORDER_COLUMNS = [
 ] as const satisfies readonly (keyof Order)[];
 export type OrderColumn = (typeof ORDER_COLUMNS)[number];
 
-/** `missing`: a column or a value that every order needs. `repeated`: the order stands in an earlier row too. */
+/** `missing`: a column or a value that every order needs. `repeated`: an earlier row has the same order. */
 const IMPORT_FAULTS = ['missing', 'invalid', 'repeated', 'broken', 'too-many'] as const;
 export type OrderFault = {
-  /** The row as a spreadsheet counts: 1 is the header. */
+  /** The row number as in a spreadsheet, where 1 is the header. */
   readonly row: number;
   readonly column: OrderColumn | null;
   readonly fault: (typeof IMPORT_FAULTS)[number];
 };
-/** `POST /worklist/import`. Where there is a fault, nothing is imported. No value of the list is in it. */
+/** `POST /worklist/import`. With any fault, nothing is imported. The answer contains no value of the list. */
 export const orderImportSchema = z.object({
   /** Rows without a fault. */
   valid: z.number().int(),
@@ -121,7 +121,7 @@ export const orderImportSchema = z.object({
 });
 export type OrderImport = z.infer<typeof orderImportSchema>;
 
-/** `PUT /admin/destinations/{id}/worklist`: where its modality worklist answers; null: nowhere. */
+/** `PUT /admin/destinations/{id}/worklist`: the address of the destination's modality worklist; null: none. */
 export const worklistAddressSchema = z.strictObject({
   address: z
     .string()

@@ -1,4 +1,4 @@
-/** RFC 4648 §5, without padding: the form of keys, points and tokens in JSON and URLs. */
+/** base64url (RFC 4648 §5) without padding, the form of keys, points and tokens in JSON and URLs. */
 import { trimEnd } from '../trim-end.ts';
 
 export function toBase64Url(bytes: Uint8Array): string {

@@ -1,16 +1,15 @@
 /**
- * SHA-256 of bytes that may be larger than the memory. Digests are 64 lower-case hexadecimal digits in our
- * JSON and `sha-256=:<base64>:` in HTTP header fields (RFC 9530 §2, draft-ietf-httpbis-unencoded-digest).
+ * SHA-256 of data that may not fit into memory. Digests are 64 lower-case hexadecimal digits in our JSON and
+ * `sha-256=:<base64>:` in HTTP header fields (RFC 9530 §2, draft-ietf-httpbis-unencoded-digest).
  *
- * WebCrypto is the faster one, but cannot hash a stream; hash-wasm (WebAssembly) reads on where the blob is
- * too large to be held.
+ * WebCrypto is faster but cannot hash a stream, so hash-wasm (WebAssembly) hashes blobs that are too large for memory.
  */
 import { ignoreFailure } from '../ignore-failure.ts';
 import { createSHA256 } from 'hash-wasm';
 
 /**
- * 64 MiB: above it a whole instance in memory is what makes a tablet's browser end the page; below it
- * WebCrypto is several times faster.
+ * 64 MiB. A larger instance held whole in memory can make a tablet's browser end the page; for smaller ones WebCrypto
+ * is several times faster.
  */
 const HASH_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
@@ -28,7 +27,7 @@ export function parseHex(hex: string): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** The standard alphabet with padding (RFC 4648 §4). Meant for short values: digests, tus metadata. */
+/** The standard alphabet with padding (RFC 4648 §4), for short values: digests, tus metadata. */
 export function toBase64(bytes: Uint8Array): string {
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
@@ -53,10 +52,15 @@ export async function sha256OfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<str
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
-/** WebCrypto copies what it hashes: beside a large instance and what became of it there is no room for a third. */
+/**
+ * The most bytes that WebCrypto may copy: it copies what it hashes, and next to a large instance and its coded form
+ * there is no memory for a third copy.
+ */
 const COPIED_BYTES = 16 * 1024 * 1024;
 
-/** SHA-256 as of `sha256OfBytes`, without a copy of many bytes: it keeps its thread busy for as long. */
+/**
+ * The same digest as `sha256OfBytes`, without copying many bytes. Hashing large data blocks the thread while it runs.
+ */
 export async function sha256OfHeld(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   if (bytes.length <= COPIED_BYTES) return sha256OfBytes(bytes);
   const running = await createRunningDigest();
@@ -64,7 +68,7 @@ export async function sha256OfHeld(bytes: Uint8Array<ArrayBuffer>): Promise<stri
   return toHex(running.end());
 }
 
-/** SHA-256 of bytes that come piece by piece. `end` gives the 32 bytes, once. */
+/** SHA-256 of bytes that arrive piece by piece. `end` returns the 32 bytes and may be called once. */
 export async function createRunningDigest(): Promise<{
   update(bytes: Uint8Array): void;
   end(): Uint8Array<ArrayBuffer>;

@@ -1,16 +1,16 @@
 /**
- * The oblivious pseudorandom function of RFC 9497 in its verifiable mode, suite P256-SHA256. A device blinds an
- * input, the gateway evaluates the blinded element under its key, and the device unblinds the answer and checks
- * the proof. The gateway learns neither input nor output, the device nothing of the key.
+ * The oblivious pseudorandom function of RFC 9497 in its verifiable mode, suite P256-SHA256. A device blinds an input,
+ * the gateway evaluates the blinded element under its key, and the device unblinds the answer and checks the proof. The
+ * gateway learns neither input nor output, and the device learns nothing about the key.
  *
- * A device that holds the key gets the same output without asking (`evaluateDirectly`). There the key is a
+ * A device that has the key itself gets the same output without asking (`evaluateDirectly`). There the key is a
  * CryptoKey that no script can read back.
  */
 import { p256, p256_hasher, p256_oprf } from '@noble/curves/nist.js';
 import { toBase64Url } from './base64url.ts';
 
 type Bytes = Uint8Array;
-/** Returns that many random bytes. */
+/** Returns the given number of random bytes. */
 type Random = (bytes?: number) => Bytes;
 
 /** A scalar of 32 bytes, and a compressed point of 33. */
@@ -19,7 +19,7 @@ export interface EvaluationPair {
   readonly publicKey: Bytes;
 }
 
-/** An input on its way to be evaluated. `blind` stays here: with it the answer is opened. */
+/** An input that was blinded for evaluation. `blind` stays on the device, which needs it to unblind the answer. */
 interface Blinded {
   readonly input: Bytes;
   readonly blind: Bytes;
@@ -27,7 +27,7 @@ interface Blinded {
   readonly blinded: Bytes;
 }
 
-/** The elements in the order in which they were asked, and one proof of 64 bytes for all of them. */
+/** The evaluated elements in the order of the request, and one proof of 64 bytes for all of them. */
 export interface Evaluated {
   readonly evaluated: readonly Bytes[];
   readonly proof: Bytes;
@@ -48,17 +48,17 @@ const ENCODER = new TextEncoder();
 /** RFC 9497 §3.1, §4.3: "HashToGroup-" and the context string of mode 1. */
 const HASH_TO_GROUP = 'HashToGroup-OPRFV1-\x01-P256-SHA256';
 
-/** RFC 9497 §3.2.1. `seed`: 32 random bytes; `info` keeps the keys of one seed apart. */
+/** RFC 9497 §3.2.1. `seed`: 32 random bytes; `info` distinguishes keys that come from the same seed. */
 export function deriveEvaluationPair(seed: Bytes, info: string): EvaluationPair {
   return voprf.deriveKeyPair(seed, ENCODER.encode(info));
 }
 
-/** Each under a blind of its own, so that two of one input cannot be told from two of two. */
+/** Blinds each input with a blind of its own, so that equal inputs cannot be told from different ones. */
 export function blindInputs(inputs: readonly Bytes[], random?: Random): Blinded[] {
   return inputs.map((input) => ({ input, ...voprf.blind(input, random) }));
 }
 
-/** The gateway's part. Throws ObliviousPrfError where an element is not a point. */
+/** The gateway's part. Throws ObliviousPrfError if an element is not a point. */
 export function evaluateBlinded(
   { secretKey, publicKey }: EvaluationPair,
   blinded: readonly Bytes[],
@@ -90,7 +90,7 @@ export function openEvaluated(
   );
 }
 
-/** The scalar as a key for `evaluateDirectly`. `extractable`: to be wrapped and sent. */
+/** The scalar as a key for `evaluateDirectly`. `extractable`: the key can be wrapped and sent. */
 export async function importEvaluationKey(
   { secretKey, publicKey }: EvaluationPair,
   extractable = false,
@@ -107,11 +107,12 @@ export async function importEvaluationKey(
 }
 
 /**
- * The output for an input of at most 65 535 bytes, without asking: 32 bytes, the same as `openEvaluated` gives.
+ * The output for an input of at most 65 535 bytes, computed without the gateway: 32 bytes, the same as from
+ * `openEvaluated`.
  *
- * WebCrypto multiplies by a key that cannot be read, and gives the first coordinate of the product. A second
- * product tells which of the two points with that coordinate it is: the product of the input's point plus the base
- * point is the wanted point plus the public key.
+ * WebCrypto multiplies with a key that cannot be read, but returns only the first coordinate of the product. A second
+ * product shows which of the two points with that coordinate is meant: the product of the input's point plus the base
+ * point equals the wanted point plus the public key.
  */
 export async function evaluateDirectly(key: CryptoKey, publicKey: Bytes, input: Bytes): Promise<Bytes> {
   const point = Point.fromAffine(p256_hasher.hashToCurve(input, { DST: HASH_TO_GROUP }).toAffine());

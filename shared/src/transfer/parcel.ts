@@ -1,11 +1,10 @@
 /**
- * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related;
- * type="application/dicom"` body as STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid
- * STOW-RS request as it stands. A part may be coded without loss (`coding/`): its headers always describe the
- * restored instance.
+ * The parcel: many instances of one series in one body, the unit of transfer. It is a `multipart/related;
+ * type="application/dicom"` body as in STOW-RS (PS3.18 §10.5), so an uncoded parcel is a valid STOW-RS request without
+ * changes. A part may be coded without loss (`coding/`); its headers always describe the restored instance.
  *
- * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an
- * instance; it believes no length and no header, but does not check digests: that is verify's work.
+ * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an instance.
+ * It trusts no length and no header, but leaves checking digests to verify.
  */
 import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
 import { isUid } from '../dicom/uid.ts';
@@ -13,7 +12,8 @@ import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
 import { sizeOf, type InstanceBytes } from './instance-bytes.ts';
 
 /**
- * Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (protocol/parcel.md).
+ * Codings of a part: `deflate` is that of HTTP (the zlib format, RFC 9110 §8.4.1.2), `x-jls` our own
+ * (protocol/parcel.md).
  */
 export type ContentEncoding = 'deflate' | 'x-jls';
 
@@ -24,22 +24,22 @@ export interface PackedInstance {
   readonly digest: string;
   readonly transferSyntaxUID: string;
   readonly bytes: InstanceBytes;
-  /** Travels in place of `bytes`, which it restores. */
+  /** The coded form, sent in place of `bytes`. */
   readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: InstanceBytes };
 }
 
 export interface ParcelPart {
   readonly sopInstanceUID: string;
-  /** SHA-256 of the restored instance, hexadecimal, as the part's header says: not yet checked. */
+  /** SHA-256 of the restored instance, hexadecimal, from the part's header: not checked yet. */
   readonly digest: string;
   readonly transferSyntaxUID: string;
-  /** The part's bytes in the parcel, as they are coded. */
+  /** Where the part's coded bytes are in the parcel. */
   readonly range: ByteRange;
-  /** How the bytes are coded; null: as they are. */
+  /** How the bytes are coded; null: not at all. */
   readonly contentEncoding: ContentEncoding | null;
 }
 
-/** The body is not a parcel. The message names the place in bytes and holds no value of the data. */
+/** The body is not a parcel. The message names the byte position and holds no value of the data. */
 export class ParcelError extends Error {
   readonly offset: number;
   constructor(what: string, offset: number) {
@@ -49,17 +49,14 @@ export class ParcelError extends Error {
   }
 }
 
-/**
- * Bytes for the headers of one part. Ours take about 270; the limit stops a sender that wants to exhaust
- * memory.
- */
+/** The most bytes of one part's headers. Ours take about 270; the limit stops a sender that tries to exhaust memory. */
 const PART_HEADER_LIMIT = 4096;
 /** The most parts of a parcel: as many as the instances that a manifest may name. */
 const PART_LIMIT = 20_000;
 const CRLF = '\r\n';
 const BOUNDARY = /^[0-9a-f]{32}$/;
 
-/** 128 random bits: no instance contains them by chance, and no one can plant them. */
+/** 128 random bits: no instance contains them by chance, and nobody can know them in advance. */
 export function createBoundary(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) =>
     crypto.getRandomValues(bytes),
@@ -72,7 +69,7 @@ function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;
 }
 
-/** The contents of a part's headers: sizes instead of bytes. */
+/** What a part's headers say: sizes in place of bytes. */
 type PartHeader = Omit<PackedInstance, 'bytes' | 'coding'> & {
   readonly bytes: number;
   readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: number } | undefined;
@@ -92,8 +89,8 @@ function partHeader(boundary: string, part: PartHeader): string {
 }
 
 /**
- * The parcel piece by piece; `offset` of an instance: where its bytes, as they travel, begin in it.
- * `boundary` as createBoundary makes it.
+ * The parcel in pieces. `offsets`: where the bytes of each instance, as sent, begin in the parcel. `boundary` comes
+ * from createBoundary.
  */
 export function parcelPieces(
   boundary: string,
@@ -120,14 +117,14 @@ export function parcelPieces(
 }
 
 /**
- * The parcel as a Blob that refers to the parts' blobs, and holds those that are in memory; nothing is read.
- * `boundary` as createBoundary makes it.
+ * The parcel as a Blob that refers to the parts' Blobs and contains the parts in memory; nothing is read. `boundary`
+ * comes from createBoundary.
  */
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
   return new Blob([...parcelPieces(boundary, parts).pieces]);
 }
 
-/** The size of the parcel that packParcel would make, in bytes, without its instances at hand. */
+/** The size in bytes of the parcel that packParcel would make, computed without its instances. */
 export function packedBytes(parts: readonly PartHeader[]): number {
   const boundary = '0'.repeat(32);
   const closing = `--${boundary}--${CRLF}`.length;
@@ -138,9 +135,8 @@ export function packedBytes(parts: readonly PartHeader[]): number {
 }
 
 /**
- * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early,
- * continues after its end or has a length that points outside throws ParcelError, after the parts before it
- * were yielded.
+ * The parts of a parcel in order. `source.size` is the size of the whole body. Throws ParcelError if the body ends
+ * early, continues after its end or has a length that points outside; the parts before the error have been yielded.
  */
 export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart> {
   const boundary = await readBoundary(source);
@@ -159,7 +155,7 @@ export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart
     if (delimiter.startsWith(`${CRLF}${opening}`)) continue;
     const closing = `${CRLF}--${boundary}--`;
     if (!delimiter.startsWith(closing)) throw new ParcelError('no boundary after a part', next);
-    // RFC 2046 §5.1.1: a line break follows the last boundary only where an epilogue does. We write one.
+    // RFC 2046 §5.1.1: a line break follows the last boundary only before an epilogue. We write one all the same.
     const closed = next + closing.length;
     if (source.size !== closed && (delimiter !== closing + CRLF || source.size !== closed + CRLF.length))
       throw new ParcelError('bytes after the last boundary', closed);
@@ -168,11 +164,11 @@ export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart
 }
 
 async function readText(source: ByteSource, offset: number, length: number): Promise<string> {
-  // Latin-1 keeps one character a byte, so that offsets in the text are offsets in the body.
+  // Latin-1 maps each byte to one character, so that offsets in the text are offsets in the body.
   return new TextDecoder('latin1').decode(await source.read(offset, Math.min(length, source.size - offset)));
 }
 
-/** The first line gives the boundary: a stored parcel has no Content-Type. */
+/** The boundary comes from the first line, because a stored parcel has no Content-Type. */
 async function readBoundary(source: ByteSource): Promise<string> {
   const line = await readText(source, 0, '--'.length + 32 + CRLF.length);
   const boundary = line.slice(2, 34);
@@ -192,7 +188,7 @@ async function readHeader(
   for (const line of text.slice(0, length).split(CRLF)) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
-    // RFC 9110 §5.1: a field name is a token. A name that occurs twice could be read in two ways.
+    // RFC 9110 §5.1: a field name is a token. A repeated name would be ambiguous.
     if (colon < 1 || !/^[a-z0-9-]+$/.test(name) || fields.has(name))
       throw new ParcelError('a header of a part cannot be read', offset);
     fields.set(name, line.slice(colon + 1).trim());

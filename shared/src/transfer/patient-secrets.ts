@@ -1,25 +1,25 @@
 /**
- * The secrets of patients, from which their pseudonyms are made (deid/pseudonyms.ts). A secret is the output of
- * the oblivious function (oblivious-prf.ts) over the patient's key under the key of a policy. A device that
- * holds the policy's key computes it; any other asks the gateway, which learns nothing of the patient. Both get
- * the same.
+ * The secrets of patients, from which their pseudonyms are made (deid/pseudonyms.ts). A secret is the output of the
+ * oblivious function (oblivious-prf.ts) for the patient's key under the key of a policy. A device that holds the
+ * policy's key computes it; any other device asks the gateway, which learns nothing about the patient. Both get the
+ * same secret.
  *
- * Each source remembers what it was asked, so a patient costs one evaluation.
+ * Each source remembers its answers, so a patient costs one evaluation.
  */
 import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 import { parseBase64Url, toBase64Url } from './base64url.ts';
 import { blindInputs, evaluateDirectly, importEvaluationKey, openEvaluated } from './oblivious-prf.ts';
 import type { PolicyKey } from './policy-key.ts';
 
-/** Where `createPseudonyms` gets them; the patient as `patient-key.ts` names them. */
+/** The source of secrets for `createPseudonyms`. `patient`: the key from `patient-key.ts`. */
 export interface PatientSecrets {
   secretOf(patient: string): Promise<CryptoKey>;
 }
 
-/** A policy's key as a device holds it (wrapped-key.ts). */
+/** A policy's key on a device that holds it (wrapped-key.ts). */
 interface HeldKey {
   readonly key: CryptoKey;
-  /** Public key of the pair: a compressed point of 33 bytes. */
+  /** The public key of the pair: a compressed point of 33 bytes. */
   readonly publicKey: Uint8Array;
 }
 
@@ -31,10 +31,10 @@ interface AnsweredElements {
   readonly evaluated: readonly string[];
   readonly proof: string;
 }
-/** Puts elements to the gateway, at most PSEUDONYMS_AT_ONCE (protocol/limits.ts). */
+/** Sends elements to the gateway, at most PSEUDONYMS_AT_ONCE per request (protocol/limits.ts). */
 export type AskElements = (asked: AskedElements) => Promise<AnsweredElements>;
 
-/** Some 8 000 secrets; a day's work has some hundred patients. */
+/** Enough for some 8 000 secrets; a day's work has a few hundred patients. */
 const REMEMBERED_BYTES = 8 * 1024 ** 2;
 const SECRET_BYTES = 1_000;
 
@@ -43,12 +43,12 @@ export function createHeldSecrets({ key, publicKey }: HeldKey): PatientSecrets {
   return remembering(async (patient) => toSecret(await evaluateDirectly(key, publicKey, toInput(patient))));
 }
 
-/** Secrets for a caller who has the policy's key itself. */
+/** Secrets for a caller that has the policy's key itself. */
 export async function secretsUnder({ pair }: PolicyKey): Promise<PatientSecrets> {
   return createHeldSecrets({ key: await importEvaluationKey(pair), publicKey: pair.publicKey });
 }
 
-/** Secrets for a caller who asked before: rejects for any other patient. */
+/** Secrets that the caller has already fetched. Rejects for any other patient. */
 export function createGivenSecrets(given: ReadonlyMap<string, CryptoKey>): PatientSecrets {
   return {
     async secretOf(patient) {
@@ -59,7 +59,7 @@ export function createGivenSecrets(given: ReadonlyMap<string, CryptoKey>): Patie
   };
 }
 
-/** Secrets for a caller who asks as patients come: each in a request of its own. Rejects as `ask` does. */
+/** Secrets for a caller that asks for each new patient with a request of its own. Rejects as `ask` does. */
 export function createAskedSecrets(ask: AskElements, publicKey: Uint8Array): PatientSecrets {
   return remembering(async (patient) => {
     const asked = blindPatients([patient]);
@@ -68,7 +68,9 @@ export function createAskedSecrets(ask: AskElements, publicKey: Uint8Array): Pat
   });
 }
 
-/** A patient on the way to the gateway. `element`, in base64url, is what it sees; `blind` stays here. */
+/**
+ * A patient in a request to the gateway. The gateway sees only `element`, in base64url; `blind` stays on the device.
+ */
 export interface AskedPatient {
   readonly patient: string;
   readonly blind: Uint8Array;
@@ -84,8 +86,7 @@ export function blindPatients(patients: readonly string[]): AskedPatient[] {
 }
 
 /**
- * The secrets, by patient. Throws ObliviousPrfError where the answer is malformed, or was not made with the published
- * key.
+ * The secrets, by patient. Throws ObliviousPrfError if the answer is malformed or was not made with the published key.
  */
 export async function openSecrets(
   asked: readonly AskedPatient[],
@@ -114,7 +115,7 @@ function toSecret(output: Uint8Array): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', new Uint8Array(output), algorithm, false, ['sign']);
 }
 
-/** A failure is not remembered. */
+/** Remembers the secrets that `make` returns, but no failures. */
 function remembering(make: (patient: string) => Promise<CryptoKey>): PatientSecrets {
   const known = new BoundedMemo<string, Promise<CryptoKey>>(
     REMEMBERED_BYTES,

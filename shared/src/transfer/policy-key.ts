@@ -1,27 +1,27 @@
 /**
- * The key of a policy, under which the secrets of patients are made (patient-secrets.ts). A gateway keeps one
- * secret, of which the keys of all policies are functions.
+ * The key of a policy, which makes the secrets of patients (patient-secrets.ts). A gateway keeps one secret and derives
+ * the keys of all policies from it.
  */
 import { deriveEvaluationPair, type EvaluationPair } from './oblivious-prf.ts';
 
 const SECRET_BYTES = 32;
 const ENCODER = new TextEncoder();
 
-/** A policy's key: versions with the same number share it. */
+/** Names a policy's key. Versions of the policy with the same number share it. */
 export interface NamedKey {
   readonly name: string;
   readonly key: number;
 }
 
-/** `pair` makes the secrets of patients; `tagKey`, 32 bytes, marks what was made with them and reverses nothing. */
+/** `pair` makes the secrets of patients. `tagKey`, 32 bytes, marks pseudonyms made with them and cannot reverse one. */
 export interface PolicyKey {
   readonly pair: EvaluationPair;
   readonly tagKey: Uint8Array;
 }
 
 /**
- * The key of a policy, of the secret (32 bytes or more) that a gateway keeps for all of them. Throws RangeError
- * for a shorter one: it could be guessed.
+ * Derives the key of a policy from the gateway's one secret of 32 bytes or more. Throws RangeError for a shorter
+ * secret, which could be guessed.
  */
 export async function derivePolicyKey(root: Uint8Array, { name, key }: NamedKey): Promise<PolicyKey> {
   if (root.length < SECRET_BYTES) throw new RangeError('the key has fewer than 32 bytes');
@@ -35,7 +35,7 @@ export async function derivePolicyKey(root: Uint8Array, { name, key }: NamedKey)
   return { pair: deriveEvaluationPair(seed, 'relaypacs policy'), tagKey: await derived('pseudonym tags') };
 }
 
-/** The key of a version of a policy: 1 unless it says otherwise. */
+/** Which key a version of a policy uses: number 1 unless the version names another. */
 export function keyNameOf({
   name,
   key = 1,

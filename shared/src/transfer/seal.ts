@@ -1,15 +1,15 @@
 /**
- * Sealing: the device encrypts each parcel to the gateway's public key while it packs it. It keeps only that
- * public key and cannot read the parcel back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
- * HKDF-SHA256, AES-256-GCM. The one door to HPKE.
+ * Sealing: the device encrypts each parcel to the gateway's public key while it packs it. The device has only that
+ * public key and cannot read the parcel back. Sealing uses HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
+ * HKDF-SHA256, AES-256-GCM. No other file uses HPKE.
  *
- * Devices do X25519 in JavaScript: older browsers have none in WebCrypto, and WebKitGTK's fails for one new key
- * in 256. The gateway does it in WebCrypto, where its private key cannot be exported.
+ * Devices compute X25519 in JavaScript: older browsers do not have it in WebCrypto, and WebKitGTK's fails for one new
+ * key in 256. The gateway computes it in WebCrypto, where its private key cannot be exported.
  *
- * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one
- * 1 MiB or less) and its tag, bound to its parcel, to its position and to being the last one or not: nobody
- * can leave one out, move it, repeat it, bring it from elsewhere or end the parcel early. The seal does not
- * prove who sealed; the right to send and the digests do that.
+ * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one 1 MiB or
+ * less) and its tag. The tag binds the record to its parcel, to its position and to whether it is the last: nobody can
+ * leave out, move, repeat or insert a record, or end the parcel early. The seal does not prove who sealed; the right to
+ * send and the digests do that.
  */
 import { Aes256Gcm, type AeadInterface, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { DhkemX25519HkdfSha256 as PortableDhkem } from '@hpke/dhkem-x25519';
@@ -17,12 +17,12 @@ import type { SealingKey } from '../protocol/api.ts';
 import { parseBase64, toBase64 } from './digest.ts';
 
 /**
- * Plain text in a record. Smaller records would cost a call into WebCrypto for few bytes; with larger ones a
- * cut link has more to send again before a record is complete.
+ * The size of a record's plain text. Smaller records would cost a call into WebCrypto for few bytes; with larger ones
+ * more has to be sent again after the link is cut within a record.
  */
 export const SEALED_RECORD_BYTES = 1024 * 1024;
 
-/** The tag of AES-GCM, by which a sealed record is longer than its plain text. */
+/** The AES-GCM tag: a sealed record is longer than its plain text by this. */
 export const SEAL_TAG_BYTES = 16;
 
 const ENCODER = new TextEncoder();
@@ -30,7 +30,7 @@ const INFO = ENCODER.encode('relaypacs sealed parcel v1');
 /** The encapsulated key of DHKEM(X25519), RFC 9180 §7.1. */
 const ENC_BYTES = 32;
 
-/** The key or the encapsulated key is not usable: nothing can be sealed to it or opened with it. */
+/** The key or the encapsulated key is not usable: it can neither seal nor open anything. */
 export class SealKeyError extends Error {
   constructor(what: string, options?: ErrorOptions) {
     super(what, options);
@@ -39,26 +39,25 @@ export class SealKeyError extends Error {
 }
 
 export interface Sealer {
-  /** The encapsulated key in base64: the private key's owner opens with it. */
+  /** The encapsulated key in base64, which the owner of the private key needs to open the parcel. */
   readonly enc: string;
   /**
-   * Seals one record. Records come in sequence, `position` from 0, and all but the last are
-   * SEALED_RECORD_BYTES long. Throws RangeError otherwise: a nonce used twice would give the plain text away.
+   * Seals one record. Records must come in order, with `position` from 0, and all but the last must be
+   * SEALED_RECORD_BYTES long. Throws RangeError otherwise: a nonce used twice would reveal the plain text.
    */
   seal(record: Uint8Array, position: number, isLast: boolean): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface Opener {
   /**
-   * Opens the next record. Returns null when it fails authentication; the same record may then be tried
-   * again. After the last record every call returns null. One call at a time.
+   * Opens the next record. Returns null if it fails authentication; it may then be tried again. After the last record,
+   * every call returns null. Only one call at a time.
    */
   open(sealed: Uint8Array, isLast: boolean): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 /**
- * The size of a parcel of `plainBytes` once it is sealed. An empty parcel has one empty record, which proves
- * its end as well.
+ * The size of a parcel of `plainBytes` after sealing. An empty parcel has one empty record, which proves where it ends.
  */
 export function sealedSize(plainBytes: number): number {
   return plainBytes + SEAL_TAG_BYTES * Math.max(1, Math.ceil(plainBytes / SEALED_RECORD_BYTES));
@@ -95,8 +94,8 @@ export async function createSealer(key: SealingKey, parcelId: string): Promise<S
 }
 
 /**
- * Opens one parcel from record `fromRecord` on. `privateKey`: X25519, for `deriveBits`, need not be
- * extractable. Throws SealKeyError when `enc` is not an encapsulated key.
+ * Opens one parcel from record `fromRecord` on. `privateKey`: an X25519 key for `deriveBits`, which need not be
+ * extractable. Throws SealKeyError if `enc` is not an encapsulated key.
  */
 export async function createOpener(
   privateKey: CryptoKey,
@@ -119,13 +118,13 @@ export async function createOpener(
   };
 }
 
-/** The purpose of a message: it opens with the same alone. */
+/** The purpose of a message. A message opens only with the purpose that it was sealed for. */
 export interface MessageContext {
   readonly info: string;
   readonly about: string;
 }
 
-/** A pair of X25519 for `sealMessage`: 32 bytes each. */
+/** Makes an X25519 key pair for `sealMessage`: 32 bytes each. */
 export async function createMessagePair(): Promise<{
   readonly publicKey: Uint8Array<ArrayBuffer>;
   readonly privateKey: Uint8Array<ArrayBuffer>;
@@ -139,8 +138,8 @@ export async function createMessagePair(): Promise<{
 }
 
 /**
- * Seals one short message to a public key (RFC 9180 §6.1): the encapsulated key, then the cipher text, ENC_BYTES +
- * SEAL_TAG_BYTES longer than the plain one. Throws SealKeyError when the key is unusable.
+ * Seals one short message to a public key (RFC 9180 §6.1). The result is the encapsulated key and the ciphertext,
+ * ENC_BYTES + SEAL_TAG_BYTES longer than the plain text. Throws SealKeyError if the key is unusable.
  */
 export async function sealMessage(
   publicKey: Uint8Array<ArrayBuffer>,
@@ -159,7 +158,7 @@ export async function sealMessage(
   return new Uint8Array([...new Uint8Array(enc), ...new Uint8Array(ct)]);
 }
 
-/** Null where it was sealed to another key or for another context, or changed. */
+/** Null: the message was sealed to another key or for another context, or was changed. */
 export async function openMessage(
   privateKey: Uint8Array<ArrayBuffer>,
   { info, about }: MessageContext,
@@ -200,9 +199,9 @@ async function openContext(
 }
 
 /**
- * AES-256-GCM for a context whose first message is record `first`. RFC 9180 §5.2: the nonce of message k is
- * base_nonce XOR k. The context counts its messages from 0, so this replaces the count in each nonce by the
- * number of the record. As in the RFC, a message that fails authentication is not counted.
+ * AES-256-GCM for a context whose first message is record `first`. RFC 9180 §5.2: the nonce of message k is base_nonce
+ * XOR k. The context counts its messages from 0, so this puts the number of the record in place of that count. As in
+ * the RFC, a message that fails authentication is not counted.
  */
 function aes256GcmFrom(first: number): AeadInterface {
   const aead = new Aes256Gcm();

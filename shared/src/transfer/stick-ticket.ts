@@ -1,10 +1,10 @@
 /**
- * The ticket of a study on a stick: the device's promise of the study, signed by the device and sealed to the
- * gateway, so that whoever carries the file reads nothing and changes nothing. It is sealed as a parcel is, under a
+ * The ticket of a study on a stick: the device's promise of the study, signed by the device and sealed to the gateway,
+ * so that whoever carries the file can neither read nor change it. It is sealed in the same way as a parcel, under a
  * name that no parcel can have.
  *
- * Its content: the length of the signature in two bytes (big endian), the signature (a compact JWS over the digest
- * of the rest), and the promise as JSON in gzip.
+ * The content is the length of the signature in two bytes (big endian), the signature (a compact JWS over the digest of
+ * the rest), and the promise as JSON in gzip.
  */
 import type { SealingKey } from '../protocol/api.ts';
 import { createOpener, createSealer, openedSize, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from './seal.ts';
@@ -21,7 +21,7 @@ export interface TicketContent {
   readonly promise: Uint8Array<ArrayBuffer>;
 }
 
-/** Throws SealKeyError when the key is unusable, RangeError for a signature that is too long. */
+/** Throws SealKeyError if the key is unusable, RangeError if the signature is too long. */
 export async function sealTicket(
   key: SealingKey,
   id: string,
@@ -42,7 +42,10 @@ export async function sealTicket(
   return { enc: sealer.enc, sealed: join(records) };
 }
 
-/** Null: sealed to another key or for another id, or changed. Throws SealKeyError where `enc` is no key. */
+/**
+ * Null: the ticket was sealed to another key or for another id, or was changed. Throws SealKeyError if `enc` is not a
+ * key.
+ */
 export async function openTicket(
   privateKey: CryptoKey,
   { id, enc }: { readonly id: string; readonly enc: string },

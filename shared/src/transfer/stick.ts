@@ -1,6 +1,6 @@
 /**
- * The file for a stick: studies that are sealed to the gateway, to be sent from another machine. Written and read
- * as a stream; only the index and one piece are in memory at once.
+ * The file for a stick: studies that are sealed to the gateway, to be sent from another machine. The file is written
+ * and read as a stream; only the index and one piece are in memory at a time.
  *
  * | bytes | content |
  * | --- | --- |
@@ -8,10 +8,10 @@
  * | 4 | length of the index, big endian |
  * | 32 | SHA-256 of the index |
  * | … | the index: JSON (protocol/stick.ts) |
- * | … | of each study its ticket and its parcels, in the order of the index, each with its SHA-256 behind it |
+ * | … | the ticket and the parcels of each study, in the order of the index, each followed by its SHA-256 |
  *
- * The digests find a damaged or cut file before anything of it is sent; that nobody has forged it is proven by the
- * seals and by the device's signature in the ticket, which only the gateway can check.
+ * The digests reveal a damaged or cut file before anything of it is sent. The seals, and the device's signature in the
+ * ticket, prove that nobody has forged it; only the gateway can check those.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
 import { STICK_MAGIC } from '../dicom/foreign-file.ts';
@@ -20,11 +20,13 @@ import { createRunningDigest } from './digest.ts';
 
 const MAGIC = new TextEncoder().encode(STICK_MAGIC);
 const DIGEST_BYTES = 32;
-/** 20 000 parcels, and as many again in other studies; a real file has some hundred. */
+/** Enough for a study of 20 000 parcels and as many in other studies; a real file has a few hundred. */
 const INDEX_BYTES_LIMIT = 8 * 1024 * 1024;
 const PIECE_BYTES = 1024 * 1024;
 
-/** Not a file for a stick, a newer one, or one whose index is damaged or cut: nothing of it can be used. */
+/**
+ * The file is not a file for a stick, is of a newer version, or has a damaged or cut index: nothing in it can be used.
+ */
 export class StickError extends Error {
   readonly fault: 'not-a-stick' | 'newer' | 'damaged';
   constructor(fault: StickError['fault']) {
@@ -53,7 +55,9 @@ export interface StickStudy {
   readonly parcels: readonly StickSection<StickParcel>[];
 }
 
-/** Whether a reader takes a file with this index: it has as many studies, and as large tickets, as one may have. */
+/**
+ * Whether a reader accepts a file with this index: the number of studies and the size of tickets are within the limits.
+ */
 export function fitsReader(index: StickIndex): boolean {
   return stickIndexSchema.safeParse(index).success && encodeIndex(index).length <= INDEX_BYTES_LIMIT;
 }
@@ -65,8 +69,8 @@ export function stickBytes(index: StickIndex): number {
 }
 
 /**
- * The file, piece by piece. `bodies`: in the order of the index. Throws RangeError where one has another size than
- * the index says, and what reading throws.
+ * The file in pieces. `bodies`: in the order of the index. Throws RangeError if the size of a body is not that in the
+ * index, and what reading throws.
  */
 export async function* writeStick(
   index: StickIndex,
@@ -127,7 +131,10 @@ export async function openStick(source: ByteSource): Promise<readonly StickStudy
   return index.studies.map(({ ticket, parcels }) => ({ ticket: place(ticket), parcels: parcels.map(place) }));
 }
 
-/** Whether the bytes are those that were saved. `cut`: the file ends before them. Throws what the source throws. */
+/**
+ * Whether the section's bytes are still those that were saved. `cut`: the file ends too early. Throws what the source
+ * throws.
+ */
 export async function checkSection(
   source: ByteSource,
   section: StickSection<StickBody>,
@@ -167,7 +174,7 @@ function encodeIndex(index: StickIndex): Uint8Array<ArrayBuffer> {
 const entriesOf = ({ studies }: StickIndex): readonly { readonly bytes: number }[] =>
   studies.flatMap(({ ticket, parcels }) => [ticket, ...parcels]);
 
-/** The first bytes of `expected` are all of `digest`. */
+/** Whether `expected` begins with `digest`. */
 function isEqual(digest: Uint8Array, expected: Uint8Array): boolean {
   return expected.length >= digest.length && digest.every((byte, at) => byte === expected[at]);
 }

@@ -1,19 +1,19 @@
 /**
- * An entry of the vault: the identity behind a pseudonym, which two holders open together and neither alone.
+ * An entry of the vault: the identity behind a pseudonym, which two holders can open together but neither alone.
  *
- * The identity is encrypted under a random key; the key is the XOR of two random shares, and each share is sealed to
- * one holder (HPKE, seal.ts). So an entry is opened without any private key leaving its owner's machine: one holder
- * opens their share and seals it to the other, who puts both together. The shares of one entry open no other.
+ * The identity is encrypted under a random key. The key is the XOR of two random shares, and each share is sealed to
+ * one holder (HPKE, seal.ts). So no private key has to leave its owner's machine to open an entry: one holder opens
+ * their share and seals it to the other, who combines both. The shares of one entry open no other.
  *
- * Both public keys, the vault and the pseudonym are part of what is sealed: an entry that is shown under another
- * pseudonym, or with another holder's key in its place, does not open. Every entry has the same length.
+ * Both public keys, the vault and the pseudonym are bound into the seal: an entry that is shown under another
+ * pseudonym, or with another holder's key, does not open. Every entry has the same length.
  */
 import { VAULT_ENTRY_BYTES, VAULT_SHARE_BYTES } from '../protocol/limits.ts';
 import type { VaultEntry, VaultTerms } from '../protocol/vault.ts';
 import { parseBase64Url, toBase64Url } from './base64url.ts';
 import { openMessage, SEAL_TAG_BYTES, sealMessage, type MessageContext } from './seal.ts';
 
-/** The values that the vault keeps of a patient, as text; '' where the header does not say. */
+/** The values that the vault keeps of a patient, as text; '' if the header has none. */
 export interface PatientIdentity {
   readonly patientID: string;
   readonly issuer: string;
@@ -23,17 +23,17 @@ export interface PatientIdentity {
   readonly birthDate: string;
 }
 
-/** A holder's half: 32 bytes each. */
+/** A holder's key pair ("half"): 32 bytes each. */
 export interface VaultHalf {
   readonly publicKey: Uint8Array<ArrayBuffer>;
   readonly privateKey: Uint8Array<ArrayBuffer>;
 }
 
-/** The first or the second of `VaultTerms.keys`. */
+/** A holder's index in `VaultTerms.keys`. */
 export type Holder = 0 | 1;
 export const otherHolder = (holder: Holder): Holder => (holder === 0 ? 1 : 0);
 
-/** Longer values are malformed (LO has 64 characters, PN three groups of 64), and are cut. */
+/** Longer values are malformed (LO has 64 characters, PN three groups of 64) and are cut to these lengths. */
 const LENGTHS: Readonly<Record<keyof PatientIdentity, number>> = {
   patientID: 128,
   issuer: 128,
@@ -42,12 +42,12 @@ const LENGTHS: Readonly<Record<keyof PatientIdentity, number>> = {
 };
 const SHARE_BYTES = 32;
 const PLAIN_BYTES = VAULT_ENTRY_BYTES - 2 * VAULT_SHARE_BYTES - SEAL_TAG_BYTES;
-/** A key encrypts one identity: one nonce is enough. */
+/** Each key encrypts only one identity, so one nonce is enough. */
 const CIPHER = { name: 'AES-GCM', iv: new Uint8Array(12) } as const;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** Throws SealKeyError where a holder's key is not one. */
+/** Throws SealKeyError if a holder's key is not a valid key. */
 export async function sealIdentity(
   terms: VaultTerms,
   pseudonym: string,
@@ -66,7 +66,7 @@ export async function sealIdentity(
   return { vault: terms.id, pseudonym, sealed: toBase64Url(join([...sealed, new Uint8Array(box)])) };
 }
 
-/** Opens a holder's share of an entry; null where this half does not open it. */
+/** Opens a holder's share of an entry. Null: this half does not open it. */
 export async function openShare(
   terms: VaultTerms,
   { pseudonym, sealed }: Pick<VaultEntry, 'pseudonym' | 'sealed'>,
@@ -79,7 +79,7 @@ export async function openShare(
   return openMessage(half.privateKey, contextOf(terms, pseudonym), own);
 }
 
-/** A share on its way to the holder who asked, for this request and entry alone. Base64url. */
+/** Seals a share to the holder who asked, only for this request and entry. Base64url. */
 export async function passShare(
   share: Uint8Array,
   key: string,
@@ -88,7 +88,7 @@ export async function passShare(
   return toBase64Url(await sealMessage(parseBase64Url(key), passing(on), share));
 }
 
-/** Null where it was not passed to this half, or for another request or entry. */
+/** Null: the share was not sealed to this half, or is for another request or entry. */
 export function receiveShare(
   passed: string,
   half: VaultHalf,
@@ -97,7 +97,7 @@ export function receiveShare(
   return openMessage(half.privateKey, passing(on), parseBase64Url(passed));
 }
 
-/** The identity, from both shares; null where they are not this entry's. */
+/** The identity, opened with both shares. Null: they are not this entry's. */
 export async function openIdentity(
   terms: VaultTerms,
   { pseudonym, sealed }: Pick<VaultEntry, 'pseudonym' | 'sealed'>,
@@ -135,7 +135,7 @@ function keyFrom(one: Uint8Array, other: Uint8Array, use: 'encrypt' | 'decrypt')
   return crypto.subtle.importKey('raw', key, CIPHER.name, false, [use]);
 }
 
-/** JSON, then spaces up to the common length. */
+/** JSON, padded with spaces to the common length. */
 function write(identity: PatientIdentity): Uint8Array<ArrayBuffer> {
   const cut = Object.entries(LENGTHS).map(([field, length]) => [
     field,
@@ -147,7 +147,7 @@ function write(identity: PatientIdentity): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Without control characters and broken surrogates, which JSON would write six characters long. */
+/** Removes control characters and unpaired surrogates, which take six characters each in JSON. */
 function plainText(text: string): string {
   return DECODER.decode(ENCODER.encode(text)).replace(/\p{Cc}/gu, ' ');
 }
@@ -156,7 +156,7 @@ function read(bytes: Uint8Array): PatientIdentity {
   const said = JSON.parse(DECODER.decode(bytes)) as Partial<Record<keyof PatientIdentity, unknown>>;
   const text = (field: keyof PatientIdentity): string => {
     const value = said[field];
-    // The writer of the entry may have written anything.
+    // The content is untrusted: whoever wrote the entry may have put anything there.
     return typeof value === 'string' ? plainText(value).slice(0, LENGTHS[field]) : '';
   };
   return {

@@ -1,7 +1,7 @@
 /**
- * A holder's half of a vault as a file: the private key under a passphrase, with the vault and the public key that it
- * belongs to. It is made on the holder's machine and stays there; only the public key leaves. A thief of the file must
- * guess the passphrase, at some tenths of a second a guess.
+ * A holder's half of a vault as a file: the private key, encrypted under a passphrase, with the vault and the public
+ * key that it belongs to. It is made on the holder's machine and stays there; only the public key leaves. A thief of
+ * the file must guess the passphrase, and each guess takes some tenths of a second.
  */
 import { z } from 'zod';
 import { vaultKeySchema } from '../protocol/vault.ts';
@@ -9,15 +9,15 @@ import { parseBase64Url, toBase64Url } from './base64url.ts';
 import { createMessagePair } from './seal.ts';
 import type { VaultHalf } from './vault-entry.ts';
 
-/** NIST SP 800-63B asks for 8; this one is guessed offline, by a thief of the file. */
+/** NIST SP 800-63B asks for 8 characters. This passphrase needs more, because a thief of the file can guess offline. */
 export const PASSPHRASE_LENGTH_LIMIT = 12;
 /** OWASP Password Storage Cheat Sheet (2023): PBKDF2-HMAC-SHA-256. */
 const ITERATIONS = 600_000;
-/** More would keep whoever opens a foreign file waiting for minutes. */
+/** With more iterations, a manipulated file would keep its reader waiting for minutes. */
 const ITERATIONS_MOST = 10_000_000;
 const ENCODER = new TextEncoder();
 
-/** The salt makes another key each time, so one nonce is enough. */
+/** The random salt gives a new key each time, so one nonce is enough. */
 const CIPHER = { name: 'AES-GCM', iv: new Uint8Array(12) } as const;
 
 const halfFileSchema = z.object({
@@ -35,7 +35,7 @@ export interface OpenHalf extends VaultHalf {
   readonly vault: string;
 }
 
-/** A new half, under `passphrase`. */
+/** Makes a new half, encrypted under `passphrase`. */
 export async function createHalf(vault: string, passphrase: string): Promise<HalfFile> {
   const { publicKey, privateKey } = await createMessagePair();
   const salt = crypto.getRandomValues(new Uint8Array(16));
@@ -54,7 +54,7 @@ export async function createHalf(vault: string, passphrase: string): Promise<Hal
   return { ...file, key: toBase64Url(new Uint8Array(key)) };
 }
 
-/** The content of a file; null where it is not a half. */
+/** The content of a file. Null: it is not a half. */
 export function parseHalf(text: string): HalfFile | null {
   try {
     return halfFileSchema.safeParse(JSON.parse(text)).data ?? null;
@@ -63,7 +63,7 @@ export function parseHalf(text: string): HalfFile | null {
   }
 }
 
-/** Null where the passphrase is wrong, or the file was changed. */
+/** Null: the passphrase is wrong, or the file was changed. */
 export async function openHalf(file: HalfFile, passphrase: string): Promise<OpenHalf | null> {
   try {
     const key = await crypto.subtle.decrypt(

@@ -1,6 +1,6 @@
 /**
- * A holder's part in opening the identity behind a pseudonym, on the holder's machine: the page's and the command
- * line's. The private half never leaves it.
+ * What a holder does to open the identity behind a pseudonym. It runs on the holder's machine, in the page or the
+ * command line, and the private half never leaves it.
  */
 import type { VaultEntry, VaultOpening, VaultOpeningEntry, VaultTerms } from '../protocol/vault.ts';
 import { toBase64Url } from './base64url.ts';
@@ -15,7 +15,7 @@ import {
 } from './vault-entry.ts';
 import type { OpenHalf } from './vault-half.ts';
 
-/** The half is of another vault, or the gateway shows another public key for it: somebody put theirs in its place. */
+/** The half belongs to another vault, or the gateway shows another public key for it: somebody has replaced the key. */
 export class ForeignHalf extends Error {
   constructor() {
     super('this half does not belong to this vault');
@@ -23,7 +23,7 @@ export class ForeignHalf extends Error {
   }
 }
 
-/** An entry that was opened; `identity` null: it does not open, because its writer sealed it otherwise. */
+/** An entry after opening. `identity` null: it does not open, because whoever wrote it did not seal it properly. */
 export interface OpenedEntry {
   readonly entry: VaultOpeningEntry;
   readonly identity: PatientIdentity | null;
@@ -47,7 +47,7 @@ export async function approvalOf(
   return shares.flat();
 }
 
-/** For the holder who asked. Throws ForeignHalf. */
+/** For the holder who asked: the identities in the entries. Throws ForeignHalf. */
 export function identitiesIn(opening: VaultOpening, half: OpenHalf): Promise<OpenedEntry[]> {
   const own = opening.asker as Holder;
   const terms = termsFor(opening, half, own);

@@ -1,10 +1,10 @@
 /**
- * The key of a policy (policy-key.ts) on its way to a device that may hold it: wrapped to the device's own public
- * key, so that neither a machine in between nor a script of the page ever has its bytes. Ephemeral-static ECDH on
- * P-256 (NIST SP 800-56A §6.2.2) gives a secret, HKDF-SHA-256 (RFC 5869) of it a key for this device and this
- * answer alone, and AES-GCM holds the policy's key whole or not at all. It does not prove the sender: TLS does.
+ * The key of a policy (policy-key.ts), wrapped for a device that may hold it: only the device's own key unwraps it, so
+ * neither a machine in between nor a script of the page ever sees its bytes. Ephemeral-static ECDH on P-256 (NIST SP
+ * 800-56A §6.2.2) gives a shared secret. HKDF-SHA-256 (RFC 5869) derives from it a key for this device and this answer
+ * alone. AES-GCM encrypts the policy's key and detects any change. The sender is not proven here: TLS does that.
  *
- * The device's private key is made non-extractable, and the policy's key opens straight into a key that can
+ * The device's private key is made non-extractable, and the policy's key is unwrapped straight into a key that can
  * evaluate and cannot be read back.
  */
 import type { WrappedPolicyKey } from '../protocol/api.ts';
@@ -14,7 +14,7 @@ const CURVE = { name: 'ECDH', namedCurve: 'P-256' } as const;
 const CONTEXT = 'relaypacs policy key v1';
 /** SEC 1 §2.3.3: an uncompressed point of P-256. */
 const POINT_BYTES = 65;
-/** A wrapping key is used once: each answer has a pair of its own. */
+/** Each wrapping key is used once, because each answer has a key pair of its own, so one nonce is enough. */
 const WRAPPING = { name: 'AES-GCM', iv: new Uint8Array(12) } as const;
 const ENCODER = new TextEncoder();
 
@@ -26,7 +26,7 @@ export class PolicyKeyError extends Error {
   }
 }
 
-/** A device's own pair, to be kept as it is: the private half can be used and not be read. */
+/** A device's own key pair, stored as CryptoKeys: the private half can be used but not read. */
 export interface DevicePair {
   readonly publicKey: CryptoKey;
   readonly privateKey: CryptoKey;
@@ -36,13 +36,13 @@ export function createDevicePair(): Promise<DevicePair> {
   return crypto.subtle.generateKey(CURVE, false, ['deriveKey']);
 }
 
-/** The public half as the device names it in a request: an uncompressed point in base64url, 87 characters. */
+/** The public half as the device sends it in a request: an uncompressed point in base64url, 87 characters. */
 export async function nameDevicePair({ publicKey }: DevicePair): Promise<string> {
   return toBase64Url(await pointOf(publicKey));
 }
 
 /**
- * Wraps a policy's key, which must be extractable, to a device's public key; each time to another secret. Throws
+ * Wraps a policy's key, which must be extractable, for a device's public key, with a new secret each time. Throws
  * PolicyKeyError if the public key is invalid.
  */
 export async function wrapPolicyKey(key: CryptoKey, device: string): Promise<WrappedPolicyKey> {
@@ -58,8 +58,8 @@ export async function wrapPolicyKey(key: CryptoKey, device: string): Promise<Wra
 }
 
 /**
- * Opens a key that was wrapped to this pair; the result can evaluate and cannot be read back. Throws
- * PolicyKeyError if it was wrapped to another pair, or changed.
+ * Unwraps a key that was wrapped for this pair. The result can evaluate and cannot be read back. Throws PolicyKeyError
+ * if the key was wrapped for another pair, or changed.
  */
 export async function unwrapPolicyKey(wrapped: WrappedPolicyKey, pair: DevicePair): Promise<CryptoKey> {
   const ephemeral = parsePoint(wrapped.ephemeral);
@@ -76,8 +76,8 @@ export async function unwrapPolicyKey(wrapped: WrappedPolicyKey, pair: DevicePai
 type Points = { readonly device: Uint8Array; readonly ephemeral: Uint8Array };
 
 /**
- * The key that wraps. Its context names both public keys, so an answer to one device is useless to another,
- * even if somebody swaps them on the way.
+ * Derives the wrapping key. Its context names both public keys, so an answer to one device is useless to another, even
+ * if somebody swaps them on the way.
  */
 async function derive(
   own: CryptoKey,

@@ -1,13 +1,13 @@
-/** Entropy-coded bits. Behind the end come zeros, and `isBeyondEnd` says when one was used. */
+/** A reader of entropy-coded bits. After the end it returns zeros, and `isBeyondEnd` says whether one was used. */
 export abstract class EntropyBits {
   readonly bytes: Uint8Array;
   /** The position of the next byte. */
   at: number;
-  /** The next bits, the first one highest; below them zeros. */
+  /** The next bits: the first one is the highest bit, and the unused low bits are zero. */
   cache = 0;
-  /** How many of them there are: 25 or more after `fill`. */
+  /** How many bits `cache` holds: 25 or more after `fill`. */
   held = 0;
-  /** Bits that stand behind the end, the last ones of those held. */
+  /** How many of the held bits, counted from the last, are zeros added after the end. */
   protected invented = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
@@ -19,7 +19,7 @@ export abstract class EntropyBits {
     return this.invented > this.held;
   }
 
-  /** `count` bits as a number, 0 to 24. */
+  /** Reads `count` bits, 0 to 24, as a number. */
   read(count: number): number {
     if (count === 0) return 0;
     if (this.held < count) this.fill();
@@ -29,13 +29,13 @@ export abstract class EntropyBits {
     return value;
   }
 
-  /** Takes in what there is room for. */
+  /** Fills `cache` with as many bits as fit. */
   abstract fill(): void;
 }
 
 /**
- * The bits of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
- * there begins a marker, which is the end.
+ * The bits of JPEG-LS (ISO/IEC 14495-1 §A.1). After a byte of ones, a zero bit is stuffing and means nothing; a one bit
+ * begins a marker, which is the end.
  */
 export class BitReader extends EntropyBits {
   /** Writes back the local variables of a loop. */
@@ -46,8 +46,8 @@ export class BitReader extends EntropyBits {
   }
 
   /**
-   * How many zeros come before the next one, which is read too; `most` where there are that many: then they
-   * alone are read.
+   * Counts the zeros before the next one and reads them with that one. After `most` zeros it stops, and reads nothing
+   * more.
    */
   readZeros(most: number): number {
     let zeros = 0;

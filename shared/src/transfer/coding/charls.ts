@@ -1,15 +1,12 @@
 /**
- * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), by CharLS in WebAssembly. Lossless: NEAR is 0.
- * strip-transform.ts handles colours and offsets, jpeg-ls-decoder.ts decodes. A module that trapped is
- * discarded and loaded again.
+ * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), with CharLS in WebAssembly. Coding is lossless: NEAR is 0.
+ * strip-transform.ts handles colours and offsets, jpeg-ls-decoder.ts decodes. After a trap the module is discarded and
+ * loaded again.
  */
 import { greyBytes, type GreyShape } from './jpeg-ls-decoder.ts';
 
 export interface Charls {
-  /**
-   * Null if it cannot code the image; rejects only if the module cannot be loaded. The caller owns the
-   * result.
-   */
+  /** Null: CharLS cannot code the image. Rejects only if the module cannot be loaded. The caller owns the result. */
   encode(samples: Uint8Array, shape: GreyShape): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
@@ -28,7 +25,7 @@ export interface CharlsModule {
   readonly JpegLSEncoder: new () => JpegLSEncoder;
 }
 
-/** `instantiate` makes a module: called at the first use, and again after one has trapped. */
+/** `instantiate` makes a module. It is called at first use, and again after a module has trapped. */
 export function createCharls(instantiate: () => Promise<CharlsModule>): Charls {
   let made: Promise<JpegLSEncoder> | null = null;
   return {
@@ -46,8 +43,8 @@ export function createCharls(instantiate: () => Promise<CharlsModule>): Charls {
         const { buffer, byteOffset, byteLength } = encoder.getEncodedBuffer();
         return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
       } catch (error) {
-        // Exceptions of C++ arrive as numbers and leave the module whole. Anything else is a trap: its memory
-        // is in no known state.
+        // C++ exceptions arrive as numbers and leave the module intact. Anything else is a trap, after which the
+        // module's memory is in an unknown state.
         if (typeof error !== 'number') made = null;
         return null;
       }

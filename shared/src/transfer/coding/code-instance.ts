@@ -1,10 +1,10 @@
 /**
- * Lossless transport coding of an instance, on the device, before it is packed: JPEG-LS for native pixels,
- * deflate for what is around them. Every piece is restored again and compared before it is used; a piece that
- * is not bit exact, or not smaller, goes as it is.
+ * Lossless transport coding of an instance on the device, before it is packed: JPEG-LS for native pixels, deflate for
+ * everything else. Every coded piece is restored and compared first; a piece that is not bit exact, or not smaller, is
+ * sent uncoded.
  *
- * One piece of 1 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which
- * the platform may keep elsewhere.
+ * Only one piece of 1 MiB is in memory at a time (an instance of up to 4 MiB whole). Coded pieces become Blobs, which
+ * the platform may keep outside memory.
  */
 import { blobSource, bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
@@ -26,18 +26,18 @@ import { bytesPerPixel, fromGrey, toGrey } from './strip-transform.ts';
 import { deflateBytes, deflateHelps, deflateSource, inflateBytes, WORTHWHILE_RATIO } from './zlib-format.ts';
 
 export interface CodingTools {
-  /** `load-charls.ts` or `load-charls.browser.ts`; called only where there are pixels for it. */
+  /** `load-charls.ts` or `load-charls.browser.ts`; called only if there are pixels to code. */
   readonly loadCharls: () => Promise<Charls>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `encoding: null`: coding does not help, and `bytes` is the instance itself. */
+/** `encoding` null: coding does not help, and `bytes` is the instance itself. */
 export interface CodedInstance<T extends InstanceBytes = Blob> {
   readonly encoding: ContentEncoding | null;
   readonly bytes: T;
 }
 
-/** Where the coded bytes are put together. */
+/** Collects the coded bytes. */
 interface Collecting<T> {
   add(chunk: Uint8Array): void;
   bytes(): number;
@@ -48,13 +48,13 @@ interface Collecting<T> {
 type Bytes = Uint8Array<ArrayBuffer>;
 type Piece = { readonly header: SegmentHeader; readonly bytes: Uint8Array };
 
-/** JPEG-LS images have 16 bits for their height (ISO/IEC 14495-1 §C.2.2). */
+/** JPEG-LS stores the height of an image in 16 bits (ISO/IEC 14495-1 §C.2.2). */
 const LARGEST_SIDE = 65_535;
-/** After so many bytes of an instance that coding did not make smaller, the rest is not tried. */
+/** If coding has not made this many bytes of an instance smaller, the rest is not tried. */
 const TRIED_BYTES = 8 * 1024 * 1024;
-/** If more than this part is compressed already, deflating the header would hardly be noticed. */
+/** If more than this share is already compressed, deflating the header would hardly help. */
 const COMPRESSED_SHARE = 0.9;
-/** Below, deflate is tried without asking samples first. */
+/** Below this size, deflate is tried without testing samples first. */
 const ASKED_BYTES = 128 * 1024;
 
 /**
@@ -62,7 +62,7 @@ const ASKED_BYTES = 128 * 1024;
  * signal's reason when aborted, and what the Blob throws when it cannot be read.
  */
 export async function codeInstance(instance: Blob, tools: CodingTools): Promise<CodedInstance> {
-  // Reading a Blob costs a browser a millisecond each time: a slice is read once.
+  // A browser needs a millisecond for each read of a Blob, so a small one is read only once.
   const source =
     instance.size <= HELD_BYTES
       ? bytesSource(new Uint8Array(await instance.arrayBuffer()))
@@ -70,12 +70,12 @@ export async function codeInstance(instance: Blob, tools: CodingTools): Promise<
   return (await code(source, tools, collectBlob)) ?? { encoding: null, bytes: instance };
 }
 
-/** The same for an instance in memory, and into memory. */
+/** Codes an instance that is in memory; the result is in memory too. */
 export async function codeHeld(instance: Bytes, tools: CodingTools): Promise<CodedInstance<Bytes>> {
   return (await code(bytesSource(instance), tools, collectBytes)) ?? { encoding: null, bytes: instance };
 }
 
-/** Null where coding does not help. */
+/** Null: coding does not help. */
 async function code<T extends InstanceBytes>(
   source: ByteSource,
   tools: CodingTools,
@@ -91,7 +91,7 @@ async function code<T extends InstanceBytes>(
   return compressed > COMPRESSED_SHARE * source.size ? null : codeRegions(source, regions, tools, collect());
 }
 
-/** HTTP's own coding, for what holds no pixels that JPEG-LS takes. */
+/** The `deflate` coding of HTTP, for instances without pixels that JPEG-LS can code. */
 async function codeWhole<T extends InstanceBytes>(
   source: ByteSource,
   tools: CodingTools,
@@ -146,7 +146,7 @@ async function codeRegions<T extends InstanceBytes>(
     : null;
 }
 
-/** Chunks, put into Blobs every MiB: a browser keeps those on its disk where memory is short. */
+/** Collects chunks into a Blob per MiB: a browser can move Blobs to its disk when memory is short. */
 function collectBlob(): Collecting<Blob> {
   const parts: Blob[] = [];
   let waiting: Bytes[] = [];
@@ -182,7 +182,7 @@ function collectBytes(): Collecting<Bytes> {
   };
 }
 
-/** Pieces of a region: whole rows of pixels. */
+/** Cuts a region into pieces; pixels are cut between rows. */
 function cut(region: Region): ByteRange[] {
   let pieceBytes = PIECE_BYTES;
   if (region.kind === 'pixels') {
@@ -198,13 +198,12 @@ function cut(region: Region): ByteRange[] {
   }));
 }
 
-/** The smallest form that restores exactly. */
+/** Returns the smallest form that restores exactly. */
 async function codePiece(original: Uint8Array, region: Region, tools: CodingTools): Promise<Piece> {
   const raw: Piece = { header: { kind: 'raw', image: null, ...sizes(original, original) }, bytes: original };
   if (region.kind !== 'pixels') return (region.kind === 'bytes' ? await deflatePiece(original) : null) ?? raw;
   const image = await codeStrip(original, region, tools);
-  // The numbers of colours in a palette need not be near each other where the colours are: there, JPEG-LS may
-  // be the worse one.
+  // Palette indices of similar colours need not be close, so JPEG-LS may code them worse than deflate.
   const deflated = region.isIndexed ? await deflatePiece(original) : null;
   if (image && deflated) return deflated.bytes.length < image.bytes.length ? deflated : image;
   return image ?? deflated ?? raw;
@@ -216,7 +215,7 @@ async function codeStrip(
   tools: CodingTools,
 ): Promise<Piece | null> {
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
-  // A missing coder (the device is offline and has lost its cache) does not prevent sending.
+  // Without the coder (the device is offline and has lost its cache) the piece is sent uncoded.
   const bytes = await tools
     .loadCharls()
     .then((charls) => charls.encode(samples, shape))

@@ -1,15 +1,16 @@
 /**
- * The coded form `x-jls` of an instance, version 1 (protocol/parcel.md, "The parcel"): a version byte, then
- * segments, each of which restores the next run of the instance's bytes. Numbers are little endian.
+ * The coded form `x-jls` of an instance, version 1 (protocol/parcel.md, "The parcel"): a version byte, then segments.
+ * Each segment restores the next run of the instance's bytes. Numbers are little endian. A segment holds:
  *
- *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32 · [width u16 · height u16 · bits u8 · base u16] · coded bytes
+ *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32
+ *   [width u16 · height u16 · bits u8 · base u16] · coded bytes
  *
- * The fields in brackets belong to the kinds that hold a JPEG-LS image. The reader believes nothing;
- * impossible values throw CodingError.
+ * The fields in brackets are only in kinds that hold a JPEG-LS image. The reader trusts nothing: impossible values
+ * throw CodingError.
  */
 import { bytesPerPixel, type SampleLayout } from './strip-transform.ts';
 
-/** The coded bytes cannot be what was coded. The message holds no value of the data. */
+/** The coded bytes are invalid. The message holds no value of the data. */
 export class CodingError extends Error {
   constructor(what: string) {
     super(what);
@@ -21,25 +22,25 @@ export const FORMAT_VERSION = 1;
 export const VERSION_BYTES = 1;
 
 /**
- * The size of the pieces that we cut an instance into, restored. Larger ones would block a gateway's thread
- * for more than 20 ms while restoring; smaller ones make JPEG-LS learn from scratch too often. A CT slice is
- * one piece.
+ * The size of the pieces that an instance is cut into, before coding. Larger ones would block a gateway's thread for
+ * more than 20 ms while restoring; with smaller ones JPEG-LS would relearn its statistics too often. A CT slice is one
+ * piece.
  */
 export const PIECE_BYTES = 1024 * 1024;
-/** The reader's limit: twice as much, for senders that cut differently. */
+/** The reader's limit: twice the size of our pieces, for senders that cut differently. */
 const SEGMENT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 const PREFIX_BYTES = 13;
 const IMAGE_BYTES = 7;
-/** The longest beginning of a segment. */
+/** The longest header of a segment. */
 export const SEGMENT_HEADER_BYTES = PREFIX_BYTES + IMAGE_BYTES;
 
-/** Bytes as they are; zlib (RFC 1950); or a JPEG-LS image of samples that lie so. */
+/** `raw`: uncoded bytes. `deflate`: zlib (RFC 1950). The others: a JPEG-LS image of samples in that layout. */
 const KINDS = ['raw', 'deflate', 'bytes', 'words', 'triples'] as const;
 
 export interface ImageFields {
   readonly width: number;
-  /** Height of the JPEG-LS image: for `triples` three times that of the strip. */
+  /** Height of the JPEG-LS image; for `triples` it is three times that of the strip. */
   readonly height: number;
   readonly bitsPerSample: number;
   readonly base: number;
@@ -70,8 +71,8 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array<ArrayBuff
 }
 
 /**
- * `bytes` begin with a segment and may extend beyond its header. Throws CodingError for one that no coder
- * writes.
+ * Parses the header at the start of `bytes`, which may be longer than the header. Throws CodingError for a header that
+ * no coder writes.
  */
 export function parseSegmentHeader(bytes: Uint8Array): {
   readonly header: SegmentHeader;
@@ -86,7 +87,7 @@ export function parseSegmentHeader(bytes: Uint8Array): {
   if (kind === undefined) throw new CodingError('a segment of no known kind');
   if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES)
     throw new CodingError('a segment of a size that is not allowed');
-  // A segment that does not shrink is sent as it is, so reading never takes more bytes than it restores.
+  // A segment that coding would not shrink is sent raw, so coded bytes are never more than restored ones.
   if (kind === 'raw' ? codedBytes !== restoredBytes : codedBytes >= restoredBytes)
     throw new CodingError('a segment whose lengths do not fit');
   const sizes = { codedBytes, restoredBytes, adler32 };
@@ -115,7 +116,9 @@ function isImageOf(
   return hasBits && Number.isInteger(rows) && width * rows * bytesPerPixel(layout) === restoredBytes;
 }
 
-/** RFC 1950 §9. Sums of 16 bits in two registers; the remainder is taken as rarely as 32 bits allow. */
+/**
+ * RFC 1950 §9. The two 16-bit sums are kept in two variables; the remainder is taken only as often as 32 bits require.
+ */
 export function adler32(bytes: Uint8Array): number {
   const modulus = 65_521;
   const steps = 3_800;

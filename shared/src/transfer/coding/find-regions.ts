@@ -1,8 +1,7 @@
 /**
- * Where in an instance the pixels are that JPEG-LS can code, where the bytes that may deflate, and where
- * those that are compressed already. Native Pixel Data is one tall image here: frames (and, where colours are
- * stored by plane, planes) stand one above the other, so that how many there are does not matter, and what
- * does not fill a row belongs to the bytes behind.
+ * Divides an instance into pixels that JPEG-LS can code, bytes that deflate may shrink, and bytes that are already
+ * compressed. Native Pixel Data is treated as one tall image: frames (and planes, where colours are stored by plane)
+ * are stacked, so their number does not matter. Bytes that do not fill a row count among the bytes after it.
  */
 import type { ByteRange, ByteSource, DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { readPixelModule } from '../../dicom/examine-pixel-module.ts';
@@ -22,8 +21,8 @@ export type Region =
     };
 
 /**
- * Regions of the whole instance, in order, none empty; one of bytes where it cannot be read or is of another
- * kind.
+ * The regions of the whole instance, in order, none empty. An instance that cannot be read, or has no such pixels, is
+ * one region of bytes.
  */
 export async function findRegions(source: ByteSource, signal?: AbortSignal): Promise<readonly Region[]> {
   const whole: Region = { kind: 'bytes', range: { offset: 0, length: source.size } };
@@ -53,7 +52,7 @@ function split(size: number, middle: Region): readonly Region[] {
   return [before, middle, after].filter(({ range }) => range.length > 0);
 }
 
-/** Null for samples of other sizes than 8 and 16 bits, and for colours that share samples (4:2:2). */
+/** Null: the samples do not have 8 or 16 bits, or colours share samples (4:2:2). */
 function findPixels(
   instance: ParsedInstance,
   { tag, valueOffset, valueLength }: DicomElement,
@@ -73,7 +72,7 @@ function findPixels(
     : null;
 }
 
-/** PS3.3 §C.7.6.3.1.3: planar configuration 1 stores plane after plane: grey images. */
+/** PS3.3 §C.7.6.3.1.3: planar configuration 1 stores plane after plane, and each is a grey image. */
 function layoutOf(
   { bitsAllocated, samples }: { bitsAllocated: number; samples: number },
   planarConfiguration: number,

@@ -1,17 +1,16 @@
 /**
- * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's own
- * parameters. It reads bytes that nobody vouches for, on the gateway: so it is bounded by the size that was
- * asked for, whatever they hold.
+ * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's default parameters. On
+ * the gateway it reads untrusted bytes, so its work is bounded by the requested size, whatever they hold.
  *
- * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged
- * images, found within the first dozens of random changes, and a thread in WebAssembly cannot be interrupted:
- * one hostile parcel would stop a gateway. This one is half as fast (50 MB of CT a second), and both sides
- * run it: the gateway restores exactly what the device has checked.
+ * [Note: Why not CharLS's decoder] CharLS's WebAssembly build (codec-charls 1.2.7) never ends on some damaged images,
+ * which the first dozens of random changes already produce. A thread in WebAssembly cannot be interrupted, so one
+ * hostile parcel would stop a gateway. This decoder is half as fast (50 MB of CT a second). Both sides run it, so the
+ * gateway restores exactly what the device has checked.
  */
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder, scanParameters, type ScanParameters } from './jpeg-ls-scan.ts';
 
-/** A grey image: 8 bits a sample in one byte, 9 to 16 in two, little endian. */
+/** A grey image: samples of 8 bits in one byte, of 9 to 16 bits in two, little endian. */
 export interface GreyShape {
   /** Pixels, 1 to 65 535. */
   readonly width: number;
@@ -20,14 +19,14 @@ export interface GreyShape {
   readonly bitsPerSample: number;
 }
 
-/** The bytes of an image of this shape, before it is coded. */
+/** The size of an uncoded image of this shape, in bytes. */
 export function greyBytes({ width, height, bitsPerSample }: GreyShape): number {
   return width * height * (bitsPerSample > 8 ? 2 : 1);
 }
 
 /**
- * The samples; null when `coded` is no image of this shape, or is damaged (damage may also give other
- * samples).
+ * The samples. Null: `coded` is not an image of this shape, or is damaged. Some damage is not noticed and gives wrong
+ * samples.
  */
 export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<ArrayBuffer> | null {
   const { width, height, bitsPerSample } = shape;
@@ -46,9 +45,9 @@ export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<Ar
 }
 
 /**
- * The start of the entropy-coded bytes; null unless only a header of exactly this shape precedes them: start
- * of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway (§C.2.4.1.1),
- * start of scan (§C.2.3: NEAR 0).
+ * The start of the entropy-coded bytes. Null: something other than a header of exactly this shape precedes them. The
+ * header is start of image, start of frame (§C.2.2: SOF55), optionally the default parameters (§C.2.4.1.1), and start
+ * of scan (§C.2.3: NEAR 0).
  */
 function scanStart(
   coded: Uint8Array,

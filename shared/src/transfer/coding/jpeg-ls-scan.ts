@@ -1,7 +1,7 @@
 /**
- * Annex A of ISO/IEC 14495-1: the lines of one scan of JPEG-LS, lossless and near-lossless, in any
- * interleave. Names in comments are the standard's. It reads untrusted bytes: the width alone bounds its
- * output, whatever they hold.
+ * Annex A of ISO/IEC 14495-1: decodes the lines of one JPEG-LS scan, lossless and near-lossless, in any interleave
+ * mode. Names in comments are the standard's. The bytes are untrusted: the width alone bounds the output, whatever they
+ * hold.
  */
 import type { BitReader } from './bit-reader.ts';
 
@@ -15,11 +15,11 @@ export interface ScanParameters {
   readonly reset: number;
 }
 
-/** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0: the default. */
+/** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0 stands for the default. */
 export type Preset = readonly [most: number, t1: number, t2: number, t3: number, reset: number];
 const DEFAULTS: Preset = [0, 0, 0, 0, 0];
 
-/** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */
+/** §A.2.1, §C.2.4.1.1.1. Null: the parameters contradict each other. */
 export function scanParameters(bits: number, near: number, preset = DEFAULTS): ScanParameters | null {
   const [mostGiven, ...given] = preset;
   const most = mostGiven || 2 ** bits - 1;
@@ -42,7 +42,7 @@ export function scanParameters(bits: number, near: number, preset = DEFAULTS): S
   return { most, near, t1, t2, t3, reset };
 }
 
-/** A component's lines: samples are numbered from 1; one more stands on either side (§A.2.1). */
+/** A component's lines. Samples are numbered from 1, with one more sample on either side (§A.2.1). */
 export interface ComponentLines {
   above: Int32Array;
   line: Int32Array;
@@ -56,7 +56,7 @@ export function createLines(width: number): ComponentLines {
 /** §A.2.1 */
 const CONTEXTS = 365;
 const RUN_CONTEXTS = 2;
-/** The positions of a context's variables. */
+/** The offsets of a context's variables. */
 const A = 0;
 const B = 1;
 const C = 2;
@@ -97,7 +97,7 @@ export class ScanDecoder {
   private readonly limit: number;
   private readonly escapeBits: number;
   private readonly regions: Int8Array;
-  /** A, B, C, N of each context, one after the other; for the contexts of runs B is Nn. */
+  /** A, B, C, N of one context after another; in the run contexts, B is Nn. */
   private readonly states = new Int32Array(STATE * (CONTEXTS + RUN_CONTEXTS));
 
   constructor(bits: BitReader, parameters: ScanParameters) {
@@ -118,7 +118,7 @@ export class ScanDecoder {
     }
   }
 
-  /** The next line of one component: interleave none and by line. False: the scan is damaged. */
+  /** Decodes the next line of one component, for the interleave modes none and line. False: the scan is damaged. */
   decodeLine(component: ComponentLines, width: number): boolean {
     startLine(component, width);
     const { above, line } = component;
@@ -137,8 +137,8 @@ export class ScanDecoder {
   }
 
   /**
-   * The next line of all components: interleave by sample, where a run is one of all (§B.2.3). False: the
-   * scan is damaged.
+   * Decodes the next line of all components, for the interleave mode sample, where a run covers all components
+   * (§B.2.3). False: the scan is damaged.
    */
   decodeTogether(components: readonly ComponentLines[], width: number): boolean {
     const [first] = components;
@@ -167,9 +167,9 @@ export class ScanDecoder {
   }
 
   /**
-   * §A.3 to A.6: samples `from` to `to`, or up to where a run begins. Answers the number of the next sample.
-   * The bits stand in local variables: this runs once for each sample, and takes twice the time through the
-   * reader's methods. Rare cases (stuffed bits, the end, long codes) are left to those methods.
+   * §A.3 to A.6: decodes samples `from` to `to`, or up to the start of a run. Returns the number of the next sample.
+   * The bits are kept in local variables because this runs for every sample, and the reader's methods take twice as
+   * long. Rare cases (stuffed bits, the end, long codes) are left to those methods.
    */
   private decodeSamples(
     { above, line }: ComponentLines,
@@ -218,7 +218,7 @@ export class ScanDecoder {
         mapped = this.decodeGolomb(k, limit);
         ({ at, cache, held } = bits);
       }
-      // §A.4.2: corrected by the average error in this context so far.
+      // §A.4.2: the prediction is corrected by the average error in this context so far.
       const predicted = clamp(median(a, b, c) + negatedBy(states[q + C]!, sign), 0, most);
       a = predicted + negatedBy(this.learn(q, k, mapped), sign);
       if (a >>> 0 > most) a = this.folded(a);
@@ -232,8 +232,8 @@ export class ScanDecoder {
   }
 
   /**
-   * §A.5.2, A.6: the context at `q` learns from an error, mapped to a positive number and coded with k. Answers
-   * the error's part of the sample.
+   * §A.5.2, A.6: updates the context at `q` with an error, which was mapped to a positive number and coded with k.
+   * Returns how much the error adds to the prediction.
    */
   private learn(q: number, k: number, mapped: number): number {
     const { states, near } = this;
@@ -244,9 +244,7 @@ export class ScanDecoder {
     return difference;
   }
 
-  /**
-   * §A.6: updates a context by an error. Both cases of §A.6.2 at once: values between them do not move.
-   */
+  /** §A.6: updates a context with an error. Handles both cases of §A.6.2 at once: values between them do not change. */
   private adapt(q: number, error: number, difference: number): void {
     const { states } = this;
     let count = states[q + N]!;
@@ -267,7 +265,7 @@ export class ScanDecoder {
     states[q + N] = count;
   }
 
-  /** §A.4.5: values that leave the range re-enter at its other end. */
+  /** §A.4.5: a value outside the range wraps around to the other end. */
   private folded(value: number): number {
     const { most, near, range, step } = this;
     const span = range * step;
@@ -275,8 +273,8 @@ export class ScanDecoder {
   }
 
   /**
-   * §A.7.1: a run from `start` on, of all components, counted by the first one. Answers the number of the
-   * sample that ends it: beyond `width` where the line does.
+   * §A.7.1: decodes a run of all components from `start` on, counted by the first component. Returns the number of the
+   * sample that ends the run, which is beyond `width` if the line ends first.
    */
   private decodeRun(
     first: ComponentLines,
@@ -298,7 +296,7 @@ export class ScanDecoder {
     return x;
   }
 
-  /** §A.7.2. `isTogether`: by sample, where both kinds count as the first. */
+  /** §A.7.2. `isTogether`: interleave mode sample, in which both kinds of interruption are treated as the first. */
   private decodeInterruption(a: number, b: number, runIndex: number, isTogether: boolean): number {
     const { states, reset } = this;
     const type = !isTogether && Math.abs(a - b) <= this.near ? 1 : 0;
@@ -318,8 +316,8 @@ export class ScanDecoder {
   }
 
   /**
-   * §A.5.3, §G.2: a value in Golomb's code of parameter k, or, behind as many zeros as the limit allows, as
-   * it is.
+   * §A.5.3, §G.2: reads a value in Golomb code with parameter k, or, after as many zeros as the limit allows, as a
+   * plain number.
    */
   private decodeGolomb(k: number, limit: number): number {
     const escapeZeros = limit - this.escapeBits - 1;
@@ -335,7 +333,7 @@ export class ScanDecoder {
   }
 }
 
-/** The last line becomes the one above; §A.2.1 defines the neighbours of its first and last sample. */
+/** Makes the last line the one above. §A.2.1 defines the neighbours of the first and the last sample. */
 function startLine(component: ComponentLines, width: number): void {
   const { above, line } = component;
   component.above = line;
@@ -344,19 +342,19 @@ function startLine(component: ComponentLines, width: number): void {
   above[0] = line[1]!;
 }
 
-/** The bits needed for so many values. */
+/** The number of bits needed for this many values. */
 function bitsFor(values: number): number {
   return 32 - Math.clz32(values - 1);
 }
 
-/** The 16 bits of two bytes; -1 at the end, and next to a byte of ones, where a bit may be stuffed. */
+/** The 16 bits of two bytes; -1 at the end, and next to a byte of ones, where a bit may be stuffing. */
 function plainPair(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   const second = bytes[at + 1]!;
   return first < 0xff && second < 0xff && bytes[at - 1] !== 0xff ? (first << 8) | second : -1;
 }
 
-/** `sign` -1: the negative; 0: the number itself. Signs are numbers here: no branch is to be guessed. */
+/** `sign` -1: returns the negative; 0: the number itself. Signs are numbers so that no branch has to be predicted. */
 function negatedBy(value: number, sign: number): number {
   return (value ^ sign) - sign;
 }
@@ -365,7 +363,7 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-/** §A.4.1: of a, b and a + b - c. */
+/** §A.4.1: the median of a, b and a + b - c. */
 function median(a: number, b: number, c: number): number {
   const excess = (a - b) & ((a - b) >> 31);
   const low = b + excess;

@@ -2,10 +2,10 @@
 /// <reference path="./codec-charls.d.ts" />
 import { createCharls, type Charls } from './charls.ts';
 
-/** The thread's only one: a module holds 50 MiB of memory. */
+/** One instance per thread: a module takes 50 MiB of memory. */
 let charls: Charls | null = null;
 
-/** Costs nothing until something is coded or restored. */
+/** Loads nothing until the first image is coded. */
 export async function loadCharls(): Promise<Charls> {
   charls ??= createCharls(async () => {
     const { default: createModule } = await import('@cornerstonejs/codec-charls/wasmjs');

@@ -1,8 +1,7 @@
 /**
- * Restores an instance that travelled coded. It does not trust the coded bytes: lengths are bounded by the
- * promised size and by the size of a segment before anything is allocated, images must have the size that
- * their segment needs, and every segment is summed. The digest is not checked here: verify does, over what
- * comes out.
+ * Restores an instance that was sent coded. The coded bytes are not trusted: lengths are checked against the promised
+ * size and the segment size before anything is allocated, images must have the size that their segment needs, and every
+ * segment's checksum is verified. The digest is not checked here; verify computes it over the restored bytes.
  */
 import type { ByteSource } from '../../dicom/data-set.ts';
 import {
@@ -19,10 +18,10 @@ import { fromGrey } from './strip-transform.ts';
 import { inflateBytes, inflateSource } from './zlib-format.ts';
 
 /**
- * The bytes of the instance, in order, in pieces of 2 MiB at most; all together exactly `expectedBytes`.
- * Throws CodingError when the coded bytes are damaged or the encoding is not known (what came before it may
- * be wrong as a whole: use it only once all of it is there), the signal's reason when aborted, and what
- * `source.read` throws. A thread is busy with one piece for up to 40 ms.
+ * The bytes of the instance in order, in pieces of at most 2 MiB, exactly `expectedBytes` in total. Throws CodingError
+ * if the coded bytes are damaged or the encoding is unknown. Earlier pieces may then be wrong too, so use them only
+ * once all have come. Also throws the signal's reason when aborted, and what `source.read` throws. One piece keeps a
+ * thread busy for up to 40 ms.
  */
 export async function* restoreInstance(
   source: ByteSource,

@@ -1,43 +1,42 @@
 /**
- * Transforms a strip of pixels before JPEG-LS into a grey image of as few bits as possible, and back after
- * it. All of it is arithmetic modulo 2^8 or 2^16, so it is lossless whatever the bits hold (overlays in high
- * bits, padding values, signs).
+ * Transforms a strip of pixels into a grey image of as few bits as possible before JPEG-LS coding, and back after it.
+ * The arithmetic is modulo 2^8 or 2^16, so it is lossless whatever the bits hold (overlays in high bits, padding
+ * values, signs).
  *
- * Samples of 16 bits: the smallest value is subtracted. It makes signed samples continuous around zero, and
- * the coder begins with better assumptions: 2 to 10 % of a CT or MR slice. Colours: green is subtracted from
- * red and blue, and the three planes stand one above the other; ultrasound and photographs lose 40 % more
- * than without.
+ * Samples of 16 bits: the smallest value is subtracted. This makes signed samples continuous around zero and starts the
+ * coder with better assumptions, which saves 2 to 10 % of a CT or MR slice. Colours: green is subtracted from red and
+ * blue, and the three planes are stacked; this shrinks ultrasound and photographs by another 40 %.
  *
- * Words are read in the machine's order: every platform that runs this is little endian.
+ * Words are read in the machine's byte order: every platform that runs this is little endian.
  */
 import type { GreyShape } from './jpeg-ls-decoder.ts';
 
-/** How samples lie in the strip: one byte each, two each, or three bytes a pixel (red, green, blue). */
+/** The layout of samples in the strip: one byte each, two bytes each, or three bytes per pixel (red, green, blue). */
 export type SampleLayout = 'bytes' | 'words' | 'triples';
 
 interface GreyStrip {
   readonly shape: GreyShape;
   readonly samples: Uint8Array;
-  /** Subtracted from each word; 0 for other layouts. */
+  /** The value subtracted from each word; 0 for other layouts. */
   readonly base: number;
 }
 
-/** Middle of the range of a byte: differences of colours lie around it. */
+/** The middle of a byte's range, around which colour differences lie. */
 const MIDDLE = 128;
-/** Below, the coder takes one byte a sample. */
+/** With fewer bits, the coder expects one byte per sample. */
 const FEWEST_BITS_OF_A_WORD = 9;
 
 export function bytesPerPixel(layout: SampleLayout): number {
   return layout === 'bytes' ? 1 : layout === 'words' ? 2 : 3;
 }
 
-/** `strip` holds rows of `width` pixels, and nothing else. It is not changed. */
+/** `strip` holds only complete rows of `width` pixels. It is not changed. */
 export function toGrey(strip: Uint8Array, layout: SampleLayout, width: number): GreyStrip {
   const height = strip.length / (width * bytesPerPixel(layout));
   if (layout === 'bytes') return { shape: { width, height, bitsPerSample: 8 }, samples: strip, base: 0 };
   if (layout === 'triples')
     return { shape: { width, height: 3 * height, bitsPerSample: 8 }, samples: toPlanes(strip), base: 0 };
-  // Words begin at even addresses; where the strip does not, it is copied to one.
+  // A Uint16Array must begin at an even offset, so a strip at an odd one is copied.
   const aligned = strip.byteOffset % 2 === 0 ? strip : strip.slice();
   const words = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
   const { base, bitsPerSample } = findRange(words);
@@ -60,8 +59,8 @@ export function fromGrey(
 }
 
 /**
- * The smallest value and the bits of the range, in whichever reading makes the range smaller: unsigned, or
- * two's complement.
+ * The smallest value and the number of bits of the range. Values are read as unsigned or as two's complement, whichever
+ * gives the smaller range.
  */
 function findRange(words: Uint16Array): { base: number; bitsPerSample: number } {
   let least = 0xffff;

@@ -1,6 +1,6 @@
 /**
- * The zlib format (RFC 1950), which HTTP calls `deflate`: by the platform's own streams, in the page and in
- * Node. Inflating is bounded: it ends in CodingError with the first byte too many.
+ * The zlib format (RFC 1950), which HTTP calls `deflate`, with the streams of the platform, in the page and in Node.
+ * Inflating is bounded: it throws CodingError at the first byte too many.
  */
 import { ignoreFailure } from '../../ignore-failure.ts';
 import { bytesSource } from '../../dicom/byte-source.ts';
@@ -11,19 +11,19 @@ import { CodingError } from './coded-format.ts';
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * A piece that is fed to an inflater: it grows at most 1032-fold, so that the bytes waiting inside the stream
- * stay below 17 MiB.
+ * The size of a piece fed to an inflater. It grows at most 1032-fold, so the bytes waiting inside the stream stay below
+ * 17 MiB.
  */
 const INFLATED_PIECE_BYTES = 16 * 1024;
 const DEFLATED_PIECE_BYTES = 256 * 1024;
 
-/** Bytes of a sample, and how many are looked at: a few milliseconds. */
+/** The size of a sample, and the number of samples tested: a few milliseconds in all. */
 const SAMPLE_BYTES = 16 * 1024;
 const SAMPLES = 4;
 
 /**
- * A coded instance (or run of its bytes) must shrink to this fraction of its size, or it travels uncoded:
- * decoding costs the gateway work too.
+ * A coded instance (or a run of its bytes) must shrink to this fraction of its size, or it is sent uncoded: decoding
+ * costs the gateway work too.
  */
 export const WORTHWHILE_RATIO = 0.95;
 
@@ -39,8 +39,8 @@ export async function deflateBytes(bytes: Uint8Array): Promise<Bytes> {
 }
 
 /**
- * Whether deflate shrinks `source` enough to be worth its time: judged by a few samples, evenly spread,
- * without reading the rest.
+ * Whether deflate shrinks `source` enough to be worth its time. Tests a few evenly spread samples without reading the
+ * rest.
  */
 export async function deflateHelps(source: ByteSource): Promise<boolean> {
   const isSmall = source.size <= SAMPLES * SAMPLE_BYTES;
@@ -54,9 +54,8 @@ export async function deflateHelps(source: ByteSource): Promise<boolean> {
 }
 
 /**
- * The inflated bytes of `source`, in pieces, up to the promised size. Throws CodingError when they are
- * damaged (perhaps only at the end, where their sum stands), or more or fewer than `expectedBytes`, and what
- * `source.read` throws.
+ * The inflated bytes of `source`, in pieces, up to the promised size. Throws CodingError if they are damaged (perhaps
+ * only at the end, where the checksum is) or not exactly `expectedBytes`, and what `source.read` throws.
  */
 export async function* inflateSource(source: ByteSource, expectedBytes: number): AsyncGenerator<Bytes> {
   let left = expectedBytes;
@@ -80,7 +79,7 @@ export async function inflateBytes(deflated: Uint8Array, expectedBytes: number):
 }
 
 /**
- * The parts of a stream's writer used here. Its type in the DOM refers to BufferSource, which Node's types
+ * The parts of a stream's writer that are used here. The DOM's own type refers to BufferSource, which Node's types
  * lack.
  */
 type Writer = {
@@ -120,9 +119,7 @@ async function* passThrough(
   }
 }
 
-/**
- * Never rejects: an error of the source is told to `onUnreadable`, one of the stream is seen by its reader.
- */
+/** Never rejects: an error of the source goes to `onUnreadable`; an error of the stream reaches its reader. */
 async function feed(
   writer: Writer,
   source: ByteSource,
