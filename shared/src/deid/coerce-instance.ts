@@ -1,7 +1,7 @@
 /**
- * An instance with other values in some attributes, as a whole file: File Meta Information, and a Data Set that
- * records what it held before (dicom/original-attributes.ts). Under `identified` alone: a de-identified instance
- * keeps nothing of what it was.
+ * Writes an instance with new values in some attributes as a whole file: File Meta Information, and a Data Set that
+ * records the former values (dicom/original-attributes.ts). Only used under `identified`: a de-identified instance
+ * must not record its original values.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { encodeFileMeta } from '../dicom/encode.ts';

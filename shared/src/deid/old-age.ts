@@ -1,6 +1,7 @@
 /**
- * Ages above 89 that a report measures. They single a person out (45 CFR 164.514(b)(2)(i)(C)), so no option
- * keeps them, whatever the concept is called: nothing else in an image lasts so long.
+ * Finds ages above 89 among the measurements of a report. Such an age singles a person out (45 CFR
+ * 164.514(b)(2)(i)(C)), so no option keeps it. The concept's name does not matter: nothing else in an image lasts that
+ * long.
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { findElement } from '../dicom/values.ts';

@@ -1,4 +1,7 @@
-/** Check digits of national numbers. Each takes the digits as a string and says whether the last ones fit. */
+/**
+ * Verifies check digits of national numbers. Each function takes the digits as a string and tells whether the check
+ * digits fit.
+ */
 
 const digitsOf = (text: string): number[] => [...text].map(Number);
 /** The sum of each digit times its weight. */
