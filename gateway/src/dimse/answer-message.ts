@@ -17,7 +17,7 @@ import { numberIn, textIn, type ElementsToSend } from './elements.ts';
 /** (0000,0902) is an LO. */
 const COMMENT_CHARACTERS = 64;
 
-/** `comment`: in ASCII, for whoever reads the log of the peer; nothing of the data. */
+/** `comment`: ASCII text for the peer's log, without any of the data. */
 export type Answer = { readonly status: number; readonly comment?: string | undefined };
 
 /** Throws AssociationFailed and the signal's reason. */

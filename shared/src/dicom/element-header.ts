@@ -30,7 +30,7 @@ export function isLongForm(vr: string): boolean {
 export interface Header {
   tag: number;
   vr: string;
-  /** UNDEFINED_LENGTH where it is not known. */
+  /** UNDEFINED_LENGTH if the length is not defined. */
   length: number;
   /** Bytes from the tag to the value: 8 or 12. */
   size: number;
@@ -57,9 +57,8 @@ export function readTag(bytes: Uint8Array, at: number, bigEndian: boolean): numb
 }
 
 /**
- * Reads the header at `at`. Answers with the number of bytes it needs if `bytes` ends before, with 'bad-vr'
- * if the VR is not two capital letters, otherwise 'ok'. Items and delimiters have no VR in any encoding
- * (PS3.5 §7.5).
+ * Reads the header at `at`. Returns the number of bytes that it needs if `bytes` ends too early, 'bad-vr' if the VR is
+ * not two capital letters, otherwise 'ok'. Items and delimiters have no VR in any encoding (PS3.5 §7.5).
  */
 export function readHeader(
   header: Header,
