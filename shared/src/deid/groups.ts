@@ -31,8 +31,9 @@ const PROSE = new Set(['LT', 'ST', 'UT']);
 /** Where a person is, lives or can be reached, and who runs the place. */
 const PLACES: ReadonlySet<number> = new Set([
   // addresses and telephone numbers of the referring physician, the patient, a person, an order, a list of recipients
-  0x00080092, 0x00080094, 0x00101040, 0x00102154, 0x00102155, 0x00401102, 0x00401103, 0x00401104, 0x00402010,
-  0x0040a353, 0x0040a354, 0x4008011a,
+  0x00080092,
+  0x00080094, 0x00101040, 0x00102154, 0x00102155, 0x00401102, 0x00401103, 0x00401104, 0x00402010, 0x0040a353,
+  0x0040a354, 0x4008011a,
   // Country, Region of Residence; Military Rank's branch of service
   0x00102150, 0x00102152, 0x00101081,
   // Coding Scheme Responsible Organization
