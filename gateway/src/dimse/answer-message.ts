@@ -1,4 +1,4 @@
-/** The gateway's answer to a message of the peer (PS3.7 §9.1.1.1 and §9.1.5.1). */
+/** Sends the gateway's answer to a message of the peer (PS3.7 §9.1.1.1 and §9.1.5.1). */
 import { isUid } from '#shared/dicom/uid.ts';
 import { NO_DATA_SET, type Association, type Message } from './association.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from './command-fields.ts';
 import { numberIn, textIn, type ElementsToSend } from './elements.ts';
 
-/** (0000,0902) is an LO. */
+/** The longest Error Comment (0000,0902), which is an LO. */
 const COMMENT_CHARACTERS = 64;
 
 /** `comment`: ASCII text for the peer's log, without any of the data. */

@@ -35,7 +35,7 @@ export type Wanted = { readonly abstractSyntax: string; readonly transferSyntaxe
 /** At most CONTEXTS_LIMIT contexts. `takes`: the SOP Classes whose instances C-GET may bring. */
 type Proposal = { readonly contexts: readonly Wanted[]; readonly takes?: readonly string[] };
 
-/** `result`: PS3.8 Table 9-18; 0 is acceptance. */
+/** `result`: as in PS3.8 Table 9-18; 0 means accepted. */
 export type Context = {
   readonly id: number;
   readonly abstractSyntax: string;
@@ -137,7 +137,7 @@ export class Association {
     return this.#values.length > 0 || (await this.#transport.hears(ms));
   }
 
-  /** The next message of the peer. Throws AssociationFailed and the signal's reason. */
+  /** Waits for the next message of the peer. Throws AssociationFailed and the signal's reason. */
   async receive(): Promise<Message> {
     const message = await this.receiveOrRelease();
     if (message !== null) return message;
@@ -176,7 +176,7 @@ export class Association {
     }
   }
 
-  /** Null: A-RELEASE-RQ. */
+  /** Null: the peer sent A-RELEASE-RQ. */
   async #nextValue(): Promise<DataValue | null> {
     for (;;) {
       const value = this.#values.pop();

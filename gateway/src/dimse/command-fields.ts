@@ -1,4 +1,4 @@
-/** The elements and codes of commands (PS3.7 Annex E.1) that both sides of a message know. */
+/** The elements and codes of commands (PS3.7 Annex E.1) that both requests and responses use. */
 
 export const SOP_CLASS = 0x00000002;
 export const COMMAND = 0x00000100;

@@ -5,7 +5,7 @@
 import { violated } from './association-failed.ts';
 import { trimmed } from './read-bounded.ts';
 
-/** Ascending by tag. A number has 16 bits; a text is a UID or a code. */
+/** Ascending by tag. Numbers have 16 bits; texts are UIDs or codes. */
 export type ElementsToSend = readonly (readonly [tag: number, value: number | string])[];
 
 /** Values by tag. */

@@ -50,7 +50,7 @@ export type ProposedContext = {
   readonly abstractSyntax: string;
   readonly transferSyntaxes: readonly string[];
 };
-/** `result`: PS3.8 Table 9-18; 0 is acceptance. */
+/** `result`: as in PS3.8 Table 9-18; 0 means accepted. */
 export type AnsweredContext = {
   readonly id: number;
   readonly result: number;

@@ -20,7 +20,7 @@ export type PacsConnection = {
   readonly url: string;
   /** Value of the Authorization header, or null. */
   readonly authorization: string | null;
-  /** Certificates in PEM that are trusted besides the usual ones, or null. */
+  /** Certificates in PEM that are trusted in addition to the default ones, or null. */
   readonly ca: string | null;
   /** The client certificate for the PACS with its key, in PEM. */
   readonly own?: { readonly cert: string; readonly key: string } | null;
@@ -39,7 +39,7 @@ export type Question = {
   readonly isChunked?: boolean;
   /** The request is sent without credentials. */
   readonly isAnonymous?: boolean;
-  /** The most to read of the answer's body. */
+  /** The most bytes of the answer's body that are read. */
   readonly maxBytes?: number;
 };
 
@@ -60,7 +60,7 @@ export type NoAnswer = { readonly kind: 'none'; readonly isSilent: boolean; read
  * a minute.
  */
 const ANSWER_MS = 8_000;
-/** 2000 rows of a search have 3 to 6 MB. */
+/** The longest body; 2000 rows of a search have 3 to 6 MB. */
 const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 
 /** TLS options: trusts the default authorities and those of the site. */

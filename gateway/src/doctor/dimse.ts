@@ -79,7 +79,7 @@ async function associated(
   }
 }
 
-/** The finding for an association that was refused, or was accepted and ended early. */
+/** The finding for an association that was refused, or that ended early after it was accepted. */
 function failureOf(visit: Visit, { connection: code }: AssociationFailed): Finding {
   const facts = { ...factsOf(visit), code };
   if (code === UNKNOWN_CALLED_AE) return diagnose('called-ae-unknown', facts);

@@ -34,7 +34,7 @@ export async function removeSamples(visit: Visit): Promise<Finding> {
  *   removed    an Orthanc has deleted it
  *   absent     an Orthanc says that it has no such study
  *   promised   the PACS answers DELETE with a success
- *   kept       neither could be asked
+ *   kept       neither way of removal was possible
  */
 type Outcome = 'removed' | 'absent' | 'promised' | 'kept';
 
@@ -43,7 +43,7 @@ async function askRemoval(visit: Visit, study: string): Promise<Outcome> {
   if (isDimse(connection.url)) return 'kept';
   const byOrthanc = found.orthancRest === null ? 'kept' : await removeFromOrthanc(visit, study);
   if (byOrthanc !== 'kept') return byOrthanc;
-  // No standard defines this request; the DICOM stores of clouds and some PACSs take it.
+  // No standard defines this request, but the DICOM stores of clouds and some PACSs accept it.
   const gone = await ask({ method: 'DELETE', url: `${connection.url}/studies/${study}` });
   return gone.kind === 'answer' && gone.status >= 200 && gone.status < 300 ? 'promised' : 'kept';
 }

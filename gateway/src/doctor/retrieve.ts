@@ -9,7 +9,7 @@ import { only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 /** The first instance may be a film of gigabytes, so only enough is read to recognise DICOM. */
 const LOOKED_AT_BYTES = 65_536;
-/** PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored. */
+/** PS3.18 §8.7.3.5.2: transfer-syntax=* requests the instance in its stored encoding. */
 const AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 
 /** The probes that every destination needs. */

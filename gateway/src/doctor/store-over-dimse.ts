@@ -47,7 +47,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** Counts the samples that C-FIND shows; null: the PACS does not answer. */
+/** Counts the samples that C-FIND shows; null if the PACS does not answer. */
 export async function countShownOverDimse(visit: Visit): Promise<number | null> {
   const { samples } = visit.found;
   const study = samples[0]!.identifiers.studyInstanceUID;

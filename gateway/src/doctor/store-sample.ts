@@ -23,7 +23,7 @@ export const SAMPLE_BYTES_LIMIT = 1024 * 1024;
 
 /** Stores the samples and waits until they are shown, so that searches find them too. */
 export const STORE: readonly Probe[] = [{ run: storeSamples }];
-/** Probes that change the samples, so they come last. */
+/** Probes that change the samples and therefore come last. */
 export const COMPARE: readonly Probe[] = [{ run: tryDuplicates }];
 
 async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
@@ -159,7 +159,7 @@ export function lagMinutesOf({ found }: Visit): number {
   return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
 }
 
-/** Counts the samples that a search shows; null: the PACS does not answer. */
+/** Counts the samples that a search shows; null if the PACS does not answer. */
 export async function countShown(visit: Visit): Promise<number | null> {
   const { samples } = visit.found;
   const path = `/studies/${samples[0]!.identifiers.studyInstanceUID}/instances?limit=10`;

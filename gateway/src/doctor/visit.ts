@@ -44,7 +44,7 @@ type Found = {
   failsStores: boolean;
   /** Instances that this examination stored or tried to store. */
   samples: readonly Sample[];
-  /** The PACS said of all samples that it does not keep them. */
+  /** The PACS reported that it kept none of the samples. */
   isNoneTaken: boolean;
   /** The largest accepted body, in bytes. */
   bodyBytes: number | null;

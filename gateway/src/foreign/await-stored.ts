@@ -11,7 +11,7 @@ import { uploadsOf } from '../uploads/file-status.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import type { StoredInstance } from './stow-answer.ts';
 
-/** A DICOMweb client gives up after 30 s or more. */
+/** The longest wait. DICOMweb clients give up after 30 s or more. */
 const PATIENCE_MS = 20_000;
 /** A change made by another gateway may not be announced here; it is noticed at the next check. */
 const LOOK_AGAIN_MS = 1_000;

@@ -18,11 +18,11 @@ export type WhoseFiles = { readonly siteId: string; readonly accountId: string |
 
 const SHOWN_LIMIT = 100;
 
-/** The condition of the index `sent_file_not_taken`. */
+/** The same condition as in the index `sent_file_not_taken`. */
 const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened'
   and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
 
-/** The condition of the index `withheld_instance_waits`, on `held`. */
+/** Contains the condition of the index `withheld_instance_waits`, for the alias `held`. */
 const WAITS = sql<boolean>`held.cause <> 'left-out' and ${CAME_NOT}`;
 
 /**

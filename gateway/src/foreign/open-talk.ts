@@ -53,7 +53,7 @@ export type OpenTalk = {
     /** The answer of the previous turn; null if this is the first one. */
     readonly from: Uint8Array<ArrayBuffer> | null;
   };
-  readonly question: /** From now on this entry is being read. The reply comes once there is room for so many bytes. */
+  readonly question: /** This entry is being read from now on. The reply comes once there is room for this many bytes. */
     | { readonly kind: 'begin'; readonly entry: number; readonly bytes: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     /**

@@ -3,7 +3,7 @@ import type { SeenStudy, Sight } from './sight.ts';
 
 /** How long a result is cached. It takes this long until another account's instance in the study is noticed. */
 const REMEMBERED_MS = 5_000;
-/** A study of 20 000 instances takes 3 MB. */
+/** The most studies in the cache. A study of 20 000 instances takes 3 MB. */
 const REMEMBERED_STUDIES = 32;
 
 export type RememberSight = (who: string, sight: Sight) => Sight;

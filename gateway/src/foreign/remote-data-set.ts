@@ -32,7 +32,7 @@ export type RemoteDataSet = {
   write(writing: Writing): Promise<Uint8Array>;
 };
 
-/** Null: the text is no Data Set. */
+/** Null: the text is not a Data Set. */
 export async function readDataSet(
   bytes: Uint8Array,
   given: Pick<ToParse, 'from' | 'signal'>,
@@ -83,7 +83,7 @@ async function written(dataSet: Json, { form, of, address, isViewer }: Writing):
   return Buffer.from(form === 'xml' ? (await xmlWriter())(shown) : JSON.stringify(shown));
 }
 
-/** Null: the text is no Data Set. */
+/** Null: the text is not a Data Set. */
 export function parseFacts(bytes: Uint8Array): Facts | null {
   const dataSet = jsonIn(bytes);
   return isObject(dataSet) ? factsOf(dataSet) : null;

@@ -281,7 +281,7 @@ async function openAndSend(
   }
 }
 
-/** The account's roles today. Throws `not-allowed` if it was disabled. */
+/** The account's current roles. Throws `not-allowed` if the account was disabled. */
 async function rolesOf({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<readonly Role[]> {
   const account = await db
     .selectFrom('account')

@@ -47,7 +47,7 @@ type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 type Awaited = {
   readonly uploadId: string;
   readonly keys: readonly InstanceKey[];
-  /** Parcels begun for this study. */
+  /** The parcels that were begun for this study. */
   readonly parcels: string[];
   /** Announces each of its parcels to verify, once they are written. */
   readonly tell: (() => Promise<void>)[];

@@ -18,10 +18,10 @@ import { onePerStudy, studiesHere } from './not-taken.store.ts';
 const SHOWN_LIMIT = 100;
 
 /**
- *   settled    in the PACS, left out or given up by a person; or the PACS has it under another version of its policy
- *   under-way  on a road that ends without a person
- *   unkept     promised, and no parcel has it: the file brings it when it is opened again
- *   missing    on no road to the PACS
+ *   settled    in the PACS, left out or given up by a person; or in the PACS under another version of its policy
+ *   under-way  on its way, without needing a person
+ *   unkept     promised, but in no parcel: opening the file again sends it
+ *   missing    not on its way to the PACS
  */
 type Fate = 'settled' | 'under-way' | 'unkept' | 'missing';
 

@@ -49,7 +49,7 @@ export type Visit = {
   /** The caller must not get pictures that may hold a name. */
   readonly hidesNames: boolean;
   readonly signal: AbortSignal;
-  /** The address of `/dicom-web`, for addresses in the answer. */
+  /** The address of `/dicom-web`, used for the addresses in the answer. */
   readonly address: string;
   /** The account, for fair turns where threads read the PACS's answers. */
   readonly from: string;
@@ -77,7 +77,7 @@ export type Served = {
   readonly instance?: string | undefined;
 };
 
-/** Answers with what `work` serves. @throws Problem */
+/** Answers the request with what `work` returns. @throws Problem */
 export async function serveVisit(
   c: GatewayContext,
   tools: VisitTools,

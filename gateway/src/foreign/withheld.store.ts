@@ -76,8 +76,7 @@ export async function leaveOutWithheld(
 }
 
 /**
- * Whether `held` is still missing: its account has not sent it in another form, and nobody else brought it to the
- * PACS.
+ * True if `held` is still missing: its account has not sent it in another form, and nobody else sent it to the PACS.
  */
 export const CAME_NOT = sql<boolean>`not exists (
   select from study join instance on instance.study_id = study.id

@@ -17,8 +17,8 @@ export const IDENTIFIERS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * UI attributes that name classes, syntaxes, vocabularies or software, not instances of anything:
- * "structural" (PS3.15 E.3.9 note 4).
+ * UI attributes that identify classes, syntaxes, vocabularies or software instead of instances; PS3.15 E.3.9 note 4
+ * calls them "structural".
  */
 export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
   0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x0008010c, 0x0008010d, 0x00080117, 0x00080118, 0x00081150,

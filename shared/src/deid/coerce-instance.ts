@@ -10,14 +10,14 @@ import { deflateSegments } from './deflate-segments.ts';
 import type { Segment } from './segments.ts';
 
 export type Coerced =
-  /** Ranges are of `instance.dataSet`. */
+  /** Byte ranges refer to `instance.dataSet`. */
   | { readonly kind: 'coerced'; readonly segments: readonly Segment[] }
   /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
-  /** The reasons are those of `Rewritten`. */
+  /** For the same reasons as in `Rewritten`. */
   | { readonly kind: 'not-writable' };
 
-/** Rejects only where reading the source does. */
+/** Rejects only if reading the source does. */
 export async function coerceInstance(
   instance: ParsedInstance,
   wanted: readonly NewAttribute[],

@@ -62,7 +62,7 @@ export class DataSetWriter {
     this.#used += 4;
   }
 
-  /** PS3.5 §7.1: tag, VR where explicit, length. */
+  /** PS3.5 §7.1: writes tag, VR (under explicit VR) and length. */
   #header(tag: number, givenVR: string, length: number, encoding: Encoding): void {
     this.#reserve(12);
     this.#bigEndian = encoding.bigEndian;
@@ -72,7 +72,7 @@ export class DataSetWriter {
       this.#uint32(length);
       return;
     }
-    // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
+    // PS3.5 §6.2.2: a value too long for a short length field is written as UN.
     const vr = length > 0xffff && !isLongForm(givenVR) ? 'UN' : givenVR;
     this.#buffer[this.#used] = vr.charCodeAt(0);
     this.#buffer[this.#used + 1] = vr.charCodeAt(1);

@@ -21,7 +21,9 @@ export function toDayNumber(year: number, month: number, day: number): number | 
   return date.getTime() / DAY_MS;
 }
 
-/** Year, month and day as digits; null outside of the years 1 to 9999, which four digits cannot write. */
+/**
+ * Year, month and day as digits; null outside the years 1 to 9999, because other years do not fit into four digits.
+ */
 export function fromDayNumber(days: number): [string, string, string] | null {
   const date = new Date(days * DAY_MS);
   const year = date.getUTCFullYear();

@@ -148,7 +148,7 @@ export function proseOf({ bytes: padded }: DicomElement, { characterSets }: Plac
   if (padded === null) return null;
   const bytes = trimmed(padded);
   const reader = textReader(characterSets);
-  // All sets begin with ASCII.
+  // Every character set begins in ASCII.
   if (reader.known && bytes.every(isPlain)) return { bytes, characterSets };
   const pieces = reader.split(bytes);
   return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text))
@@ -160,7 +160,7 @@ export function proseOf({ bytes: padded }: DicomElement, { characterSets }: Plac
 const isPlain = (byte: number): boolean =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0x0c;
 
-/** Without the padding at the end (PS3.5 §6.2). */
+/** The value without the padding at its end (PS3.5 §6.2). */
 function trimmed(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) end -= 1;

@@ -41,9 +41,9 @@ export type How =
   | 'keep-uid' // kept if it is a valid UID
   | 'cap-age' // kept below 90 years
   | 'zero' // zero bytes of the same length
-  | 'leading-number' // only the number with which the value begins
+  | 'leading-number' // only the number at the start of the value
   | 'clean-text' // prose: identifying words are removed, the rest of the sentence stays
-  | 'literal' // the value stands in the plan
+  | 'literal' // the value is in the plan
   | 'items'; // a sequence: these rules apply to each item
 
 /**

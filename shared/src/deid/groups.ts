@@ -28,7 +28,7 @@ export type Group = (typeof GROUPS)[number];
 const TEMPORAL = new Set(['DA', 'DT', 'TM']);
 const PROSE = new Set(['LT', 'ST', 'UT']);
 
-/** Where a person is, lives or can be reached, and who runs the place. */
+/** Where a person is, lives or can be reached, and who runs the institution. */
 const PLACES: ReadonlySet<number> = new Set([
   // addresses and telephone numbers of the referring physician, the patient, a person, an order, a list of recipients
   0x00080092,

@@ -70,7 +70,7 @@ function markersOf(rules: DeidRules, encoding: Encoding, { covered, released }: 
   ];
   return [
     [PATIENT_IDENTITY_REMOVED, 'CS', textValue('CS', 'YES')],
-    // LO: at most 64 characters a value (PS3.5 §6.2).
+    // LO: at most 64 characters per value (PS3.5 §6.2).
     [DEIDENTIFICATION_METHOD, 'LO', textValue('LO', ...method)],
     [DEIDENTIFICATION_METHOD_CODE_SEQUENCE, 'SQ', methodItems(codesFor(rules, covered), encoding)],
     [LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', textValue('CS', TEMPORAL[rules.dates])],

@@ -14,7 +14,7 @@ const CODE_VALUE = 0x00080100;
 /** UCUM: 90 years as years, months, weeks and days. */
 const OLDEST: Readonly<Record<string, number>> = { a: 90, a_j: 90, a_g: 90, mo: 1080, wk: 4680, d: 32_850 };
 
-/** True for a content item (PS3.3 §C.18.1) whose measured value is a time above 90 years. */
+/** True for a content item (PS3.3 §C.18.1) whose measured value is a period of more than 90 years. */
 export function isOldAge(item: readonly DicomElement[]): boolean {
   return (findElement(item, MEASURED_VALUE_SEQUENCE)?.items ?? []).some(({ elements }) => {
     const [units] = findElement(elements, MEASUREMENT_UNITS_CODE_SEQUENCE)?.items ?? [];

@@ -41,7 +41,7 @@ import { SEARCH_STEPS_LIMIT } from './text/clean-text.ts';
 import { holdsCuedName, holdsKnown, knownIn, type Known } from './text/hold-known-values.ts';
 import type { Budget } from './text/search-sources.ts';
 
-/** A place in the header, the rules, and the two lists that the walk fills. */
+/** The current position in the header, the rules, and the two lists that the walk fills. */
 type Walk = {
   readonly instance: ParsedInstance;
   readonly rules: DeidRules;

@@ -14,7 +14,7 @@ export function formatRelease(irregularity: Irregularity): string {
   return `${RELEASED}${irregularity}`;
 }
 
-/** The oddities that a data set says a person released. */
+/** The oddities that, according to the Data Set, a person released. */
 export function claimedReleases(elements: readonly DicomElement[]): readonly Irregularity[] {
   const method = findElement(elements, DEIDENTIFICATION_METHOD);
   const texts = asciiText(method?.bytes ?? new Uint8Array())

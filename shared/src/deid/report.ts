@@ -31,7 +31,7 @@ interface DeidReport {
   readonly actions: readonly TagAction[];
 }
 
-/** Profile and options as CID 7050 codes them, in the order of their codes. */
+/** Profile and options as coded in CID 7050, in the order of their codes. */
 export function methodCodes(
   options: readonly OptionName[],
 ): readonly { readonly code: string; readonly meaning: string }[] {

@@ -127,8 +127,8 @@ function basicDecision(tag: number, vr: string, row: ProfileRow): Decision {
 }
 
 /**
- * PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying
- * Profile." C goes before K.
+ * PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying Profile."
+ * C takes precedence over K.
  */
 function optionDecision(tag: number, vr: string, row: ProfileRow, letters: string): Decision | null {
   const basic = basicDecision(tag, vr, row);
@@ -212,8 +212,8 @@ function groupDecision(tag: number): Decision | null {
   // note 13).
   if (tag >>> 16 <= 0x0006) return REMOVE;
   if (isPrivate(tag)) return decision('remove', 'X', 'private');
-  // (50xx,xxxx) and (60xx,3000), (60xx,4000) are X. An overlay plane without its data is not valid, so its
-  // whole group goes.
+  // The table has X for (50xx,xxxx), (60xx,3000) and (60xx,4000). An overlay plane without its data is not valid, so
+  // its whole group is removed.
   const family = tag >>> 24;
   if (family === 0x50) return REMOVE;
   return family === 0x60 ? decision('remove', 'X', 'overlay') : null;
@@ -264,7 +264,9 @@ type Asked = {
   readonly rows: ReadonlyMap<number, ProfileRow>;
 };
 
-/** The order of precedence: a rule for this attribute, a rule for its group, its row, its VR. */
+/**
+ * Finds the decision in this order of precedence: a rule for this attribute, a rule for its group, its row, its VR.
+ */
 function findDecision(tag: number, vr: string, asked: Asked): Decision {
   const { letters, exceptions, attributes, rows } = asked;
   const rule = attributes.get(tag);

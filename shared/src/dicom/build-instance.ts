@@ -59,7 +59,7 @@ export interface BuiltImage {
 interface InstanceToBuild {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
-  /** In addition to the identifiers and the pixel module; in any order. */
+  /** Further elements besides the identifiers and the pixel module, in any order. */
   readonly elements: readonly SimpleElement[];
   readonly image?: BuiltImage;
 }

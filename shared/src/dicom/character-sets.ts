@@ -150,7 +150,7 @@ function createReader(terms: readonly string[]): TextReader {
   };
 }
 
-/** `text` (ASCII) as pieces in any character set. */
+/** Splits ASCII text into pieces that are valid in any character set. */
 export function asciiPieces(text: string): TextPiece[] {
   return [...text].map((character) => ({
     text: character,
@@ -335,7 +335,7 @@ function runEnd(bytes: Uint8Array, start: number, g0: string): number {
   return at;
 }
 
-/** The text of bytes for which one set is in force. `set`: as `canonicalCharacterSet` names it. */
+/** Decodes bytes in a single set. `set`: as `canonicalCharacterSet` names it. */
 export function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   if (set === '87')
     return decodeWhole(
@@ -353,7 +353,7 @@ export function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   return label === 'latin1' || bytes[0]! < 0x80 ? ascii(bytes) : decodeWhole(label, bytes);
 }
 
-/** EUC-JP reaches JIS X 0212 through a single shift (8FH) before each character. */
+/** In EUC-JP, each character of JIS X 0212 follows a single shift (8FH). */
 function withSingleShifts(bytes: Uint8Array): Uint8Array {
   const shifted = new Uint8Array(Math.ceil(bytes.length / 2) * 3);
   for (let i = 0; i < bytes.length; i += 2)

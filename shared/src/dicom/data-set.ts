@@ -35,7 +35,7 @@ export interface Encoding {
 }
 
 /**
- * A Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where
+ * A Data Element. All offsets count from the first byte of the file, or of the inflated Data Set if
  * `encoding.deflated`.
  */
 export interface DicomElement {

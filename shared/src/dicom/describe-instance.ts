@@ -32,7 +32,7 @@ export interface InstanceDescription {
   /** `Family^Given^Middle^Prefix^Suffix` (PS3.5 §6.2.1) as written: the first component group that is not empty. */
   readonly patientName: string | null;
   readonly patientId: string | null;
-  /** ISO 8601, `YYYY-MM-DD`; null if it is not a date. */
+  /** ISO 8601, `YYYY-MM-DD`; null if the value is not a date. */
   readonly patientBirthDate: string | null;
   readonly patientSex: string | null;
   readonly accessionNumber: string | null;

@@ -57,7 +57,7 @@ export const LEVEL_LIMIT = 16;
 const COMPONENT_LIMIT = 16;
 const COMPONENT_LENGTH_LIMIT = 64;
 
-/** Why the index may not name everything. */
+/** Why the index may be incomplete. */
 type IndexFault =
   /** An offset leads to a record that was already visited. */
   | 'circle'
@@ -76,12 +76,12 @@ type IndexFault =
 export interface IndexedFile {
   /** The File ID's components joined by '/', as written: relative to the folder of the DICOMDIR. */
   readonly fileId: string;
-  /** '' where the index does not say. */
+  /** '' if the index does not state it. */
   readonly sopInstanceUID: string;
 }
 
 export interface IndexedStudy {
-  /** '' where the index does not say. */
+  /** '' if the index does not state it. */
   readonly studyInstanceUID: string;
   /**
    * Description of the patient and of the study. The values are identifying, so the same rules apply as for an

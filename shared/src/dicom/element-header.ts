@@ -1,6 +1,4 @@
-/**
- * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1).
- */
+/** Reads the header of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1). */
 import type { Encoding } from './data-set.ts';
 import { dictionaryVR } from './dictionary.ts';
 
@@ -10,7 +8,7 @@ export const ITEM_DELIMITATION = 0xfffee00d;
 export const SEQUENCE_DELIMITATION = 0xfffee0dd;
 
 const SHORT_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ');
-/** PS3.5 §7.1.2: these have two reserved bytes and a length of 32 bits. */
+/** PS3.5 §7.1.2: VRs with two reserved bytes and a length of 32 bits. */
 const LONG_VRS = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ');
 
 const FORMS = new Map<number, { readonly vr: string; readonly long: boolean }>([

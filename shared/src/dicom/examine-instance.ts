@@ -1,7 +1,7 @@
 /**
- * Decides whether a Data Set of sound structure is an instance that can be stored, and collects warnings. It
- * refuses instances that no PACS could file or show. It only warns about the mistakes that real modalities make
- * every day, because refusing those helps no patient.
+ * Decides whether a Data Set with valid structure is an instance that can be stored, and collects warnings. It refuses
+ * instances that no PACS could file or show. It only warns about the mistakes that real modalities make every day,
+ * because refusing those helps no patient.
  */
 import type { WarningCode } from '../protocol/reasons.ts';
 import type { DicomElement, InstanceIdentifiers, ReadOutcome } from './data-set.ts';
@@ -78,7 +78,7 @@ function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<War
   const kind = sopClassKind(uidText(sopClass));
   if (kind === 'not-storage')
     return { because: 'sop-class-not-storage', tag: SOP_CLASS_UID, offset: sopClass?.offset ?? 0 };
-  // A private or newer class is a real object to its maker, and a PACS may well know it.
+  // A private or newer class is a valid object of its vendor, and a PACS may know it.
   if (kind === 'unknown') warnings.add('sop-class-unknown');
   return null;
 }

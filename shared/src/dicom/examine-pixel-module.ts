@@ -50,7 +50,7 @@ export interface PixelModule {
 const SAMPLES = new Set([1, 3, 4]);
 const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
 /**
- * RLE frames whose headers are examined: enough to notice a damaged file, without reading all of a long cine.
+ * The most RLE frames whose headers are examined: enough to notice a damaged file without reading all of a long cine.
  */
 const RLE_FRAMES_EXAMINED = 64;
 /** The most fragments whose first bytes are examined if their number differs from that of the frames. */
@@ -124,7 +124,7 @@ export function readPixelModule(
   const rows = oneNumber(elements, ROWS, context, 0);
   const columns = oneNumber(elements, COLUMNS, context, 0);
   const samples = oneNumber(elements, SAMPLES_PER_PIXEL, context, 1);
-  // The Floating Point Image Pixel Modules fix Bits Allocated, and some writers leave it out.
+  // The Floating Point Image Pixel Modules define a fixed Bits Allocated, which some writers omit.
   const bitsOfFloat = pixelTag === DOUBLE_FLOAT_PIXEL_DATA ? 64 : pixelTag === FLOAT_PIXEL_DATA ? 32 : 0;
   const bitsAllocated = oneNumber(elements, BITS_ALLOCATED, context, bitsOfFloat);
   const bitsStored = oneNumber(elements, BITS_STORED, context, 0);

@@ -24,7 +24,7 @@ const LENGTHS: Readonly<Record<string, number>> = {
   LT: 10_240,
   UI: 64,
 };
-/** The size of one value, for VRs whose number of values follows from the length. */
+/** The size of one value, for VRs in which the length determines the number of values. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
 /**
  * Control characters that PS3.5 §6.1.3 does not allow in text, and Unicode's direction marks, which reorder text on

@@ -36,7 +36,7 @@ export function modalitiesOf(sopClassUIDs: readonly string[]): readonly string[]
   return [...new Set(known)];
 }
 
-/** A pattern for the SOP Class UIDs of one modality, as PostgreSQL and JavaScript both read it. */
+/** A pattern for the SOP Class UIDs of one modality, in a syntax that PostgreSQL and JavaScript share. */
 export function classPatternOf(modality: string): string {
   const ends = MODALITIES.filter(([, name]) => name === modality).map(([{ source }]) => source.slice(1));
   return `^${STORAGE_ROOT.replaceAll('.', '\\.')}(${ends.join('|')})`;

@@ -75,7 +75,7 @@ export interface OpenedFile {
   readonly beginning: Beginning;
 }
 
-/** Reads up to the Data Set. Rejects as `readInstance`. */
+/** Reads the file up to the Data Set. Rejects as `readInstance`. */
 export async function openPart10(
   source: ByteSource,
   signal: AbortSignal | undefined,

@@ -44,7 +44,8 @@ export async function readValueBytes(
 }
 
 /**
- * The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible.
+ * Reads the bytes as Latin-1 characters, for VRs that are ASCII by definition but in which every byte must remain
+ * visible.
  */
 export function asciiText(bytes: Uint8Array): string {
   let text = '';

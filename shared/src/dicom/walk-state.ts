@@ -24,7 +24,7 @@ type OwnerOfFrame = {
 /** A Data Set or item whose elements are being read. */
 export type ElementsFrame = OwnerOfFrame & {
   kind: 'elements';
-  /** The frame's end by its length; Infinity if a delimiter ends it. */
+  /** The end of the frame according to its length; Infinity if a delimiter ends it. */
   end: number;
   /** No part of the frame may cross this position: its own end, or that of the element around it. */
   limit: number;
@@ -56,7 +56,7 @@ export type Step = 'next' | 'done' | 'refused' | 'more-bytes' | 'zeros?';
 
 export type Walk = {
   readonly size: number;
-  /** File Meta Information ends before the first element of another group (PS3.10 §7.1). */
+  /** The walk reads File Meta Information, which ends before the first element of another group (PS3.10 §7.1). */
   readonly fileMeta: boolean;
   readonly header: Header;
   readonly warnings: Set<WarningCode>;
@@ -72,7 +72,7 @@ export type Walk = {
   refusal: { because: ReasonCode; where: Place; cutPixelData?: CutPixelData } | null;
 };
 
-/** A fresh frame for a Data Set or an item. */
+/** Creates a frame for a Data Set or an item. */
 export function newElementsFrame(
   place: Omit<ElementsFrame, 'kind' | 'elements' | 'lastTag' | 'seen'>,
 ): ElementsFrame {

@@ -39,7 +39,7 @@ export function sampleBytes(
 ): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(bitsAllocated / 8));
   if (isFloat) return bytes;
-  // The sign fills the bits above the value.
+  // The sign bit fills the bits above the value.
   let left = BigInt.asUintN(bitsAllocated, BigInt(value) << BigInt(highBit - bitsStored + 1));
   for (let at = 0; at < bytes.length; at += 1, left >>= 8n) bytes[at] = Number(left & 255n);
   return bytes;

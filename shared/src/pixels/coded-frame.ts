@@ -26,7 +26,7 @@ interface Decoder {
   readonly isLossless: boolean;
 }
 
-/** Null for a transfer syntax that is not decoded here: video, JPEG XL, multi-component JPEG 2000. */
+/** Null for an unsupported transfer syntax: video, JPEG XL, multi-component JPEG 2000. */
 export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decoder | null {
   const decode = decodeOf(transferSyntaxUID, codecs);
   return decode && { decode, isLossless: LOSSLESS.has(transferSyntaxUID) };

@@ -41,7 +41,7 @@ export function upright(picture: GreyPicture, orientation: number): GreyPicture 
   if (orientation === 1) return picture;
   const { rows, columns, grey } = picture;
   const isOnItsSide = orientation >= 5;
-  // The stored directions that are reversed: rows (3, 4, 6, 7) and columns (2, 3, 7, 8).
+  // The orientations in which rows (3, 4, 6, 7) or columns (2, 3, 7, 8) are stored in reverse.
   const fromBottom = [3, 4, 6, 7].includes(orientation);
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const width = isOnItsSide ? rows : columns;

@@ -1,4 +1,4 @@
-/** The distance between the centres of neighbouring pixels, as far as the header states it. */
+/** Reads the distance between the centres of neighbouring pixels, if the header states it. */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { findElement, numbersOf, textOf } from '../dicom/values.ts';
 import { functionalGroup, type Group } from './grey-transform.ts';

@@ -19,7 +19,7 @@ export type PictureOutcome =
 /** The weights of ITU-R BT.601, which PS3.3 §C.7.6.3.1.2 uses for Y. */
 export const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** Decodes frame `index` and makes it grey. */
+/** Decodes frame `index` and converts it to grey. */
 export async function readInstancePicture(
   instance: ParsedInstance,
   source: ByteSource,

@@ -100,7 +100,7 @@ export function windowOf(center: number, width: number, name: string): ValuesOfI
   if (name === 'SIGMOID')
     return width > 0 ? (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width)) : null;
   const isExact = name === 'LINEAR_EXACT';
-  // "Window Width shall be greater than or equal to 1"; of LINEAR_EXACT "greater than 0".
+  // "Window Width shall be greater than or equal to 1"; for LINEAR_EXACT "greater than 0".
   if (isExact ? width <= 0 : width < 1) return null;
   const middle = isExact ? center : center - 0.5;
   const extent = isExact ? width : width - 1;

@@ -8,7 +8,7 @@ import { EntropyBits } from '../transfer/coding/bit-reader.ts';
 const QUICK_BITS = 9;
 
 export interface HuffmanTable {
-  /** By the next QUICK_BITS bits: code length × 256 + symbol; 0 for a longer code. */
+  /** Indexed by the next QUICK_BITS bits: code length × 256 + symbol; 0 for a longer code. */
   readonly quick: Uint16Array;
   /**
    * By code length: the largest code, −1 if there is none; and the number to add to a code to get the index of its

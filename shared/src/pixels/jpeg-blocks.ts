@@ -71,7 +71,7 @@ class BlockScan {
   private readonly acs: (HuffmanTable | null)[];
   private readonly predictions: Int32Array;
   private readonly block: BlockDecoder;
-  /** §G.1.2.2: the number of blocks whose remaining coefficients are zero. */
+  /** §G.1.2.2: the number of blocks still to come in the current end-of-band run. */
   private bandsToEnd = 0;
 
   constructor(bits: JpegBits, scan: JpegScan, isProgressive: boolean) {

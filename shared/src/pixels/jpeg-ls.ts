@@ -41,7 +41,7 @@ export function decodeJpegLS(
   for (let at = 2; at + 4 <= coded.length; ) {
     const marker = coded[at + 1]!;
     if (coded[at] !== 0xff || marker === EOI) break;
-    // ITU-T T.81 §B.1.1.2: fill bytes before a marker.
+    // ITU-T T.81 §B.1.1.2: skips fill bytes before a marker.
     if (marker === 0xff) {
       at += 1;
       continue;

@@ -50,7 +50,7 @@ interface JpegVisitor {
 export interface JpegMarkers {
   /** APP14 of Adobe: 0 RGB or CMYK, 1 YCbCr, 2 YCCK; null if it is absent. */
   readonly adobeTransform: number | null;
-  /** EXIF, XMP, comments and the like. */
+  /** The file has EXIF, XMP, comments or similar. */
   readonly hasMetadata: boolean;
   /** The EXIF orientation; 1: upright. */
   readonly orientation: number;

@@ -72,7 +72,7 @@ function readingFrom(
       if (instance.sopInstanceUID !== sopInstanceUID)
         left.push({ state: 'refused', reason: 'identifier-mismatch' });
     }
-    // Patients are counted when the file is opened.
+    // Patients are counted only when the file is opened.
     if (question.kind !== 'read') return giving(NOTHING);
     const { offset, length } = question;
     const bytes = new Uint8Array(

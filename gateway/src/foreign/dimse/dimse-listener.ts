@@ -60,7 +60,7 @@ type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
   KeepTools & {
     /** Null: there is no listener. */
     readonly place: DimsePlace | null;
-    /** Null: associations travel in clear text. */
+    /** Null: associations are not encrypted. */
     readonly certificate: Certificate | null;
     readonly times: Times;
   };
@@ -77,7 +77,7 @@ export type DimseListener = {
 type Listening = {
   readonly tools: ListenerTools;
   readonly place: DimsePlace;
-  /** Null: associations travel in clear text. */
+  /** Null: associations are not encrypted. */
   readonly secure: SecureSocket | null;
   readonly signal: AbortSignal;
   readonly addressesOf: AddressesOf;

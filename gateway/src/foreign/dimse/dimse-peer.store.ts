@@ -52,7 +52,7 @@ export async function updatePeer(trx: Trx, wish: OwnedWish): Promise<void> {
   await trx.updateTable('dimse_peer').set(columnsOf(wish)).where('id', '=', wish.id).execute();
 }
 
-/** The peer that was deleted. @throws Problem not-found. */
+/** Returns the deleted peer. @throws Problem not-found. */
 export async function deletePeer(trx: Trx, siteId: string, id: string): Promise<PeerRow> {
   const row = await holdPeer(trx, siteId, id);
   await trx.deleteFrom('dimse_peer').where('id', '=', id).execute();

@@ -1,4 +1,4 @@
-/** The policy under which a peer stores. */
+/** Finds the policy under which a peer stores. */
 import type { Selectable } from 'kysely';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';

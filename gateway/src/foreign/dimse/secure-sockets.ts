@@ -47,5 +47,5 @@ export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']
   };
 }
 
-/** The key of a connection; no two open connections have the same. */
+/** The key of a connection, unique among open connections. */
 const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

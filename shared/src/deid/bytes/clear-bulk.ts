@@ -28,7 +28,7 @@ import { Codestream } from './codestream.ts';
 import type { Known } from '../text/hold-known-values.ts';
 import type { SampleBits } from './sample-bits.ts';
 
-/** The new value of an element that held more than an image shows. */
+/** The cleared value of an element that held more than an image shows. */
 interface ClearedValue {
   /** Path as in a report: '7fe0,0010'. */
   readonly path: string;

@@ -12,7 +12,7 @@ interface NativeSamples {
   readonly bits: SampleBits | null;
   /** Bits of all samples together. */
   readonly length: number;
-  /** PS3.5 §8.1.1: under big endian, samples of up to 8 bits lie in words with their bytes swapped. */
+  /** PS3.5 §8.1.1: under big endian, samples of up to 8 bits are stored in words with their bytes swapped. */
   readonly isSwapped: boolean;
 }
 

@@ -8,7 +8,7 @@ import { PIECE_BYTES } from '../segments.ts';
 /** The ranges of a codestream that no image needs, and what the codestream says about its samples. */
 export interface FoundInCodestream {
   readonly unseen: readonly ByteRange[];
-  /** Bits of a sample as coded. */
+  /** Bits per sample, as coded. */
   readonly precision: number;
 }
 

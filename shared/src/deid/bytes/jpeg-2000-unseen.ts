@@ -37,7 +37,7 @@ const BOXES = new Set([
 ]);
 const SUPERBOXES = new Set(['jp2h', 'res ']);
 
-/** Filled while the codestream is walked. */
+/** State that is filled while the codestream is walked. */
 interface Walk {
   readonly codestream: Codestream;
   readonly unseen: ByteRange[];
@@ -117,7 +117,7 @@ async function markerAt(codestream: Codestream, at: number): Promise<number> {
   return bytes.length < 2 ? 0 : readUint16(bytes, 0, true);
 }
 
-/** Null where the tile-part at `from` cannot be followed. */
+/** Null if the tile-part at `from` cannot be followed. */
 async function endOfTilePart(walk: Walk, from: number, end: number): Promise<number | null> {
   const header = await walk.codestream.peek(from, 10);
   if (header.length < 10 || readUint16(header, 2, true) !== 10) return null;
@@ -154,7 +154,7 @@ async function largestDepth(codestream: Codestream, at: number, length: number):
   return depth;
 }
 
-/** §A.1.4: coded bytes hold no marker above FF8F, so the first EOC is the end. Null where there is none. */
+/** §A.1.4: coded bytes hold no marker above FF8F, so the first EOC is the end. Null if there is none. */
 async function endOfCodedBytes(codestream: Codestream, from: number, end: number): Promise<number | null> {
   let isAfterOnes = false;
   for (let at = from; at < end; ) {

@@ -55,7 +55,7 @@ export function clearSamples(bytes: Uint8Array<ArrayBuffer>, bits: SampleBits): 
   }
 }
 
-/** The bits above and below the value, in a word of 32 bits as it lies in memory. */
+/** The bits above and below the value, in a 32-bit word in memory order. */
 function wordMasks({ width, lowest, stored, bigEndian }: SampleBits): Masks {
   const size = width * 8;
   const highest = lowest + stored - 1;

@@ -52,7 +52,9 @@ export interface FoundAge {
 /** The value of an age in words, which only has to be above the limit. */
 const IN_WORDS_YEARS = 91;
 
-/** The ages in plain text. A single letter for the sex counts only as a capital: "100 m" is a distance. */
+/**
+ * The ages in plain text. A single letter for the sex counts only if it is a capital, because "100 m" is a distance.
+ */
 export function findAges(text: string, folded: Folded): FoundAge[] {
   return [...folded.text.matchAll(AGE)].flatMap((match): FoundAge[] => {
     const { x, o, s, z, j, p, q, r, w } = match.groups ?? {};

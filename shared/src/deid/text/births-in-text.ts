@@ -21,7 +21,7 @@ const BETWEEN =
 const YEAR = "(?:(?:18|19|20)\\d{2}|'\\d{2})(?!\\p{N}|[.,/-]\\p{N}";
 const BEHIND =
   '\\s?г\\.?\\s?р(?:\\.|ожд)|\\s?г(?:\\.|ода)\\s?рождения|\\s?dogumlu|\\s?年(?:生|出生)|\\s?geboren(?!\\p{L})|\\s?births?(?!\\p{L})';
-/** The Japanese eras count years from one. */
+/** A year of a Japanese era, counted from 1. */
 const ERA = '(?:明治|大正|昭和|平成|令和)\\d{1,2}';
 
 const BIRTH = composePattern(

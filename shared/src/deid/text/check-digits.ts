@@ -25,7 +25,7 @@ export function isMod11And10(digits: string): boolean {
   return (11 - rest) % 10 === Number(digits.at(-1));
 }
 
-/** The dihedral group of order ten: its products, and the permutation of each place (J. Verhoeff, 1969). */
+/** The dihedral group of order ten: its products, and the permutation for each position (J. Verhoeff, 1969). */
 const PRODUCTS = [
   '0123456789',
   '1234067895',

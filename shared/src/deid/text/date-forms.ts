@@ -23,7 +23,7 @@ const DAY = oneOf('日일');
 const COUNT = '[\\d〇一二三四五六七八九十]';
 
 export const FORMS = {
-  // 2024-03-14, 2024/3/14, and what ISO 8601 puts behind it
+  // 2024-03-14, 2024/3/14, also followed by a time as in ISO 8601
   yearFirst: composePattern(
     `${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`,
     'gu',

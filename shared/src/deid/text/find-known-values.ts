@@ -38,7 +38,7 @@ const SPACED =
 const LONG_NAME = /^\p{L}{8,}$/u;
 
 const NOT_WITHIN_A_WORD = composePattern(`(?<!${SPACED})`, 'uy');
-/** "Annas Knie", "Luke's"; Cyrillic names are declined. */
+/** Endings that may follow a name, as in "Annas Knie" and "Luke's"; Cyrillic names are declined. */
 const END_OF_A_WORD = composePattern(
   `(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`,
   'uy',

@@ -22,7 +22,7 @@ interface NamedValues {
 }
 
 export interface HeaderValues {
-  /** Names as in PN: components by "^". */
+  /** Names as in PN, with components separated by "^". */
   readonly names: Set<string>;
   /** Identifiers and other phrases. */
   readonly phrases: Set<string>;
@@ -44,7 +44,7 @@ const VALUES_CHARACTERS_LIMIT = 256 * 1024;
 /** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
 export const PHRASE_LIMIT = 1024;
 
-/** VRs whose values identify if the table removes them. LT and UT hold prose. */
+/** VRs whose values count as identifying if the table removes them. LT and UT hold prose. */
 const SOURCES = new Set(['LO', 'SH', 'ST', 'UC', 'AE']);
 /** Places that institution identity does not cover: addresses, wards, services, issuers and organisations. */
 const PLACES = new Set([
@@ -68,7 +68,7 @@ const CODE_VALUE = 0x00080100;
 const CODE_MEANING = 0x00080104;
 /** The day in DA and DT (PS3.5 §6.2), and in the form of ACR-NEMA 2.0. */
 const DAY = /^\d{4}(\.?)\d{2}\1\d{2}/;
-/** Words of a value that is longer than any phrase. */
+/** The words of a value that is longer than any phrase. */
 const WORDS = /(?<![\p{L}\p{N}])[\p{L}\p{N}]{1,64}(?![\p{L}\p{N}])/gu;
 /** A value that is only a name: a few capitalised words. */
 const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){0,4}$/u;

@@ -19,8 +19,8 @@ export interface KnownValues {
    */
   readonly placeWords: ReadonlySet<string>;
   /**
-   * Identifiers, folded, with a space wherever letters and digits meet or are separated: a text may write the
-   * separator differently, or leave it out.
+   * Identifiers, folded, with a space wherever letters and digits meet or are separated, because a text may use a
+   * different separator or none.
    */
   readonly identifiers: ReadonlySet<string>;
   /** Single words of names, folded, that may be inflected or misspelt (near-words.ts). */
@@ -110,7 +110,7 @@ const sourcesOf = ({ words, placeWords, identifiers }: Collected): string[] => [
 
 const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
 
-/** PS3.5 §6.2.1: groups by "=", components by "^": family, given, middle, prefix, suffix. */
+/** PS3.5 §6.2.1: groups are separated by "=", components by "^": family, given, middle, prefix, suffix. */
 function noteName(value: string, collected: Collected): void {
   const { words, identifiers } = collected;
   for (const group of value.split('=')) {

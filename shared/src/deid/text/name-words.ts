@@ -13,7 +13,7 @@ export interface Word {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Folded. */
+  /** The word in folded form. */
   readonly key: string;
 }
 
@@ -91,7 +91,7 @@ export function wordsOf(text: string): Word[] {
 export const isInitial = ({ text, key }: Word, isLower: boolean, hasDot: boolean): boolean =>
   /^\p{Lu}$/u.test(text) || (isLower && /^\p{Ll}$/u.test(text) && (hasDot || !listsOf().ordinary.has(key)));
 export const isCaseless = ({ text }: Word): boolean => /^\p{Lo}/u.test(text);
-/** Two or three capitals are an abbreviation. */
+/** Up to three capitals count as an abbreviation. */
 export const isAbbreviation = ({ text }: Word): boolean => /^\p{Lu}{1,3}$/u.test(text);
 
 /** Folded endings of medical terms and of words for actions and properties. Few names end like this. */

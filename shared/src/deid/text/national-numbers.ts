@@ -67,7 +67,7 @@ const isCns = (value: string): boolean =>
 /** Australian Medicare: the ninth digit checks the first eight. */
 const isMedicare = (value: string): boolean =>
   /^[2-6]/.test(value) && weighted(value, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === Number(value[8]);
-/** German Krankenversichertennummer: the letter counts as its place in the alphabet. */
+/** German Krankenversichertennummer: the letter counts as its position in the alphabet. */
 const isKvnr = (value: string): boolean =>
   isLuhn(`0${String(value.toUpperCase().charCodeAt(0) - 64).padStart(2, '0')}${value.slice(1)}`) ||
   isAlternating(String(value.toUpperCase().charCodeAt(0) - 64).padStart(2, '0') + value.slice(1));

@@ -83,7 +83,7 @@ function shortened(part: string): string[] {
   return WITHOUT_VOWEL.map((ending) => part.slice(0, -2) + part.slice(-1) + ending);
 }
 
-/** Finnish: "Lehto", "Lehdon"; "Mäki", "Mäelle". */
+/** Finnish consonant gradation: "Lehto", "Lehdon"; "Mäki", "Mäelle". */
 const WEAK: readonly (readonly [strong: RegExp, weak: string])[] = [
   [/([lnr])t(?=[aeiouy]$)/, '$1$1'],
   [/(?<=[aeiouyh])t(?=[aeiouy]$)/, 'd'],

@@ -17,7 +17,7 @@ export interface Budget {
 }
 
 export interface Sources {
-  /** The preferred ones first. */
+  /** In order of preference. */
   readonly sources: readonly string[];
   /** Sticky expressions that must match before and after each source; null: anything may be there. */
   readonly before: RegExp | null;
@@ -41,7 +41,7 @@ export const PIECES = {
   notBeforeLetter: /(?!\p{L})/uy,
   notBeforeNumber: /(?!\p{N}|[.,]\p{N})/uy,
   notBeforeDigit: /(?!\p{N})/uy,
-  /** Behind a family name of one character. */
+  /** Follows a family name of a single character. */
   beforeAddress: /(?=先生|女士|小姐|医生|様|さん|サン|氏)/uy,
 };
 const BY_SOURCE: ReadonlyMap<string, RegExp> = new Map(
