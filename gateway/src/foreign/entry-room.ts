@@ -1,4 +1,6 @@
-/** Limits the memory for opened entries: a large entry waits for those of other files, whoever sent them. */
+/**
+ * Limits the memory for opened entries: a large entry waits for entries of other files, whichever account sent them.
+ */
 import { createRoom, type Room } from '../threads/room.ts';
 import { ROOMLESS_BYTES } from './open-talk.ts';
 

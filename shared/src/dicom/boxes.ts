@@ -38,7 +38,10 @@ const SIDE_LIMIT = 65_535;
 const FRAME_LIMIT = 2 ** 31 - 1;
 const FORM = /^covered (\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})(?:@(\d{1,10})-(\d{1,10}))?$/;
 
-/** Whether the boxes are not too many, and each has whole numbers and lies inside the image. Allocates nothing. */
+/**
+ * Whether the number of boxes is within the limit, and each box has whole numbers and lies inside the image. Allocates
+ * nothing.
+ */
 export function areWithin(boxes: readonly Box[], extent: Extent): boolean {
   return boxes.length <= BOXES_LIMIT && boxes.every((box) => isWithin(box, extent));
 }

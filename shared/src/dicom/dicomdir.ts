@@ -174,7 +174,7 @@ function indexOf(elements: readonly DicomElement[], context: ValueContext): Disc
   };
 }
 
-/** Returns the records to visit next; the last one comes first. */
+/** Returns the records to visit next, in reverse order. */
 function visit(reading: Reading, { offset, level, above }: Next): readonly Next[] {
   const { records, visited, faults } = reading;
   if (offset === 0 || reading.room < 0) return [];

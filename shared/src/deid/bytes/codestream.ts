@@ -12,7 +12,7 @@ export interface FoundInCodestream {
   readonly precision: number;
 }
 
-/** The most segments. A camera's codestream has twenty, that of a slide some thousand tiles. */
+/** The most segments. A camera's codestream has twenty; the codestream of a slide has some thousand tiles. */
 export const SEGMENTS_LIMIT = 65_536;
 
 /** Reads a window of the source and serves further reads from it as long as they lie inside. */
